@@ -1,0 +1,43 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target is built the same way: language mode 6, no implicit existentials, imports that stay where they are
+// written, `async` functions that stay on their caller's executor, and no warning left standing.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "evento",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Evento", targets: ["Evento"]),
+    .library(name: "EventoSQLite", targets: ["EventoSQLite"]),
+    //EXE
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+    .target(name: "CSocketPolling"),
+
+    .target(name: "Evento", swiftSettings: settings),
+    .target(name: "EventoWire", dependencies: ["Evento"], swiftSettings: settings),
+    .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento"], swiftSettings: settings),
+    .target(name: "HTTPServer", dependencies: ["CSocketPolling"], swiftSettings: settings),
+
+    .testTarget(name: "EventoTests", dependencies: ["Evento"], swiftSettings: settings),
+    .testTarget(name: "EventoWireTests", dependencies: ["EventoWire"], swiftSettings: settings),
+    .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
+    .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"], swiftSettings: settings),
+  ]
+)

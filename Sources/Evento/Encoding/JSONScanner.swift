@@ -1,0 +1,306 @@
+/// Walks over JSON text (RFC 8259): where a value ends, and whether it is one. It knows nothing of what a text means.
+///
+/// Strict: valid UTF-8 only, no trailing commas, no comments, no leading zeros, no bare control characters. An escape
+/// of a lone surrogate passes, as the grammar has it (§8.2). Nothing here recurses, so no input can exhaust the stack.
+package struct JSONScanner {
+  /// The deepest nesting that is accepted: arrays and objects within each other.
+  package static let maximumDepth = 128
+
+  /// Why a text is not what was asked for.
+  package struct Fault: Error, Equatable {
+    package enum Kind: Equatable {
+      /// Not JSON.
+      case syntax
+      /// Nested deeper than ``JSONScanner/maximumDepth``.
+      case depth
+      /// A member of an object stands there twice.
+      case repeatedMember
+    }
+
+    package let kind: Kind
+    package let detail: String
+    /// The byte at which it was noticed.
+    package let offset: Int
+  }
+
+  package let bytes: [UInt8]
+  /// The byte that is looked at next.
+  package private(set) var offset: Int
+
+  package init(_ bytes: [UInt8], at offset: Int = 0) {
+    self.bytes = bytes
+    self.offset = offset
+  }
+
+  package func fault(_ detail: String, _ kind: Fault.Kind = .syntax) -> Fault {
+    Fault(kind: kind, detail: detail, offset: offset)
+  }
+
+  // MARK: Tokens
+
+  /// The byte at ``offset``, or `nil` at the end.
+  package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+  package mutating func skipWhitespace() {
+    while offset < bytes.count, Self.isWhitespace(bytes[offset]) { offset += 1 }
+  }
+
+  package static func isWhitespace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+  }
+
+  /// Steps over a byte if it is the next one.
+  package mutating func skip(_ byte: UInt8) -> Bool {
+    guard next == byte else { return false }
+    offset += 1
+    return true
+  }
+
+  /// Steps over a byte, after white space.
+  package mutating func expect(_ byte: UInt8, _ what: String) throws(Fault) {
+    skipWhitespace()
+    guard skip(byte) else { throw fault("expected \(what)") }
+  }
+
+  /// Steps over a string, quotes included.
+  ///
+  /// - Returns: where its content stands, and whether there are escapes in it.
+  package mutating func skipString() throws(Fault) -> (content: Range<Int>, isEscaped: Bool) {
+    guard skip(UInt8(ascii: "\"")) else { throw fault("expected a string") }
+    let start = offset
+    var isEscaped = false
+    while true {
+      guard offset < bytes.count else { throw fault("the string does not end") }
+      let byte = bytes[offset]
+      switch byte {
+      case UInt8(ascii: "\""):
+        offset += 1
+        return (start..<offset - 1, isEscaped)
+      case UInt8(ascii: "\\"):
+        isEscaped = true
+        try skipEscape()
+      case 0x20..<0x80: offset += 1
+      case 0x80...: try skipMultibyte(byte)
+      default: throw fault("a control character must be escaped in a string")
+      }
+    }
+  }
+
+  private mutating func skipEscape() throws(Fault) {
+    guard offset + 1 < bytes.count else { throw fault("the string does not end") }
+    switch bytes[offset + 1] {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+      offset += 2
+    case UInt8(ascii: "u"):
+      guard offset + 6 <= bytes.count, bytes[offset + 2..<offset + 6].allSatisfy({ Self.hexDigit($0) != nil }) else {
+        throw fault("\\u needs four hexadecimal digits")
+      }
+      offset += 6
+    default: throw fault("unknown escape in a string")
+    }
+  }
+
+  /// One character of two to four bytes, well-formed as The Unicode Standard has it (table 3-7).
+  private mutating func skipMultibyte(_ lead: UInt8) throws(Fault) {
+    let length: Int
+    var second: ClosedRange<UInt8> = 0x80...0xBF
+    switch lead {
+    case 0xC2...0xDF: length = 2
+    case 0xE0: (length, second) = (3, 0xA0...0xBF)
+    case 0xED: (length, second) = (3, 0x80...0x9F)
+    case 0xE1...0xEF: length = 3
+    case 0xF0: (length, second) = (4, 0x90...0xBF)
+    case 0xF1...0xF3: length = 4
+    case 0xF4: (length, second) = (4, 0x80...0x8F)
+    default: throw fault("not valid UTF-8")
+    }
+    guard offset + length <= bytes.count, second.contains(bytes[offset + 1]),
+      bytes[offset + 2..<offset + length].allSatisfy({ 0x80...0xBF ~= $0 })
+    else { throw fault("not valid UTF-8") }
+    offset += length
+  }
+
+  /// Steps over a number.
+  package mutating func skipNumber() throws(Fault) {
+    _ = skip(UInt8(ascii: "-"))
+    if !skip(UInt8(ascii: "0")) { try skipDigits() }
+    if skip(UInt8(ascii: ".")) { try skipDigits() }
+    if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+      offset += 1
+      if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { offset += 1 }
+      try skipDigits()
+    }
+  }
+
+  private mutating func skipDigits() throws(Fault) {
+    let start = offset
+    while let byte = next, Self.isDigit(byte) { offset += 1 }
+    guard offset > start else { throw fault("expected a digit") }
+  }
+
+  package static func isDigit(_ byte: UInt8) -> Bool {
+    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+  }
+
+  package static func hexDigit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+
+  private mutating func skipWord(_ word: StaticString) throws(Fault) {
+    let isThere = word.withUTF8Buffer { bytes[offset...].starts(with: $0) }
+    guard isThere else { throw fault("expected a value") }
+    offset += word.utf8CodeUnitCount
+  }
+
+  // MARK: Values
+
+  /// Steps over one value, with what is nested in it.
+  ///
+  /// - Parameter allowsRepeatedMembers: whether an object in it may have a member twice.
+  /// - Returns: where it stands.
+  /// - Complexity: O(*n*) in its length.
+  package mutating func skipValue(allowsRepeatedMembers: Bool = true) throws(Fault) -> Range<Int> {
+    let start = offset
+    var open: [Container] = []
+    while true {
+      if let container = try skipOpening(&open), next != container.end {
+        if container.isObject { try skipName(in: &open, allowsRepeatedMembers) }
+      } else if try skipClosings(&open, allowsRepeatedMembers) {
+        return start..<offset
+      }
+    }
+  }
+
+  private struct Container {
+    let isObject: Bool
+    var end: UInt8 { isObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
+    /// Kept only where members may not be repeated.
+    var names: Set<[UInt8]> = []
+  }
+
+  /// Steps over a scalar, or into an array or object.
+  ///
+  /// - Returns: the array or object, where it was one.
+  private mutating func skipOpening(_ open: inout [Container]) throws(Fault) -> Container? {
+    guard let byte = next else { throw fault("expected a value") }
+    switch byte {
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      guard open.count < Self.maximumDepth else {
+        throw fault("nested more than \(Self.maximumDepth) deep", .depth)
+      }
+      let container = Container(isObject: byte == UInt8(ascii: "{"))
+      open.append(container)
+      offset += 1
+      skipWhitespace()
+      return container
+    case UInt8(ascii: "\""): _ = try skipString()
+    case UInt8(ascii: "t"): try skipWord("true")
+    case UInt8(ascii: "f"): try skipWord("false")
+    case UInt8(ascii: "n"): try skipWord("null")
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try skipNumber()
+    default: throw fault("expected a value")
+    }
+    return nil
+  }
+
+  /// Steps over what follows a value: the ends of what it stood in, up to the next value.
+  ///
+  /// - Returns: whether nothing is open any more.
+  private mutating func skipClosings(_ open: inout [Container], _ allowsRepeatedMembers: Bool) throws(Fault) -> Bool {
+    while let container = open.last {
+      skipWhitespace()
+      if skip(UInt8(ascii: ",")) {
+        skipWhitespace()
+        if container.isObject { try skipName(in: &open, allowsRepeatedMembers) }
+        return false
+      }
+      guard skip(container.end) else {
+        throw fault(container.isObject ? "expected , or } in an object" : "expected , or ] in an array")
+      }
+      open.removeLast()
+    }
+    return true
+  }
+
+  /// Steps over a member's name and the colon.
+  private mutating func skipName(in open: inout [Container], _ allowsRepeatedMembers: Bool) throws(Fault) {
+    let start = offset
+    let name = try skipString()
+    if !allowsRepeatedMembers {
+      guard open[open.count - 1].names.insert(unescaped(name.content)).inserted else {
+        throw Fault(kind: .repeatedMember, detail: "a member of an object stands there twice", offset: start)
+      }
+    }
+    try expect(UInt8(ascii: ":"), ": after a member's name")
+    skipWhitespace()
+  }
+
+  // MARK: Text
+
+  /// The bytes that a string's content stands for, a lone surrogate as the three bytes that UTF-8 would have for it.
+  /// They are not UTF-8 then.
+  ///
+  /// - Parameter content: what ``skipString()`` returned.
+  package func unescaped(_ content: Range<Int>) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(content.count)
+    var index = content.lowerBound
+    while index < content.upperBound {
+      guard bytes[index] == UInt8(ascii: "\\") else {
+        text.append(bytes[index])
+        index += 1
+        continue
+      }
+      switch bytes[index + 1] {
+      case UInt8(ascii: "b"): text.append(0x08)
+      case UInt8(ascii: "f"): text.append(0x0C)
+      case UInt8(ascii: "n"): text.append(0x0A)
+      case UInt8(ascii: "r"): text.append(0x0D)
+      case UInt8(ascii: "t"): text.append(0x09)
+      case UInt8(ascii: "u"):
+        var unit = UInt32(codeUnit(at: index + 2))
+        if 0xD800...0xDBFF ~= unit, index + 12 <= content.upperBound, bytes[index + 6] == UInt8(ascii: "\\"),
+          bytes[index + 7] == UInt8(ascii: "u"), 0xDC00...0xDFFF ~= codeUnit(at: index + 8)
+        {
+          unit = 0x10000 + (unit - 0xD800) << 10 + (UInt32(codeUnit(at: index + 8)) - 0xDC00)
+          index += 6
+        }
+        Self.append(unit, to: &text)
+        index += 4
+      default: text.append(bytes[index + 1])
+      }
+      index += 2
+    }
+    return text
+  }
+
+  private func codeUnit(at index: Int) -> UInt16 {
+    bytes[index..<index + 4].reduce(0) { $0 << 4 | UInt16(Self.hexDigit($1) ?? 0) }
+  }
+
+  private static func append(_ codePoint: UInt32, to text: inout [UInt8]) {
+    func continuation(_ shift: UInt32) -> UInt8 { UInt8(0x80 | codePoint >> shift & 0x3F) }
+    switch codePoint {
+    case ..<0x80: text.append(UInt8(codePoint))
+    case ..<0x800: text += [UInt8(0xC0 | codePoint >> 6), continuation(0)]
+    case ..<0x10000: text += [UInt8(0xE0 | codePoint >> 12), continuation(6), continuation(0)]
+    default: text += [UInt8(0xF0 | codePoint >> 18), continuation(12), continuation(6), continuation(0)]
+    }
+  }
+}
+
+extension JSONScanner {
+  /// Whether bytes are one JSON text that could stand in another as it is: nested at most ``maximumDepth`` deep, no
+  /// white space around.
+  package static func isBareValue(_ bytes: [UInt8]) -> Bool {
+    var scanner = JSONScanner(bytes)
+    guard let value = try? scanner.skipValue() else { return false }
+    return value == bytes.indices
+  }
+}

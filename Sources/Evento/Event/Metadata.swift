@@ -1,0 +1,39 @@
+/// What is known about an event beside its payload (who asked for it, on whose behalf): a JSON object, kept as the very
+/// bytes that were given.
+public struct Metadata: Sendable, Hashable {
+  /// The text of a JSON object, with no white space around it.
+  public let bytes: [UInt8]
+
+  /// No members: `{}`.
+  public init() {
+    bytes = Array("{}".utf8)
+  }
+
+  /// - Parameter json: the text of a JSON object; white space around it is dropped, everything else is kept.
+  /// - Throws: `invalid_request` where it is not an object, repeats a member or is nested more than 128 deep.
+  /// - Complexity: O(*n*) in the length of the text.
+  public init(json: String) throws(EventoError) {
+    var scanner = JSONScanner(Array(json.utf8))
+    do throws(JSONScanner.Fault) {
+      scanner.skipWhitespace()
+      guard scanner.next == UInt8(ascii: "{") else { throw scanner.fault("expected an object") }
+      let object = try scanner.skipValue(allowsRepeatedMembers: false)
+      scanner.skipWhitespace()
+      guard scanner.next == nil else { throw scanner.fault("expected nothing behind the object") }
+      bytes = Array(scanner.bytes[object])
+    } catch {
+      throw EventoError(.invalidRequest, "The metadata can't be taken: \(error.detail), at byte \(error.offset).")
+    }
+  }
+
+  /// Bytes that somebody has already read as an object without repeated members.
+  package init(checked bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  /// The text of the object.
+  public var json: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// The largest metadata of one event, in bytes: 64 KiB. A gateway can be told another limit.
+  public static let defaultLimit = 64 << 10
+}

@@ -1,0 +1,70 @@
+/// What a name, key or other short text must be.
+public enum NameRule {
+  /// Bytes of UTF-8 that a name may have.
+  public static let lengths = 1...255
+
+  /// What is wrong with a name, or `nil` where nothing is.
+  public static func fault(in text: String) -> String? {
+    let bytes = text.utf8
+    guard lengths.contains(bytes.count) else {
+      return "must be \(lengths.lowerBound) to \(lengths.upperBound) bytes of UTF-8, and has \(bytes.count)"
+    }
+    guard !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+      return "must have no control characters (U+0000 to U+001F, U+007F)"
+    }
+    return nil
+  }
+
+  /// - Throws: `invalid_request`, which names the text by `label`, where the rule does not hold.
+  package static func check(_ text: String, _ label: String) throws(EventoError) {
+    if let fault = fault(in: text) { throw EventoError(.invalidRequest, "\(label) \(fault).") }
+  }
+}
+
+extension NewEvent {
+  /// Checks the form of the events of one write: names, versions and timestamps in their ranges, and the events of one
+  /// aggregate either all with a version or all without.
+  ///
+  /// - Throws: `missing_data` where there are none, `invalid_request` where one is out of form.
+  package static func check(_ events: [NewEvent]) throws(EventoError) {
+    guard !events.isEmpty else { throw EventoError.missingData() }
+    for (index, event) in events.enumerated() {
+      try NameRule.check(event.aggregatorType, "events[\(index)]: aggregator_type")
+      try NameRule.check(event.aggregatorID, "events[\(index)]: aggregator_id")
+      try NameRule.check(event.name, "events[\(index)]: name")
+      if case .value(let key?) = event.routingKey { try NameRule.check(key, "events[\(index)]: routing_key") }
+      if let version = event.version, !(1...Event.maximumVersion).contains(version) {
+        throw EventoError(
+          .invalidRequest, "events[\(index)]: version must be 1 to \(Event.maximumVersion), and is \(version).")
+      }
+      if let timestamp = event.timestamp,
+        timestamp.milliseconds < 0 || !Timestamp.secondsRange.contains(timestamp.seconds)
+      {
+        throw EventoError(.invalidRequest, "events[\(index)]: timestamp must be within the years 1970 to 9999.")
+      }
+    }
+    if let index = indexOfMixedVersion(in: events) {
+      throw EventoError(.invalidRequest, "events[\(index)]: \(mixedVersionsDetail).")
+    }
+  }
+
+  /// The first event that carries a version where an earlier one of its aggregate does not, or the other way round.
+  package static func indexOfMixedVersion(in events: [NewEvent]) -> Int? {
+    guard let first = events.first, events.contains(where: { ($0.version == nil) != (first.version == nil) }) else {
+      return nil
+    }
+    struct Aggregate: Hashable {
+      let type: ExactText
+      let id: ExactText
+    }
+    var versioned: [Aggregate: Bool] = [:]
+    for (index, event) in events.enumerated() {
+      let aggregate = Aggregate(type: ExactText(event.aggregatorType), id: ExactText(event.aggregatorID))
+      let isVersioned = event.version != nil
+      if versioned.updateValue(isVersioned, forKey: aggregate) ?? isVersioned != isVersioned { return index }
+    }
+    return nil
+  }
+
+  package static let mixedVersionsDetail = "the events of one aggregate must either all carry a version or none of them"
+}

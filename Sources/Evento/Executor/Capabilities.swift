@@ -1,0 +1,60 @@
+// What an executor may be able to do beyond the eight operations: a protocol each, so that ``Executor`` stays as small
+// as `evento` has it. A gateway answers `not_implemented` where its executor lacks one.
+
+/// Writes only if nothing that a decision rests on has changed since.
+public protocol ConditionalWriter: Executor {
+  /// ``Executor/write(_:)`` under a condition, both checked and done in one transaction. What is already stored is a
+  /// resend, whatever the condition says.
+  ///
+  /// - Throws: what ``Executor/write(_:)`` throws; `condition_failed`; `cursor_not_in_history` for the condition's
+  ///   cursor.
+  @discardableResult
+  func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult
+}
+
+/// What must not have been written since.
+public struct WriteCondition: Sendable, Equatable {
+  /// Filters, 1 … ``ReadAggregator/maximumCount``. An event that matches one of them fails the write.
+  public var failIfEventsMatch: [ReadAggregator]
+  /// Only events behind this place count; left out: all.
+  public var after: Cursor?
+
+  public init(failIfEventsMatch: [ReadAggregator], after: Cursor? = nil) {
+    self.failIfEventsMatch = failIfEventsMatch
+    self.after = after
+  }
+}
+
+/// Finds an event by its id.
+public protocol EventLookup: Executor {
+  /// The event and its place, or `nil` where there is none.
+  func event(_ id: ULID) async throws(EventoError) -> Edge<Event>?
+}
+
+/// Shows and manages the subscribers of a store.
+public protocol SubscriberDirectory: Executor {
+  /// The subscriber, or `nil` where there is none.
+  func subscriber(_ key: String) async throws(EventoError) -> Subscriber?
+
+  /// All subscribers, by key in byte order.
+  func subscribers() async throws(EventoError) -> [Subscriber]
+
+  /// - Throws: `subscriber_not_found`.
+  @discardableResult
+  func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber
+
+  /// - Throws: `subscriber_not_found`.
+  func deleteSubscriber(_ key: String) async throws(EventoError)
+}
+
+/// Drops snapshots.
+public protocol SnapshotRemover: Executor {
+  /// - Throws: `snapshot_not_found`.
+  func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError)
+}
+
+/// Tells whether a store can take writes just now.
+public protocol ReadinessReporter: Executor {
+  /// - Throws: `unavailable`, with the reason, where it can't.
+  func checkReadiness() async throws(EventoError)
+}

@@ -1,0 +1,131 @@
+/// The one error of this package: a stable code for programs, and a text for people that says what is wrong and how to
+/// mend it.
+public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What kind of error it is. Open: a newer gateway may answer a code that this version does not name.
+  public struct Code: RawRepresentable, Sendable, Hashable {
+    public let rawValue: String
+
+    public init(rawValue: String) {
+      self.rawValue = rawValue
+    }
+
+    public static let invalidRequest = Code(rawValue: "invalid_request")
+    public static let invalidJSON = Code(rawValue: "invalid_json")
+    public static let invalidCursor = Code(rawValue: "invalid_cursor")
+    public static let missingData = Code(rawValue: "missing_data")
+    public static let unauthorized = Code(rawValue: "unauthorized")
+    public static let forbidden = Code(rawValue: "forbidden")
+    public static let notFound = Code(rawValue: "not_found")
+    public static let eventNotFound = Code(rawValue: "event_not_found")
+    public static let subscriberNotFound = Code(rawValue: "subscriber_not_found")
+    public static let snapshotNotFound = Code(rawValue: "snapshot_not_found")
+    public static let methodNotAllowed = Code(rawValue: "method_not_allowed")
+    public static let notAcceptable = Code(rawValue: "not_acceptable")
+    public static let unsupportedMediaType = Code(rawValue: "unsupported_media_type")
+    public static let requestTimeout = Code(rawValue: "request_timeout")
+    public static let contentTooLarge = Code(rawValue: "content_too_large")
+    public static let uriTooLong = Code(rawValue: "uri_too_long")
+    public static let headersTooLarge = Code(rawValue: "headers_too_large")
+    public static let misdirectedRequest = Code(rawValue: "misdirected_request")
+    public static let invalidOriginalVersion = Code(rawValue: "invalid_original_version")
+    public static let duplicateEventID = Code(rawValue: "duplicate_event_id")
+    public static let conditionFailed = Code(rawValue: "condition_failed")
+    public static let cursorNotInHistory = Code(rawValue: "cursor_not_in_history")
+    public static let subscriberTakenOver = Code(rawValue: "subscriber_taken_over")
+    public static let expectationFailed = Code(rawValue: "expectation_failed")
+    public static let notImplemented = Code(rawValue: "not_implemented")
+    public static let httpVersionNotSupported = Code(rawValue: "http_version_not_supported")
+    public static let `internal` = Code(rawValue: "internal")
+    public static let unavailable = Code(rawValue: "unavailable")
+  }
+
+  /// What some codes tell beside their text.
+  public enum Facts: Sendable, Equatable {
+    case none
+    /// Each thing that is wrong with a request, and where.
+    case faults([Fault])
+    /// Of `invalid_original_version`: `currentVersion` as stored before the write, 0 for a new aggregate.
+    case versionConflict(aggregatorType: String, aggregatorID: String, givenVersion: Int, currentVersion: Int)
+    /// Of `duplicate_event_id`: the first event that is to blame.
+    case event(ULID)
+  }
+
+  /// One thing that is wrong with a request.
+  public struct Fault: Sendable, Equatable {
+    public enum Place: Sendable, Equatable {
+      /// A JSON Pointer (RFC 6901) into the body.
+      case pointer(String)
+      /// A query parameter's name.
+      case parameter(String)
+    }
+
+    public let place: Place
+    public let detail: String
+
+    public init(_ place: Place, _ detail: String) {
+      self.place = place
+      self.detail = detail
+    }
+  }
+
+  public let code: Code
+  /// What is wrong and how to mend it, in a sentence.
+  public let detail: String
+  public let facts: Facts
+
+  public init(_ code: Code, _ detail: String, facts: Facts = .none) {
+    self.code = code
+    self.detail = detail
+    self.facts = facts
+  }
+
+  public var description: String { "\(code.rawValue): \(detail)" }
+}
+
+extension EventoError {
+  package static func missingData() -> EventoError {
+    EventoError(.missingData, "There is nothing to write: give at least one event.")
+  }
+
+  package static func versionConflict(on event: NewEvent, given: Int, current: Int, next: Int) -> EventoError {
+    EventoError(
+      .invalidOriginalVersion,
+      "Version \(given) of \(event.aggregatorType) \(event.aggregatorID) is not its next one, which is \(next): "
+        + "read the aggregate again, decide anew, and write on from there.",
+      facts: .versionConflict(
+        aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, givenVersion: given,
+        currentVersion: current))
+  }
+
+  package static func duplicateEvent(_ id: ULID, _ why: String) -> EventoError {
+    EventoError(.duplicateEventID, "Event \(id) \(why).", facts: .event(id))
+  }
+
+  package static func conditionFailed() -> EventoError {
+    EventoError(
+      .conditionFailed,
+      "An event that the condition excludes has been written: read on from the condition's cursor and decide anew.")
+  }
+
+  package static func damagedCursor() -> EventoError {
+    EventoError(
+      .invalidCursor, "This is not a cursor, or a damaged one: send one back exactly as an answer gave it.")
+  }
+
+  package static func cursorNotInHistory() -> EventoError {
+    EventoError(
+      .cursorNotInHistory,
+      "The cursor is not of this store's history: it is of another store, or of what this one held before it was "
+        + "restored from a backup. Choose where to go on, from the beginning say, and know what that repeats.")
+  }
+
+  package static func subscriberNotFound(_ key: String) -> EventoError {
+    EventoError(.subscriberNotFound, "There is no subscriber \"\(key)\": create it first.")
+  }
+
+  package static func subscriberTakenOver(_ key: String) -> EventoError {
+    EventoError(
+      .subscriberTakenOver,
+      "Another worker holds subscriber \"\(key)\": stop, or take it over again before you acknowledge.")
+  }
+}

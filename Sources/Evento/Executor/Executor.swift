@@ -1,0 +1,62 @@
+/// A store of events: what `evento` calls an executor.
+///
+/// Every operation throws ``EventoError`` alone. `unavailable` means that the store could not do it just now and that
+/// nothing is known to have changed; to send the same again is safe wherever every event carries an id.
+public protocol Executor: Sendable {
+  /// Writes events: all of them, durably, or none.
+  ///
+  /// - Returns: what was stored, in the order given. Where all events are already stored with the same content, what was
+  ///   stored then; nothing is written again.
+  /// - Throws: `missing_data` where there are none; `invalid_request` where one is out of form; `duplicate_event_id`
+  ///   where an id is stored with other content, or only some are stored, or one is given twice;
+  ///   `invalid_original_version` where a version is not its aggregate's next one.
+  @discardableResult
+  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult
+
+  /// Reads one page of the events that match one of the aggregators (`nil`: all events; none: no event) and the
+  /// routing key, in the order in which they were committed.
+  ///
+  /// - Throws: `invalid_request` where a filter or a number is out of range; `cursor_not_in_history` where the cursor is
+  ///   not of this store's history.
+  func read(_ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args) async throws(EventoError)
+    -> ReadResult<Event>
+
+  /// Where a subscriber got to; `nil` at the beginning, and where there is no such subscriber.
+  func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor?
+
+  /// Whether this worker holds the subscriber and it is enabled; `false` also where there is no such subscriber.
+  func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool
+
+  /// Creates a subscriber held by this worker, or takes it over from another. Cursor, lag and `isEnabled` are kept.
+  ///
+  /// - Throws: `invalid_request` where the key is out of form.
+  @discardableResult
+  func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert
+
+  /// Remembers how far a subscriber got.
+  ///
+  /// - Parameters:
+  ///   - cursor: the last event that it has dealt with; `nil` sends it back to the beginning.
+  ///   - lag: how far behind the log it is, in seconds, 0 … ``Subscriber/maximumLag``.
+  ///   - workerID: given, the acknowledgement counts only where this worker holds the subscriber.
+  /// - Throws: `subscriber_not_found`; `subscriber_taken_over` where another worker holds it;
+  ///   `cursor_not_in_history`.
+  @discardableResult
+  func acknowledge(_ key: String, cursor: Cursor?, lag: Int, workerID: ULID?) async throws(EventoError) -> Subscriber
+
+  /// The snapshot of one revision of an aggregate's state, or `nil` where there is none.
+  func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot?
+
+  /// Keeps a snapshot, in place of an earlier one of the same type, revision and id.
+  ///
+  /// - Throws: `invalid_request` where the key is out of form; `cursor_not_in_history`.
+  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError)
+}
+
+extension Executor {
+  /// ``acknowledge(_:cursor:lag:workerID:)`` for whichever worker holds the subscriber.
+  @discardableResult
+  public func acknowledge(_ key: String, cursor: Cursor?, lag: Int = 0) async throws(EventoError) -> Subscriber {
+    try await acknowledge(key, cursor: cursor, lag: lag, workerID: nil)
+  }
+}

@@ -1,0 +1,34 @@
+/// Which page of the matching events to read.
+public enum Args: Sendable, Hashable {
+  /// At most `first` events from a place on.
+  case forward(first: Int = defaultCount, after: Start = .beginning)
+  /// The last `last` events of all, or of those before a place.
+  case backward(last: Int = defaultCount, before: Cursor? = nil)
+
+  /// Where a read forward starts.
+  public enum Start: Sendable, Hashable {
+    case beginning
+    /// Right behind the place that a cursor names.
+    case after(Cursor)
+    /// The end of the log as it is at this moment: what commits from now on.
+    case now
+  }
+
+  /// The number of events of a page that says nothing else.
+  public static let defaultCount = 40
+  /// The numbers of events that may be asked for. A store may answer fewer and say that there are more.
+  public static let countRange = 0...65535
+
+  /// - Throws: `invalid_request` where the number asked for is out of range.
+  package func check() throws(EventoError) {
+    let (label, count) =
+      switch self {
+      case .forward(let first, _): ("first", first)
+      case .backward(let last, _): ("last", last)
+      }
+    guard Self.countRange.contains(count) else {
+      throw EventoError(
+        .invalidRequest, "\(label) must be \(Self.countRange.lowerBound) to \(Self.countRange.upperBound).")
+    }
+  }
+}

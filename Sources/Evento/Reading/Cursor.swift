@@ -1,0 +1,58 @@
+/// A place in the history of one store.
+///
+/// To everybody but the store that made it, it is an opaque text of `A-Za-z0-9_-`, at most 200 characters: a check, so
+/// that a damaged one is told from a foreign one, around whatever the store needs to find the place again and to know
+/// that it is its own.
+public struct Cursor: Sendable, Hashable, CustomStringConvertible {
+  /// The text form.
+  public let description: String
+
+  /// Reads the text form.
+  ///
+  /// - Throws: `invalid_cursor` where it is damaged, or no cursor at all. Whether it is of a certain store's history,
+  ///   only that store can tell.
+  public init(_ text: String) throws(EventoError) {
+    let (length, wrapped) = (text.utf8.count, Base64.url.decode(Array(text.utf8)))
+    guard length <= Self.maximumLength, let wrapped, wrapped.count > Self.overhead, wrapped[0] == Self.formatVersion
+    else { throw .damagedCursor() }
+    let body = wrapped.dropLast(Self.checkLength)
+    guard Self.check(of: body) == wrapped.suffix(Self.checkLength).reduce(0, { $0 << 8 | UInt32($1) }) else {
+      throw .damagedCursor()
+    }
+    description = text
+  }
+
+  /// Wraps what a store needs to find a place again.
+  ///
+  /// - Parameter place: 1 … ``maximumPlaceLength`` bytes.
+  public init(place: [UInt8]) {
+    precondition((1...Self.maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
+    var wrapped: [UInt8] = []
+    wrapped.reserveCapacity(place.count + Self.overhead)
+    wrapped.append(Self.formatVersion)
+    wrapped += place
+    withUnsafeBytes(of: Self.check(of: wrapped[...]).bigEndian) { wrapped += $0 }
+    description = Base64.url.encode(wrapped)
+  }
+
+  /// What the store that made it put in.
+  public var place: [UInt8] {
+    // The text was read, or made, by an initialiser above.
+    let wrapped = Base64.url.decode(Array(description.utf8)) ?? []
+    return Array(wrapped.dropFirst().dropLast(Self.checkLength))
+  }
+
+  /// The longest text form, in characters.
+  public static let maximumLength = 200
+  /// The longest place that fits into it, in bytes.
+  public static let maximumPlaceLength = maximumLength * 3 / 4 - overhead
+
+  private static let formatVersion: UInt8 = 1
+  private static let checkLength = 4
+  private static let overhead = 1 + checkLength
+
+  /// 32-bit FNV-1a. Each step is a bijection of the state, so one changed byte always shows.
+  private static func check(of bytes: ArraySlice<UInt8>) -> UInt32 {
+    bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+  }
+}

@@ -1,0 +1,55 @@
+/// One filter of a read: the events of a type, of one aggregate, of one name, or of one name in one aggregate.
+public struct ReadAggregator: Sendable, Equatable {
+  public var aggregatorType: String
+  /// Left out: those of every aggregate of the type.
+  public var aggregatorID: String?
+  /// Left out: those of every name.
+  public var name: String?
+
+  public init(_ aggregatorType: String, id aggregatorID: String? = nil, name: String? = nil) {
+    self.aggregatorType = aggregatorType
+    self.aggregatorID = aggregatorID
+    self.name = name
+  }
+
+  /// Equal in every member, by UTF-8 bytes.
+  public static func == (left: ReadAggregator, right: ReadAggregator) -> Bool {
+    left.aggregatorType.isExactly(right.aggregatorType) && left.aggregatorID.isExactly(right.aggregatorID)
+      && left.name.isExactly(right.name)
+  }
+
+  /// Whether an event passes.
+  public func matches(_ event: Event) -> Bool {
+    aggregatorType.isExactly(event.aggregatorType)
+      && (aggregatorID == nil || aggregatorID.isExactly(event.aggregatorID))
+      && (name == nil || name.isExactly(event.name))
+  }
+
+  /// The most filters that one read or condition takes.
+  public static let maximumCount = 200
+}
+
+/// Which partition of the log a read is of.
+public enum RoutingKey: Sendable, Equatable {
+  /// All events.
+  case all
+  /// The events with this routing key; with `nil`, those that have none.
+  case value(String?)
+
+  /// Equal by UTF-8 bytes.
+  public static func == (left: RoutingKey, right: RoutingKey) -> Bool {
+    switch (left, right) {
+    case (.all, .all): true
+    case (.value(let left), .value(let right)): left.isExactly(right)
+    default: false
+    }
+  }
+
+  /// Whether an event passes.
+  public func matches(_ event: Event) -> Bool {
+    switch self {
+    case .all: true
+    case .value(let key): key.isExactly(event.routingKey)
+    }
+  }
+}
