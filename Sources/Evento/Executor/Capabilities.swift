@@ -23,6 +23,17 @@ public struct WriteCondition: Sendable, Equatable {
     self.failIfEventsMatch = failIfEventsMatch
     self.after = after
   }
+
+  /// - Throws: `invalid_request` where there are no filters, or too many.
+  package func check() throws(EventoError) {
+    let counts = 1...ReadAggregator.maximumCount
+    guard counts.contains(failIfEventsMatch.count) else {
+      throw EventoError(
+        .invalidRequest,
+        "A condition takes \(counts.lowerBound) to \(counts.upperBound) filters, and has \(failIfEventsMatch.count).")
+    }
+    try ReadAggregator.check(failIfEventsMatch)
+  }
 }
 
 /// Finds an event by its id.

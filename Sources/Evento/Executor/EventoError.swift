@@ -72,11 +72,19 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What is wrong and how to mend it, in a sentence.
   public let detail: String
   public let facts: Facts
+  /// What happened inside, for a log alone: it never goes to a client.
+  public let cause: String?
 
-  public init(_ code: Code, _ detail: String, facts: Facts = .none) {
+  public init(_ code: Code, _ detail: String, facts: Facts = .none, cause: String? = nil) {
     self.code = code
     self.detail = detail
     self.facts = facts
+    self.cause = cause
+  }
+
+  /// Equal in what a client sees.
+  public static func == (left: EventoError, right: EventoError) -> Bool {
+    left.code == right.code && left.detail == right.detail && left.facts == right.facts
   }
 
   public var description: String { "\(code.rawValue): \(detail)" }

@@ -26,6 +26,11 @@ public struct Subscriber: Sendable, Equatable {
   /// The largest lag, in seconds: 2^53 - 1, the largest integer that every JSON reader keeps exactly (RFC 8259 §6).
   public static let maximumLag = 1 << 53 - 1
 
+  /// - Throws: `invalid_request` where a key is out of form.
+  package static func check(key: String) throws(EventoError) {
+    try NameRule.check(key, "the subscriber's key")
+  }
+
   /// Equal in every member, the key by its UTF-8 bytes.
   public static func == (left: Subscriber, right: Subscriber) -> Bool {
     left.key.isExactly(right.key) && left.workerID == right.workerID && left.cursor == right.cursor

@@ -27,6 +27,19 @@ public struct ReadAggregator: Sendable, Equatable {
 
   /// The most filters that one read or condition takes.
   public static let maximumCount = 200
+
+  /// - Throws: `invalid_request` where there are too many, or one is out of form.
+  package static func check(_ aggregators: [ReadAggregator]) throws(EventoError) {
+    guard aggregators.count <= maximumCount else {
+      throw EventoError(
+        .invalidRequest, "A read takes at most \(maximumCount) filters, and there are \(aggregators.count).")
+    }
+    for aggregator in aggregators {
+      try NameRule.check(aggregator.aggregatorType, "a filter's aggregator_type")
+      if let id = aggregator.aggregatorID { try NameRule.check(id, "a filter's aggregator_id") }
+      if let name = aggregator.name { try NameRule.check(name, "a filter's name") }
+    }
+  }
 }
 
 /// Which partition of the log a read is of.
@@ -51,5 +64,10 @@ public enum RoutingKey: Sendable, Equatable {
     case .all: true
     case .value(let key): key.isExactly(event.routingKey)
     }
+  }
+
+  /// - Throws: `invalid_request` where the key is out of form.
+  package func check() throws(EventoError) {
+    if case .value(let key?) = self { try NameRule.check(key, "the routing_key") }
   }
 }

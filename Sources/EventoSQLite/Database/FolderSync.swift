@@ -1,0 +1,26 @@
+internal import CSQLite
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Makes a new file's name durable.
+enum FolderSync {
+  /// SQLite syncs a database's content, and the folder only for its journals: without this, a power failure right after
+  /// the first start could lose the name of the file, and with it what was answered.
+  static func sync(folderOf path: String) throws(SQLiteFailure) {
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(folder) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw failure(folder) }
+  }
+
+  private static func failure(_ folder: String) -> SQLiteFailure {
+    SQLiteFailure(code: SQLITE_IOERR, message: String(cString: strerror(errno)), action: "sync the folder \(folder)")
+  }
+}

@@ -1,0 +1,46 @@
+internal import CSQLite
+internal import Evento
+
+/// What SQLite answered instead of doing what it was asked.
+struct SQLiteFailure: Error {
+  /// The extended result code: https://sqlite.org/rescode.html
+  let code: Int32
+  let message: String
+  /// The statement, or what else was asked.
+  let action: String
+
+  init(code: Int32, message: String, action: String) {
+    self.code = code
+    self.message = message
+    self.action = action
+  }
+
+  /// The last failure of a connection.
+  init(_ database: OpaquePointer?, code: Int32, action: String) {
+    let message = database.flatMap(sqlite3_errmsg) ?? sqlite3_errstr(code)
+    self.init(code: code, message: message.map { String(cString: $0) } ?? "no message", action: action)
+  }
+
+  /// The class of the failure: the low byte of the extended code.
+  var primaryCode: Int32 { code & 0xFF }
+
+  /// What a caller is told. The message and the statement go into the cause, which only a log shows.
+  var error: EventoError {
+    let cause = "SQLite answered \(code) (\(message)) to: \(action)"
+    switch primaryCode {
+    case SQLITE_FULL:
+      return EventoError(.unavailable, "The store's disk is full: free some space, then send this again.", cause: cause)
+    case SQLITE_BUSY, SQLITE_LOCKED:
+      return EventoError(
+        .unavailable, "Another program has held the database for too long: send this again in a moment.", cause: cause)
+    case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
+      return EventoError(
+        .unavailable, "The database can't be written: check its permissions, and those of its folder.", cause: cause)
+    case SQLITE_IOERR, SQLITE_NOMEM, SQLITE_CANTOPEN:
+      return EventoError(
+        .unavailable, "The database can't be reached just now: send this again in a moment.", cause: cause)
+    default:
+      return EventoError(.internal, "The store failed in a way that it should not.", cause: cause)
+    }
+  }
+}

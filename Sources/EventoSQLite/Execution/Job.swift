@@ -1,0 +1,60 @@
+internal import Evento
+
+/// One request to a connection, and the task that waits for its outcome.
+///
+/// Running it and answering it are two steps, so that the writer can run many, commit once, and answer then.
+protocol Job<Resource>: AnyObject {
+  associatedtype Resource
+
+  /// - Throws: ``SQLiteFailure`` alone; what the request itself is refused for is kept as its outcome.
+  func run(on resource: Resource) throws(SQLiteFailure)
+
+  /// Hands the outcome of ``run(on:)`` to whoever waits.
+  func answer()
+
+  /// Hands over a failure instead.
+  func fail(_ error: EventoError)
+}
+
+/// A job made of a closure.
+///
+/// `@unchecked Sendable`: it is handed from queue to queue, and only the one that has it touches it.
+final class ClosureJob<Resource, Value: Sendable>: Job, @unchecked Sendable {
+  typealias Continuation = CheckedContinuation<Result<Value, EventoError>, Never>
+
+  private let body: @Sendable (Resource) throws -> Value
+  private let continuation: Continuation
+  private var outcome: Result<Value, EventoError>?
+
+  init(_ continuation: Continuation, _ body: @escaping @Sendable (Resource) throws -> Value) {
+    self.continuation = continuation
+    self.body = body
+  }
+
+  func run(on resource: Resource) throws(SQLiteFailure) {
+    do {
+      outcome = .success(try body(resource))
+    } catch let failure as SQLiteFailure {
+      throw failure
+    } catch let error as EventoError {
+      outcome = .failure(error)
+    } catch {
+      outcome = .failure(EventoError(.internal, "The store failed in a way that it should not.", cause: "\(error)"))
+    }
+  }
+
+  func answer() {
+    continuation.resume(
+      returning: outcome ?? .failure(EventoError(.internal, "The store lost a request.", cause: "no outcome")))
+  }
+
+  func fail(_ error: EventoError) {
+    continuation.resume(returning: .failure(error))
+  }
+}
+
+extension EventoError {
+  static func closed() -> EventoError {
+    EventoError(.unavailable, "The store is shutting down: send this again to the one that takes its place.")
+  }
+}

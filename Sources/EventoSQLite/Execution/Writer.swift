@@ -1,0 +1,126 @@
+internal import Dispatch
+internal import Evento
+internal import Synchronization
+
+/// The one connection that changes the database.
+///
+/// Requests that arrive while a commit is under way wait, and share the next one: the busier the store, the more of
+/// them pay for one sync of the disk, and an idle store adds no delay. Each stands on its own: one that is refused
+/// changes nothing and fails alone.
+///
+/// `@unchecked Sendable`: `session` is touched on `queue` alone.
+final class Writer: @unchecked Sendable {
+  /// What a job works on.
+  final class Session {
+    let connection: Connection
+    let catalog: Catalog
+    /// That of the commit under way.
+    fileprivate(set) var tag: Int64 = 0
+
+    init(_ connection: Connection) {
+      self.connection = connection
+      catalog = Catalog(connection)
+    }
+  }
+
+  private typealias WriteJob = any Job<Session> & Sendable
+
+  private struct State {
+    var waiting: [WriteJob] = []
+    var isDraining = false
+    var isClosed = false
+  }
+
+  private let queue: DispatchQueue
+  private let session: Session
+  private let state = Mutex(State())
+
+  /// Requests that one commit takes at most, so that the first of them does not wait for ever longer.
+  private static let commitLimit = 512
+
+  init(_ connection: Connection, queue: DispatchQueue) {
+    session = Session(connection)
+    self.queue = queue
+  }
+
+  /// Runs `body` inside a transaction, together with others, and returns once it is committed.
+  ///
+  /// `body` throws ``EventoError`` only where it has changed nothing.
+  func perform<Value: Sendable>(
+    _ body: @escaping @Sendable (Session) throws -> Value
+  ) async throws(EventoError) -> Value {
+    let result = await withCheckedContinuation { (continuation: ClosureJob<Session, Value>.Continuation) in
+      let job = ClosureJob(continuation, body)
+      submit(job)
+    }
+    return try result.get()
+  }
+
+  /// Refuses what comes from now on, finishes what waits, then closes the connection.
+  func close() async {
+    let wasClosed = state.withLock { state in
+      defer { state.isClosed = true }
+      return state.isClosed
+    }
+    guard !wasClosed else { return }
+    await withCheckedContinuation { continuation in
+      queue.async { [self] in
+        while drainOnce() {}
+        // What remains in the log goes into the database, so that the file alone is the whole store.
+        try? session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        session.connection.close()
+        continuation.resume()
+      }
+    }
+  }
+
+  private func submit(_ job: WriteJob) {
+    let (isClosed, mustSchedule) = state.withLock { state in
+      guard !state.isClosed else { return (true, false) }
+      state.waiting.append(job)
+      defer { state.isDraining = true }
+      return (false, !state.isDraining)
+    }
+    if isClosed { job.fail(.closed()) }
+    if mustSchedule { queue.async { [self] in drain() } }
+  }
+
+  /// One commit at a time, so that reads on the same queue (of a database in memory) get their turn.
+  private func drain() {
+    if drainOnce() { queue.async { [self] in drain() } }
+  }
+
+  /// - Returns: whether there was anything to do.
+  private func drainOnce() -> Bool {
+    let jobs = state.withLock { state in
+      let jobs = Array(state.waiting.prefix(Self.commitLimit))
+      state.waiting.removeFirst(jobs.count)
+      if jobs.isEmpty { state.isDraining = false }
+      return jobs
+    }
+    if jobs.isEmpty { return false }
+    commit(jobs)
+    return true
+  }
+
+  private func commit(_ jobs: [WriteJob]) {
+    do throws(SQLiteFailure) {
+      try session.connection.run("BEGIN IMMEDIATE")
+      session.tag = LogPosition.freshTag()
+      for job in jobs { try job.run(on: session) }
+      try session.connection.run("COMMIT")
+    } catch {
+      session.connection.rollBack()
+      session.catalog.forget()
+      if jobs.count > 1 {
+        // What the store can't do for all at once it may do for each: one request that fills the disk must not fail
+        // the small ones beside it.
+        for job in jobs { commit([job]) }
+      } else {
+        for job in jobs { job.fail(error.error) }
+      }
+      return
+    }
+    for job in jobs { job.answer() }
+  }
+}

@@ -1,0 +1,162 @@
+internal import CSQLite
+internal import Evento
+
+/// The integers that stand for texts in the log, on one connection.
+///
+/// Rows of these tables are only ever added, so what was read once may be kept; only what a transaction added and then
+/// undid must be forgotten. What is kept is bounded: past the bound all of it is dropped, and read again as needed.
+final class Catalog {
+  private let connection: Connection
+  private var kinds: [KindName: Int64] = [:]
+  private var lanes: [Lane: Int64] = [:]
+  private var laneNames: [Int64: LaneNames] = [:]
+  private var aggregateKeys: [Int64: String] = [:]
+
+  private static let bound = 8192
+
+  init(_ connection: Connection) {
+    self.connection = connection
+  }
+
+  func forget() {
+    kinds.removeAll()
+    lanes.removeAll()
+    laneNames.removeAll()
+    aggregateKeys.removeAll()
+  }
+
+  // MARK: From texts to integers; `nil` where the log has none such
+
+  /// What stands for "no routing key".
+  static let noRoutingKey: Int64 = 0
+
+  func text(_ value: String) throws(SQLiteFailure) -> Int64? {
+    try connection.integer("SELECT id FROM text WHERE value = ?1", .text(value))
+  }
+
+  func routingKey(_ key: String?) throws(SQLiteFailure) -> Int64? {
+    guard let key else { return Self.noRoutingKey }
+    return try text(key)
+  }
+
+  func kind(type: Int64, name: Int64) throws(SQLiteFailure) -> Int64? {
+    try connection.integer("SELECT id FROM kind WHERE type = ?1 AND name = ?2", .integer(type), .integer(name))
+  }
+
+  func kinds(ofType type: Int64) throws(SQLiteFailure) -> [Int64] {
+    try connection.all("SELECT id FROM kind WHERE type = ?1", .integer(type)) { $0.integer(0) }
+  }
+
+  func lane(kind: Int64, routingKey: Int64) throws(SQLiteFailure) -> Int64? {
+    try connection.integer(
+      "SELECT id FROM lane WHERE routing_key = ?1 AND kind = ?2", .integer(routingKey), .integer(kind))
+  }
+
+  func lanes(ofRoutingKey routingKey: Int64) throws(SQLiteFailure) -> [Int64] {
+    try connection.all("SELECT id FROM lane WHERE routing_key = ?1", .integer(routingKey)) { $0.integer(0) }
+  }
+
+  func aggregate(type: String, key: String) throws(SQLiteFailure) -> Int64? {
+    try connection.integer(
+      "SELECT id FROM aggregate WHERE type = (SELECT id FROM text WHERE value = ?1) AND key = ?2", .text(type),
+      .text(key))
+  }
+
+  // MARK: From texts to integers, adding what is new
+
+  private struct KindName: Hashable {
+    let type: ExactText
+    let name: ExactText
+  }
+
+  private struct Lane: Hashable {
+    let kind: Int64
+    let routingKey: ExactText?
+  }
+
+  func addText(_ value: String) throws(SQLiteFailure) -> Int64 {
+    if let id = try text(value) { return id }
+    try connection.run("INSERT INTO text (value) VALUES (?1)", .text(value))
+    return connection.lastInsertedRow
+  }
+
+  func addKind(type: String, name: String) throws(SQLiteFailure) -> Int64 {
+    let key = KindName(type: ExactText(type), name: ExactText(name))
+    if let id = kinds[key] { return id }
+    let (type, name) = (try addText(type), try addText(name))
+    let id: Int64
+    if let known = try kind(type: type, name: name) {
+      id = known
+    } else {
+      try connection.run("INSERT INTO kind (type, name) VALUES (?1, ?2)", .integer(type), .integer(name))
+      id = connection.lastInsertedRow
+    }
+    Self.keep(id, at: key, in: &kinds)
+    return id
+  }
+
+  func addLane(kind: Int64, routingKey: String?) throws(SQLiteFailure) -> Int64 {
+    let key = Lane(kind: kind, routingKey: routingKey.map(ExactText.init))
+    if let id = lanes[key] { return id }
+    var text = Self.noRoutingKey
+    if let routingKey { text = try addText(routingKey) }
+    let id: Int64
+    if let known = try lane(kind: kind, routingKey: text) {
+      id = known
+    } else {
+      try connection.run("INSERT INTO lane (routing_key, kind) VALUES (?1, ?2)", .integer(text), .integer(kind))
+      id = connection.lastInsertedRow
+    }
+    Self.keep(id, at: key, in: &lanes)
+    return id
+  }
+
+  func addAggregate(type: String, key: String) throws(SQLiteFailure) -> Int64 {
+    try connection.run(
+      "INSERT INTO aggregate (type, key) VALUES (?1, ?2)", .integer(try addText(type)), .text(key))
+    return connection.lastInsertedRow
+  }
+
+  // MARK: From integers to texts
+
+  struct LaneNames {
+    let type: String
+    let name: String
+    let routingKey: String?
+  }
+
+  func names(ofLane lane: Int64) throws(SQLiteFailure) -> LaneNames {
+    if let names = laneNames[lane] { return names }
+    let names = try connection.first(
+      """
+      SELECT type.value, name.value, routing_key.value
+      FROM lane JOIN kind ON kind.id = lane.kind
+        JOIN text AS type ON type.id = kind.type
+        JOIN text AS name ON name.id = kind.name
+        LEFT JOIN text AS routing_key ON routing_key.id = lane.routing_key
+      WHERE lane.id = ?1
+      """, .integer(lane)
+    ) { row in LaneNames(type: row.text(0), name: row.text(1), routingKey: row.isNull(2) ? nil : row.text(2)) }
+    guard let names else { throw Self.missing("lane", lane) }
+    Self.keep(names, at: lane, in: &laneNames)
+    return names
+  }
+
+  func key(ofAggregate aggregate: Int64) throws(SQLiteFailure) -> String {
+    if let key = aggregateKeys[aggregate] { return key }
+    let key = try connection.first("SELECT key FROM aggregate WHERE id = ?1", .integer(aggregate)) { $0.text(0) }
+    guard let key else { throw Self.missing("aggregate", aggregate) }
+    Self.keep(key, at: aggregate, in: &aggregateKeys)
+    return key
+  }
+
+  private static func keep<Key, Value>(_ value: Value, at key: Key, in kept: inout [Key: Value]) {
+    if kept.count >= bound { kept.removeAll(keepingCapacity: true) }
+    kept[key] = value
+  }
+
+  private static func missing(_ table: String, _ id: Int64) -> SQLiteFailure {
+    SQLiteFailure(
+      code: SQLITE_CORRUPT, message: "an event names \(table) \(id), which is not there", action: "read an event")
+  }
+}

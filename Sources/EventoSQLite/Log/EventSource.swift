@@ -1,0 +1,111 @@
+internal import Evento
+
+/// One run of events that an index (or the table) holds in the order of the log.
+///
+/// A filter becomes one source or several; a read with several merges them.
+enum EventSource: Hashable {
+  case log
+  case kind(Int64)
+  case lane(Int64)
+  case aggregate(Int64)
+  /// An aggregate's events of one kind, or with one routing key; the aggregate is the rarer, so its index is walked.
+  case aggregateKind(Int64, kind: Int64)
+  case aggregateLane(Int64, lane: Int64)
+  case aggregateRoutingKey(Int64, routingKey: Int64)
+
+  /// What selects the events, beside their position.
+  var condition: String? {
+    switch self {
+    case .log: nil
+    case .kind: "kind = ?3"
+    case .lane: "lane = ?3"
+    case .aggregate: "aggregate = ?3"
+    // A unary plus keeps a term from being used with an index: https://sqlite.org/optoverview.html#uplus
+    case .aggregateKind: "aggregate = ?3 AND +kind = ?4"
+    case .aggregateLane: "aggregate = ?3 AND +lane = ?4"
+    case .aggregateRoutingKey: "aggregate = ?3 AND +lane IN (SELECT id FROM lane WHERE routing_key = ?4)"
+    }
+  }
+
+  /// The values of ?3 and ?4.
+  var parameters: [Int64] {
+    switch self {
+    case .log: []
+    case .kind(let id), .lane(let id), .aggregate(let id): [id]
+    case .aggregateKind(let id, let other), .aggregateLane(let id, let other), .aggregateRoutingKey(let id, let other):
+      [id, other]
+    }
+  }
+
+  /// A query of these events from a place on (?1), forward or backward, at most ?2.
+  func query(_ columns: String, _ direction: Direction) -> String {
+    let conditions = [condition, "position \(direction == .forward ? ">" : "<") ?1"].compactMap { $0 }
+    return """
+      SELECT \(columns) FROM event WHERE \(conditions.joined(separator: " AND ")) \
+      ORDER BY position \(direction == .forward ? "ASC" : "DESC") LIMIT ?2
+      """
+  }
+
+  enum Direction {
+    case forward
+    case backward
+  }
+}
+
+extension Catalog {
+  /// The sources whose events together are those that match one of the aggregators (`nil`: all) and the routing key,
+  /// each once.
+  ///
+  /// - Complexity: a look-up or two for each aggregator, and one source for each kind or lane that it covers.
+  func sources(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) throws(SQLiteFailure) -> Set<EventSource> {
+    var partition: Int64?
+    if case .value(let key) = routingKey {
+      guard let known = try self.routingKey(key) else { return [] }
+      partition = known
+    }
+    guard let aggregators else {
+      guard let partition else { return [.log] }
+      return Set(try lanes(ofRoutingKey: partition).map(EventSource.lane))
+    }
+    var sources: Set<EventSource> = []
+    for aggregator in aggregators { try add(aggregator, partition, to: &sources) }
+    return sources
+  }
+
+  private func add(
+    _ aggregator: ReadAggregator, _ partition: Int64?, to sources: inout Set<EventSource>
+  ) throws(SQLiteFailure) {
+    guard let type = try text(aggregator.aggregatorType) else { return }
+    var kind: Int64?
+    var lane: Int64?
+    if let name = aggregator.name {
+      guard let name = try text(name), let known = try self.kind(type: type, name: name) else { return }
+      kind = known
+      if let partition {
+        guard let known = try self.lane(kind: known, routingKey: partition) else { return }
+        lane = known
+      }
+    }
+    if let key = aggregator.aggregatorID {
+      guard let aggregate = try aggregate(type: aggregator.aggregatorType, key: key) else { return }
+      switch (lane, kind, partition) {
+      case (let lane?, _, _): sources.insert(.aggregateLane(aggregate, lane: lane))
+      case (nil, let kind?, _): sources.insert(.aggregateKind(aggregate, kind: kind))
+      case (nil, nil, let partition?): sources.insert(.aggregateRoutingKey(aggregate, routingKey: partition))
+      case (nil, nil, nil): sources.insert(.aggregate(aggregate))
+      }
+    } else if let lane {
+      sources.insert(.lane(lane))
+    } else if let kind {
+      sources.insert(.kind(kind))
+    } else {
+      for kind in try kinds(ofType: type) {
+        guard let partition else {
+          sources.insert(.kind(kind))
+          continue
+        }
+        if let lane = try self.lane(kind: kind, routingKey: partition) { sources.insert(.lane(lane)) }
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+internal import Evento
+
+/// Writes events on one connection, inside the writer's transaction.
+///
+/// A write is checked in full before anything is changed: one that is refused leaves no trace, so that it needs no
+/// savepoint of its own among the others of its commit.
+struct EventWriter {
+  let connection: Connection
+  let catalog: Catalog
+  let now: () -> Timestamp
+
+  /// - Parameter tag: that of the commit.
+  /// - Throws: ``EventoError`` where the write is refused, with nothing changed; ``SQLiteFailure``.
+  func write(_ events: [NewEvent], condition: WriteCondition?, tag: Int64) throws -> WriteResult {
+    let blame: EventoError?
+    switch try ResendCheck(connection: connection, catalog: catalog).outcome(of: events) {
+    case .resend(let stored): return WriteResult(events: stored, isResend: true)
+    case .new: blame = nil
+    case .duplicate(let error): blame = error
+    }
+    // A cursor of another history is found out before what the write itself would be refused for.
+    let place = try condition?.after.map { try connection.place(of: $0).position } ?? 0
+    if let blame { throw blame }
+
+    var versions = VersionCheck(connection: connection, catalog: catalog)
+    let numbered = try events.map { try versions.admit($0) }
+    if let condition { try check(condition, after: place) }
+    return try store(events, numbered, tag: tag)
+  }
+
+  private func check(_ condition: WriteCondition, after place: Int64) throws {
+    for source in try catalog.sources(condition.failIfEventsMatch, .all) {
+      let statement = try connection.statement(source.query("position", .forward))
+      defer { statement.reset() }
+      try statement.bind(1, place)
+      try statement.bind(2, 1)
+      for (number, value) in source.parameters.enumerated() { try statement.bind(Int32(number + 3), value) }
+      if try statement.step() { throw EventoError.conditionFailed() }
+    }
+  }
+
+  private func store(
+    _ events: [NewEvent], _ admissions: [VersionCheck.Admission], tag: Int64
+  ) throws(SQLiteFailure) -> WriteResult {
+    var position = try connection.integer("SELECT max(position) FROM event") ?? 0
+    let time = now()
+    var aggregates: [AggregateKey: Int64] = [:]
+    var written: [WrittenEvent] = []
+    written.reserveCapacity(events.count)
+    for (event, admission) in zip(events, admissions) {
+      position += 1
+      let key = AggregateKey(event)
+      let aggregate: Int64
+      if let known = admission.aggregate ?? aggregates[key] {
+        aggregate = known
+      } else {
+        aggregate = try catalog.addAggregate(type: event.aggregatorType, key: event.aggregatorID)
+        aggregates[key] = aggregate
+      }
+      let kind = try catalog.addKind(type: event.aggregatorType, name: event.name)
+      let lane = try catalog.addLane(kind: kind, routingKey: admission.routingKey)
+      let id = event.id ?? ULID()
+      let timestamp = event.timestamp ?? time
+      try insert(
+        event, id, position: position, tag: tag, aggregate: aggregate, version: admission.version, kind: kind,
+        lane: lane, timestamp: timestamp)
+      written.append(
+        WrittenEvent(
+          id: id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: admission.version,
+          routingKey: admission.routingKey, timestamp: timestamp,
+          cursor: LogPosition(position: position, tag: tag).cursor))
+    }
+    return WriteResult(events: written, isResend: false)
+  }
+
+  private func insert(
+    _ event: NewEvent, _ id: ULID, position: Int64, tag: Int64, aggregate: Int64, version: Int, kind: Int64,
+    lane: Int64, timestamp: Timestamp
+  ) throws(SQLiteFailure) {
+    let statement = try connection.statement(
+      """
+      INSERT INTO event (position, tag, id, aggregate, version, kind, lane, timestamp, is_json, metadata, data)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      """)
+    defer { statement.reset() }
+    try statement.bind(1, position)
+    try statement.bind(2, tag)
+    try statement.bind(3, id.blob)
+    try statement.bind(4, aggregate)
+    try statement.bind(5, Int64(version))
+    try statement.bind(6, kind)
+    try statement.bind(7, lane)
+    try statement.bind(8, timestamp.milliseconds)
+    try statement.bind(9, event.data.isJSON ? 1 : 0)
+    if event.metadata != Metadata() { try statement.bind(10, event.metadata.bytes) }
+    try statement.bind(11, event.data.bytes)
+    _ = try statement.step()
+  }
+}
+
+/// An aggregate's type and id, compared by bytes.
+struct AggregateKey: Hashable {
+  let type: ExactText
+  let id: ExactText
+
+  init(_ event: NewEvent) {
+    type = ExactText(event.aggregatorType)
+    id = ExactText(event.aggregatorID)
+  }
+}

@@ -1,0 +1,68 @@
+internal import Evento
+
+/// A place in the log: how many events stand before and at it, and the tag of the last of them.
+///
+/// The tag is a number drawn at random for each commit. A store that was restored from a backup and has grown again
+/// holds other commits at the same positions, even where clients sent the same events again, and so other tags: a
+/// cursor of the lost history never passes for one of the new. The place before the first event has a tag of its own,
+/// drawn with the store, so that even an empty store knows its cursors from another's.
+struct LogPosition: Equatable {
+  let position: Int64
+  let tag: Int64
+
+  /// 48 bits: SQLite keeps them in six bytes.
+  static func freshTag() -> Int64 {
+    Int64.random(in: 0..<1 << 48)
+  }
+
+  var cursor: Cursor {
+    var place: [UInt8] = []
+    place.reserveCapacity(Self.placeLength)
+    for shift in stride(from: 56, through: 0, by: -8) { place.append(UInt8(truncatingIfNeeded: position >> shift)) }
+    for shift in stride(from: 40, through: 0, by: -8) { place.append(UInt8(truncatingIfNeeded: tag >> shift)) }
+    return Cursor(place: place)
+  }
+
+  /// The place that a cursor names, or `nil` where it can't be one of a SQLite store.
+  init?(_ cursor: Cursor) {
+    let place = cursor.place
+    guard place.count == Self.placeLength else { return nil }
+    position = place[..<8].reduce(0) { $0 << 8 | Int64($1) }
+    tag = place[8...].reduce(0) { $0 << 8 | Int64($1) }
+  }
+
+  init(position: Int64, tag: Int64) {
+    self.position = position
+    self.tag = tag
+  }
+
+  private static let placeLength = 14
+}
+
+extension Connection {
+  /// The place before the first event.
+  func logStart() throws(SQLiteFailure) -> LogPosition {
+    LogPosition(position: 0, tag: try integer("SELECT origin FROM store") ?? 0)
+  }
+
+  /// The place of the last event.
+  func logEnd() throws(SQLiteFailure) -> LogPosition {
+    let last = try first("SELECT position, tag FROM event ORDER BY position DESC LIMIT 1") { row in
+      LogPosition(position: row.integer(0), tag: row.integer(1))
+    }
+    if let last { return last }
+    return try logStart()
+  }
+
+  /// The place that a cursor names.
+  ///
+  /// - Throws: `cursor_not_in_history` where this store's log has no such place.
+  func place(of cursor: Cursor) throws -> LogPosition {
+    guard let place = LogPosition(cursor) else { throw EventoError.cursorNotInHistory() }
+    let tag =
+      place.position == 0
+      ? try logStart().tag : try integer("SELECT tag FROM event WHERE position = ?1", .integer(place.position))
+    guard tag == place.tag else { throw EventoError.cursorNotInHistory() }
+    return place
+  }
+}

@@ -1,0 +1,64 @@
+public import Evento
+
+extension SQLiteExecutor: Executor {
+  @discardableResult
+  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+    try await write(events, condition: nil)
+  }
+
+  public func read(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
+  ) async throws(EventoError) -> ReadResult<Event> {
+    try args.check()
+    try routingKey.check()
+    if let aggregators { try ReadAggregator.check(aggregators) }
+    let limits = EventReader.PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
+    return try await readers.perform { session in
+      try EventReader(connection: session.connection, catalog: session.catalog, limits: limits)
+        .page(aggregators, routingKey, args)
+    }
+  }
+
+  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+    try await subscriber(key)?.cursor
+  }
+
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+    guard let subscriber = try await subscriber(key) else { return false }
+    return subscriber.workerID == workerID && subscriber.isEnabled
+  }
+
+  @discardableResult
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    try Subscriber.check(key: key)
+    let time = configuration.now()
+    return try await writer.perform { session in
+      try SubscriberTable(connection: session.connection).upsert(key, worker: workerID, at: time)
+    }
+  }
+
+  @discardableResult
+  public func acknowledge(
+    _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
+  ) async throws(EventoError) -> Subscriber {
+    try Subscriber.check(key: key)
+    guard (0...Subscriber.maximumLag).contains(lag) else {
+      throw EventoError(.invalidRequest, "lag must be 0 to \(Subscriber.maximumLag) seconds, and is \(lag).")
+    }
+    let time = configuration.now()
+    return try await writer.perform { session in
+      try SubscriberTable(connection: session.connection)
+        .acknowledge(key, cursor: cursor, lag: lag, worker: workerID, at: time)
+    }
+  }
+
+  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+    try key.check()
+    return try await readers.perform { session in try SnapshotTable(connection: session.connection).snapshot(key) }
+  }
+
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+    try key.check()
+    try await writer.perform { session in try SnapshotTable(connection: session.connection).save(key, snapshot) }
+  }
+}

@@ -1,0 +1,39 @@
+internal import Evento
+
+/// Snapshots on one connection. What changes them runs inside the writer's transaction.
+struct SnapshotTable {
+  let connection: Connection
+
+  func snapshot(_ key: SnapshotKey) throws(SQLiteFailure) -> Snapshot? {
+    try connection.first(
+      "SELECT position, tag, is_json, data FROM snapshot WHERE type = ?1 AND revision = ?2 AND id = ?3",
+      .text(key.type), .text(key.revision), .text(key.id)
+    ) { row in
+      Snapshot(
+        data: Payload(bytes: row.blob(3), isJSON: row.integer(2) != 0),
+        cursor: LogPosition(position: row.integer(0), tag: row.integer(1)).cursor)
+    }
+  }
+
+  /// - Throws: `cursor_not_in_history`, with nothing changed.
+  func save(_ key: SnapshotKey, _ snapshot: Snapshot) throws {
+    let place = try connection.place(of: snapshot.cursor)
+    try connection.run(
+      """
+      INSERT INTO snapshot (type, revision, id, position, tag, is_json, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+      ON CONFLICT (type, revision, id) DO UPDATE
+      SET position = excluded.position, tag = excluded.tag, is_json = excluded.is_json, data = excluded.data
+      """, .text(key.type), .text(key.revision), .text(key.id), .integer(place.position), .integer(place.tag),
+      .integer(snapshot.data.isJSON ? 1 : 0), .blob(snapshot.data.bytes))
+  }
+
+  func delete(_ key: SnapshotKey) throws {
+    try connection.run(
+      "DELETE FROM snapshot WHERE type = ?1 AND revision = ?2 AND id = ?3", .text(key.type), .text(key.revision),
+      .text(key.id))
+    guard connection.changes > 0 else {
+      throw EventoError(
+        .snapshotNotFound, "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id).")
+    }
+  }
+}

@@ -1,0 +1,64 @@
+internal import Evento
+
+/// Subscribers on one connection. What changes them runs inside the writer's transaction.
+struct SubscriberTable {
+  let connection: Connection
+
+  private static let columns = "key, worker, position, tag, lag, is_enabled, created, updated"
+
+  func subscriber(_ key: String) throws(SQLiteFailure) -> Subscriber? {
+    try connection.first("SELECT \(Self.columns) FROM subscriber WHERE key = ?1", .text(key), body: Self.read)
+  }
+
+  func all() throws(SQLiteFailure) -> [Subscriber] {
+    // The order of the key is that of its bytes: https://sqlite.org/datatype3.html#collation (BINARY).
+    try connection.all("SELECT \(Self.columns) FROM subscriber ORDER BY key", body: Self.read)
+  }
+
+  func upsert(_ key: String, worker: ULID, at time: Timestamp) throws -> SubscriberUpsert {
+    let isNew = try subscriber(key) == nil
+    try connection.run(
+      """
+      INSERT INTO subscriber (key, worker, lag, is_enabled, created, updated) VALUES (?1, ?2, 0, 1, ?3, ?3)
+      ON CONFLICT (key) DO UPDATE SET worker = excluded.worker, updated = excluded.updated
+      """, .text(key), .blob(worker.blob), .integer(time.milliseconds))
+    return SubscriberUpsert(subscriber: try existing(key), isNew: isNew)
+  }
+
+  /// - Throws: `subscriber_not_found`, `subscriber_taken_over` or `cursor_not_in_history`, with nothing changed.
+  func acknowledge(_ key: String, cursor: Cursor?, lag: Int, worker: ULID?, at time: Timestamp) throws -> Subscriber {
+    let held = try existing(key)
+    if let worker, worker != held.workerID { throw EventoError.subscriberTakenOver(key) }
+    let place = try cursor.map { try connection.place(of: $0) }
+    try connection.run(
+      "UPDATE subscriber SET position = ?2, tag = ?3, lag = ?4, updated = ?5 WHERE key = ?1", .text(key),
+      place.map { .integer($0.position) } ?? .null, place.map { .integer($0.tag) } ?? .null, .integer(Int64(lag)),
+      .integer(time.milliseconds))
+    return try existing(key)
+  }
+
+  func setEnabled(_ key: String, _ isEnabled: Bool, at time: Timestamp) throws -> Subscriber {
+    try connection.run(
+      "UPDATE subscriber SET is_enabled = ?2, updated = ?3 WHERE key = ?1", .text(key), .integer(isEnabled ? 1 : 0),
+      .integer(time.milliseconds))
+    return try existing(key)
+  }
+
+  func delete(_ key: String) throws {
+    try connection.run("DELETE FROM subscriber WHERE key = ?1", .text(key))
+    guard connection.changes > 0 else { throw EventoError.subscriberNotFound(key) }
+  }
+
+  private func existing(_ key: String) throws -> Subscriber {
+    guard let subscriber = try subscriber(key) else { throw EventoError.subscriberNotFound(key) }
+    return subscriber
+  }
+
+  private static func read(_ row: Statement) throws(SQLiteFailure) -> Subscriber {
+    let cursor = row.isNull(2) ? nil : LogPosition(position: row.integer(2), tag: row.integer(3)).cursor
+    return Subscriber(
+      key: row.text(0), workerID: ULID(row.blob(1)), cursor: cursor, lag: Int(row.integer(4)),
+      isEnabled: row.integer(5) != 0, createdAt: Timestamp(milliseconds: row.integer(6)),
+      updatedAt: Timestamp(milliseconds: row.integer(7)))
+  }
+}
