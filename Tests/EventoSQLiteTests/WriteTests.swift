@@ -1,6 +1,7 @@
 import Evento
-@testable import EventoSQLite
 import Testing
+
+@testable import EventoSQLite
 
 @Suite struct WriteTests {
   @Test func versionsCountFromOneWithinEachAggregate() async throws {
@@ -51,13 +52,21 @@ import Testing
         await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(text)]) }
         await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample("a", text)]) }
         await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample("a", type: text)]) }
-        await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(routingKey: .value(text))]) }
+        await expect(.invalidRequest) { () throws(EventoError) in
+          try await store.write([.sample(routingKey: .value(text))])
+        }
       }
       await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(version: 0)]) }
-      await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(version: Event.maximumVersion + 1)]) }
-      await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(version: 1), .sample()]) }
-      await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(timestamp: Timestamp(milliseconds: -1))]) }
-      await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(timestamp: Timestamp(seconds: Timestamp.secondsRange.upperBound + 1))])
+      await expect(.invalidRequest) { () throws(EventoError) in
+        try await store.write([.sample(version: Event.maximumVersion + 1)])
+      }
+      await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(version: 1), .sample()])
+      }
+      await expect(.invalidRequest) { () throws(EventoError) in
+        try await store.write([.sample(timestamp: Timestamp(milliseconds: -1))])
+      }
+      await expect(.invalidRequest) { () throws(EventoError) in
+        try await store.write([.sample(timestamp: Timestamp(seconds: Timestamp.secondsRange.upperBound + 1))])
       }
       #expect(try await store.eventCount() == 0)
       try await store.write([.sample(String(long.dropLast()))])
@@ -97,7 +106,8 @@ import Testing
       ]
       for (index, bytes) in payloads.enumerated() {
         let event = NewEvent(
-          id: ULID(), aggregatorType: "t/ü", aggregatorID: "id \(index)", version: 1, name: "n'\"", routingKey: .value("r"),
+          id: ULID(), aggregatorType: "t/ü", aggregatorID: "id \(index)", version: 1, name: "n'\"",
+          routingKey: .value("r"),
           data: Payload(bytes), metadata: try Metadata(json: #"{"k" : [1.0, "\u00e9"]}"#),
           timestamp: Timestamp(seconds: 253_402_300_799, subsecond: 999))
         let written = try await store.write([event]).events[0]

@@ -4,7 +4,7 @@ internal import CSQLite
 /// (https://sqlite.org/threadsafe.html, multi-thread mode), so never two threads at once.
 final class Connection {
   private let handle: OpaquePointer
-  private var statements: [String: Statement] = [:]
+  private(set) var statements: [String: Statement] = [:]
   private var isClosed = false
 
   /// More texts than the store has, so that each is prepared once; a bound all the same.

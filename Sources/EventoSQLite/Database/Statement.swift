@@ -105,6 +105,11 @@ final class Statement {
     return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
   }
 
+  /// How often something happened in all its runs: https://sqlite.org/c3ref/c_stmtstatus_counter.html
+  func count(of event: Int32) -> Int {
+    Int(sqlite3_stmt_status(handle, event, 0))
+  }
+
   private func check(_ code: Int32) throws(SQLiteFailure) {
     guard code == SQLITE_OK else { throw SQLiteFailure(database, code: code, action: sql) }
   }

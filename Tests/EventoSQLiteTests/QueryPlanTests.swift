@@ -1,0 +1,100 @@
+internal import CSQLite
+import Evento
+import Testing
+
+@testable import EventoSQLite
+
+/// Every filter of a read is served by an index, in the order of the log: no scan, no sort.
+@Suite struct QueryPlanTests {
+  private func withConnection(_ body: (Connection, Catalog) throws -> Void) throws {
+    let connection = try Connection(path: ":memory:", busyTimeout: .zero)
+    try Schema.prepare(connection, path: ":memory:", isInMemory: true, autocheckpoint: 1000)
+    let catalog = Catalog(connection)
+    let writer = EventWriter(connection: connection, catalog: catalog, now: { Timestamp(milliseconds: 0) })
+    let events = (0..<1000).map { number in
+      NewEvent.sample(
+        "id-\(number % 250)", "N\(number % 5)", type: "t\(number % 7)",
+        routingKey: .value(number % 3 == 0 ? nil : "k\(number % 2)"))
+    }
+    _ = try writer.write(events, condition: nil, tag: 1)
+    try body(connection, catalog)
+  }
+
+  /// A filter shape, and the plans that it may come to.
+  struct Shape: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let filters: [ReadAggregator]?
+    let key: RoutingKey
+    let index: String
+  }
+
+  static let shapes: [Shape] = {
+    var shapes: [Shape] = []
+    for (label, key) in [("any key", RoutingKey.all), ("a key", .value("k1")), ("no key", .value(nil))] {
+      let byType = key == .all ? "event_by_kind (kind=?" : "event_by_lane (lane=?"
+      for count in [1, 200] {
+        let numbers = 0..<count
+        let shape = { (name: String, index: String, filter: (Int) -> ReadAggregator) in
+          shapes.append(
+            Shape(
+              testDescription: "\(count) × \(name), \(label)", filters: numbers.map(filter), key: key, index: index))
+        }
+        shape("type", byType) { ReadAggregator("t\($0 % 7)") }
+        shape("type and name", byType) { ReadAggregator("t\($0 % 7)", name: "N\($0 % 5)") }
+        shape("aggregate", "event_by_aggregate (aggregate=?") { ReadAggregator("t\($0 % 7)", id: "id-\($0)") }
+        shape("aggregate and name", "event_by_aggregate (aggregate=?") {
+          ReadAggregator("t\($0 % 7)", id: "id-\($0)", name: "N\($0 % 5)")
+        }
+      }
+      let index = key == .all ? "INTEGER PRIMARY KEY (" : "event_by_lane (lane=?"
+      shapes.append(Shape(testDescription: "everything, \(label)", filters: nil, key: key, index: index))
+    }
+    return shapes
+  }()
+
+  @Test(arguments: shapes) func eachSourceIsASearchOfItsIndex(shape: Shape) throws {
+    try withConnection { connection, catalog in
+      let sources = try catalog.sources(shape.filters, shape.key)
+      try #require(!sources.isEmpty)
+      for source in sources {
+        for (direction, comparison) in [(EventSource.Direction.forward, "rowid>?"), (.backward, "rowid<?")] {
+          for columns in ["position", EventRow.columns] {
+            let plan = try connection.all("EXPLAIN QUERY PLAN \(source.query(columns, direction))") { $0.text(3) }
+            let step = try #require(plan.first)
+            #expect(step.hasPrefix("SEARCH event USING "), "\(plan)")
+            #expect(step.contains(shape.index) && step.contains(comparison), "\(plan)")
+            // Behind it, at most the look-up of a routing key's lanes, by index too.
+            for step in plan.dropFirst() {
+              #expect(step.hasPrefix("LIST SUBQUERY") || step.hasPrefix("SEARCH lane USING COVERING INDEX"), "\(plan)")
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: shapes) func aPageStepsOverNoOtherRows(shape: Shape) throws {
+    try withConnection { connection, catalog in
+      let limits = EventReader.PageLimits(events: 1000, bytes: 8 << 20)
+      let reader = EventReader(connection: connection, catalog: catalog, limits: limits)
+      for args in [Args.forward(first: 10), .backward(last: 10)] {
+        _ = try reader.page(shape.filters, shape.key, args)
+      }
+      // What SQLite counted itself: https://sqlite.org/c3ref/c_stmtstatus_counter.html
+      for (sql, statement) in connection.statements where sql.contains("FROM event") {
+        #expect(statement.count(of: SQLITE_STMTSTATUS_FULLSCAN_STEP) == 0, "\(sql)")
+        #expect(statement.count(of: SQLITE_STMTSTATUS_SORT) == 0, "\(sql)")
+        #expect(statement.count(of: SQLITE_STMTSTATUS_AUTOINDEX) == 0, "\(sql)")
+      }
+    }
+  }
+
+  @Test func anEventIsFoundByItsIndex() throws {
+    try withConnection { connection, _ in
+      let plan = try connection.all("EXPLAIN QUERY PLAN SELECT \(EventRow.columns) FROM event WHERE id = ?1") {
+        $0.text(3)
+      }
+      #expect(plan == ["SEARCH event USING INDEX event_by_id (id=?)"])
+    }
+  }
+}
