@@ -18,7 +18,9 @@ let package = Package(
   products: [
     .library(name: "Evento", targets: ["Evento"]),
     .library(name: "EventoSQLite", targets: ["EventoSQLite"]),
-    //EXE
+    .library(name: "EventoHTTP", targets: ["EventoHTTP"]),
+    .library(name: "EventoTesting", targets: ["EventoTesting"]),
+    .executable(name: "evento-gateway", targets: ["evento-gateway"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -28,16 +30,44 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite3"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CSocketPolling"),
 
     .target(name: "Evento", swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["Evento"], swiftSettings: settings),
     .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento"], swiftSettings: settings),
+    .target(name: "EventoHTTP", dependencies: ["CCurl", "Evento", "EventoWire"], swiftSettings: settings),
+    .target(name: "EventoTesting", dependencies: ["Evento"], swiftSettings: settings),
     .target(name: "HTTPServer", dependencies: ["CSocketPolling"], swiftSettings: settings),
+    .target(
+      name: "EventoGateway",
+      dependencies: ["Evento", "EventoWire", "HTTPServer", .product(name: "Logging", package: "swift-log")],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "evento-gateway",
+      dependencies: [
+        "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "HTTPServer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
+    .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
 
-    .testTarget(name: "EventoTests", dependencies: ["Evento"], swiftSettings: settings),
+    .testTarget(name: "EventoTests", dependencies: ["Evento", "EventoTesting"], swiftSettings: settings),
     .testTarget(name: "EventoWireTests", dependencies: ["EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
+    .testTarget(name: "EventoHTTPTests", dependencies: ["EventoHTTP"], swiftSettings: settings),
+    .testTarget(name: "EventoTestingTests", dependencies: ["EventoTesting"], swiftSettings: settings),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoGatewayTests",
+      dependencies: ["EventoGateway", "EventoSQLite", "HTTPServer", .product(name: "Yams", package: "Yams")],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Bank", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer"],
+      swiftSettings: settings),
+    .testTarget(name: "EndToEndTests", dependencies: ["evento-gateway"], swiftSettings: settings),
   ]
 )

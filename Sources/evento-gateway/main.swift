@@ -1,0 +1,1 @@
+print("evento-gateway")
