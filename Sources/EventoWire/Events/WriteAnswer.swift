@@ -1,0 +1,93 @@
+package import Evento
+
+/// The answer of `POST /events`, that to a resend included.
+package enum WriteAnswer {
+  package static func json(_ events: [WrittenEvent]) -> [UInt8] {
+    var body: [UInt8] = []
+    body.reserveCapacity(events.count * 320 + 16)
+    body.append(json: "{\"events\":[")
+    for (index, event) in events.enumerated() {
+      if index > 0 { body.append(UInt8(ascii: ",")) }
+      body.append(event)
+    }
+    body.append(json: "]}")
+    return body
+  }
+
+  /// - Throws: where it is not what a gateway answers.
+  package static func events(json bytes: [UInt8]) throws(EventoError) -> [WrittenEvent] {
+    try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
+      var events: [WrittenEvent] = []
+      let seen = try reader.object(Member.self) { (reader, _) throws(EventoError) in
+        _ = try reader.array { (reader, _) throws(EventoError) in
+          if let event = try reader.writtenEvent() { events.append(event) }
+        }
+      }
+      if let seen, !seen.contains(.events) { reader.fault(Member.events, EventMember.required) }
+      return events
+    }
+  }
+
+  private enum Member: String, MemberName {
+    case events
+    static let table = MemberTable<Member>()
+  }
+}
+
+private enum WrittenMember: String, MemberName {
+  case id
+  case aggregatorType = "aggregator_type"
+  case aggregatorID = "aggregator_id"
+  case version
+  case routingKey = "routing_key"
+  case timestamp
+  case timestampSubsecond = "timestamp_subsec"
+  case cursor
+
+  static let table = MemberTable<WrittenMember>()
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(_ event: WrittenEvent) {
+    append(json: "{\"id\":")
+    append(plainString: event.id.description)
+    append(json: ",\"aggregator_type\":")
+    append(string: event.aggregatorType)
+    append(json: ",\"aggregator_id\":")
+    append(string: event.aggregatorID)
+    append(json: ",\"version\":")
+    append(integer: Int64(event.version))
+    append(json: ",\"routing_key\":")
+    append(stringOrNull: event.routingKey)
+    append(timestampMembers: event.timestamp)
+    append(json: ",\"cursor\":")
+    append(cursor: event.cursor)
+    append(UInt8(ascii: "}"))
+  }
+}
+
+extension JSONReader {
+  fileprivate mutating func writtenEvent() throws(EventoError) -> WrittenEvent? {
+    var (id, version, cursor): (ULID?, Int64?, Cursor?)
+    var (type, aggregate, routingKey): (String?, String?, String?)
+    var (seconds, subsecond): (Int64?, Int64?)
+    let seen = try object(WrittenMember.self) { (reader, member) throws(EventoError) in
+      switch member {
+      case .id: id = try reader.ulid()
+      case .aggregatorType: type = try reader.string()
+      case .aggregatorID: aggregate = try reader.string()
+      case .version: version = try reader.integer(in: 1...Int64(Event.maximumVersion))
+      case .routingKey: routingKey = try reader.null() ? nil : try reader.string()
+      case .timestamp: seconds = try reader.integer(in: Timestamp.secondsRange)
+      case .timestampSubsecond: subsecond = try reader.integer(in: 0...999)
+      case .cursor: cursor = try reader.cursor()
+      }
+    }
+    guard let seen else { return nil }
+    for member in WrittenMember.allCases where !seen.contains(member) { fault(member, EventMember.required) }
+    guard let id, let type, let aggregate, let version, let seconds, let subsecond, let cursor else { return nil }
+    return WrittenEvent(
+      id: id, aggregatorType: type, aggregatorID: aggregate, version: Int(version), routingKey: routingKey,
+      timestamp: Timestamp(seconds: seconds, subsecond: Int(subsecond)), cursor: cursor)
+  }
+}

@@ -1,0 +1,300 @@
+internal import Evento
+
+/// Reads a JSON body member by member, and keeps note of all that is wrong with it and where.
+///
+/// A body that is not JSON ends the reading (`invalid_json`). One that is JSON of another shape is read to its end, so
+/// that the answer can name every fault at once (`invalid_request`). A function that returns `nil` has noted why.
+struct JSONReader {
+  /// What happens to members that nobody asked for.
+  enum UnknownMembers {
+    /// A fault: a typo in a request must not change what it does.
+    case refused
+    /// Skipped: an answer of a newer gateway may have more members.
+    case skipped
+  }
+
+  /// The most faults that are noted; one more would not help anybody.
+  static let maximumFaults = 20
+
+  private var scanner: JSONScanner
+  private let unknownMembers: UnknownMembers
+  private var path: [Step] = []
+  private var faults: [EventoError.Fault] = []
+
+  private enum Step {
+    case member(String)
+    case element(Int)
+  }
+
+  private init(_ bytes: [UInt8], _ unknownMembers: UnknownMembers) {
+    scanner = JSONScanner(bytes)
+    self.unknownMembers = unknownMembers
+  }
+
+  /// Reads one body.
+  ///
+  /// - Throws: `invalid_json`, `invalid_request` with the faults, and what `read` throws.
+  /// - Complexity: O(*n*) in the length of the body.
+  static func read<Value>(
+    _ bytes: [UInt8], unknownMembers: UnknownMembers = .refused,
+    _ read: (inout JSONReader) throws(EventoError) -> Value?
+  ) throws(EventoError) -> Value {
+    guard !bytes.isEmpty else {
+      throw EventoError(.invalidJSON, "The body is empty: send a JSON object.")
+    }
+    var reader = JSONReader(bytes, unknownMembers)
+    reader.scanner.skipWhitespace()
+    let value = try read(&reader)
+    reader.scanner.skipWhitespace()
+    guard reader.scanner.next == nil else {
+      throw reader.error(reader.scanner.fault("expected nothing behind the value"))
+    }
+    if let value, reader.faults.isEmpty { return value }
+    throw .faults(reader.faults)
+  }
+
+  // MARK: Faults
+
+  /// Whether nothing has been found wrong so far.
+  var isFaultless: Bool { faults.isEmpty }
+
+  /// Notes that the value at hand is not what it must be.
+  mutating func fault(_ detail: String) {
+    fault(at: pointer, detail)
+  }
+
+  /// Notes what is wrong with a member of the object at hand, or that it is missing.
+  mutating func fault(_ member: some MemberName, _ detail: String) {
+    fault(at: pointer + "/" + member.rawValue, detail)
+  }
+
+  mutating func fault(at pointer: String, _ detail: String) {
+    if faults.count < Self.maximumFaults { faults.append(EventoError.Fault(.pointer(pointer), detail)) }
+  }
+
+  /// The place of the value at hand, as a JSON Pointer (RFC 6901).
+  private var pointer: String {
+    path.map { step in
+      switch step {
+      case .element(let index): "/\(index)"
+      case .member(let name):
+        "/" + String(name.unicodeScalars.flatMap { Array(($0 == "~" ? "~0" : $0 == "/" ? "~1" : String($0))) })
+      }
+    }.joined()
+  }
+
+  private func error(_ fault: JSONScanner.Fault) -> EventoError {
+    switch fault.kind {
+    case .syntax:
+      EventoError(.invalidJSON, "The body is not JSON: \(fault.detail), at byte \(fault.offset).")
+    case .depth, .repeatedMember:
+      .faults([EventoError.Fault(.pointer(pointer), "\(fault.detail), at byte \(fault.offset)")])
+    }
+  }
+
+  private mutating func scan<Value>(
+    _ step: (inout JSONScanner) throws(JSONScanner.Fault) -> Value
+  ) throws(EventoError) -> Value {
+    do {
+      return try step(&scanner)
+    } catch {
+      throw self.error(error)
+    }
+  }
+
+  // MARK: Objects and arrays
+
+  /// Reads an object: calls `read` at the value of each member that it has.
+  ///
+  /// - Returns: the members that were there.
+  mutating func object<Member: MemberName>(
+    _ members: Member.Type, _ read: (inout JSONReader, Member) throws(EventoError) -> Void
+  ) throws(EventoError) -> MemberSet<Member>? {
+    guard scanner.skip(UInt8(ascii: "{")) else { return try refuse("must be an object") }
+    var seen = MemberSet<Member>()
+    scanner.skipWhitespace()
+    if scanner.skip(UInt8(ascii: "}")) { return seen }
+    repeat {
+      scanner.skipWhitespace()
+      let name = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
+      let text = name.isEscaped ? scanner.unescaped(name.content)[...] : scanner.bytes[name.content]
+      try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: ":"), ": after a member's name") }
+      scanner.skipWhitespace()
+      guard let (member, index) = Member.table.find(text) else {
+        try unknownMember(text, known: Member.table.list)
+        continue
+      }
+      path.append(.member(member.rawValue))
+      if seen.insert(index) {
+        try read(&self, member)
+      } else {
+        fault("stands there twice")
+        try skip()
+      }
+      path.removeLast()
+    } while isFollowed()
+    try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: "}"), ", or } in an object") }
+    return seen
+  }
+
+  private mutating func unknownMember(_ name: ArraySlice<UInt8>, known: String) throws(EventoError) {
+    if unknownMembers == .refused {
+      if NameRule.lengths.contains(name.count) {
+        path.append(.member(String(decoding: name, as: UTF8.self)))
+        fault("is not a member of this object: its members are \(known)")
+        path.removeLast()
+      } else {
+        fault("has an unknown member, with a name of \(name.count) bytes: its members are \(known)")
+      }
+    }
+    try skip()
+  }
+
+  /// Notes that the member at hand has no meaning here, and steps over it.
+  mutating func refuseMember(_ detail: String) throws(EventoError) {
+    fault(detail)
+    try skip()
+  }
+
+  /// Reads an array: calls `read` at each element.
+  ///
+  /// - Returns: how many there are.
+  mutating func array(
+    _ read: (inout JSONReader, Int) throws(EventoError) -> Void
+  ) throws(EventoError) -> Int? {
+    guard scanner.skip(UInt8(ascii: "[")) else { return try refuse("must be an array") }
+    scanner.skipWhitespace()
+    if scanner.skip(UInt8(ascii: "]")) { return 0 }
+    var count = 0
+    repeat {
+      scanner.skipWhitespace()
+      path.append(.element(count))
+      try read(&self, count)
+      path.removeLast()
+      count += 1
+    } while isFollowed()
+    try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: "]"), ", or ] in an array") }
+    return count
+  }
+
+  private mutating func isFollowed() -> Bool {
+    scanner.skipWhitespace()
+    return scanner.skip(UInt8(ascii: ","))
+  }
+
+  // MARK: Values
+
+  /// Steps over a value, whatever it is.
+  mutating func skip() throws(EventoError) {
+    _ = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipValue() }
+  }
+
+  /// Notes a fault and steps over the value.
+  mutating func refuse<Value>(_ detail: String) throws(EventoError) -> Value? {
+    fault(detail)
+    try skip()
+    return nil
+  }
+
+  /// Whether the value at hand is `null`; steps over it then.
+  mutating func null() throws(EventoError) -> Bool {
+    guard scanner.next == UInt8(ascii: "n") else { return false }
+    try skip()
+    return true
+  }
+
+  /// Text.
+  mutating func string() throws(EventoError) -> String? {
+    guard let bytes = try stringBytes() else { return nil }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      // The scanner takes UTF-8 alone, so this can only be an escape.
+      fault("must not have half of a surrogate pair in it")
+      return nil
+    }
+    return text
+  }
+
+  /// The bytes that a string stands for.
+  mutating func stringBytes() throws(EventoError) -> ArraySlice<UInt8>? {
+    guard scanner.next == UInt8(ascii: "\"") else { return try refuse("must be a string") }
+    let string = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
+    return string.isEscaped ? scanner.unescaped(string.content)[...] : scanner.bytes[string.content]
+  }
+
+  /// A name or a key, as ``NameRule`` has it.
+  mutating func name() throws(EventoError) -> String? {
+    guard let text = try string() else { return nil }
+    if let problem = NameRule.fault(in: text) {
+      fault(problem)
+      return nil
+    }
+    return text
+  }
+
+  /// A whole number in decimal digits.
+  mutating func integer(in range: ClosedRange<Int64>) throws(EventoError) -> Int64? {
+    let start = scanner.offset
+    try skip()
+    guard let number = Int64(digits: scanner.bytes[start..<scanner.offset]), range.contains(number) else {
+      fault("must be an integer from \(range.lowerBound) to \(range.upperBound), in digits alone")
+      return nil
+    }
+    return number
+  }
+
+  mutating func boolean() throws(EventoError) -> Bool? {
+    let start = scanner.next
+    guard start == UInt8(ascii: "t") || start == UInt8(ascii: "f") else { return try refuse("must be true or false") }
+    try skip()
+    return start == UInt8(ascii: "t")
+  }
+
+  mutating func ulid() throws(EventoError) -> ULID? {
+    guard let bytes = try stringBytes() else { return nil }
+    guard let ulid = ULID(utf8: bytes) else {
+      fault(ULID.rule)
+      return nil
+    }
+    return ulid
+  }
+
+  /// - Throws: `invalid_cursor`.
+  mutating func cursor() throws(EventoError) -> Cursor? {
+    guard let text = try string() else { return nil }
+    return try Cursor(text)
+  }
+
+  /// The very bytes of a value.
+  ///
+  /// - Throws: `content_too_large` where there are more than `limit`.
+  mutating func raw(_ what: String, limit: Int, allowsRepeatedMembers: Bool = true) throws(EventoError) -> [UInt8] {
+    let range = try scan { scanner throws(JSONScanner.Fault) in
+      try scanner.skipValue(allowsRepeatedMembers: allowsRepeatedMembers)
+    }
+    try check(range.count, of: what, limit: limit)
+    return Array(scanner.bytes[range])
+  }
+
+  /// The bytes that a string bears as base64.
+  ///
+  /// - Throws: `content_too_large` where there are more than `limit`.
+  mutating func base64(_ what: String, limit: Int) throws(EventoError) -> [UInt8]? {
+    guard let text = try stringBytes() else { return nil }
+    guard let bytes = Base64.standard.decode(Array(text)) else {
+      fault("must be base64 as RFC 4648 §4 has it: padded with =, no other characters, no bits left over")
+      return nil
+    }
+    try check(bytes.count, of: what, limit: limit)
+    return bytes
+  }
+
+  private func check(_ count: Int, of what: String, limit: Int) throws(EventoError) {
+    guard count <= limit else {
+      throw EventoError(
+        .contentTooLarge, "\(what) at \(pointer) has \(count) bytes; at most \(limit) are taken.")
+    }
+  }
+
+  /// Whether an object begins here.
+  var isAtObject: Bool { scanner.next == UInt8(ascii: "{") }
+}

@@ -1,0 +1,29 @@
+package import Evento
+
+extension EventoError {
+  /// An `invalid_request` that names each fault. There is at least one.
+  package static func faults(_ faults: [Fault]) -> EventoError {
+    let first = faults.first.map { fault in
+      switch fault.place {
+      case .pointer(let pointer): pointer.isEmpty ? "The body \(fault.detail)." : "\(pointer) \(fault.detail)."
+      case .parameter(let name): "The query parameter \(name) \(fault.detail)."
+      }
+    }
+    let others =
+      faults.count > 1
+      ? " There \(faults.count == 2 ? "is 1 more fault" : "are \(faults.count - 1) more faults"): see errors." : ""
+    return EventoError(
+      .invalidRequest, (first ?? "The request is not what it must be.") + others, facts: .faults(faults))
+  }
+
+  /// An `invalid_request` for one query parameter.
+  package static func parameter(_ name: String, _ detail: String) -> EventoError {
+    .faults([Fault(.parameter(name), detail)])
+  }
+}
+
+extension ULID {
+  /// What the text form must be.
+  package static let rule =
+    "must be a ULID: 26 characters of 0-9 and A-Z without I, L, O and U, of which the first is 0 to 7"
+}

@@ -1,0 +1,138 @@
+package import Evento
+
+/// An error as `application/problem+json` (RFC 9457).
+package enum Problem {
+  package static let mediaType = "application/problem+json"
+
+  package static func json(_ error: EventoError) -> [UInt8] {
+    var body: [UInt8] = []
+    body.append(json: "{\"type\":")
+    body.append(string: "urn:evento:problem:\(error.code.rawValue)")
+    body.append(json: ",\"title\":")
+    body.append(string: error.code.title)
+    body.append(json: ",\"status\":")
+    body.append(integer: Int64(error.code.status))
+    body.append(json: ",\"detail\":")
+    body.append(string: error.detail)
+    body.append(json: ",\"code\":")
+    body.append(string: error.code.rawValue)
+    body.append(error.facts)
+    body.append(UInt8(ascii: "}"))
+    return body
+  }
+
+  /// The error that a problem document tells of, or `nil` where the bytes are none with a `code`.
+  package static func error(json bytes: [UInt8]) -> EventoError? {
+    let problem = try? JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
+      try reader.problem()
+    }
+    return problem
+  }
+}
+
+private enum ProblemMember: String, MemberName {
+  case detail
+  case code
+  case errors
+  case aggregatorType = "aggregator_type"
+  case aggregatorID = "aggregator_id"
+  case givenVersion = "given_version"
+  case currentVersion = "current_version"
+  case eventID = "event_id"
+  static let table = MemberTable<ProblemMember>()
+}
+
+private enum FaultMember: String, MemberName {
+  case pointer
+  case parameter
+  case detail
+  static let table = MemberTable<FaultMember>()
+}
+
+extension [UInt8] {
+  /// The members that a kind of error has beside those of all.
+  fileprivate mutating func append(_ facts: EventoError.Facts) {
+    switch facts {
+    case .none: break
+    case .faults(let faults):
+      append(json: ",\"errors\":[")
+      for (index, fault) in faults.enumerated() {
+        if index > 0 { append(UInt8(ascii: ",")) }
+        switch fault.place {
+        case .pointer(let pointer):
+          append(json: "{\"pointer\":")
+          append(string: pointer)
+        case .parameter(let name):
+          append(json: "{\"parameter\":")
+          append(string: name)
+        }
+        append(json: ",\"detail\":")
+        append(string: fault.detail)
+        append(UInt8(ascii: "}"))
+      }
+      append(UInt8(ascii: "]"))
+    case .versionConflict(let type, let id, let given, let current):
+      append(json: ",\"aggregator_type\":")
+      append(string: type)
+      append(json: ",\"aggregator_id\":")
+      append(string: id)
+      append(json: ",\"given_version\":")
+      append(integer: Int64(given))
+      append(json: ",\"current_version\":")
+      append(integer: Int64(current))
+    case .event(let id):
+      append(json: ",\"event_id\":")
+      append(plainString: id.description)
+    }
+  }
+}
+
+extension JSONReader {
+  fileprivate mutating func problem() throws(EventoError) -> EventoError? {
+    var (code, detail): (String?, String?)
+    var faults: [EventoError.Fault] = []
+    var (type, id, eventID): (String?, String?, ULID?)
+    var (given, current): (Int64?, Int64?)
+    let versions = 0...Int64(Event.maximumVersion)
+    let seen = try object(ProblemMember.self) { (reader, member) throws(EventoError) in
+      switch member {
+      case .code: code = try reader.string()
+      case .detail: detail = try reader.string()
+      case .errors:
+        _ = try reader.array { (reader, _) throws(EventoError) in
+          if let fault = try reader.problemFault() { faults.append(fault) }
+        }
+      case .aggregatorType: type = try reader.string()
+      case .aggregatorID: id = try reader.string()
+      case .givenVersion: given = try reader.integer(in: versions)
+      case .currentVersion: current = try reader.integer(in: versions)
+      case .eventID: eventID = try reader.ulid()
+      }
+    }
+    guard seen != nil, let code else { return nil }
+    var facts = EventoError.Facts.none
+    if !faults.isEmpty {
+      facts = .faults(faults)
+    } else if let eventID {
+      facts = .event(eventID)
+    } else if let type, let id, let given, let current {
+      facts = .versionConflict(
+        aggregatorType: type, aggregatorID: id, givenVersion: Int(given), currentVersion: Int(current))
+    }
+    return EventoError(EventoError.Code(rawValue: code), detail ?? "The gateway gave no detail.", facts: facts)
+  }
+
+  private mutating func problemFault() throws(EventoError) -> EventoError.Fault? {
+    var place: EventoError.Fault.Place?
+    var detail: String?
+    _ = try object(FaultMember.self) { (reader, member) throws(EventoError) in
+      switch member {
+      case .pointer: place = try reader.string().map { .pointer($0) }
+      case .parameter: place = try reader.string().map { .parameter($0) }
+      case .detail: detail = try reader.string()
+      }
+    }
+    guard let place, let detail else { return nil }
+    return EventoError.Fault(place, detail)
+  }
+}

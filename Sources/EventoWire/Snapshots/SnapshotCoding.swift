@@ -1,0 +1,60 @@
+package import Evento
+
+private enum SnapshotMember: String, MemberName {
+  case cursor
+  case data
+  case dataBase64 = "data_base64"
+  static let table = MemberTable<SnapshotMember>()
+}
+
+/// The body of `PUT /snapshots/{type}/{revision}/{id}`, and the answer of `GET` there.
+package enum SnapshotBody {
+  package static func json(_ snapshot: Snapshot, _ encoding: PayloadEncoding) -> [UInt8] {
+    var body: [UInt8] = []
+    body.reserveCapacity(snapshot.data.bytes.count * 4 / 3 + 256)
+    body.append(json: "{\"cursor\":")
+    body.append(cursor: snapshot.cursor)
+    body.append(UInt8(ascii: ","))
+    body.append(payloadMember: snapshot.data, encoding)
+    body.append(UInt8(ascii: "}"))
+    return body
+  }
+
+  /// Reads what a client sends.
+  ///
+  /// - Throws: `invalid_json`, `invalid_request`, `invalid_cursor`, `content_too_large`.
+  package static func snapshot(request bytes: [UInt8], limits: WireLimits) throws(EventoError) -> Snapshot {
+    try snapshot(bytes, limits, .refused)
+  }
+
+  /// Reads what a gateway answers.
+  ///
+  /// - Throws: where it is not that.
+  package static func snapshot(answer bytes: [UInt8]) throws(EventoError) -> Snapshot {
+    try snapshot(bytes, .unlimited, .skipped)
+  }
+
+  private static func snapshot(
+    _ bytes: [UInt8], _ limits: WireLimits, _ unknownMembers: JSONReader.UnknownMembers
+  ) throws(EventoError) -> Snapshot {
+    try JSONReader.read(bytes, unknownMembers: unknownMembers) { (reader) throws(EventoError) in
+      var (cursor, data): (Cursor?, Payload?)
+      let seen = try reader.object(SnapshotMember.self) { (reader, member) throws(EventoError) in
+        switch member {
+        case .cursor: cursor = try reader.cursor()
+        case .data: data = try reader.payload(limits)
+        case .dataBase64: data = try reader.base64Payload(limits)
+        }
+      }
+      guard let seen else { return nil }
+      if !seen.contains(.cursor) { reader.fault(SnapshotMember.cursor, EventMember.required) }
+      switch (seen.contains(.data), seen.contains(.dataBase64)) {
+      case (true, true): reader.fault(SnapshotMember.dataBase64, EventMember.bothPayloads)
+      case (false, false): reader.fault(SnapshotMember.data, "is missing: give it, or data_base64")
+      default: break
+      }
+      guard let cursor, let data else { return nil }
+      return Snapshot(data: data, cursor: cursor)
+    }
+  }
+}

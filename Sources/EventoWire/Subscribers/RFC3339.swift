@@ -1,0 +1,83 @@
+package import Evento
+
+extension Timestamp {
+  /// As RFC 3339 has it, in UTC, to the millisecond: `2026-01-31T12:00:00.000Z`.
+  package var rfc3339: String {
+    let (days, rest) = milliseconds.quotientAndRemainder(dividingBy: Self.millisecondsADay)
+    let day = CalendarDay(daysSince1970: days)
+    let (seconds, subsecond) = rest.quotientAndRemainder(dividingBy: 1000)
+    func padded(_ number: Int64, _ length: Int) -> String {
+      let digits = String(number)
+      return String(repeating: "0", count: max(0, length - digits.count)) + digits
+    }
+    return "\(padded(day.year, 4))-\(padded(day.month, 2))-\(padded(day.day, 2))T"
+      + "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))."
+      + "\(padded(subsecond, 3))Z"
+  }
+
+  /// Reads what ``rfc3339`` writes, with any number of digits, or none, in the fraction.
+  package init?(rfc3339 text: String) {
+    let bytes = Array(text.utf8)
+    guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"),
+      zip([4, 7, 10, 13, 16], "--T::".utf8).allSatisfy({ bytes[$0] == $1 })
+    else { return nil }
+    func number(_ range: Range<Int>, _ allowed: ClosedRange<Int64>) -> Int64? {
+      var value: Int64 = 0
+      for byte in bytes[range] {
+        guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte else { return nil }
+        value = value * 10 + Int64(byte - UInt8(ascii: "0"))
+      }
+      return allowed.contains(value) ? value : nil
+    }
+    guard let year = number(0..<4, 1970...9999), let month = number(5..<7, 1...12), let day = number(8..<10, 1...31),
+      let hour = number(11..<13, 0...23), let minute = number(14..<16, 0...59), let second = number(17..<19, 0...59)
+    else { return nil }
+    var subsecond: Int64 = 0
+    if bytes.count > 20 {
+      guard bytes[19] == UInt8(ascii: "."), 22...30 ~= bytes.count,
+        let fraction = number(20..<bytes.count - 1, 0...999_999_999)
+      else { return nil }
+      subsecond = (bytes.count..<24).reduce(fraction) { value, _ in value * 10 }
+      subsecond = (24..<max(bytes.count, 24)).reduce(subsecond) { value, _ in value / 10 }
+    }
+    let days = CalendarDay(year: year, month: month, day: day).daysSince1970
+    self.init(
+      milliseconds: days * Self.millisecondsADay + ((hour * 60 + minute) * 60 + second) * 1000 + subsecond)
+  }
+
+  private static let millisecondsADay: Int64 = 86_400_000
+}
+
+/// A day of the Gregorian calendar, from 1970 on.
+private struct CalendarDay {
+  let year: Int64
+  let month: Int64
+  let day: Int64
+
+  init(year: Int64, month: Int64, day: Int64) {
+    (self.year, self.month, self.day) = (year, month, day)
+  }
+
+  /// Years are counted from March, so that the leap day is the last one of its year, in eras of 400 years.
+  init(daysSince1970: Int64) {
+    let days = daysSince1970 + Self.daysBefore1970
+    let (era, dayOfEra) = days.quotientAndRemainder(dividingBy: Self.daysAnEra)
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let marchMonth = (5 * dayOfYear + 2) / 153
+    day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
+    month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+    year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+  }
+
+  var daysSince1970: Int64 {
+    let marchYear = month <= 2 ? year - 1 : year
+    let (era, yearOfEra) = marchYear.quotientAndRemainder(dividingBy: 400)
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    return era * Self.daysAnEra + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - Self.daysBefore1970
+  }
+
+  private static let daysAnEra: Int64 = 146_097
+  /// From the first of March of the year 0.
+  private static let daysBefore1970: Int64 = 719_468
+}
