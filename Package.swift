@@ -54,7 +54,8 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
 
-    .testTarget(name: "EventoTests", dependencies: ["Evento", "EventoTesting"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting"], swiftSettings: settings),
     .testTarget(name: "EventoWireTests", dependencies: ["EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
     .testTarget(name: "EventoHTTPTests", dependencies: ["EventoHTTP"], swiftSettings: settings),
