@@ -53,6 +53,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
+    .executableTarget(
+      name: "bank-tour", dependencies: ["Bank", "EventoSQLite"], path: "Examples/BankTour", swiftSettings: settings),
 
     .testTarget(
       name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting"], swiftSettings: settings),

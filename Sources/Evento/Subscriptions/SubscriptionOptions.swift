@@ -6,6 +6,7 @@ struct SubscriptionOptions: Sendable {
   var backoff = Backoff()
   var delay = Duration.zero
   var acceptsFailure = false
+  var replays = false
   var pollInterval = Duration.milliseconds(300)
   var clock: any Clock<Duration> = ContinuousClock()
   var onFailure: @Sendable (SubscriptionFailure) -> Void = { _ in }
@@ -48,6 +49,11 @@ extension Subscription {
   /// Waits before it reads for the first time, to stagger the start of many. It holds the subscriber meanwhile.
   public func delay(_ duration: Duration) -> Self {
     with { $0.options.delay = duration }
+  }
+
+  /// Starts from the beginning each time, wherever it got to before: for what is kept in memory alone.
+  public func replay() -> Self {
+    with { $0.options.replays = true }
   }
 
   /// Is told each failure, for a log say, before it is tried again, given up, or ends the subscription.

@@ -16,10 +16,11 @@ struct SubscriptionWorker: Sendable {
     filters = subscription.filters
   }
 
-  /// Takes hold of the subscriber.
+  /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
   func hold() async throws(SubscriptionFailure) {
     do throws(EventoError) {
       try await store.upsertSubscriber(key, workerID: id)
+      if options.replays { try await store.acknowledge(key, cursor: nil, lag: 0, workerID: id) }
     } catch {
       throw report(Trouble(error: error, attempt: 1), retryDelay: nil)
     }

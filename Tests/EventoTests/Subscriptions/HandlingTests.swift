@@ -185,6 +185,16 @@ import Testing
     }
   }
 
+  @Test func whatReplaysStartsFromTheBeginningEachTime() async throws {
+    try await withStore { store in
+      let amounts = Box<[Int]>([])
+      try await deposit([1, 2], store)
+      for _ in 0..<2 { try await collecting(amounts).replay().runOnce(on: store) }
+      try await collecting(amounts).runOnce(on: store)
+      #expect(amounts.value == [1, 2, 1, 2])
+    }
+  }
+
   @Test func aReplayIsRead() async throws {
     try await withStore { store in
       let amounts = Box<[Int]>([])
