@@ -54,6 +54,9 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
     .executableTarget(
+      name: "quick-start", dependencies: ["Evento", "EventoSQLite"], path: "Examples/QuickStart",
+      swiftSettings: settings),
+    .executableTarget(
       name: "bank-tour", dependencies: ["Bank", "EventoSQLite"], path: "Examples/BankTour", swiftSettings: settings),
 
     .testTarget(
