@@ -1,7 +1,7 @@
 import Evento
 import Testing
 
-@Suite struct FailureTests {
+@Suite(.timeLimit(.minutes(1))) struct FailureTests {
   struct Refusal: Error, Equatable {}
 
   /// Handles deposits, and refuses an amount a number of times.

@@ -1,7 +1,7 @@
 import Evento
 import Testing
 
-@Suite struct HandlingTests {
+@Suite(.timeLimit(.minutes(1))) struct HandlingTests {
   /// Remembers the amounts of deposits.
   private func collecting(_ amounts: Box<[Int]>, _ key: String = "s") -> Subscription {
     Subscription(key).on(Deposited.self) { amounts.value.append($0.data.amount) }

@@ -1,7 +1,7 @@
 import Evento
 import Testing
 
-@Suite struct LifecycleTests {
+@Suite(.timeLimit(.minutes(1))) struct LifecycleTests {
   struct Refusal: Error {}
 
   private func deposit(_ amounts: [Int], _ store: some Executor) async throws {
@@ -154,7 +154,12 @@ import Testing
         withUnsafeCurrentTask { $0?.cancel() }
         amounts.value.append(event.data.amount)
       }
-      let task = Task { try await subscription.run(on: store) }
+      // A store that gives up where its caller is cancelled, as one across a network does.
+      var hooked = HookedExecutor(store)
+      hooked.beforeAcknowledge = { () async throws(EventoError) in
+        if Task.isCancelled { throw EventoError(.unavailable, "Cancelled.") }
+      }
+      let task = Task { [hooked] in try await subscription.run(on: hooked) }
       #expect(try await task.value == .stopped)
       #expect(amounts.value == [1])
       #expect(try await store.getSubscriberCursor("s") == (try await store.everything()[0].cursor))
