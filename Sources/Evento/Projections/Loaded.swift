@@ -1,4 +1,5 @@
-/// A state as a projection has loaded it. Its members are reached directly: `account.balance`.
+/// A state as a projection has loaded it. Its members are reached directly, `account.balance`; one that is named as a
+/// member of this type is, through ``state``.
 @dynamicMemberLookup
 public struct Loaded<Kind: Aggregate, State: Sendable>: Sendable {
   /// The aggregate's id.

@@ -92,6 +92,21 @@ import Testing
     }
   }
 
+  /// 150 aggregates and 2 names make more filters than one read takes.
+  @Test func moreFiltersThanAReadTakesAreReadByAggregate() async throws {
+    try await withStore { store in
+      let amounts = Box<[Int]>([])
+      var subscription = collecting(amounts).on(Withdrawn.self) { amounts.value.append(-$0.data.amount) }
+      for number in 0..<150 { subscription = subscription.aggregate(Account.self, "\(number)") }
+      for id in ["0", "149", "150"] {
+        try await Account.aggregate(id).event(Opened(owner: "x")).event(Deposited(amount: 1))
+          .event(Withdrawn(amount: 2)).commit(to: store)
+      }
+      try await subscription.runOnce(on: store)
+      #expect(amounts.value == [1, -2, 1, -2])
+    }
+  }
+
   @Test func eventsOfOneRoutingKeyOrOfNoneOrOfAll() async throws {
     try await withStore { store in
       try await deposit([1], to: "a", store)
