@@ -55,7 +55,7 @@ let package = Package(
     .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
 
     .testTarget(name: "EventoTests", dependencies: ["Evento", "EventoTesting"], swiftSettings: settings),
-    .testTarget(name: "EventoWireTests", dependencies: ["EventoWire"], swiftSettings: settings),
+    .testTarget(name: "EventoWireTests", dependencies: ["Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
     .testTarget(name: "EventoHTTPTests", dependencies: ["EventoHTTP"], swiftSettings: settings),
     .testTarget(name: "EventoTestingTests", dependencies: ["EventoTesting"], swiftSettings: settings),
