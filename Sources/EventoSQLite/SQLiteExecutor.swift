@@ -1,6 +1,5 @@
 internal import Dispatch
 public import Evento
-internal import Synchronization
 
 /// A store in a SQLite file, or in memory.
 ///
@@ -11,7 +10,6 @@ public final class SQLiteExecutor: Sendable {
   let writer: Writer
   let readers: ReaderPool
   let configuration: SQLiteConfiguration
-  let probe = Mutex<ContinuousClock.Instant?>(nil)
 
   /// Opens a store, and makes it where there is none.
   ///
@@ -43,7 +41,9 @@ public final class SQLiteExecutor: Sendable {
       try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, autocheckpoint: configuration.autocheckpoint)
       if !isInMemory { try FolderSync.sync(folderOf: path) }
-      writer = Writer(connection, queue: writerQueue)
+      writer = Writer(
+        connection, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
+        patience: configuration.busyTimeout)
       if isInMemory {
         readers = ReaderPool([ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)])
       } else {

@@ -34,13 +34,18 @@ final class Writer: @unchecked Sendable {
   private let queue: DispatchQueue
   private let session: Session
   private let state = Mutex(State())
+  private let waitingLimit: Int
+  let health: WriterHealth
 
   /// Requests that one commit takes at most, so that the first of them does not wait for ever longer.
   private static let commitLimit = 512
 
-  init(_ connection: Connection, queue: DispatchQueue) {
+  /// - Parameter waitingLimit: requests that wait for a commit; one more is refused.
+  init(_ connection: Connection, queue: DispatchQueue, waitingLimit: Int, patience: Duration) {
     session = Session(connection)
     self.queue = queue
+    self.waitingLimit = waitingLimit
+    health = WriterHealth(patience: patience)
   }
 
   /// Runs `body` inside a transaction, together with others, and returns once it is committed.
@@ -75,14 +80,18 @@ final class Writer: @unchecked Sendable {
   }
 
   private func submit(_ job: WriteJob) {
-    let (isClosed, mustSchedule) = state.withLock { state in
-      guard !state.isClosed else { return (true, false) }
+    let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
+      if state.isClosed { return (.closed(), false) }
+      if state.waiting.count >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }
       state.waiting.append(job)
       defer { state.isDraining = true }
-      return (false, !state.isDraining)
+      return (nil, !state.isDraining)
     }
-    if isClosed { job.fail(.closed()) }
-    if mustSchedule { queue.async { [self] in drain() } }
+    if let refusal { job.fail(refusal) }
+    if mustSchedule {
+      health.began()
+      queue.async { [self] in drain() }
+    }
   }
 
   /// One commit at a time, so that reads on the same queue (of a database in memory) get their turn.
@@ -99,11 +108,13 @@ final class Writer: @unchecked Sendable {
       return jobs
     }
     if jobs.isEmpty { return false }
-    commit(jobs)
+    health.began()
+    health.ended(commit(jobs))
     return true
   }
 
-  private func commit(_ jobs: [WriteJob]) {
+  /// - Returns: what kept the store from committing, if it was the store and not what a request asked for.
+  private func commit(_ jobs: [WriteJob]) -> EventoError? {
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       session.tag = LogPosition.freshTag()
@@ -115,12 +126,19 @@ final class Writer: @unchecked Sendable {
       if jobs.count > 1 {
         // What the store can't do for all at once it may do for each: one request that fills the disk must not fail
         // the small ones beside it.
-        for job in jobs { commit([job]) }
-      } else {
-        for job in jobs { job.fail(error.error) }
+        return jobs.reduce(nil) { failure, job in commit([job]) ?? failure }
       }
-      return
+      for job in jobs { job.fail(error.error) }
+      return error.error.code == .unavailable ? error.error : nil
     }
     for job in jobs { job.answer() }
+    return nil
+  }
+}
+
+extension EventoError {
+  fileprivate static func tooManyWaiting(_ limit: Int) -> EventoError {
+    EventoError(
+      .unavailable, "\(limit) writes wait for the disk already, which is all that may: send it again in a moment.")
   }
 }
