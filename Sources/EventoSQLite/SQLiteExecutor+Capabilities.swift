@@ -7,8 +7,10 @@ extension SQLiteExecutor: ConditionalWriter {
     try condition?.check()
     let now = configuration.now
     return try await writer.perform { session in
-      try EventWriter(connection: session.connection, catalog: session.catalog, now: now)
+      let result = try EventWriter(connection: session.connection, catalog: session.catalog, now: now)
         .write(events, condition: condition, tag: session.tag)
+      if !result.isResend { session.hasAddedEvents = true }
+      return result
     }
   }
 }
@@ -64,4 +66,9 @@ extension SQLiteExecutor: ReadinessReporter {
       try await writer.perform { session in try session.connection.run("UPDATE store SET probe = probe + 1") }
     }
   }
+}
+
+extension SQLiteExecutor: CommitNotifier {
+  /// Advances before the answer to a write of this executor, and within a tenth of a second of a commit by another.
+  public var commits: CommitSignal { watch.signal }
 }

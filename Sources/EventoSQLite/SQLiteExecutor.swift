@@ -9,6 +9,7 @@ public import Evento
 public final class SQLiteExecutor: Sendable {
   let writer: Writer
   let readers: ReaderPool
+  let watch: CommitWatch
   let configuration: SQLiteConfiguration
 
   /// Opens a store, and makes it where there is none.
@@ -41,16 +42,16 @@ public final class SQLiteExecutor: Sendable {
       try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, autocheckpoint: configuration.autocheckpoint)
       if !isInMemory { try FolderSync.sync(folderOf: path) }
+      watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       writer = Writer(
         connection, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
-        patience: configuration.busyTimeout)
+        patience: configuration.busyTimeout, commits: watch.signal)
       if isInMemory {
         readers = ReaderPool([ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)])
       } else {
         readers = ReaderPool(
           try (1...max(configuration.readers, 1)).map { number in
-            let connection = try Connection(path: path, busyTimeout: configuration.busyTimeout)
-            try connection.execute("PRAGMA query_only = 1")
+            let connection = try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout)
             return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.reader.\(number)"))
           })
       }
@@ -72,6 +73,7 @@ public final class SQLiteExecutor: Sendable {
   /// Finishes what was asked for, moves the write-ahead log into the database and closes it. Whatever is asked for
   /// afterwards is `unavailable`.
   public func close() async {
+    await watch.close()
     await readers.close()
     await writer.close()
   }

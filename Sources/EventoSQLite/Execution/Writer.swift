@@ -16,6 +16,8 @@ final class Writer: @unchecked Sendable {
     let catalog: Catalog
     /// That of the commit under way.
     fileprivate(set) var tag: Int64 = 0
+    /// Set by a job that has added to the log: who waits for that is told once it is committed.
+    var hasAddedEvents = false
 
     init(_ connection: Connection) {
       self.connection = connection
@@ -36,12 +38,19 @@ final class Writer: @unchecked Sendable {
   private let state = Mutex(State())
   private let waitingLimit: Int
   let health: WriterHealth
+  private let commits: CommitSignal
 
   /// Requests that one commit takes at most, so that the first of them does not wait for ever longer.
   private static let commitLimit = 512
 
-  /// - Parameter waitingLimit: requests that wait for a commit; one more is refused.
-  init(_ connection: Connection, queue: DispatchQueue, waitingLimit: Int, patience: Duration) {
+  /// - Parameters:
+  ///   - waitingLimit: requests that wait for a commit; one more is refused.
+  ///   - patience: for how long one commit may take before it counts as stuck.
+  ///   - commits: advanced when the log has grown.
+  init(
+    _ connection: Connection, queue: DispatchQueue, waitingLimit: Int, patience: Duration, commits: CommitSignal
+  ) {
+    self.commits = commits
     session = Session(connection)
     self.queue = queue
     self.waitingLimit = waitingLimit
@@ -118,6 +127,7 @@ final class Writer: @unchecked Sendable {
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       session.tag = LogPosition.freshTag()
+      session.hasAddedEvents = false
       for job in jobs { try job.run(on: session) }
       try session.connection.run("COMMIT")
     } catch {
@@ -131,6 +141,7 @@ final class Writer: @unchecked Sendable {
       for job in jobs { job.fail(error.error) }
       return error.error.code == .unavailable ? error.error : nil
     }
+    if session.hasAddedEvents { commits.advance() }
     for job in jobs { job.answer() }
     return nil
   }
