@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "EventoGateway",
       dependencies: ["Evento", "EventoWire", "HTTPServer", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: settings),
+      resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
     .executableTarget(
       name: "evento-gateway",
       dependencies: [

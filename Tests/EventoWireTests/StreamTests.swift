@@ -59,7 +59,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["{}", "[]", "{\"type\":\"event\"}", "{\"type\":\"heartbeat\"}", "{\"type\":1}", "", "{\"cursor\":\"x\"}"])
+  @Test(arguments: [
+    "{}", "[]", "{\"type\":\"event\"}", "{\"type\":\"heartbeat\"}", "{\"type\":1}", "", "{\"cursor\":\"x\"}",
+  ])
   func refusesOtherLines(_ line: String) {
     #expect(failure { () throws(EventoError) in _ = try StreamLine(json: bytes(line)) } != nil)
   }
@@ -101,7 +103,8 @@ import Testing
   @Test(arguments: ["first", "last", "before", "wait"])
   func takesNoPageParameters(_ name: String) {
     #expect(
-      places(failure { () throws(EventoError) in _ = try FollowRequest(json: bytes("{\"\(name)\":1}"), lastEventID: nil) })
+      places(
+        failure { () throws(EventoError) in _ = try FollowRequest(json: bytes("{\"\(name)\":1}"), lastEventID: nil) })
         == ["/\(name)"])
     var parameters = ParameterReader([(name, "1")])
     #expect(

@@ -12,6 +12,10 @@ package final class RawConnection: Sendable {
 
   package struct Failure: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) {
+      self.description = description
+    }
   }
 
   /// Connects to a port of this machine.
