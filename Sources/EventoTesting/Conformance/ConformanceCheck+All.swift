@@ -3,7 +3,11 @@ public import Evento
 extension ConformanceCheck {
   /// Every check there is.
   public static let all: [ConformanceCheck] =
-    atomicityChecks + versionChecks
+    atomicityChecks + versionChecks + resendChecks + identifierChecks + formChecks + routingKeyChecks
+    + payloadChecks + metadataChecks + unicodeChecks + filterChecks + routingKeyReadChecks
+    + forwardPageChecks + backwardPageChecks + emptyPageChecks + nowChecks + cursorChecks + orderChecks + tailChecks
+    + conditionChecks + subscriberChecks + acknowledgeChecks + directoryChecks
+    + snapshotChecks + snapshotRemovalChecks + readinessChecks
 
   /// The checks for an executor that can do certain things beyond the eight operations.
   public static func all(for capabilities: Set<Capability>) -> [ConformanceCheck] {
