@@ -9,6 +9,9 @@ import Foundation
 enum Arrangement: String, CaseIterable, Sendable {
   case sqliteFile
   case sqliteMemory
+  case readWrite
+  case groupOfOne
+  case groupOfThree
 
   /// Makes a fresh executor, runs `body` on it and ends it.
   func withExecutor(_ body: (any Executor) async throws -> Void) async throws {
@@ -19,6 +22,24 @@ enum Arrangement: String, CaseIterable, Sendable {
       }
     case .sqliteMemory:
       try await Self.withSQLite(":memory:") { store in try await body(store) }
+    case .readWrite:
+      try await Self.withFile { path in
+        try await Self.withSQLite(path) { writer in
+          try await Self.withSQLite(path) { reader in
+            try await body(ReadWriteExecutor(read: reader, write: writer))
+          }
+        }
+      }
+    case .groupOfOne:
+      try await Self.withSQLite(":memory:") { store in try await body(ExecutorGroup([store])) }
+    case .groupOfThree:
+      try await Self.withFile { path in
+        try await Self.withSQLite(path) { first in
+          try await Self.withSQLite(":memory:") { second in
+            try await body(ExecutorGroup([first, second, InMemoryExecutor()]))
+          }
+        }
+      }
     }
   }
 
@@ -26,6 +47,8 @@ enum Arrangement: String, CaseIterable, Sendable {
   var capabilities: Set<Capability> {
     switch self {
     case .sqliteFile, .sqliteMemory: Capability.all(of: SQLiteExecutor.self)
+    case .readWrite: Capability.all(of: ReadWriteExecutor.self)
+    case .groupOfOne, .groupOfThree: Capability.all(of: ExecutorGroup.self)
     }
   }
 
