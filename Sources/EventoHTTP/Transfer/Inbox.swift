@@ -26,14 +26,12 @@ final class Inbox: Sendable {
   private struct State {
     var mail = Mail()
     /// To wake the thread with. `nil` from the moment on at which the thread is about to free it.
-    var multi: UnsafeMutableRawPointer?
+    var multi: MultiHandle?
   }
 
   private let state: Mutex<State>
 
-  /// - Parameter multi: a multi handle, of which nothing but `curl_multi_wakeup` is called here: the one function that
-  ///   another thread may call (https://curl.se/libcurl/c/curl_multi_wakeup.html).
-  init(multi: sending UnsafeMutableRawPointer) {
+  init(multi: MultiHandle) {
     state = Mutex(State(multi: multi))
   }
 
@@ -72,7 +70,7 @@ final class Inbox: Sendable {
       guard let multi = state.multi else { return false }
       let isFirst = state.mail.isEmpty
       body(&state.mail)
-      if isFirst { curl_multi_wakeup(multi) }
+      if isFirst { curl_multi_wakeup(multi.pointer) }
       return true
     }
   }

@@ -1,11 +1,4 @@
 internal import CCurl
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// Carries out HTTP requests over a bounded number of connections that are used again and again, for any number of
 /// tasks at once.

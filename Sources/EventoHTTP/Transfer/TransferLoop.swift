@@ -4,7 +4,7 @@ internal import CCurl
 ///
 /// At most as many run at a time as there may be connections. The others wait here, first come, first served.
 final class TransferLoop {
-  private let multi: UnsafeMutableRawPointer
+  private let multi: MultiHandle
   private let options: TransferOptions
   private let inbox: Inbox
   private let headers: HeaderList
@@ -14,7 +14,7 @@ final class TransferLoop {
   private var idle: [EasyHandle] = []
 
   /// - Parameter multi: owned by the loop from the time it runs.
-  init(multi: UnsafeMutableRawPointer, options: TransferOptions, inbox: Inbox) throws(TransferFault) {
+  init(multi: MultiHandle, options: TransferOptions, inbox: Inbox) throws(TransferFault) {
     self.multi = multi
     self.options = options
     self.inbox = inbox
@@ -22,7 +22,7 @@ final class TransferLoop {
     headersWithBody = try HeaderList(options.headers + TransferOptions.bodyHeaders)
     let connections = Int(clamping: options.connections)
     for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
-      guard evento_curl_multi_set_long(multi, option, connections) == CURLM_OK else {
+      guard evento_curl_multi_set_long(multi.pointer, option, connections) == CURLM_OK else {
         throw TransferFault(kind: .hopeless, summary: "libcurl refuses \(connections) connections")
       }
     }
@@ -45,10 +45,10 @@ final class TransferLoop {
   /// Lets libcurl do what can be done now; where that is nothing, waits.
   private func advance() {
     var running: Int32 = 0
-    var code = curl_multi_perform(multi, &running)
+    var code = curl_multi_perform(multi.pointer, &running)
     let hasFinished = finishTransfers()
     if code == CURLM_OK, !(hasFinished && !waiting.isEmpty) {
-      code = curl_multi_poll(multi, nil, 0, timeout, nil)
+      code = curl_multi_poll(multi.pointer, nil, 0, timeout, nil)
     }
     if code != CURLM_OK {
       // Only out of memory, or a misuse of the interface. Nobody is left to wait for an answer that can't come.
@@ -87,7 +87,7 @@ final class TransferLoop {
     let handle = if let handle = idle.popLast() { handle } else { try EasyHandle(options) }
     // A handle that throws is half prepared: it goes, and is not used again.
     try handle.prepare(entry, headers: entry.transfer.request.body == nil ? headers : headersWithBody)
-    guard curl_multi_add_handle(multi, handle.easy) == CURLM_OK else {
+    guard curl_multi_add_handle(multi.pointer, handle.easy) == CURLM_OK else {
       throw TransferFault(kind: .hopeless, summary: "libcurl takes no more transfers")
     }
     busy[handle.easy] = handle
@@ -98,7 +98,7 @@ final class TransferLoop {
   private func finishTransfers() -> Bool {
     var hasFinished = false
     var left: Int32 = 0
-    while let message = curl_multi_info_read(multi, &left) {
+    while let message = curl_multi_info_read(multi.pointer, &left) {
       guard message.pointee.msg == CURLMSG_DONE, let handle = busy[message.pointee.easy_handle] else { continue }
       // Copied here: the message does not outlive the removal of its handle.
       let result = evento_curl_result(message)
@@ -111,7 +111,7 @@ final class TransferLoop {
   /// Takes a transfer out, which closes its connection unless it has run to its end, and tells who waits for it.
   private func finish(_ handle: EasyHandle, _ result: Result<TransferAnswer, TransferFault>) {
     busy[handle.easy] = nil
-    let isRemoved = curl_multi_remove_handle(multi, handle.easy) == CURLM_OK
+    let isRemoved = curl_multi_remove_handle(multi.pointer, handle.easy) == CURLM_OK
     let continuation = handle.release()
     if isRemoved { idle.append(handle) }
     continuation?.resume(returning: result)
@@ -143,7 +143,7 @@ final class TransferLoop {
     for handle in Array(busy.values) { finish(handle, .failure(.closed)) }
     // In this order: https://curl.se/libcurl/c/curl_multi_cleanup.html
     idle.removeAll()
-    curl_multi_cleanup(multi)
+    multi.free()
     for continuation in mail.closing + last.closing { continuation.resume() }
   }
 }

@@ -1,4 +1,3 @@
-internal import CCurl
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -14,13 +13,13 @@ internal import CCurl
 enum TransferThread {
   /// - Throws: where there is no memory, or no thread to be had.
   static func start(_ options: TransferOptions) throws(TransferFault) -> Inbox {
-    guard let multi = curl_multi_init() else { throw TransferFault(kind: .hopeless, summary: "out of memory") }
+    let multi = try MultiHandle()
     let inbox = Inbox(multi: multi)
     let loop: TransferLoop
     do {
       loop = try TransferLoop(multi: multi, options: options, inbox: inbox)
     } catch {
-      curl_multi_cleanup(multi)
+      multi.free()
       throw error
     }
 
@@ -35,7 +34,7 @@ enum TransferThread {
     let code = pthread_create(&thread, nil, threadBody, context)
     guard code == 0 else {
       Unmanaged<TransferLoop>.fromOpaque(context).release()
-      curl_multi_cleanup(multi)
+      multi.free()
       throw TransferFault(kind: .hopeless, summary: "no thread can be started", detail: "pthread_create: \(code)")
     }
     #if canImport(Darwin)
