@@ -57,7 +57,8 @@ let package = Package(
     .testTarget(name: "EventoTests", dependencies: ["Evento", "EventoTesting"], swiftSettings: settings),
     .testTarget(name: "EventoWireTests", dependencies: ["Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
-    .testTarget(name: "EventoHTTPTests", dependencies: ["Evento", "EventoHTTP", "EventoWire"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoHTTPTests", dependencies: ["Evento", "EventoHTTP", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoTestingTests", dependencies: ["EventoTesting"], swiftSettings: settings),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"], swiftSettings: settings),
     .testTarget(

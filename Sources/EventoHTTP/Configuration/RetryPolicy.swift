@@ -24,8 +24,12 @@ public struct RetryPolicy: Sendable, Equatable {
   /// The pause after a number of tries: between half of it and all of it, so that many clients that failed together do
   /// not come back together.
   func pause(after attempts: Int, using random: inout some RandomNumberGenerator) -> Duration {
-    let doublings = min(max(attempts - 1, 0), 30)
-    let pause = max(min(firstPause * (1 << doublings), longestPause), .zero)
-    return pause * Double.random(in: 0.5...1, using: &random)
+    var pause = max(firstPause, .zero)
+    var doublings = attempts - 1
+    while doublings > 0, pause > .zero, pause < longestPause {
+      pause += pause
+      doublings -= 1
+    }
+    return max(min(pause, longestPause), .zero) * Double.random(in: 0.5...1, using: &random)
   }
 }

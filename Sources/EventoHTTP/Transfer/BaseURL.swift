@@ -23,7 +23,9 @@ struct BaseURL: Sendable {
       throw Fault(detail: "it has a user in it: give a token in the configuration")
     }
     guard code == CURLUE_OK, let scheme = Self.part(CURLUPART_SCHEME, of: url), scheme == "http" || scheme == "https",
-      Self.part(CURLUPART_HOST, of: url) != nil
+      Self.part(CURLUPART_HOST, of: url) != nil,
+      // libcurl forgives one slash or three: https://curl.se/docs/url-syntax.html
+      text.dropFirst(scheme.utf8.count).hasPrefix("://"), !text.dropFirst(scheme.utf8.count + 3).hasPrefix("/")
     else { throw Fault(detail: "it must be like http://host:port or https://host/path") }
     guard Self.part(CURLUPART_QUERY, of: url) == nil, Self.part(CURLUPART_FRAGMENT, of: url) == nil,
       !text.utf8.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") })

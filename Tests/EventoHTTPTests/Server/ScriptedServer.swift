@@ -15,6 +15,7 @@ final class ScriptedServer: Sendable {
     var peers: [Int: Peer] = [:]
     var mostAtOnce = 0
     var isStopped = false
+    var isListening = true
   }
 
   /// How many connections have been made.
@@ -53,7 +54,11 @@ final class ScriptedServer: Sendable {
           remove(peer)
         }
       }
-      close(listener)
+      // Under the lock, as in `stop`: once closed, the number may be another socket's.
+      state.withLock { state in
+        close(listener)
+        state.isListening = false
+      }
     }
   }
 
@@ -79,9 +84,9 @@ final class ScriptedServer: Sendable {
   func stop() {
     let peers = state.withLock { state in
       state.isStopped = true
+      if state.isListening { shutdown(listener, Int32(SHUT_RDWR)) }
       return Array(state.peers.values)
     }
-    shutdown(listener, Int32(SHUT_RDWR))
     for peer in peers { peer.hangUp() }
   }
 }
