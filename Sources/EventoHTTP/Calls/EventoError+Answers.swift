@@ -38,15 +38,16 @@ extension EventoError {
 
   private static let excerptBytes = 120
 
+  private static let waiting =
+    "while it waited for the gateway's answer: what was asked for may have been done, or may not."
+
   /// Why there was no answer.
   static func transfer(_ fault: TransferFault) -> EventoError {
     let detail =
       switch fault.kind {
-      case .cancelled: "The task was cancelled while it waited for the gateway: what it asked for may be done or not."
-      case .closed: "The executor has been closed."
-      case .deadline where fault.wasSent:
-        "The gateway did not answer within the call's deadline: what was asked for may be done or not."
-      case .deadline: "The call's deadline passed before there was a connection to send it on."
+      case .cancelled: "The task was cancelled \(fault.wasSent ? waiting : "before its request was sent.")"
+      case .closed: "The executor has been closed\(fault.wasSent ? " \(waiting)" : ".")"
+      case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before there was a connection for it.")"
       case .unreachable: "The gateway can't be reached (\(fault.summary)): check the base URL, and that it runs."
       case .lost: "The connection to the gateway broke before its answer was whole (\(fault.summary))."
       case .tooLarge: "The gateway's answer can't be taken: \(fault.summary). Ask for less, or raise answerBytes."

@@ -53,7 +53,7 @@ struct Gateway: Sendable {
     var lastError: EventoError?
     while true {
       attempt += 1
-      switch await outcome(of: request, call, deadline) {
+      switch await outcome(of: request, call, deadline, mayHaveBeenDone) {
       case .answer(let answer):
         return answer
       case .late(let error):
@@ -72,7 +72,9 @@ struct Gateway: Sendable {
         do {
           try await Task.sleep(for: pause)
         } catch {
-          throw Failure(error: .transfer(.cancelled), mayHaveBeenDone: mayHaveBeenDone)
+          var fault = TransferFault.cancelled
+          fault.wasSent = mayHaveBeenDone
+          throw Failure(error: .transfer(fault), mayHaveBeenDone: mayHaveBeenDone)
         }
       }
     }
@@ -89,16 +91,18 @@ struct Gateway: Sendable {
   }
 
   private func outcome(
-    of request: TransferRequest, _ call: Call, _ deadline: ContinuousClock.Instant
+    of request: TransferRequest, _ call: Call, _ deadline: ContinuousClock.Instant, _ mayHaveBeenDone: Bool
   ) async -> Outcome {
     let answer: TransferAnswer
     do {
       answer = try await client.perform(request, deadline: deadline)
     } catch {
-      switch error.kind {
-      case .unreachable, .lost: return .passing(.transfer(error), retryAfter: nil, wasSent: error.wasSent)
-      case .deadline where !error.wasSent: return .late(.transfer(error))
-      case .cancelled, .closed, .deadline, .tooLarge, .hopeless: return .error(.transfer(error))
+      var fault = error
+      fault.wasSent = error.wasSent || mayHaveBeenDone
+      switch fault.kind {
+      case .unreachable, .lost: return .passing(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
+      case .deadline where !error.wasSent: return .late(.transfer(fault))
+      case .cancelled, .closed, .deadline, .tooLarge, .hopeless: return .error(.transfer(fault))
       }
     }
     if call.successes.contains(answer.status) { return .answer(Answer(status: answer.status, body: answer.body)) }

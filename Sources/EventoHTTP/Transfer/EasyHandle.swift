@@ -86,8 +86,7 @@ final class EasyHandle {
   /// What came of a transfer that has ended with a result code.
   func outcome(of code: CURLcode) -> Result<TransferAnswer, TransferFault> {
     if let entry, code == CURLE_OPERATION_TIMEDOUT, entry.transfer.deadline <= .now {
-      var fault = TransferFault.deadline
-      fault.wasSent = wasSent
+      var fault = abandoned(.deadline)
       fault.detail = detail(of: code)
       return .failure(fault)
     }
@@ -104,6 +103,13 @@ final class EasyHandle {
     }
     return .success(
       TransferAnswer(status: status, contentType: contentType, retryAfter: retryAfter, body: received.body))
+  }
+
+  /// Why a transfer that still runs is given up.
+  func abandoned(_ fault: TransferFault) -> TransferFault {
+    var fault = fault
+    fault.wasSent = wasSent
+    return fault
   }
 
   private func detail(of code: CURLcode) -> String {

@@ -122,7 +122,7 @@ final class TransferLoop {
       entry.continuation.resume(returning: .failure(.cancelled))
     }
     for handle in Array(busy.values) where handle.entry?.transfer.isCancelled ?? false {
-      finish(handle, .failure(.cancelled))
+      finish(handle, .failure(handle.abandoned(.cancelled)))
     }
   }
 
@@ -140,7 +140,7 @@ final class TransferLoop {
     for entry in waiting.remove(where: { _ in true }) + mail.entries + last.entries {
       entry.continuation.resume(returning: .failure(.closed))
     }
-    for handle in Array(busy.values) { finish(handle, .failure(.closed)) }
+    for handle in Array(busy.values) { finish(handle, .failure(handle.abandoned(.closed))) }
     // In this order: https://curl.se/libcurl/c/curl_multi_cleanup.html
     idle.removeAll()
     multi.free()

@@ -46,6 +46,9 @@ final class Peer: Sendable {
     _ = read(until: { $0.count >= count ? $0.count : nil })
   }
 
+  /// Blocks this connection's thread.
+  func pause(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
   /// Blocks until the other side has closed the connection.
   func waitForEnd() {
     _ = read(until: { _ in nil })
