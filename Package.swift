@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "EventoGateway",
       dependencies: ["Evento", "EventoWire", "HTTPServer", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: settings),
+      resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
@@ -54,6 +54,7 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
 
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "EventoTests", dependencies: ["Evento", "EventoTesting"], swiftSettings: settings),
     .testTarget(name: "EventoWireTests", dependencies: ["Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
@@ -63,12 +64,15 @@ let package = Package(
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"], swiftSettings: settings),
     .testTarget(
       name: "EventoGatewayTests",
-      dependencies: ["EventoGateway", "EventoSQLite", "HTTPServer", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
+        .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ConformanceTests",
       dependencies: ["Bank", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer"],
       swiftSettings: settings),
-    .testTarget(name: "EndToEndTests", dependencies: ["evento-gateway"], swiftSettings: settings),
+    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "evento-gateway"], swiftSettings: settings),
   ]
 )
