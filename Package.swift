@@ -64,7 +64,8 @@ let package = Package(
       name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting"], swiftSettings: settings),
     .testTarget(name: "EventoWireTests", dependencies: ["Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
-    .testTarget(name: "EventoHTTPTests", dependencies: ["EventoHTTP"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoHTTPTests", dependencies: ["Evento", "EventoHTTP", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoTestingTests", dependencies: ["EventoTesting"], swiftSettings: settings),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"], swiftSettings: settings),
     .testTarget(
