@@ -26,10 +26,15 @@ final class RawClient: @unchecked Sendable {
 
   private let descriptor: Int32
   private let queue = DispatchQueue(label: "raw client")
+  private let sending = DispatchQueue(label: "raw client, sending")
   private var received: [UInt8] = []
+
+  /// A peer that has gone must not end the tests.
+  private static let ignoresBrokenPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
 
   /// - Parameter receiveBuffer: the bytes that the kernel keeps for this side at most; the system's default with nil.
   init(_ address: BoundAddress, receiveBuffer: Int32? = nil) throws {
+    Self.ignoresBrokenPipes
     let family = address.path == nil ? AF_INET : AF_UNIX
     descriptor = socket(family, SocketType.stream, 0)
     if var size = receiveBuffer {
@@ -45,7 +50,7 @@ final class RawClient: @unchecked Sendable {
     let result = target.withPointer { connect(descriptor, $0, $1) }
     guard result == 0 else {
       let code = errno
-      Glibc.close(descriptor)
+      _ = close(descriptor)
       throw Failure.cannotConnect(code)
     }
   }
@@ -66,15 +71,23 @@ final class RawClient: @unchecked Sendable {
   }
 
   func send(_ bytes: [UInt8]) async throws {
-    try await perform { [self] in
-      var sent = 0
-      while sent < bytes.count {
-        let count = bytes[sent...].withUnsafeBytes {
-          Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-        guard count > 0 else { throw Failure.reset }
-        sent += count
-      }
+    try await perform { [self] in try sendAll(bytes) }
+  }
+
+  private func sendAll(_ bytes: [UInt8]) throws {
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 else { throw Failure.reset }
+      sent += count
+    }
+  }
+
+  /// Sends on another queue, so that what comes can be read meanwhile.
+  func sendApart(_ text: String) async throws {
+    let bytes = Array(text.utf8)
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      sending.async { [self] in continuation.resume(with: Result { try sendAll(bytes) }) }
     }
   }
 
