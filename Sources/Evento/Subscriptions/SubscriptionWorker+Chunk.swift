@@ -122,10 +122,16 @@ extension SubscriptionWorker {
     return newest.edges.last?.node.timestamp ?? last
   }
 
-  /// Whether the subscriber is disabled, or another worker has it.
+  /// Whether the subscriber is disabled, or another worker has it. A store that can't tell leaves it at disabled.
   private func whyNotRunning() async throws(EventoError) -> Outcome {
     guard let directory = store as? any SubscriberDirectory else { return .disabled }
-    guard let subscriber = try await directory.subscriber(key) else { throw .subscriberNotFound(key) }
+    let subscriber: Subscriber?
+    do throws(EventoError) {
+      subscriber = try await directory.subscriber(key)
+    } catch  where error.code == .notImplemented {
+      return .disabled
+    }
+    guard let subscriber else { throw .subscriberNotFound(key) }
     return subscriber.workerID == id ? .disabled : .takenOver
   }
 }

@@ -266,6 +266,21 @@ import Testing
     }
   }
 
+  /// Such a store can't tell a take-over from being disabled: the worker goes idle, until it is shut down.
+  @Test func withoutADirectoryAWorkerThatWasTakenOverIdles() async throws {
+    try await withStore { store in
+      let (clock, amounts) = (ManualClock(), Box<[Int]>([]))
+      let running = try await collecting(amounts, clock).start(on: HookedExecutor(store))
+      await clock.sleeper()
+      try await store.upsertSubscriber("s", workerID: ULID())
+      try await deposit([1], store)
+      await clock.wakeSleeper()
+      await clock.sleeper()
+      #expect(try await running.shutdown() == .stopped)
+      #expect(amounts.value == [])
+    }
+  }
+
   @Test func runningOnceADisabledSubscriberHandlesNothing() async throws {
     try await withStore { store in
       let (clock, amounts) = (ManualClock(), Box<[Int]>([]))
@@ -273,8 +288,11 @@ import Testing
       try await store.upsertSubscriber("s", workerID: ULID())
       try await store.setSubscriberEnabled("s", false)
       #expect(try await collecting(amounts, clock).runOnce(on: store) == .disabled)
-      // A store that can only say whether the worker runs.
-      #expect(try await collecting(amounts, clock).runOnce(on: HookedExecutor(store)) == .disabled)
+      // Stores that can only say whether the worker runs: one that offers no more, and one that has none behind it.
+      let bare = HookedExecutor(store)
+      #expect(try await collecting(amounts, clock).runOnce(on: bare) == .disabled)
+      let paired = ReadWriteExecutor(read: bare, write: bare)
+      #expect(try await collecting(amounts, clock).runOnce(on: paired) == .disabled)
       #expect(amounts.value == [])
     }
   }
