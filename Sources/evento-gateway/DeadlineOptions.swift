@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import EventoGateway
 internal import HTTPServer
 
 /// How long `serve` waits for what: each deadline with the default of the server.
@@ -21,6 +22,9 @@ struct DeadlineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Between two requests on a connection.", valueName: "seconds"))
   var idleTimeout = seconds(ServerConfiguration().idleTimeout)
 
+  @Option(help: ArgumentHelp("Between two signs of life of a stream, at most 15.", valueName: "seconds"))
+  var streamHeartbeat = seconds(GatewayConfiguration().heartbeat)
+
   @Option(help: ArgumentHelp("For what is in flight when it stops.", valueName: "seconds"))
   var shutdownGrace = 10
 
@@ -31,6 +35,9 @@ struct DeadlineOptions: ParsableArguments {
     ]
     for (name, value) in values where value < 1 {
       throw ValidationError("\(name) must be at least 1 second, and is \(value).")
+    }
+    guard (1...15).contains(streamHeartbeat) else {
+      throw ValidationError("--stream-heartbeat must be 1 to 15 seconds, and is \(streamHeartbeat).")
     }
     let others = [("--body-grace", bodyGrace), ("--min-body-rate", minBodyRate), ("--shutdown-grace", shutdownGrace)]
     for (name, value) in others where value < 0 {
@@ -45,6 +52,10 @@ struct DeadlineOptions: ParsableArguments {
     configuration.handlerDeadline = .seconds(handlerTimeout)
     configuration.writeDeadline = .seconds(writeTimeout)
     configuration.idleTimeout = .seconds(idleTimeout)
+  }
+
+  func apply(to configuration: inout GatewayConfiguration) {
+    configuration.heartbeat = .seconds(streamHeartbeat)
   }
 
   private static func seconds(_ duration: Duration) -> Int {

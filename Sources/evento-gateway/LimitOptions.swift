@@ -27,6 +27,9 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Requests that are worked on at once.")
   var maxRequestsInFlight = GatewayConfiguration().requestsInFlight
 
+  @Option(help: "Streams, and reads that wait for events.")
+  var maxFollowers = GatewayConfiguration().followers
+
   @Option(help: "Writes that wait for the disk.")
   var maxWaitingWrites = SQLiteConfiguration().waitingWrites
 
@@ -56,7 +59,8 @@ struct LimitOptions: ParsableArguments {
       ("--max-body-bytes", maxBodyBytes), ("--max-payload-bytes", maxPayloadBytes),
       ("--max-metadata-bytes", maxMetadataBytes), ("--max-events-per-write", maxEventsPerWrite),
       ("--max-page-events", maxPageEvents), ("--max-page-bytes", maxPageBytes),
-      ("--max-requests-in-flight", maxRequestsInFlight), ("--max-waiting-writes", maxWaitingWrites),
+      ("--max-requests-in-flight", maxRequestsInFlight), ("--max-followers", maxFollowers),
+      ("--max-waiting-writes", maxWaitingWrites),
       ("--max-connections", maxConnections), ("--max-connections-per-peer", maxConnectionsPerPeer),
       ("--max-request-line-bytes", maxRequestLineBytes), ("--max-header-bytes", maxHeaderBytes),
       ("--max-header-fields", maxHeaderFields), ("--max-chunk-extension-bytes", maxChunkExtensionBytes),
@@ -73,6 +77,7 @@ struct LimitOptions: ParsableArguments {
     configuration.metadataBytes = maxMetadataBytes
     configuration.eventsPerWrite = maxEventsPerWrite
     configuration.requestsInFlight = maxRequestsInFlight
+    configuration.followers = maxFollowers
   }
 
   func apply(to configuration: inout SQLiteConfiguration) {

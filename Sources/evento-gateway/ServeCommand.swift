@@ -39,6 +39,24 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Serve anyone, without tokens, on other addresses than those of this machine too.")
   var allowAnonymous = false
 
+  @Option(
+    help: ArgumentHelp(
+      "An origin of web pages that may use it, e.g. https://app.example.org. Can be given several times.",
+      valueName: "origin"))
+  var allowedOrigin: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A name that it is known by, where it has no tokens and serves this machine alone. Can be given several times.",
+      valueName: "host"))
+  var allowedHost: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A proxy that is believed: an address, a range such as 10.0.0.0/8, or unix. Can be given several times.",
+      valueName: "address"))
+  var trustedProxy: [String] = []
+
   @Option(help: "trace, debug (each request), info, notice, warning, error or critical.")
   var logLevel = Logger.Level.info
 
@@ -54,6 +72,15 @@ struct ServeCommand: AsyncParsableCommand {
   func validate() throws {
     guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
       throw ValidationError("--base-path begins with / and does not end with one, and is \"\(basePath)\".")
+    }
+    for origin in allowedOrigin where WebOrigin(origin) == nil {
+      throw ValidationError(
+        "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, and is \"\(origin)\"."
+      )
+    }
+    for address in trustedProxy where AddressRange(address) == nil {
+      throw ValidationError(
+        "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, and is \"\(address)\".")
     }
     guard (1...256).contains(eventLoops) else {
       throw ValidationError("--event-loops must be 1 to 256, and is \(eventLoops).")
@@ -88,6 +115,7 @@ struct ServeCommand: AsyncParsableCommand {
       reloadTokens(gateway, log)
     }
     log.info("Stopping: what is in flight has \(deadlines.shutdownGrace) seconds.")
+    gateway.stopFollowing()
     await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
     await store.close()
     log.info("Stopped.")
@@ -102,8 +130,13 @@ struct ServeCommand: AsyncParsableCommand {
   private func gatewayConfiguration(_ tokens: TokenSet?) -> GatewayConfiguration {
     var configuration = GatewayConfiguration()
     limits.apply(to: &configuration)
+    deadlines.apply(to: &configuration)
     configuration.tokens = tokens
     configuration.basePath = basePath
+    configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
+    configuration.allowedHosts = allowedHost
+    configuration.checksHost = tokens == nil && Exposure.isLoopback(host)
+    configuration.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
     return configuration
   }
 
