@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #else
-internal import Darwin
+  internal import Darwin
 #endif
 
 /// Addresses that share their first bits, as in `10.0.0.0/8` (RFC 4632 §3.1, RFC 4291 §2.3); or all Unix sockets.
