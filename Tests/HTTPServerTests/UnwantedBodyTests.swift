@@ -67,7 +67,10 @@ import Testing
 
   /// The client can read the answer although it is still sending: RFC 9112 §9.6.
   @Test func letsTheClientReadWhyItIsRefused() async throws {
-    try await withServer { _, address in
+    var configuration = ServerConfiguration.patient
+    configuration.lingerTime = .seconds(600)
+    configuration.lingerTimeout = .seconds(600)
+    try await withServer(configuration: configuration) { _, address in
       let client = try RawClient(address)
       try await client.send("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
       try await client.send([UInt8](repeating: 65, count: 3_000_000))
@@ -96,7 +99,7 @@ import Testing
   }
 
   @Test func closesWhereTooMuchWouldBeDrained() async throws {
-    var configuration = ServerConfiguration()
+    var configuration = ServerConfiguration.patient
     configuration.drainBytes = 100
     try await withServer(configuration: configuration) { _, address in
       let declared = try RawClient(address)
