@@ -137,7 +137,10 @@ import Testing
   }
 
   @Test func aServerThatSpeaksNoTLSIsUnavailable() async throws {
-    let server = try ScriptedServer { _ in Self.list }
+    let server = try ScriptedServer { peer in
+      peer.readBytes(1)
+      peer.write(Self.list)
+    }
     defer { server.stop() }
     let baseURL = server.baseURL.replacing("http://", with: "https://")
     let executor = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration { $0.retry.attempts = 2 })

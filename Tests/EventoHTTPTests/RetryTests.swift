@@ -97,15 +97,12 @@ import Testing
     var policy = RetryPolicy()
     policy.firstPause = .milliseconds(100)
     policy.longestPause = .seconds(1)
-    var random = SystemRandomNumberGenerator()
     for (attempt, full) in [(0, 100), (1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (60, 1000), (.max, 1000)] {
-      for _ in 0..<50 {
-        let pause = policy.pause(after: attempt, using: &random)
-        #expect(pause >= .milliseconds(full) / 2 && pause <= .milliseconds(full))
-      }
+      #expect(policy.pause(after: attempt, jitter: 1) == .milliseconds(full))
+      #expect(policy.pause(after: attempt, jitter: 0.5) == .milliseconds(full) / 2)
     }
     policy.firstPause = .seconds(Int64.max / 4)
     policy.longestPause = .seconds(-1)
-    #expect(policy.pause(after: 30, using: &random) == .zero)
+    #expect(policy.pause(after: 30, jitter: 1) == .zero)
   }
 }

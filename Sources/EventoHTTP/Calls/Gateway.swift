@@ -62,8 +62,8 @@ struct Gateway: Sendable {
       case .error(let error):
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
       case .passing(let error, let retryAfter, let wasSent):
-        var random = SystemRandomNumberGenerator()
-        let pause = max(retry.pause(after: attempt, using: &random), retryAfter ?? .zero)
+        let ownPause = retry.pause(after: attempt, jitter: .random(in: RetryPolicy.jitters))
+        let pause = max(ownPause, retryAfter ?? .zero)
         guard attempt < attempts, ContinuousClock.now + pause < deadline else {
           throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
         }

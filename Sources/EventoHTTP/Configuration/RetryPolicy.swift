@@ -21,15 +21,19 @@ public struct RetryPolicy: Sendable, Equatable {
     return policy
   }()
 
-  /// The pause after a number of tries: between half of it and all of it, so that many clients that failed together do
-  /// not come back together.
-  func pause(after attempts: Int, using random: inout some RandomNumberGenerator) -> Duration {
+  /// The pause after a number of tries.
+  ///
+  /// - Parameter jitter: the part of it that is taken. With a number from ``jitters`` drawn for each pause, clients that
+  ///   failed together do not come back together.
+  func pause(after attempts: Int, jitter: Double) -> Duration {
     var pause = max(firstPause, .zero)
     var doublings = attempts - 1
     while doublings > 0, pause > .zero, pause < longestPause {
       pause += pause
       doublings -= 1
     }
-    return max(min(pause, longestPause), .zero) * Double.random(in: 0.5...1, using: &random)
+    return max(min(pause, longestPause), .zero) * jitter
   }
+
+  static let jitters = 0.5...1
 }

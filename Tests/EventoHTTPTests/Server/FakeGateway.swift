@@ -43,8 +43,12 @@ final class FakeGateway: Sendable {
 }
 
 extension NewEvent {
-  static func sample(id: ULID? = nil, _ aggregate: String = "a-1", data: String = #"{"amount":1}"#) -> NewEvent {
-    NewEvent(id: id, aggregatorType: "bank/Account", aggregatorID: aggregate, name: "Opened", data: Payload(data))
+  static func sample(
+    id: ULID? = nil, _ aggregate: String = "a-1", version: Int? = nil, data: String = #"{"amount":1}"#
+  ) -> NewEvent {
+    NewEvent(
+      id: id, aggregatorType: "bank/Account", aggregatorID: aggregate, version: version, name: "Opened",
+      data: Payload(data))
   }
 }
 

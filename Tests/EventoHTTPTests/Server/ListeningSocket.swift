@@ -20,6 +20,22 @@ enum ListeningSocket {
     return (descriptor, UInt16(bigEndian: address.sin_port))
   }
 
+  /// A connection to a port on 127.0.0.1.
+  static func connection(to port: UInt16) throws -> Int32 {
+    let descriptor = try checked(socket(AF_INET, streamType, 0), "socket")
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    address.sin_port = port.bigEndian
+    let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    try withUnsafePointer(to: &address) { pointer in
+      try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        _ = try checked(connect(descriptor, address, length), "connect")
+      }
+    }
+    return descriptor
+  }
+
   static func unix(_ path: String) throws -> Int32 {
     let descriptor = try checked(socket(AF_UNIX, streamType, 0), "socket")
     var address = sockaddr_un()

@@ -15,6 +15,11 @@ final class Peer: Sendable {
     setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
   }
 
+  /// The client's side of a connection to a port of this machine.
+  static func connect(to port: UInt16) throws -> Peer {
+    Peer(try ListeningSocket.connection(to: port), number: 0)
+  }
+
   /// Reads on, and returns what is there up to the end that `end` finds in it, or `nil` at the end of the connection.
   private func read(until end: ([UInt8]) -> Int?) -> [UInt8]? {
     var input = state.withLock { $0.input }
@@ -39,6 +44,15 @@ final class Peer: Sendable {
     guard let body = read(until: { $0.count >= length ? length : nil }) else { return nil }
     request.body = body
     return request
+  }
+
+  /// The next answer, head and body, or `nil` where there is none any more. It has to have a length.
+  func readAnswer() -> [UInt8]? {
+    guard let head = read(until: { Request.endOfHead(in: $0) }) else { return nil }
+    let lines = String(decoding: head, as: UTF8.self).lowercased().split(separator: "\r\n")
+    let field = lines.first { $0.hasPrefix("content-length:") } ?? ""
+    let length = Int(field.drop { $0 != ":" }.dropFirst().drop { $0 == " " }) ?? 0
+    return read(until: { $0.count >= length ? length : nil }).map { head + $0 }
   }
 
   /// At least so many bytes of what comes next, or what came before the end.
