@@ -1,0 +1,147 @@
+extension Connection {
+  /// Has an answer made and sent.
+  func give(_ answer: Answer) {
+    switch answer {
+    case .now(let response): send(response)
+    case .later(let work):
+      let (mailbox, token) = (loop.mailbox, token)
+      let task = Task { mailbox.send(.answer(token, await work())) }
+      exchange?.progress = .working(task, deadline: loop.now + loop.configuration.handlerDeadline)
+    }
+  }
+
+  /// A task's answer has come.
+  func takeAnswer(_ response: Response) {
+    // Where its deadline had passed, another answer has been given.
+    guard case .working = exchange?.progress else { return }
+    send(response)
+    advance()
+  }
+
+  /// Answers a request that can't be served, and ends the connection: where the next request begins is not known.
+  func answer(_ fault: ProtocolFault) {
+    loop.counters.countFault()
+    let head = exchange?.head ?? parser.faultyHead
+    if case .answered = exchange?.progress { return beginToClose() }
+    if case .streaming = exchange?.progress { return close() }
+    if case .working(let task, _) = exchange?.progress { task.cancel() }
+    var response = loop.handler.response(to: fault, head: head)
+    if case .stream = response.body { response.body = .none }
+    exchange = nil
+    if !write(response, method: head?.method ?? parser.method, version: .oneDotOne, persists: false) {
+      _ = write(Response(status: fault.status), method: nil, version: .oneDotOne, persists: false)
+    }
+    beginToClose()
+  }
+
+  private func send(_ response: Response) {
+    guard let head = exchange?.head else { return }
+    if loop.isStopping || Self.asksToClose(response) { exchange?.persists = false }
+    if case .stream = response.body, head.version == .oneDotZero { exchange?.persists = false }
+    let persists = exchange?.persists ?? false
+    guard write(response, method: head.method, version: head.version, persists: persists) else {
+      exchange?.progress = .receiving
+      return answer(
+        ProtocolFault(.invalidResponse, "The answer has a status or a field that can't be sent as it is."))
+    }
+    if case .stream(let produce) = response.body, Self.hasBody(response.status, method: head.method) {
+      return stream(produce, isChunked: head.version == .oneDotOne)
+    }
+    exchange?.progress = .answered
+    finishExchangeIfAnswered()
+  }
+
+  private static func asksToClose(_ response: Response) -> Bool {
+    response.headers["Connection"].map { FieldName.areEqual($0, "close") } ?? false
+  }
+
+  /// RFC 9110 §6.4.1.
+  private static func hasBody(_ status: Int, method: String?) -> Bool {
+    method != "HEAD" && !statusHasNoContent(status)
+  }
+
+  private static func statusHasNoContent(_ status: Int) -> Bool {
+    status == 204 || status == 304
+  }
+
+  private func write(_ response: Response, method: String?, version: HTTPVersion, persists: Bool) -> Bool {
+    let framing: ResponseHead.Framing
+    var content: [UInt8] = []
+    switch response.body {
+    // RFC 9110 §8.6.
+    case _ where Self.statusHasNoContent(response.status): framing = .none
+    case .none: framing = .length(0)
+    case .bytes(let bytes):
+      content = bytes
+      framing = .length(bytes.count)
+    case .stream: framing = version == .oneDotOne ? .chunked : .close
+    }
+    let head = ResponseHead(
+      status: response.status, headers: response.headers, framing: framing,
+      persistence: !persists ? .close : version == .oneDotZero ? .keepAlive : .implicit)
+    let date = loop.date.line
+    if output.isEmpty { lastProgress = loop.now }
+    guard output.append({ head.append(to: &$0, date: date) }) else { return false }
+    if Self.hasBody(response.status, method: method) { output.append(content) }
+    return true
+  }
+
+  /// Goes on to the next request once this one has been read and answered.
+  func finishExchangeIfAnswered() {
+    guard case .answered = exchange?.progress, case .held = intake else { return }
+    let persists = exchange?.persists ?? false
+    exchange = nil
+    guard persists else { return beginToClose() }
+    intake = .head
+    hasPartialHead = false
+    phaseStart = loop.now
+    hasUnreadInput = !input.isEmpty
+  }
+
+  // MARK: Streams
+
+  private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void, isChunked: Bool) {
+    let (mailbox, token) = (loop.mailbox, token)
+    let writer = BodyWriter(limit: loop.configuration.bufferedBytes) { mailbox.send(.stream(token)) }
+    if loop.isStopping { writer.tellShutdown() }
+    let task = Task {
+      do {
+        try await produce(writer)
+        writer.finish(completely: true)
+      } catch {
+        // What went wrong is the writer's to tell; the client sees that the body is not whole.
+        writer.finish(completely: false)
+      }
+    }
+    exchange?.progress = .streaming(writer, task, isChunked: isChunked)
+  }
+
+  /// Moves what a stream has written into the output, once the last of it has gone.
+  func pumpStream() {
+    guard isOpen, case .streaming(let writer, _, let isChunked) = exchange?.progress else { return }
+    while output.isEmpty || isWritable && output.count < loop.configuration.bufferedBytes {
+      if output.isEmpty { lastProgress = loop.now }
+      switch writer.take() {
+      case .nothing: return
+      case .bytes(let bytes):
+        if isChunked {
+          ChunkedEncoder.append(bytes, to: &output)
+        } else {
+          output.append(bytes)
+        }
+        flush()
+        guard isOpen else { return }
+      case .finished:
+        if isChunked { output.append(ChunkedEncoder.end) }
+        exchange?.progress = .answered
+        return finishExchangeIfAnswered()
+      case .failed:
+        // RFC 9112 §8: without its last chunk, the client knows that the body is not whole; where it ends with the
+        // connection, only a broken connection tells.
+        mustReset = !isChunked
+        exchange = nil
+        return beginToClose()
+      }
+    }
+  }
+}

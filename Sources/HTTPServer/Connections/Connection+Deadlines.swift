@@ -1,0 +1,66 @@
+extension Connection {
+  /// When something must have happened.
+  var deadline: Instant {
+    let reading = readingDeadline
+    return output.isEmpty ? reading : min(reading, lastProgress + loop.configuration.writeDeadline)
+  }
+
+  private var readingDeadline: Instant {
+    let configuration = loop.configuration
+    switch intake {
+    case .head where hasUnreadInput: return .never
+    case .head where hasPartialHead || isFresh: return phaseStart + configuration.headDeadline
+    case .head: return phaseStart + configuration.idleTimeout
+    case .collecting, .discarding:
+      let earned = Duration.seconds(bodyBytes) / max(configuration.minimumBodyRate, 1)
+      return phaseStart + configuration.bodyGrace + earned
+    case .held:
+      if case .working(_, let deadline) = exchange?.progress { return deadline }
+      return .never
+    case .lingering where hasFinishedWriting:
+      return min(lastProgress + configuration.lingerTimeout, phaseStart + configuration.lingerTime)
+    case .lingering: return .never
+    }
+  }
+
+  /// Its deadline has passed.
+  func expire() {
+    if case .lingering = intake, output.isEmpty { return close() }
+    loop.counters.countTimeout()
+    let configuration = loop.configuration
+    if !output.isEmpty, lastProgress + configuration.writeDeadline <= loop.now {
+      mustReset = true
+      return close()
+    }
+    switch intake {
+    case .head where !hasPartialHead, .lingering: return close()
+    case .head:
+      answer(
+        ProtocolFault(.requestTimeout, "A request's head may take \(configuration.headDeadline), and took longer."))
+    case .collecting, .discarding:
+      answer(
+        ProtocolFault(
+          .requestTimeout,
+          "A body must come at \(configuration.minimumBodyRate) bytes a second after \(configuration.bodyGrace), and "
+            + "this one came more slowly."))
+    case .held:
+      answer(
+        ProtocolFault(
+          .overloaded, "The answer took longer than the \(configuration.handlerDeadline) that it may: send it again."))
+    }
+    advance()
+  }
+
+  /// The server is stopping: ends the connection where nothing is in flight.
+  func stop() {
+    if case .streaming(let writer, _, _) = exchange?.progress { writer.tellShutdown() }
+    // What has come up to now is served.
+    isReadable = true
+    advance()
+    guard isOpen, case .head = intake, !hasPartialHead else { return }
+    // Nothing has come that would be lost, so that there is no reason to wait for the client.
+    if output.isEmpty { return close() }
+    beginToClose()
+    advance()
+  }
+}

@@ -1,0 +1,153 @@
+extension Connection {
+  /// Takes requests out of the bytes for as long as they can be taken, and returns how many bytes have been.
+  func consume(_ bytes: Span<UInt8>) -> Int {
+    var offset = 0
+    while isOpen {
+      switch intake {
+      case .held:
+        hasUnreadInput = offset < bytes.count
+        return offset
+      case .lingering(let allowance):
+        guard bytes.count - offset <= allowance else {
+          close()
+          return bytes.count
+        }
+        intake = .lingering(allowance: allowance - (bytes.count - offset))
+        if hasFinishedWriting { lastProgress = loop.now }
+        return bytes.count
+      case .head where output.count >= loop.configuration.bufferedBytes && !output.isEmpty:
+        hasUnreadInput = offset < bytes.count
+        return offset
+      case .head, .collecting, .discarding:
+        guard step(bytes, &offset) else { return offset }
+      }
+    }
+    return offset
+  }
+
+  /// - Returns: false where more has to come.
+  private func step(_ bytes: Span<UInt8>, _ offset: inout Int) -> Bool {
+    let event: RequestParser.Event
+    do throws(ProtocolFault) {
+      event = try parser.next(bytes, &offset)
+    } catch {
+      answer(error)
+      return true
+    }
+    switch event {
+    case .head(let head): receive(head)
+    case .body(let range): takeBody(bytes, range)
+    case .end: finishBody()
+    case .incomplete:
+      takeShortage(isPartial: offset < bytes.count)
+      // That may have been what an answer waited for.
+      if case .lingering = intake { return true }
+      return false
+    }
+    return true
+  }
+
+  private func receive(_ head: RequestHead) {
+    loop.counters.countRequest()
+    isFresh = false
+    hasPartialHead = false
+    bodyBytes = 0
+    phaseStart = loop.now
+    exchange = Exchange(head)
+    switch loop.handler.receive(head) {
+    case .answer(let answer):
+      intake = .discarding(answer, allowance: loop.configuration.drainBytes)
+    case .readBody(let limit, let then):
+      if let length = head.declaredLength, length > limit {
+        return self.answer(Self.tooLong(limit))
+      }
+      intake = .collecting(limit: limit, then: then)
+      // Bounded, since a client may declare much and send little.
+      body.reserveCapacity(min(head.declaredLength ?? 0, 64 * 1024))
+    }
+  }
+
+  private static func tooLong(_ limit: Int) -> ProtocolFault {
+    ProtocolFault(.contentTooLarge, "A body may have \(limit) bytes here, and this one has more.")
+  }
+
+  private func takeBody(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    exchange?.awaitsContinue = false
+    bodyBytes += range.count
+    switch intake {
+    case .collecting(let limit, _):
+      guard body.count + range.count <= limit else { return answer(Self.tooLong(limit)) }
+      bytes.extracting(range).withUnsafeBufferPointer { body.append(contentsOf: $0) }
+    case .discarding(let answer, let allowance):
+      if range.count <= allowance {
+        intake = .discarding(answer, allowance: allowance - range.count)
+      } else {
+        exchange?.persists = false
+        intake = .held
+        if let answer { give(answer) } else { finishExchangeIfAnswered() }
+      }
+    case .head, .held, .lingering: break
+    }
+  }
+
+  private func finishBody() {
+    let previous = intake
+    intake = .held
+    switch previous {
+    case .collecting(_, let then):
+      let bytes = body
+      body = []
+      give(then(bytes))
+    case .discarding(let answer, _):
+      if let answer { give(answer) } else { finishExchangeIfAnswered() }
+    case .head, .held, .lingering: break
+    }
+  }
+
+  /// All that is at hand has been taken, and the request is not complete.
+  private func takeShortage(isPartial: Bool) {
+    switch intake {
+    case .head:
+      let isUnderWay = isPartial || !parser.isBetweenRequests
+      if isUnderWay, !hasPartialHead {
+        hasPartialHead = true
+        if !isFresh { phaseStart = loop.now }
+      }
+    case .collecting:
+      guard exchange?.awaitsContinue == true else { return }
+      exchange?.awaitsContinue = false
+      // RFC 9110 §10.1.1: not where the body has begun to come.
+      output.append(Self.continueLine)
+    case .discarding(let answer?, let allowance):
+      // The client would wait for the answer before it sends the rest; what can't be drained ends the connection.
+      let rest = (exchange?.head.declaredLength ?? 0) - bodyBytes
+      if exchange?.awaitsContinue == true || rest > allowance {
+        // RFC 9110 §10.1.1: whether the body will still come can't be known, so that the connection ends here.
+        exchange?.persists = false
+        intake = .held
+      } else {
+        intake = .discarding(nil, allowance: allowance)
+      }
+      give(answer)
+    case .discarding(nil, _), .held, .lingering: break
+    }
+  }
+
+  private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
+  /// The client has sent all that it will (RFC 9112 §9.6: it may still read).
+  func takeEnd() {
+    switch intake {
+    case .held: break
+    case .lingering: if hasFinishedWriting || output.isEmpty { close() }
+    case .discarding(nil, _):
+      exchange?.persists = false
+      intake = .held
+      finishExchangeIfAnswered()
+    case .head where parser.isBetweenRequests && input.isEmpty: beginToClose()
+    case .head, .collecting, .discarding:
+      // RFC 9112 §8.
+      answer(ProtocolFault(.badRequest, "The connection ended before the request was complete."))
+    }
+  }
+}

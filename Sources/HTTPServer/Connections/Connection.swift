@@ -1,0 +1,216 @@
+/// One client's connection: what has come from it, what goes to it, and what is being done for it.
+///
+/// Confined to its event loop's thread. Requests are answered one at a time, in order (RFC 9112 §9.3.2); while one is
+/// in work, what follows stays in the kernel, which holds the client back.
+final class Connection {
+  let socket: Socket
+  let token: Token
+  let peer: PeerAddress
+  unowned let loop: EventLoop
+
+  var parser: RequestParser
+  /// What has come and could not be consumed yet. Bounded by one read and one line.
+  var input: [UInt8] = []
+  /// Whether the input was left for another reason than that more must come.
+  var hasUnreadInput = false
+  var intake = Intake.head
+  var body: [UInt8] = []
+  var exchange: Exchange?
+  var output = OutputQueue()
+
+  var isReadable = false
+  var isWritable = true
+  /// Whether the peer has said that it sends no more, so that a short read says nothing.
+  var peerIsFinished = false
+  /// Whether all that it sent has been read.
+  var inputHasEnded = false
+  var isOpen = true
+  /// Whether the output's end has been told to the peer.
+  var hasFinishedWriting = false
+  /// Whether a stream broke off that only a broken connection can tell of.
+  var mustReset = false
+  let isRefused: Bool
+
+  /// Since when the phase lasts that the intake is in.
+  var phaseStart: Instant
+  var isFresh = true
+  var hasPartialHead = false
+  var bodyBytes = 0
+  /// When the client last took some of what waits for it; after the last answer, when it last sent something.
+  var lastProgress: Instant
+  /// The earliest time that the loop's timers hold for this connection.
+  var timer = Instant.never
+
+  init(
+    _ socket: consuming Socket, token: Token, peer: PeerAddress, loop: EventLoop, isRefused: Bool
+  ) {
+    self.socket = socket
+    self.token = token
+    self.peer = peer
+    self.loop = loop
+    self.isRefused = isRefused
+    parser = RequestParser(limits: loop.parserLimits, peer: peer)
+    phaseStart = loop.now
+    lastProgress = loop.now
+  }
+
+  // MARK: What happens to it
+
+  /// The poller has noticed something.
+  func notice(_ readiness: Readiness) {
+    if readiness.contains(.broken) { return close() }
+    if readiness.contains(.peerFinished) { peerIsFinished = true }
+    if !readiness.isDisjoint(with: [.readable, .peerFinished]) { isReadable = true }
+    if readiness.contains(.writable) { isWritable = true }
+    advance()
+  }
+
+  /// Does all that can be done now, and comes back when there is more.
+  func advance() {
+    guard isOpen else { return }
+    output.exchangeStorage(&loop.spareOutput)
+    run()
+    output.exchangeStorage(&loop.spareOutput)
+    if isOpen { loop.settle(self) }
+  }
+
+  private func run() {
+    // So many reads in a row, and the others get their turn.
+    var reads = 4
+    pumpStream()
+    flush()
+    while isOpen {
+      if hasUnreadInput, takesInput {
+        hasUnreadInput = false
+        let bytes = input
+        input = []
+        let count = consume(bytes.span)
+        keep(bytes.span, from: count)
+        flush()
+        continue
+      }
+      if inputHasEnded {
+        takeEnd()
+        flush()
+      }
+      guard isOpen, isReadable, takesInput, !inputHasEnded else { break }
+      guard reads > 0 else { return loop.resume(self) }
+      reads -= 1
+      read()
+      flush()
+    }
+  }
+
+  /// Whether bytes that come are wanted now.
+  private var takesInput: Bool {
+    switch intake {
+    case .held: false
+    case .lingering: hasFinishedWriting
+    case .head, .collecting, .discarding: output.count < loop.configuration.bufferedBytes
+    }
+  }
+
+  /// What a poller that knows no changes has to look for.
+  var interest: Interest {
+    var interest: Interest = []
+    if takesInput, !inputHasEnded { interest.insert(.reading) }
+    if !output.isEmpty { interest.insert(.writing) }
+    return interest
+  }
+
+  // MARK: Reading
+
+  private func read() {
+    switch socket.read(into: loop.readBuffer) {
+    case .bytes(let count):
+      if count < loop.readBuffer.count, socket.shortReadMeansEmpty, !peerIsFinished { isReadable = false }
+      // The loop owns the buffer and outlives every connection; nothing else uses it before the next read.
+      let bytes = Span(_unsafeElements: UnsafeBufferPointer(rebasing: loop.readBuffer[..<count]))
+      if input.isEmpty {
+        let consumed = consume(bytes)
+        keep(bytes, from: consumed)
+      } else {
+        var joined = input
+        input = []
+        bytes.withUnsafeBufferPointer { joined.append(contentsOf: $0) }
+        let consumed = consume(joined.span)
+        keep(joined.span, from: consumed)
+      }
+    case .end:
+      isReadable = false
+      inputHasEnded = true
+    case .wouldBlock: isReadable = false
+    case .failed: close()
+    }
+  }
+
+  private func keep(_ bytes: Span<UInt8>, from start: Int) {
+    guard isOpen, start < bytes.count else { return }
+    if case .lingering = intake { return }
+    input = bytes.extracting(start..<bytes.count).withUnsafeBufferPointer { Array($0) }
+  }
+
+  // MARK: Writing
+
+  func flush() {
+    guard isOpen, isWritable, !output.isEmpty else { return finishIfDone() }
+    let before = output.count
+    do throws(Broken) {
+      try output.drain { (piece, hasMore) throws(Broken) in
+        switch socket.write(piece, hasMore: hasMore) {
+        case .bytes(let count):
+          if count < piece.count { isWritable = false }
+          return count
+        case .wouldBlock:
+          isWritable = false
+          return 0
+        case .end, .failed: throw Broken()
+        }
+      }
+    } catch {
+      return close()
+    }
+    if output.count < before { lastProgress = loop.now }
+    finishIfDone()
+  }
+
+  private struct Broken: Error {}
+
+  /// After the last answer, says so to the client, which may still be sending (RFC 9112 §9.6).
+  private func finishIfDone() {
+    guard isOpen, output.isEmpty, case .lingering = intake, !hasFinishedWriting else { return }
+    if inputHasEnded || mustReset { return close() }
+    socket.finishWriting()
+    hasFinishedWriting = true
+    phaseStart = loop.now
+    lastProgress = loop.now
+  }
+
+  // MARK: The end
+
+  /// Answers no more requests: once the output is written, the connection ends.
+  func beginToClose() {
+    input = []
+    hasUnreadInput = false
+    body = []
+    intake = .lingering(allowance: loop.configuration.lingerBytes)
+    phaseStart = loop.now
+  }
+
+  /// Ends it at once.
+  func close() {
+    guard isOpen else { return }
+    isOpen = false
+    switch exchange?.progress {
+    case .working(let task, _): task.cancel()
+    case .streaming(let writer, let task, _):
+      writer.close(loop.isStopping ? .serverStopped : .clientGone)
+      task.cancel()
+    case .receiving, .answered, nil: break
+    }
+    exchange = nil
+    intake = .held
+    if mustReset { socket.resetOnClose() }
+    loop.remove(self)
+  }
+}

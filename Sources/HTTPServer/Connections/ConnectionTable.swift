@@ -1,0 +1,60 @@
+/// Names one connection of an event loop for all time: a place in its table, and how often that has been given out.
+struct Token: Hashable, Sendable {
+  let rawValue: UInt64
+
+  init(rawValue: UInt64) {
+    self.rawValue = rawValue
+  }
+
+  init(place: Int, generation: UInt32) {
+    rawValue = UInt64(generation) << 32 | UInt64(UInt32(truncatingIfNeeded: place))
+  }
+
+  var place: Int { Int(rawValue & 0x7FFF_FFFF) }
+  var generation: UInt32 { UInt32(rawValue >> 32) }
+}
+
+/// The connections of an event loop.
+struct ConnectionTable {
+  private struct Slot {
+    var generation: UInt32 = 0
+    var connection: Connection?
+  }
+
+  private var slots: [Slot] = []
+  private var free: [Int] = []
+  private(set) var count = 0
+
+  /// The connection of that name; nil once it is closed, whoever has its place by then.
+  subscript(token: Token) -> Connection? {
+    guard token.place < slots.count, slots[token.place].generation == token.generation else { return nil }
+    return slots[token.place].connection
+  }
+
+  /// The name of the connection that is inserted next.
+  var nextToken: Token {
+    guard let place = free.last else { return Token(place: slots.count, generation: 0) }
+    return Token(place: place, generation: slots[place].generation)
+  }
+
+  /// - Precondition: the connection's name is ``nextToken``.
+  mutating func insert(_ connection: Connection) {
+    if let place = free.popLast() {
+      slots[place].connection = connection
+    } else {
+      slots.append(Slot(connection: connection))
+    }
+    count += 1
+  }
+
+  mutating func remove(_ token: Token) {
+    guard self[token] != nil else { return }
+    slots[token.place].connection = nil
+    // One bit less than there is, so that no name is ever one of the loop's own.
+    slots[token.place].generation = (token.generation + 1) & 0x7FFF_FFFF
+    free.append(token.place)
+    count -= 1
+  }
+
+  var all: [Connection] { slots.compactMap(\.connection) }
+}

@@ -1,0 +1,58 @@
+internal import Synchronization
+
+/// Counts what the event loops do, and keeps the limits that hold for all of them together.
+final class Counters: Sendable {
+  private let open = Atomic(0)
+  private let accepted = Atomic(0)
+  private let refused = Atomic(0)
+  private let requests = Atomic(0)
+  private let faults = Atomic(0)
+  private let timeouts = Atomic(0)
+  private let exhaustions = Atomic(0)
+  private let perPeer = Mutex<[PeerAddress: Int]>([:])
+
+  enum Admission {
+    case admitted
+    case tooMany
+    case tooManyOfPeer
+  }
+
+  func countRefusal() { refused.add(1, ordering: .relaxed) }
+  func countRequest() { requests.add(1, ordering: .relaxed) }
+  func countFault() { faults.add(1, ordering: .relaxed) }
+  func countTimeout() { timeouts.add(1, ordering: .relaxed) }
+  func countExhaustion() { exhaustions.add(1, ordering: .relaxed) }
+
+  /// Counts a connection in; ``leave(_:)`` counts it out, whatever became of it.
+  func enter(_ peer: PeerAddress, _ configuration: ServerConfiguration) -> Admission {
+    accepted.add(1, ordering: .relaxed)
+    let count = open.add(1, ordering: .relaxed).newValue
+    let ofPeer = perPeer.withLock { peers in
+      peers[peer.limitKey, default: 0] += 1
+      return peers[peer.limitKey, default: 0]
+    }
+    guard count <= configuration.connections else { return .tooMany }
+    guard ofPeer <= configuration.connectionsPerPeer else { return .tooManyOfPeer }
+    return .admitted
+  }
+
+  func leave(_ peer: PeerAddress) {
+    open.subtract(1, ordering: .relaxed)
+    perPeer.withLock { peers in
+      let count = peers[peer.limitKey, default: 1] - 1
+      peers[peer.limitKey] = count > 0 ? count : nil
+    }
+  }
+
+  var statistics: ServerStatistics {
+    var statistics = ServerStatistics()
+    statistics.openConnections = open.load(ordering: .relaxed)
+    statistics.acceptedConnections = accepted.load(ordering: .relaxed)
+    statistics.refusedConnections = refused.load(ordering: .relaxed)
+    statistics.requests = requests.load(ordering: .relaxed)
+    statistics.faults = faults.load(ordering: .relaxed)
+    statistics.timeouts = timeouts.load(ordering: .relaxed)
+    statistics.exhaustions = exhaustions.load(ordering: .relaxed)
+    return statistics
+  }
+}

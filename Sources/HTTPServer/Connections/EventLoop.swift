@@ -1,0 +1,233 @@
+internal import Synchronization
+
+/// One thread that owns a share of the connections, waits for all of them at once, and answers what can be answered at
+/// once itself.
+///
+/// `@unchecked Sendable`: everything but `mailbox`, `counters` and the constants is touched on that thread alone.
+final class EventLoop: @unchecked Sendable {
+  let configuration: ServerConfiguration
+  let parserLimits: ParserLimits
+  let handler: any RequestHandler
+  let counters: Counters
+  let mailbox: Mailbox
+
+  private let poller: any Poller
+  private var listeners: [Listener]
+  private var connections = ConnectionTable()
+  private var timers = TimerQueue()
+  /// Connections that had more to do than one turn allows.
+  private var resumed: [Token] = []
+  private var refusedCount = 0
+  /// When to accept again, after there was no room.
+  private var acceptsAgain = Instant.never
+  private var stopDeadline = Instant.never
+  private(set) var isStopping = false
+
+  /// The time at which this turn began.
+  private(set) var now = Instant.now
+  private(set) var date = DateField()
+  /// Where every read goes. Allocated once, so that a connection needs no buffer while it has nothing to keep.
+  let readBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
+  /// Storage for the output of the connection whose turn it is.
+  var spareOutput: [UInt8] = []
+
+  private static let wakeUpToken = UInt64.max
+  private static let firstListenerToken = UInt64.max - 1
+  private static let acceptPause = Duration.milliseconds(100)
+  private static let acceptsPerTurn = 64
+  /// So many refused clients are told why; further ones are just closed.
+  private static let refusedLimit = 256
+
+  init(
+    _ configuration: ServerConfiguration, handler: any RequestHandler, counters: Counters, listeners: [Listener]
+  ) throws(SystemError) {
+    self.configuration = configuration
+    parserLimits = configuration.parserLimits
+    self.handler = handler
+    self.counters = counters
+    self.listeners = listeners
+    mailbox = try Mailbox()
+    poller = try configuration.poller.make()
+    readBuffer.initialize(repeating: 0)
+    try poller.addListener(mailbox.descriptor, token: Self.wakeUpToken)
+    try listen()
+  }
+
+  deinit {
+    readBuffer.deallocate()
+  }
+
+  /// Runs until it has been told to stop and nothing is left, or until the time for that is over.
+  func run() {
+    var events: [PollEvent] = []
+    while !isStopping || connections.count > 0 && now < stopDeadline {
+      do throws(SystemError) {
+        try poller.wait(milliseconds: timeout(), into: &events)
+      } catch {
+        // EBADF, EFAULT, EINVAL: a fault in this program, after which nothing can be served.
+        fatalError("The event loop can't wait for its sockets: \(error)")
+      }
+      now = .now
+      date.update(second: Instant.wallClockSecond)
+      for event in events { notice(event) }
+      takeMessages()
+      resumeConnections()
+      runTimers()
+    }
+    for connection in connections.all { connection.close() }
+  }
+
+  private func timeout() -> Int32 {
+    guard resumed.isEmpty, mailbox.prepareToSleep() else { return 0 }
+    let next = min(timers.earliest, acceptsAgain, stopDeadline)
+    return next == .never ? -1 : next.milliseconds(since: .now)
+  }
+
+  private func notice(_ event: PollEvent) {
+    if event.token == Self.wakeUpToken { return mailbox.clearWakeUp() }
+    if let connection = connections[Token(rawValue: event.token)] { return connection.notice(event.readiness) }
+    let index = Self.firstListenerToken - event.token
+    if index < UInt64(listeners.count) { accept(listeners[Int(index)]) }
+  }
+
+  private func takeMessages() {
+    for message in mailbox.take() {
+      switch message {
+      case .answer(let token, let response): connections[token]?.takeAnswer(response)
+      case .stream(let token): connections[token]?.advance()
+      case .stop(let deadline): stop(deadline)
+      }
+    }
+  }
+
+  private func resumeConnections() {
+    guard !resumed.isEmpty else { return }
+    let tokens = resumed
+    resumed.removeAll(keepingCapacity: true)
+    for token in tokens { connections[token]?.advance() }
+  }
+
+  private func runTimers() {
+    if acceptsAgain <= now {
+      acceptsAgain = .never
+      resumeAccepting()
+    }
+    while let entry = timers.next(until: now) {
+      // An entry that an earlier one has replaced says nothing.
+      guard let connection = connections[entry.token], connection.timer == entry.time else { continue }
+      connection.timer = .never
+      if connection.deadline <= now { connection.expire() }
+      if connection.isOpen { settle(connection) }
+    }
+  }
+
+  // MARK: Connections
+
+  /// Notes what a connection waits for.
+  func settle(_ connection: Connection) {
+    poller.setInterest(connection.interest, of: connection.socket.number)
+    let deadline = connection.deadline
+    guard deadline < connection.timer else { return }
+    connection.timer = deadline
+    timers.insert(deadline, connection.token)
+  }
+
+  /// Gives a connection another turn, after the others.
+  func resume(_ connection: Connection) {
+    resumed.append(connection.token)
+  }
+
+  func remove(_ connection: Connection) {
+    poller.removeConnection(connection.socket.number)
+    connections.remove(connection.token)
+    if connection.isRefused { refusedCount -= 1 }
+    counters.leave(connection.peer)
+  }
+
+  private func stop(_ deadline: Instant) {
+    stopDeadline = min(stopDeadline, deadline)
+    guard !isStopping else { return }
+    // What the kernel has taken already is served too.
+    for listener in listeners { accept(listener) }
+    isStopping = true
+    acceptsAgain = .never
+    for listener in listeners { poller.removeListener(listener.number) }
+    listeners = []
+    for connection in connections.all { connection.stop() }
+  }
+
+  // MARK: Accepting
+
+  private func listen() throws(SystemError) {
+    for (index, listener) in listeners.enumerated() {
+      try poller.addListener(listener.number, token: Self.firstListenerToken - UInt64(index))
+    }
+  }
+
+  private func accept(_ listener: Listener) {
+    for _ in 0..<Self.acceptsPerTurn {
+      switch listener.accept() {
+      case .none: return
+      case .exhausted: return pauseAccepting()
+      case .connection(let descriptor, let peer): welcome(descriptor, peer)
+      }
+    }
+  }
+
+  /// There is no room for another connection: tries again in a moment, when others may have closed.
+  private func pauseAccepting() {
+    counters.countExhaustion()
+    for listener in listeners { poller.removeListener(listener.number) }
+    acceptsAgain = now + Self.acceptPause
+  }
+
+  private func resumeAccepting() {
+    for listener in listeners { poller.removeListener(listener.number) }
+    do throws(SystemError) {
+      try listen()
+    } catch {
+      // ENOMEM or ENOSPC: still no room.
+      acceptsAgain = now + Self.acceptPause
+    }
+  }
+
+  private func welcome(_ descriptor: consuming Descriptor, _ peer: PeerAddress) {
+    let fault = refusal(counters.enter(peer, configuration))
+    if fault != nil { counters.countRefusal() }
+    do throws(SystemError) {
+      guard fault == nil || refusedCount < Self.refusedLimit else { return counters.leave(peer) }
+      try add(Socket(descriptor, peer: peer), peer, fault)
+    } catch {
+      // The client is gone already, or there is no room to watch another descriptor.
+      counters.leave(peer)
+    }
+  }
+
+  private func add(_ socket: consuming Socket, _ peer: PeerAddress, _ fault: ProtocolFault?) throws(SystemError) {
+    let token = connections.nextToken
+    try poller.addConnection(socket.number, token: token.rawValue)
+    let connection = Connection(socket, token: token, peer: peer, loop: self, isRefused: fault != nil)
+    connections.insert(connection)
+    if let fault {
+      refusedCount += 1
+      connection.answer(fault)
+      connection.advance()
+    } else {
+      settle(connection)
+    }
+  }
+
+  private func refusal(_ admission: Counters.Admission) -> ProtocolFault? {
+    switch admission {
+    case .admitted: nil
+    case .tooMany:
+      ProtocolFault(
+        .overloaded, "There are \(configuration.connections) connections, which is all that may be: try again later.")
+    case .tooManyOfPeer:
+      ProtocolFault(
+        .overloaded,
+        "There are \(configuration.connectionsPerPeer) connections from this address, which is all that may be: "
+          + "close some.")
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/// Where a connection comes from.
+public enum PeerAddress: Sendable, Hashable {
+  /// An IPv4 address in host byte order; one that IPv6 maps (`::ffff:…`) is one of these.
+  case ipv4(UInt32, port: UInt16)
+  /// The two halves of an IPv6 address in host byte order.
+  case ipv6(UInt64, UInt64, port: UInt16)
+  /// A Unix socket of this machine.
+  case unix
+
+  /// The address alone, such as `192.0.2.1` or `2001:db8::1`; `unix` for a Unix socket.
+  public var host: String {
+    switch self {
+    case .ipv4(let address, _): Self.text(address)
+    case .ipv6(let high, let low, _): Self.text(high, low)
+    case .unix: "unix"
+    }
+  }
+
+  /// Nil for a Unix socket.
+  public var port: UInt16? {
+    switch self {
+    case .ipv4(_, let port), .ipv6(_, _, let port): port
+    case .unix: nil
+    }
+  }
+
+  /// The address in network byte order: 4 bytes, 16, or none for a Unix socket.
+  public var bytes: [UInt8] {
+    switch self {
+    case .ipv4(let address, _): Self.bytes(of: address)
+    case .ipv6(let high, let low, _): Self.bytes(of: high) + Self.bytes(of: low)
+    case .unix: []
+    }
+  }
+
+  /// Whether it is of this machine: 127.0.0.0/8, `::1`, or a Unix socket.
+  public var isLoopback: Bool {
+    switch self {
+    case .ipv4(let address, _): address >> 24 == 127
+    case .ipv6(let high, let low, _): high == 0 && low == 1
+    case .unix: true
+    }
+  }
+
+  /// What counts as one peer for the limits: an IPv6 host has a /64 to itself.
+  var limitKey: PeerAddress {
+    switch self {
+    case .ipv4(let address, _): .ipv4(address, port: 0)
+    case .ipv6(let high, _, _): .ipv6(high, 0, port: 0)
+    case .unix: .unix
+    }
+  }
+
+  private static func bytes(of value: some FixedWidthInteger) -> [UInt8] {
+    withUnsafeBytes(of: value.bigEndian, Array.init)
+  }
+
+  private static func text(_ address: UInt32) -> String {
+    "\(address >> 24).\(address >> 16 & 255).\(address >> 8 & 255).\(address & 255)"
+  }
+
+  /// RFC 5952: lower case, no leading zeros, the first of the longest runs of two or more zero groups as `::`.
+  private static func text(_ high: UInt64, _ low: UInt64) -> String {
+    let groups = [high, low].flatMap { half in [48, 32, 16, 0].map { UInt16(truncatingIfNeeded: half >> $0) } }
+    var longest = 0..<0
+    var start = 0
+    while start < groups.count {
+      var end = start
+      while end < groups.count, groups[end] == 0 { end += 1 }
+      if end - start > max(longest.count, 1) { longest = start..<end }
+      start = end + 1
+    }
+    func joined(_ part: ArraySlice<UInt16>) -> String {
+      part.map { String($0, radix: 16) }.joined(separator: ":")
+    }
+    guard !longest.isEmpty else { return joined(groups[...]) }
+    return joined(groups[..<longest.lowerBound]) + "::" + joined(groups[longest.upperBound...])
+  }
+}
+
+extension PeerAddress: CustomStringConvertible {
+  /// Address and port, as in `192.0.2.1:51234` and `[2001:db8::1]:51234`.
+  public var description: String {
+    switch self {
+    case .ipv4(_, let port): "\(host):\(port)"
+    case .ipv6(_, _, let port): "[\(host)]:\(port)"
+    case .unix: host
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/// Why a request is not taken, or not answered, before or without its handler.
+public struct ProtocolFault: Error, Sendable, Equatable {
+  /// What is wrong.
+  public enum Kind: Sendable, Equatable, CaseIterable {
+    /// The message is malformed or ambiguous.
+    case badRequest
+    /// The head or the body came too slowly.
+    case requestTimeout
+    /// The body is longer than it may be.
+    case contentTooLarge
+    /// The request line is longer than it may be.
+    case uriTooLong
+    /// `Expect` asks for something other than `100-continue`.
+    case expectationFailed
+    /// The header section is longer, or has more fields, than it may.
+    case headersTooLarge
+    /// The handler's response can't be sent.
+    case invalidResponse
+    /// The server has no such method or transfer coding.
+    case notImplemented
+    /// There are too many connections, or the answer took too long.
+    case overloaded
+    /// The version is neither HTTP/1.1 nor HTTP/1.0.
+    case versionNotSupported
+  }
+
+  public let kind: Kind
+  /// What is wrong and how to mend it, for a person; quotes the limit where there is one.
+  public let detail: String
+
+  public init(_ kind: Kind, _ detail: String) {
+    self.kind = kind
+    self.detail = detail
+  }
+
+  /// The status that stands for it.
+  public var status: Int {
+    switch kind {
+    case .badRequest: 400
+    case .requestTimeout: 408
+    case .contentTooLarge: 413
+    case .uriTooLong: 414
+    case .expectationFailed: 417
+    case .headersTooLarge: 431
+    case .invalidResponse: 500
+    case .notImplemented: 501
+    case .overloaded: 503
+    case .versionNotSupported: 505
+    }
+  }
+}

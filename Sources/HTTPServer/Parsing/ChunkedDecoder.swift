@@ -1,0 +1,131 @@
+/// Takes the chunks of a body apart (RFC 9112 §7.1).
+struct ChunkedDecoder {
+  enum Event: Equatable {
+    case incomplete
+    case data(Range<Int>)
+    case end
+  }
+
+  private enum Phase {
+    case size
+    case data(remaining: Int)
+    case dataEnd
+    case trailers
+    case done
+  }
+
+  private let limits: ParserLimits
+  private var phase = Phase.size
+  private var lines = LineReader()
+  private var extensionBytes = 0
+  private var trailerBytes = 0
+  private var trailerFields = 0
+
+  /// More digits than a size of 64 bits has are zeros, and nothing that a client would send.
+  private static let sizeDigits = 16
+
+  init(limits: ParserLimits) {
+    self.limits = limits
+  }
+
+  /// Takes one step over the input from the offset on, which moves past what has been consumed.
+  mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Event {
+    while true {
+      switch phase {
+      case .size:
+        guard let line = try line(input, &offset, limit: Self.sizeDigits + limits.chunkExtensionBytes, size) else {
+          return .incomplete
+        }
+        let length = try takeSize(input, line)
+        phase = length == 0 ? .trailers : .data(remaining: length)
+      case .data(let remaining):
+        let count = min(remaining, input.count - offset)
+        guard count > 0 else { return .incomplete }
+        phase = count == remaining ? .dataEnd : .data(remaining: remaining - count)
+        defer { offset += count }
+        return .data(offset..<offset + count)
+      case .dataEnd:
+        guard try takeDataEnd(input, &offset) else { return .incomplete }
+        phase = .size
+      case .trailers:
+        guard let line = try line(input, &offset, limit: limits.headerBytes - trailerBytes, trailers) else {
+          return .incomplete
+        }
+        if line.isEmpty {
+          phase = .done
+        } else {
+          try takeTrailer(input, line)
+        }
+      case .done:
+        return .end
+      }
+    }
+  }
+
+  private var size: ProtocolFault {
+    ProtocolFault(
+      .contentTooLarge, "The chunk extensions of a body may have \(limits.chunkExtensionBytes) bytes, and have more.")
+  }
+
+  private var trailers: ProtocolFault {
+    ProtocolFault(.headersTooLarge, "A trailer section may have \(limits.headerBytes) bytes, and this one has more.")
+  }
+
+  private mutating func line(
+    _ input: Span<UInt8>, _ offset: inout Int, limit: Int, _ tooLong: ProtocolFault
+  ) throws(ProtocolFault) -> Range<Int>? {
+    switch lines.next(in: input, from: offset, limit: limit) {
+    case .incomplete: return nil
+    case .tooLong: throw tooLong
+    case .control:
+      throw ProtocolFault(.badRequest, "A line between chunks has a control character or does not end in CR LF.")
+    case .complete(let line, let next):
+      offset = next
+      return line
+    }
+  }
+
+  /// `chunk-size [ chunk-ext ]`: hexadecimal digits alone, no sign, no `0x`, no blank.
+  private mutating func takeSize(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) -> Int {
+    var end = line.lowerBound
+    var length = 0
+    while end < line.upperBound, let digit = ASCII.hexValue(input[end]) {
+      guard length <= Int.max >> 4, end - line.lowerBound < Self.sizeDigits else {
+        throw ProtocolFault(.badRequest, "A chunk's size is too large: \(input.quoted(line)).")
+      }
+      length = length << 4 | Int(digit)
+      end += 1
+    }
+    guard end > line.lowerBound, ChunkExtension.isValid(input, end..<line.upperBound) else {
+      throw ProtocolFault(
+        .badRequest, "A chunk begins with its size in hexadecimal digits, and this one with \(input.quoted(line)).")
+    }
+    // §7.1.1: the total is bounded, since a byte of data a chunk may come with any number of them.
+    extensionBytes += line.upperBound - end
+    guard extensionBytes <= limits.chunkExtensionBytes else { throw size }
+    return length
+  }
+
+  private mutating func takeDataEnd(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Bool {
+    let wanted: [UInt8] = [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
+    let available = min(2, input.count - offset)
+    for position in 0..<available where input[offset + position] != wanted[position] {
+      throw ProtocolFault(.badRequest, "A chunk's data is longer than its size, or does not end in CR LF.")
+    }
+    guard available == 2 else { return false }
+    offset += 2
+    return true
+  }
+
+  /// §7.1.2: a recipient that has no use for the trailers drops them. Their form is checked all the same.
+  private mutating func takeTrailer(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) {
+    trailerBytes += line.count + 2
+    trailerFields += 1
+    guard trailerBytes <= limits.headerBytes else { throw trailers }
+    guard trailerFields <= limits.headerFields else {
+      throw ProtocolFault(
+        .headersTooLarge, "A trailer section may have \(limits.headerFields) fields, and this one has more.")
+    }
+    _ = try FieldLine(input, line)
+  }
+}

@@ -1,0 +1,24 @@
+/// One line of a header or trailer section (RFC 9112 §5): `field-name ":" OWS field-value OWS`.
+struct FieldLine {
+  let name: Range<Int>
+  let value: Range<Int>
+
+  /// - Parameter line: without its end; the line reader has let no control character through but HTAB.
+  init(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) {
+    // RFC 9112 §5.2: obsolete folding is refused. §2.2: so is a blank before the first field.
+    guard !ASCII.isBlank(input[line.lowerBound]) else {
+      throw ProtocolFault(
+        .badRequest, "A field line begins with a blank: lines are not folded any more (RFC 9112 §5.2).")
+    }
+    guard let colon = input.firstIndex(of: UInt8(ascii: ":"), in: line) else {
+      throw ProtocolFault(.badRequest, "A field line has no colon: \(input.quoted(line)).")
+    }
+    name = line.lowerBound..<colon
+    // RFC 9112 §5.1: no blank between name and colon: it has led to requests being smuggled.
+    guard !name.isEmpty, input.allSatisfy(in: name, { ASCII.isIn(.token, $0) }) else {
+      throw ProtocolFault(
+        .badRequest, "A field's name is a token that a colon follows at once, and this one is \(input.quoted(name)).")
+    }
+    value = input.trimmed(colon + 1..<line.upperBound)
+  }
+}

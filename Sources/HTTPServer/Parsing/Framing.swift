@@ -1,0 +1,159 @@
+/// What the fields of a head say about the message as such: where its body ends, whom it is for, what becomes of the
+/// connection.
+struct Framing: Sendable, Equatable {
+  var host: String?
+  var declaredLength: Int?
+  var isChunked = false
+  var expectsContinue = false
+  var wantsKeepAlive = true
+}
+
+/// Gathers the framing from the field lines as they come, and judges it once they have all come.
+struct FramingReader {
+  private enum Coding {
+    case chunkedAlone
+    /// Known or not, it is one that this server does not undo.
+    case othersThenChunked
+    case notChunkedLast
+  }
+
+  private var host: String?
+  private var hostIsRepeated = false
+  private var declaredLength: Int?
+  private var coding: Coding?
+  private var expectsContinue = false
+  private var unknownExpectation: String?
+  private var saysClose = false
+  private var saysKeepAlive = false
+
+  mutating func take(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
+    // Told apart by length first: most fields are none of these.
+    switch field.name.count {
+    case 4 where input.isEqual(field.name, toLowercase: "host"): try takeHost(field, input)
+    case 6 where input.isEqual(field.name, toLowercase: "expect"): takeExpectation(field, input)
+    case 10 where input.isEqual(field.name, toLowercase: "connection"): takeConnection(field, input)
+    case 14 where input.isEqual(field.name, toLowercase: "content-length"): try takeLength(field, input)
+    case 17 where input.isEqual(field.name, toLowercase: "transfer-encoding"): try takeCoding(field, input)
+    default: break
+    }
+  }
+
+  /// RFC 9112 §3.2: exactly one, and valid.
+  private mutating func takeHost(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
+    guard host == nil else { throw ProtocolFault(.badRequest, "There is more than one Host.") }
+    guard Authority.isValid(input, field.value) else {
+      throw ProtocolFault(
+        .badRequest, "Host must be a host with or without a port, and is \(input.quoted(field.value)).")
+    }
+    host = input.text(field.value)
+  }
+
+  /// RFC 9112 §6.3: an invalid `Content-Length` is an error that can't be mended. A list of equal values may be taken
+  /// for one (RFC 9110 §8.6) or refused, and is refused.
+  private mutating func takeLength(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
+    guard declaredLength == nil else { throw ProtocolFault(.badRequest, "There is more than one Content-Length.") }
+    guard !field.value.isEmpty, input.allSatisfy(in: field.value, ASCII.isDigit) else {
+      throw ProtocolFault(
+        .badRequest, "Content-Length must be one number in decimal digits, and is \(input.quoted(field.value)).")
+    }
+    var length = 0
+    for index in field.value {
+      let (tens, overflows) = length.multipliedReportingOverflow(by: 10)
+      let (sum, overflowsToo) = tens.addingReportingOverflow(Int(input[index] - UInt8(ascii: "0")))
+      guard !overflows, !overflowsToo else {
+        throw ProtocolFault(
+          .contentTooLarge, "Content-Length is \(input.quoted(field.value)), and no body may be as long as that.")
+      }
+      length = sum
+    }
+    declaredLength = length
+  }
+
+  /// RFC 9112 §6.1 and §7: names of codings between commas, over all lines.
+  private mutating func takeCoding(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
+    var start = field.value.lowerBound
+    while true {
+      let end = input.firstIndex(of: UInt8(ascii: ","), in: start..<field.value.upperBound) ?? field.value.upperBound
+      let name = input.trimmed(start..<end)
+      guard !name.isEmpty, input.allSatisfy(in: name, { ASCII.isIn(.token, $0) }) else {
+        throw ProtocolFault(
+          .badRequest, "Transfer-Encoding must be chunked alone, and is \(input.quoted(field.value)).")
+      }
+      let isChunked = input.isEqual(name, toLowercase: "chunked")
+      switch coding {
+      case nil: coding = isChunked ? .chunkedAlone : .notChunkedLast
+      case .notChunkedLast: coding = isChunked ? .othersThenChunked : .notChunkedLast
+      // §7.1: chunked is applied once, and last.
+      case .chunkedAlone, .othersThenChunked:
+        throw ProtocolFault(.badRequest, "Transfer-Encoding has chunked in another place than the last.")
+      }
+      guard end < field.value.upperBound else { return }
+      start = end + 1
+    }
+  }
+
+  /// RFC 9110 §10.1.1.
+  private mutating func takeExpectation(_ field: FieldLine, _ input: Span<UInt8>) {
+    if input.isEqual(field.value, toLowercase: "100-continue") {
+      expectsContinue = true
+    } else {
+      unknownExpectation = input.quoted(field.value)
+    }
+  }
+
+  /// RFC 9110 §7.6.1.
+  private mutating func takeConnection(_ field: FieldLine, _ input: Span<UInt8>) {
+    var start = field.value.lowerBound
+    while start <= field.value.upperBound {
+      let end = input.firstIndex(of: UInt8(ascii: ","), in: start..<field.value.upperBound) ?? field.value.upperBound
+      let option = input.trimmed(start..<end)
+      if input.isEqual(option, toLowercase: "close") { saysClose = true }
+      if input.isEqual(option, toLowercase: "keep-alive") { saysKeepAlive = true }
+      start = end + 1
+    }
+  }
+
+  /// What the head says as a whole.
+  func finish(_ line: RequestLine) throws(ProtocolFault) -> Framing {
+    guard host != nil || line.version == .oneDotZero else {
+      throw ProtocolFault(.badRequest, "There is no Host, which HTTP/1.1 asks for (RFC 9112 §3.2).")
+    }
+    if let coding { try check(coding, line) }
+    return Framing(
+      host: host, declaredLength: declaredLength, isChunked: coding != nil,
+      // RFC 9110 §10.1.1: from HTTP/1.0 it means nothing.
+      expectsContinue: expectsContinue && line.version == .oneDotOne,
+      // RFC 9112 §9.3.
+      wantsKeepAlive: !saysClose && (line.version == .oneDotOne || saysKeepAlive))
+  }
+
+  /// What is well-formed and yet nothing that this server does. Judged last, so that the fault's answer knows the head.
+  func checkWhatIsKnown(_ line: RequestLine) throws(ProtocolFault) {
+    guard RequestLine.methods.contains(line.method) else {
+      throw ProtocolFault(.notImplemented, "No method is called \(line.method.prefix(60)) here.")
+    }
+    if let unknownExpectation {
+      throw ProtocolFault(
+        .expectationFailed, "Expect may be 100-continue and nothing else, and is \(unknownExpectation).")
+    }
+  }
+
+  private func check(_ coding: Coding, _ line: RequestLine) throws(ProtocolFault) {
+    // RFC 9112 §6.1: HTTP/1.0 has no transfer codings; a message that has one is treated as badly framed.
+    guard line.version == .oneDotOne else {
+      throw ProtocolFault(.badRequest, "HTTP/1.0 has no Transfer-Encoding (RFC 9112 §6.1).")
+    }
+    // §6.1 and §6.3: both at once may be an attempt to smuggle a request.
+    guard declaredLength == nil else {
+      throw ProtocolFault(.badRequest, "A message has Content-Length or Transfer-Encoding, and never both.")
+    }
+    switch coding {
+    case .chunkedAlone: return
+    case .othersThenChunked:
+      throw ProtocolFault(.notImplemented, "Transfer-Encoding must be chunked alone: no other coding is undone here.")
+    case .notChunkedLast:
+      // §6.3: where the body ends can't be told.
+      throw ProtocolFault(.badRequest, "Transfer-Encoding must end in chunked: otherwise the body has no end.")
+    }
+  }
+}

@@ -1,0 +1,47 @@
+/// Finds lines in bytes that come in any split, looking at each byte once.
+///
+/// A line ends in CRLF. RFC 9112 §2.2 lets a recipient take a bare LF for an end; two recipients that differ on it
+/// see different requests, so this one takes neither a bare LF, nor a bare CR, nor any other control character.
+struct LineReader {
+  enum Line {
+    /// The line's bytes without its end, and where the next one begins.
+    case complete(Range<Int>, next: Int)
+    case incomplete
+    case tooLong
+    /// A control character at that position.
+    case control(Int)
+  }
+
+  /// How many bytes of the line that begins at the offset have been looked at.
+  private var seen = 0
+
+  /// - Parameters:
+  ///   - input: all that has come and has not been consumed.
+  ///   - start: where the line begins: the same bytes at each call until it is complete.
+  ///   - limit: the bytes that the line may have without its end.
+  mutating func next(in input: Span<UInt8>, from start: Int, limit: Int) -> Line {
+    var index = start + seen
+    while index < input.count {
+      let byte = input[index]
+      if ASCII.isControl(byte) {
+        guard byte == UInt8(ascii: "\r") else { return .control(index) }
+        guard index + 1 < input.count else { break }
+        guard input[index + 1] == UInt8(ascii: "\n") else { return .control(index) }
+        seen = 0
+        return .complete(start..<index, next: index + 2)
+      }
+      if index - start >= limit { return .tooLong }
+      index += 1
+    }
+    seen = index - start
+    return .incomplete
+  }
+}
+
+/// What the parts of a message may hold at most.
+struct ParserLimits: Sendable {
+  var requestLineBytes: Int
+  var headerBytes: Int
+  var headerFields: Int
+  var chunkExtensionBytes: Int
+}

@@ -1,0 +1,60 @@
+/// The first line of a request (RFC 9112 §3).
+struct RequestLine: Sendable, Equatable {
+  var method: String
+  var path: String
+  var query: String?
+  var version: HTTPVersion
+  /// That of an absolute-form target.
+  var authority: String?
+
+  /// The methods of RFC 9110 §9.1 and RFC 5789, and QUERY, which clients begin to send
+  /// (draft-ietf-httpbis-safe-method-w-body); another is answered with 501 (RFC 9110 §9.1). They are case-sensitive.
+  static let methods: Set<String> = [
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
+  ]
+
+  /// `method SP request-target SP HTTP-version`, with exactly one space at each place: RFC 9112 §3 lets a recipient
+  /// be lenient here, and warns of what comes of it.
+  static func parse(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) -> RequestLine {
+    let space = UInt8(ascii: " ")
+    guard let methodEnd = input.firstIndex(of: space, in: line),
+      let targetEnd = input.firstIndex(of: space, in: methodEnd + 1..<line.upperBound),
+      case let version = targetEnd + 1..<line.upperBound,
+      input.firstIndex(of: space, in: version) == nil
+    else {
+      throw ProtocolFault(
+        .badRequest,
+        "A request line is method, target and version with one space between them, and this one is "
+          + "\(input.quoted(line)).")
+    }
+    let method = line.lowerBound..<methodEnd
+    guard !method.isEmpty, input.allSatisfy(in: method, { ASCII.isIn(.token, $0) }) else {
+      throw ProtocolFault(.badRequest, "A method is a token (RFC 9110 §9.1), and this one is \(input.quoted(method)).")
+    }
+    let spoken = try self.version(input, version)
+    let name = input.text(method)
+    let target = try RequestTarget.parse(input, methodEnd + 1..<targetEnd, method: name)
+    return RequestLine(
+      method: name, path: target.path, query: target.query, version: spoken, authority: target.authority)
+  }
+
+  /// RFC 9112 §2.3: case-sensitive, one digit, a point, one digit.
+  private static func version(_ input: Span<UInt8>, _ range: Range<Int>) throws(ProtocolFault) -> HTTPVersion {
+    let start = range.lowerBound
+    guard range.count == 8, input.isEqual(start..<start + 5, toLowercase: "http/"),
+      input.allSatisfy(in: start..<start + 4, { $0 & 0x20 == 0 }),
+      ASCII.isDigit(input[start + 5]), input[start + 6] == UInt8(ascii: "."), ASCII.isDigit(input[start + 7])
+    else {
+      throw ProtocolFault(
+        .badRequest, "A request line ends in HTTP/1.1 or HTTP/1.0, and this one in \(input.quoted(range)).")
+    }
+    switch (input[start + 5], input[start + 7]) {
+    case (UInt8(ascii: "1"), UInt8(ascii: "1")): return .oneDotOne
+    case (UInt8(ascii: "1"), UInt8(ascii: "0")): return .oneDotZero
+    default:
+      // RFC 9110 §15.6.6. The preface of HTTP/2 (RFC 9113 §3.4) ends here too.
+      throw ProtocolFault(
+        .versionNotSupported, "HTTP/1.1 and HTTP/1.0 are spoken here, and not \(input.text(range)).")
+    }
+  }
+}

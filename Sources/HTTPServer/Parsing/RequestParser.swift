@@ -1,0 +1,164 @@
+/// Takes requests out of bytes, one after the other, in whatever pieces the bytes come: the same bytes give the same
+/// result. It does no I/O and keeps none of the input.
+struct RequestParser {
+  enum Event {
+    /// There is no more to take from what has come.
+    case incomplete
+    case head(RequestHead)
+    /// A piece of the body, as positions in the input.
+    case body(Range<Int>)
+    /// The request is complete. The next call takes the next one.
+    case end
+  }
+
+  private enum Phase {
+    case requestLine
+    case fields
+    case length(remaining: Int)
+    case chunks(ChunkedDecoder)
+    case failed(ProtocolFault)
+  }
+
+  private let limits: ParserLimits
+  private let peer: PeerAddress
+  private var phase = Phase.requestLine
+  private var lines = LineReader()
+  private var hasSkippedLine = false
+  private var line: RequestLine?
+  private var headers = Headers()
+  private var headerBytes = 0
+  private var framing = FramingReader()
+
+  /// The head that a fault belongs to, where it came whole.
+  private(set) var faultyHead: RequestHead?
+
+  init(limits: ParserLimits, peer: PeerAddress) {
+    self.limits = limits
+    self.peer = peer
+  }
+
+  /// The method of the head that is being read.
+  var method: String? { line?.method }
+
+  /// Whether nothing of a request's head has been consumed yet.
+  var isBetweenRequests: Bool {
+    if case .requestLine = phase { true } else { false }
+  }
+
+  /// Takes one step over the input.
+  ///
+  /// - Parameters:
+  ///   - input: all that has come and has not been consumed; what is left of it must come again, with more behind it.
+  ///   - offset: moves past what has been consumed.
+  /// - Throws: what is wrong with the request; each later call throws it again, since where a next request would begin
+  ///   can't be told any more.
+  mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Event {
+    do throws(ProtocolFault) {
+      return try step(input, &offset)
+    } catch {
+      phase = .failed(error)
+      throw error
+    }
+  }
+
+  private mutating func step(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Event {
+    while true {
+      switch phase {
+      case .requestLine:
+        guard try takeRequestLine(input, &offset) else { return .incomplete }
+      case .fields:
+        guard let line = try fieldLine(input, &offset) else { return .incomplete }
+        if line.isEmpty { return .head(try finishHead()) }
+        try takeField(input, line)
+      case .length(let remaining):
+        guard remaining > 0 else { return finishBody() }
+        let count = min(remaining, input.count - offset)
+        guard count > 0 else { return .incomplete }
+        phase = .length(remaining: remaining - count)
+        defer { offset += count }
+        return .body(offset..<offset + count)
+      case .chunks(var decoder):
+        // Taken out while it changes, so that it is not copied.
+        phase = .requestLine
+        let event = try decoder.next(input, &offset)
+        phase = .chunks(decoder)
+        switch event {
+        case .incomplete: return .incomplete
+        case .data(let range): return .body(range)
+        case .end: return finishBody()
+        }
+      case .failed(let fault):
+        throw fault
+      }
+    }
+  }
+
+  private mutating func takeRequestLine(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Bool {
+    switch lines.next(in: input, from: offset, limit: limits.requestLineBytes) {
+    case .incomplete: return false
+    case .tooLong:
+      throw ProtocolFault(
+        .uriTooLong, "A request line may have \(limits.requestLineBytes) bytes, and this one has more.")
+    case .control:
+      throw ProtocolFault(
+        .badRequest, "The request line has a control character or does not end in CR LF (RFC 9112 §2.2).")
+    case .complete(let range, let next):
+      offset = next
+      if range.isEmpty {
+        // RFC 9112 §2.2: at least one empty line before a request is to be ignored. One is; a row of them is not.
+        guard !hasSkippedLine else { throw ProtocolFault(.badRequest, "There are empty lines before the request.") }
+        hasSkippedLine = true
+        return true
+      }
+      line = try RequestLine.parse(input, range)
+      phase = .fields
+      return true
+    }
+  }
+
+  private mutating func fieldLine(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Range<Int>? {
+    switch lines.next(in: input, from: offset, limit: limits.headerBytes - headerBytes) {
+    case .incomplete: return nil
+    case .tooLong:
+      throw ProtocolFault(
+        .headersTooLarge, "A header section may have \(limits.headerBytes) bytes, and this one has more.")
+    case .control:
+      throw ProtocolFault(
+        .badRequest, "A field line has a control character or does not end in CR LF (RFC 9112 §2.2, RFC 9110 §5.5).")
+    case .complete(let range, let next):
+      offset = next
+      return range
+    }
+  }
+
+  private mutating func takeField(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) {
+    headerBytes = min(headerBytes + line.count + 2, limits.headerBytes)
+    guard headers.count < limits.headerFields else {
+      throw ProtocolFault(
+        .headersTooLarge, "A header section may have \(limits.headerFields) fields, and this one has more.")
+    }
+    let field = try FieldLine(input, line)
+    try framing.take(field, input)
+    headers.append(input.text(field.name), input.text(field.value))
+  }
+
+  private mutating func finishHead() throws(ProtocolFault) -> RequestHead {
+    guard let line else { throw ProtocolFault(.badRequest, "There is no request line.") }
+    let head = RequestHead(line: line, headers: headers, peer: peer, framing: try framing.finish(line))
+    faultyHead = head
+    try framing.checkWhatIsKnown(line)
+    faultyHead = nil
+    self.line = nil
+    headers = Headers()
+    headerBytes = 0
+    framing = FramingReader()
+    phase = head.isChunked ? .chunks(ChunkedDecoder(limits: limits)) : .length(remaining: head.declaredLength ?? 0)
+    return head
+  }
+
+  private mutating func finishBody() -> Event {
+    phase = .requestLine
+    hasSkippedLine = false
+    return .end
+  }
+}

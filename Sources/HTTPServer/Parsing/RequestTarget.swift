@@ -1,0 +1,105 @@
+/// What a request is for (RFC 9112 §3.2).
+struct RequestTarget {
+  var path: String
+  var query: String?
+  var authority: String?
+
+  static func parse(
+    _ input: Span<UInt8>, _ range: Range<Int>, method: String
+  ) throws(ProtocolFault) -> RequestTarget {
+    guard !range.isEmpty else { throw ProtocolFault(.badRequest, "The request line has no target.") }
+    // §3.2.3: the authority form is CONNECT's, and CONNECT's alone.
+    if method == "CONNECT" {
+      guard Authority.isValid(input, range, needsPort: true) else {
+        throw ProtocolFault(.badRequest, "CONNECT takes a host and a port, and not \(input.quoted(range)).")
+      }
+      // RFC 9110 §9.3.6: a server that is no proxy need not have it.
+      throw ProtocolFault(.notImplemented, "This server is no proxy: it does not CONNECT.")
+    }
+    if input[range.lowerBound] == UInt8(ascii: "/") { return try origin(input, range) }
+    if range.count == 1, input[range.lowerBound] == UInt8(ascii: "*") {
+      // §3.2.4: the asterisk form is that of OPTIONS alone.
+      guard method == "OPTIONS" else {
+        throw ProtocolFault(.badRequest, "The target * goes with OPTIONS alone, and not with \(method).")
+      }
+      return RequestTarget(path: "*")
+    }
+    return try absolute(input, range, method: method)
+  }
+
+  /// §3.2.1: `absolute-path [ "?" query ]`. There is no fragment in a target (RFC 9110 §4.2.5).
+  private static func origin(_ input: Span<UInt8>, _ range: Range<Int>) throws(ProtocolFault) -> RequestTarget {
+    let mark = input.firstIndex(of: UInt8(ascii: "?"), in: range)
+    let path = range.lowerBound..<(mark ?? range.upperBound)
+    try check(input, path, .path)
+    guard let mark else { return RequestTarget(path: input.text(path)) }
+    let query = mark + 1..<range.upperBound
+    try check(input, query, .query)
+    return RequestTarget(path: input.text(path), query: input.text(query))
+  }
+
+  /// §3.2.2: a server must take the absolute form; its authority then counts more than `Host`.
+  private static func absolute(
+    _ input: Span<UInt8>, _ range: Range<Int>, method: String
+  ) throws(ProtocolFault) -> RequestTarget {
+    guard let scheme = schemeEnd(input, range) else {
+      throw ProtocolFault(
+        .badRequest,
+        "A target is a path that begins with /, or a URI with http:// or https://, and this one is "
+          + "\(input.quoted(range)).")
+    }
+    var end = scheme
+    while end < range.upperBound, input[end] != UInt8(ascii: "/"), input[end] != UInt8(ascii: "?") { end += 1 }
+    // RFC 9110 §4.2.4: no user information. §4.2.1: no empty host.
+    guard Authority.isValid(input, scheme..<end) else {
+      throw ProtocolFault(
+        .badRequest, "The target's authority is not a host with or without a port: \(input.quoted(scheme..<end)).")
+    }
+    var target = RequestTarget(path: "/")
+    if end == range.upperBound {
+      // §3.2.4: what the last proxy would have sent.
+      target.path = method == "OPTIONS" ? "*" : "/"
+    } else if input[end] == UInt8(ascii: "/") {
+      target = try origin(input, end..<range.upperBound)
+    } else {
+      try check(input, end + 1..<range.upperBound, .query)
+      target.query = input.text(end + 1..<range.upperBound)
+    }
+    target.authority = input.text(scheme..<end)
+    return target
+  }
+
+  /// Where the authority begins. A scheme has no case (RFC 3986 §3.1).
+  private static func schemeEnd(_ input: Span<UInt8>, _ range: Range<Int>) -> Int? {
+    for (scheme, length) in [("http://" as StaticString, 7), ("https://", 8)] where range.count >= length {
+      let end = range.lowerBound + length
+      if input.isEqual(range.lowerBound..<end, toLowercase: scheme) { return end }
+    }
+    return nil
+  }
+
+  private static func check(
+    _ input: Span<UInt8>, _ range: Range<Int>, _ allowed: ASCII.Class
+  ) throws(ProtocolFault) {
+    var index = range.lowerBound
+    while index < range.upperBound {
+      let byte = input[index]
+      guard ASCII.isIn(allowed, byte) else {
+        throw ProtocolFault(
+          .badRequest,
+          "The target has a byte that must be percent-encoded (0x\(String(byte, radix: 16, uppercase: true))): "
+            + "\(input.quoted(range)).")
+      }
+      if byte == UInt8(ascii: "%") {
+        guard index + 2 < range.upperBound, ASCII.hexValue(input[index + 1]) != nil,
+          ASCII.hexValue(input[index + 2]) != nil
+        else {
+          throw ProtocolFault(
+            .badRequest, "The target has a % that two hexadecimal digits do not follow: \(input.quoted(range)).")
+        }
+        index += 2
+      }
+      index += 1
+    }
+  }
+}

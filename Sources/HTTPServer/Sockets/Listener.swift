@@ -1,0 +1,138 @@
+internal import CSocketPolling
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// A socket that takes connections.
+final class Listener: Sendable {
+  enum Acceptance: ~Copyable {
+    case connection(Descriptor, PeerAddress)
+    /// There is none, or there is none any more.
+    case none
+    /// The process or the machine has no room for more (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`): try again later.
+    case exhausted
+  }
+
+  private let descriptor: Descriptor
+  let address: BoundAddress
+
+  var number: Int32 { descriptor.number }
+
+  private init(_ descriptor: consuming Descriptor, _ address: BoundAddress) {
+    self.descriptor = descriptor
+    self.address = address
+  }
+
+  /// - Throws: what the system says to any of the endpoint's addresses.
+  static func listen(on endpoint: Endpoint, backlog: Int) throws(SystemError) -> [Listener] {
+    switch endpoint {
+    case .unix(let path):
+      try UnixSocketFile.removeStale(path)
+      let address = try SocketAddress(unixPath: path)
+      return [try listen(on: address, backlog: backlog, at: .unix(path: path), "the Unix socket \(path)")]
+    case .tcp(let host, let port):
+      var listeners: [Listener] = []
+      var port = port
+      for address in try Resolver.addresses(of: host, port: port) {
+        let address = port == address.peer.port ? address : address.with(port: port)
+        let listener = try listen(on: address, backlog: backlog, at: nil, "\(host) port \(port)")
+        // All addresses of a name share the port that the first of them got.
+        port = listener.address.port ?? port
+        listeners.append(listener)
+      }
+      return listeners
+    }
+  }
+
+  private static func listen(
+    on address: SocketAddress, backlog: Int, at place: BoundAddress.Place?, _ name: String
+  ) throws(SystemError) -> Listener {
+    let operation = "listen on \(name)"
+    let descriptor = Descriptor(
+      try systemCall { socket(address.family, SocketType.stream, 0) }.orThrow(operation))
+    try descriptor.setNonBlocking()
+    if address.family != AF_UNIX {
+      // A restarted server need not wait for the connections of the last one to be forgotten.
+      try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
+    }
+    if address.family == AF_INET6 {
+      // IPv4 has a socket of its own, where the host names an IPv4 address too.
+      try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
+    }
+    _ = try systemCall { address.withPointer { bind(descriptor.number, $0, $1) } }.orThrow(operation)
+    _ = try systemCall { Self.startListening(descriptor.number, backlog) }.orThrow(operation)
+    let bound = place ?? .tcp(Self.localAddress(of: descriptor.number).peer)
+    return Listener(descriptor, BoundAddress(place: bound))
+  }
+
+  private static func startListening(_ number: Int32, _ backlog: Int) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.listen(number, Int32(clamping: backlog))
+    #elseif canImport(Musl)
+      Musl.listen(number, Int32(clamping: backlog))
+    #else
+      Darwin.listen(number, Int32(clamping: backlog))
+    #endif
+  }
+
+  private static func localAddress(of number: Int32) -> SocketAddress {
+    SocketAddress { storage, length in
+      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(number, $0, length) }
+    }
+  }
+
+  func accept() -> Acceptance {
+    while true {
+      var result: Result<Int32, Errno> = .failure(Errno(0))
+      let address = SocketAddress { storage, length in
+        result = systemCall { Self.acceptNonBlocking(descriptor.number, storage, length) }
+      }
+      switch result {
+      case .success(let number):
+        return .connection(Descriptor(number), address.peer)
+      case .failure(let error):
+        switch error.code {
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+        // accept(2): what went wrong with one connection before it was taken says nothing of the next.
+        case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH:
+          continue
+        default: return .none
+        }
+      }
+    }
+  }
+
+  private static func acceptNonBlocking(
+    _ number: Int32, _ storage: UnsafeMutablePointer<sockaddr_storage>, _ length: UnsafeMutablePointer<socklen_t>
+  ) -> Int32 {
+    #if os(Linux)
+      return socket_polling_accept(number, storage, length)
+    #else
+      let accepted = storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { Darwin.accept(number, $0, length) }
+      guard accepted >= 0 else { return accepted }
+      _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
+      _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
+      return accepted
+    #endif
+  }
+
+  /// Removes what listening has left in the file system. The descriptor is closed when nobody uses it any more.
+  func cleanUp() {
+    if case .unix(let path) = address.place { UnixSocketFile.remove(path) }
+  }
+}
+
+enum SocketType {
+  static var stream: Int32 {
+    #if canImport(Glibc)
+      Int32(SOCK_STREAM.rawValue)
+    #else
+      SOCK_STREAM
+    #endif
+  }
+}

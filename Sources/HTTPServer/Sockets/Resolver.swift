@@ -1,0 +1,51 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// Addresses of names.
+enum Resolver {
+  /// Every address to listen on for a host, without doubles.
+  ///
+  /// A name that has none, and a failure to find out, is `EADDRNOTAVAIL`.
+  static func addresses(of host: String, port: UInt16) throws(SystemError) -> [SocketAddress] {
+    var hints = addrinfo()
+    hints.ai_family = AF_UNSPEC
+    hints.ai_socktype = SocketType.stream
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+    var found: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(host, "\(port)", &hints, &found) == 0, let first = found else {
+      throw SystemError("look up the host \"\(host)\"", EADDRNOTAVAIL)
+    }
+    defer { freeaddrinfo(first) }
+    var addresses: [SocketAddress] = []
+    var seen: Set<PeerAddress> = []
+    var next: UnsafeMutablePointer<addrinfo>? = first
+    while let entry = next {
+      next = entry.pointee.ai_next
+      guard let pointer = entry.pointee.ai_addr else { continue }
+      let address = SocketAddress(pointer, length: entry.pointee.ai_addrlen)
+      if address.family == AF_INET || address.family == AF_INET6, seen.insert(address.peer).inserted {
+        addresses.append(address)
+      }
+    }
+    return addresses
+  }
+}
+
+extension SocketAddress {
+  /// The same address with another port.
+  func with(port: UInt16) -> SocketAddress {
+    var storage = storage
+    // The port is at the same place in sockaddr_in and sockaddr_in6.
+    withUnsafeMutableBytes(of: &storage) { bytes in
+      bytes.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
+    }
+    return withUnsafePointer(to: storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress($0, length: length) }
+    }
+  }
+}

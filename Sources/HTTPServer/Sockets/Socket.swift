@@ -1,0 +1,73 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// A connection's socket, which does not block.
+struct Socket: ~Copyable {
+  /// What became of an attempt to read or write.
+  enum Transfer {
+    case bytes(Int)
+    /// The peer has sent all that it will.
+    case end
+    case wouldBlock
+    case failed
+  }
+
+  let descriptor: Descriptor
+  /// Whether a read that gives less than it could has emptied the socket: so with TCP (epoll(7)), not with Unix ones.
+  let shortReadMeansEmpty: Bool
+
+  var number: Int32 { descriptor.number }
+
+  init(_ descriptor: consuming Descriptor, peer: PeerAddress) throws(SystemError) {
+    if peer != .unix {
+      // An answer goes out in as few writes as can be; what remains must not wait for the peer's acknowledgement.
+      try descriptor.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    }
+    #if canImport(Darwin)
+      try descriptor.setOption(SOL_SOCKET, SO_NOSIGPIPE, 1)
+    #endif
+    shortReadMeansEmpty = peer != .unix
+    self.descriptor = descriptor
+  }
+
+  func read(into buffer: UnsafeMutableBufferPointer<UInt8>) -> Transfer {
+    switch systemCall({ recv(number, buffer.baseAddress, buffer.count, 0) }) {
+    case .success(0): .end
+    case .success(let count): .bytes(count)
+    case .failure(let error): error.wouldBlock ? .wouldBlock : .failed
+    }
+  }
+
+  /// - Parameter hasMore: whether more follows at once, so that the kernel need not send a packet for this alone.
+  func write(_ bytes: ArraySlice<UInt8>, hasMore: Bool) -> Transfer {
+    #if canImport(Darwin)
+      let flags: Int32 = 0
+    #else
+      let flags = Int32(MSG_NOSIGNAL) | (hasMore ? Int32(MSG_MORE) : 0)
+    #endif
+    return bytes.withUnsafeBytes { bytes in
+      switch systemCall({ send(number, bytes.baseAddress, bytes.count, flags) }) {
+      case .success(let count): .bytes(count)
+      case .failure(let error): error.wouldBlock ? .wouldBlock : .failed
+      }
+    }
+  }
+
+  /// Tells the peer that nothing more will come.
+  func finishWriting() {
+    // It fails where the peer is gone already, and that is noticed elsewhere.
+    _ = shutdown(number, Int32(SHUT_WR))
+  }
+
+  /// Makes closing break the connection off instead of ending it in good order.
+  func resetOnClose() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    // Where it fails, the connection ends in good order, which is no worse than it was.
+    _ = setsockopt(number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+}

@@ -1,0 +1,73 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// An address as the kernel has it.
+struct SocketAddress {
+  private(set) var storage = sockaddr_storage()
+  private(set) var length: socklen_t
+
+  /// What a call fills in.
+  init(filledBy call: (UnsafeMutablePointer<sockaddr_storage>, UnsafeMutablePointer<socklen_t>) -> Void) {
+    length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    call(&storage, &length)
+  }
+
+  init(_ address: UnsafePointer<sockaddr>, length: socklen_t) {
+    self.length = min(length, socklen_t(MemoryLayout<sockaddr_storage>.size))
+    withUnsafeMutableBytes(of: &storage) { storage in
+      storage.copyMemory(from: UnsafeRawBufferPointer(start: address, count: Int(self.length)))
+    }
+  }
+
+  /// - Throws: `ENAMETOOLONG` where the path does not fit, which is at about 107 bytes.
+  init(unixPath path: String) throws(SystemError) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    guard !bytes.isEmpty, bytes.count < MemoryLayout.size(ofValue: address.sun_path), !bytes.contains(0) else {
+      throw SystemError("listen on the Unix socket \(path)", bytes.isEmpty ? ENOENT : ENAMETOOLONG)
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    length = socklen_t(MemoryLayout<sockaddr_un>.size)
+    withUnsafeMutableBytes(of: &storage) { storage in
+      withUnsafeBytes(of: &address) { storage.copyMemory(from: $0) }
+    }
+  }
+
+  var family: Int32 { Int32(storage.ss_family) }
+
+  /// The address as a peer's or one's own.
+  var peer: PeerAddress {
+    withUnsafeBytes(of: storage) { bytes in
+      switch family {
+      case AF_INET:
+        let address = bytes.loadUnaligned(as: sockaddr_in.self)
+        return .ipv4(UInt32(bigEndian: address.sin_addr.s_addr), port: UInt16(bigEndian: address.sin_port))
+      case AF_INET6:
+        let address = bytes.loadUnaligned(as: sockaddr_in6.self)
+        let (high, low) = withUnsafeBytes(of: address.sin6_addr) { bytes in
+          (
+            UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+          )
+        }
+        let port = UInt16(bigEndian: address.sin6_port)
+        // RFC 4291 §2.5.5.2.
+        if high == 0, low >> 32 == 0xFFFF { return .ipv4(UInt32(truncatingIfNeeded: low), port: port) }
+        return .ipv6(high, low, port: port)
+      default: return .unix
+      }
+    }
+  }
+
+  func withPointer<Value>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
+    withUnsafePointer(to: storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+    }
+  }
+}

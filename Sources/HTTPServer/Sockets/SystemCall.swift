@@ -1,0 +1,76 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// A system call that failed.
+public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What was tried, such as `bind 127.0.0.1:80`.
+  public let operation: String
+  /// The value of `errno`.
+  public let code: Int32
+
+  init(_ operation: String, _ code: Int32) {
+    self.operation = operation
+    self.code = code
+  }
+
+  /// What was tried, and the system's words for what went wrong.
+  public var description: String {
+    "\(operation): \(Self.text(code))"
+  }
+
+  private static func text(_ code: Int32) -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+      buffer.initialize(repeating: 0)
+      // Thread-safe, unlike strerror.
+      guard let start = buffer.baseAddress, strerror_r(code, start, buffer.count) == 0 else { return "error \(code)" }
+      return String(cString: start)
+    }
+  }
+}
+
+/// Makes a system call, again while signals interrupt it, and returns its result or the value of `errno`.
+@inline(__always)
+func systemCall<Value: SignedInteger>(_ call: () -> Value) -> Result<Value, Errno> {
+  while true {
+    let value = call()
+    guard value == -1 else { return .success(value) }
+    let code = errno
+    guard code == EINTR else { return .failure(Errno(code)) }
+  }
+}
+
+/// The value of `errno` after a call.
+struct Errno: Error, Equatable {
+  let code: Int32
+
+  init(_ code: Int32) {
+    self.code = code
+  }
+
+  /// That of the call just made.
+  static var last: Errno { Errno(errno) }
+
+  /// Whether a call that does not block would have had to.
+  var wouldBlock: Bool { code == EAGAIN || code == EWOULDBLOCK }
+
+  /// Whether a signal came in between.
+  var isInterruption: Bool { code == EINTR }
+
+  func during(_ operation: String) -> SystemError {
+    SystemError(operation, code)
+  }
+}
+
+extension Result where Failure == Errno {
+  func orThrow(_ operation: @autoclosure () -> String) throws(SystemError) -> Success {
+    switch self {
+    case .success(let value): return value
+    case .failure(let error): throw error.during(operation())
+    }
+  }
+}

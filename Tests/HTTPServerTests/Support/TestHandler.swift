@@ -1,0 +1,73 @@
+import HTTPServer
+
+/// A handler made of closures, by path.
+struct TestHandler: RequestHandler {
+  var routes: [String: @Sendable (RequestHead) -> Reception] = [:]
+
+  func receive(_ head: RequestHead) -> Reception {
+    guard let route = routes[head.path] else {
+      return .answer(.now(Response(status: 404, body: .bytes(Array("no \(head.path)".utf8)))))
+    }
+    return route(head)
+  }
+
+  func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
+    Response(
+      status: fault.status, headers: ["X-Fault": "\(fault.kind)", "X-Path": head?.path ?? "-"],
+      body: .bytes(Array(fault.detail.utf8)))
+  }
+
+  /// What most tests need.
+  static var standard: TestHandler {
+    TestHandler(routes: [
+      "/": { _ in .answer(.now(.text("hello"))) },
+      "/later": { _ in .answer(.later { .text("later") }) },
+      "/echo": { _ in .readBody(limit: 1 << 20) { body in .now(Response(body: .bytes(body))) } },
+      "/small": { _ in .readBody(limit: 10) { body in .now(Response(body: .bytes(body))) } },
+      "/method": { head in .answer(.now(.text(head.method))) },
+      "/stream": { _ in
+        .answer(
+          .now(
+            Response(
+              body: .stream { writer in
+                for piece in ["one ", "two ", "three"] { try await writer.write(Array(piece.utf8)) }
+              })))
+      },
+    ])
+  }
+}
+
+extension Response {
+  static func text(_ text: String, _ status: Int = 200) -> Response {
+    Response(status: status, headers: ["Content-Type": "text/plain"], body: .bytes(Array(text.utf8)))
+  }
+}
+
+/// Runs a server for as long as `body` takes.
+func withServer(
+  _ handler: some RequestHandler = TestHandler.standard, configuration: ServerConfiguration = .patient,
+  grace: Duration = .seconds(60), _ body: (HTTPServer, BoundAddress) async throws -> Void
+) async throws {
+  let server = try HTTPServer.start(
+    on: [.tcp(host: "127.0.0.1", port: 0)], configuration: configuration, handler: handler)
+  do {
+    try await body(server, server.addresses[0])
+  } catch {
+    await server.shutDown(grace: .zero)
+    throw error
+  }
+  await server.shutDown(grace: grace)
+}
+
+extension ServerConfiguration {
+  /// Deadlines that do not pass, however busy the machine is: a test shortens the one that it is about.
+  static var patient: ServerConfiguration {
+    var configuration = ServerConfiguration()
+    configuration.headDeadline = .seconds(600)
+    configuration.bodyGrace = .seconds(600)
+    configuration.idleTimeout = .seconds(600)
+    configuration.writeDeadline = .seconds(600)
+    configuration.handlerDeadline = .seconds(600)
+    return configuration
+  }
+}
