@@ -104,3 +104,7 @@ extension BrokenExecutor: ReadinessReporter {
     try await store.checkReadiness()
   }
 }
+
+extension BrokenExecutor: CommitNotifier {
+  var commits: CommitSignal { hooks.commits ?? store.commits }
+}

@@ -31,6 +31,7 @@ struct Defect: Sendable, CustomStringConvertible {
     var getSnapshot: (@Sendable (Store, SnapshotKey) async throws(EventoError) -> Snapshot?)?
     var saveSnapshot: (@Sendable (Store, SnapshotKey, Snapshot) async throws(EventoError) -> Void)?
     var deleteSnapshot: (@Sendable (Store, SnapshotKey) async throws(EventoError) -> Void)?
+    var commits: CommitSignal?
     var readiness: (@Sendable (Store) async throws(EventoError) -> Void)?
   }
 

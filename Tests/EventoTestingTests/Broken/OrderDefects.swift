@@ -46,6 +46,14 @@ extension Defect {
       }
     },
     Defect(
+      "commits are never told of",
+      caughtBy: [
+        "a commit moves the signal on", "who waits for a commit is woken by it",
+        "everybody who waits is woken by one commit",
+        "readers that sleep on the signal miss nothing under sixteen writers", "a wait ends at its deadline",
+      ]
+    ) { $0.commits = CommitSignal() },
+    Defect(
       "versions have gaps",
       caughtBy: [
         "versions of an aggregate run without a gap under sixteen writers",
