@@ -13,7 +13,7 @@ public import Evento
 public struct ConformanceCheck: Sendable, CustomStringConvertible {
   /// What a check is about.
   public enum Area: String, Sendable, Hashable, CaseIterable {
-    case writing, content, reading, ordering, conditions, subscribers, snapshots, readiness
+    case writing, content, reading, ordering, following, conditions, subscribers, snapshots, readiness
   }
 
   /// What must hold, in a sentence. Unique among all checks.
