@@ -53,9 +53,15 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
+    .executableTarget(
+      name: "quick-start", dependencies: ["Evento", "EventoSQLite"], path: "Examples/QuickStart",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "bank-tour", dependencies: ["Bank", "EventoSQLite"], path: "Examples/BankTour", swiftSettings: settings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
-    .testTarget(name: "EventoTests", dependencies: ["Evento", "EventoTesting"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting"], swiftSettings: settings),
     .testTarget(name: "EventoWireTests", dependencies: ["Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
     .testTarget(

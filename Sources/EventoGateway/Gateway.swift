@@ -2,7 +2,6 @@ public import Evento
 internal import EventoWire
 public import HTTPServer
 public import Logging
-internal import Synchronization
 
 /// Puts an executor behind HTTP and JSON: the handler of an ``HTTPServer``.
 ///
@@ -11,22 +10,43 @@ internal import Synchronization
 public final class Gateway: RequestHandler {
   private let configuration: GatewayConfiguration
   private let access: AccessControl
+  private let browsers: BrowserRules
+  private let forwarding: Forwarding
   private let router: Router
-  private let metrics = Metrics()
+  private let watch: LogWatch
+  private let load: Load
+  private let metrics: Metrics
   private let log: Logger
 
   public init(_ executor: any Executor, configuration: GatewayConfiguration, log: Logger) {
     self.configuration = configuration
     self.log = log
     access = AccessControl(configuration.tokens)
+    browsers = BrowserRules(
+      allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: configuration.allowedHosts,
+      checksHost: configuration.checksHost)
+    forwarding = Forwarding(trusted: configuration.trustedProxies)
+    watch = LogWatch(executor)
+    load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
+    metrics = Metrics(load)
     let store = Store(executor)
     let limits = configuration.wireLimits
+    let events = EventsResource(
+      store: store, limits: limits, basePath: configuration.basePath, watch: watch, load: load)
+    let stream = StreamResource(
+      pages: SharedPages(executor), watch: watch, load: load, heartbeat: configuration.heartbeat)
     router = Router(
-      EventsResource(store: store, limits: limits, basePath: configuration.basePath).resources
-        + SubscribersResource(store: store).resources
+      // What has a name of its own goes before `/events/{id}`.
+      stream.resources + events.resources + SubscribersResource(store: store).resources
         + SnapshotsResource(store: store, limits: limits).resources
         + ServiceResource(store: store, metrics: metrics).resources,
       basePath: configuration.basePath)
+  }
+
+  /// Ends streams, each with a complete body, and answers reads that wait with the page that they have. To be called
+  /// before the server is shut down.
+  public func stopFollowing() {
+    watch.stop()
   }
 
   /// Takes other tokens from now on.
@@ -47,9 +67,9 @@ public final class Gateway: RequestHandler {
   // MARK: RequestHandler
 
   public func receive(_ head: RequestHead) -> Reception {
-    let exchange = Exchange(head)
+    var exchange = Exchange(head, forwarding.client(of: head))
     do throws(EventoError) {
-      return try receive(head, exchange)
+      return try receive(head, &exchange)
     } catch {
       return .answer(.now(finish(exchange, .problem(error, allow(for: error, head)))))
     }
@@ -57,19 +77,21 @@ public final class Gateway: RequestHandler {
 
   public func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
     let error = EventoError(fault.code, fault.detail)
-    return finish(Exchange(head), .problem(error))
+    return finish(Exchange(head, head.map(forwarding.client)), .problem(error))
   }
 
-  private func receive(_ head: RequestHead, _ exchange: Exchange) throws(EventoError) -> Reception {
+  private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
     if head.method == "OPTIONS", head.path == "*" { return .answer(.now(finish(exchange, .noContent()))) }
     let (resource, names) = try router.find(head.path)
-    var exchange = exchange
     exchange.route = resource.pattern.template
-    if head.method == "OPTIONS" {
-      return .answer(.now(finish(exchange, .noContent([("Allow", resource.allow)]))))
-    }
-    guard let operation = resource.operation(head.method) else {
+    let operation = resource.operation(head.method)
+    guard operation != nil || head.method == "OPTIONS" else {
       throw EventoError(.methodNotAllowed, "\(head.method) means nothing here: there are \(resource.allow).")
+    }
+    try browsers.check(head, scheme: exchange.client.scheme)
+    guard let operation else {
+      let fields = [("Allow", resource.allow)] + browsers.preflightFields(head, allow: resource.allow)
+      return .answer(.now(finish(exchange, .noContent(fields))))
     }
     if let role = operation.role { try access.check(head, needs: role) }
     let request = GatewayRequest(id: exchange.requestID, head: head, names: names)
@@ -122,11 +144,10 @@ public final class Gateway: RequestHandler {
     _ action: @Sendable (GatewayRequest) async throws(EventoError) -> Response
   ) async -> Response {
     do throws(EventoError) {
-      try checkLoad(operation)
-      metrics.inFlight.wrappingAdd(1, ordering: .relaxed)
-      defer { metrics.inFlight.wrappingSubtract(1, ordering: .relaxed) }
-      try Self.checkQuery(request, operation)
-      return try await action(request)
+      return try await load.request { () async throws(EventoError) in
+        try Self.checkQuery(request, operation)
+        return try await action(request)
+      }
     } catch {
       return problem(error, request)
     }
@@ -147,16 +168,9 @@ public final class Gateway: RequestHandler {
     try parameters.finish()
   }
 
-  /// - Throws: `unavailable` where too many requests are in flight.
+  /// Before the body is read: what would be refused then need not be sent.
   private func checkLoad(_ operation: Operation) throws(EventoError) {
-    guard case .store = operation.action,
-      metrics.inFlight.load(ordering: .relaxed) >= configuration.requestsInFlight
-    else { return }
-    metrics.recordShed()
-    throw EventoError(
-      .unavailable,
-      "There are \(configuration.requestsInFlight) requests in flight, which is all that are taken at once: send it "
-        + "again in a moment.")
+    if case .store = operation.action { try load.check() }
   }
 
   /// What an error tells a client; what happened inside goes to the log alone.
@@ -174,10 +188,11 @@ public final class Gateway: RequestHandler {
   private func finish(_ exchange: Exchange, _ response: Response) -> Response {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
+    for (name, value) in browsers.responseFields(exchange.origin) { response.headers.append(name, value) }
     metrics.record(exchange.label(response.status), exchange.start.duration(to: .now))
     log.debug(
       "\(exchange.method) \(exchange.path) \(response.status)",
-      metadata: ["request_id": "\(exchange.requestID)", "peer": "\(exchange.peer)"])
+      metadata: ["request_id": "\(exchange.requestID)", "client": "\(exchange.client.address)"])
     return response
   }
 }
@@ -187,16 +202,19 @@ private struct Exchange: Sendable {
   let requestID: String
   let method: String
   let path: String
-  let peer: String
+  /// Where the page that sent it comes from, if one did.
+  let origin: String?
+  let client: Forwarding.Client
   let start = ContinuousClock.now
   /// The route's template, once it is known.
   var route = "-"
 
-  init(_ head: RequestHead?) {
+  init(_ head: RequestHead?, _ client: Forwarding.Client?) {
     requestID = RequestID.of(head)
     method = head?.method ?? "-"
     path = head?.path ?? "-"
-    peer = head.map { "\($0.peer)" } ?? "-"
+    origin = head?.headers["origin"]
+    self.client = client ?? Forwarding.Client(address: "-", scheme: "http")
   }
 
   func label(_ status: Int) -> Metrics.Label {

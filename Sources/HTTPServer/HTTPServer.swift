@@ -56,19 +56,23 @@ public final class HTTPServer: Sendable {
   ///
   /// - Parameter grace: after it, what is still in flight is cancelled and closed. Called again, the shorter one counts.
   public func shutDown(grace: Duration) async {
-    let listeners = listeners.withLock { listeners in
-      defer { listeners = [] }
-      return listeners
-    }
     let deadline = Instant.now + grace
     for loop in loops { loop.mailbox.send(.stop(deadline)) }
-    for listener in listeners { listener.cleanUp() }
+    letGoOfListeners()
     await withCheckedContinuation { continuation in
       let isOver = ending.withLock { ending in
         if ending.loopsRunning > 0 { ending.waiting.append(continuation) }
         return ending.loopsRunning == 0
       }
       if isOver { continuation.resume() }
+    }
+  }
+
+  /// They are closed once the event loops have let go of them too.
+  private func letGoOfListeners() {
+    listeners.withLock { listeners in
+      for listener in listeners { listener.cleanUp() }
+      listeners = []
     }
   }
 

@@ -34,8 +34,10 @@ public struct ServerConfiguration: Sendable {
   public var drainBytes = 256 * 1024
   /// Bytes that are read, after the last answer, so that the client can read it (RFC 9112 §9.6). 32 MiB.
   public var lingerBytes = 32 * 1024 * 1024
-  /// How long after the last answer a client may take to close. 2 s.
-  public var lingerTime = Duration.seconds(2)
+  /// How long after the last answer a client may take to close, while it goes on sending. 10 s.
+  public var lingerTime = Duration.seconds(10)
+  /// How long after the last answer a client that sends nothing may take to close. 2 s.
+  public var lingerTimeout = Duration.seconds(2)
   /// Connections that the kernel keeps until they are accepted; it has a bound of its own. 4096.
   public var backlog = 4096
 

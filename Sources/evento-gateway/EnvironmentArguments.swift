@@ -2,17 +2,23 @@ internal import ArgumentParser
 
 /// Every option of `serve` is an environment variable too: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`.
 ///
-/// Variables become arguments that stand before those that were given, and of an option that is given twice the last
-/// one counts. So names, defaults and checks are in one place: the options themselves.
+/// The variable of an option that is not given becomes an argument, so that names, defaults and checks are in one place:
+/// the options themselves. An option that can be given several times has its values in the variable with commas between.
 enum EnvironmentArguments {
   static let prefix = "EVENTO_"
 
   static func add(to arguments: [String], environment: [String: String]) -> [String] {
     guard arguments.first == ServeCommand.configuration.commandName else { return arguments }
+    let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
     let added = options.flatMap { option -> [String] in
-      guard let value = environment[option.variable], !value.isEmpty else { return [] }
-      guard option.isFlag else { return ["\(option.argument)=\(value)"] }
-      return ["1", "true", "yes"].contains(value.lowercased()) ? [option.argument] : []
+      guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]) else {
+        return []
+      }
+      switch option.kind {
+      case .value: return ["\(option.argument)=\(value)"]
+      case .values: return value.split(separator: ",").map { "\(option.argument)=\($0)" }
+      case .flag: return ["1", "true", "yes"].contains(value.lowercased()) ? [option.argument] : []
+      }
     }
     return [arguments[0]] + added + arguments.dropFirst()
   }
@@ -23,24 +29,31 @@ enum EnvironmentArguments {
     return environment.keys.filter { $0.hasPrefix(prefix) && !known.contains($0) }.sorted()
   }
 
-  private struct Option {
+  private enum Kind {
+    case value
+    case values
+    case flag
+  }
+
+  private struct Setting {
     let argument: String
     let variable: String
-    let isFlag: Bool
+    let kind: Kind
   }
 
   /// Found by the property wrappers of the command and of its option groups.
-  private static let options: [Option] = options(of: ServeCommand())
+  private static let options: [Setting] = options(of: ServeCommand())
 
-  private static func options(of value: Any) -> [Option] {
-    Mirror(reflecting: value).children.flatMap { child -> [Option] in
+  private static func options(of value: Any) -> [Setting] {
+    Mirror(reflecting: value).children.flatMap { child -> [Setting] in
       guard let label = child.label, label.hasPrefix("_") else { return [] }
       if let group = child.value as? any OptionGroupProtocol { return options(of: group.freshOptions) }
       let words = label.dropFirst().reduce(into: "") { text, character in
         text += character.isUppercase ? "-" + character.lowercased() : String(character)
       }
       let variable = prefix + String(words.map { $0 == "-" ? "_" : $0 }).uppercased()
-      return [Option(argument: "--" + words, variable: variable, isFlag: child.value is Flag<Bool>)]
+      let kind: Kind = child.value is Flag<Bool> ? .flag : child.value is Option<[String]> ? .values : .value
+      return [Setting(argument: "--" + words, variable: variable, kind: kind)]
     }
   }
 }

@@ -39,21 +39,51 @@ struct ServeCommand: AsyncParsableCommand {
   @Flag(help: "Serve anyone, without tokens, on other addresses than those of this machine too.")
   var allowAnonymous = false
 
+  @Option(
+    help: ArgumentHelp(
+      "An origin of web pages that may use it, e.g. https://app.example.org. Can be given several times.",
+      valueName: "origin"))
+  var allowedOrigin: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A name that it is known by, where it has no tokens and serves this machine alone. Can be given several times.",
+      valueName: "host"))
+  var allowedHost: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A proxy that is believed: an address, a range such as 10.0.0.0/8, or unix. Can be given several times.",
+      valueName: "address"))
+  var trustedProxy: [String] = []
+
   @Option(help: "trace, debug (each request), info, notice, warning, error or critical.")
   var logLevel = Logger.Level.info
 
-  @Option(help: ArgumentHelp("Seconds that a stop waits for what is in flight.", valueName: "seconds"))
-  var shutdownGrace = 10
+  @Option(help: "Threads that serve connections.")
+  var eventLoops = ServerConfiguration().eventLoops
 
   @OptionGroup(title: "Limits")
   var limits: LimitOptions
+
+  @OptionGroup(title: "Deadlines")
+  var deadlines: DeadlineOptions
 
   func validate() throws {
     guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
       throw ValidationError("--base-path begins with / and does not end with one, and is \"\(basePath)\".")
     }
-    guard shutdownGrace >= 0 else {
-      throw ValidationError("--shutdown-grace must be 0 or more seconds, and is \(shutdownGrace).")
+    for origin in allowedOrigin where WebOrigin(origin) == nil {
+      throw ValidationError(
+        "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, and is \"\(origin)\"."
+      )
+    }
+    for address in trustedProxy where AddressRange(address) == nil {
+      throw ValidationError(
+        "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, and is \"\(address)\".")
+    }
+    guard (1...256).contains(eventLoops) else {
+      throw ValidationError("--event-loops must be 1 to 256, and is \(eventLoops).")
     }
   }
 
@@ -68,11 +98,11 @@ struct ServeCommand: AsyncParsableCommand {
 
     // Before anything is served: a signal that comes early must stop it in good order too.
     let signals = Signals([SIGTERM, SIGINT, SIGHUP])
-    let store = try await SQLiteExecutor.open(database, configuration: limits.store)
-    let gateway = Gateway(store, configuration: configuration(tokens), log: log)
+    let store = try await SQLiteExecutor.open(database, configuration: storeConfiguration)
+    let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
     let server: HTTPServer
     do {
-      server = try HTTPServer.start(on: endpoints, configuration: limits.server, handler: gateway)
+      server = try HTTPServer.start(on: endpoints, configuration: serverConfiguration, handler: gateway)
     } catch {
       await store.close()
       throw error
@@ -84,8 +114,9 @@ struct ServeCommand: AsyncParsableCommand {
       guard signal == SIGHUP else { break }
       reloadTokens(gateway, log)
     }
-    log.info("Stopping: what is in flight has \(shutdownGrace) seconds.")
-    await server.shutDown(grace: .seconds(shutdownGrace))
+    log.info("Stopping: what is in flight has \(deadlines.shutdownGrace) seconds.")
+    gateway.stopFollowing()
+    await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
     await store.close()
     log.info("Stopped.")
   }
@@ -96,10 +127,30 @@ struct ServeCommand: AsyncParsableCommand {
     return log
   }
 
-  private func configuration(_ tokens: TokenSet?) -> GatewayConfiguration {
-    var configuration = limits.gateway
+  private func gatewayConfiguration(_ tokens: TokenSet?) -> GatewayConfiguration {
+    var configuration = GatewayConfiguration()
+    limits.apply(to: &configuration)
+    deadlines.apply(to: &configuration)
     configuration.tokens = tokens
     configuration.basePath = basePath
+    configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
+    configuration.allowedHosts = allowedHost
+    configuration.checksHost = tokens == nil && Exposure.isLoopback(host)
+    configuration.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
+    return configuration
+  }
+
+  private var storeConfiguration: SQLiteConfiguration {
+    var configuration = SQLiteConfiguration()
+    limits.apply(to: &configuration)
+    return configuration
+  }
+
+  private var serverConfiguration: ServerConfiguration {
+    var configuration = ServerConfiguration()
+    limits.apply(to: &configuration)
+    deadlines.apply(to: &configuration)
+    configuration.eventLoops = eventLoops
     return configuration
   }
 

@@ -30,7 +30,7 @@ import Testing
       let body = Array("{\"events\":[{\"aggregator_type\":\"t\",\"aggregator_id\":\"i\",\"name\":\"n\"}]}".utf8)
       let connection = try RawConnection(port: client.port)
       try await connection.send(
-        "POST /events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: \(body.count)\r\n\r\n")
+        "POST /events HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: \(body.count)\r\n\r\n")
       var answers = HTTPAnswerReader(connection)
       #expect(try await answers.nextOfAny().status == 100)
       gateway.send(signal)

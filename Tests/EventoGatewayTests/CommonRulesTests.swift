@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["PUT", "PATCH", "DELETE", "TRACE"])
+  @Test(arguments: ["PUT", "PATCH", "DELETE", "TRACE", "QUERY"])
   func refusesMethodsWithoutMeaning(_ method: String) async throws {
     try await withGateway { client in
       let answer = try await client.send(method, "/events")

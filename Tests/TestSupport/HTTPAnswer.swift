@@ -36,16 +36,7 @@ package struct HTTPAnswerReader: Sendable {
 
   /// The next answer, be it an interim one.
   package mutating func nextOfAny(hasBody: Bool = true) async throws -> HTTPAnswer {
-    let head = try await take(upTo: Array("\r\n\r\n".utf8))
-    var lines = String(decoding: head, as: UTF8.self).components(separatedBy: "\r\n")
-    let status = lines.removeFirst().split(separator: " ", maxSplits: 2)
-    guard status.count >= 2, status[0] == "HTTP/1.1" || status[0] == "HTTP/1.0", let code = Int(status[1]) else {
-      throw RawConnection.Failure(description: "no status line: \(status)")
-    }
-    let fields = lines.filter { !$0.isEmpty }.map { line -> (name: String, value: String) in
-      let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      return (String(parts[0]), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
-    }
+    let (code, fields) = try await head()
     func value(_ name: String) -> String? { fields.first { $0.name.lowercased() == name }?.value }
     var body: [UInt8] = []
     if !hasBody || code < 200 || code == 204 || code == 304 {
@@ -62,9 +53,38 @@ package struct HTTPAnswerReader: Sendable {
     return HTTPAnswer(status: code, fields: fields, body: body)
   }
 
-  private mutating func chunks() async throws -> [UInt8] {
+  /// The head of an answer in chunks, and as much of its body as the condition asks for, or all of it.
+  package mutating func beginning(until isEnough: (String) -> Bool) async throws -> HTTPAnswer {
+    let (code, fields) = try await head()
+    guard fields.contains(where: { $0.value == "chunked" }) else {
+      let length = fields.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) }
+      return HTTPAnswer(status: code, fields: fields, body: try await take(length ?? 0))
+    }
+    return HTTPAnswer(status: code, fields: fields, body: try await more(until: isEnough))
+  }
+
+  /// More of the body of an answer in chunks.
+  package mutating func more(until isEnough: (String) -> Bool) async throws -> [UInt8] {
+    try await chunks(until: isEnough)
+  }
+
+  private mutating func head() async throws -> (status: Int, fields: [(name: String, value: String)]) {
+    let head = try await take(upTo: Array("\r\n\r\n".utf8))
+    var lines = String(decoding: head, as: UTF8.self).components(separatedBy: "\r\n")
+    let status = lines.removeFirst().split(separator: " ", maxSplits: 2)
+    guard status.count >= 2, status[0] == "HTTP/1.1" || status[0] == "HTTP/1.0", let code = Int(status[1]) else {
+      throw RawConnection.Failure(description: "no status line: \(status)")
+    }
+    let fields = lines.filter { !$0.isEmpty }.map { line -> (name: String, value: String) in
+      let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+      return (String(parts[0]), parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : "")
+    }
+    return (code, fields)
+  }
+
+  private mutating func chunks(until isEnough: (String) -> Bool = { _ in false }) async throws -> [UInt8] {
     var body: [UInt8] = []
-    while true {
+    while !isEnough(String(decoding: body, as: UTF8.self)) {
       let line = try await take(upTo: Array("\r\n".utf8))
       let digits = String(decoding: line.dropLast(2), as: UTF8.self).prefix { $0 != ";" }
       guard let count = Int(digits, radix: 16) else { throw RawConnection.Failure(description: "chunk size \(digits)") }
@@ -72,6 +92,7 @@ package struct HTTPAnswerReader: Sendable {
       guard try await take(2) == Array("\r\n".utf8) else { throw RawConnection.Failure(description: "chunk end") }
       if count == 0 { return body }
     }
+    return body
   }
 
   private mutating func take(_ count: Int) async throws -> [UInt8] {

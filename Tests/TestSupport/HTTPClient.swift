@@ -17,6 +17,27 @@ package struct HTTPClient: Sendable {
   package func send(
     _ method: String, _ target: String, bytes body: [UInt8]?, fields more: [(name: String, value: String)] = []
   ) async throws -> HTTPAnswer {
+    let connection = try RawConnection(port: port)
+    try await connection.send(message(method, target, body, more))
+    var answers = HTTPAnswerReader(connection)
+    return try await answers.next(hasBody: method != "HEAD")
+  }
+
+  /// The head of an answer that has no end, and as much of its body as the condition asks for.
+  package func beginning(
+    _ method: String, _ target: String, _ body: String? = nil, fields more: [(name: String, value: String)] = [],
+    until isEnough: (String) -> Bool
+  ) async throws -> HTTPAnswer {
+    let connection = try RawConnection(port: port)
+    try await connection.send(message(method, target, body.map { Array($0.utf8) }, more))
+    var answers = HTTPAnswerReader(connection)
+    return try await answers.beginning(until: isEnough)
+  }
+
+  /// A request as it goes down the connection.
+  package func message(
+    _ method: String, _ target: String, _ body: [UInt8]?, _ more: [(name: String, value: String)]
+  ) -> [UInt8] {
     var all = [(name: "Host", value: "127.0.0.1:\(port)"), (name: "Connection", value: "close")] + fields + more
     if let body {
       all.append((name: "Content-Length", value: "\(body.count)"))
@@ -25,9 +46,6 @@ package struct HTTPClient: Sendable {
       }
     }
     let head = "\(method) \(target) HTTP/1.1\r\n" + all.map { "\($0.name): \($0.value)\r\n" }.joined() + "\r\n"
-    let connection = try RawConnection(port: port)
-    try await connection.send(Array(head.utf8) + (body ?? []))
-    var answers = HTTPAnswerReader(connection)
-    return try await answers.next(hasBody: method != "HEAD")
+    return Array(head.utf8) + (body ?? [])
   }
 }

@@ -7,6 +7,8 @@ struct EventsResource: Sendable {
   let store: Store
   let limits: WireLimits
   let basePath: String
+  let watch: LogWatch
+  let load: Load
 
   var resources: [Resource] {
     [
@@ -43,8 +45,30 @@ struct EventsResource: Sendable {
   }
 
   private func page(_ read: ReadRequest) async throws(EventoError) -> Response {
-    let page = try await store.executor.read(read.aggregators, routingKey: read.routingKey, args: read.args)
+    var page = try await store.executor.read(read.aggregators, routingKey: read.routingKey, args: read.args)
+    if let seconds = read.wait, page.edges.isEmpty {
+      page = try await load.waiting { () async throws(EventoError) in
+        try await self.page(read, behind: page, until: .now + .seconds(seconds))
+      }
+    }
     return .json(Page.json(page, read.encoding))
+  }
+
+  /// Holds a read that has found nothing until there is something, or the time is over, or the gateway stops.
+  private func page(
+    _ read: ReadRequest, behind empty: ReadResult<Event>, until deadline: ContinuousClock.Instant
+  ) async throws(EventoError) -> ReadResult<Event> {
+    guard case .forward(let first, var start) = read.args else { return empty }
+    var page = empty
+    while true {
+      let count = watch.signal.count
+      // From where the log was read up to: one that began at its end must not begin there anew.
+      if let end = page.pageInfo.endCursor { start = .after(end) }
+      page = try await store.executor.read(
+        read.aggregators, routingKey: read.routingKey, args: .forward(first: first, after: start))
+      if !page.edges.isEmpty || watch.hasStopped || ContinuousClock.now >= deadline || Task.isCancelled { return page }
+      await watch.signal.wait(past: count, until: deadline)
+    }
   }
 
   @Sendable private func find(_ request: GatewayRequest) async throws(EventoError) -> Response {

@@ -7,6 +7,8 @@ struct Operation: Sendable {
   let role: Role?
   let takesQuery: Bool
   let takesBody: Bool
+  /// Whether `HEAD` goes with it, where it is a GET.
+  let takesHead: Bool
   let action: Action
 
   enum Action: Sendable {
@@ -18,8 +20,11 @@ struct Operation: Sendable {
     case probe(@Sendable (GatewayRequest) async -> Response)
   }
 
-  init(_ role: Role?, takesQuery: Bool = false, takesBody: Bool = false, _ action: Action) {
+  init(
+    _ role: Role?, takesQuery: Bool = false, takesBody: Bool = false, takesHead: Bool = true, _ action: Action
+  ) {
     self.role = role
+    self.takesHead = takesHead
     self.takesQuery = takesQuery
     self.takesBody = takesBody
     self.action = action
@@ -38,12 +43,15 @@ struct Resource: Sendable {
   }
 
   func operation(_ method: String) -> Operation? {
-    let method = method == "HEAD" ? "GET" : method
-    return operations.first { $0.method == method }?.operation
+    let found = operations.first { $0.method == (method == "HEAD" ? "GET" : method) }?.operation
+    return method == "HEAD" && found?.takesHead == false ? nil : found
   }
 
   /// The value of `Allow` (RFC 9110 §10.2.1).
   var allow: String {
-    (operations.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] } + ["OPTIONS"]).joined(separator: ", ")
+    let methods = operations.flatMap { method, operation in
+      method == "GET" && operation.takesHead ? [method, "HEAD"] : [method]
+    }
+    return (methods + ["OPTIONS"]).joined(separator: ", ")
   }
 }

@@ -24,9 +24,12 @@ final class Metrics: Sendable {
   private static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
   private let series = Mutex<[Label: Series]>([:])
-  let inFlight = Atomic(0)
-  private let shed = Atomic(0)
+  private let load: Load
   private let serverStatistics = Mutex<(@Sendable () -> ServerStatistics)?>(nil)
+
+  init(_ load: Load) {
+    self.load = load
+  }
 
   /// Shows the server's own figures too.
   func attach(_ statistics: @escaping @Sendable () -> ServerStatistics) {
@@ -44,16 +47,14 @@ final class Metrics: Sendable {
     }
   }
 
-  func recordShed() {
-    shed.wrappingAdd(1, ordering: .relaxed)
-  }
-
   func text() -> [UInt8] {
     var text = PrometheusText()
     text.family("evento_requests_in_flight", "gauge", "Requests that the store is working on.")
-    text.sample("evento_requests_in_flight", [], inFlight.load(ordering: .relaxed).description)
-    text.family("evento_requests_shed_total", "counter", "Requests refused because too many were in flight.")
-    text.sample("evento_requests_shed_total", [], shed.load(ordering: .relaxed).description)
+    text.sample("evento_requests_in_flight", [], load.requestsInFlight.description)
+    text.family("evento_followers", "gauge", "Streams, and reads that wait for events.")
+    text.sample("evento_followers", [], load.followersWaiting.description)
+    text.family("evento_requests_shed_total", "counter", "Requests refused because there were too many.")
+    text.sample("evento_requests_shed_total", [], load.requestsRefused.description)
     if let statistics = serverStatistics.withLock({ $0 })?() {
       text.family("evento_connections_open", "gauge", "Connections that are open.")
       text.sample("evento_connections_open", [], statistics.openConnections.description)

@@ -80,7 +80,7 @@ extension Connection {
       status: response.status, headers: response.headers, framing: framing,
       persistence: !persists ? .close : version == .oneDotZero ? .keepAlive : .implicit)
     let date = loop.date.line
-    if output.isEmpty { lastWrite = loop.now }
+    if output.isEmpty { lastProgress = loop.now }
     guard output.append({ head.append(to: &$0, date: date) }) else { return false }
     if Self.hasBody(response.status, method: method) { output.append(content) }
     return true
@@ -120,7 +120,7 @@ extension Connection {
   func pumpStream() {
     guard isOpen, case .streaming(let writer, _, let isChunked) = exchange?.progress else { return }
     while output.isEmpty || isWritable && output.count < loop.configuration.bufferedBytes {
-      if output.isEmpty { lastWrite = loop.now }
+      if output.isEmpty { lastProgress = loop.now }
       switch writer.take() {
       case .nothing: return
       case .bytes(let bytes):

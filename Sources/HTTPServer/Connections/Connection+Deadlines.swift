@@ -2,7 +2,7 @@ extension Connection {
   /// When something must have happened.
   var deadline: Instant {
     let reading = readingDeadline
-    return output.isEmpty ? reading : min(reading, lastWrite + loop.configuration.writeDeadline)
+    return output.isEmpty ? reading : min(reading, lastProgress + loop.configuration.writeDeadline)
   }
 
   private var readingDeadline: Instant {
@@ -17,7 +17,9 @@ extension Connection {
     case .held:
       if case .working(_, let deadline) = exchange?.progress { return deadline }
       return .never
-    case .lingering: return hasFinishedWriting ? phaseStart + configuration.lingerTime : .never
+    case .lingering where hasFinishedWriting:
+      return min(lastProgress + configuration.lingerTimeout, phaseStart + configuration.lingerTime)
+    case .lingering: return .never
     }
   }
 
@@ -26,7 +28,7 @@ extension Connection {
     if case .lingering = intake, output.isEmpty { return close() }
     loop.counters.countTimeout()
     let configuration = loop.configuration
-    if !output.isEmpty, lastWrite + configuration.writeDeadline <= loop.now {
+    if !output.isEmpty, lastProgress + configuration.writeDeadline <= loop.now {
       mustReset = true
       return close()
     }
@@ -56,6 +58,8 @@ extension Connection {
     isReadable = true
     advance()
     guard isOpen, case .head = intake, !hasPartialHead else { return }
+    // Nothing has come that would be lost, so that there is no reason to wait for the client.
+    if output.isEmpty { return close() }
     beginToClose()
     advance()
   }

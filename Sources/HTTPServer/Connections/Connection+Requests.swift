@@ -13,6 +13,7 @@ extension Connection {
           return bytes.count
         }
         intake = .lingering(allowance: allowance - (bytes.count - offset))
+        if hasFinishedWriting { lastProgress = loop.now }
         return bytes.count
       case .head where output.count >= loop.configuration.bufferedBytes && !output.isEmpty:
         hasUnreadInput = offset < bytes.count

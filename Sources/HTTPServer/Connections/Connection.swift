@@ -36,7 +36,8 @@ final class Connection {
   var isFresh = true
   var hasPartialHead = false
   var bodyBytes = 0
-  var lastWrite: Instant
+  /// When the client last took some of what waits for it; after the last answer, when it last sent something.
+  var lastProgress: Instant
   /// The earliest time that the loop's timers hold for this connection.
   var timer = Instant.never
 
@@ -50,7 +51,7 @@ final class Connection {
     self.isRefused = isRefused
     parser = RequestParser(limits: loop.parserLimits, peer: peer)
     phaseStart = loop.now
-    lastWrite = loop.now
+    lastProgress = loop.now
   }
 
   // MARK: What happens to it
@@ -169,7 +170,7 @@ final class Connection {
     } catch {
       return close()
     }
-    if output.count < before { lastWrite = loop.now }
+    if output.count < before { lastProgress = loop.now }
     finishIfDone()
   }
 
@@ -182,6 +183,7 @@ final class Connection {
     socket.finishWriting()
     hasFinishedWriting = true
     phaseStart = loop.now
+    lastProgress = loop.now
   }
 
   // MARK: The end

@@ -8,7 +8,7 @@ public enum HTTPVersion: Sendable, Equatable {
 
 /// What a request says before its body. All of it has been checked against RFC 9112.
 public struct RequestHead: Sendable {
-  /// One of the methods of RFC 9110 §9.1, or `PATCH`.
+  /// One of the methods of RFC 9110 §9.1, `PATCH` or `QUERY`.
   public let method: String
   /// The path as it came, percent-encoded; begins with `/`, or is `*`.
   public let path: String

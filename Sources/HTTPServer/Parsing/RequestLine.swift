@@ -7,9 +7,10 @@ struct RequestLine: Sendable, Equatable {
   /// That of an absolute-form target.
   var authority: String?
 
-  /// The methods of RFC 9110 §9.1 and RFC 5789; another is answered with 501 (RFC 9110 §9.1). They are case-sensitive.
+  /// The methods of RFC 9110 §9.1 and RFC 5789, and QUERY, which clients begin to send
+  /// (draft-ietf-httpbis-safe-method-w-body); another is answered with 501 (RFC 9110 §9.1). They are case-sensitive.
   static let methods: Set<String> = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
   ]
 
   /// `method SP request-target SP HTTP-version`, with exactly one space at each place: RFC 9112 §3 lets a recipient

@@ -18,9 +18,9 @@ struct APIDocument {
   }
 
   struct Answer {
-    /// `nil` where it has no body.
-    let mediaType: String?
-    let example: JSONValue?
+    /// None where it has no body.
+    let mediaTypes: Set<String>
+    let examples: [String: JSONValue]
   }
 
   init() throws {
@@ -91,9 +91,8 @@ struct APIDocument {
   /// What the document says of an answer with this status; `nil` where it does not allow it.
   func answer(_ operation: Operation, _ status: Int) -> Answer? {
     guard let answer = resolved(operation.value["responses"]?["\(status)"]) else { return nil }
-    guard case .object(let content) = answer["content"] else { return Answer(mediaType: nil, example: nil) }
-    let mediaType = content.keys.sorted()[0]
-    return Answer(mediaType: mediaType, example: content[mediaType]?["example"])
+    guard case .object(let content) = answer["content"] else { return Answer(mediaTypes: [], examples: [:]) }
+    return Answer(mediaTypes: Set(content.keys), examples: content.compactMapValues { $0["example"] })
   }
 }
 

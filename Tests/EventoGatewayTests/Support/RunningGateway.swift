@@ -29,6 +29,14 @@ func withGateway(
   over store: any Executor, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
   _ body: (HTTPClient) async throws -> Void
 ) async throws {
+  try await withStoppableGateway(over: store, configure) { client, _ in try await body(client) }
+}
+
+/// A gateway that the body may stop, as the command does.
+func withStoppableGateway(
+  over store: any Executor, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+  _ body: (HTTPClient, _ stop: @escaping @Sendable () async -> Void) async throws -> Void
+) async throws {
   var configuration = GatewayConfiguration()
   configure(&configuration)
   let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -36,13 +44,17 @@ func withGateway(
   let server = try HTTPServer.start(
     on: [.tcp(host: "127.0.0.1", port: 0)], configuration: ServerConfiguration(), handler: gateway)
   gateway.showStatistics(of: server)
-  do {
-    try await body(HTTPClient(port: try #require(server.addresses.first?.port)))
-  } catch {
+  let stop: @Sendable () async -> Void = {
+    gateway.stopFollowing()
     await server.shutDown(grace: .seconds(5))
+  }
+  do {
+    try await body(HTTPClient(port: try #require(server.addresses.first?.port)), stop)
+  } catch {
+    await stop()
     throw error
   }
-  await server.shutDown(grace: .seconds(5))
+  await stop()
 }
 
 /// An event's text with members put in, or in the place of those that it has.

@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 
 @testable import HTTPServer
 
@@ -11,13 +12,13 @@ import Dispatch
 #endif
 /// A client that sends and receives bytes as they are, on a queue of its own, since its calls block.
 ///
-/// `@unchecked Sendable`: `received` is touched on `queue` alone.
+/// `@unchecked Sendable`: `received` and `taken` are touched on `queue` alone.
 final class RawClient: @unchecked Sendable {
   enum Failure: Error {
     case cannotConnect(Int32)
     /// The connection was broken off.
     case reset
-    /// Nothing came for ten seconds.
+    /// Nothing came for a minute.
     case silence(soFar: String)
     /// The connection ended before the answer did.
     case ended(soFar: String)
@@ -25,11 +26,19 @@ final class RawClient: @unchecked Sendable {
   }
 
   private let descriptor: Int32
+  private let isClosed = Atomic(false)
   private let queue = DispatchQueue(label: "raw client")
+  private let sending = DispatchQueue(label: "raw client, sending")
   private var received: [UInt8] = []
+  /// How much of it has been handed out.
+  private var taken = 0
+
+  /// A peer that has gone must not end the tests.
+  private static let ignoresBrokenPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
 
   /// - Parameter receiveBuffer: the bytes that the kernel keeps for this side at most; the system's default with nil.
   init(_ address: BoundAddress, receiveBuffer: Int32? = nil) throws {
+    Self.ignoresBrokenPipes
     let family = address.path == nil ? AF_INET : AF_UNIX
     descriptor = socket(family, SocketType.stream, 0)
     if var size = receiveBuffer {
@@ -45,13 +54,29 @@ final class RawClient: @unchecked Sendable {
     let result = target.withPointer { connect(descriptor, $0, $1) }
     guard result == 0 else {
       let code = errno
-      Glibc.close(descriptor)
+      Self.close(descriptor)
       throw Failure.cannotConnect(code)
     }
   }
 
   deinit {
-    _ = close(descriptor)
+    close()
+  }
+
+  /// Nothing may be under way any more.
+  func close() {
+    guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+    Self.close(descriptor)
+  }
+
+  private static func close(_ descriptor: Int32) {
+    #if canImport(Glibc)
+      _ = Glibc.close(descriptor)
+    #elseif canImport(Musl)
+      _ = Musl.close(descriptor)
+    #else
+      _ = Darwin.close(descriptor)
+    #endif
   }
 
   /// Runs blocking work off Swift's cooperative pool.
@@ -66,15 +91,23 @@ final class RawClient: @unchecked Sendable {
   }
 
   func send(_ bytes: [UInt8]) async throws {
-    try await perform { [self] in
-      var sent = 0
-      while sent < bytes.count {
-        let count = bytes[sent...].withUnsafeBytes {
-          Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-        guard count > 0 else { throw Failure.reset }
-        sent += count
-      }
+    try await perform { [self] in try sendAll(bytes) }
+  }
+
+  private func sendAll(_ bytes: [UInt8]) throws {
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 else { throw Failure.reset }
+      sent += count
+    }
+  }
+
+  /// Sends on another queue, so that what comes can be read meanwhile.
+  func sendApart(_ text: String) async throws {
+    let bytes = Array(text.utf8)
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      sending.async { [self] in continuation.resume(with: Result { try sendAll(bytes) }) }
     }
   }
 
@@ -87,7 +120,7 @@ final class RawClient: @unchecked Sendable {
   func reset() {
     var option = linger(l_onoff: 1, l_linger: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-    shutdown(descriptor, Int32(SHUT_RDWR))
+    close()
   }
 
   /// The next answer, with a body as its framing has it.
@@ -124,34 +157,37 @@ final class RawClient: @unchecked Sendable {
 
   private func readToEnd() throws -> [UInt8] {
     while try fill() {}
-    defer { received = [] }
-    return received
+    return take(received.count - taken)
   }
 
   private func read(count: Int) throws -> [UInt8] {
-    while received.count < count {
-      guard try fill() else { throw Failure.ended(soFar: String(decoding: received, as: UTF8.self)) }
+    while received.count - taken < count {
+      guard try fill() else { throw Failure.ended(soFar: unread) }
     }
-    defer { received.removeFirst(count) }
-    return Array(received.prefix(count))
+    return take(count)
   }
 
   private func read(through mark: [UInt8]) throws -> [UInt8] {
-    var start = 0
+    var looked = 0
     while true {
-      while start + mark.count <= received.count {
-        if received[start..<start + mark.count].elementsEqual(mark) { return try read(count: start + mark.count) }
-        start += 1
-      }
-      guard try fill() else { throw Failure.ended(soFar: String(decoding: received, as: UTF8.self)) }
+      if let end = received[(taken + looked)...].firstRange(of: mark)?.upperBound { return take(end - taken) }
+      looked = max(received.count - taken - mark.count, 0)
+      guard try fill() else { throw Failure.ended(soFar: unread) }
     }
+  }
+
+  private var unread: String { String(decoding: received[taken...].prefix(1000), as: UTF8.self) }
+
+  private func take(_ count: Int) -> [UInt8] {
+    defer { taken += count }
+    return Array(received[taken..<taken + count])
   }
 
   private func fill() throws -> Bool {
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard poll(&entry, 1, 10_000) > 0 else {
-      throw Failure.silence(soFar: String(decoding: received.prefix(1000), as: UTF8.self))
-    }
+    guard poll(&entry, 1, 60_000) > 0 else { throw Failure.silence(soFar: unread) }
+    received.removeFirst(taken)
+    taken = 0
     var buffer = [UInt8](repeating: 0, count: 65536)
     let count = recv(descriptor, &buffer, buffer.count, 0)
     guard count >= 0 else { throw Failure.reset }

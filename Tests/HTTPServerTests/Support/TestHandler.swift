@@ -45,8 +45,8 @@ extension Response {
 
 /// Runs a server for as long as `body` takes.
 func withServer(
-  _ handler: some RequestHandler = TestHandler.standard, configuration: ServerConfiguration = ServerConfiguration(),
-  grace: Duration = .seconds(5), _ body: (HTTPServer, BoundAddress) async throws -> Void
+  _ handler: some RequestHandler = TestHandler.standard, configuration: ServerConfiguration = .patient,
+  grace: Duration = .seconds(60), _ body: (HTTPServer, BoundAddress) async throws -> Void
 ) async throws {
   let server = try HTTPServer.start(
     on: [.tcp(host: "127.0.0.1", port: 0)], configuration: configuration, handler: handler)
@@ -57,4 +57,17 @@ func withServer(
     throw error
   }
   await server.shutDown(grace: grace)
+}
+
+extension ServerConfiguration {
+  /// Deadlines that do not pass, however busy the machine is: a test shortens the one that it is about.
+  static var patient: ServerConfiguration {
+    var configuration = ServerConfiguration()
+    configuration.headDeadline = .seconds(600)
+    configuration.bodyGrace = .seconds(600)
+    configuration.idleTimeout = .seconds(600)
+    configuration.writeDeadline = .seconds(600)
+    configuration.handlerDeadline = .seconds(600)
+    return configuration
+  }
 }

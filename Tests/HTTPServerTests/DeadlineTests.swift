@@ -1,0 +1,144 @@
+import Testing
+
+@testable import HTTPServer
+
+/// The slow get an answer or are let go; nobody waits for them. Each deadline is set so short that it must pass, and
+/// nothing is measured.
+@Suite struct DeadlineTests {
+  private func configuration(_ change: (inout ServerConfiguration) -> Void) -> ServerConfiguration {
+    var configuration = ServerConfiguration.patient
+    change(&configuration)
+    return configuration
+  }
+
+  @Test(arguments: [PollerKind.best, .poll]) func givesUpASlowHead(_ poller: PollerKind) async throws {
+    let configuration = configuration {
+      $0.headDeadline = .milliseconds(50)
+      $0.lingerTime = .milliseconds(50)
+      $0.poller = poller
+    }
+    try await withServer(configuration: configuration) { server, address in
+      let client = try RawClient(address)
+      try await client.send("GET / HTTP/1.1\r\nHost: a\r\nX:")
+      let response = try await client.response()
+      #expect(response.status == 408)
+      #expect(response.headers["Connection"] == "close")
+      #expect(response.text.contains("0.05 seconds"))
+      #expect(try await client.remainder() == [])
+      #expect(server.statistics.timeouts == 1)
+      // The second request of a connection, too, and one of which only the line has come.
+      let second = try RawClient(address)
+      try await second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n")
+      #expect(try await second.response().status == 200)
+      #expect(try await second.response().status == 408)
+      // Bytes that come one by one do not make it longer.
+      let dripping = try RawClient(address)
+      do {
+        try await dripping.send("GET / HTTP/1.1\r\nX: ")
+        while true {
+          try await dripping.send("a")
+          try await Task.sleep(for: .milliseconds(1))
+        }
+      } catch RawClient.Failure.reset {}
+    }
+  }
+
+  @Test func closesWhatSaysNothing() async throws {
+    let configuration = configuration { $0.headDeadline = .milliseconds(50) }
+    try await withServer(configuration: configuration) { _, address in
+      let client = try RawClient(address)
+      #expect(try await client.remainder() == [])
+    }
+  }
+
+  @Test func closesWhatIsIdle() async throws {
+    let configuration = configuration { $0.idleTimeout = .milliseconds(50) }
+    try await withServer(configuration: configuration) { _, address in
+      let client = try RawClient(address)
+      try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await client.response().status == 200)
+      #expect(try await client.remainder() == [])
+    }
+  }
+
+  @Test func givesUpASlowBody() async throws {
+    let configuration = configuration {
+      $0.bodyGrace = .milliseconds(50)
+      $0.minimumBodyRate = 1_000_000
+    }
+    try await withServer(configuration: configuration) { _, address in
+      for framing in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
+        let client = try RawClient(address)
+        try await client.send("POST /echo HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n1\r\n")
+        let response = try await client.response()
+        #expect(response.status == 408)
+        #expect(response.headers["X-Path"] == "/echo")
+        #expect(response.text.contains("1000000 bytes"))
+        #expect(try await client.remainder() == [])
+      }
+      // One that nobody wants has been answered: there is no second answer.
+      let unwanted = try RawClient(address)
+      try await unwanted.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n1")
+      #expect(try await unwanted.response().status == 200)
+      #expect(try await unwanted.remainder() == [])
+    }
+  }
+
+  @Test func givesUpASlowHandler() async throws {
+    let handler = TestHandler(routes: [
+      "/": { _ in
+        .answer(
+          .later {
+            // Until it is cancelled.
+            try? await Task.sleep(for: .seconds(600))
+            return .text("too late")
+          })
+      }
+    ])
+    let configuration = configuration { $0.handlerDeadline = .milliseconds(50) }
+    try await withServer(handler, configuration: configuration) { _, address in
+      let client = try RawClient(address)
+      try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      let response = try await client.response()
+      #expect(response.status == 503)
+      #expect(response.headers["X-Fault"] == "overloaded")
+      #expect(try await client.remainder() == [])
+    }
+  }
+
+  @Test(arguments: [PollerKind.best, .poll]) func letsGoOfAClientThatDoesNotRead(_ poller: PollerKind) async throws {
+    let ended = Signal()
+    let handler = TestHandler(routes: [
+      "/stream": { _ in
+        .answer(
+          .now(
+            Response(
+              body: .stream { writer in
+                do {
+                  while true { try await writer.write([UInt8](repeating: 65, count: 10_000)) }
+                } catch {
+                  ended.fire(error)
+                  throw error
+                }
+              })))
+      },
+      "/bytes": { _ in .answer(.now(Response(body: .bytes([UInt8](repeating: 65, count: 50_000_000))))) },
+    ])
+    let configuration = configuration {
+      $0.writeDeadline = .milliseconds(100)
+      $0.poller = poller
+    }
+    try await withServer(handler, configuration: configuration) { server, address in
+      let client = try RawClient(address, receiveBuffer: 4096)
+      try await client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+      let error = await ended.wait()
+      #expect((error as? BodyWriter.Closed) == .clientGone || error is CancellationError)
+      await #expect(throws: RawClient.Failure.self) {
+        while true { _ = try await client.bytes(1000) }
+      }
+      let other = try RawClient(address, receiveBuffer: 4096)
+      try await other.send("GET /bytes HTTP/1.1\r\nHost: a\r\n\r\n")
+      try await eventually { server.statistics.timeouts == 2 }
+    }
+  }
+}

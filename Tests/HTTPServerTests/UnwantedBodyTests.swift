@@ -1,0 +1,131 @@
+import Testing
+
+@testable import HTTPServer
+
+/// `Expect: 100-continue`, bodies that are too long, and bodies that nobody wants.
+@Suite struct UnwantedBodyTests {
+  /// RFC 9110 §10.1.1.
+  @Test func tellsTheClientToGoOn() async throws {
+    try await withServer { _, address in
+      let client = try RawClient(address)
+      for framing in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
+        try await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\(framing)\r\n\r\n")
+        #expect(try await client.response().status == 100)
+        try await client.send(framing == "Content-Length: 3" ? "abc" : "3\r\nabc\r\n0\r\n\r\n")
+        #expect(try await client.response().text == "abc")
+      }
+      // Not where the body has come already, nor where there is none, nor for HTTP/1.0.
+      try await client.send(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc"
+          + "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n"
+          + "POST /echo HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+      #expect(try await client.response().text == "abc")
+      #expect(try await client.response().text == "")
+      try await client.send("abc")
+      #expect(try await client.response().text == "abc")
+    }
+  }
+
+  @Test func refusesADeclaredBodyBeforeItIsSent() async throws {
+    try await withServer { _, address in
+      let client = try RawClient(address)
+      try await client.send("POST /small HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n")
+      let response = try await client.response()
+      #expect(response.status == 413)
+      #expect(response.headers["Connection"] == "close")
+      #expect(response.headers["X-Path"] == "/small")
+      #expect(response.text.contains("10 bytes"))
+      #expect(try await client.remainder() == [])
+    }
+  }
+
+  @Test func answersInsteadOfTellingTheClientToGoOn() async throws {
+    try await withServer { _, address in
+      let client = try RawClient(address)
+      try await client.send("POST /none HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+      let response = try await client.response()
+      #expect(response.status == 404)
+      // Whether the body still comes can't be known.
+      #expect(response.headers["Connection"] == "close")
+      #expect(try await client.remainder() == [])
+    }
+  }
+
+  @Test func refusesABodyThatTurnsOutTooLong() async throws {
+    try await withServer { _, address in
+      let exact = try RawClient(address)
+      try await exact.send(
+        "POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n")
+      #expect(try await exact.response().text == "0123456789")
+      try await exact.send(
+        "POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n5\r\n67890\r\n")
+      let response = try await exact.response()
+      #expect(response.status == 413)
+      #expect(try await exact.remainder() == [])
+    }
+  }
+
+  /// The client can read the answer although it is still sending: RFC 9112 §9.6.
+  @Test func letsTheClientReadWhyItIsRefused() async throws {
+    var configuration = ServerConfiguration.patient
+    configuration.lingerTime = .seconds(600)
+    configuration.lingerTimeout = .seconds(600)
+    try await withServer(configuration: configuration) { _, address in
+      let client = try RawClient(address)
+      try await client.send("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
+      try await client.send([UInt8](repeating: 65, count: 3_000_000))
+      #expect(try await client.response().status == 413)
+      #expect(try await client.remainder() == [])
+    }
+  }
+
+  @Test func drainsASmallBodyThatNobodyWants() async throws {
+    try await withServer { _, address in
+      let client = try RawClient(address)
+      // All at once, in pieces, and in chunks: the connection goes on.
+      try await client.send(
+        "POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await client.response().status == 404)
+      #expect(try await client.response().text == "hello")
+      try await client.send("POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc")
+      #expect(try await client.response().status == 404)
+      try await client.send("defGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await client.response().text == "hello")
+      try await client.send("POST /later HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+      #expect(try await client.response().text == "later")
+      try await client.send("0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await client.response().text == "hello")
+    }
+  }
+
+  @Test func closesWhereTooMuchWouldBeDrained() async throws {
+    var configuration = ServerConfiguration.patient
+    configuration.drainBytes = 100
+    try await withServer(configuration: configuration) { _, address in
+      let declared = try RawClient(address)
+      try await declared.send("POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n")
+      #expect(try await declared.response().headers["Connection"] == "close")
+      let chunked = try RawClient(address)
+      try await chunked.send("POST /none HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+      #expect(try await chunked.response().status == 404)
+      try await chunked.send(
+        "65\r\n\(String(repeating: "a", count: 101))\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await chunked.remainder() == [])
+    }
+  }
+
+  /// A body that is badly framed is refused even where nobody wants it; only once.
+  @Test func refusesABadlyFramedBodyThatNobodyWants() async throws {
+    try await withServer { _, address in
+      let client = try RawClient(address)
+      try await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZ\r\n")
+      #expect(try await client.response().status == 400)
+      #expect(try await client.remainder() == [])
+      let late = try RawClient(address)
+      try await late.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+      #expect(try await late.response().status == 200)
+      try await late.send("Z\r\n")
+      #expect(try await late.remainder() == [])
+    }
+  }
+}
