@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "EventoGateway",
       dependencies: ["Evento", "EventoWire", "HTTPServer", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: settings),
+      resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
@@ -53,21 +53,40 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
+    .executableTarget(
+      name: "quick-start", dependencies: ["Evento", "EventoSQLite"], path: "Examples/QuickStart",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "bank-tour", dependencies: ["Bank", "EventoSQLite"], path: "Examples/BankTour", swiftSettings: settings),
 
-    .testTarget(name: "EventoTests", dependencies: ["Evento", "EventoTesting"], swiftSettings: settings),
-    .testTarget(name: "EventoWireTests", dependencies: ["EventoWire"], swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting"], swiftSettings: settings),
+    .testTarget(name: "EventoWireTests", dependencies: ["Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
-    .testTarget(name: "EventoHTTPTests", dependencies: ["EventoHTTP"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoHTTPTests",
+      dependencies: [
+        "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
     .testTarget(name: "EventoTestingTests", dependencies: ["EventoTesting"], swiftSettings: settings),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"], swiftSettings: settings),
     .testTarget(
       name: "EventoGatewayTests",
-      dependencies: ["EventoGateway", "EventoSQLite", "HTTPServer", .product(name: "Yams", package: "Yams")],
+      dependencies: [
+        "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
+        .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Bank", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer"],
+      dependencies: [
+        "Bank", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
-    .testTarget(name: "EndToEndTests", dependencies: ["evento-gateway"], swiftSettings: settings),
+    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "evento-gateway"], swiftSettings: settings),
   ]
 )

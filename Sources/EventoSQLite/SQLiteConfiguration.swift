@@ -4,12 +4,14 @@ public import Evento
 public struct SQLiteConfiguration: Sendable {
   /// Connections that read beside the one that writes; at least 1. A database in memory has none.
   public var readers = 2
-  /// How long a statement waits for another process that holds the database.
+  /// How long a statement waits for another process that holds the database; a commit that takes longer counts as stuck.
   public var busyTimeout: Duration = .seconds(5)
   /// Events that a page holds at most, whatever is asked for; at least 1.
   public var pageEvents = 1000
   /// Bytes of payloads and metadata that a page holds at most. A single event that is larger comes alone.
   public var pageBytes = 8 << 20
+  /// Writes that wait for a commit; one more is refused as `unavailable`.
+  public var waitingWrites = 4096
   /// Pages of the write-ahead log after which SQLite moves them into the database:
   /// https://sqlite.org/pragma.html#pragma_wal_autocheckpoint
   public var autocheckpoint = 4000

@@ -1,5 +1,4 @@
 public import Evento
-internal import Synchronization
 
 extension SQLiteExecutor: ConditionalWriter {
   @discardableResult
@@ -8,8 +7,10 @@ extension SQLiteExecutor: ConditionalWriter {
     try condition?.check()
     let now = configuration.now
     return try await writer.perform { session in
-      try EventWriter(connection: session.connection, catalog: session.catalog, now: now)
+      let result = try EventWriter(connection: session.connection, catalog: session.catalog, now: now)
         .write(events, condition: condition, tag: session.tag)
+      if !result.isResend { session.hasAddedEvents = true }
+      return result
     }
   }
 }
@@ -55,13 +56,19 @@ extension SQLiteExecutor: SnapshotRemover {
 }
 
 extension SQLiteExecutor: ReadinessReporter {
-  /// Writes to the database, at most once a second however often it is asked.
+  /// Answers from what the writer has just done, or is doing; where it has had nothing to do for a second, writes to the
+  /// database. So it never waits behind other writes.
   public func checkReadiness() async throws(EventoError) {
-    let isFresh = probe.withLock { last in
-      last.map { ContinuousClock.now - $0 < .seconds(1) } ?? false
+    switch writer.health.verdict {
+    case .well: return
+    case .ill(let failure): throw failure
+    case .unknown:
+      try await writer.perform { session in try session.connection.run("UPDATE store SET probe = probe + 1") }
     }
-    guard !isFresh else { return }
-    try await writer.perform { session in try session.connection.run("UPDATE store SET probe = probe + 1") }
-    probe.withLock { $0 = .now }
   }
+}
+
+extension SQLiteExecutor: CommitNotifier {
+  /// Advances before the answer to a write of this executor, and within a tenth of a second of a commit by another.
+  public var commits: CommitSignal { watch.signal }
 }

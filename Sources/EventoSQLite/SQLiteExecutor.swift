@@ -1,6 +1,5 @@
 internal import Dispatch
 public import Evento
-internal import Synchronization
 
 /// A store in a SQLite file, or in memory.
 ///
@@ -10,8 +9,8 @@ internal import Synchronization
 public final class SQLiteExecutor: Sendable {
   let writer: Writer
   let readers: ReaderPool
+  let watch: CommitWatch
   let configuration: SQLiteConfiguration
-  let probe = Mutex<ContinuousClock.Instant?>(nil)
 
   /// Opens a store, and makes it where there is none.
   ///
@@ -43,14 +42,16 @@ public final class SQLiteExecutor: Sendable {
       try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, autocheckpoint: configuration.autocheckpoint)
       if !isInMemory { try FolderSync.sync(folderOf: path) }
-      writer = Writer(connection, queue: writerQueue)
+      watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
+      writer = Writer(
+        connection, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
+        patience: configuration.busyTimeout, commits: watch.signal)
       if isInMemory {
         readers = ReaderPool([ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)])
       } else {
         readers = ReaderPool(
           try (1...max(configuration.readers, 1)).map { number in
-            let connection = try Connection(path: path, busyTimeout: configuration.busyTimeout)
-            try connection.execute("PRAGMA query_only = 1")
+            let connection = try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout)
             return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.reader.\(number)"))
           })
       }
@@ -72,6 +73,7 @@ public final class SQLiteExecutor: Sendable {
   /// Finishes what was asked for, moves the write-ahead log into the database and closes it. Whatever is asked for
   /// afterwards is `unavailable`.
   public func close() async {
+    await watch.close()
     await readers.close()
     await writer.close()
   }

@@ -136,4 +136,9 @@ extension EventoError {
       .subscriberTakenOver,
       "Another worker holds subscriber \"\(key)\": stop, or take it over again before you acknowledge.")
   }
+
+  package static func snapshotNotFound(_ key: SnapshotKey) -> EventoError {
+    EventoError(
+      .snapshotNotFound, "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id).")
+  }
 }

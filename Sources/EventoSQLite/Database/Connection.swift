@@ -25,6 +25,12 @@ final class Connection {
     sqlite3_busy_timeout(handle, Int32(clamping: Int64(min(busyTimeout / .milliseconds(1), 1e9))))
   }
 
+  /// A connection that can't change anything.
+  convenience init(readingFrom path: String, busyTimeout: Duration) throws(SQLiteFailure) {
+    try self.init(path: path, busyTimeout: busyTimeout)
+    try execute("PRAGMA query_only = 1")
+  }
+
   deinit {
     close()
   }

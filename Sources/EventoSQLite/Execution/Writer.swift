@@ -16,6 +16,8 @@ final class Writer: @unchecked Sendable {
     let catalog: Catalog
     /// That of the commit under way.
     fileprivate(set) var tag: Int64 = 0
+    /// Set by a job that has added to the log: who waits for that is told once it is committed.
+    var hasAddedEvents = false
 
     init(_ connection: Connection) {
       self.connection = connection
@@ -34,13 +36,25 @@ final class Writer: @unchecked Sendable {
   private let queue: DispatchQueue
   private let session: Session
   private let state = Mutex(State())
+  private let waitingLimit: Int
+  let health: WriterHealth
+  private let commits: CommitSignal
 
   /// Requests that one commit takes at most, so that the first of them does not wait for ever longer.
   private static let commitLimit = 512
 
-  init(_ connection: Connection, queue: DispatchQueue) {
+  /// - Parameters:
+  ///   - waitingLimit: requests that wait for a commit; one more is refused.
+  ///   - patience: for how long one commit may take before it counts as stuck.
+  ///   - commits: advanced when the log has grown.
+  init(
+    _ connection: Connection, queue: DispatchQueue, waitingLimit: Int, patience: Duration, commits: CommitSignal
+  ) {
+    self.commits = commits
     session = Session(connection)
     self.queue = queue
+    self.waitingLimit = waitingLimit
+    health = WriterHealth(patience: patience)
   }
 
   /// Runs `body` inside a transaction, together with others, and returns once it is committed.
@@ -75,14 +89,18 @@ final class Writer: @unchecked Sendable {
   }
 
   private func submit(_ job: WriteJob) {
-    let (isClosed, mustSchedule) = state.withLock { state in
-      guard !state.isClosed else { return (true, false) }
+    let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
+      if state.isClosed { return (.closed(), false) }
+      if state.waiting.count >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }
       state.waiting.append(job)
       defer { state.isDraining = true }
-      return (false, !state.isDraining)
+      return (nil, !state.isDraining)
     }
-    if isClosed { job.fail(.closed()) }
-    if mustSchedule { queue.async { [self] in drain() } }
+    if let refusal { job.fail(refusal) }
+    if mustSchedule {
+      health.began()
+      queue.async { [self] in drain() }
+    }
   }
 
   /// One commit at a time, so that reads on the same queue (of a database in memory) get their turn.
@@ -99,14 +117,17 @@ final class Writer: @unchecked Sendable {
       return jobs
     }
     if jobs.isEmpty { return false }
-    commit(jobs)
+    health.began()
+    health.ended(commit(jobs))
     return true
   }
 
-  private func commit(_ jobs: [WriteJob]) {
+  /// - Returns: what kept the store from committing, if it was the store and not what a request asked for.
+  private func commit(_ jobs: [WriteJob]) -> EventoError? {
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       session.tag = LogPosition.freshTag()
+      session.hasAddedEvents = false
       for job in jobs { try job.run(on: session) }
       try session.connection.run("COMMIT")
     } catch {
@@ -115,12 +136,20 @@ final class Writer: @unchecked Sendable {
       if jobs.count > 1 {
         // What the store can't do for all at once it may do for each: one request that fills the disk must not fail
         // the small ones beside it.
-        for job in jobs { commit([job]) }
-      } else {
-        for job in jobs { job.fail(error.error) }
+        return jobs.reduce(nil) { failure, job in commit([job]) ?? failure }
       }
-      return
+      for job in jobs { job.fail(error.error) }
+      return error.error.code == .unavailable ? error.error : nil
     }
+    if session.hasAddedEvents { commits.advance() }
     for job in jobs { job.answer() }
+    return nil
+  }
+}
+
+extension EventoError {
+  fileprivate static func tooManyWaiting(_ limit: Int) -> EventoError {
+    EventoError(
+      .unavailable, "\(limit) writes wait for the disk already, which is all that may: send it again in a moment.")
   }
 }

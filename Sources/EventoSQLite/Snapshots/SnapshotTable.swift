@@ -31,9 +31,6 @@ struct SnapshotTable {
     try connection.run(
       "DELETE FROM snapshot WHERE type = ?1 AND revision = ?2 AND id = ?3", .text(key.type), .text(key.revision),
       .text(key.id))
-    guard connection.changes > 0 else {
-      throw EventoError(
-        .snapshotNotFound, "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id).")
-    }
+    guard connection.changes > 0 else { throw EventoError.snapshotNotFound(key) }
   }
 }

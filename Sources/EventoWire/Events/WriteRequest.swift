@@ -28,7 +28,7 @@ package struct WriteRequest: Sendable {
 
   /// - Throws: `invalid_json`, `invalid_request`, `invalid_cursor`, `missing_data`, `content_too_large`.
   package init(json bytes: [UInt8], limits: WireLimits) throws(EventoError) {
-    self = try JSONReader.read(bytes) { (reader) throws(EventoError) in
+    let request: WriteRequest = try JSONReader.read(bytes) { (reader) throws(EventoError) in
       var events: [NewEvent] = []
       var (count, condition): (Int?, WriteCondition?)
       let seen = try reader.object(Member.self) { (reader, member) throws(EventoError) in
@@ -51,12 +51,13 @@ package struct WriteRequest: Sendable {
           Member.events, "has \(count) events: one request takes at most \(limits.eventsPerWrite)")
       }
       guard reader.isFaultless else { return nil }
-      if count == 0 { throw .missingData() }
       if let index = NewEvent.indexOfMixedVersion(in: events) {
         reader.fault(at: "/events/\(index)/version", NewEvent.mixedVersionsDetail)
       }
       return WriteRequest(events: events, condition: condition)
     }
+    if request.events.isEmpty { throw .missingData() }
+    self = request
   }
 
   private static func condition(_ reader: inout JSONReader) throws(EventoError) -> WriteCondition? {

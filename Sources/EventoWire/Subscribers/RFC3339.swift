@@ -34,11 +34,13 @@ extension Timestamp {
     else { return nil }
     var subsecond: Int64 = 0
     if bytes.count > 20 {
-      guard bytes[19] == UInt8(ascii: "."), 22...30 ~= bytes.count,
-        let fraction = number(20..<bytes.count - 1, 0...999_999_999)
+      // What is finer than a millisecond is cut off.
+      let digits = bytes[20..<bytes.count - 1]
+      guard bytes[19] == UInt8(ascii: "."), !digits.isEmpty,
+        digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+        let fraction = number(20..<min(bytes.count - 1, 23), 0...999)
       else { return nil }
-      subsecond = (bytes.count..<24).reduce(fraction) { value, _ in value * 10 }
-      subsecond = (24..<max(bytes.count, 24)).reduce(subsecond) { value, _ in value / 10 }
+      subsecond = (digits.count..<max(digits.count, 3)).reduce(fraction) { value, _ in value * 10 }
     }
     let days = CalendarDay(year: year, month: month, day: day).daysSince1970
     self.init(

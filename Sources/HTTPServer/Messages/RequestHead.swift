@@ -25,7 +25,7 @@ public struct RequestHead: Sendable {
 
   private let content: Content
 
-  /// One of the methods of RFC 9110 §9.1, or `PATCH`.
+  /// One of the methods of RFC 9110 §9.1, `PATCH` or `QUERY`.
   public var method: String { content.line.method }
   /// The path as it came, percent-encoded; begins with `/`, or is `*`.
   public var path: String { content.line.path }

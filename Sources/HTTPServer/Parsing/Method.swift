@@ -1,9 +1,10 @@
-/// The methods of RFC 9110 §9.1 and RFC 5789. They are case-sensitive.
+/// The methods of RFC 9110 §9.1 and RFC 5789 and draft-ietf-httpbis-safe-method-w-body (QUERY). They are case-sensitive.
 enum Method {
   /// Whether it is one that the server knows; another is answered with 501 (RFC 9110 §9.1).
   static func isKnown(_ method: String) -> Bool {
     switch method {
-    case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH": true
+    case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
+      "QUERY": true
     default: false
     }
   }

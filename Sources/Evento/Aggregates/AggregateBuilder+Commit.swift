@@ -1,0 +1,35 @@
+extension AggregateBuilder {
+  /// Writes the events: all of them, or none.
+  ///
+  /// - Returns: where the aggregate stands now.
+  /// - Throws: `missing_data` where there is no event, or none of one of the aggregates;
+  ///   `invalid_original_version` where ``originalVersion(_:)`` is not its version any more; `unencodable_payload`;
+  ///   what ``Executor/write(_:)`` throws.
+  @discardableResult
+  public func commit(to store: some Executor) async throws(EventoError) -> Commit {
+    let drafts = [draft] + others
+    var placings: [AggregateDraft.Placing] = []
+    for draft in drafts { placings.append(try await draft.placing(on: store)) }
+    let result: WriteResult
+    do {
+      result = try await store.write(events(of: drafts, placings))
+    } catch  where error.code == .invalidOriginalVersion && placings.contains(where: \.isGuess) {
+      // Somebody began one of the aggregates just now. Nobody asked for a version there: go on behind it.
+      placings = zip(drafts, placings).map { $1.isGuess ? $0.appending : $1 }
+      result = try await store.write(events(of: drafts, placings))
+    }
+    let own = result.events.prefix(draft.events.count)
+    guard result.events.count == drafts.reduce(0, { $0 + $1.events.count }), let last = own.last else {
+      throw EventoError(.internal, "The store answered a write of other events than were given.")
+    }
+    return Commit(id: draft.id, version: last.version, cursor: last.cursor, events: result.events)
+  }
+
+  private func events(
+    of drafts: [AggregateDraft], _ placings: [AggregateDraft.Placing]
+  ) throws(EventoError) -> [NewEvent] {
+    var events: [NewEvent] = []
+    for (draft, placing) in zip(drafts, placings) { events += try draft.newEvents(placing) }
+    return events
+  }
+}

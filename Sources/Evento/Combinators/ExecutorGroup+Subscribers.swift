@@ -1,0 +1,75 @@
+// A subscriber stands in the first member, with the first member's place for its cursor. The group's own cursor, with
+// the places of the other members, stands beside it as a snapshot, at the same place. It counts for the others alone,
+// and only as long as the subscriber has a cursor: a subscriber without one is at the beginning of every member.
+
+extension ExecutorGroup {
+  /// The type of the snapshots in which the first member keeps the cursors of subscribers; their id is the subscriber's
+  /// key.
+  public static let placesType = "evento/ExecutorGroup"
+
+  private static func placesKey(_ key: String) -> SnapshotKey {
+    SnapshotKey(type: placesType, revision: "subscriber", id: key)
+  }
+
+  /// Acknowledges in the first member, then keeps the places of the others.
+  ///
+  /// In this order, since a worker that no longer holds the subscriber must change nothing. Where the second fails, the
+  /// others are at the places of the acknowledgement before, and events of theirs are handled again.
+  func acknowledgeInEach(
+    _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
+  ) async throws(EventoError) -> Subscriber {
+    guard let cursor else {
+      let subscriber = try await first.acknowledge(key, cursor: nil, lag: lag, workerID: workerID)
+      try await forgetPlaces(key)
+      return subscriber
+    }
+    guard let place = try await ownPlace(of: cursor) else {
+      // The first refuses it, after whatever comes before the cursor in the order of its checks.
+      return try await first.acknowledge(key, cursor: .nowhere, lag: lag, workerID: workerID)
+    }
+    try Subscriber.check(key: key)
+    // What an earlier life of the subscriber left behind must not come back with its new cursor.
+    if try await first.getSubscriberCursor(key) == nil { try await forgetPlaces(key) }
+    let subscriber = try await first.acknowledge(key, cursor: place.first, lag: lag, workerID: workerID)
+    try await keepPlaces(key, Snapshot(data: Payload(cursor.description), cursor: place.first))
+    return subscriber.at(cursor)
+  }
+
+  private func keepPlaces(_ key: String, _ snapshot: Snapshot) async throws(EventoError) {
+    try await first.saveSnapshot(Self.placesKey(key), snapshot)
+  }
+
+  /// Sets the places of a subscriber in the others back to the beginning.
+  func forgetPlaces(_ key: String) async throws(EventoError) {
+    guard members.count > 1, let kept = try await first.getSnapshot(Self.placesKey(key)) else { return }
+    try await keepPlaces(key, Snapshot(data: Payload(try grouped(kept.cursor).description), cursor: kept.cursor))
+  }
+
+  // MARK: From the first member's subscribers to the group's
+
+  func grouped(_ subscriber: Subscriber) async throws(EventoError) -> Subscriber {
+    subscriber.at(try await grouped(subscriber.cursor, of: subscriber.key))
+  }
+
+  /// The group's cursor of a subscriber that has this one in the first member.
+  func grouped(_ cursor: Cursor?, of key: String) async throws(EventoError) -> Cursor? {
+    guard members.count > 1, let cursor else { return cursor }
+    guard let kept = try await first.getSnapshot(Self.placesKey(key)), let text = kept.data.text else {
+      return try grouped(cursor)
+    }
+    let whole = try Cursor(text)
+    if kept.cursor == cursor { return whole }
+    var place = try GroupPlace(whole, memberCount: members.count)
+    place.places[0] = cursor
+    place.owner = nil
+    return try place.cursor()
+  }
+}
+
+extension Subscriber {
+  fileprivate func at(_ cursor: Cursor?) -> Subscriber {
+    Subscriber(
+      key: key, workerID: workerID, cursor: cursor, lag: lag, isEnabled: isEnabled, createdAt: createdAt,
+      updatedAt: updatedAt)
+  }
+}

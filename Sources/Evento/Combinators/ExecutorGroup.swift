@@ -1,0 +1,135 @@
+/// Several stores as one: what was written goes on being read, what is new goes to the first.
+///
+/// For a log that continues in a new store (the live store first, those that came before behind it), or that is spread
+/// over several.
+///
+/// | operation | goes to |
+/// |---|---|
+/// | `read` | all members, merged |
+/// | `event(_:)` | the members in turn, up to the one that has it |
+/// | `commits` | all members; for one that can't tell, the signal moves on by itself ten times a second |
+/// | all others | the first |
+///
+/// ## Order and cursors
+///
+/// Events of one member come in the order of its commits. Between members they are interleaved by timestamp, at equal
+/// ones by the order of the members. A cursor of a group carries a place in each member, so that a reader that goes on
+/// from it goes on in each of them exactly where it stood: it sees every event once, also one that commits later with an
+/// earlier timestamp, in whichever member. It follows that the order between members is that in which a reader meets
+/// them: two readers, or one that pages forward and one that pages backward, may see events of different members
+/// interleaved differently where a clock went back or an event came late.
+///
+/// The cursors of one event may therefore differ from read to read, each good to go on from. The cursor of an event that
+/// was written or found by its id stands at the beginning of all members but its own: to go on from it repeats what they
+/// hold, and skips nothing. Cursors of the first member alone are cursors of the group, with the same meaning.
+///
+/// ## What the members must be
+///
+/// Each keeps its events for ever and is the same store as long as the group is used; the order of the members is part of
+/// every cursor. The history of one aggregate is within one member: versions, ids and routing keys are checked by the
+/// first, against what the first holds. A condition is checked in the first in the transaction of the write, and in the
+/// others just before it.
+///
+/// A subscriber and its cursor are kept in the first member, and the places of its cursor in the others beside it, as a
+/// snapshot of the type ``placesType``. A failure between the two writes of an acknowledgement repeats events of the other
+/// members, and never skips one.
+public struct ExecutorGroup: Sendable {
+  /// The members, the one that is written first.
+  public let members: [any Executor]
+  /// Moves on when there may be more to read.
+  public let commits: CommitSignal
+  private let relay: CommitRelay?
+
+  /// The most members that a group can have: what fits into a cursor, at 16 bytes a member.
+  public static let maximumMemberCount = 8
+
+  /// - Parameter members: 1 … ``maximumMemberCount`` stores, the one that takes the writes first. A group among them
+  ///   stands for its members.
+  public init(_ members: [any Executor]) {
+    let members = members.flatMap { ($0 as? ExecutorGroup)?.members ?? [$0] }
+    precondition(
+      (1...Self.maximumMemberCount).contains(members.count),
+      "an executor group has 1 to \(Self.maximumMemberCount) members")
+    self.members = members
+    (commits, relay) = CommitSignal.of(members)
+  }
+
+  var first: any Executor { members[0] }
+
+  /// Asks some members at once.
+  ///
+  /// - Returns: the answers, in the order of the members.
+  func fromEach<T: Sendable>(
+    of indices: some Sequence<Int>,
+    _ body: @escaping @Sendable (Int, any Executor) async throws(EventoError) -> T
+  ) async throws(EventoError) -> [T] {
+    let answers = await withTaskGroup(of: (Int, Result<T, EventoError>).self) { group in
+      for index in indices {
+        let member = members[index]
+        group.addTask {
+          do throws(EventoError) {
+            return (index, .success(try await body(index, member)))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    var values: [T] = []
+    for (_, answer) in answers.sorted(by: { $0.0 < $1.0 }) { values.append(try answer.get()) }
+    return values
+  }
+}
+
+extension ExecutorGroup: Executor {
+  @discardableResult
+  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+    try grouped(try await first.write(events))
+  }
+
+  public func read(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
+  ) async throws(EventoError) -> ReadResult<Event> {
+    if members.count == 1 { return try await first.read(aggregators, routingKey: routingKey, args: args) }
+    try args.check()
+    let reading = GroupReading(group: self, aggregators: aggregators, routingKey: routingKey)
+    switch args {
+    case .forward(let count, let start): return try await reading.forward(count, start)
+    case .backward(let count, let before): return try await reading.backward(count, before)
+    }
+  }
+
+  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+    try await grouped(try await first.getSubscriberCursor(key), of: key)
+  }
+
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+    try await first.isSubscriberRunning(key, workerID: workerID)
+  }
+
+  @discardableResult
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    let upsert = try await first.upsertSubscriber(key, workerID: workerID)
+    return SubscriberUpsert(subscriber: try await grouped(upsert.subscriber), isNew: upsert.isNew)
+  }
+
+  @discardableResult
+  public func acknowledge(
+    _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
+  ) async throws(EventoError) -> Subscriber {
+    guard members.count > 1 else {
+      return try await first.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
+    }
+    return try await acknowledgeInEach(key, cursor: cursor, lag: lag, workerID: workerID)
+  }
+
+  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+    guard let snapshot = try await first.getSnapshot(key) else { return nil }
+    return members.count == 1 ? snapshot : try unwrapped(snapshot)
+  }
+
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+    try await first.saveSnapshot(key, members.count == 1 ? snapshot : try await wrapped(snapshot))
+  }
+}

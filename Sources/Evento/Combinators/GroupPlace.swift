@@ -1,0 +1,81 @@
+/// A place in the history of a group: one in that of each member.
+struct GroupPlace: Sendable {
+  /// How far each member has been read; `nil` at its beginning.
+  var places: [Cursor?]
+  /// The member whose event this is the place of; `nil` where it is that of no event.
+  ///
+  /// What comes before an event is, of its own member, what stands before it there, and of each other member all up to
+  /// its place, the event at that place included.
+  var owner: Int?
+
+  /// The beginning of each member.
+  init(memberCount: Int) {
+    places = Array(repeating: nil, count: memberCount)
+  }
+
+  init(_ places: [Cursor?], owner: Int? = nil) {
+    self.places = places
+    self.owner = owner
+  }
+
+  /// The place of an event that was found in a member alone, with nothing known of the others.
+  init(_ cursor: Cursor, in member: Int, of memberCount: Int) {
+    self.init(memberCount: memberCount)
+    places[member] = cursor
+    owner = member
+  }
+
+  // MARK: As a cursor
+
+  /// `EG` for "executor group", and the version of the form.
+  private static let mark: [UInt8] = [0x45, 0x47, 1]
+  private static let noOwner: UInt8 = 0xFF
+
+  /// Reads a cursor of a group. One that no group made is the first member's own: so a store that joins others in a group
+  /// as the first of them keeps the cursors that it gave out.
+  ///
+  /// - Throws: `cursor_not_in_history` where it is of a group with another number of members.
+  init(_ cursor: Cursor, memberCount: Int) throws(EventoError) {
+    let bytes = cursor.place
+    guard bytes.starts(with: Self.mark) else {
+      self.init(cursor, in: 0, of: memberCount)
+      return
+    }
+    var rest = bytes.dropFirst(Self.mark.count)
+    guard let owner = rest.popFirst(), owner == Self.noOwner || owner < memberCount else {
+      throw EventoError.cursorNotInHistory()
+    }
+    var places: [Cursor?] = []
+    while let length = rest.popFirst() {
+      guard length <= rest.count else { throw EventoError.cursorNotInHistory() }
+      places.append(length == 0 ? nil : Cursor(place: Array(rest.prefix(Int(length)))))
+      rest = rest.dropFirst(Int(length))
+    }
+    guard places.count == memberCount else { throw EventoError.cursorNotInHistory() }
+    self.init(places, owner: owner == Self.noOwner ? nil : Int(owner))
+  }
+
+  /// - Throws: `internal` where the members' places are too long for one cursor.
+  func cursor() throws(EventoError) -> Cursor {
+    if let first = places[0], places.dropFirst().allSatisfy({ $0 == nil }), !first.place.starts(with: Self.mark) {
+      return first
+    }
+    var bytes = Self.mark
+    bytes.append(owner.map(UInt8.init) ?? Self.noOwner)
+    for cursor in places {
+      let place = cursor?.place ?? []
+      bytes.append(UInt8(place.count))
+      bytes += place
+    }
+    guard bytes.count <= Cursor.maximumPlaceLength else {
+      throw EventoError(
+        .internal,
+        "The places of \(places.count) members are \(bytes.count) bytes, and a cursor holds "
+          + "\(Cursor.maximumPlaceLength): make the group smaller.")
+    }
+    return Cursor(place: bytes)
+  }
+
+  /// A whole cursor that is of no member's history.
+  static let nowhere = Cursor(place: mark + [noOwner])
+}

@@ -1,0 +1,108 @@
+/// One read of a group: a page of each member, merged into one.
+struct GroupReading {
+  let group: ExecutorGroup
+  let aggregators: [ReadAggregator]?
+  let routingKey: RoutingKey
+
+  // MARK: Forward
+
+  func forward(_ count: Int, _ start: Args.Start) async throws(EventoError) -> ReadResult<Event> {
+    let place: GroupPlace
+    switch start {
+    case .beginning: place = GroupPlace(memberCount: group.members.count)
+    case .after(let cursor): place = try GroupPlace(cursor, memberCount: group.members.count)
+    case .now: return try await now()
+    }
+    let pages = try await pages { index in
+      .forward(first: count, after: place.places[index].map { .after($0) } ?? .beginning)
+    }
+    var merge = ForwardMerge(pages, place)
+    let edges = try merge.next(count)
+    let end: Cursor
+    if let last = edges.last {
+      end = last.cursor
+    } else if count == 0 {
+      // Where it began: the place that was given, or the first member's beginning and with it that of all.
+      if case .after(let cursor) = start { end = cursor } else { end = try beginning(pages[0]) }
+    } else {
+      end = try GroupPlace(pages.map(\.pageInfo.endCursor)).cursor()
+    }
+    return ReadResult(
+      edges: edges,
+      pageInfo: PageInfo(
+        hasPreviousPage: false, hasNextPage: merge.hasMore, startCursor: edges.first?.cursor, endCursor: end))
+  }
+
+  private func now() async throws(EventoError) -> ReadResult<Event> {
+    let pages = try await pages { _ in .forward(first: 0, after: .now) }
+    let end = try GroupPlace(pages.map(\.pageInfo.endCursor)).cursor()
+    return ReadResult(
+      edges: [], pageInfo: PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: end))
+  }
+
+  private func beginning(_ page: ReadResult<Event>) throws(EventoError) -> Cursor {
+    var place = GroupPlace(memberCount: group.members.count)
+    place.places[0] = page.pageInfo.endCursor
+    return try place.cursor()
+  }
+
+  private func pages(
+    _ args: @escaping @Sendable (Int) -> Args
+  ) async throws(EventoError) -> [ReadResult<Event>] {
+    try await group.fromEach(of: group.members.indices) { [aggregators, routingKey] index, member throws(EventoError) in
+      try await member.read(aggregators, routingKey: routingKey, args: args(index))
+    }
+  }
+
+  // MARK: Backward
+
+  func backward(_ count: Int, _ before: Cursor?) async throws(EventoError) -> ReadResult<Event> {
+    let pages: [ReadResult<Event>]
+    if let before {
+      let place = try GroupPlace(before, memberCount: group.members.count)
+      pages = try await group.fromEach(of: group.members.indices) { index, member throws(EventoError) in
+        guard let cursor = place.places[index] else { return .nothing }
+        return place.owner == index
+          ? try await member.read(aggregators, routingKey: routingKey, args: .backward(last: count, before: cursor))
+          : try await page(count, upTo: cursor, in: member)
+      }
+    } else {
+      pages = try await self.pages { _ in .backward(last: count) }
+    }
+    var merge = BackwardMerge(pages)
+    let edges = try merge.next(count)
+    return ReadResult(
+      edges: edges,
+      pageInfo: PageInfo(
+        hasPreviousPage: merge.hasMore, hasNextPage: false, startCursor: edges.first?.cursor,
+        endCursor: edges.last?.cursor))
+  }
+
+  /// The last events of a member up to a place, the event at that place included.
+  private func page(
+    _ count: Int, upTo cursor: Cursor, in member: any Executor
+  ) async throws(EventoError) -> ReadResult<Event> {
+    var page = try await member.read(
+      aggregators, routingKey: routingKey, args: .backward(last: max(count, 1), before: cursor))
+    // The event at the place is the next one behind those before it, unless that one stands behind the place too. Asked
+    // in this order, as another may commit in between.
+    let start = page.edges.last.map { Args.Start.after($0.cursor) } ?? .beginning
+    let next = try await member.read(aggregators, routingKey: routingKey, args: .forward(first: 1, after: start))
+    let behind = try await member.read(
+      aggregators, routingKey: routingKey, args: .forward(first: 1, after: .after(cursor)))
+    if let edge = next.edges.first, edge.node.id != behind.edges.first?.node.id { page.edges.append(edge) }
+    if page.edges.count > count {
+      page.edges.removeFirst(page.edges.count - count)
+      page.pageInfo.hasPreviousPage = true
+    }
+    return page
+  }
+}
+
+extension ReadResult {
+  /// A page of a member of which there is nothing to read.
+  static var nothing: ReadResult {
+    ReadResult(
+      edges: [], pageInfo: PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: nil))
+  }
+}

@@ -1,0 +1,82 @@
+/// Pages of several members, read forward, as one run.
+struct ForwardMerge {
+  private var queues: [ArraySlice<Edge<Event>>]
+  private let pageHasMore: [Bool]
+  private var place: GroupPlace
+
+  /// - Parameter place: that behind which the pages were read.
+  init(_ pages: [ReadResult<Event>], _ place: GroupPlace) {
+    queues = pages.map { $0.edges[...] }
+    pageHasMore = pages.map(\.pageInfo.hasNextPage)
+    self.place = place
+  }
+
+  /// Whether there is more behind what was taken.
+  var hasMore: Bool { pageHasMore.contains(true) || queues.contains { !$0.isEmpty } }
+
+  /// Takes at most `count` events, the oldest first.
+  ///
+  /// - Complexity: O(*m* *n*) in the numbers of members and of events.
+  mutating func next(_ count: Int) throws(EventoError) -> [Edge<Event>] {
+    var edges: [Edge<Event>] = []
+    while edges.count < count, let index = oldest() {
+      let edge = queues[index].removeFirst()
+      place.places[index] = edge.cursor
+      place.owner = index
+      edges.append(Edge(cursor: try place.cursor(), node: edge.node))
+    }
+    return edges
+  }
+
+  /// The member whose next event is the oldest; `nil` where there is none, and where a page has run out with more behind
+  /// it, as the next event of that member is not known then.
+  private func oldest() -> Int? {
+    guard !queues.indices.contains(where: { queues[$0].isEmpty && pageHasMore[$0] }) else { return nil }
+    return queues.indices.filter { !queues[$0].isEmpty }
+      .min { (queues[$0].first?.node.timestamp).precedes(queues[$1].first?.node.timestamp) }
+  }
+}
+
+/// Pages of several members, read backward, as one run.
+struct BackwardMerge {
+  private var queues: [ArraySlice<Edge<Event>>]
+  private let pageHasMore: [Bool]
+
+  init(_ pages: [ReadResult<Event>]) {
+    queues = pages.map { $0.edges[...] }
+    pageHasMore = pages.map(\.pageInfo.hasPreviousPage)
+  }
+
+  /// Whether there is more before what was taken.
+  var hasMore: Bool { pageHasMore.contains(true) || queues.contains { !$0.isEmpty } }
+
+  /// Takes at most `count` events, the newest first, and returns them oldest first.
+  ///
+  /// - Complexity: O(*m* *n*) in the numbers of members and of events.
+  mutating func next(_ count: Int) throws(EventoError) -> [Edge<Event>] {
+    var edges: [Edge<Event>] = []
+    while edges.count < count, let index = newest() {
+      let edge = queues[index].removeLast()
+      // Of the others, what has not been taken stands before this event.
+      var place = GroupPlace(queues.map { $0.last?.cursor }, owner: index)
+      place.places[index] = edge.cursor
+      edges.append(Edge(cursor: try place.cursor(), node: edge.node))
+    }
+    return edges.reversed()
+  }
+
+  /// The member whose last event is the newest; `nil` where there is none, and where a page has run out with more before
+  /// it.
+  private func newest() -> Int? {
+    guard !queues.indices.contains(where: { queues[$0].isEmpty && pageHasMore[$0] }) else { return nil }
+    return queues.indices.filter { !queues[$0].isEmpty }.reversed()
+      .max { (queues[$0].last?.node.timestamp).precedes(queues[$1].last?.node.timestamp) }
+  }
+}
+
+extension Timestamp? {
+  fileprivate func precedes(_ other: Timestamp?) -> Bool {
+    guard let self, let other else { return false }
+    return self < other
+  }
+}

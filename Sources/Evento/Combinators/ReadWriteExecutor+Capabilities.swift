@@ -1,0 +1,54 @@
+// Each of these throws `not_implemented` where the executor that it goes to can't do it.
+
+extension ReadWriteExecutor: ConditionalWriter {
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
+    guard let condition else { return try await writer.write(events) }
+    return try await writer.required((any ConditionalWriter).self, "write under a condition")
+      .write(events, condition: condition)
+  }
+}
+
+extension ReadWriteExecutor: EventLookup {
+  public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
+    try await reader.required((any EventLookup).self, "find an event by its id").event(id)
+  }
+}
+
+extension ReadWriteExecutor: SubscriberDirectory {
+  private var directory: any SubscriberDirectory {
+    get throws(EventoError) { try writer.required((any SubscriberDirectory).self, "show subscribers") }
+  }
+
+  public func subscriber(_ key: String) async throws(EventoError) -> Subscriber? {
+    try await directory.subscriber(key)
+  }
+
+  public func subscribers() async throws(EventoError) -> [Subscriber] {
+    try await directory.subscribers()
+  }
+
+  @discardableResult
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
+    try await directory.setSubscriberEnabled(key, isEnabled)
+  }
+
+  public func deleteSubscriber(_ key: String) async throws(EventoError) {
+    try await directory.deleteSubscriber(key)
+  }
+}
+
+extension ReadWriteExecutor: SnapshotRemover {
+  public func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError) {
+    try await writer.required((any SnapshotRemover).self, "delete snapshots").deleteSnapshot(key)
+  }
+}
+
+extension ReadWriteExecutor: ReadinessReporter {
+  /// Asks the writer, where it can tell whether it takes writes.
+  public func checkReadiness() async throws(EventoError) {
+    if let reporter = writer as? any ReadinessReporter { try await reporter.checkReadiness() }
+  }
+}
+
+extension ReadWriteExecutor: CommitNotifier {}

@@ -1,0 +1,96 @@
+internal import Synchronization
+
+/// Tells those who wait that something has committed. Whoever wakes up reads the log from its own place: the signal
+/// carries no events, so that there is one way for an event to reach a reader, and none to be lost or doubled.
+///
+/// Read ``count`` before the read of the log that finds nothing new, and wait past it: a commit in between has moved it
+/// on, and the wait returns at once.
+public final class CommitSignal: Sendable {
+  private struct Waiter {
+    let deadline: ContinuousClock.Instant
+    let continuation: CheckedContinuation<Void, Never>
+  }
+
+  private struct State {
+    var count: UInt64 = 0
+    var nextID: UInt64 = 0
+    var waiters: [UInt64: Waiter] = [:]
+    var isWatched = false
+    var hasEnded = false
+    var startWatching: @Sendable () -> Void = {}
+  }
+
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// Names what is called when somebody begins to wait and nobody did before: from then on, until it returns false,
+  /// ``expire(at:)`` has to be called every now and then.
+  package func whenAwaited(_ startWatching: @escaping @Sendable () -> Void) {
+    state.withLock { $0.startWatching = startWatching }
+  }
+
+  /// Grows with each commit that is noticed, and now and then without one.
+  public var count: UInt64 { state.withLock { $0.count } }
+
+  /// Waits until ``count`` is past a value, or a little longer than up to a deadline, or until the task is cancelled, or
+  /// the store is closed.
+  public func wait(past count: UInt64, until deadline: ContinuousClock.Instant) async {
+    let id = state.withLock { state in
+      state.nextID += 1
+      return state.nextID
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let (mustResume, startWatching) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+          // Cancelled already: the handler below has run, and found nobody to wake.
+          guard state.count <= count, !state.hasEnded, !Task.isCancelled else { return (true, nil) }
+          state.waiters[id] = Waiter(deadline: deadline, continuation: continuation)
+          defer { state.isWatched = true }
+          return (false, state.isWatched ? nil : state.startWatching)
+        }
+        if mustResume { continuation.resume() }
+        startWatching?()
+      }
+    } onCancel: {
+      state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume()
+    }
+  }
+
+  /// Wakes everybody.
+  package func advance() {
+    let waiters = state.withLock { state in
+      state.count += 1
+      defer { state.waiters.removeAll(keepingCapacity: true) }
+      return Array(state.waiters.values)
+    }
+    for waiter in waiters { waiter.continuation.resume() }
+  }
+
+  /// Wakes everybody, and lets nobody wait any more: there will be no other commit.
+  package func end() {
+    state.withLock { $0.hasEnded = true }
+    advance()
+  }
+
+  /// Wakes those whose deadline has passed.
+  ///
+  /// - Returns: whether anybody still waits.
+  package func expire(at now: ContinuousClock.Instant = .now) -> Bool {
+    let (expired, isWatched) = state.withLock { state in
+      let expired = state.waiters.filter { $0.value.deadline <= now }
+      for id in expired.keys { state.waiters.removeValue(forKey: id) }
+      state.isWatched = !state.waiters.isEmpty
+      return (expired, state.isWatched)
+    }
+    for waiter in expired.values { waiter.continuation.resume() }
+    return isWatched
+  }
+}
+
+/// An executor that tells when there may be something new.
+public protocol CommitNotifier: Executor {
+  /// Advances with every commit to the store, by this executor or by another, before or soon after the commit's own
+  /// answer.
+  var commits: CommitSignal { get }
+}

@@ -1,0 +1,51 @@
+/// What is to be done with which events.
+struct EventHandlers<Handler: Sendable>: Sendable {
+  enum Choice {
+    case handle(Handler)
+    case skip
+  }
+
+  struct EventType: Hashable {
+    let aggregatorType: ExactText
+    let name: ExactText
+  }
+
+  private var choices: [EventType: Choice] = [:]
+  private var catchAlls: [ExactText: Handler] = [:]
+
+  /// - Precondition: nothing has been said of this type of event.
+  mutating func add<Data: AggregateEvent>(_ type: Data.Type, _ choice: Choice) {
+    let key = EventType(
+      aggregatorType: ExactText(Data.Aggregate.aggregatorType), name: ExactText(Data.eventName))
+    precondition(
+      choices.updateValue(choice, forKey: key) == nil,
+      "\(Data.eventName) of \(Data.Aggregate.aggregatorType) is handled or skipped twice")
+  }
+
+  /// Handles every event of a kind of aggregate that has no handler of its own and is not skipped.
+  ///
+  /// - Precondition: nothing has been said of all events of this kind.
+  mutating func addAll<Kind: Aggregate>(_ kind: Kind.Type, _ handler: Handler) {
+    precondition(
+      catchAlls.updateValue(handler, forKey: ExactText(Kind.aggregatorType)) == nil,
+      "all events of \(Kind.aggregatorType) are handled twice")
+  }
+
+  /// What to do with an event; `nil` where nothing has been said.
+  func choice(for event: Event) -> Choice? {
+    let key = EventType(aggregatorType: ExactText(event.aggregatorType), name: ExactText(event.name))
+    return choices[key] ?? catchAlls[key.aggregatorType].map(Choice.handle)
+  }
+
+  /// The kinds of aggregate that anything has been said of, in byte order.
+  var aggregatorTypes: [String] {
+    Set(choices.keys.map(\.aggregatorType)).union(catchAlls.keys).sorted().map(\.string)
+  }
+
+  /// The names of the events of a kind of aggregate that are to be read, in byte order; `nil`: all of them.
+  func names(of aggregatorType: String) -> [String]? {
+    let aggregatorType = ExactText(aggregatorType)
+    guard catchAlls[aggregatorType] == nil else { return nil }
+    return choices.keys.filter { $0.aggregatorType == aggregatorType }.map(\.name).sorted().map(\.string)
+  }
+}

@@ -1,0 +1,105 @@
+extension Projection {
+  /// Reads the aggregate's events, to the last one, and folds them.
+  ///
+  /// - Returns: the state, or `nil` where there is no event.
+  /// - Throws: `undecodable_payload`; `unhandled_event` under a ``safetyCheck()``; what a handler throws; what reading,
+  ///   and keeping a snapshot, throw; `CancellationError`.
+  /// - Complexity: O(*n*) in the number of events since the last snapshot.
+  public func load(_ id: String, from store: some Executor) async throws -> Loaded<Kind, State>? {
+    if let start = try await restored(id, from: store) {
+      do {
+        return try await fold(id, from: start, store)
+      } catch let error as EventoError where error.code == .cursorNotInHistory {
+        // The store holds less than the snapshot was made of: it was restored from an older backup, say.
+      }
+    }
+    return try await fold(id, from: Progress(state: initial), store)
+  }
+
+  /// Loads the aggregate that several ids name together: see ``hashIDs(_:)``.
+  public func load(ids: [String], from store: some Executor) async throws -> Loaded<Kind, State>? {
+    try await load(hashIDs(ids), from: store)
+  }
+
+  private struct Progress {
+    var state: State
+    var version = 0
+    var cursor: Cursor?
+    /// Events folded since the snapshot, or the beginning.
+    var count = 0
+  }
+
+  private func fold(_ id: String, from start: Progress, _ store: some Executor) async throws -> Loaded<Kind, State>? {
+    var progress = start
+    let context = ProjectionContext(id: id, coder: coder, shared: shared)
+    let filters = filters(id)
+    var hasMore = true
+    while hasMore {
+      try Task.checkCancellation()
+      let page = try await store.read(
+        filters, routingKey: .all,
+        args: .forward(first: Self.pageSize, after: progress.cursor.map(Args.Start.after) ?? .beginning))
+      for edge in page.edges { try apply(edge.node, to: &progress, context) }
+      progress.cursor = page.pageInfo.endCursor ?? progress.cursor
+      hasMore = page.pageInfo.hasNextPage
+    }
+    guard let cursor = progress.cursor, start.cursor != nil || progress.count > 0 else { return nil }
+    if let snapshots, progress.count >= snapshots.interval {
+      let payload: Payload
+      do {
+        payload = try snapshots.encode(progress.state, progress.version, coder)
+      } catch {
+        throw EventoError.unencodable(State.self, error)
+      }
+      try await store.saveSnapshot(snapshotKey(id, snapshots), Snapshot(data: payload, cursor: cursor))
+    }
+    return Loaded(id: id, state: progress.state, version: progress.version, cursor: cursor)
+  }
+
+  private func apply(_ event: Event, to progress: inout Progress, _ context: ProjectionContext) throws {
+    switch handlers.choice(for: event) {
+    case .handle(let handler): try handler(&progress.state, event, context)
+    case .skip: break
+    case nil where checksSafety:
+      throw EventoError.unhandled(event, by: "The projection of \(Kind.aggregatorType) into \(State.self)")
+    case nil: break
+    }
+    progress.count += 1
+    if event.aggregatorType.isExactly(Kind.aggregatorType), event.aggregatorID.isExactly(context.id) {
+      progress.version = event.version
+    }
+  }
+
+  /// The aggregate itself and those that were added, whole: the version needs every event, handled or not. Of other
+  /// kinds, what is handled; under a safety check everything.
+  private func filters(_ id: String) -> [ReadAggregator] {
+    let whole = [ReadAggregator(Kind.aggregatorType, id: id)] + related
+    var filters: [ReadAggregator] = []
+    for type in handlers.aggregatorTypes where !whole.contains(where: { $0.aggregatorType.isExactly(type) }) {
+      if !checksSafety, let names = handlers.names(of: type) {
+        filters += names.map { ReadAggregator(type, name: $0) }
+      } else {
+        filters.append(ReadAggregator(type))
+      }
+    }
+    return whole + filters
+  }
+
+  private static var pageSize: Int { 1000 }
+
+  // MARK: Snapshots
+
+  private func restored(_ id: String, from store: some Executor) async throws -> Progress? {
+    guard let snapshots, let snapshot = try await store.getSnapshot(snapshotKey(id, snapshots)),
+      let kept = try? snapshots.decode(snapshot.data, coder)
+    else { return nil }
+    return Progress(state: kept.state, version: kept.version, cursor: snapshot.cursor)
+  }
+
+  /// A state that is folded from several aggregates is kept under the hash of all their ids.
+  private func snapshotKey(_ id: String, _ snapshots: SnapshotPolicy<State>) -> SnapshotKey {
+    let others = related.flatMap { [$0.aggregatorType, $0.aggregatorID ?? ""] }
+    return SnapshotKey(
+      type: snapshots.type, revision: revision, id: others.isEmpty ? id : hashIDs([id] + others))
+  }
+}

@@ -1,0 +1,14 @@
+/// Values that are given once and reach every handler, one of a type.
+struct SharedData: Sendable {
+  private var values: [ObjectIdentifier: any Sendable] = [:]
+
+  mutating func set<Value: Sendable>(_ value: Value) {
+    values[ObjectIdentifier(Value.self)] = value
+  }
+
+  /// - Throws: `missing_shared_data`.
+  func value<Value: Sendable>(_ type: Value.Type) throws(EventoError) -> Value {
+    guard let value = values[ObjectIdentifier(type)] as? Value else { throw .missingSharedData(type) }
+    return value
+  }
+}

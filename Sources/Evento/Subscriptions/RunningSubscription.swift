@@ -1,0 +1,44 @@
+/// A subscription that works in a task of its own.
+///
+/// It goes on until it is shut down, taken over, or fails; whether somebody keeps this value is all the same.
+public struct RunningSubscription: Sendable {
+  /// The subscriber's key in the store.
+  public let key: String
+  /// The worker that holds the subscriber.
+  public let workerID: ULID
+  private let signal: StopSignal
+  private let task: Task<Result<SubscriptionEnd, SubscriptionFailure>, Never>
+
+  init(_ worker: SubscriptionWorker) {
+    key = worker.key
+    workerID = worker.id
+    signal = worker.signal
+    task = Task {
+      do throws(SubscriptionFailure) {
+        return .success(try await worker.run(once: false))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  /// Asks it to end, and waits until it has: the event that is being handled is finished and acknowledged, a wait is
+  /// cut short. Called by a handler of its own, it does not wait, and the end is `stopped`.
+  ///
+  /// - Returns: why it ended; `stopped`, unless it had ended before.
+  /// - Throws: where it had failed before.
+  @discardableResult
+  public func shutdown() async throws(SubscriptionFailure) -> SubscriptionEnd {
+    signal.stop()
+    guard SubscriptionWorker.current != workerID else { return .stopped }
+    return try await end()
+  }
+
+  /// Waits until it has ended by itself. Cancelling the wait does not end the subscription, nor the wait.
+  ///
+  /// - Returns: why it ended.
+  /// - Throws: the failure that ended it.
+  public func end() async throws(SubscriptionFailure) -> SubscriptionEnd {
+    try await task.value.get()
+  }
+}

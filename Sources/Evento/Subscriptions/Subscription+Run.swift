@@ -1,0 +1,31 @@
+extension Subscription {
+  /// Takes the subscriber, and handles what commits from now on, and what is there already, in a task of its own.
+  ///
+  /// - Throws: where the store does not give the subscriber.
+  public func start(on store: some Executor) async throws(SubscriptionFailure) -> RunningSubscription {
+    let worker = SubscriptionWorker(self, store: store)
+    try await worker.hold()
+    return RunningSubscription(worker)
+  }
+
+  /// ``start(on:)`` for the caller's own task: returns when it ends. Cancelling the task ends it; handlers see the
+  /// cancellation, and an event whose handler returns all the same is acknowledged.
+  ///
+  /// - Throws: the failure that ended it.
+  @discardableResult
+  public func run(on store: some Executor) async throws(SubscriptionFailure) -> SubscriptionEnd {
+    let worker = SubscriptionWorker(self, store: store)
+    try await worker.hold()
+    return try await worker.run(once: false)
+  }
+
+  /// Takes the subscriber, handles everything that there is, and returns.
+  ///
+  /// - Throws: the failure that ended it.
+  @discardableResult
+  public func runOnce(on store: some Executor) async throws(SubscriptionFailure) -> SubscriptionEnd {
+    let worker = SubscriptionWorker(self, store: store)
+    try await worker.hold()
+    return try await worker.run(once: true)
+  }
+}

@@ -1,0 +1,94 @@
+/// One worker of a subscription: reads chunk by chunk, handles, acknowledges, and tries again.
+struct SubscriptionWorker: Sendable {
+  let subscription: Subscription
+  let store: any Executor
+  let id = ULID()
+  let signal = StopSignal()
+  let key: String
+  let filters: [ReadAggregator]
+
+  var options: SubscriptionOptions { subscription.options }
+
+  init(_ subscription: Subscription, store: any Executor) {
+    self.subscription = subscription
+    self.store = store
+    key = subscription.key
+    filters = subscription.filters
+  }
+
+  /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
+  func hold() async throws(SubscriptionFailure) {
+    do throws(EventoError) {
+      try await store.upsertSubscriber(key, workerID: id)
+      if options.replays { try await store.acknowledge(key, cursor: nil, lag: 0, workerID: id) }
+    } catch {
+      throw report(Trouble(error: error, attempt: 1), retryDelay: nil)
+    }
+  }
+
+  /// Works until it is stopped, or the subscriber taken over.
+  ///
+  /// - Parameter once: ends as soon as there is nothing more to read.
+  func run(once: Bool) async throws(SubscriptionFailure) -> SubscriptionEnd {
+    await signal.sleep(for: options.delay, by: options.clock)
+    var failures = Failures()
+    while !signal.isStopped {
+      switch await workOnChunk(&failures) {
+      case .dealtWith(let hasMore):
+        guard !hasMore else { continue }
+        if once { return signal.isStopped ? .stopped : .caughtUp }
+        await waitForMore()
+      case .disabled:
+        if once { return .disabled }
+        await waitForMore()
+      case .takenOver:
+        return .takenOver
+      case .failed(let trouble):
+        try await recover(from: trouble)
+      }
+    }
+    return .stopped
+  }
+
+  /// Reports what went wrong, and waits before it is tried again.
+  ///
+  /// - Throws: where it is not tried again.
+  private func recover(from trouble: Trouble) async throws(SubscriptionFailure) {
+    // What fails because the task is cancelled is no failure: the event is handled some other time.
+    guard !Task.isCancelled else { return }
+    let isFinal = trouble.attempt > options.retries && !(trouble.edge == nil && options.acceptsFailure)
+    let delay = isFinal || signal.isStopped ? nil : options.backoff.delay(beforeRetry: trouble.attempt)
+    let failure = report(trouble, retryDelay: delay)
+    if let delay {
+      await signal.sleep(for: delay, by: options.clock)
+    } else if !signal.isStopped {
+      throw failure
+    }
+  }
+
+  @discardableResult
+  func report(_ trouble: Trouble, retryDelay: Duration?) -> SubscriptionFailure {
+    let failure = SubscriptionFailure(
+      key: key, event: trouble.edge?.node, error: trouble.error, attempt: trouble.attempt, retryDelay: retryDelay)
+    options.onFailure(failure)
+    return failure
+  }
+}
+
+/// How often in a row something has gone wrong. They are counted apart: a store that was away for long does not use up
+/// the attempts of an event.
+struct Failures {
+  /// To handle the event that is next.
+  var event = 0
+  /// To read or to acknowledge.
+  var store = 0
+}
+
+/// Something that went wrong.
+struct Trouble {
+  /// The event that could not be handled; `nil` where it was the store that failed.
+  var edge: Edge<Event>?
+  let error: any Error
+  /// How often in a row, this time included.
+  let attempt: Int
+}

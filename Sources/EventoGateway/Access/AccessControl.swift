@@ -1,0 +1,45 @@
+internal import Evento
+internal import HTTPServer
+internal import Synchronization
+
+/// Who may do what.
+final class AccessControl: Sendable {
+  /// `nil`: there are no tokens, and everybody may do everything.
+  private let tokens: Mutex<TokenSet?>
+
+  init(_ tokens: TokenSet?) {
+    self.tokens = Mutex(tokens)
+  }
+
+  func replaceTokens(_ new: TokenSet?) {
+    tokens.withLock { $0 = new }
+  }
+
+  /// - Throws: `unauthorized`, `forbidden`.
+  func check(_ head: RequestHead, needs role: Role) throws(EventoError) {
+    guard let tokens = tokens.withLock({ $0 }) else { return }
+    let credentials = head.headers.values(of: "authorization")
+    guard !credentials.isEmpty else {
+      throw EventoError(.unauthorized, "A token is needed: send Authorization: Bearer <token>.")
+    }
+    guard credentials.count == 1, let token = Self.bearerToken(credentials[0]) else {
+      throw EventoError(.unauthorized, "The credentials are of another form: send Authorization: Bearer <token>, once.")
+    }
+    guard let entry = tokens.entry(of: token) else {
+      throw EventoError(.unauthorized, "The token is not known here: use one from the gateway's token file.")
+    }
+    guard entry.role >= role else {
+      throw EventoError(
+        .forbidden,
+        "The token \"\(entry.name)\" has the role \(entry.role.rawValue), and this takes \(role.rawValue): use another."
+      )
+    }
+  }
+
+  /// RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1).
+  private static func bearerToken(_ credentials: String) -> String? {
+    let parts = credentials.split(separator: " ", omittingEmptySubsequences: true)
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+    return String(parts[1])
+  }
+}

@@ -1,0 +1,81 @@
+internal import Evento
+internal import HTTPServer
+
+/// What keeps the pages of other sites, which a browser would let send requests in its user's name, from using the
+/// gateway: contract §8.
+struct BrowserRules: Sendable {
+  private let allowedOrigins: Set<WebOrigin>
+  private let allowedHosts: Set<String>
+  private let checksHost: Bool
+
+  /// - Parameters:
+  ///   - allowedOrigins: of pages that may use the gateway.
+  ///   - allowedHosts: names that the gateway is known by, beside those of this machine.
+  ///   - checksHost: whether any other name is refused. Without tokens, on loopback, it must be: a page whose own name
+  ///     an attacker's name server lets point to 127.0.0.1 is of the same origin for the browser (DNS rebinding).
+  init(allowedOrigins: Set<WebOrigin>, allowedHosts: [String], checksHost: Bool) {
+    self.allowedOrigins = allowedOrigins
+    self.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
+    self.checksHost = checksHost
+  }
+
+  /// - Throws: `misdirected_request`, `forbidden`.
+  func check(_ head: RequestHead, scheme: String) throws(EventoError) {
+    try checkHost(head)
+    try checkOrigin(head, scheme: scheme)
+  }
+
+  /// What is not sent by a page, but by a program on the same machine through a Unix socket, may name what it wants.
+  private func checkHost(_ head: RequestHead) throws(EventoError) {
+    guard checksHost, let host = head.host, head.peer != .unix else { return }
+    if let authority = Authority(host), authority.isLoopback || allowedHosts.contains(authority.host) { return }
+    throw EventoError(
+      .misdirectedRequest,
+      "This gateway has no tokens and serves this machine alone, under its own names, and not under \"\(host)\": use "
+        + "localhost, or name that host with --allowed-host.")
+  }
+
+  private func checkOrigin(_ head: RequestHead, scheme: String) throws(EventoError) {
+    let origins = head.headers.values(of: "origin")
+    guard !origins.isEmpty else { return }
+    if origins.count == 1, let origin = WebOrigin(origins[0]) {
+      if allowedOrigins.contains(origin) { return }
+      if let host = head.host, let own = Authority(host, defaultPort: Authority.defaultPort(of: scheme)),
+        origin == WebOrigin(scheme: scheme, authority: own)
+      {
+        return
+      }
+    }
+    throw EventoError(
+      .forbidden,
+      "Pages of the origin \"\(origins.joined(separator: ", "))\" may not use this gateway: its operator can allow them "
+        + "with --allowed-origin.")
+  }
+
+  /// What an answer tells the browser about a page's right to see it (https://fetch.spec.whatwg.org/#http-cors-protocol):
+  /// nothing, unless its origin was named.
+  ///
+  /// - Parameter origin: what the request's `Origin` says.
+  func responseFields(_ origin: String?) -> [(String, String)] {
+    guard !allowedOrigins.isEmpty else { return [] }
+    // A cache must not give one origin what was for another.
+    let vary = ("Vary", "Origin")
+    guard let origin, WebOrigin(origin).map(allowedOrigins.contains) == true else { return [vary] }
+    return [
+      vary, ("Access-Control-Allow-Origin", origin),
+      ("Access-Control-Expose-Headers", "Allow, Location, Retry-After, WWW-Authenticate, X-Request-Id"),
+    ]
+  }
+
+  /// What the answer to a preflight says beside: which methods and fields a page may send, and for how long that holds.
+  func preflightFields(_ head: RequestHead, allow: String) -> [(String, String)] {
+    guard head.headers["access-control-request-method"] != nil,
+      head.headers["origin"].flatMap({ WebOrigin($0) }).map(allowedOrigins.contains) == true
+    else { return [] }
+    return [
+      ("Access-Control-Allow-Methods", allow),
+      ("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, X-Request-Id"),
+      ("Access-Control-Max-Age", "600"),
+    ]
+  }
+}

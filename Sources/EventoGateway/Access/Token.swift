@@ -1,0 +1,11 @@
+internal import Evento
+
+/// Makes tokens.
+public enum Token {
+  /// A fresh one: 256 bits of the system's random numbers, as text that fits into a header.
+  public static func fresh() -> String {
+    var random = SystemRandomNumberGenerator()
+    let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+    return "evt_" + Base64.url.encode(bytes)
+  }
+}

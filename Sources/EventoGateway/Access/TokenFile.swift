@@ -1,0 +1,89 @@
+internal import Evento
+
+/// The tokens that a gateway takes, as their SHA-256 alone: who reads the file, or the memory, can't use them.
+public struct TokenSet: Sendable {
+  /// What a token is known by.
+  public struct Entry: Sendable {
+    public let name: String
+    public let role: Role
+    fileprivate let digest: [UInt8]
+  }
+
+  public let entries: [Entry]
+
+  /// Reads a token file: a line `<name> <role> sha256:<64 hex digits of the token's SHA-256>` for each token; empty lines
+  /// and lines that begin with `#` are skipped.
+  ///
+  /// - Throws: ``TokenFileError`` for the first bad line.
+  public init(file text: String) throws(TokenFileError) {
+    var entries: [Entry] = []
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (index, line) in lines.enumerated() {
+      let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+      guard let name = fields.first, !name.hasPrefix("#") else { continue }
+      func fault(_ detail: String) -> TokenFileError { TokenFileError(line: index + 1, detail: detail) }
+      guard fields.count == 3 else {
+        throw fault("has \(fields.count) fields; it takes three: <name> <role> sha256:<64 hex digits>")
+      }
+      guard let role = Role(rawValue: String(fields[1])) else {
+        throw fault("names the role \"\(fields[1])\"; there are read, write and admin")
+      }
+      guard let digest = Self.digest(fields[2]) else {
+        throw fault("must end in sha256: and the 64 hexadecimal digits of the token's SHA-256")
+      }
+      if entries.contains(where: { $0.name.isExactly(String(name)) }) {
+        throw fault("names the token \"\(name)\" again: each needs a name of its own")
+      }
+      if entries.contains(where: { $0.digest == digest }) {
+        throw fault("has the digest of an earlier token: each needs one of its own")
+      }
+      entries.append(Entry(name: String(name), role: role, digest: digest))
+    }
+    self.entries = entries
+  }
+
+  private static func digest(_ field: Substring) -> [UInt8]? {
+    let prefix = "sha256:"
+    let digits = Array(field.utf8.dropFirst(prefix.utf8.count))
+    guard field.hasPrefix(prefix), digits.count == 2 * SHA256.length else { return nil }
+    var bytes: [UInt8] = []
+    for index in stride(from: 0, to: digits.count, by: 2) {
+      guard let high = JSONScanner.hexDigit(digits[index]), let low = JSONScanner.hexDigit(digits[index + 1]) else {
+        return nil
+      }
+      bytes.append(high << 4 | low)
+    }
+    return bytes
+  }
+
+  /// The line of a token file for a token.
+  public static func line(name: String, role: Role, token: String) -> String {
+    let digits = SHA256.digest(Array(token.utf8)).map { byte in
+      let text = String(byte, radix: 16)
+      return text.count == 1 ? "0" + text : text
+    }
+    return "\(name) \(role.rawValue) sha256:\(digits.joined())"
+  }
+
+  /// The entry of a token. All are looked at, and each digest to its end, so that the time that it takes tells nothing.
+  ///
+  /// - Complexity: O(*n*) in the number of tokens.
+  func entry(of token: String) -> Entry? {
+    let digest = SHA256.digest(Array(token.utf8))
+    var found: Entry?
+    for entry in entries {
+      let difference = zip(entry.digest, digest).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 }
+      if difference == 0 { found = entry }
+    }
+    return found
+  }
+}
+
+/// A line of a token file that can't be taken.
+public struct TokenFileError: Error, Equatable, CustomStringConvertible {
+  /// From 1 on.
+  public let line: Int
+  public let detail: String
+
+  public var description: String { "line \(line) \(detail)" }
+}

@@ -1,0 +1,31 @@
+internal import Evento
+internal import EventoWire
+internal import HTTPServer
+
+extension Response {
+  static func json(_ body: [UInt8], status: Int = 200, _ fields: [(String, String)] = []) -> Response {
+    Response(
+      status: status, headers: Headers([("Content-Type", "application/json")] + fields), body: .bytes(body))
+  }
+
+  static func noContent(_ fields: [(String, String)] = []) -> Response {
+    Response(status: 204, headers: Headers(fields), body: .none)
+  }
+
+  static func text(_ type: String, _ body: [UInt8]) -> Response {
+    Response(status: 200, headers: Headers([("Content-Type", type)]), body: .bytes(body))
+  }
+
+  /// The answer that tells of an error, with the fields that its status asks for.
+  static func problem(_ error: EventoError, _ fields: [(String, String)] = []) -> Response {
+    var fields = [("Content-Type", Problem.mediaType)] + fields
+    switch error.code {
+    // RFC 9110 §11.6.1: a 401 has at least one challenge.
+    case .unauthorized: fields.append(("WWW-Authenticate", "Bearer"))
+    // §10.2.3, in seconds.
+    case .unavailable: fields.append(("Retry-After", "1"))
+    default: break
+    }
+    return Response(status: error.code.status, headers: Headers(fields), body: .bytes(Problem.json(error)))
+  }
+}

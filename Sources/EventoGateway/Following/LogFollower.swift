@@ -1,0 +1,40 @@
+internal import Evento
+
+/// Goes through the matching events of the log from a place on, page by page, and waits at its end.
+struct LogFollower: Sendable {
+  private let pages: SharedPages
+  private let watch: LogWatch
+  private let filter: SharedPages.Filter
+  private(set) var start: Args.Start
+
+  /// What has come of a step.
+  enum Step: Sendable {
+    case events(SharedPages.Page)
+    /// Nothing new up to the deadline; the place up to which the log was read.
+    case nothing(Cursor?)
+    /// The gateway stops.
+    case stopped(Cursor?)
+  }
+
+  init(pages: SharedPages, watch: LogWatch, filter: SharedPages.Filter, start: Args.Start) {
+    self.pages = pages
+    self.watch = watch
+    self.filter = filter
+    self.start = start
+  }
+
+  /// The next events; waits for them, at most up to a deadline or a little longer.
+  mutating func next(until deadline: ContinuousClock.Instant) async throws(EventoError) -> Step {
+    while true {
+      // Before the read: what commits after it moves the count on, and the wait below returns at once.
+      let count = watch.signal.count
+      let page = try await pages.page(filter, start, count)
+      // From the end of what was read; a log that is empty has no cursor yet, and is read from the beginning again.
+      if let end = page.end { start = .after(end) }
+      if !page.isEmpty { return .events(page) }
+      if watch.hasStopped { return .stopped(page.end) }
+      if ContinuousClock.now >= deadline || Task.isCancelled { return .nothing(page.end) }
+      await watch.signal.wait(past: count, until: deadline)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+internal import Evento
+internal import EventoWire
+internal import Synchronization
+
+/// Reads of the log that followers share.
+///
+/// A thousand followers at the end of the log with the same filter would read the same page from the store after each
+/// commit, and render it a thousand times. What lies behind a place never changes, only grows: a page that has events
+/// is right for whoever asks for the same place later, too.
+final class SharedPages: Sendable {
+  /// What is followed.
+  struct Filter: Sendable {
+    let aggregators: [ReadAggregator]?
+    let routingKey: RoutingKey
+  }
+
+  /// Events behind a place, and their lines, rendered once.
+  final class Page: Sendable {
+    let edges: [Edge<Event>]
+    /// The place up to which the log was read.
+    let end: Cursor?
+    private let lines = Mutex<[Rendering: [UInt8]]>([:])
+
+    private struct Rendering: Hashable {
+      let format: StreamFormat
+      let encoding: PayloadEncoding
+    }
+
+    init(_ result: ReadResult<Event>) {
+      edges = result.edges
+      end = result.pageInfo.endCursor
+    }
+
+    var isEmpty: Bool { edges.isEmpty }
+
+    func lines(_ format: StreamFormat, _ encoding: PayloadEncoding) -> [UInt8] {
+      lines.withLock { lines in
+        let key = Rendering(format: format, encoding: encoding)
+        if let known = lines[key] { return known }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(size * 3 / 2)
+        for edge in edges { format.append(edge, encoding, to: &bytes) }
+        lines[key] = bytes
+        return bytes
+      }
+    }
+
+    /// Bytes that it takes, more or less.
+    fileprivate var size: Int { edges.reduce(0) { $0 + $1.node.data.bytes.count + $1.node.metadata.bytes.count + 500 } }
+  }
+
+  /// A place and a filter, as the bytes of the request for them: texts that differ in their bytes are never the same.
+  private typealias Key = [UInt8]
+
+  private struct Flight: Hashable {
+    let key: Key
+    /// A read that began before a commit does not see it: only those who know of the same commits share one.
+    let count: UInt64
+  }
+
+  private struct State {
+    var flights: [Flight: Task<Result<Page, EventoError>, Never>] = [:]
+    var pages: [Key: Page] = [:]
+    var order: [Key] = []
+  }
+
+  private let executor: any Executor
+  private let state = Mutex(State())
+
+  /// Events of one page.
+  private static let pageEvents = 64
+  /// Pages that are kept, and how large each may be.
+  private static let pagesKept = 32
+  private static let sizeKept = 64 << 10
+
+  init(_ executor: any Executor) {
+    self.executor = executor
+  }
+
+  /// The page behind a place.
+  ///
+  /// - Parameter count: how many commits the caller knows of.
+  func page(_ filter: Filter, _ start: Args.Start, _ count: UInt64) async throws(EventoError) -> Page {
+    // The end of the log moves: that page is nobody else's.
+    guard start != .now else { return try await read(filter, start).get() }
+    let key = FollowRequest(aggregators: filter.aggregators, routingKey: filter.routingKey, after: start).json
+    let flight = Flight(key: key, count: count)
+    let task = state.withLock { state -> Task<Result<Page, EventoError>, Never> in
+      if let page = state.pages[key] { return Task { .success(page) } }
+      if let task = state.flights[flight] { return task }
+      let task = Task { await land(flight, read(filter, start)) }
+      state.flights[flight] = task
+      return task
+    }
+    return try await task.value.get()
+  }
+
+  private func read(_ filter: Filter, _ start: Args.Start) async -> Result<Page, EventoError> {
+    do throws(EventoError) {
+      return .success(
+        Page(
+          try await executor.read(
+            filter.aggregators, routingKey: filter.routingKey,
+            args: .forward(first: Self.pageEvents, after: start))))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func land(_ flight: Flight, _ result: Result<Page, EventoError>) -> Result<Page, EventoError> {
+    state.withLock { state in
+      state.flights.removeValue(forKey: flight)
+      guard case .success(let page) = result, !page.isEmpty, page.size <= Self.sizeKept else { return }
+      if state.pages.updateValue(page, forKey: flight.key) == nil { state.order.append(flight.key) }
+      if state.order.count > Self.pagesKept { state.pages.removeValue(forKey: state.order.removeFirst()) }
+    }
+    return result
+  }
+}

@@ -1,0 +1,43 @@
+internal import Evento
+internal import EventoWire
+public import HTTPServer
+
+/// What a ``Gateway`` allows. The defaults are those of the contract.
+public struct GatewayConfiguration: Sendable {
+  /// Who may use it; `nil`: everybody, for everything.
+  public var tokens: TokenSet?
+  /// Origins of web pages that may use the gateway, beside its own, as browsers write them: `https://app.example.org`.
+  public var allowedOrigins: [WebOrigin] = []
+  /// Names of hosts that the gateway is known by, beside this machine's own; where ``checksHost`` says so.
+  public var allowedHosts: [String] = []
+  /// Whether a request under any other name is refused. Without tokens, on loopback, it must be: contract §8.
+  public var checksHost = false
+  /// Proxies whose word is taken for who sent a request and by which scheme.
+  public var trustedProxies: [AddressRange] = []
+  /// Bytes of a request's body.
+  public var bodyBytes = 16 << 20
+  /// Bytes of one payload.
+  public var payloadBytes = Payload.defaultLimit
+  /// Bytes of one event's metadata.
+  public var metadataBytes = Metadata.defaultLimit
+  /// Events of one write.
+  public var eventsPerWrite = WireLimits.defaultEventsPerWrite
+  /// Requests that are worked on at once; past it the answer is 503. Probes don't count.
+  public var requestsInFlight = 4096
+  /// Where in the site's paths the gateway stands, e.g. `/evento`; empty: at the root.
+  public var basePath = ""
+  /// Streams and reads that wait for events, together; past it the answer is 503.
+  public var followers = 4096
+  /// How long a stream may be silent before it says that it is alive; at most 15 s.
+  public var heartbeat = Duration.seconds(10)
+
+  public init() {}
+
+  var wireLimits: WireLimits {
+    var limits = WireLimits()
+    limits.payloadBytes = payloadBytes
+    limits.metadataBytes = metadataBytes
+    limits.eventsPerWrite = eventsPerWrite
+    return limits
+  }
+}

@@ -1,0 +1,41 @@
+internal import Evento
+
+/// The executor behind the gateway, and what it can do beyond the eight operations, found out once.
+struct Store: Sendable {
+  let executor: any Executor
+  private let writer: (any ConditionalWriter)?
+  private let lookup: (any EventLookup)?
+  private let directory: (any SubscriberDirectory)?
+  private let remover: (any SnapshotRemover)?
+  let readinessReporter: (any ReadinessReporter)?
+
+  init(_ executor: any Executor) {
+    self.executor = executor
+    writer = executor as? any ConditionalWriter
+    lookup = executor as? any EventLookup
+    directory = executor as? any SubscriberDirectory
+    remover = executor as? any SnapshotRemover
+    readinessReporter = executor as? any ReadinessReporter
+  }
+
+  func conditionalWriter() throws(EventoError) -> any ConditionalWriter {
+    try required(writer, "write under a condition")
+  }
+
+  func eventLookup() throws(EventoError) -> any EventLookup {
+    try required(lookup, "find an event by its id")
+  }
+
+  func subscriberDirectory() throws(EventoError) -> any SubscriberDirectory {
+    try required(directory, "show or manage subscribers")
+  }
+
+  func snapshotRemover() throws(EventoError) -> any SnapshotRemover {
+    try required(remover, "delete snapshots")
+  }
+
+  private func required<Ability>(_ ability: Ability?, _ what: String) throws(EventoError) -> Ability {
+    guard let ability else { throw EventoError(.notImplemented, "The store behind this gateway can't \(what).") }
+    return ability
+  }
+}

@@ -1,0 +1,107 @@
+internal import Evento
+internal import EventoWire
+internal import HTTPServer
+
+/// `/events/stream`: contract §4.
+struct StreamResource: Sendable {
+  let pages: SharedPages
+  let watch: LogWatch
+  let load: Load
+  /// How long a stream may be silent.
+  let heartbeat: Duration
+
+  var resources: [Resource] {
+    [
+      Resource(
+        "/events/stream",
+        [
+          ("GET", Operation(.read, takesQuery: true, takesHead: false, .store(follow))),
+          ("POST", Operation(.read, takesBody: true, .store(followBody))),
+        ])
+    ]
+  }
+
+  @Sendable private func follow(_ request: GatewayRequest) async throws(EventoError) -> Response {
+    let format = try Accept.format(request.head.headers)
+    var parameters = try request.parameters()
+    return try await stream(try FollowRequest(&parameters, lastEventID: try lastEventID(request)), format)
+  }
+
+  @Sendable private func followBody(_ request: GatewayRequest) async throws(EventoError) -> Response {
+    let format = try Accept.format(request.head.headers)
+    return try await stream(try FollowRequest(json: request.body, lastEventID: try lastEventID(request)), format)
+  }
+
+  private func lastEventID(_ request: GatewayRequest) throws(EventoError) -> String? {
+    let values = request.head.headers.values(of: "last-event-id")
+    guard values.count <= 1 else {
+      throw EventoError(.invalidRequest, "Last-Event-ID stands there \(values.count) times: send it once.")
+    }
+    return values.first
+  }
+
+  private func stream(_ request: FollowRequest, _ format: StreamFormat) async throws(EventoError) -> Response {
+    let slot = try load.follower()
+    var follower = LogFollower(
+      pages: pages, watch: watch,
+      filter: SharedPages.Filter(aggregators: request.aggregators, routingKey: request.routingKey),
+      start: request.after)
+    // Before the answer's head: a cursor that is refused has a status of its own.
+    let first = try await follower.next(until: .now)
+    let headers = Headers([
+      ("Content-Type", format.mediaType), ("Cache-Control", "no-store"),
+      // Nginx would gather the stream otherwise (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
+      ("X-Accel-Buffering", "no"),
+    ])
+    let body = StreamBody(format: format, encoding: request.encoding, heartbeat: heartbeat, watch: watch)
+    return Response(
+      status: 200, headers: headers,
+      body: .stream { [follower] writer in
+        try await body.write(from: follower, beginningWith: first, to: writer)
+        withExtendedLifetime(slot) {}
+      })
+  }
+}
+
+/// What goes down a stream, for as long as somebody takes it and the gateway does not stop.
+private struct StreamBody: Sendable {
+  let format: StreamFormat
+  let encoding: PayloadEncoding
+  let heartbeat: Duration
+  let watch: LogWatch
+
+  func write(from follower: LogFollower, beginningWith first: LogFollower.Step, to writer: BodyWriter) async throws {
+    var (follower, step) = (follower, first)
+    var lastHeartbeat = ContinuousClock.now
+    var bytes = format.opening
+    while true {
+      switch step {
+      case .events(let page): bytes += page.lines(format, encoding)
+      case .nothing, .stopped: break
+      }
+      let now = ContinuousClock.now
+      if let place = step.place, step.isSilent || now - lastHeartbeat >= heartbeat {
+        bytes += format.heartbeat(place)
+        lastHeartbeat = now
+      }
+      try await writer.write(bytes)
+      bytes = []
+      // The body ends as it should, so that the client goes on from its cursor somewhere else.
+      if watch.hasStopped { return }
+      step = try await follower.next(until: lastHeartbeat + heartbeat)
+    }
+  }
+}
+
+extension LogFollower.Step {
+  fileprivate var place: Cursor? {
+    switch self {
+    case .events(let page): page.end
+    case .nothing(let place), .stopped(let place): place
+    }
+  }
+
+  fileprivate var isSilent: Bool {
+    if case .events = self { false } else { true }
+  }
+}

@@ -1,0 +1,57 @@
+internal import Evento
+internal import HTTPServer
+
+/// What one method of one resource does.
+struct Operation: Sendable {
+  /// What a caller must be allowed; `nil`: anybody may.
+  let role: Role?
+  let takesQuery: Bool
+  let takesBody: Bool
+  /// Whether `HEAD` goes with it, where it is a GET.
+  let takesHead: Bool
+  let action: Action
+
+  enum Action: Sendable {
+    /// From what is at hand, on the event loop.
+    case immediate(@Sendable (GatewayRequest) throws(EventoError) -> Response)
+    /// From the store; counts among the requests in flight.
+    case store(@Sendable (GatewayRequest) async throws(EventoError) -> Response)
+    /// From the store, for a probe that must never wait behind work.
+    case probe(@Sendable (GatewayRequest) async -> Response)
+  }
+
+  init(
+    _ role: Role?, takesQuery: Bool = false, takesBody: Bool = false, takesHead: Bool = true, _ action: Action
+  ) {
+    self.role = role
+    self.takesHead = takesHead
+    self.takesQuery = takesQuery
+    self.takesBody = takesBody
+    self.action = action
+  }
+}
+
+/// All methods of one resource.
+struct Resource: Sendable {
+  let pattern: PathPattern
+  /// In the order in which `Allow` names them. `HEAD` goes with `GET`, and `OPTIONS` with everything.
+  let operations: [(method: String, operation: Operation)]
+
+  init(_ pattern: String, _ operations: [(String, Operation)]) {
+    self.pattern = PathPattern(pattern)
+    self.operations = operations
+  }
+
+  func operation(_ method: String) -> Operation? {
+    let found = operations.first { $0.method == (method == "HEAD" ? "GET" : method) }?.operation
+    return method == "HEAD" && found?.takesHead == false ? nil : found
+  }
+
+  /// The value of `Allow` (RFC 9110 §10.2.1).
+  var allow: String {
+    let methods = operations.flatMap { method, operation in
+      method == "GET" && operation.takesHead ? [method, "HEAD"] : [method]
+    }
+    return (methods + ["OPTIONS"]).joined(separator: ", ")
+  }
+}

@@ -1,0 +1,34 @@
+internal import Evento
+internal import HTTPServer
+
+/// Finds the resource of a path.
+struct Router: Sendable {
+  let resources: [Resource]
+  private let base: [Substring]
+
+  /// - Parameter basePath: what every path begins with, e.g. `/evento`; empty for none.
+  init(_ resources: [Resource], basePath: String) {
+    self.resources = resources
+    base = basePath.split(separator: "/")
+  }
+
+  /// - Throws: `not_found`; `invalid_request` where the path is not percent-encoded as it must be.
+  func find(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
+    let raw = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+    if raw.starts(with: base) {
+      // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).
+      var segments: [String] = []
+      for segment in raw.dropFirst(base.count) {
+        guard let text = PercentEncoding.decode(segment) else {
+          throw EventoError(
+            .invalidRequest, "The path is not percent-encoded UTF-8: each % needs two hexadecimal digits behind it.")
+        }
+        segments.append(text)
+      }
+      for resource in resources {
+        if let names = resource.pattern.match(segments) { return (resource, names) }
+      }
+    }
+    throw EventoError(.notFound, "There is nothing at this path: GET /openapi.yaml tells what there is.")
+  }
+}

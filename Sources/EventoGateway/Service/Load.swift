@@ -1,0 +1,73 @@
+internal import Evento
+internal import Synchronization
+
+/// How much the gateway has taken on, and when that is enough.
+///
+/// Requests that the store works on and those that wait for events are counted apart: a crowd that waits must not keep
+/// anybody from writing.
+final class Load: Sendable {
+  private let requestLimit: Int
+  private let followerLimit: Int
+  private let requests = Atomic(0)
+  private let followers = Atomic(0)
+  private let refusals = Atomic(0)
+
+  init(requestLimit: Int, followerLimit: Int) {
+    self.requestLimit = requestLimit
+    self.followerLimit = followerLimit
+  }
+
+  var requestsInFlight: Int { requests.load(ordering: .relaxed) }
+  var followersWaiting: Int { followers.load(ordering: .relaxed) }
+  var requestsRefused: Int { refusals.load(ordering: .relaxed) }
+
+  /// - Throws: `unavailable` where one more request would be too many.
+  func check() throws(EventoError) {
+    guard requestsInFlight >= requestLimit else { return }
+    try refuse("There are \(requestLimit) requests in flight")
+  }
+
+  /// Counts a request for as long as the body runs.
+  func request<Value>(_ body: () async throws(EventoError) -> Value) async throws(EventoError) -> Value {
+    try check()
+    requests.wrappingAdd(1, ordering: .relaxed)
+    defer { requests.wrappingSubtract(1, ordering: .relaxed) }
+    return try await body()
+  }
+
+  /// Counts a request as one that waits, in the place of one in flight, for as long as the body runs.
+  func waiting<Value>(_ body: () async throws(EventoError) -> Value) async throws(EventoError) -> Value {
+    let follower = try follower()
+    requests.wrappingSubtract(1, ordering: .relaxed)
+    defer {
+      requests.wrappingAdd(1, ordering: .relaxed)
+      withExtendedLifetime(follower) {}
+    }
+    return try await body()
+  }
+
+  /// One that follows the log; it counts until nobody holds it any more.
+  final class Follower: Sendable {
+    private let load: Load
+
+    fileprivate init(_ load: Load) {
+      self.load = load
+      load.followers.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    deinit {
+      load.followers.wrappingSubtract(1, ordering: .relaxed)
+    }
+  }
+
+  /// - Throws: `unavailable` where one more would be too many.
+  func follower() throws(EventoError) -> Follower {
+    if followersWaiting >= followerLimit { try refuse("There are \(followerLimit) streams and reads that wait") }
+    return Follower(self)
+  }
+
+  private func refuse(_ reason: String) throws(EventoError) {
+    refusals.wrappingAdd(1, ordering: .relaxed)
+    throw EventoError(.unavailable, "\(reason), which is all that are taken at once: send it again in a moment.")
+  }
+}

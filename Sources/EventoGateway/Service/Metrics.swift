@@ -1,0 +1,100 @@
+internal import HTTPServer
+internal import Synchronization
+
+/// Counts what the gateway does, for `/metrics` in Prometheus' text format.
+///
+/// Labels are route templates, known methods and statuses alone, so that no client can make series without end.
+final class Metrics: Sendable {
+  static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
+
+  /// What a request is counted under.
+  struct Label: Hashable {
+    let route: String
+    let method: String
+    let status: Int
+  }
+
+  private struct Series {
+    var buckets = [Int](repeating: 0, count: Metrics.bounds.count)
+    var count = 0
+    var seconds = 0.0
+  }
+
+  /// Upper bounds of the buckets, in seconds.
+  private static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+  private let series = Mutex<[Label: Series]>([:])
+  private let load: Load
+  private let serverStatistics = Mutex<(@Sendable () -> ServerStatistics)?>(nil)
+
+  init(_ load: Load) {
+    self.load = load
+  }
+
+  /// Shows the server's own figures too.
+  func attach(_ statistics: @escaping @Sendable () -> ServerStatistics) {
+    serverStatistics.withLock { $0 = statistics }
+  }
+
+  func record(_ label: Label, _ duration: Duration) {
+    let seconds = duration / .seconds(1)
+    series.withLock { all in
+      all[label, default: Series()].count += 1
+      all[label, default: Series()].seconds += seconds
+      if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) {
+        all[label, default: Series()].buckets[bucket] += 1
+      }
+    }
+  }
+
+  func text() -> [UInt8] {
+    var text = PrometheusText()
+    text.family("evento_requests_in_flight", "gauge", "Requests that the store is working on.")
+    text.sample("evento_requests_in_flight", [], load.requestsInFlight.description)
+    text.family("evento_followers", "gauge", "Streams, and reads that wait for events.")
+    text.sample("evento_followers", [], load.followersWaiting.description)
+    text.family("evento_requests_shed_total", "counter", "Requests refused because there were too many.")
+    text.sample("evento_requests_shed_total", [], load.requestsRefused.description)
+    if let statistics = serverStatistics.withLock({ $0 })?() {
+      text.family("evento_connections_open", "gauge", "Connections that are open.")
+      text.sample("evento_connections_open", [], statistics.openConnections.description)
+      text.family("evento_connections_accepted_total", "counter", "Connections that were accepted.")
+      text.sample("evento_connections_accepted_total", [], statistics.acceptedConnections.description)
+    }
+    appendRequests(to: &text)
+    return Array(text.text.utf8)
+  }
+
+  private func appendRequests(to text: inout PrometheusText) {
+    let name = "evento_request_duration_seconds"
+    text.family(name, "histogram", "From the end of a request's head to its answer.")
+    let all = series.withLock { $0 }
+    for label in all.keys.sorted(by: { ($0.route, $0.method, $0.status) < ($1.route, $1.method, $1.status) }) {
+      guard let series = all[label] else { continue }
+      let labels = [("route", label.route), ("method", label.method), ("status", label.status.description)]
+      var sum = 0
+      for (bound, count) in zip(Self.bounds, series.buckets) {
+        sum += count
+        text.sample(name + "_bucket", labels + [("le", bound.description)], sum.description)
+      }
+      text.sample(name + "_bucket", labels + [("le", "+Inf")], series.count.description)
+      text.sample(name + "_sum", labels, series.seconds.description)
+      text.sample(name + "_count", labels, series.count.description)
+    }
+  }
+}
+
+/// Text in Prometheus' exposition format.
+private struct PrometheusText {
+  private(set) var text = ""
+
+  mutating func family(_ name: String, _ type: String, _ help: String) {
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+  }
+
+  /// Label values are the gateway's own words: nothing in them needs an escape.
+  mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
+    let list = labels.map { "\($0)=\"\($1)\"" }.joined(separator: ",")
+    text += list.isEmpty ? "\(name) \(value)\n" : "\(name){\(list)} \(value)\n"
+  }
+}

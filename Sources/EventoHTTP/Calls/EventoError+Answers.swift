@@ -1,0 +1,58 @@
+internal import Evento
+internal import EventoWire
+
+extension EventoError {
+  /// What an answer that is no success tells.
+  static func answered(_ answer: TransferAnswer) -> EventoError {
+    // By its media type: another service's JSON may have a `code` too, and mean something else by it.
+    if answer.status >= 400, isProblem(answer.contentType), let error = Problem.error(json: answer.body) {
+      return error
+    }
+    return unreadable(status: answer.status, body: answer.body, why: nil)
+  }
+
+  /// Parameters of a media type don't matter here, nor does its case (RFC 9110 §8.3.1).
+  private static func isProblem(_ contentType: String) -> Bool {
+    let type = contentType.prefix { $0 != ";" }.lowercased()
+    return type.split(separator: " ").first.map { $0 == Problem.mediaType } ?? false
+  }
+
+  /// An answer that the contract does not know: that of a proxy, or of something else altogether.
+  static func unreadable(status: Int, body: [UInt8], why: String?) -> EventoError {
+    let start = body.isEmpty ? "with no body" : "with a body that starts \"\(excerpt(of: body))\""
+    return EventoError(
+      .unavailable,
+      "The gateway's answer is none that it gives: status \(status), \(start). "
+        + "Check the base URL, and what stands between here and there.", cause: why)
+  }
+
+  /// The first bytes of a body, fit for one line of text.
+  static func excerpt(of body: [UInt8]) -> String {
+    var excerpt = ""
+    for scalar in String(decoding: body.prefix(excerptBytes), as: UTF8.self).unicodeScalars {
+      let isPlain = scalar.value >= 0x20 && !(0x7F...0x9F ~= scalar.value) && scalar != "\"" && scalar != "\\"
+      excerpt.unicodeScalars.append(isPlain ? scalar : "·")
+    }
+    return body.count > excerptBytes ? excerpt + "…" : excerpt
+  }
+
+  private static let excerptBytes = 120
+
+  private static let waiting =
+    "while it waited for the gateway's answer: what was asked for may have been done, or may not."
+
+  /// Why there was no answer.
+  static func transfer(_ fault: TransferFault) -> EventoError {
+    let detail =
+      switch fault.kind {
+      case .cancelled: "The task was cancelled \(fault.wasSent ? waiting : "before its request was sent.")"
+      case .closed: "The executor has been closed\(fault.wasSent ? " \(waiting)" : ".")"
+      case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before there was a connection for it.")"
+      case .unreachable: "The gateway can't be reached (\(fault.summary)): check the base URL, and that it runs."
+      case .lost: "The connection to the gateway broke before its answer was whole (\(fault.summary))."
+      case .tooLarge: "The gateway's answer can't be taken: \(fault.summary). Ask for less, or raise answerBytes."
+      case .hopeless: "The gateway can't be called (\(fault.summary)): check the configuration."
+      }
+    return EventoError(.unavailable, detail, cause: fault.detail.isEmpty ? nil : fault.detail)
+  }
+}

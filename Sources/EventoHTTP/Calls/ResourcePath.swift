@@ -1,0 +1,44 @@
+/// The path of a resource, below the base URL.
+struct ResourcePath: ExpressibleByStringLiteral {
+  /// Percent-encoded.
+  private(set) var text: String
+
+  /// - Parameter text: a path that needs no encoding.
+  init(stringLiteral text: StaticString) {
+    self.text = text.description
+  }
+
+  /// The path, with one segment more.
+  ///
+  /// All but the unreserved characters of RFC 3986 §2.3 are percent-encoded, slashes too. So are the dots of a segment
+  /// that is `.` or `..`, which would otherwise stand for a place in the path (§3.3). Somebody on the way who takes the
+  /// two for the same (§6.2.2.3) can still change it; nothing that this end does could prevent that.
+  func appending(_ segment: String) -> ResourcePath {
+    var copy = self
+    copy.text += "/"
+    guard segment != ".", segment != ".." else {
+      copy.text += segment == "." ? "%2E" : "%2E%2E"
+      return copy
+    }
+    copy.text.reserveCapacity(copy.text.utf8.count + segment.utf8.count)
+    for byte in segment.utf8 {
+      if Self.isUnreserved(byte) {
+        copy.text.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        copy.text += byte < 16 ? "%0" : "%"
+        copy.text += String(byte, radix: 16, uppercase: true)
+      }
+    }
+    return copy
+  }
+
+  private static func isUnreserved(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+      UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,58 @@
+internal import Evento
+
+extension HTTPConfiguration {
+  /// What the transfers are told. Nothing that goes into a header line or to libcurl can end it early or begin another.
+  ///
+  /// - Throws: `invalid_request` where a value is out of range.
+  func transferOptions() throws(EventoError) -> TransferOptions {
+    let counts = 1...Self.maximumConnections
+    try Self.require(counts.contains(connections), "connections", "1 to \(Self.maximumConnections)")
+    try Self.require(connectDeadline > .zero, "connectDeadline", "longer than 0")
+    try Self.require(callDeadline > .zero, "callDeadline", "longer than 0")
+    try Self.require(answerBytes > 0, "answerBytes", "at least 1")
+    try Self.require(retry.attempts > 0, "retry.attempts", "at least 1")
+    try Self.require(
+      userAgent.utf8.allSatisfy { 0x20...0x7E ~= $0 } && !userAgent.isEmpty, "userAgent",
+      "printable ASCII, and not empty")
+    var options = TransferOptions(
+      connections: connections, connectDeadline: connectDeadline, answerBytes: answerBytes, userAgent: userAgent,
+      headers: ["Accept: application/json, application/problem+json"])
+    if let token {
+      try Self.require(
+        token.utf8.allSatisfy { 0x21...0x7E ~= $0 } && !token.isEmpty, "token",
+        "visible ASCII characters without blanks, and not empty")
+      options.headers.append("Authorization: Bearer \(token)")
+    }
+    if let path = unixSocketPath {
+      try Self.require(
+        (1...Self.longestSocketPath).contains(path.utf8.count), "unixSocketPath",
+        "1 to \(Self.longestSocketPath) bytes")
+      options.unixSocket = try Self.text(path, "unixSocketPath")
+    }
+    switch proxy {
+    case .environment: break
+    case .none: options.proxy = ""
+    case .url(let url): options.proxy = try Self.text(url, "proxy")
+    }
+    options.caFile = try tls.caFile.map { (path) throws(EventoError) in try Self.text(path, "tls.caFile") }
+    options.certificateFile = try tls.certificateFile.map { (path) throws(EventoError) in
+      try Self.text(path, "tls.certificateFile")
+    }
+    options.keyFile = try tls.keyFile.map { (path) throws(EventoError) in try Self.text(path, "tls.keyFile") }
+    return options
+  }
+
+  /// The bytes of `sun_path` less the closing NUL, as the smallest of our systems has them.
+  private static let longestSocketPath = 103
+
+  private static func text(_ text: String, _ name: String) throws(EventoError) -> String {
+    try require(
+      !text.isEmpty && text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }, name,
+      "without control characters, and not empty")
+    return text
+  }
+
+  private static func require(_ holds: Bool, _ name: String, _ rule: String) throws(EventoError) {
+    guard holds else { throw EventoError(.invalidRequest, "The configuration's \(name) must be \(rule).") }
+  }
+}

@@ -1,0 +1,70 @@
+/// How an ``HTTPExecutor`` reaches its gateway. The defaults suit most.
+///
+/// Of the environment, libcurl reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` (but see ``proxy``), and
+/// what its resolver and its TLS library read of their own accord. It reads no configuration file, no `.netrc`, and
+/// keeps no cookies.
+public struct HTTPConfiguration: Sendable {
+  /// The bearer token that each call shows (RFC 6750): visible ASCII characters. Left out: none.
+  ///
+  /// It goes to the gateway alone: redirections are not followed, and a proxy sees it only where the gateway is reached
+  /// by plain `http`.
+  public var token: String?
+
+  /// How long to wait for a connection, the look-up of the name and TLS included: 5 seconds.
+  public var connectDeadline: Duration = .seconds(5)
+
+  /// How long a call may take in all, with waiting for a free connection, and with all its tries: 30 seconds.
+  public var callDeadline: Duration = .seconds(30)
+
+  /// The most connections at a time, 1 … ``maximumConnections``: 64. A call that finds all of them busy waits its turn.
+  public var connections = 64
+
+  /// The most bytes of one answer, after decompression: 32 MiB. A gateway's pages end at 8 MiB of their own accord,
+  /// where they are not one large event.
+  public var answerBytes = 32 << 20
+
+  /// A Unix domain socket to connect to, whatever host the base URL names; proxies have no part in it then.
+  public var unixSocketPath: String?
+
+  /// Whether calls go through a proxy: where the environment says so.
+  public var proxy = Proxy.environment
+
+  /// Whom to trust on `https`, and how to be trusted.
+  public var tls = TLS()
+
+  /// When to try again.
+  public var retry = RetryPolicy()
+
+  /// What the client calls itself (RFC 9110 §10.1.5), in printable ASCII: `evento-swift`.
+  public var userAgent = "evento-swift"
+
+  public init() {}
+
+  /// The most that ``connections`` may be.
+  public static let maximumConnections = 4096
+
+  public enum Proxy: Sendable, Equatable {
+    /// As `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` say, if anything.
+    case environment
+    /// None, whatever the environment says.
+    case none
+    /// This one: https://curl.se/libcurl/c/CURLOPT_PROXY.html
+    case url(String)
+  }
+
+  /// TLS of version 1.2 or later. The gateway's certificate is always verified, and so is the name in it.
+  public struct TLS: Sendable, Equatable {
+    /// A file of certificates (PEM) that may sign the gateway's, in place of the system's.
+    public var caFile: String?
+    /// A file with the client's own certificate (PEM), for a gateway that asks for one.
+    public var certificateFile: String?
+    /// A file with the key of that certificate (PEM), where the certificate's file does not hold it.
+    public var keyFile: String?
+
+    public init(caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
+      self.caFile = caFile
+      self.certificateFile = certificateFile
+      self.keyFile = keyFile
+    }
+  }
+}

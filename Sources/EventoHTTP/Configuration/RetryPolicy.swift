@@ -1,0 +1,39 @@
+/// When a call that did not come through is tried again.
+///
+/// Every call may be sent twice: an event carries an id, by which the gateway knows it again, and the rest sets a state
+/// or asks for one. So a call is tried again when the connection could not be made or broke, and when the answer was
+/// 408, 429, 502, 503 or 504, within ``HTTPConfiguration/callDeadline``.
+public struct RetryPolicy: Sendable, Equatable {
+  /// How often a call is sent at most, at least 1: 10.
+  public var attempts = 10
+  /// The pause after the first try, which doubles with each further one: 50 milliseconds. A longer one that the gateway
+  /// asks for (`Retry-After`) counts in its place.
+  public var firstPause: Duration = .milliseconds(50)
+  /// The longest pause: 2 seconds.
+  public var longestPause: Duration = .seconds(2)
+
+  public init() {}
+
+  /// Never a second time.
+  public static let never: RetryPolicy = {
+    var policy = RetryPolicy()
+    policy.attempts = 1
+    return policy
+  }()
+
+  /// The pause after a number of tries.
+  ///
+  /// - Parameter jitter: the part of it that is taken. With a number from ``jitters`` drawn for each pause, clients that
+  ///   failed together do not come back together.
+  func pause(after attempts: Int, jitter: Double) -> Duration {
+    var pause = max(firstPause, .zero)
+    var doublings = attempts - 1
+    while doublings > 0, pause > .zero, pause < longestPause {
+      pause += pause
+      doublings -= 1
+    }
+    return max(min(pause, longestPause), .zero) * jitter
+  }
+
+  static let jitters = 0.5...1
+}

@@ -1,0 +1,78 @@
+public import Evento
+internal import EventoWire
+
+extension HTTPExecutor: ConditionalWriter {
+  /// An event without an id gets a fresh one here, before it is sent, so that it can be sent again.
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
+    try NewEvent.check(events)
+    try condition?.check()
+    var events = events
+    var hasFreshIDs = false
+    for index in events.indices where events[index].id == nil {
+      events[index].id = ULID()
+      hasFreshIDs = true
+    }
+    let request = WriteRequest(events: events, condition: condition)
+    let answer = try await gateway.send(.post("/events", request.json, successes: [200, 201]))
+    let written = try answer.read { (body) throws(EventoError) in
+      let written = try WriteAnswer.events(json: body)
+      guard written.count == events.count, zip(written, events).allSatisfy({ $0.id == $1.id }) else {
+        throw EventoError(.internal, "The answer is not about the events that were sent.")
+      }
+      return written
+    }
+    // With an id that is new, it was not stored before this call: a "stored before" is about a try whose answer was lost.
+    return WriteResult(events: written, isResend: answer.status == 200 && !hasFreshIDs)
+  }
+}
+
+extension HTTPExecutor: EventLookup {
+  public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
+    let path = ("/events" as ResourcePath).appending(id.description)
+    return try await nilWhereMissing(.eventNotFound) { () async throws(EventoError) in
+      try await gateway.send(.get(path)).read(Page.edge)
+    }
+  }
+}
+
+extension HTTPExecutor: SubscriberDirectory {
+  public func subscriber(_ key: String) async throws(EventoError) -> Subscriber? {
+    let path = try Self.path(ofSubscriber: key)
+    return try await nilWhereMissing(.subscriberNotFound) { () async throws(EventoError) in
+      try await gateway.send(.get(path)).read(SubscriberAnswer.subscriber)
+    }
+  }
+
+  public func subscribers() async throws(EventoError) -> [Subscriber] {
+    try await gateway.send(.get("/subscribers")).read(SubscriberAnswer.subscribers)
+  }
+
+  @discardableResult
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
+    let request = EnableRequest(isEnabled: isEnabled)
+    return try await gateway.send(.patch(Self.path(ofSubscriber: key), request.json))
+      .read(SubscriberAnswer.subscriber)
+  }
+
+  public func deleteSubscriber(_ key: String) async throws(EventoError) {
+    try await delete(Self.path(ofSubscriber: key), missing: .subscriberNotFound)
+  }
+}
+
+extension HTTPExecutor: SnapshotRemover {
+  public func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError) {
+    try await delete(Self.path(of: key), missing: .snapshotNotFound)
+  }
+}
+
+extension HTTPExecutor: ReadinessReporter {
+  /// Asks once: what counts is this moment.
+  public func checkReadiness() async throws(EventoError) {
+    let answer = try await gateway.send(.readiness)
+    guard answer.status != 200 else { return }
+    throw Problem.error(json: answer.body)
+      ?? EventoError(
+        .unavailable, "The gateway says that it is not ready: \(EventoError.excerpt(of: answer.body))")
+  }
+}

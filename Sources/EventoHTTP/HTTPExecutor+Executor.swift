@@ -1,0 +1,95 @@
+public import Evento
+internal import EventoWire
+
+extension HTTPExecutor: Executor {
+  @discardableResult
+  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+    try await write(events, condition: nil)
+  }
+
+  public func read(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
+  ) async throws(EventoError) -> ReadResult<Event> {
+    try args.check()
+    try routingKey.check()
+    if let aggregators { try ReadAggregator.check(aggregators) }
+    // With a body whatever the filters are: a query has room for one of them only.
+    let request = ReadRequest(aggregators: aggregators, routingKey: routingKey, args: args)
+    return try await gateway.send(.post("/events/query", request.json, successes: [200])).read(Page.page)
+  }
+
+  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+    try await subscriber(key)?.cursor
+  }
+
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+    let path = try Self.path(ofSubscriber: key).appending("workers").appending(workerID.description)
+    return try await gateway.send(.get(path)).read(SubscriberAnswer.isRunning)
+  }
+
+  /// Where the gateway's first answer was lost and the call was sent again, ``SubscriberUpsert/isNew`` is `false`, for
+  /// the subscriber was there by then.
+  @discardableResult
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    let path = try Self.path(ofSubscriber: key)
+    let answer = try await gateway.send(.put(path, UpsertRequest(workerID: workerID).json, successes: [200, 201]))
+    return SubscriberUpsert(subscriber: try answer.read(SubscriberAnswer.subscriber), isNew: answer.status == 201)
+  }
+
+  @discardableResult
+  public func acknowledge(
+    _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
+  ) async throws(EventoError) -> Subscriber {
+    let path = try Self.path(ofSubscriber: key).appending("cursor")
+    guard (0...Subscriber.maximumLag).contains(lag) else {
+      throw EventoError(.invalidRequest, "lag must be 0 to \(Subscriber.maximumLag) seconds, and is \(lag).")
+    }
+    let request = AcknowledgeRequest(cursor: cursor, lag: lag, workerID: workerID)
+    return try await gateway.send(.put(path, request.json, successes: [200])).read(SubscriberAnswer.subscriber)
+  }
+
+  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+    let path = try Self.path(of: key)
+    return try await nilWhereMissing(.snapshotNotFound) { () async throws(EventoError) in
+      try await gateway.send(.get(path)).read(SnapshotBody.snapshot(answer:))
+    }
+  }
+
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+    let path = try Self.path(of: key)
+    _ = try await gateway.send(.put(path, SnapshotBody.json(snapshot, .auto), successes: [204]))
+  }
+}
+
+extension HTTPExecutor {
+  static func path(ofSubscriber key: String) throws(EventoError) -> ResourcePath {
+    try Subscriber.check(key: key)
+    return ("/subscribers" as ResourcePath).appending(key)
+  }
+
+  static func path(of key: SnapshotKey) throws(EventoError) -> ResourcePath {
+    try key.check()
+    return ("/snapshots" as ResourcePath).appending(key.type).appending(key.revision).appending(key.id)
+  }
+
+  /// What a call gives, or `nil` where the gateway says by `code` that there is none.
+  func nilWhereMissing<Value>(
+    _ code: EventoError.Code, _ call: () async throws(EventoError) -> Value
+  ) async throws(EventoError) -> Value? {
+    do {
+      return try await call()
+    } catch {
+      if error.code == code { return nil }
+      throw error
+    }
+  }
+
+  /// Deletes. Where an earlier try was sent and its answer lost, to find nothing any more is to have deleted it.
+  func delete(_ path: ResourcePath, missing code: EventoError.Code) async throws(EventoError) {
+    do throws(Gateway.Failure) {
+      _ = try await gateway.sendTracing(.delete(path))
+    } catch {
+      guard error.mayHaveBeenDone, error.error.code == code else { throw error.error }
+    }
+  }
+}

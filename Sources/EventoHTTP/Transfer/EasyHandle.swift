@@ -1,0 +1,144 @@
+internal import CCurl
+
+/// One transfer at a time, with a handle of libcurl that is used again and again.
+///
+/// Options that hold for every transfer are set once, when it is made, those of one transfer before each. Used on the
+/// thread of its loop alone.
+final class EasyHandle {
+  let easy: UnsafeMutableRawPointer
+  private(set) var entry: Inbox.Entry?
+  private let answerBytes: Int
+  /// Where libcurl writes what went wrong (CURLOPT_ERRORBUFFER): freed after the handle that writes there.
+  private let message: UnsafeMutablePointer<CChar>
+  private var received = ReceivedAnswer(limit: 0)
+
+  init(_ options: TransferOptions) throws(TransferFault) {
+    guard let easy = curl_easy_init() else { throw TransferFault(kind: .hopeless, summary: "out of memory") }
+    self.easy = easy
+    answerBytes = options.answerBytes
+    message = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    try EasyOptions(easy).setAll(options)
+    try connectCallbacks()
+  }
+
+  deinit {
+    curl_easy_cleanup(easy)
+    message.deallocate()
+  }
+
+  /// libcurl gets a pointer to this object that does not retain it. It is valid for as long as libcurl has it: callbacks
+  /// run only inside libcurl's functions, and `deinit` frees the handle before the object goes.
+  private func connectCallbacks() throws(TransferFault) {
+    let context = Unmanaged.passUnretained(self).toOpaque()
+    let options = EasyOptions(easy)
+    try options.set(CURLOPT_ERRORBUFFER, pointer: message)
+    try options.set(CURLOPT_WRITEDATA, pointer: context)
+    try options.set(CURLOPT_HEADERDATA, pointer: context)
+    try options.set(CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
+      guard let bytes, let context else { return 0 }
+      // The bytes are libcurl's until the callback returns: they are copied.
+      return Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+        .received.append(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+    }
+    try options.set(CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
+      guard let bytes, let context else { return 0 }
+      return Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
+        .received.readHeader(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+    }
+  }
+
+  /// Makes ready for a transfer.
+  func prepare(_ entry: Inbox.Entry, headers: HeaderList) throws(TransferFault) {
+    let request = entry.transfer.request
+    let options = EasyOptions(easy)
+    message.pointee = 0
+    received = ReceivedAnswer(limit: answerBytes)
+    try options.set(CURLOPT_URL, request.url)
+    try options.set(CURLOPT_HTTPHEADER, list: headers.list)
+    if let body = request.body {
+      try options.set(CURLOPT_POST, 1)
+      try options.set(body: body)
+    } else {
+      try options.set(CURLOPT_HTTPGET, 1)
+    }
+    // What the options above don't say: https://curl.se/libcurl/c/CURLOPT_CUSTOMREQUEST.html
+    let implied: TransferRequest.Method = request.body == nil ? .get : .post
+    try options.set(CURLOPT_CUSTOMREQUEST, request.method == implied ? nil : request.method.rawValue)
+    // In whole milliseconds, rounded up. 0 would mean no deadline at all.
+    let left = ContinuousClock.now.duration(to: entry.transfer.deadline)
+    guard left > .zero else { throw .deadline }
+    try options.set(CURLOPT_TIMEOUT_MS, left.milliseconds)
+    self.entry = entry
+  }
+
+  /// Ends a transfer: lets go of all that was its own.
+  func release() -> Inbox.Continuation? {
+    let continuation = entry?.continuation
+    entry = nil
+    received = ReceivedAnswer(limit: 0)
+    // Frees the copy of the body. To set nothing can't fail.
+    evento_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, 0)
+    evento_curl_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, nil)
+    return continuation
+  }
+
+  /// What came of a transfer that has ended with a result code.
+  func outcome(of code: CURLcode) -> Result<TransferAnswer, TransferFault> {
+    if let entry, code == CURLE_OPERATION_TIMEDOUT, entry.transfer.deadline <= .now {
+      var fault = abandoned(.deadline)
+      fault.detail = detail(of: code)
+      return .failure(fault)
+    }
+    if received.isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .failure(.tooLarge(answerBytes)) }
+    guard code == CURLE_OK else {
+      return .failure(
+        TransferFault(
+          kind: code.faultKind(wasSent: wasSent), wasSent: wasSent, summary: String(cString: curl_easy_strerror(code)),
+          detail: detail(of: code)))
+    }
+    guard received.isHeadComplete, status >= 200 else {
+      // libcurl takes a head that the end of the connection cut short for a whole one.
+      return .failure(TransferFault(kind: .lost, wasSent: true, summary: "the answer ended within its head"))
+    }
+    return .success(
+      TransferAnswer(status: status, contentType: contentType, retryAfter: retryAfter, body: received.body))
+  }
+
+  /// Why a transfer that still runs is given up.
+  func abandoned(_ fault: TransferFault) -> TransferFault {
+    var fault = fault
+    fault.wasSent = wasSent
+    return fault
+  }
+
+  private func detail(of code: CURLcode) -> String {
+    message.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: message)
+  }
+
+  /// Whether any of the request went out.
+  private var wasSent: Bool {
+    var bytes = 0
+    evento_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &bytes)
+    return bytes > 0
+  }
+
+  private var status: Int {
+    var status = 0
+    evento_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
+    return status
+  }
+
+  private var contentType: String {
+    var text: UnsafePointer<CChar>?
+    evento_curl_get_string(easy, CURLINFO_CONTENT_TYPE, &text)
+    // libcurl's until the next transfer: it is copied.
+    return text.map { String(cString: $0) } ?? ""
+  }
+
+  private var retryAfter: Duration? {
+    var seconds: curl_off_t = 0
+    evento_curl_get_size(easy, CURLINFO_RETRY_AFTER, &seconds)
+    return seconds > 0 ? .seconds(min(seconds, 1 << 31)) : nil
+  }
+}

@@ -1,0 +1,89 @@
+internal import CCurl
+
+/// Sets options of a handle, each of which may be refused: too little memory, or a libcurl that was built without it.
+struct EasyOptions {
+  private let easy: UnsafeMutableRawPointer
+
+  init(_ easy: UnsafeMutableRawPointer) {
+    self.easy = easy
+  }
+
+  /// Sets all that holds for every transfer.
+  func setAll(_ options: TransferOptions) throws(TransferFault) {
+    // No signals for time-outs: there are other threads. https://curl.se/libcurl/c/threadsafe.html
+    try set(CURLOPT_NOSIGNAL, 1)
+    try check(evento_curl_do_not_wait_for_lookups(easy))
+    try check(evento_curl_allow_http_and_https(easy))
+    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    // A redirection is an answer that the contract does not know. The token goes to nobody else.
+    try set(CURLOPT_FOLLOWLOCATION, 0)
+    // A name may be "..": the path goes out as it is.
+    try set(CURLOPT_PATH_AS_IS, 1)
+    try set(CURLOPT_TCP_KEEPALIVE, 1)
+    try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, options.connectDeadline.milliseconds))
+    try set(CURLOPT_MAXFILESIZE_LARGE, size: options.answerBytes)
+    try set(CURLOPT_USERAGENT, options.userAgent)
+    if evento_curl_can_decompress() { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
+    try setRoute(options)
+    try setTLS(options)
+  }
+
+  private func setRoute(_ options: TransferOptions) throws(TransferFault) {
+    // What a proxy answers to CONNECT is no head of ours.
+    try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    if let path = options.unixSocket {
+      try set(CURLOPT_UNIX_SOCKET_PATH, path)
+      try set(CURLOPT_PROXY, "")
+    } else if let proxy = options.proxy {
+      // Empty, it overrules the environment: https://curl.se/libcurl/c/CURLOPT_PROXY.html
+      try set(CURLOPT_PROXY, proxy)
+    }
+  }
+
+  private func setTLS(_ options: TransferOptions) throws(TransferFault) {
+    try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    if let file = options.caFile { try set(CURLOPT_CAINFO, file) }
+    if let file = options.certificateFile { try set(CURLOPT_SSLCERT, file) }
+    if let file = options.keyFile { try set(CURLOPT_SSLKEY, file) }
+  }
+
+  // MARK: One option
+
+  func set(_ option: CURLoption, _ value: Int) throws(TransferFault) {
+    try check(evento_curl_set_long(easy, option, value))
+  }
+
+  func set(_ option: CURLoption, size: Int) throws(TransferFault) {
+    try check(evento_curl_set_size(easy, option, curl_off_t(size)))
+  }
+
+  /// libcurl copies the text.
+  func set(_ option: CURLoption, _ text: String?) throws(TransferFault) {
+    try check(evento_curl_set_string(easy, option, text))
+  }
+
+  func set(_ option: CURLoption, pointer: UnsafeMutableRawPointer) throws(TransferFault) {
+    try check(evento_curl_set_pointer(easy, option, pointer))
+  }
+
+  func set(_ option: CURLoption, list: UnsafeMutablePointer<curl_slist>?) throws(TransferFault) {
+    try check(evento_curl_set_list(easy, option, list))
+  }
+
+  func set(_ option: CURLoption, _ callback: @escaping evento_curl_receive) throws(TransferFault) {
+    try check(evento_curl_set_receive(easy, option, callback))
+  }
+
+  /// The body. libcurl copies it, so that nothing here has to stay where it is for the time of the transfer. The size
+  /// comes first: https://curl.se/libcurl/c/CURLOPT_COPYPOSTFIELDS.html
+  func set(body: [UInt8]) throws(TransferFault) {
+    try set(CURLOPT_POSTFIELDSIZE_LARGE, size: body.count)
+    try check(body.withUnsafeBytes { evento_curl_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) })
+  }
+
+  private func check(_ code: CURLcode) throws(TransferFault) {
+    guard code == CURLE_OK else {
+      throw TransferFault(kind: .hopeless, summary: String(cString: curl_easy_strerror(code)))
+    }
+  }
+}

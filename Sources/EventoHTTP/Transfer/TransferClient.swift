@@ -1,0 +1,46 @@
+internal import CCurl
+
+/// Carries out HTTP requests over a bounded number of connections that are used again and again, for any number of
+/// tasks at once.
+final class TransferClient: Sendable {
+  private let inbox: Inbox
+
+  /// Starts the thread that does the work.
+  ///
+  /// - Throws: where libcurl or the thread can't be started.
+  init(_ options: TransferOptions) throws(TransferFault) {
+    guard Self.isLibcurlReady else { throw TransferFault(kind: .hopeless, summary: "libcurl can't be started") }
+    inbox = try TransferThread.start(options)
+  }
+
+  /// The thread ends, and closes its connections, when it next looks: a client that is in use is not released.
+  deinit {
+    inbox.close()
+  }
+
+  /// Sends a request and waits for the answer. Cancelling the task aborts the transfer.
+  func perform(
+    _ request: TransferRequest, deadline: ContinuousClock.Instant
+  ) async throws(TransferFault) -> TransferAnswer {
+    let transfer = Transfer(request, deadline: deadline)
+    let inbox = inbox
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        inbox.put(Inbox.Entry(transfer: transfer, continuation: continuation))
+      }
+    } onCancel: {
+      // The mark is set before the note is left, so that the thread sees it whichever of note and transfer is first.
+      transfer.cancel()
+      inbox.noteCancellation()
+    }
+    return try result.get()
+  }
+
+  /// Ends all transfers and closes all connections.
+  func close() async {
+    await inbox.closeAndWait()
+  }
+
+  /// Once in a process, and safely from any thread: https://curl.se/libcurl/c/curl_global_init.html
+  private static let isLibcurlReady = evento_curl_start() == CURLE_OK
+}

@@ -1,0 +1,35 @@
+/// Why a transfer ended without an answer.
+struct TransferFault: Error, Equatable {
+  enum Kind: Sendable {
+    /// The task that asked for it was cancelled.
+    case cancelled
+    /// The client was closed.
+    case closed
+    /// The deadline of the call passed.
+    case deadline
+    /// No connection came about.
+    case unreachable
+    /// The connection broke, or what came over it was no HTTP.
+    case lost
+    /// The answer was larger than the limit.
+    case tooLarge
+    /// Another try would end the same way: a certificate that does not hold, a file that is not there.
+    case hopeless
+  }
+
+  let kind: Kind
+  /// Whether any byte of the request went out, so that the other side may have acted on it.
+  var wasSent = false
+  /// In a few words, without addresses or names of the network.
+  let summary: String
+  /// All that libcurl says, for a log.
+  var detail = ""
+
+  static let cancelled = TransferFault(kind: .cancelled, summary: "the task was cancelled")
+  static let closed = TransferFault(kind: .closed, summary: "the executor is closed")
+  static let deadline = TransferFault(kind: .deadline, summary: "the deadline passed")
+
+  static func tooLarge(_ limit: Int) -> TransferFault {
+    TransferFault(kind: .tooLarge, wasSent: true, summary: "the answer is larger than \(limit) bytes")
+  }
+}

@@ -1,0 +1,158 @@
+internal import CCurl
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Runs the transfers of a client, all of them on one thread: https://curl.se/libcurl/c/libcurl-multi.html
+///
+/// At most as many run at a time as there may be connections. The others wait here, first come, first served.
+final class TransferLoop {
+  private let multi: MultiHandle
+  private let options: TransferOptions
+  private let inbox: Inbox
+  private let headers: HeaderList
+  private let headersWithBody: HeaderList
+  private var waiting = WaitingLine()
+  private var busy: [UnsafeMutableRawPointer: EasyHandle] = [:]
+  private var idle: [EasyHandle] = []
+
+  /// - Parameter multi: owned by the loop from the time it runs.
+  init(multi: MultiHandle, options: TransferOptions, inbox: Inbox) throws(TransferFault) {
+    self.multi = multi
+    self.options = options
+    self.inbox = inbox
+    headers = try HeaderList(options.headers)
+    headersWithBody = try HeaderList(options.headers + TransferOptions.bodyHeaders)
+    let connections = Int(clamping: options.connections)
+    for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
+      guard evento_curl_multi_set_long(multi.pointer, option, connections) == CURLM_OK else {
+        throw TransferFault(kind: .hopeless, summary: "libcurl refuses \(connections) connections")
+      }
+    }
+  }
+
+  /// Blocks until the client is closed.
+  func run() {
+    var mail = inbox.take()
+    while !mail.isClosing {
+      for entry in mail.entries { waiting.append(entry) }
+      if mail.hasCancellations { dropCancelled() }
+      dropLate()
+      startWaiting()
+      advance()
+      mail = inbox.take()
+    }
+    end(mail)
+  }
+
+  /// Lets libcurl do what can be done now; where that is nothing, waits.
+  private func advance() {
+    var running: Int32 = 0
+    var code = curl_multi_perform(multi.pointer, &running)
+    let hasFinished = finishTransfers()
+    if code == CURLM_OK, !(hasFinished && !waiting.isEmpty) {
+      code = curl_multi_poll(multi.pointer, nil, 0, timeout, nil)
+    }
+    if code != CURLM_OK {
+      // Only out of memory, or a misuse of the interface. Nobody is left to wait for an answer that can't come.
+      let fault = TransferFault(
+        kind: .lost, wasSent: true, summary: "libcurl failed", detail: String(cString: curl_multi_strerror(code)))
+      for handle in Array(busy.values) { finish(handle, .failure(fault)) }
+      // A fault that stays must not take a core. This thread is here to wait.
+      usleep(10_000)
+    }
+  }
+
+  /// How long to wait at most, in milliseconds: until the first deadline of those who stand in line. libcurl itself
+  /// minds the deadlines of those that run.
+  private var timeout: Int32 {
+    guard let deadline = waiting.nextDeadline else { return Self.longestWait }
+    return Int32(clamping: min(max(0, ContinuousClock.now.duration(to: deadline).milliseconds), Int(Self.longestWait)))
+  }
+
+  private static let longestWait: Int32 = 3_600_000
+
+  // MARK: Starting
+
+  private func startWaiting() {
+    while busy.count < options.connections, let entry = waiting.popFirst() {
+      guard !entry.transfer.isCancelled else {
+        entry.continuation.resume(returning: .failure(.cancelled))
+        continue
+      }
+      do throws(TransferFault) {
+        try start(entry)
+      } catch {
+        entry.continuation.resume(returning: .failure(error))
+      }
+    }
+  }
+
+  private func start(_ entry: Inbox.Entry) throws(TransferFault) {
+    let handle = if let handle = idle.popLast() { handle } else { try EasyHandle(options) }
+    // A handle that throws is half prepared: it goes, and is not used again.
+    try handle.prepare(entry, headers: entry.transfer.request.body == nil ? headers : headersWithBody)
+    guard curl_multi_add_handle(multi.pointer, handle.easy) == CURLM_OK else {
+      throw TransferFault(kind: .hopeless, summary: "libcurl takes no more transfers")
+    }
+    busy[handle.easy] = handle
+  }
+
+  // MARK: Ending
+
+  private func finishTransfers() -> Bool {
+    var hasFinished = false
+    var left: Int32 = 0
+    while let message = curl_multi_info_read(multi.pointer, &left) {
+      guard message.pointee.msg == CURLMSG_DONE, let handle = busy[message.pointee.easy_handle] else { continue }
+      // Copied here: the message does not outlive the removal of its handle.
+      let result = evento_curl_result(message)
+      finish(handle, handle.outcome(of: result))
+      hasFinished = true
+    }
+    return hasFinished
+  }
+
+  /// Takes a transfer out, which closes its connection unless it has run to its end, and tells who waits for it.
+  private func finish(_ handle: EasyHandle, _ result: Result<TransferAnswer, TransferFault>) {
+    busy[handle.easy] = nil
+    let isRemoved = curl_multi_remove_handle(multi.pointer, handle.easy) == CURLM_OK
+    let continuation = handle.release()
+    if isRemoved { idle.append(handle) }
+    continuation?.resume(returning: result)
+  }
+
+  private func dropCancelled() {
+    for entry in waiting.remove(where: { $0.transfer.isCancelled }) {
+      entry.continuation.resume(returning: .failure(.cancelled))
+    }
+    for handle in Array(busy.values) where handle.entry?.transfer.isCancelled ?? false {
+      finish(handle, .failure(handle.abandoned(.cancelled)))
+    }
+  }
+
+  private func dropLate() {
+    let now = ContinuousClock.now
+    guard let next = waiting.nextDeadline, next <= now else { return }
+    for entry in waiting.remove(where: { $0.transfer.deadline <= now }) {
+      entry.continuation.resume(returning: .failure(.deadline))
+    }
+  }
+
+  /// Ends everything. Connections are closed when this returns.
+  private func end(_ mail: Inbox.Mail) {
+    let last = inbox.end()
+    for entry in waiting.remove(where: { _ in true }) + mail.entries + last.entries {
+      entry.continuation.resume(returning: .failure(.closed))
+    }
+    for handle in Array(busy.values) { finish(handle, .failure(handle.abandoned(.closed))) }
+    // In this order: https://curl.se/libcurl/c/curl_multi_cleanup.html
+    idle.removeAll()
+    multi.free()
+    for continuation in mail.closing + last.closing { continuation.resume() }
+  }
+}

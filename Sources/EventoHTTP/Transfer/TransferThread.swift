@@ -1,0 +1,68 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The thread that a client's transfers run on.
+///
+/// A thread of its own, since `curl_multi_poll` blocks: on Swift's cooperative pool it would take a core from all tasks,
+/// and on a Dispatch queue it would hold one of the pool's threads for good.
+enum TransferThread {
+  /// - Throws: where there is no memory, or no thread to be had.
+  static func start(_ options: TransferOptions) throws(TransferFault) -> Inbox {
+    let multi = try MultiHandle()
+    let inbox = Inbox(multi: multi)
+    let loop: TransferLoop
+    do {
+      loop = try TransferLoop(multi: multi, options: options, inbox: inbox)
+    } catch {
+      multi.free()
+      throw error
+    }
+
+    // The thread gets its own reference through the pointer and releases it when it ends. Nothing else refers to the
+    // loop by then, which is why it need not be `Sendable`.
+    let context = Unmanaged.passRetained(loop).toOpaque()
+    #if canImport(Darwin)
+      var thread: pthread_t?
+    #else
+      var thread = pthread_t()
+    #endif
+    let code = pthread_create(&thread, nil, threadBody, context)
+    guard code == 0 else {
+      Unmanaged<TransferLoop>.fromOpaque(context).release()
+      multi.free()
+      throw TransferFault(kind: .hopeless, summary: "no thread can be started", detail: "pthread_create: \(code)")
+    }
+    #if canImport(Darwin)
+      if let thread { pthread_detach(thread) }
+    #else
+      pthread_detach(thread)
+    #endif
+    return inbox
+  }
+
+  #if canImport(Darwin)
+    private static let threadBody: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = { context in
+      run(Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue())
+      return nil
+    }
+  #else
+    private static let threadBody: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { context in
+      if let context { run(Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue()) }
+      return nil
+    }
+  #endif
+
+  private static func run(_ loop: TransferLoop) {
+    // With CURLOPT_NOSIGNAL, libcurl leaves SIGPIPE to us, and OpenSSL writes without MSG_NOSIGNAL: blocked, it is an
+    // error code and no more. The other signals are for other threads.
+    var signals = sigset_t()
+    sigfillset(&signals)
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    loop.run()
+  }
+}

@@ -1,0 +1,45 @@
+/// Transfers that wait for a connection, first come, first served.
+struct WaitingLine {
+  private var entries: [Inbox.Entry] = []
+  private var head = 0
+  /// No entry has an earlier deadline. It may be too early after some have left, and is put right when it passes.
+  private(set) var nextDeadline: ContinuousClock.Instant?
+
+  var isEmpty: Bool { head == entries.count }
+
+  mutating func append(_ entry: Inbox.Entry) {
+    entries.append(entry)
+    nextDeadline = min(nextDeadline ?? entry.transfer.deadline, entry.transfer.deadline)
+  }
+
+  /// - Complexity: O(1) amortised.
+  mutating func popFirst() -> Inbox.Entry? {
+    guard head < entries.count else { return nil }
+    let entry = entries[head]
+    head += 1
+    if head == entries.count {
+      entries.removeAll(keepingCapacity: head <= 1024)
+      head = 0
+      nextDeadline = nil
+    } else if head >= 1024, head * 2 >= entries.count {
+      entries.removeFirst(head)
+      head = 0
+    }
+    return entry
+  }
+
+  /// Takes out those of which `isOut` holds.
+  ///
+  /// - Complexity: O(*n*).
+  mutating func remove(where isOut: (Inbox.Entry) -> Bool) -> [Inbox.Entry] {
+    var removed: [Inbox.Entry] = []
+    var kept: [Inbox.Entry] = []
+    for entry in entries[head...] {
+      if isOut(entry) { removed.append(entry) } else { kept.append(entry) }
+    }
+    entries = kept
+    head = 0
+    nextDeadline = kept.lazy.map(\.transfer.deadline).min()
+    return removed
+  }
+}

@@ -1,0 +1,54 @@
+internal import Evento
+internal import Synchronization
+
+/// How the writer fares, from what it does anyway, so that a probe need not wait behind work.
+final class WriterHealth: Sendable {
+  enum Verdict {
+    /// It has done its work just now, or is about to.
+    case well
+    case ill(EventoError)
+    /// It has had nothing to do lately: only trying tells.
+    case unknown
+  }
+
+  private struct State {
+    var busySince: ContinuousClock.Instant?
+    var lastOutcome: (time: ContinuousClock.Instant, failure: EventoError?)?
+  }
+
+  private let state = Mutex(State())
+  /// For how long an outcome counts.
+  private static let freshness: Duration = .seconds(1)
+  private let patience: Duration
+
+  /// - Parameter patience: for how long one commit may take before it counts as stuck.
+  init(patience: Duration) {
+    self.patience = patience
+  }
+
+  func began() {
+    state.withLock { $0.busySince = .now }
+  }
+
+  /// - Parameter failure: what kept the store from committing; `nil` where it did.
+  func ended(_ failure: EventoError?) {
+    state.withLock {
+      $0.busySince = nil
+      $0.lastOutcome = (.now, failure)
+    }
+  }
+
+  var verdict: Verdict {
+    let (busySince, last) = state.withLock { ($0.busySince, $0.lastOutcome) }
+    let now = ContinuousClock.now
+    if let last, last.failure == nil, now - last.time < Self.freshness { return .well }
+    guard let busySince else { return .unknown }
+    if let failure = last?.failure { return .ill(failure) }
+    guard now - busySince > patience else { return .well }
+    return .ill(
+      EventoError(
+        .unavailable,
+        "The store has been busy with one commit for \((now - busySince).components.seconds) seconds: look at its disk, "
+          + "and at what else has the database open."))
+  }
+}

@@ -1,0 +1,131 @@
+internal import Evento
+
+extension ConformanceCheck {
+  static let directoryChecks: [ConformanceCheck] = [
+    directoryCheck("a subscriber is shown as it is") { directory in
+      try requireEqual(try await directory.subscriber("s"), nil, "a subscriber that is not there")
+      let made = try await directory.upsertSubscriber("s", workerID: ULID()).subscriber
+      try requireEqual(try await directory.subscriber("s"), made, "a new subscriber")
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
+      let acknowledged = try await directory.acknowledge("s", cursor: cursor, lag: 8)
+      try requireEqual(try await directory.subscriber("s"), acknowledged, "a subscriber that has acknowledged")
+      try requireEqual(acknowledged.createdAt, made.createdAt, "when it was created")
+      let taken = try await directory.upsertSubscriber("s", workerID: ULID()).subscriber
+      try requireEqual(try await directory.subscriber("s"), taken, "a subscriber that was taken over")
+    },
+
+    directoryCheck("subscribers are listed by key, in the order of its bytes") { directory in
+      try requireEqual(try await directory.subscribers(), [], "subscribers of an empty store")
+      let keys = ["a", "B", "é", "e\u{301}", "z", "A", "a/b", "a b", "10", "9", "\u{FF5E}", "😀", "~", "_", "aa"]
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
+      for (number, key) in keys.enumerated() {
+        try await directory.upsertSubscriber(key, workerID: ULID())
+        try await directory.acknowledge(key, cursor: number % 2 == 0 ? cursor : nil, lag: number)
+      }
+      let all = try await directory.subscribers()
+      let sorted = keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+      try requireTexts(all.map(\.key), sorted, "keys of all subscribers")
+      for subscriber in all {
+        try requireEqual(try await directory.subscriber(subscriber.key), subscriber, "a subscriber of the list")
+      }
+    },
+
+    directoryCheck("a subscriber that is disabled does not run, and keeps all else") { directory in
+      let worker = ULID()
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
+      try await directory.upsertSubscriber("s", workerID: worker)
+      let before = try await directory.acknowledge("s", cursor: cursor, lag: 8)
+      for isEnabled in [false, false, true, true, false] {
+        let subscriber = try await directory.setSubscriberEnabled("s", isEnabled)
+        try requireEqual(subscriber.isEnabled, isEnabled, "whether it is enabled")
+        try requireEqual(subscriber.cursor, cursor, "the cursor")
+        try requireEqual(subscriber.lag, 8, "the lag")
+        try requireEqual(subscriber.workerID, worker, "the worker")
+        try requireEqual(subscriber.createdAt, before.createdAt, "when it was created")
+        try requireEqual(try await directory.subscriber("s"), subscriber, "the subscriber")
+        try requireEqual(try await directory.isSubscriberRunning("s", workerID: worker), isEnabled, "whether it runs")
+      }
+    },
+
+    directoryCheck("a disabled subscriber stays so when it is taken over") { directory in
+      let worker = ULID()
+      try await directory.upsertSubscriber("s", workerID: ULID())
+      try await directory.setSubscriberEnabled("s", false)
+      let taken = try await directory.upsertSubscriber("s", workerID: worker)
+      try requireEqual(taken.subscriber.isEnabled, false, "whether it is enabled")
+      try requireEqual(try await directory.isSubscriberRunning("s", workerID: worker), false, "whether it runs")
+      try await directory.setSubscriberEnabled("s", true)
+      try requireEqual(try await directory.isSubscriberRunning("s", workerID: worker), true, "whether it runs")
+    },
+
+    directoryCheck("a disabled subscriber can be acknowledged") { directory in
+      let worker = ULID()
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
+      try await directory.upsertSubscriber("s", workerID: worker)
+      try await directory.setSubscriberEnabled("s", false)
+      let subscriber = try await directory.acknowledge("s", cursor: cursor, lag: 2, workerID: worker)
+      try requireEqual(subscriber.cursor, cursor, "the cursor")
+      try requireEqual(subscriber.isEnabled, false, "whether it is enabled")
+    },
+
+    directoryCheck("an unknown subscriber can't be enabled or deleted") { directory in
+      try await requireError(.subscriberNotFound, "enabling an unknown subscriber") {
+        try await directory.setSubscriberEnabled("unknown", true)
+      }
+      try await requireError(.subscriberNotFound, "deleting an unknown subscriber") {
+        try await directory.deleteSubscriber("unknown")
+      }
+      try requireEqual(try await directory.subscribers(), [], "subscribers")
+    },
+
+    directoryCheck("a subscriber that is deleted is gone, and a new one begins anew") { directory in
+      let worker = ULID()
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
+      for key in ["s", "t"] {
+        try await directory.upsertSubscriber(key, workerID: worker)
+        try await directory.acknowledge(key, cursor: cursor, lag: 8)
+      }
+      try await directory.setSubscriberEnabled("s", false)
+      try await directory.deleteSubscriber("s")
+      try requireEqual(try await directory.subscriber("s"), nil, "the deleted subscriber")
+      try requireEqual(try await directory.getSubscriberCursor("s"), nil, "the cursor of the deleted subscriber")
+      try requireEqual(try await directory.isSubscriberRunning("s", workerID: worker), false, "whether it runs")
+      try await requireError(.subscriberNotFound, "deleting it again") { try await directory.deleteSubscriber("s") }
+      try requireTexts(try await directory.subscribers().map(\.key), ["t"], "subscribers that are left")
+      let fresh = try await directory.upsertSubscriber("s", workerID: worker)
+      try requireEqual(fresh.isNew, true, "whether it is new")
+      try requireEqual(fresh.subscriber.cursor, nil, "the cursor of the new one")
+      try requireEqual(fresh.subscriber.lag, 0, "the lag of the new one")
+      try requireEqual(fresh.subscriber.isEnabled, true, "whether the new one is enabled")
+      try requireEqual(try await directory.getSubscriberCursor("t"), cursor, "the cursor of another subscriber")
+    },
+
+    directoryCheck("subscribers of any name are shown, enabled and deleted") { directory in
+      for key in oddNames {
+        try await directory.upsertSubscriber(key, workerID: ULID())
+        try requireTexts([try await directory.subscriber(key)?.key], [key], "the key")
+        try requireTexts([try await directory.setSubscriberEnabled(key, false).key], [key], "the key")
+      }
+      try requireEqual(try await directory.subscribers().count, oddNames.count, "subscribers")
+      for key in oddNames { try await directory.deleteSubscriber(key) }
+      try requireEqual(try await directory.subscribers(), [], "subscribers")
+    },
+
+    directoryCheck("a key out of form is refused by every operation on subscribers") { directory in
+      for key in ["", "a\u{0}", String(repeating: "x", count: 256)] {
+        let what = "the key \(key.debugDescription)"
+        try await requireError(.invalidRequest, what) { try await directory.subscriber(key) }
+        try await requireError(.invalidRequest, what) { try await directory.setSubscriberEnabled(key, true) }
+        try await requireError(.invalidRequest, what) { try await directory.deleteSubscriber(key) }
+      }
+    },
+  ]
+
+  private static func directoryCheck(
+    _ name: String, _ body: @escaping @Sendable (any SubscriberDirectory) async throws -> Void
+  ) -> ConformanceCheck {
+    ConformanceCheck(name, .subscribers, needs: [.subscriberDirectory]) { context in
+      try await body(try context.able((any SubscriberDirectory).self))
+    }
+  }
+}

@@ -1,0 +1,62 @@
+public import Evento
+
+/// One fact that every executor must hold to, and how to find out whether it does.
+///
+/// The checks know no test library. With Swift Testing, all of them are one test:
+///
+/// ```swift
+/// @Test(arguments: ConformanceCheck.all(for: MyExecutor.self))
+/// func conforms(_ check: ConformanceCheck) async throws {
+///   try await check.run { body in try await body(MyExecutor()) }
+/// }
+/// ```
+public struct ConformanceCheck: Sendable, CustomStringConvertible {
+  /// What a check is about.
+  public enum Area: String, Sendable, Hashable, CaseIterable {
+    case writing, content, reading, ordering, following, conditions, subscribers, snapshots, readiness
+  }
+
+  /// What must hold, in a sentence. Unique among all checks.
+  public let name: String
+  public let area: Area
+  /// What the executor must be able to do beyond the eight operations.
+  public let capabilities: Set<Capability>
+  private let body: @Sendable (ConformanceContext) async throws -> Void
+
+  init(
+    _ name: String, _ area: Area, needs capabilities: Set<Capability> = [],
+    body: @escaping @Sendable (ConformanceContext) async throws -> Void
+  ) {
+    self.name = name
+    self.area = area
+    self.capabilities = capabilities
+    self.body = body
+  }
+
+  public var description: String { "\(area.rawValue): \(name)" }
+
+  /// Makes a fresh, empty executor, runs what it is given on it, and cleans up behind it, also where that throws.
+  ///
+  /// A check may ask for two stores at once, and then makes one within the other; they must share nothing.
+  public typealias ExecutorScope =
+    @Sendable (_ body: (any Executor) async throws -> Void) async throws -> Void
+
+  /// Finds out whether an executor holds to this.
+  ///
+  /// - Parameter scope: makes a fresh executor and ends it.
+  /// - Throws: ``ConformanceFailure`` where it does not; what `scope` throws.
+  public func run(on scope: @escaping ExecutorScope) async throws {
+    try await scope { executor in
+      do {
+        try await body(ConformanceContext(executor: executor, scope: scope))
+      } catch var failure as ConformanceFailure {
+        failure.check = name
+        throw failure
+      } catch let error as EventoError {
+        var failure = ConformanceFailure("an unexpected error, \(error)", fileID: #fileID, line: #line)
+        failure.check = name
+        throw failure
+      }
+    }
+  }
+}

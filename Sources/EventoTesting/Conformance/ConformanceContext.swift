@@ -1,0 +1,28 @@
+internal import Evento
+
+/// What a check works on.
+struct ConformanceContext: Sendable {
+  /// Fresh and empty.
+  let executor: any Executor
+  private let scope: ConformanceCheck.ExecutorScope
+
+  init(executor: any Executor, scope: @escaping ConformanceCheck.ExecutorScope) {
+    self.executor = executor
+    self.scope = scope
+  }
+
+  /// Runs `body` on another store of the same kind, which is empty and shares nothing with this one.
+  func withAnotherStore(_ body: (any Executor) async throws -> Void) async throws {
+    try await scope(body)
+  }
+
+  /// The executor as one that can do something beyond the eight operations.
+  func able<T>(
+    _ kind: T.Type, fileID: String = #fileID, line: Int = #line
+  ) throws(ConformanceFailure) -> T {
+    guard let executor = executor as? T else {
+      throw ConformanceFailure("the executor is no \(kind)", fileID: fileID, line: line)
+    }
+    return executor
+  }
+}

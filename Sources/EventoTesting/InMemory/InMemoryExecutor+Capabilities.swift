@@ -1,0 +1,63 @@
+public import Evento
+
+extension InMemoryExecutor: ConditionalWriter {
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
+    try NewEvent.check(events)
+    try condition?.check()
+    let time = time()
+    let result = try withStore { store throws(EventoError) in try store.log.write(events, condition, at: time) }
+    if !result.isResend { commits.advance() }
+    return result
+  }
+}
+
+extension InMemoryExecutor: EventLookup {
+  public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
+    try withStore { store in store.log.edge(of: id) }
+  }
+}
+
+extension InMemoryExecutor: SubscriberDirectory {
+  public func subscriber(_ key: String) async throws(EventoError) -> Subscriber? {
+    try Subscriber.check(key: key)
+    return try withStore { store in store.subscribers[key] }
+  }
+
+  public func subscribers() async throws(EventoError) -> [Subscriber] {
+    try withStore { store in store.subscribers.all }
+  }
+
+  @discardableResult
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
+    try Subscriber.check(key: key)
+    let time = time()
+    return try withStore { store throws(EventoError) in
+      store.subscribers.replace(try store.subscribers.existing(key).enabled(isEnabled, at: time))
+    }
+  }
+
+  public func deleteSubscriber(_ key: String) async throws(EventoError) {
+    try Subscriber.check(key: key)
+    try withStore { store throws(EventoError) in try store.subscribers.remove(key) }
+  }
+}
+
+extension InMemoryExecutor: SnapshotRemover {
+  public func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError) {
+    try key.check()
+    try withStore { store throws(EventoError) in
+      guard store.snapshots.removeValue(forKey: ExactSnapshotKey(key)) != nil else {
+        throw EventoError(
+          .snapshotNotFound, "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id).")
+      }
+    }
+  }
+}
+
+extension InMemoryExecutor: ReadinessReporter {
+  /// Never throws: memory can always be written.
+  public func checkReadiness() async throws(EventoError) {}
+}
+
+extension InMemoryExecutor: CommitNotifier {}

@@ -1,0 +1,108 @@
+public import Evento
+internal import Synchronization
+
+/// A store that lives in memory and goes with the process: for tests and trials, and the plainest reading of what an
+/// executor must do.
+///
+/// Everything happens under one lock, in the order in which it arrives. Reads walk the log from their place on, so a
+/// filter that matches little costs O(*n*) in the events behind that place.
+public final class InMemoryExecutor: Sendable {
+  private let store = Mutex(InMemoryStore())
+  private let now: @Sendable () -> Timestamp
+  private let limits: PageLimits
+  /// Advances with every write that stores something, before its answer.
+  public let commits = CommitSignal()
+
+  /// How much a page holds, whatever is asked for.
+  public struct PageLimits: Sendable, Hashable {
+    /// Events that a page holds at most; at least 1.
+    public var events: Int
+    /// Bytes of payloads and metadata that a page holds at most. A single event that is larger comes alone.
+    public var bytes: Int
+
+    public init(events: Int = 1000, bytes: Int = 8 << 20) {
+      self.events = max(events, 1)
+      self.bytes = bytes
+    }
+  }
+
+  /// - Parameters:
+  ///   - limits: of a page.
+  ///   - now: what gives events and subscribers their time; by default the machine's clock.
+  public init(limits: PageLimits = PageLimits(), now: @escaping @Sendable () -> Timestamp = { .now() }) {
+    self.limits = limits
+    self.now = now
+    commits.expireWhileAwaited()
+  }
+
+  /// Runs `body` on the store, alone.
+  func withStore<T: Sendable>(_ body: (inout InMemoryStore) throws(EventoError) -> T) throws(EventoError) -> T {
+    try store.withLock { store throws(EventoError) in try body(&store) }
+  }
+
+  /// The time by this store's clock.
+  func time() -> Timestamp { now() }
+}
+
+extension InMemoryExecutor: Executor {
+  @discardableResult
+  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+    try await write(events, condition: nil)
+  }
+
+  public func read(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
+  ) async throws(EventoError) -> ReadResult<Event> {
+    try args.check()
+    try routingKey.check()
+    if let aggregators { try ReadAggregator.check(aggregators) }
+    let filter = EventFilter(aggregators: aggregators, routingKey: routingKey)
+    return try withStore { store throws(EventoError) in try store.log.page(filter, args, limits) }
+  }
+
+  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+    try await subscriber(key)?.cursor
+  }
+
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+    guard let subscriber = try await subscriber(key) else { return false }
+    return subscriber.workerID == workerID && subscriber.isEnabled
+  }
+
+  @discardableResult
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    try Subscriber.check(key: key)
+    let time = time()
+    return try withStore { store in store.subscribers.upsert(key, workerID: workerID, at: time) }
+  }
+
+  @discardableResult
+  public func acknowledge(
+    _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
+  ) async throws(EventoError) -> Subscriber {
+    try Subscriber.check(key: key)
+    guard (0...Subscriber.maximumLag).contains(lag) else {
+      throw EventoError(.invalidRequest, "lag must be 0 to \(Subscriber.maximumLag) seconds, and is \(lag).")
+    }
+    let time = time()
+    return try withStore { store throws(EventoError) in
+      let held = try store.subscribers.existing(key)
+      if let workerID, workerID != held.workerID { throw EventoError.subscriberTakenOver(key) }
+      if let cursor { _ = try store.log.position(of: cursor) }
+      return store.subscribers.replace(held.acknowledged(cursor, lag: lag, at: time))
+    }
+  }
+
+  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+    try key.check()
+    return try withStore { store in store.snapshots[ExactSnapshotKey(key)] }
+  }
+
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+    try key.check()
+    try withStore { store throws(EventoError) in
+      _ = try store.log.position(of: snapshot.cursor)
+      store.snapshots[ExactSnapshotKey(key)] = snapshot
+    }
+  }
+}

@@ -1,0 +1,97 @@
+internal import Evento
+
+extension InMemoryLog {
+  /// Checks a write in full, then appends its events: a write that is refused changes nothing.
+  ///
+  /// The order of the checks is that of the contract: resend, the condition's cursor, version, condition.
+  mutating func write(
+    _ events: [NewEvent], _ condition: WriteCondition?, at time: Timestamp
+  ) throws(EventoError) -> WriteResult {
+    let resend = resend(of: events)
+    if case .stored(let written) = resend { return WriteResult(events: written, isResend: true) }
+    let place = try condition?.after.map { cursor throws(EventoError) in try position(of: cursor) } ?? 0
+    if case .refused(let error) = resend { throw error }
+    let heads = try numbered(events)
+    if let condition, self.events[place...].contains(where: condition.isBroken(by:)) {
+      throw EventoError.conditionFailed()
+    }
+    let written = zip(events, heads).map { event, head in append(event, head, at: time) }
+    return WriteResult(events: written, isResend: false)
+  }
+
+  private mutating func append(_ event: NewEvent, _ head: AggregateHead, at time: Timestamp) -> WrittenEvent {
+    let stored = Event(
+      id: event.id ?? ULID(), aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID,
+      version: head.version, name: event.name, routingKey: head.routingKey, data: event.data,
+      metadata: event.metadata, timestamp: event.timestamp ?? time)
+    return WrittenEvent(Edge(cursor: append(stored), node: stored))
+  }
+
+  /// The version and routing key of each event, counting earlier ones of the same write.
+  private func numbered(_ events: [NewEvent]) throws(EventoError) -> [AggregateHead] {
+    var reached: [AggregateKey: AggregateHead] = [:]
+    var heads: [AggregateHead] = []
+    for event in events {
+      let key = AggregateKey(event.aggregatorType, event.aggregatorID)
+      let stored = head(of: key)
+      var head = reached[key] ?? stored
+      head.version += 1
+      if let given = event.version, given != head.version {
+        throw EventoError.versionConflict(on: event, given: given, current: stored.version, next: head.version)
+      }
+      if case .value(let routingKey) = event.routingKey { head.routingKey = routingKey }
+      reached[key] = head
+      heads.append(head)
+    }
+    return heads
+  }
+
+  private enum Resend {
+    case new
+    case stored([WrittenEvent])
+    case refused(EventoError)
+  }
+
+  private func resend(of events: [NewEvent]) -> Resend {
+    let edges = events.map { event in event.id.flatMap(edge(of:)) }
+    let isAllStored = edges.allSatisfy { $0 != nil }
+    var seen: Set<ULID> = []
+    for (event, edge) in zip(events, edges) {
+      guard let id = event.id else { continue }
+      let isRepeated = !seen.insert(id).inserted
+      if isRepeated { return .refused(.duplicateEvent(id, "stands in this write twice")) }
+      guard let edge else { continue }
+      guard event.isStored(as: edge.node) else {
+        return .refused(.duplicateEvent(id, "is stored already, with other content"))
+      }
+      if !isAllStored { return .refused(.duplicateEvent(id, "is stored already, but not all of this write")) }
+    }
+    return isAllStored ? .stored(edges.compactMap { $0.map(WrittenEvent.init) }) : .new
+  }
+}
+
+extension WriteCondition {
+  fileprivate func isBroken(by event: Event) -> Bool {
+    failIfEventsMatch.contains { $0.matches(event) }
+  }
+}
+
+extension NewEvent {
+  /// Whether each member that is given equals what is stored.
+  fileprivate func isStored(as event: Event) -> Bool {
+    if let version, version != event.version { return false }
+    if let timestamp, timestamp != event.timestamp { return false }
+    if case .value(let key) = routingKey, RoutingKey.value(key) != .value(event.routingKey) { return false }
+    return ReadAggregator(aggregatorType, id: aggregatorID, name: name).matches(event)
+      && data.bytes == event.data.bytes && metadata == event.metadata
+  }
+}
+
+extension WrittenEvent {
+  fileprivate init(_ edge: Edge<Event>) {
+    let event = edge.node
+    self.init(
+      id: event.id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: event.version,
+      routingKey: event.routingKey, timestamp: event.timestamp, cursor: edge.cursor)
+  }
+}

@@ -1,0 +1,116 @@
+internal import Evento
+
+/// The events of a store in memory, in the order in which they were written, and the places among them.
+struct InMemoryLog: Sendable {
+  /// The event at place *n* stands at index *n* - 1; place 0 is that before the first.
+  private(set) var events: [Event] = []
+  private var places: [ULID: Int] = [:]
+  private var heads: [AggregateKey: AggregateHead] = [:]
+  /// Drawn with the store, so that it knows its cursors from another's.
+  private let tag = UInt64.random(in: .min ... .max)
+
+  // MARK: Places
+
+  func cursor(at place: Int) -> Cursor {
+    Cursor(place: [UInt64(place), tag].flatMap { value in withUnsafeBytes(of: value.bigEndian) { Array($0) } })
+  }
+
+  /// - Throws: `cursor_not_in_history` where this log has no such place.
+  func position(of cursor: Cursor) throws(EventoError) -> Int {
+    let bytes = cursor.place
+    guard bytes.count == 16 else { throw EventoError.cursorNotInHistory() }
+    let (place, tag) = (bytes.prefix(8).bigEndianValue, bytes.suffix(8).bigEndianValue)
+    guard tag == self.tag, place <= UInt64(events.count) else { throw EventoError.cursorNotInHistory() }
+    return Int(place)
+  }
+
+  func edge(at place: Int) -> Edge<Event> { Edge(cursor: cursor(at: place), node: events[place - 1]) }
+
+  func edge(of id: ULID) -> Edge<Event>? { places[id].map(edge(at:)) }
+
+  // MARK: Heads
+
+  /// The version and routing key of an aggregate's latest event.
+  func head(of key: AggregateKey) -> AggregateHead { heads[key] ?? AggregateHead() }
+
+  mutating func append(_ event: Event) -> Cursor {
+    events.append(event)
+    places[event.id] = events.count
+    heads[AggregateKey(event.aggregatorType, event.aggregatorID)] =
+      AggregateHead(version: event.version, routingKey: event.routingKey)
+    return cursor(at: events.count)
+  }
+
+  // MARK: Pages
+
+  func page(
+    _ filter: EventFilter, _ args: Args, _ limits: InMemoryExecutor.PageLimits
+  ) throws(EventoError) -> ReadResult<Event> {
+    switch args {
+    case .forward(let first, let start):
+      let place = try self.place(of: start)
+      let (edges, hasMore) = collect(place..<events.count, filter, count: first, limits)
+      let end = edges.last?.cursor ?? cursor(at: first == 0 ? place : events.count)
+      return ReadResult(
+        edges: edges,
+        pageInfo: PageInfo(
+          hasPreviousPage: false, hasNextPage: hasMore, startCursor: edges.first?.cursor, endCursor: end))
+    case .backward(let last, let before):
+      // The event at a place is not before it.
+      let end = try before.map { cursor throws(EventoError) in max(try position(of: cursor) - 1, 0) } ?? events.count
+      let (newestFirst, hasMore) = collect((0..<end).reversed(), filter, count: last, limits)
+      let edges = Array(newestFirst.reversed())
+      return ReadResult(
+        edges: edges,
+        pageInfo: PageInfo(
+          hasPreviousPage: hasMore, hasNextPage: false, startCursor: edges.first?.cursor,
+          endCursor: edges.last?.cursor))
+    }
+  }
+
+  private func place(of start: Args.Start) throws(EventoError) -> Int {
+    switch start {
+    case .beginning: 0
+    case .after(let cursor): try position(of: cursor)
+    case .now: events.count
+    }
+  }
+
+  /// The events at some indices that match, up to a count and the limits, and whether there are more.
+  private func collect(
+    _ indices: some Sequence<Int>, _ filter: EventFilter, count: Int, _ limits: InMemoryExecutor.PageLimits
+  ) -> (edges: [Edge<Event>], hasMore: Bool) {
+    var edges: [Edge<Event>] = []
+    var bytes = 0
+    for index in indices where filter.matches(events[index]) {
+      let event = events[index]
+      bytes += event.data.bytes.count + event.metadata.bytes.count
+      let hasRoom = edges.count < min(count, limits.events) && (bytes <= limits.bytes || edges.isEmpty)
+      guard hasRoom else { return (edges, true) }
+      edges.append(edge(at: index + 1))
+    }
+    return (edges, false)
+  }
+}
+
+/// An aggregate's type and id, compared by bytes.
+struct AggregateKey: Hashable, Sendable {
+  let type: ExactText
+  let id: ExactText
+
+  init(_ type: String, _ id: String) {
+    self.type = ExactText(type)
+    self.id = ExactText(id)
+  }
+}
+
+/// How far an aggregate has got.
+struct AggregateHead: Sendable {
+  /// 0 for a new aggregate.
+  var version = 0
+  var routingKey: String?
+}
+
+extension Sequence<UInt8> {
+  fileprivate var bigEndianValue: UInt64 { reduce(0) { $0 << 8 | UInt64($1) } }
+}

@@ -1,0 +1,54 @@
+internal import Evento
+
+/// The subscribers of a store in memory.
+struct InMemorySubscribers: Sendable {
+  private var byKey: [ExactText: Subscriber] = [:]
+
+  subscript(key: String) -> Subscriber? { byKey[ExactText(key)] }
+
+  /// By key, in byte order.
+  var all: [Subscriber] { byKey.sorted { $0.key < $1.key }.map(\.value) }
+
+  func existing(_ key: String) throws(EventoError) -> Subscriber {
+    guard let subscriber = self[key] else { throw EventoError.subscriberNotFound(key) }
+    return subscriber
+  }
+
+  mutating func upsert(_ key: String, workerID: ULID, at time: Timestamp) -> SubscriberUpsert {
+    if let held = self[key] {
+      return SubscriberUpsert(subscriber: replace(held.held(by: workerID, at: time)), isNew: false)
+    }
+    let fresh = Subscriber(
+      key: key, workerID: workerID, cursor: nil, lag: 0, isEnabled: true, createdAt: time, updatedAt: time)
+    return SubscriberUpsert(subscriber: replace(fresh), isNew: true)
+  }
+
+  mutating func replace(_ subscriber: Subscriber) -> Subscriber {
+    byKey[ExactText(subscriber.key)] = subscriber
+    return subscriber
+  }
+
+  mutating func remove(_ key: String) throws(EventoError) {
+    guard byKey.removeValue(forKey: ExactText(key)) != nil else { throw EventoError.subscriberNotFound(key) }
+  }
+}
+
+extension Subscriber {
+  func held(by workerID: ULID, at time: Timestamp) -> Subscriber {
+    Subscriber(
+      key: key, workerID: workerID, cursor: cursor, lag: lag, isEnabled: isEnabled, createdAt: createdAt,
+      updatedAt: time)
+  }
+
+  func acknowledged(_ cursor: Cursor?, lag: Int, at time: Timestamp) -> Subscriber {
+    Subscriber(
+      key: key, workerID: workerID, cursor: cursor, lag: lag, isEnabled: isEnabled, createdAt: createdAt,
+      updatedAt: time)
+  }
+
+  func enabled(_ isEnabled: Bool, at time: Timestamp) -> Subscriber {
+    Subscriber(
+      key: key, workerID: workerID, cursor: cursor, lag: lag, isEnabled: isEnabled, createdAt: createdAt,
+      updatedAt: time)
+  }
+}

@@ -1,0 +1,88 @@
+package import Evento
+
+/// What to follow: `GET /events/stream` and the body of `POST /events/stream`.
+package struct FollowRequest: Sendable {
+  package var aggregators: [ReadAggregator]?
+  package var routingKey: RoutingKey
+  package var after: Args.Start
+  package var encoding: PayloadEncoding
+
+  package init(
+    aggregators: [ReadAggregator]?, routingKey: RoutingKey, after: Args.Start, encoding: PayloadEncoding = .auto
+  ) {
+    self.aggregators = aggregators
+    self.routingKey = routingKey
+    self.after = after
+    self.encoding = encoding
+  }
+
+  private enum Member: String, MemberName {
+    case aggregators
+    case routingKey = "routing_key"
+    case after
+    case encoding
+
+    static let table = MemberTable<Member>()
+  }
+
+  /// Reads the query of `GET /events/stream`.
+  ///
+  /// - Parameter lastEventID: what the header of that name says, which counts more than `after`; empty for none.
+  /// - Throws: `invalid_request`, `invalid_cursor`.
+  package init(_ parameters: inout ParameterReader, lastEventID: String?) throws(EventoError) {
+    aggregators = parameters.filter().map { [$0] }
+    routingKey = parameters.routingKey()
+    let after = parameters.value(Member.after.rawValue)
+    encoding = parameters.encoding()
+    self.after = .beginning
+    if let after { self.after = try Args.Start(wire: after) }
+    if let lastEventID, !lastEventID.isEmpty { self.after = .after(try Cursor(lastEventID)) }
+    try parameters.finish()
+  }
+
+  /// Reads the body of `POST /events/stream`.
+  ///
+  /// - Parameter lastEventID: as above.
+  /// - Throws: `invalid_json`, `invalid_request`, `invalid_cursor`.
+  package init(json bytes: [UInt8], lastEventID: String?) throws(EventoError) {
+    self = try JSONReader.read(bytes) { (reader) throws(EventoError) in
+      var request = FollowRequest(aggregators: nil, routingKey: .all, after: .beginning)
+      let seen = try reader.object(Member.self) { (reader, member) throws(EventoError) in
+        switch member {
+        case .aggregators: request.aggregators = try reader.filters(atLeast: 0)
+        case .routingKey: request.routingKey = .value(try reader.null() ? nil : try reader.name())
+        case .after:
+          if let text = try reader.string() { request.after = try Args.Start(wire: text) }
+        case .encoding: request.encoding = try reader.payloadEncoding() ?? .auto
+        }
+      }
+      return seen == nil ? nil : request
+    }
+    if let lastEventID, !lastEventID.isEmpty { after = .after(try Cursor(lastEventID)) }
+  }
+
+  package var json: [UInt8] {
+    var body: [UInt8] = []
+    func separate() { body.append(body.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ",")) }
+    if let aggregators {
+      separate()
+      body.append(json: "\"aggregators\":")
+      body.append(filters: aggregators)
+    }
+    if case .value(let key) = routingKey {
+      separate()
+      body.append(json: "\"routing_key\":")
+      body.append(stringOrNull: key)
+    }
+    if let after = after.wire {
+      separate()
+      body.append(json: "\"after\":")
+      body.append(plainString: after)
+    }
+    separate()
+    body.append(json: "\"encoding\":")
+    body.append(plainString: encoding.rawValue)
+    body.append(UInt8(ascii: "}"))
+    return body
+  }
+}

@@ -1,0 +1,63 @@
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Addresses that share their first bits, as in `10.0.0.0/8` (RFC 4632 §3.1, RFC 4291 §2.3); or all Unix sockets.
+public struct AddressRange: Sendable, Hashable {
+  private let address: PeerAddress
+  private let prefix: Int
+
+  /// - Returns: `nil` for anything but an IPv4 or IPv6 address, either of them with `/` and a number of bits, or `unix`.
+  public init?(_ text: String) {
+    if text == "unix" {
+      address = .unix
+      prefix = 0
+      return
+    }
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let address = PeerAddress(ip: String(parts[0])) else { return nil }
+    let width = address.bytes.count * 8
+    var prefix = width
+    if parts.count == 2 {
+      guard !parts[1].isEmpty, parts[1].utf8.allSatisfy(ASCII.isDigit), let bits = Int(parts[1]), bits <= width else {
+        return nil
+      }
+      prefix = bits
+    }
+    self.address = address
+    self.prefix = prefix
+  }
+
+  public func contains(_ peer: PeerAddress) -> Bool {
+    let (own, other) = (address.bytes, peer.bytes)
+    guard own.count == other.count else { return false }
+    let (whole, rest) = prefix.quotientAndRemainder(dividingBy: 8)
+    guard own.prefix(whole) == other.prefix(whole) else { return false }
+    return rest == 0 || (own[whole] ^ other[whole]) >> UInt8(8 - rest) == 0
+  }
+}
+
+extension PeerAddress {
+  /// An address from its text, without a port; a mapped one (`::ffff:192.0.2.1`) is the IPv4 address.
+  ///
+  /// - Returns: `nil` for anything else, a name among it.
+  public init?(ip text: String) {
+    var v4 = in_addr()
+    if inet_pton(AF_INET, text, &v4) == 1 {
+      self = .ipv4(UInt32(bigEndian: v4.s_addr), port: 0)
+      return
+    }
+    var v6 = in6_addr()
+    guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
+    let (high, low) = withUnsafeBytes(of: v6) {
+      (UInt64(bigEndian: $0.load(as: UInt64.self)), UInt64(bigEndian: $0.load(fromByteOffset: 8, as: UInt64.self)))
+    }
+    if high == 0, low >> 32 == 0xFFFF {
+      self = .ipv4(UInt32(truncatingIfNeeded: low), port: 0)
+    } else {
+      self = .ipv6(high, low, port: 0)
+    }
+  }
+}

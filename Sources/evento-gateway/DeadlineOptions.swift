@@ -1,0 +1,64 @@
+internal import ArgumentParser
+internal import EventoGateway
+internal import HTTPServer
+
+/// How long `serve` waits for what: each deadline with the default of the server.
+struct DeadlineOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("From a request's first byte to the end of its head.", valueName: "seconds"))
+  var headTimeout = seconds(ServerConfiguration().headDeadline)
+
+  @Option(help: ArgumentHelp("Before a body's rate counts.", valueName: "seconds"))
+  var bodyGrace = seconds(ServerConfiguration().bodyGrace)
+
+  @Option(help: ArgumentHelp("Bytes a second at which a body has to come.", valueName: "bytes"))
+  var minBodyRate = ServerConfiguration().minimumBodyRate
+
+  @Option(help: ArgumentHelp("From a request to its answer.", valueName: "seconds"))
+  var handlerTimeout = seconds(ServerConfiguration().handlerDeadline)
+
+  @Option(help: ArgumentHelp("For a client that takes nothing of its answer.", valueName: "seconds"))
+  var writeTimeout = seconds(ServerConfiguration().writeDeadline)
+
+  @Option(help: ArgumentHelp("Between two requests on a connection.", valueName: "seconds"))
+  var idleTimeout = seconds(ServerConfiguration().idleTimeout)
+
+  @Option(help: ArgumentHelp("Between two signs of life of a stream, at most 15.", valueName: "seconds"))
+  var streamHeartbeat = seconds(GatewayConfiguration().heartbeat)
+
+  @Option(help: ArgumentHelp("For what is in flight when it stops.", valueName: "seconds"))
+  var shutdownGrace = 10
+
+  func validate() throws {
+    let values = [
+      ("--head-timeout", headTimeout), ("--handler-timeout", handlerTimeout), ("--write-timeout", writeTimeout),
+      ("--idle-timeout", idleTimeout),
+    ]
+    for (name, value) in values where value < 1 {
+      throw ValidationError("\(name) must be at least 1 second, and is \(value).")
+    }
+    guard (1...15).contains(streamHeartbeat) else {
+      throw ValidationError("--stream-heartbeat must be 1 to 15 seconds, and is \(streamHeartbeat).")
+    }
+    let others = [("--body-grace", bodyGrace), ("--min-body-rate", minBodyRate), ("--shutdown-grace", shutdownGrace)]
+    for (name, value) in others where value < 0 {
+      throw ValidationError("\(name) must be 0 or more, and is \(value).")
+    }
+  }
+
+  func apply(to configuration: inout ServerConfiguration) {
+    configuration.headDeadline = .seconds(headTimeout)
+    configuration.bodyGrace = .seconds(bodyGrace)
+    configuration.minimumBodyRate = minBodyRate
+    configuration.handlerDeadline = .seconds(handlerTimeout)
+    configuration.writeDeadline = .seconds(writeTimeout)
+    configuration.idleTimeout = .seconds(idleTimeout)
+  }
+
+  func apply(to configuration: inout GatewayConfiguration) {
+    configuration.heartbeat = .seconds(streamHeartbeat)
+  }
+
+  private static func seconds(_ duration: Duration) -> Int {
+    Int(duration.components.seconds)
+  }
+}

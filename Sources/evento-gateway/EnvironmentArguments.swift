@@ -1,0 +1,68 @@
+internal import ArgumentParser
+
+/// Every option of `serve` is an environment variable too: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`.
+///
+/// The variable of an option that is not given becomes an argument, so that names, defaults and checks are in one place:
+/// the options themselves. An option that can be given several times has its values in the variable with commas between.
+enum EnvironmentArguments {
+  static let prefix = "EVENTO_"
+
+  static func add(to arguments: [String], environment: [String: String]) -> [String] {
+    guard arguments.first == ServeCommand.configuration.commandName else { return arguments }
+    let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
+    let added = options.flatMap { option -> [String] in
+      guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]) else {
+        return []
+      }
+      switch option.kind {
+      case .value: return ["\(option.argument)=\(value)"]
+      case .values: return value.split(separator: ",").map { "\(option.argument)=\($0)" }
+      case .flag: return ["1", "true", "yes"].contains(value.lowercased()) ? [option.argument] : []
+      }
+    }
+    return [arguments[0]] + added + arguments.dropFirst()
+  }
+
+  /// Variables that look like ours and are none: a typo must not go unnoticed.
+  static func unknown(in environment: [String: String]) -> [String] {
+    let known = Set(options.map(\.variable) + ["EVENTO_URL", "EVENTO_TOKEN"])
+    return environment.keys.filter { $0.hasPrefix(prefix) && !known.contains($0) }.sorted()
+  }
+
+  private enum Kind {
+    case value
+    case values
+    case flag
+  }
+
+  private struct Setting {
+    let argument: String
+    let variable: String
+    let kind: Kind
+  }
+
+  /// Found by the property wrappers of the command and of its option groups.
+  private static let options: [Setting] = options(of: ServeCommand())
+
+  private static func options(of value: Any) -> [Setting] {
+    Mirror(reflecting: value).children.flatMap { child -> [Setting] in
+      guard let label = child.label, label.hasPrefix("_") else { return [] }
+      if let group = child.value as? any OptionGroupProtocol { return options(of: group.freshOptions) }
+      let words = label.dropFirst().reduce(into: "") { text, character in
+        text += character.isUppercase ? "-" + character.lowercased() : String(character)
+      }
+      let variable = prefix + String(words.map { $0 == "-" ? "_" : $0 }).uppercased()
+      let kind: Kind = child.value is Flag<Bool> ? .flag : child.value is Option<[String]> ? .values : .value
+      return [Setting(argument: "--" + words, variable: variable, kind: kind)]
+    }
+  }
+}
+
+/// Looks into an option group whatever it is of.
+private protocol OptionGroupProtocol {
+  var freshOptions: Any { get }
+}
+
+extension OptionGroup: OptionGroupProtocol {
+  var freshOptions: Any { Value() }
+}

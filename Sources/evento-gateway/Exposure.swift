@@ -1,0 +1,19 @@
+internal import ArgumentParser
+
+/// Who can reach the gateway.
+enum Exposure {
+  /// Without tokens everybody who can reach it may do everything, so it listens on this machine alone unless it is told
+  /// otherwise in so many words.
+  static func check(host: String, hasTokens: Bool, allowsAnonymous: Bool) throws {
+    guard !hasTokens, !allowsAnonymous, !isLoopback(host) else { return }
+    throw ValidationError(
+      "Without tokens, anyone who reaches \(host) could read and write everything. Name a --token-file, listen on "
+        + "127.0.0.1, or say --allow-anonymous.")
+  }
+
+  static func isLoopback(_ host: String) -> Bool {
+    if host == "localhost" || host == "::1" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    return parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
+  }
+}

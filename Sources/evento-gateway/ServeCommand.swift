@@ -1,0 +1,181 @@
+public import ArgumentParser
+internal import Evento
+internal import EventoGateway
+internal import EventoSQLite
+internal import Foundation
+internal import HTTPServer
+public import Logging
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serve a store over HTTP.",
+    discussion: """
+      Every option is an environment variable too: --max-body-bytes is EVENTO_MAX_BODY_BYTES. What is on the command \
+      line counts more. SIGTERM and SIGINT stop it in good order; SIGHUP reads the token file again.
+      """)
+
+  @Option(help: "The database file; made where there is none. :memory: keeps the events for as long as it runs.")
+  var database = "evento.sqlite"
+
+  @Option(help: "The name or address to listen on.")
+  var host = "127.0.0.1"
+
+  @Option(help: "The port to listen on; 0 takes a free one.")
+  var port: UInt16 = 8080
+
+  @Option(help: ArgumentHelp("Listen on a Unix socket too.", valueName: "path"))
+  var unixSocket: String?
+
+  @Option(help: ArgumentHelp("Where in the site's paths the gateway stands, e.g. /evento.", valueName: "path"))
+  var basePath = ""
+
+  @Option(
+    help: ArgumentHelp(
+      "The tokens that are taken, a line each: <name> <role> sha256:<digits>. See 'token create'.",
+      valueName: "file"))
+  var tokenFile: String?
+
+  @Flag(help: "Serve anyone, without tokens, on other addresses than those of this machine too.")
+  var allowAnonymous = false
+
+  @Option(
+    help: ArgumentHelp(
+      "An origin of web pages that may use it, e.g. https://app.example.org. Can be given several times.",
+      valueName: "origin"))
+  var allowedOrigin: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A name that it is known by, where it has no tokens and serves this machine alone. Can be given several times.",
+      valueName: "host"))
+  var allowedHost: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A proxy that is believed: an address, a range such as 10.0.0.0/8, or unix. Can be given several times.",
+      valueName: "address"))
+  var trustedProxy: [String] = []
+
+  @Option(help: "trace, debug (each request), info, notice, warning, error or critical.")
+  var logLevel = Logger.Level.info
+
+  @Option(help: "Threads that serve connections.")
+  var eventLoops = ServerConfiguration().eventLoops
+
+  @OptionGroup(title: "Limits")
+  var limits: LimitOptions
+
+  @OptionGroup(title: "Deadlines")
+  var deadlines: DeadlineOptions
+
+  func validate() throws {
+    guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
+      throw ValidationError("--base-path begins with / and does not end with one, and is \"\(basePath)\".")
+    }
+    for origin in allowedOrigin where WebOrigin(origin) == nil {
+      throw ValidationError(
+        "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, and is \"\(origin)\"."
+      )
+    }
+    for address in trustedProxy where AddressRange(address) == nil {
+      throw ValidationError(
+        "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, and is \"\(address)\".")
+    }
+    guard (1...256).contains(eventLoops) else {
+      throw ValidationError("--event-loops must be 1 to 256, and is \(eventLoops).")
+    }
+  }
+
+  func run() async throws {
+    let log = makeLog()
+    for name in EnvironmentArguments.unknown(in: ProcessInfo.processInfo.environment) {
+      log.warning(
+        "The environment variable \(name) is no setting of evento-gateway: see 'evento-gateway serve --help'.")
+    }
+    let tokens = try TokenSource.read(tokenFile)
+    try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous)
+
+    // Before anything is served: a signal that comes early must stop it in good order too.
+    let signals = Signals([SIGTERM, SIGINT, SIGHUP])
+    let store = try await SQLiteExecutor.open(database, configuration: storeConfiguration)
+    let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
+    let server: HTTPServer
+    do {
+      server = try HTTPServer.start(on: endpoints, configuration: serverConfiguration, handler: gateway)
+    } catch {
+      await store.close()
+      throw error
+    }
+    gateway.showStatistics(of: server)
+    announce(server, eventCount: try await store.eventCount())
+
+    for await signal in signals.received {
+      guard signal == SIGHUP else { break }
+      reloadTokens(gateway, log)
+    }
+    log.info("Stopping: what is in flight has \(deadlines.shutdownGrace) seconds.")
+    gateway.stopFollowing()
+    await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
+    await store.close()
+    log.info("Stopped.")
+  }
+
+  private func makeLog() -> Logger {
+    var log = Logger(label: "evento-gateway") { StreamLogHandler.standardError(label: $0) }
+    log.logLevel = logLevel
+    return log
+  }
+
+  private func gatewayConfiguration(_ tokens: TokenSet?) -> GatewayConfiguration {
+    var configuration = GatewayConfiguration()
+    limits.apply(to: &configuration)
+    deadlines.apply(to: &configuration)
+    configuration.tokens = tokens
+    configuration.basePath = basePath
+    configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
+    configuration.allowedHosts = allowedHost
+    configuration.checksHost = tokens == nil && Exposure.isLoopback(host)
+    configuration.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
+    return configuration
+  }
+
+  private var storeConfiguration: SQLiteConfiguration {
+    var configuration = SQLiteConfiguration()
+    limits.apply(to: &configuration)
+    return configuration
+  }
+
+  private var serverConfiguration: ServerConfiguration {
+    var configuration = ServerConfiguration()
+    limits.apply(to: &configuration)
+    deadlines.apply(to: &configuration)
+    configuration.eventLoops = eventLoops
+    return configuration
+  }
+
+  private var endpoints: [Endpoint] {
+    [.tcp(host: host, port: port)] + (unixSocket.map { [.unix(path: $0)] } ?? [])
+  }
+
+  /// Where it listens, which database, how many events: on standard output, for people and for scripts that wait.
+  private func announce(_ server: HTTPServer, eventCount: Int) {
+    let addresses = server.addresses.map { "\($0)\(basePath)" }.joined(separator: " and ")
+    let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
+    print("evento-gateway \(Version.current) listens on \(addresses), database \(database), \(count)")
+    fflush(nil)
+  }
+
+  private func reloadTokens(_ gateway: Gateway, _ log: Logger) {
+    guard let tokenFile else { return log.warning("There is no token file to read again.") }
+    do {
+      let tokens = try TokenSource.read(tokenFile)
+      gateway.replaceTokens(tokens)
+      log.info("The token file has been read again: \(tokens?.entries.count ?? 0) tokens.")
+    } catch {
+      log.error("The token file can't be taken, and the tokens stay what they were: \(error)")
+    }
+  }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}

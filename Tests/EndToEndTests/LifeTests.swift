@@ -1,0 +1,136 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// How the command starts and stops.
+@Suite struct LifeTests {
+  @Test func tellsWhereItListensAndWhatItHas() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/events.sqlite"
+      for count in ["0 events", "1 event"] {
+        let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+        #expect(gateway.announcement.contains("http://127.0.0.1:"))
+        #expect(gateway.announcement.contains(database))
+        #expect(gateway.announcement.hasSuffix(count))
+        let body = "{\"events\":[{\"aggregator_type\":\"t\",\"aggregator_id\":\"i\",\"name\":\"n\"}]}"
+        #expect(try await gateway.client.send("POST", "/events", body).status == 201)
+        gateway.send(SIGTERM)
+        #expect(await gateway.outcome().status == 0)
+      }
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT])
+  func stopsInGoodOrder(_ signal: Int32) async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/events.sqlite"
+      let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+      let client = try gateway.client
+      // A request whose body is still on its way when the signal comes is finished.
+      let body = Array("{\"events\":[{\"aggregator_type\":\"t\",\"aggregator_id\":\"i\",\"name\":\"n\"}]}".utf8)
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(
+        "POST /events HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: \(body.count)\r\n\r\n")
+      var answers = HTTPAnswerReader(connection)
+      #expect(try await answers.nextOfAny().status == 100)
+      gateway.send(signal)
+      try await gateway.waitForLog("Stopping")
+      try await connection.send(body)
+      let answer = try await answers.next()
+      #expect(answer.status == 201)
+      #expect(answer["Connection"] == "close")
+      let outcome = await gateway.outcome()
+      #expect(outcome.status == 0 && !outcome.isKilled)
+      #expect(!FileManager.default.fileExists(atPath: database + "-wal"), "the log is in the database")
+      #expect(throws: RawConnection.Failure.self) { try RawConnection(port: client.port) }
+    }
+  }
+
+  @Test func hasEveryEventThatItAnsweredAfterAKill() async throws {
+    try await withTemporaryFolder { folder in
+      let arguments = ["--port", "0", "--database", folder + "/events.sqlite"]
+      var answered: Set<String> = []
+      for round in 0..<3 {
+        let gateway = try await GatewayProcess(arguments)
+        let client = try gateway.client
+        answered.formUnion(try await Self.write(to: client, round: round) { gateway.send(SIGKILL) })
+        #expect(await gateway.outcome().isKilled)
+      }
+      #expect(answered.count >= 300)
+      let gateway = try await GatewayProcess(arguments)
+      let stored = try await Self.ids(gateway.client)
+      #expect(Set(stored).count == stored.count)
+      #expect(answered.isSubset(of: stored))
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  /// Writes from eight connections until the gateway is gone; it is killed after a hundred answers.
+  private static func write(
+    to client: HTTPClient, round: Int, kill: @escaping @Sendable () -> Void
+  ) async throws -> Set<String> {
+    let (answers, continuation) = AsyncStream<String>.makeStream()
+    return await withTaskGroup(of: Void.self) { group in
+      for writer in 0..<8 {
+        group.addTask {
+          let body =
+            "{\"events\":[{\"aggregator_type\":\"t\",\"aggregator_id\":\"\(round)-\(writer)\",\"name\":\"n\",\"data\":1}]}"
+          while let answer = try? await client.send("POST", "/events", body), answer.status == 201,
+            let id = try? answer.json["events"]?[0]?["id"]?.string
+          {
+            continuation.yield(id)
+          }
+        }
+      }
+      let collector = Task {
+        var ids: Set<String> = []
+        for await id in answers {
+          ids.insert(id)
+          if ids.count == 100 { kill() }
+        }
+        return ids
+      }
+      await group.waitForAll()
+      continuation.finish()
+      return await collector.value
+    }
+  }
+
+  private static func ids(_ client: HTTPClient) async throws -> [String] {
+    var (ids, after): ([String], String) = ([], "")
+    while true {
+      let page = try await client.send("GET", "/events?first=100\(after)").json
+      ids += (page["edges"]?.array ?? []).compactMap { $0["node"]?["id"]?.string }
+      guard page["page_info"]?["has_next_page"] == true, let end = page["page_info"]?["end_cursor"]?.string else {
+        return ids
+      }
+      after = "&after=\(end)"
+    }
+  }
+
+  @Test func tellsThatThePortIsTaken() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/a.sqlite"])
+      let port = try gateway.client.port
+      let second = try await GatewayProcess.run(["serve", "--port", "\(port)", "--database", folder + "/b.sqlite"])
+      #expect(second.status != 0 && !second.isKilled)
+      #expect(second.errors.contains("\(port)"))
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  @Test func tellsThatTheDatabaseIsNone() async throws {
+    try await withTemporaryFolder { folder in
+      for (name, content) in [
+        ("text.sqlite", "this is no database, and long enough to be looked at twice"), ("none/at/all.sqlite", ""),
+      ] {
+        if !content.isEmpty { try content.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8) }
+        let outcome = try await GatewayProcess.run(["serve", "--port", "0", "--database", folder + "/" + name])
+        #expect(outcome.status != 0 && !outcome.isKilled)
+        #expect(outcome.errors.contains(name))
+      }
+    }
+  }
+}

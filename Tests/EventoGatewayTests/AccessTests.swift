@@ -1,0 +1,123 @@
+import EventoGateway
+import TestSupport
+import Testing
+
+/// A token of each role.
+struct TokenFixture {
+  let read = Token.fresh()
+  let write = Token.fresh()
+  let admin = Token.fresh()
+
+  static func all() throws -> (set: TokenSet, read: String, write: String, admin: String) {
+    let tokens = TokenFixture()
+    let lines = [
+      TokenSet.line(name: "r", role: .read, token: tokens.read),
+      TokenSet.line(name: "w", role: .write, token: tokens.write),
+      TokenSet.line(name: "a", role: .admin, token: tokens.admin),
+    ]
+    return (try TokenSet(file: lines.joined(separator: "\n")), tokens.read, tokens.write, tokens.admin)
+  }
+}
+
+/// Contract §8.
+@Suite struct AccessTests {
+  private static let worker = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+  /// Every operation with the least role that may.
+  private static let operations: [(method: String, target: String, body: String?, role: Role)] = [
+    ("GET", "/events", nil, .read), ("HEAD", "/events", nil, .read), ("POST", "/events/query", "{}", .read),
+    ("GET", "/events/\(worker)", nil, .read), ("GET", "/subscribers", nil, .read),
+    ("GET", "/subscribers/k", nil, .read),
+    ("GET", "/subscribers/k/workers/\(worker)", nil, .read), ("GET", "/snapshots/t/1/i", nil, .read),
+    ("GET", "/metrics", nil, .read), ("GET", "/openapi.yaml", nil, .read),
+    ("POST", "/events", writeJSON(eventJSON()), .write),
+    ("PUT", "/subscribers/k", "{\"worker_id\":\"\(worker)\"}", .write),
+    ("PUT", "/subscribers/k/cursor", "{\"cursor\":null}", .write), ("PUT", "/snapshots/t/1/i", "{}", .write),
+    ("PATCH", "/subscribers/k", "{\"enabled\":true}", .admin), ("DELETE", "/subscribers/k", nil, .admin),
+    ("DELETE", "/snapshots/t/1/i", nil, .admin),
+  ]
+
+  @Test func givesEachRoleWhatItMay() async throws {
+    let tokens = try TokenFixture.all()
+    try await withGateway({ $0.tokens = tokens.set }) { client in
+      for operation in Self.operations {
+        for (role, token) in [(Role.read, tokens.read), (.write, tokens.write), (.admin, tokens.admin)] {
+          let answer = try await client.send(
+            operation.method, operation.target, operation.body, fields: [("Authorization", "Bearer \(token)")])
+          #expect(
+            (answer.status == 403) == (role < operation.role), "\(operation.method) \(operation.target) by \(role)")
+          #expect(answer.status != 401)
+        }
+      }
+    }
+  }
+
+  @Test func challengesTheUnknown() async throws {
+    let tokens = try TokenFixture.all()
+    try await withGateway({ $0.tokens = tokens.set }) { client in
+      for credentials in [
+        nil, "Bearer", "Bearer ", "Bearer \(tokens.read)x", "Bearer \(tokens.read) x", "Basic \(tokens.read)",
+        tokens.read,
+        "Bearer \(tokens.read.dropLast())", "Bearer sha256:\(tokens.read)",
+      ] {
+        let fields = credentials.map { [(name: "Authorization", value: $0)] } ?? []
+        let answer = try await client.send("GET", "/events", fields: fields)
+        try expectProblem(answer, 401, "unauthorized")
+        #expect(answer["WWW-Authenticate"] == "Bearer")
+        #expect(!answer.text.contains(tokens.read))
+      }
+      let twice = [
+        (name: "Authorization", value: "Bearer \(tokens.read)"),
+        (name: "Authorization", value: "Bearer \(tokens.admin)"),
+      ]
+      try expectProblem(await client.send("GET", "/events", fields: twice), 401, "unauthorized")
+      #expect(
+        try await client.send("GET", "/events", fields: [("authorization", "bearer \(tokens.read)")]).status == 200)
+    }
+  }
+
+  @Test func letsProbesPass() async throws {
+    let tokens = try TokenFixture.all()
+    try await withGateway({ $0.tokens = tokens.set }) { client in
+      #expect(try await client.send("GET", "/healthz").status == 200)
+      #expect(try await client.send("GET", "/readyz").status == 200)
+      try expectProblem(await client.send("GET", "/metrics"), 401, "unauthorized")
+      #expect(try await client.send("HEAD", "/metrics").status == 401)
+    }
+  }
+}
+
+@Suite struct TokenFileTests {
+  private static let digest = "sha256:" + String(repeating: "0a", count: 32)
+
+  @Test func skipsEmptyLinesAndComments() throws {
+    let set = try TokenSet(
+      file:
+        "\n# a comment\n  \t\r\n  one read \(Self.digest)\r\n\ntwo\tadmin sha256:\(String(repeating: "F", count: 64))")
+    #expect(set.entries.map(\.name) == ["one", "two"])
+    #expect(set.entries.map(\.role) == [.read, .admin])
+    #expect(try TokenSet(file: "").entries.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("one read", 1), ("\n\none root \(digest)", 3), ("#\none read sha256:00", 2), ("one read \(digest) more", 1),
+    ("one read \(digest.dropLast())g", 1), ("one read SHA256:\(digest.dropFirst(7))", 1),
+    ("one read \(digest)\ntwo write \(digest)", 2),
+    ("one read \(digest)\none write sha256:\(String(repeating: "1", count: 64))", 2),
+    ("one Read \(digest)", 1),
+  ])
+  func tellsTheBadLine(_ text: String, _ line: Int) {
+    #expect {
+      try TokenSet(file: text)
+    } throws: { error in
+      (error as? TokenFileError)?.line == line && "\(error)".contains("line \(line)")
+    }
+  }
+
+  @Test func makesTokensThatItTakes() throws {
+    let (first, second) = (Token.fresh(), Token.fresh())
+    #expect(first != second)
+    #expect(first.utf8.allSatisfy { 0x21...0x7E ~= $0 })
+    #expect(try TokenSet(file: TokenSet.line(name: "n", role: .write, token: first)).entries.first?.role == .write)
+  }
+}

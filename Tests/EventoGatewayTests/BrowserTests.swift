@@ -1,0 +1,120 @@
+import EventoGateway
+import HTTPServer
+import TestSupport
+import Testing
+
+/// What pages of other sites may do: contract §8.
+@Suite struct BrowserTests {
+  private func send(
+    _ client: HTTPClient, _ method: String = "GET", host: String? = nil, origin: String? = nil,
+    _ more: [(name: String, value: String)] = []
+  )
+    async throws -> HTTPAnswer
+  {
+    let connection = try RawConnection(port: client.port)
+    var head = "\(method) /events HTTP/1.1\r\nHost: \(host ?? "127.0.0.1:\(client.port)")\r\nConnection: close\r\n"
+    if let origin { head += "Origin: \(origin)\r\n" }
+    for field in more { head += "\(field.name): \(field.value)\r\n" }
+    try await connection.send(head + "\r\n")
+    var answers = HTTPAnswerReader(connection)
+    return try await answers.next(hasBody: method != "HEAD")
+  }
+
+  @Test func letsItsOwnPagesAndNoOthers() async throws {
+    try await withGateway { client in
+      let own = "127.0.0.1:\(client.port)"
+      #expect(try await send(client, origin: "http://\(own)").status == 200)
+      #expect(try await send(client, host: "Store.Example", origin: "http://store.example").status == 200)
+      #expect(try await send(client, host: "store.example:80", origin: "http://store.example").status == 200)
+      for origin in [
+        "https://\(own)", "http://127.0.0.1:\(client.port &+ 1)", "http://evil.example", "null", "",
+        "http://\(own).evil.example",
+        "http://\(own)/", "file://", "http://\(own), http://\(own)", "http://\(own)@evil.example", "http://user@\(own)",
+      ] {
+        for method in ["GET", "HEAD", "POST", "OPTIONS"] {
+          let answer = try await send(client, method, origin: origin)
+          #expect(answer.status == 403, "\(method) \(origin)")
+          #expect(answer["Access-Control-Allow-Origin"] == nil)
+        }
+      }
+      try expectProblem(await send(client, origin: "http://evil.example"), 403, "forbidden")
+    }
+  }
+
+  @Test func answersNamedOriginsAsTheFetchStandardHasIt() async throws {
+    let origin = "https://app.example.org"
+    try await withGateway({ $0.allowedOrigins = [WebOrigin(origin)].compactMap { $0 } }) { client in
+      let answer = try await send(client, origin: origin)
+      #expect(answer.status == 200)
+      #expect(answer["Access-Control-Allow-Origin"] == origin)
+      #expect(answer["Vary"] == "Origin")
+      #expect(answer["Access-Control-Expose-Headers"]?.contains("X-Request-Id") == true)
+      #expect(answer["Access-Control-Allow-Credentials"] == nil)
+
+      let preflight = try await send(
+        client, "OPTIONS", origin: origin,
+        [("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", "authorization,content-type")])
+      #expect(preflight.status == 204)
+      #expect(preflight["Access-Control-Allow-Origin"] == origin)
+      #expect(preflight["Access-Control-Allow-Methods"]?.contains("POST") == true)
+      let headers = try #require(preflight["Access-Control-Allow-Headers"]?.lowercased())
+      #expect(headers.contains("authorization") && headers.contains("content-type"))
+
+      // An error is the page's to see as well.
+      let connection = try RawConnection(port: client.port)
+      try await connection.send("GET /nowhere HTTP/1.1\r\nHost: x\r\nOrigin: \(origin)\r\nConnection: close\r\n\r\n")
+      var answers = HTTPAnswerReader(connection)
+      #expect(try await answers.next()["Access-Control-Allow-Origin"] == origin)
+
+      let without = try await send(client)
+      #expect(without["Access-Control-Allow-Origin"] == nil && without["Vary"] == "Origin")
+      #expect(try await send(client, origin: "https://app.example.org:444").status == 403)
+      #expect(try await send(client, origin: "http://app.example.org").status == 403)
+      #expect(try await send(client, origin: "https://app.example.org.evil.example").status == 403)
+    }
+  }
+
+  @Test func isNotReachedUnderAnotherNameWithoutTokens() async throws {
+    try await withGateway({
+      $0.checksHost = true
+      $0.allowedHosts = ["Store.internal"]
+    }) { client in
+      for host in [
+        "127.0.0.1", "localhost", "LOCALHOST:\(client.port)", "[::1]:80", "127.9.9.9", "a.localhost",
+        "store.internal:99",
+      ] {
+        #expect(try await send(client, host: host).status == 200, "\(host)")
+      }
+      for host in [
+        "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "127.1", "10.0.0.1", "[::2]", "xlocalhost",
+      ] {
+        let answer = try await send(client, host: host)
+        try expectProblem(answer, 421, "misdirected_request")
+        // A page that had its own name point here is of the same origin, for the browser.
+        #expect(try await send(client, host: host, origin: "http://\(host)").status == 421)
+        #expect(try await send(client, "OPTIONS", host: host).status == 421)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    "https://app.example.org", "http://app.example.org:8080", "http://[2001:db8::1]:80", "HTTPS://App.Example.org",
+  ])
+  func takesOriginsAsBrowsersWriteThem(_ text: String) {
+    #expect(WebOrigin(text) != nil)
+  }
+
+  @Test(arguments: [
+    "*", "null", "app.example.org", "https://", "https://a/", "https://a?b", "ftp://a", "https://a b", "https://a:x",
+    "https://a:99999",
+    "https://u@a", "https://[::1", "https://a:-1", "",
+  ])
+  func takesNoOthers(_ text: String) {
+    #expect(WebOrigin(text) == nil)
+  }
+
+  @Test func theStandardPortMayBeLeftOut() {
+    #expect(WebOrigin("https://a:443") == WebOrigin("https://a"))
+    #expect(WebOrigin("http://a:443") != WebOrigin("http://a"))
+  }
+}

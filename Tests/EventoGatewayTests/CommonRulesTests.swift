@@ -1,0 +1,236 @@
+import EventoGateway
+import TestSupport
+import Testing
+
+/// Contract §1.
+@Suite struct CommonRulesTests {
+  @Test func answersOptionsWithWhatThereIs() async throws {
+    try await withGateway { client in
+      for (path, allow) in [
+        ("/events", "GET, HEAD, POST, OPTIONS"), ("/events/query", "POST, OPTIONS"),
+        ("/subscribers/k", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+        ("/snapshots/t/1/i", "GET, HEAD, PUT, DELETE, OPTIONS"),
+      ] {
+        let answer = try await client.send("OPTIONS", path)
+        #expect(answer.status == 204)
+        #expect(answer["Allow"] == allow)
+        #expect(answer["Content-Length"] == nil)
+      }
+      let all = try await client.send("OPTIONS", "*")
+      #expect(all.status == 204)
+      #expect(all["X-Request-Id"] != nil && all["Date"] != nil)
+      try expectProblem(await client.send("OPTIONS", "/nowhere"), 404, "not_found")
+    }
+  }
+
+  @Test(arguments: ["PUT", "PATCH", "DELETE", "TRACE", "QUERY"])
+  func refusesMethodsWithoutMeaning(_ method: String) async throws {
+    try await withGateway { client in
+      let answer = try await client.send(method, "/events")
+      try expectProblem(answer, 405, "method_not_allowed")
+      #expect(answer["Allow"] == "GET, HEAD, POST, OPTIONS")
+    }
+  }
+
+  @Test(arguments: ["BREW", "get", "PROPFIND", "GETT"])
+  func doesNotKnowOtherMethods(_ method: String) async throws {
+    try await withGateway { client in
+      try expectProblem(await client.send(method, "/events"), 501, "not_implemented")
+    }
+  }
+
+  @Test(arguments: [
+    "/", "/event", "/events/", "/events/query/x", "/Events", "/subscribers/", "/subscribers/k/", "/subscribers/k/x",
+    "/snapshots", "/snapshots/t", "/snapshots/t/1", "/snapshots/t/1/", "/snapshots//1/i", "/healthz/",
+  ])
+  func knowsNoOtherPath(_ path: String) async throws {
+    try await withGateway { client in
+      try expectProblem(await client.send("GET", path), 404, "not_found")
+    }
+  }
+
+  @Test(arguments: ["GET", "HEAD"])
+  func answersHeadAsGet(_ method: String) async throws {
+    try await withGateway { client in
+      try await client.writeEvents(1)
+      let got = try await client.send("GET", "/events")
+      let headed = try await client.send("HEAD", "/events")
+      #expect(headed.status == 200 && headed.body.isEmpty)
+      #expect(headed["Content-Length"] == "\(got.body.count)")
+      #expect(headed["Content-Type"] == "application/json")
+      let missing = try await client.send("HEAD", "/subscribers/k")
+      #expect(missing.status == 404 && missing.body.isEmpty)
+    }
+  }
+
+  @Test func keepsASaneRequestID() async throws {
+    try await withGateway { client in
+      for (given, isKept) in [
+        ("a.b_c-9", true), (String(repeating: "x", count: 128), true), (String(repeating: "x", count: 129), false),
+        ("a b", false), ("é", false), ("a,b", false),
+      ] {
+        let answer = try await client.send("GET", "/healthz", fields: [("X-Request-Id", given)])
+        let id = try #require(answer["X-Request-Id"])
+        #expect((id == given) == isKept)
+        if !isKept { #expect(id.utf8.count == 26) }
+      }
+      let twice = try await client.send("GET", "/healthz", fields: [("X-Request-Id", "a"), ("X-Request-Id", "b")])
+      #expect(twice["X-Request-Id"]?.utf8.count == 26)
+    }
+  }
+
+  @Test(arguments: [
+    ("application/x-www-form-urlencoded", "curl --json"), ("text/plain", "application/json"),
+    ("application/json; charset=latin1", "application/json"), ("application/problem+json", "application/json"),
+    ("json", "application/json"),
+  ])
+  func takesJSONAlone(_ type: String, _ hint: String) async throws {
+    try await withGateway { client in
+      let answer = try await client.send("POST", "/events", writeJSON(eventJSON()), fields: [("Content-Type", type)])
+      try expectProblem(answer, 415, "unsupported_media_type")
+      #expect(answer.text.contains(hint))
+      #expect(try await client.send("GET", "/events").json["edges"] == .array([]))
+    }
+  }
+
+  @Test func takesJSONHoweverItIsNamed() async throws {
+    try await withGateway { client in
+      for type in [
+        "application/json", "Application/JSON", "application/json;charset=utf-8",
+        "application/json ; charset=\"UTF-8\"",
+      ] {
+        let answer = try await client.send("POST", "/events", writeJSON(eventJSON()), fields: [("Content-Type", type)])
+        #expect(answer.status == 201)
+      }
+      let body = Array(writeJSON(eventJSON()).utf8)
+      let connection = try RawConnection(port: client.port)
+      try await connection.send("POST /events HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n")
+      try await connection.send(body)
+      var answers = HTTPAnswerReader(connection)
+      #expect(try await answers.next().status == 201, "a body without a type is JSON")
+    }
+  }
+
+  @Test func takesNoContentEncoding() async throws {
+    try await withGateway { client in
+      let answer = try await client.send(
+        "POST", "/events", writeJSON(eventJSON()), fields: [("Content-Encoding", "gzip")])
+      try expectProblem(answer, 415, "unsupported_media_type")
+    }
+  }
+
+  @Test func takesChunkedBodies() async throws {
+    try await withGateway { client in
+      let body = Array(writeJSON(eventJSON()).utf8)
+      let connection = try RawConnection(port: client.port)
+      try await connection.send("POST /events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+      for byte in body { try await connection.send([UInt8]("1\r\n".utf8) + [byte] + [UInt8]("\r\n".utf8)) }
+      try await connection.send("0\r\n\r\n")
+      var answers = HTTPAnswerReader(connection)
+      #expect(try await answers.next().status == 201)
+    }
+  }
+
+  @Test(arguments: [
+    ("/events?firts=1", "firts"), ("/events?first=1&first=1", "first"), ("/events?first=", "first"),
+    ("/events?after=", "after"),
+    ("/events?first=+1", "first"), ("/events?first=1.0", "first"), ("/events?first=1e1", "first"),
+    ("/events?first=-1", "first"),
+    ("/events?first=65536", "first"), ("/events?first=99999999999999999999", "first"),
+    ("/events?last=1&first=1", "last"),
+    ("/events?before=now&last=1", "before"), ("/events?encoding=hex", "encoding"),
+    ("/events?aggregator_id=a", "aggregator_id"),
+    ("/events?name=a", "name"), ("/events?aggregator_type=%00", "aggregator_type"), ("/healthz?x=1", "x"),
+    ("/subscribers?x=1", "x"),
+    ("/events/01ARZ3NDEKTSV4RRFFQ69G5FAV?first=1", "first"), ("/metrics?name=a", "name"), ("/readyz?a", "a"),
+  ])
+  func refusesParametersThatItDoesNotTake(_ target: String, _ parameter: String) async throws {
+    try await withGateway { client in
+      let answer = try await client.send("GET", target)
+      try expectProblem(answer, 400, answer.text.contains("invalid_cursor") ? "invalid_cursor" : "invalid_request")
+      if answer.text.contains("invalid_request") {
+        #expect(try answer.json["errors"]?.array?.contains { $0["parameter"]?.string == parameter } == true)
+      }
+    }
+  }
+
+  @Test func decodesOnceAndAfterSplitting() async throws {
+    try await withGateway { client in
+      let body = writeJSON(eventJSON(["aggregator_id": "\"a b&c=%2F+é\""]))
+      #expect(try await client.send("POST", "/events", body).status == 201)
+      let found = try await client.send(
+        "GET", "/events?aggregator_type=bank%2FAccount&aggregator_id=a+b%26c%3D%252F%2B%C3%A9")
+      #expect(try found.json["edges"]?.array?.count == 1)
+      try expectProblem(await client.send("GET", "/events?name=%FF&aggregator_type=t"), 400, "invalid_request")
+    }
+  }
+
+  @Test func standsBelowABasePath() async throws {
+    try await withGateway({ $0.basePath = "/evento/v1" }) { client in
+      try expectProblem(await client.send("GET", "/healthz"), 404, "not_found")
+      #expect(try await client.send("GET", "/evento/v1/healthz").status == 200)
+      let answer = try await client.send("POST", "/evento/v1/events", writeJSON(eventJSON()))
+      let location = try #require(answer["Location"])
+      #expect(location.hasPrefix("/evento/v1/events/"))
+      #expect(try await client.send("GET", location).status == 200)
+    }
+  }
+
+  @Test func quotesTheSizesThatItKeeps() async throws {
+    try await withGateway({
+      $0.bodyBytes = 2000
+      $0.payloadBytes = 100
+      $0.metadataBytes = 50
+      $0.eventsPerWrite = 3
+    }) { client in
+      func write(_ members: [String: String]) async throws -> HTTPAnswer {
+        try await client.send("POST", "/events", writeJSON(eventJSON(members)))
+      }
+      let text = { (count: Int) in "\"" + String(repeating: "x", count: count - 2) + "\"" }
+      #expect(try await write(["data": text(100)]).status == 201)
+      let payload = try await write(["data": text(101)])
+      try expectProblem(payload, 413, "content_too_large")
+      #expect(payload.text.contains("100"))
+      let metadata = try await write(["metadata": "{\"k\":\(text(45))}"])
+      try expectProblem(metadata, 413, "content_too_large")
+      #expect(metadata.text.contains("50"))
+      let body = try await client.send("POST", "/events", String(repeating: " ", count: 2001))
+      try expectProblem(body, 413, "content_too_large")
+      #expect(body.text.contains("2000"))
+      let events = try await client.send(
+        "POST", "/events", writeJSON(eventJSON(), eventJSON(), eventJSON(), eventJSON()))
+      try expectProblem(events, 400, "invalid_request", place: "/events")
+      #expect(events.text.contains("3"))
+    }
+  }
+
+  @Test func refusesALargeBodyBeforeItIsSent() async throws {
+    try await withGateway { client in
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(
+        "POST /events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: \(16 << 20 + 1)\r\n\r\n")
+      var answers = HTTPAnswerReader(connection)
+      let answer = try await answers.nextOfAny()
+      try expectProblem(answer, 413, "content_too_large")
+      #expect(answer.text.contains("16777216"))
+    }
+  }
+
+  /// Path and method, who may, media type and size, then the body.
+  @Test func checksInOrder() async throws {
+    let tokens = try TokenFixture.all()
+    try await withGateway({ $0.tokens = tokens.set }) { client in
+      let form = (name: "Content-Type", value: "text/plain")
+      func send(_ method: String, _ path: String, _ token: String?, _ body: String? = "{") async throws -> HTTPAnswer {
+        let authorization = token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
+        return try await client.send(method, path, body, fields: authorization + [form])
+      }
+      try expectProblem(await send("POST", "/nowhere", nil), 404, "not_found")
+      try expectProblem(await send("PUT", "/events", nil), 405, "method_not_allowed")
+      try expectProblem(await send("POST", "/events", nil), 401, "unauthorized")
+      try expectProblem(await send("POST", "/events", tokens.read), 403, "forbidden")
+      try expectProblem(await send("POST", "/events", tokens.write), 415, "unsupported_media_type")
+      #expect(try await send("OPTIONS", "/events", nil, nil).status == 204)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Evento
+import EventoGateway
+import EventoSQLite
+import TestSupport
+import Testing
+
+/// Contract §7.
+@Suite struct ServiceTests {
+  @Test func tellsThatItServesAndCanWrite() async throws {
+    try await withGateway { client in
+      #expect(try await client.send("GET", "/healthz").json["status"] == "ok")
+      let ready = try await client.send("GET", "/readyz")
+      #expect(ready.status == 200)
+      #expect(try ready.json == .object(["status": "ok", "checks": .object(["store": "ok"])]))
+    }
+  }
+
+  @Test func tellsThatItCanNotWrite() async throws {
+    let store = try await SQLiteExecutor.open(":memory:")
+    await store.close()
+    try await withGateway(over: store) { client in
+      let ready = try await client.send("GET", "/readyz")
+      #expect(ready.status == 503)
+      #expect(ready["Retry-After"] == "1")
+      #expect(try ready.json["status"] == "unavailable")
+      #expect(try ready.json["checks"]?["store"]?.string?.isEmpty == false)
+      #expect(try await client.send("GET", "/healthz").status == 200)
+      let write = try await client.send("POST", "/events", writeJSON(eventJSON()))
+      try expectProblem(write, 503, "unavailable")
+      #expect(write["Retry-After"] == "1")
+    }
+  }
+
+  @Test func countsRequestsByRouteMethodAndStatus() async throws {
+    try await withGateway { client in
+      try await client.writeEvents(2)
+      _ = try await client.send("GET", "/subscribers/a")
+      _ = try await client.send("GET", "/subscribers/b")
+      _ = try await client.send("GET", "/nowhere")
+      let answer = try await client.send("GET", "/metrics")
+      #expect(answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
+      let lines = answer.text.split(separator: "\n").map(String.init)
+      let name = "evento_request_duration_seconds_count"
+      #expect(lines.contains("\(name){route=\"/events\",method=\"POST\",status=\"201\"} 2"))
+      #expect(lines.contains("\(name){route=\"/subscribers/{key}\",method=\"GET\",status=\"404\"} 2"))
+      #expect(lines.contains("\(name){route=\"-\",method=\"-\",status=\"404\"} 1"))
+      #expect(lines.contains { $0.hasPrefix("evento_connections_accepted_total ") })
+      #expect(lines.allSatisfy { $0.hasPrefix("#") || $0.split(separator: " ").count == 2 })
+    }
+  }
+
+  /// A store whose reads wait until they are let go.
+  @Test func refusesMoreThanItMayWorkOnWhileProbesPass() async throws {
+    let store = GatedExecutor()
+    try await withGateway(over: store, { $0.requestsInFlight = 2 }) { client in
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<2 { group.addTask { try await client.send("GET", "/events").status } }
+        await store.gate.waitForArrivals(2)
+        let refused = try await client.send("GET", "/events")
+        try expectProblem(refused, 503, "unavailable")
+        #expect(refused["Retry-After"] == "1")
+        #expect(refused.text.contains("2"))
+        #expect(try await client.send("GET", "/healthz").status == 200)
+        #expect(try await client.send("GET", "/readyz").status == 200)
+        #expect(try await client.send("GET", "/metrics").text.contains("evento_requests_in_flight 2"))
+        await store.gate.open()
+        for try await status in group { #expect(status == 500) }
+      }
+    }
+  }
+
+  @Test func leaksNothingOfTheInside() async throws {
+    let store = GatedExecutor()
+    await store.gate.open()
+    try await withGateway(over: store) { client in
+      let answer = try await client.send("GET", "/events", fields: [("X-Request-Id", "find-me")])
+      try expectProblem(answer, 500, "internal")
+      #expect(answer.text.contains("find-me"))
+      #expect(!answer.text.contains("secret"))
+    }
+  }
+
+  @Test func tellsWhatTheStoreCanNotDo() async throws {
+    let store = GatedExecutor()
+    try await withGateway(over: store) { client in
+      try expectProblem(await client.send("GET", "/subscribers"), 501, "not_implemented")
+      try expectProblem(await client.send("DELETE", "/snapshots/t/1/i"), 501, "not_implemented")
+    }
+  }
+}
+
+/// Lets nobody through until it is opened.
+actor Gate {
+  private var isOpen = false
+  private var arrivals = 0
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+
+  func pass() async {
+    arrivals += 1
+    let reached = watchers.filter { $0.count <= arrivals }
+    watchers.removeAll { $0.count <= arrivals }
+    for watcher in reached { watcher.continuation.resume() }
+    if !isOpen { await withCheckedContinuation { waiting.append($0) } }
+  }
+
+  func waitForArrivals(_ count: Int) async {
+    if arrivals < count { await withCheckedContinuation { watchers.append((count, $0)) } }
+  }
+
+  func open() {
+    isOpen = true
+    for continuation in waiting { continuation.resume() }
+    waiting = []
+  }
+}

@@ -1,0 +1,298 @@
+import EventoGateway
+import EventoSQLite
+import Foundation
+import TestSupport
+import Testing
+
+/// `/events/stream` and `wait`: contract §4.
+@Suite struct StreamTests {
+  /// An open stream.
+  private struct Stream {
+    let status: Int
+    let answer: HTTPAnswer
+    private var answers: HTTPAnswerReader
+    private(set) var text: String
+
+    init(
+      _ client: HTTPClient, _ target: String, _ body: String? = nil, fields: [(name: String, value: String)] = [],
+      until isEnough: (String) -> Bool
+    ) async throws {
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(
+        client.message(body == nil ? "GET" : "POST", target, body.map { Array($0.utf8) }, fields))
+      answers = HTTPAnswerReader(connection)
+      answer = try await answers.beginning(until: isEnough)
+      status = answer.status
+      text = answer.text
+    }
+
+    /// Reads on until all that has come so far is enough; to the end of the body where it never is.
+    mutating func read(until isEnough: (String) -> Bool = { _ in false }) async throws {
+      let known = text
+      if !isEnough(known) {
+        text += String(decoding: try await answers.more { isEnough(known + $0) }, as: UTF8.self)
+      }
+    }
+
+    /// The `n` of each event's payload.
+    var numbers: [Int] {
+      text.matches(of: /"data":\{"n":([0-9]+)\}/).compactMap { Int($0.output.1) }
+    }
+
+    /// The cursors of all lines `id:`.
+    var ids: [String] {
+      text.matches(of: /(?m)^id: ([A-Za-z0-9_-]+)$/).map { String($0.output.1) }
+    }
+  }
+
+  private static func count(_ text: String) -> Int { text.components(separatedBy: "\"node\"").count - 1 }
+
+  @Test func givesWhatIsStoredAndThenWhatCommits() async throws {
+    try await withGateway { client in
+      try await client.writeEvents(70)
+      var stream = try await Stream(client, "/events/stream") { Self.count($0) >= 70 }
+      #expect(stream.status == 200)
+      #expect(stream.answer["Content-Type"] == "text/event-stream")
+      #expect(stream.answer["X-Accel-Buffering"] == "no")
+      #expect(stream.answer["Cache-Control"] == "no-store")
+      #expect(stream.text.hasPrefix("retry: 2000\n\n"))
+      for number in 71...75 {
+        let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["data": "{\"n\":\(number)}"])))
+        #expect(answer.status == 201)
+        try await stream.read { Self.count($0) >= number }
+      }
+      #expect(stream.numbers == Array(1...75))
+      let event = try #require(stream.text.components(separatedBy: "\n\n").first { $0.contains("{\"n\":70}") })
+      let lines = event.components(separatedBy: "\n")
+      #expect(lines.count == 3 && lines[1] == "event: event")
+      let data = try JSONValue(Array(lines[2].dropFirst("data: ".count).utf8))
+      #expect(data.names == ["cursor", "node"])
+      #expect(data["cursor"]?.string == String(lines[0].dropFirst("id: ".count)))
+    }
+  }
+
+  @Test func goesOnFromWhereItWasCut() async throws {
+    try await withGateway { client in
+      try await client.writeEvents(5)
+      let first = try await Stream(client, "/events/stream") { Self.count($0) >= 2 }
+      let cursor = first.ids[1]
+      for (target, fields) in [
+        ("/events/stream?after=\(cursor)", []), ("/events/stream", [(name: "Last-Event-ID", value: cursor)]),
+        ("/events/stream?after=\(first.ids[0])", [(name: "Last-Event-ID", value: cursor)]),
+        ("/events/stream?after=\(cursor)", [(name: "Last-Event-ID", value: "")]),
+      ] {
+        let stream = try await Stream(client, target, fields: fields) { Self.count($0) >= 3 }
+        #expect(stream.numbers == [3, 4, 5])
+      }
+      let all = try await Stream(client, "/events/stream", fields: [("Last-Event-ID", "")]) { Self.count($0) >= 5 }
+      #expect(all.numbers == [1, 2, 3, 4, 5])
+    }
+  }
+
+  @Test func beginsAtTheEndWhenAsked() async throws {
+    try await withGateway({ $0.heartbeat = .milliseconds(50) }) { client in
+      for count in [0, 3] {
+        try await client.writeEvents(count, aggregate: "old")
+        // The first sign of life says that the end has been found.
+        var stream = try await Stream(client, "/events/stream?after=now") { $0.contains(": heartbeat\n") }
+        #expect(stream.numbers.isEmpty)
+        try await client.writeEvents(2, aggregate: "new")
+        try await stream.read { Self.count($0) >= 2 }
+        #expect(stream.numbers == [1, 2])
+      }
+    }
+  }
+
+  @Test func filters() async throws {
+    try await withGateway { client in
+      let fields = [(name: "Accept", value: "application/x-ndjson")]
+      var byQuery = try await Stream(
+        client, "/events/stream?aggregator_type=bank/Account&aggregator_id=a&routing_key=eu", fields: fields
+      ) { $0.contains("heartbeat") }
+      var byBody = try await Stream(
+        client, "/events/stream",
+        "{\"aggregators\":[{\"aggregator_type\":\"bank/Account\",\"aggregator_id\":\"a\"}],\"routing_key\":\"eu\",\"encoding\":\"base64\",\"after\":\"now\"}",
+        fields: fields
+      ) { $0.contains("heartbeat") }
+      try await client.writeEvents(2, aggregate: "b", routingKey: "eu")
+      try await client.writeEvents(2, aggregate: "a", routingKey: "eu")
+      try await byQuery.read { Self.count($0) >= 2 }
+      try await byBody.read { Self.count($0) >= 2 }
+      #expect(byQuery.numbers == [1, 2])
+      #expect(byBody.text.contains("\"data_base64\":\"eyJuIjoxfQ==\""))
+      #expect(!byQuery.text.contains("\"aggregator_id\":\"b\"") && !byBody.text.contains("\"aggregator_id\":\"b\""))
+    }
+  }
+
+  @Test func isOneLineAnEvent() async throws {
+    try await withGateway({ $0.heartbeat = .milliseconds(50) }) { client in
+      let body = writeJSON(eventJSON(["data": "[1,\r\n2]", "metadata": "{\"a\":\n1}"]))
+      #expect(try await client.send("POST", "/events", body).status == 201)
+      for (accept, mediaType) in [
+        ("application/x-ndjson", "application/x-ndjson"), ("text/event-stream", "text/event-stream"),
+        ("*/*", "text/event-stream"),
+      ] {
+        let stream = try await Stream(client, "/events/stream", fields: [("Accept", accept)]) {
+          Self.count($0) >= 1 && $0.contains("heartbeat")
+        }
+        #expect(stream.answer["Content-Type"] == mediaType)
+        #expect(stream.text.contains("\"data_base64\":\"WzEsDQoyXQ==\""))
+        #expect(stream.text.contains("\"metadata\":{\"a\": 1}"))
+        #expect(!stream.text.contains("\r"))
+        guard mediaType == "application/x-ndjson" else { continue }
+        let lines = try stream.text.split(separator: "\n").map { try JSONValue(Array($0.utf8)) }
+        #expect(lines[0]["type"] == "event" && lines[0].names == ["type", "cursor", "node"])
+        #expect(lines[1]["type"] == "heartbeat" && lines[1].names == ["type", "cursor"])
+        #expect(lines[1]["cursor"] == lines[0]["cursor"])
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("text/html", nil), ("application/json", nil), ("text/event-stream;q=0", nil),
+    ("text/event-stream;q=0, */*", "ndjson"),
+    ("text/*", "event-stream"), ("text/html, application/*;q=0.1", "ndjson"), ("*/*;q=0", nil), ("", "event-stream"),
+    ("application/x-ndjson;q=0.4, text/event-stream;q=0.5", "event-stream"),
+    ("application/x-ndjson, text/event-stream", "event-stream"), ("application/x-ndjson, */*;q=0.9", "ndjson"),
+    ("TEXT/Event-Stream", "event-stream"), ("nonsense", "event-stream"),
+  ])
+  func weighsWhatIsAccepted(_ accept: String, _ expected: String?) async throws {
+    try await withGateway { client in
+      let stream = try await Stream(client, "/events/stream", fields: [("Accept", accept)]) { $0.contains("heartbeat") }
+      if let expected {
+        #expect(stream.answer["Content-Type"]?.hasSuffix(expected) == true)
+      } else {
+        try expectProblem(stream.answer, 406, "not_acceptable")
+      }
+    }
+  }
+
+  @Test func refusesBeforeItBegins() async throws {
+    try await withGateway { other in
+      let foreign = try await other.writeEvents(1)[0]
+      try await withGateway { client in
+        try expectProblem(await client.send("GET", "/events/stream?after=\(foreign)"), 409, "cursor_not_in_history")
+        try expectProblem(
+          await client.send("GET", "/events/stream", fields: [("Last-Event-ID", "nonsense")]), 400, "invalid_cursor")
+        for name in ["first", "last", "before", "wait"] {
+          try expectProblem(await client.send("GET", "/events/stream?\(name)=1"), 400, "invalid_request", place: name)
+          try expectProblem(
+            await client.send("POST", "/events/stream", "{\"\(name)\":1}"), 400, "invalid_request", place: "/\(name)")
+        }
+        let head = try await client.send("HEAD", "/events/stream")
+        #expect(head.status == 405 && head["Allow"] == "GET, POST, OPTIONS")
+      }
+    }
+  }
+
+  @Test func takesSoManyFollowersWhileOthersWork() async throws {
+    try await withGateway({
+      $0.followers = 2
+      $0.heartbeat = .milliseconds(100)
+    }) { client in
+      var streams: [Stream] = []
+      for _ in 0..<2 { streams.append(try await Stream(client, "/events/stream") { $0.contains("heartbeat") }) }
+      for target in ["/events/stream", "/events?wait=1"] {
+        let refused = try await client.send("GET", target)
+        try expectProblem(refused, 503, "unavailable")
+        #expect(refused["Retry-After"] == "1" && refused.text.contains("2"))
+      }
+      try await client.writeEvents(1)
+      #expect(try await client.send("GET", "/metrics").text.contains("evento_followers 2\n"))
+      for index in streams.indices { try await streams[index].read { Self.count($0) >= 1 } }
+      streams = []
+      // Once the server has noticed that they are gone, there is room again.
+      while try await client.send("GET", "/events?wait=1&after=now").status == 503 {}
+    }
+  }
+
+  @Test func endsWithACompleteBodyWhenTheGatewayStops() async throws {
+    let store = try await SQLiteExecutor.open(":memory:")
+    try await withStoppableGateway(over: store) { client, stop in
+      var streams: [Stream] = []
+      for accept in ["text/event-stream", "application/x-ndjson"] {
+        streams.append(
+          try await Stream(client, "/events/stream", fields: [("Accept", accept)]) { $0.contains("heartbeat") })
+      }
+      async let held = client.send("GET", "/events?wait=60&after=now")
+      while try await !client.send("GET", "/metrics").text.contains("evento_followers 3\n") {}
+      await stop()
+      // Up to the last chunk: without it, this throws.
+      for index in streams.indices { try await streams[index].read() }
+      let answer = try await held
+      #expect(answer.status == 200)
+      #expect(try answer.json["edges"] == .array([]))
+    }
+    await store.close()
+  }
+
+  @Test func followsWhatAnotherProcessCommits() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "evento-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appending(path: "store.sqlite").path()
+    let one = try await SQLiteExecutor.open(path)
+    let two = try await SQLiteExecutor.open(path)
+    try await withGateway(over: one) { writer in
+      try await withGateway(over: two) { reader in
+        var stream = try await Stream(reader, "/events/stream") { $0.contains("heartbeat") }
+        for number in 1...10 {
+          let answer = try await writer.send("POST", "/events", writeJSON(eventJSON(["data": "{\"n\":\(number)}"])))
+          #expect(answer.status == 201)
+          try await stream.read { Self.count($0) >= number }
+        }
+        #expect(stream.numbers == Array(1...10))
+      }
+    }
+    await one.close()
+    await two.close()
+  }
+
+  /// Many followers of several filters, with writers beside them: each sees what it asked for, once and in order.
+  @Test func nobodyMissesAnythingAmongMany() async throws {
+    try await withGateway { client in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for follower in 0..<24 {
+          group.addTask {
+            let aggregate = "a\(follower % 3)"
+            let stream = try await Stream(
+              client, "/events/stream?aggregator_type=bank/Account&aggregator_id=\(aggregate)"
+            ) { Self.count($0) >= 100 }
+            #expect(stream.numbers == Array(1...100))
+          }
+        }
+        for writer in 0..<3 {
+          group.addTask { try await client.writeEvents(100, aggregate: "a\(writer)") }
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+
+  @Test func holdsAReadUntilThereIsSomething() async throws {
+    try await withGateway { client in
+      try await client.writeEvents(1)
+      // What is there is given at once.
+      #expect(try await client.send("GET", "/events?wait=60").json["edges"]?.array?.count == 1)
+      for (method, target, body) in [
+        ("GET", "/events?wait=60&after=now&aggregator_type=bank/Account&aggregator_id=x", nil),
+        (
+          "POST", "/events/query",
+          "{\"aggregators\":[{\"aggregator_type\":\"bank/Account\",\"aggregator_id\":\"x\"}],\"after\":\"now\",\"wait\":60}"
+        ),
+      ] as [(String, String, String?)] {
+        async let held = client.send(method, target, body)
+        while try await !client.send("GET", "/metrics").text.contains("evento_followers 1\n") {}
+        try await client.writeEvents(1, aggregate: "other")
+        try await client.writeEvents(1, aggregate: "x")
+        let edges = try await held.json["edges"]?.array
+        #expect(edges?.count == 1 && edges?[0]["node"]?["aggregator_id"] == "x")
+      }
+      let empty = try await client.send("GET", "/events?wait=1&after=now").json
+      #expect(empty["edges"] == .array([]) && empty["page_info"]?["end_cursor"]?.string != nil)
+      for query in ["wait=0", "wait=61", "wait=1&last=1", "wait=1&first=0", "wait="] {
+        try expectProblem(await client.send("GET", "/events?\(query)"), 400, "invalid_request", place: "wait")
+      }
+    }
+  }
+}

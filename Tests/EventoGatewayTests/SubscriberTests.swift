@@ -1,0 +1,130 @@
+import TestSupport
+import Testing
+
+/// `/subscribers`: contract §5.
+@Suite struct SubscriberTests {
+  private static let first = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+  private static let second = "01BX5ZZKBKACTAV9WEVGEMMVRZ"
+
+  private func put(_ client: HTTPClient, _ key: String, by worker: String) async throws -> HTTPAnswer {
+    try await client.send("PUT", "/subscribers/\(key)", "{\"worker_id\":\"\(worker)\"}")
+  }
+
+  @Test func isTakenOverWithWhatItHas() async throws {
+    try await withGateway { client in
+      let cursor = try await client.writeEvents(1)[0]
+      let new = try await put(client, "k", by: Self.first.lowercased())
+      #expect(new.status == 201)
+      let subscriber = try new.json
+      #expect(subscriber.names == ["key", "worker_id", "cursor", "lag", "enabled", "created_at", "updated_at"])
+      #expect(
+        subscriber["key"] == "k" && subscriber["worker_id"] == .string(Self.first) && subscriber["cursor"] == .null)
+      #expect(subscriber["lag"] == 0 && subscriber["enabled"] == true)
+      #expect(subscriber["created_at"]?.string?.hasSuffix("Z") == true)
+
+      let acknowledged = try await client.send(
+        "PUT", "/subscribers/k/cursor",
+        "{\"cursor\":\"\(cursor)\",\"lag\":9007199254740991,\"worker_id\":\"\(Self.first)\"}")
+      #expect(acknowledged.status == 200)
+      #expect(
+        try acknowledged.json["cursor"] == .string(cursor) && acknowledged.json["lag"]?.int == 9_007_199_254_740_991)
+
+      let taken = try await put(client, "k", by: Self.second)
+      #expect(taken.status == 200)
+      #expect(try taken.json["worker_id"] == .string(Self.second) && taken.json["cursor"] == .string(cursor))
+      try expectProblem(
+        await client.send("PUT", "/subscribers/k/cursor", "{\"cursor\":null,\"worker_id\":\"\(Self.first)\"}"), 409,
+        "subscriber_taken_over")
+      for (worker, isRunning) in [(Self.first, false), (Self.second, true)] {
+        let answer = try await client.send("GET", "/subscribers/k/workers/\(worker)")
+        #expect(try answer.status == 200 && answer.json == .object(["running": .bool(isRunning)]))
+      }
+      #expect(try await client.send("GET", "/subscribers/none/workers/\(Self.first)").json["running"] == false)
+      try expectProblem(await client.send("GET", "/subscribers/k/workers/x"), 400, "invalid_request")
+    }
+  }
+
+  @Test func goesBackToTheBeginning() async throws {
+    try await withGateway { client in
+      let cursors = try await client.writeEvents(2)
+      _ = try await put(client, "k", by: Self.first)
+      for cursor in ["\"\(cursors[1])\"", "\"\(cursors[0])\"", "null"] {
+        let answer = try await client.send("PUT", "/subscribers/k/cursor", "{\"cursor\":\(cursor)}")
+        #expect(answer.status == 200)
+        #expect(answer.text.contains("\"cursor\":\(cursor)"))
+      }
+    }
+  }
+
+  @Test func isSwitchedOffAndDeleted() async throws {
+    try await withGateway { client in
+      _ = try await put(client, "k", by: Self.first)
+      let off = try await client.send("PATCH", "/subscribers/k", "{\"enabled\":false}")
+      #expect(try off.status == 200 && off.json["enabled"] == false)
+      #expect(try await client.send("GET", "/subscribers/k/workers/\(Self.first)").json["running"] == false)
+      #expect(try await client.send("PUT", "/subscribers/k/cursor", "{\"cursor\":null,\"lag\":3}").json["lag"] == 3)
+      #expect(try await put(client, "k", by: Self.second).json["enabled"] == false, "a take-over keeps it")
+      #expect(try await client.send("DELETE", "/subscribers/k").status == 204)
+      for (method, path, body) in [
+        ("GET", "/subscribers/k", nil), ("DELETE", "/subscribers/k", nil),
+        ("PATCH", "/subscribers/k", "{\"enabled\":true}"),
+        ("PUT", "/subscribers/k/cursor", "{\"cursor\":null}"),
+      ] as [(String, String, String?)] {
+        try expectProblem(await client.send(method, path, body), 404, "subscriber_not_found")
+      }
+    }
+  }
+
+  @Test func isListedByKey() async throws {
+    try await withGateway { client in
+      for key in ["b", "a%2Fb", "%C3%A9", "Z", "a%20b", "%2E%2E"] {
+        #expect(try await put(client, key, by: Self.first).status == 201)
+      }
+      let keys = try await client.send("GET", "/subscribers").json["subscribers"]?.array?.map { $0["key"]?.string }
+      #expect(keys == ["..", "Z", "a b", "a/b", "b", "é"])
+    }
+  }
+
+  @Test(arguments: [
+    ("k", "{}", "/worker_id"), ("k", "{\"worker_id\":\"x\"}", "/worker_id"),
+    ("k", "{\"worker_id\":null}", "/worker_id"),
+    ("k", "{\"worker_id\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\",\"cursor\":null}", "/cursor"), ("k/cursor", "{}", "/cursor"),
+    ("k/cursor", "{\"cursor\":null,\"lag\":9007199254740992}", "/lag"),
+    ("k/cursor", "{\"cursor\":null,\"lag\":1.5}", "/lag"),
+    ("k/cursor", "{\"cursor\":null,\"worker_id\":\"\"}", "/worker_id"),
+  ])
+  func refusesAnotherShape(_ path: String, _ body: String, _ place: String) async throws {
+    try await withGateway { client in
+      _ = try await put(client, "k", by: Self.first)
+      try expectProblem(await client.send("PUT", "/subscribers/\(path)", body), 400, "invalid_request", place: place)
+    }
+  }
+
+  /// The body's shape, then whether it is there and held, then the cursor's history.
+  @Test func checksInOrder() async throws {
+    try await withGateway { other in
+      let foreign = try await other.writeEvents(1)[0]
+      try await withGateway { client in
+        func acknowledge(_ cursor: String, _ worker: String) async throws -> HTTPAnswer {
+          try await client.send(
+            "PUT", "/subscribers/k/cursor", "{\"cursor\":\"\(cursor)\",\"worker_id\":\"\(worker)\"}")
+        }
+        try expectProblem(await acknowledge("x", Self.second), 400, "invalid_cursor")
+        try expectProblem(await acknowledge(foreign, Self.second), 404, "subscriber_not_found")
+        _ = try await put(client, "k", by: Self.first)
+        try expectProblem(await acknowledge(foreign, Self.second), 409, "subscriber_taken_over")
+        try expectProblem(await acknowledge(foreign, Self.first), 409, "cursor_not_in_history")
+      }
+    }
+  }
+
+  @Test func takesKeysOf255Bytes() async throws {
+    try await withGateway { client in
+      #expect(try await put(client, String(repeating: "k", count: 255), by: Self.first).status == 201)
+      for key in [String(repeating: "k", count: 256), "%00", "a%7F", "a%0Ab"] {
+        try expectProblem(await put(client, key, by: Self.first), 400, "invalid_request")
+      }
+      for key in ["%", "%zz", "%F", "%FF"] { #expect(try await put(client, key, by: Self.first).status == 400) }
+    }
+  }
+}

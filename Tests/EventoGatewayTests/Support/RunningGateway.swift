@@ -1,0 +1,105 @@
+import Evento
+import EventoGateway
+import EventoSQLite
+import HTTPServer
+import Logging
+import TestSupport
+import Testing
+
+/// A gateway on a free port of this machine over a database in memory.
+func withGateway(
+  _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+  store configureStore: (inout SQLiteConfiguration) -> Void = { _ in },
+  _ body: (HTTPClient) async throws -> Void
+) async throws {
+  var storeConfiguration = SQLiteConfiguration()
+  configureStore(&storeConfiguration)
+  let store = try await SQLiteExecutor.open(":memory:", configuration: storeConfiguration)
+  do {
+    try await withGateway(over: store, configure, body)
+  } catch {
+    await store.close()
+    throw error
+  }
+  await store.close()
+}
+
+/// A gateway over any executor.
+func withGateway(
+  over store: any Executor, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+  _ body: (HTTPClient) async throws -> Void
+) async throws {
+  try await withStoppableGateway(over: store, configure) { client, _ in try await body(client) }
+}
+
+/// A gateway that the body may stop, as the command does.
+func withStoppableGateway(
+  over store: any Executor, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+  _ body: (HTTPClient, _ stop: @escaping @Sendable () async -> Void) async throws -> Void
+) async throws {
+  var configuration = GatewayConfiguration()
+  configure(&configuration)
+  let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+  let gateway = Gateway(store, configuration: configuration, log: log)
+  let server = try HTTPServer.start(
+    on: [.tcp(host: "127.0.0.1", port: 0)], configuration: ServerConfiguration(), handler: gateway)
+  gateway.showStatistics(of: server)
+  let stop: @Sendable () async -> Void = {
+    gateway.stopFollowing()
+    await server.shutDown(grace: .seconds(5))
+  }
+  do {
+    try await body(HTTPClient(port: try #require(server.addresses.first?.port)), stop)
+  } catch {
+    await stop()
+    throw error
+  }
+  await stop()
+}
+
+/// An event's text with members put in, or in the place of those that it has.
+func eventJSON(_ members: [String: String] = [:]) -> String {
+  var all = ["aggregator_type": "\"bank/Account\"", "aggregator_id": "\"a\"", "name": "\"Opened\""]
+  all.merge(members) { $1 }
+  return "{" + all.sorted { $0.key < $1.key }.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
+}
+
+func writeJSON(_ events: String...) -> String {
+  "{\"events\":[\(events.joined(separator: ","))]}"
+}
+
+extension HTTPClient {
+  /// Writes events of one aggregate, numbered from 1, one request each.
+  @discardableResult
+  func writeEvents(_ count: Int, aggregate: String = "a", routingKey: String? = nil) async throws -> [String] {
+    var cursors: [String] = []
+    for index in 0..<count {
+      var members = ["aggregator_id": "\"\(aggregate)\"", "data": "{\"n\":\(index + 1)}"]
+      members["routing_key"] = routingKey.map { "\"\($0)\"" }
+      let answer = try await send("POST", "/events", writeJSON(eventJSON(members)))
+      #expect(answer.status == 201)
+      cursors.append(try #require(try answer.json["events"]?[0]?["cursor"]?.string))
+    }
+    return cursors
+  }
+}
+
+/// Checks an answer that tells of an error.
+func expectProblem(
+  _ answer: HTTPAnswer, _ status: Int, _ code: String, place: String? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  #expect(answer.status == status, sourceLocation: sourceLocation)
+  #expect(answer["Content-Type"] == "application/problem+json", sourceLocation: sourceLocation)
+  #expect(answer["X-Request-Id"] != nil, sourceLocation: sourceLocation)
+  #expect(answer["Date"] != nil, sourceLocation: sourceLocation)
+  let problem = try answer.json
+  #expect(problem["code"] == .string(code), sourceLocation: sourceLocation)
+  #expect(problem["status"]?.int == status, sourceLocation: sourceLocation)
+  #expect(problem["type"]?.string != nil && problem["title"]?.string != nil, sourceLocation: sourceLocation)
+  #expect(problem["detail"]?.string?.isEmpty == false, sourceLocation: sourceLocation)
+  if let place {
+    let fault = problem["errors"]?[0]
+    #expect((fault?["pointer"] ?? fault?["parameter"])?.string == place, sourceLocation: sourceLocation)
+  }
+}

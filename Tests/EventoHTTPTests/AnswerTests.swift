@@ -1,0 +1,218 @@
+import Evento
+import EventoHTTP
+import EventoWire
+import Synchronization
+import Testing
+
+/// What comes back, and what hostile ends send in its place.
+@Suite struct AnswerTests {
+  /// The error of a call that gets one answer, whatever it is.
+  private func error(
+    answer: [UInt8], _ configuration: HTTPConfiguration = testConfiguration { $0.retry = .never },
+    _ call: @escaping (HTTPExecutor) async throws(EventoError) -> Void = { (executor) throws(EventoError) in
+      _ = try await executor.subscribers()
+    }
+  ) async throws -> EventoError? {
+    let server = try ScriptedServer { peer in
+      while peer.readRequest() != nil {
+        peer.write(answer)
+        // So that answers without a length end as well.
+        break
+      }
+    }
+    var error: EventoError?
+    try await withServer(server, configuration) { executor in
+      error = await failure { () throws(EventoError) in try await call(executor) }
+    }
+    return error
+  }
+
+  @Test func errorsKeepTheirCodeDetailAndFacts() async throws {
+    let id = ULID()
+    let errors = [
+      EventoError(.invalidCursor, "a"), EventoError(.missingData, "b"), EventoError(.conditionFailed, "c"),
+      EventoError(.unauthorized, "d"), EventoError(.forbidden, "e"), EventoError(.internal, "f"),
+      EventoError(.contentTooLarge, "é \" \\ 💶"), EventoError(.subscriberTakenOver, "g"),
+      EventoError(.duplicateEventID, "h", facts: .event(id)), EventoError(.unavailable, "i"),
+      EventoError(.init(rawValue: "of_a_newer_gateway"), "j"),
+      EventoError(
+        .invalidOriginalVersion, "k",
+        facts: .versionConflict(aggregatorType: "t", aggregatorID: "i", givenVersion: 3, currentVersion: 0)),
+      EventoError(
+        .invalidRequest, "l", facts: .faults([.init(.pointer("/events/0"), "m"), .init(.parameter("first"), "n")])),
+    ]
+    for expected in errors {
+      let answer = httpAnswer(
+        "\(expected.code.status) X", "Application/Problem+JSON; charset=utf-8", [], Problem.json(expected))
+      #expect(try await error(answer: answer) == expected)
+    }
+  }
+
+  @Test func whatIsMissingIsNil() async throws {
+    let codes = Mutex(["subscriber_not_found", "subscriber_not_found", "snapshot_not_found", "event_not_found"])
+    let server = try ScriptedServer { _ in problem(404, codes.withLock { $0.removeFirst() }) }
+    try await withServer(server) { executor in
+      let subscriber = try await executor.subscriber("s")
+      let cursor = try await executor.getSubscriberCursor("s")
+      let snapshot = try await executor.getSnapshot(SnapshotKey(type: "t", revision: "r", id: "i"))
+      let event = try await executor.event(ULID())
+      #expect(subscriber == nil && cursor == nil && snapshot == nil && event == nil)
+    }
+  }
+
+  @Test(arguments: [
+    httpAnswer("404 Not Found", "text/html", [], "<h1>not found</h1>"),
+    httpAnswer("404 Not Found", "application/json", [], #"{"code":"subscriber_not_found"}"#),
+    problem(404, "not_found"),
+  ]) func whatAnotherServerDoesNotFindIsAnError(_ answer: [UInt8]) async throws {
+    let error = try await error(answer: answer) { (executor) throws(EventoError) in
+      _ = try await executor.subscriber("s")
+    }
+    #expect(error?.code == .unavailable || error?.code == .notFound)
+  }
+
+  @Test(arguments: [
+    "<html>bad gateway</html>", "", "{", "null", "[]", "{}", #"{"subscribers":null}"#, #"{"subscribers":[{}]}"#,
+    #"{"subscribers":[{"key":1}]}"#, #"{"subscribers":[]} trailing"#, "\u{0}\u{1}\u{2}", #"{"subscribers":"#,
+    String(repeating: "[", count: 100_000),
+  ]) func aBodyThatIsNoneIsAnErrorThatQuotesIt(_ body: String) async throws {
+    let error = try #require(try await error(answer: httpAnswer("200 OK", "application/json", [], body)))
+    #expect(error.code == .unavailable)
+    #expect(error.detail.contains("status 200"))
+    #expect(error.detail.utf8.allSatisfy { $0 >= 0x20 } && error.detail.utf8.count < 800)
+    if body.hasPrefix("<html>") { #expect(error.detail.contains(body)) }
+  }
+
+  @Test(arguments: [
+    "garbage\r\n\r\n", "HTTP/1.1\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{}",
+    "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n", "\0\0\0\0", "SSH-2.0-x\r\n",
+    "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\n\r\n", "HTTP/1.1 200 OK\r\nA", "\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope", "HTTP/1.0 200 OK\r\n\r\n",
+    "HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "",
+    "HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 206 Partial Content\r\nContent-Length: 2\r\n\r\n{}",
+    "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
+    "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "HTTP/2 200\r\n\r\n",
+  ]) func nonsenseIsUnavailable(_ text: String) async throws {
+    let configuration = testConfiguration { configuration in
+      configuration.retry.attempts = 2
+      configuration.callDeadline = .seconds(20)
+    }
+    let error = try await error(answer: Array(text.utf8), configuration)
+    #expect(error?.code == .unavailable)
+  }
+
+  @Test func aRandomAnswerIsNeverATrap() async throws {
+    var random = SystemRandomNumberGenerator()
+    let good = httpAnswer("200 OK", "application/json", [], #"{"subscribers":[]}"#)
+    for _ in 0..<150 {
+      var answer = good
+      for _ in 0..<Int.random(in: 1...6, using: &random) {
+        answer[Int.random(in: answer.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      let error = try await error(answer: answer)
+      #expect(error == nil || error?.code == .unavailable, "\(String(decoding: answer, as: UTF8.self))")
+    }
+  }
+
+  @Test(arguments: [
+    // Announced, sent without end in one piece, in chunks, and as a head.
+    "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n", "HTTP/1.1 200 OK\r\nX-A: ",
+    "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\n",
+  ]) func anAnswerWithoutEndIsCutOff(_ start: String) async throws {
+    let server = try ScriptedServer { peer in
+      guard peer.readRequest() != nil else { return }
+      peer.write(start)
+      while peer.write([UInt8](repeating: UInt8(ascii: "x"), count: 65536)) {}
+    }
+    let configuration = testConfiguration { configuration in
+      configuration.answerBytes = 1 << 20
+      configuration.retry = .never
+    }
+    try await withServer(server, configuration) { executor in
+      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      #expect(error?.code == .unavailable)
+    }
+  }
+
+  @Test(arguments: ["HTTP/1.1 100 Continue\r\n\r\n", "X-Filler: abcdefghijklmnopqrstuvwxyz\r\n"])
+  func headsWithoutEndAreCutOff(_ piece: String) async throws {
+    let server = try ScriptedServer { peer in
+      guard peer.readRequest() != nil else { return }
+      if piece.hasPrefix("X-") { peer.write("HTTP/1.1 200 OK\r\n") }
+      while peer.write(String(repeating: piece, count: 1000)) {}
+    }
+    try await withServer(server, testConfiguration { $0.retry = .never }) { executor in
+      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      #expect(error?.code == .unavailable)
+    }
+  }
+
+  @Test func anAnswerAtTheLimitIsTakenAndOneByteMoreIsNot() async throws {
+    let body = #"{"subscribers":[]}"#
+    let answer = httpAnswer("200 OK", "application/json", [], body)
+    for (limit, isTaken) in [(body.utf8.count, true), (body.utf8.count - 1, false)] {
+      let configuration = testConfiguration { configuration in
+        configuration.answerBytes = limit
+        configuration.retry = .never
+      }
+      let error = try await error(answer: answer, configuration)
+      #expect((error == nil) == isTaken)
+      if let error { #expect(error.detail.contains("larger than \(limit) bytes")) }
+    }
+  }
+
+  @Test func compressedAnswersAreReadAndBoundedByWhatTheyHold() async throws {
+    // gzip -9n of {"subscribers":[]}, and of 2 MiB of blanks with that behind them.
+    let small = try #require(Gzip.stored(Array(#"{"subscribers":[]}"#.utf8)))
+    let headers = ["Content-Encoding: gzip"]
+    #expect(try await error(answer: httpAnswer("200 OK", "application/json", headers, small)) == nil)
+    let configuration = testConfiguration { configuration in
+      configuration.answerBytes = 10
+      configuration.retry = .never
+    }
+    let bomb = Gzip.zeros(blocks: 64)
+    let error = try await error(
+      answer: httpAnswer("200 OK", "application/json", headers, bomb), testConfiguration { $0.answerBytes = 1 << 20 })
+    #expect(error?.detail.contains("larger than \(1 << 20) bytes") == true)
+    #expect(bomb.count < 1 << 20)
+    let second = try await self.error(
+      answer: httpAnswer("200 OK", "application/json", headers, small), configuration)
+    #expect(second?.code == .unavailable)
+  }
+
+  @Test func aWriteAnswerAboutOtherEventsIsNoAnswer() async throws {
+    let gateway = FakeGateway()
+    let server = try ScriptedServer { request in
+      var other = request
+      other.body = WriteRequest(events: [.sample(id: ULID())]).json
+      return gateway.answerToWrite(other)
+    }
+    try await withServer(server) { executor in
+      let error = await failure { () throws(EventoError) in try await executor.write([.sample()]) }
+      #expect(error?.code == .unavailable)
+    }
+  }
+
+  @Test func readinessIsWhatTheGatewaySaysOfItself() async throws {
+    let answers = Mutex([
+      httpAnswer("200 OK", "application/json", [], HealthAnswer.json(isWell: true, checks: [("store", nil)])),
+      httpAnswer(
+        "503 Service Unavailable", "application/json", ["Retry-After: 1"],
+        HealthAnswer.json(isWell: false, checks: [("store", "disk full")])),
+      problem(503, "unavailable", ["Retry-After: 1"]),
+    ])
+    let server = try ScriptedServer { _ in answers.withLock { $0.removeFirst() } }
+    try await withServer(server) { executor in
+      try await executor.checkReadiness()
+      let error = await failure { () throws(EventoError) in try await executor.checkReadiness() }
+      #expect(error?.code == .unavailable && error?.detail.contains("disk full") == true)
+      let problem = await failure { () throws(EventoError) in try await executor.checkReadiness() }
+      #expect(problem == EventoError(.unavailable, "d"))
+    }
+    #expect(answers.withLock { $0.isEmpty })
+  }
+}

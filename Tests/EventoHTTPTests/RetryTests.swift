@@ -1,0 +1,108 @@
+import Evento
+import Synchronization
+import Testing
+
+@testable import EventoHTTP
+
+@Suite struct RetryTests {
+  private let good = httpAnswer("200 OK", "application/json", [], #"{"subscribers":[]}"#)
+
+  @Test(arguments: [
+    httpAnswer("502 Bad Gateway", "text/html", [], "<html>"), httpAnswer("504 Gateway Timeout"),
+    httpAnswer("408 Request Timeout"), httpAnswer("429 Too Many Requests"), httpAnswer("503 Service Unavailable"),
+    problem(503, "unavailable"),
+  ]) func whatMayPassIsTriedAgain(_ answer: [UInt8]) async throws {
+    let requests = Mutex(0)
+    let server = try ScriptedServer { [good] _ in
+      requests.withLock { count in
+        count += 1
+        return count < 4 ? answer : good
+      }
+    }
+    try await withServer(server) { executor in
+      let subscribers = try await executor.subscribers()
+      #expect(subscribers.isEmpty)
+    }
+    #expect(requests.withLock { $0 } == 4)
+  }
+
+  @Test(arguments: [
+    problem(500, "internal"), problem(400, "invalid_request"), problem(409, "condition_failed"),
+    problem(404, "not_found"), problem(401, "unauthorized"), problem(413, "content_too_large"),
+    problem(501, "not_implemented"), httpAnswer("200 OK", "text/html", [], "<html>"), httpAnswer("301 Moved"),
+  ]) func whatStaysIsNot(_ answer: [UInt8]) async throws {
+    let requests = Mutex(0)
+    let server = try ScriptedServer { _ in
+      requests.withLock { $0 += 1 }
+      return answer
+    }
+    try await withServer(server) { executor in
+      #expect(await failure { () throws(EventoError) in _ = try await executor.subscribers() } != nil)
+    }
+    #expect(requests.withLock { $0 } == 1)
+  }
+
+  @Test(arguments: [1, 2, 5]) func itGivesUpAfterItsAttemptsAndTellsTheLastError(_ attempts: Int) async throws {
+    let requests = Mutex(0)
+    let server = try ScriptedServer { _ in
+      requests.withLock { $0 += 1 }
+      return problem(503, "unavailable")
+    }
+    try await withServer(server, testConfiguration { $0.retry.attempts = attempts }) { executor in
+      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      #expect(error == EventoError(.unavailable, "d"))
+    }
+    #expect(requests.withLock { $0 } == attempts)
+  }
+
+  @Test(arguments: ["3600", "Fri, 31 Dec 2100 23:59:59 GMT", "9999999999"])
+  func aPauseThatTheDeadlineLeavesNoTimeForIsNotBegun(_ retryAfter: String) async throws {
+    let requests = Mutex(0)
+    let server = try ScriptedServer { _ in
+      requests.withLock { $0 += 1 }
+      return problem(503, "unavailable", ["Retry-After: \(retryAfter)"])
+    }
+    try await withServer(server) { executor in
+      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      #expect(error?.code == .unavailable)
+    }
+    #expect(requests.withLock { $0 } == 1)
+  }
+
+  @Test func aShortRetryAfterIsWaitedFor() async throws {
+    let times = Mutex<[ContinuousClock.Instant]>([])
+    let server = try ScriptedServer { [good] _ in
+      times.withLock { times in
+        times.append(.now)
+        return times.count == 1 ? problem(503, "unavailable", ["Retry-After: 1"]) : good
+      }
+    }
+    try await withServer(server) { executor in _ = try await executor.subscribers() }
+    let seen = times.withLock { $0 }
+    #expect(seen.count == 2 && seen[0].duration(to: seen[1]) >= .seconds(1))
+  }
+
+  @Test func nobodyThereIsTriedAgainAndThenUnavailable() async throws {
+    let server = try ScriptedServer { _ in [] }
+    let baseURL = server.baseURL
+    server.stop()
+    let executor = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration { $0.retry.attempts = 3 })
+    let error = await failure { () throws(EventoError) in try await executor.write([.sample()]) }
+    #expect(error?.code == .unavailable && error?.detail.contains("can't be reached") == true)
+    #expect(error?.cause?.contains("127.0.0.1") == true && error?.detail.contains("127.0.0.1") == false)
+    await executor.close()
+  }
+
+  @Test func pausesDoubleUpToTheLongestWithJitter() {
+    var policy = RetryPolicy()
+    policy.firstPause = .milliseconds(100)
+    policy.longestPause = .seconds(1)
+    for (attempt, full) in [(0, 100), (1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (60, 1000), (.max, 1000)] {
+      #expect(policy.pause(after: attempt, jitter: 1) == .milliseconds(full))
+      #expect(policy.pause(after: attempt, jitter: 0.5) == .milliseconds(full) / 2)
+    }
+    policy.firstPause = .seconds(Int64.max / 4)
+    policy.longestPause = .seconds(-1)
+    #expect(policy.pause(after: 30, jitter: 1) == .zero)
+  }
+}

@@ -1,0 +1,56 @@
+import Evento
+
+/// Passes everything on to another executor, and lets a test in between.
+struct HookedExecutor: Executor {
+  typealias Hook = @Sendable () async throws(EventoError) -> Void
+
+  let base: any Executor
+  var beforeWrite: Hook = {}
+  var beforeRead: Hook = {}
+  var beforeAcknowledge: Hook = {}
+  var beforeSaveSnapshot: Hook = {}
+
+  init(_ base: any Executor) {
+    self.base = base
+  }
+
+  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+    try await beforeWrite()
+    return try await base.write(events)
+  }
+
+  func read(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
+  ) async throws(EventoError) -> ReadResult<Event> {
+    try await beforeRead()
+    return try await base.read(aggregators, routingKey: routingKey, args: args)
+  }
+
+  func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+    try await base.getSubscriberCursor(key)
+  }
+
+  func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+    try await base.isSubscriberRunning(key, workerID: workerID)
+  }
+
+  func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    try await base.upsertSubscriber(key, workerID: workerID)
+  }
+
+  func acknowledge(
+    _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
+  ) async throws(EventoError) -> Subscriber {
+    try await beforeAcknowledge()
+    return try await base.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
+  }
+
+  func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+    try await base.getSnapshot(key)
+  }
+
+  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+    try await beforeSaveSnapshot()
+    try await base.saveSnapshot(key, snapshot)
+  }
+}

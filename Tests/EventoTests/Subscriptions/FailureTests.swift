@@ -1,0 +1,208 @@
+import Evento
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct FailureTests {
+  struct Refusal: Error, Equatable {}
+
+  /// Handles deposits, and refuses an amount a number of times.
+  private func refusing(_ amount: Int, times: Int, _ handled: Box<[Int]>) -> Subscription {
+    let left = Box(times)
+    return Subscription("s").on(Deposited.self) { event, _ in
+      if event.data.amount == amount,
+        left.withLock({ left in
+          left -= 1; return left >= 0
+        })
+      {
+        throw Refusal()
+      }
+      handled.value.append(event.data.amount)
+    }
+  }
+
+  private func deposit(_ amounts: [Int], _ store: some Executor) async throws {
+    for amount in amounts { try await Account.aggregate("a").event(Deposited(amount: amount)).commit(to: store) }
+  }
+
+  @Test func aFailureIsTriedAgainAfterLongerAndLongerWaits() async throws {
+    try await withStore { store in
+      let (clock, handled, failures) = (ManualClock(), Box<[Int]>([]), Box<[SubscriptionFailure]>([]))
+      try await deposit([1, 2, 3], store)
+      let running = try await refusing(2, times: 8, handled).clock(clock).onFailure { failures.value.append($0) }
+        .start(on: store)
+      var waits: [Duration] = []
+      for _ in 0..<8 { waits.append(await clock.wakeSleeper()) }
+      #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60].map(Duration.seconds))
+      await clock.sleeper()
+      #expect(handled.value == [1, 2, 3])
+      #expect(failures.value.map(\.attempt) == Array(1...8))
+      #expect(failures.value.map(\.retryDelay) == waits)
+      #expect(failures.value.allSatisfy { $0.error is Refusal && $0.event?.version == 2 && $0.key == "s" })
+      try await running.shutdown()
+    }
+  }
+
+  @Test func whenNoRetryIsLeftItEndsAtTheEvent() async throws {
+    try await withStore { store in
+      let (clock, handled) = (ManualClock(), Box<[Int]>([]))
+      try await deposit([1, 2, 3], store)
+      let running = try await refusing(2, times: 100, handled)
+        .retry(2, backoff: Backoff(first: .milliseconds(10), maximum: .milliseconds(15))).clock(clock).start(on: store)
+      #expect(await clock.wakeSleeper() == .milliseconds(10))
+      #expect(await clock.wakeSleeper() == .milliseconds(15))
+      do throws(SubscriptionFailure) {
+        _ = try await running.end()
+        Issue.record("it went on")
+      } catch {
+        #expect(error.error is Refusal && error.attempt == 3 && error.retryDelay == nil && error.event?.version == 2)
+        #expect(error.description.contains("Deposited") && error.description.contains("\"s\""))
+      }
+      #expect(handled.value == [1])
+      #expect(try await store.getSubscriberCursor("s") == (try await store.everything().first?.cursor))
+    }
+  }
+
+  @Test func theNextEventHasAllItsAttempts() async throws {
+    try await withStore { store in
+      let (clock, attempts) = (ManualClock(), Box<[Int]>([]))
+      try await deposit([1, 2], store)
+      let running = try await Subscription("s").retry(2).clock(clock).on(Deposited.self) { _, context in
+        attempts.value.append(context.attempt)
+        if context.attempt < 3 { throw Refusal() }
+      }
+      .start(on: store)
+      for _ in 0..<4 { await clock.wakeSleeper() }
+      await clock.sleeper()
+      #expect(attempts.value == [1, 2, 3, 1, 2, 3])
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+
+  @Test func anAcceptedFailureIsToldAndLeftBehind() async throws {
+    try await withStore { store in
+      let (handled, failures) = (Box<[Int]>([]), Box<[SubscriptionFailure]>([]))
+      try await deposit([1, 2, 2, 3], store)
+      let end = try await refusing(2, times: 100, handled).retry(0).acceptFailure()
+        .onFailure { failures.value.append($0) }.runOnce(on: store)
+      #expect(end == .caughtUp)
+      #expect(handled.value == [1, 3])
+      #expect(failures.value.map(\.event?.version) == [2, 3])
+      #expect(failures.value.map(\.attempt) == [1, 1])
+      #expect(try await store.getSubscriberCursor("s") == (try await store.everything().last?.cursor))
+    }
+  }
+
+  @Test func anAcceptedFailureIsRetriedFirst() async throws {
+    try await withStore { store in
+      let (clock, handled) = (ManualClock(), Box<[Int]>([]))
+      try await deposit([1, 2], store)
+      let running = try await refusing(1, times: 100, handled).retry(2).acceptFailure().clock(clock).start(on: store)
+      #expect(await clock.wakeSleeper() == .seconds(1))
+      #expect(await clock.wakeSleeper() == .seconds(2))
+      await clock.sleeper()
+      #expect(handled.value == [2])
+      try await running.shutdown()
+    }
+  }
+
+  @Test func aPayloadThatIsNotWhatItSaysIsAFailureOfItsEvent() async throws {
+    try await withStore { store in
+      try await deposit([1], store)
+      do throws(SubscriptionFailure) {
+        try await Subscription("s").on(MisreadDeposit.self) { _ in }.retry(0).runOnce(on: store)
+        Issue.record("the payload was taken")
+      } catch {
+        #expect((error.error as? EventoError)?.code == .undecodablePayload)
+        #expect(error.event?.name == "Deposited")
+      }
+      #expect(try await store.getSubscriberCursor("s") == nil)
+    }
+  }
+
+  @Test func anEventWhoseAcknowledgementFailsIsHandledAgain() async throws {
+    try await withStore { store in
+      let (clock, handled, failed) = (ManualClock(), Box<[Int]>([]), Box(false))
+      let failures = Box<[SubscriptionFailure]>([])
+      var hooked = HookedExecutor(store)
+      hooked.beforeAcknowledge = { () async throws(EventoError) in
+        if handled.value.count == 2, failed.claim() { throw EventoError(.unavailable, "Disk full.") }
+      }
+      try await deposit([1, 2, 3], store)
+      let running = try await refusing(0, times: 0, handled).clock(clock).onFailure { failures.value.append($0) }
+        .start(on: hooked)
+      #expect(await clock.wakeSleeper() == .seconds(1))
+      await clock.sleeper()
+      #expect(handled.value == [1, 2, 2, 3])
+      #expect(failures.value.map(\.event?.version) == [nil])
+      #expect((failures.value.first?.error as? EventoError)?.code == .unavailable)
+      try await running.shutdown()
+    }
+  }
+
+  @Test func aStoreThatStaysAwayEndsIt() async throws {
+    try await withStore { store in
+      let clock = ManualClock()
+      var hooked = HookedExecutor(store)
+      hooked.beforeRead = { () async throws(EventoError) in throw EventoError(.unavailable, "Away.") }
+      let running = try await refusing(0, times: 0, Box([])).retry(1).clock(clock).start(on: hooked)
+      #expect(await clock.wakeSleeper() == .seconds(1))
+      do throws(SubscriptionFailure) {
+        _ = try await running.end()
+        Issue.record("it went on")
+      } catch {
+        #expect(error.event == nil && error.attempt == 2)
+      }
+    }
+  }
+
+  /// A failing store must not use up the attempts of an event, nor make it skip one.
+  @Test func whoAcceptsFailureWaitsForTheStoreAndSkipsNothing() async throws {
+    try await withStore { store in
+      let (clock, handled, left) = (ManualClock(), Box<[Int]>([]), Box(5))
+      var hooked = HookedExecutor(store)
+      hooked.beforeRead = { () async throws(EventoError) in
+        if left.withLock({ left in
+          left -= 1; return left >= 0
+        }) {
+          throw EventoError(.unavailable, "Away.")
+        }
+      }
+      try await deposit([1, 2], store)
+      let running = try await refusing(1, times: 1, handled).retry(1).acceptFailure().clock(clock).start(on: hooked)
+      var waits: [Duration] = []
+      for _ in 0..<6 { waits.append(await clock.wakeSleeper()) }
+      #expect(waits == [1, 2, 4, 8, 16, 1].map(Duration.seconds))
+      await clock.sleeper()
+      #expect(handled.value == [1, 2])
+      try await running.shutdown()
+    }
+  }
+
+  @Test func aSubscriberThatTheStoreDoesNotGiveIsAFailure() async throws {
+    try await withStore { store in
+      let failures = Box(0)
+      do throws(SubscriptionFailure) {
+        _ = try await Subscription("").onFailure { _ in failures.value += 1 }.start(on: store)
+        Issue.record("it started")
+      } catch {
+        #expect((error.error as? EventoError)?.code == .invalidRequest)
+      }
+      #expect(failures.value == 1)
+    }
+  }
+
+  @Test func aDeletedSubscriberIsAFailure() async throws {
+    try await withStore { store in
+      let clock = ManualClock()
+      let running = try await refusing(0, times: 0, Box([])).retry(0).clock(clock).start(on: store)
+      await clock.sleeper()
+      try await store.deleteSubscriber("s")
+      await clock.wakeSleeper()
+      do throws(SubscriptionFailure) {
+        _ = try await running.end()
+        Issue.record("it went on")
+      } catch {
+        #expect((error.error as? EventoError)?.code == .subscriberNotFound)
+      }
+    }
+  }
+}

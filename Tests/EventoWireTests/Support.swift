@@ -1,0 +1,42 @@
+import Evento
+import Testing
+
+@testable import EventoWire
+
+/// The error that a piece of work ends with.
+func failure(_ body: () throws(EventoError) -> Void) -> EventoError? {
+  do throws(EventoError) {
+    try body()
+    return nil
+  } catch {
+    return error
+  }
+}
+
+/// Where the faults of an error are, in order.
+func places(_ error: EventoError?) -> [String] {
+  guard case .faults(let faults) = error?.facts else { return [] }
+  return faults.map { fault in
+    switch fault.place {
+    case .pointer(let pointer): pointer
+    case .parameter(let name): name
+    }
+  }
+}
+
+func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+/// An event's text with members put in, or in the place of those that it has.
+func eventJSON(_ members: [String: String] = [:], without: Set<String> = []) -> String {
+  var all = ["aggregator_type": "\"t\"", "aggregator_id": "\"i\"", "name": "\"n\""]
+  all.merge(members) { $1 }
+  return "{"
+    + all.filter { !without.contains($0.key) }.sorted { $0.key < $1.key }.map { "\"\($0)\":\($1)" }
+    .joined(separator: ",") + "}"
+}
+
+func write(_ events: String...) throws(EventoError) -> WriteRequest {
+  try WriteRequest(json: bytes("{\"events\":[\(events.joined(separator: ","))]}"), limits: WireLimits())
+}
