@@ -150,7 +150,9 @@ final class EventLoop: @unchecked Sendable {
     stopDeadline = min(stopDeadline, deadline)
     guard !isStopping else { return }
     // What the kernel has taken already is served too.
-    for listener in listeners { while accept(listener) {} }
+    for listener in listeners {
+      for _ in 0...configuration.backlog / Self.acceptsPerTurn where !accept(listener) { break }
+    }
     isStopping = true
     acceptsAgain = .never
     for listener in listeners { poller.removeListener(listener.number) }
