@@ -186,7 +186,10 @@ import Testing
   }
 
   @Test func takesSoManyFollowersWhileOthersWork() async throws {
-    try await withGateway({ $0.followers = 2 }) { client in
+    try await withGateway({
+      $0.followers = 2
+      $0.heartbeat = .milliseconds(100)
+    }) { client in
       var streams: [Stream] = []
       for _ in 0..<2 { streams.append(try await Stream(client, "/events/stream") { $0.contains("heartbeat") }) }
       for target in ["/events/stream", "/events?wait=1"] {

@@ -71,7 +71,12 @@ import Testing
       for _ in 0..<3 {
         let error = await failure { () throws(EventoError) in _ = try await executor.acknowledge("slow", cursor: nil) }
         #expect(error?.code == .unavailable)
-        _ = try await executor.subscribers()
+        // On a busy machine, the deadline may be too short for a good call as well.
+        var isServed = false
+        for _ in 0..<20 where !isServed {
+          isServed = await failure { () throws(EventoError) in _ = try await executor.subscribers() } == nil
+        }
+        #expect(isServed)
       }
       // What came too late for one call is no answer to the next: each gets a new connection.
       #expect(server.accepted >= 3)

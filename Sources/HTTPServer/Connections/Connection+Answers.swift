@@ -6,7 +6,7 @@ extension Connection {
     case .later(let work):
       let (mailbox, token) = (loop.mailbox, token)
       let task = Task { mailbox.send(.answer(token, await work())) }
-      exchange?.progress = .working(task, deadline: loop.now + loop.configuration.handlerDeadline)
+      exchange?.progress = .working(task, deadline: loop.now + loop.timeouts.handler)
     }
   }
 
@@ -52,7 +52,8 @@ extension Connection {
   }
 
   private static func asksToClose(_ response: Response) -> Bool {
-    response.headers["Connection"].map { FieldName.areEqual($0, "close") } ?? false
+    guard response.headers.mayHaveServerFields, let option = response.headers["Connection"] else { return false }
+    return option.lowercased() == "close"
   }
 
   /// RFC 9110 §6.4.1.

@@ -2,23 +2,21 @@ extension Connection {
   /// When something must have happened.
   var deadline: Instant {
     let reading = readingDeadline
-    return output.isEmpty ? reading : min(reading, lastProgress + loop.configuration.writeDeadline)
+    return output.isEmpty ? reading : min(reading, lastProgress + loop.timeouts.write)
   }
 
   private var readingDeadline: Instant {
-    let configuration = loop.configuration
+    let timeouts = loop.timeouts
     switch intake {
     case .head where hasUnreadInput: return .never
-    case .head where hasPartialHead || isFresh: return phaseStart + configuration.headDeadline
-    case .head: return phaseStart + configuration.idleTimeout
-    case .collecting, .discarding:
-      let earned = Duration.seconds(bodyBytes) / max(configuration.minimumBodyRate, 1)
-      return phaseStart + configuration.bodyGrace + earned
+    case .head where hasPartialHead || isFresh: return phaseStart + timeouts.head
+    case .head: return phaseStart + timeouts.idle
+    case .collecting, .discarding: return phaseStart + timeouts.bodyGrace + timeouts.body(bodyBytes)
     case .held:
       if case .working(_, let deadline) = exchange?.progress { return deadline }
       return .never
     case .lingering where hasFinishedWriting:
-      return min(lastProgress + configuration.lingerTimeout, phaseStart + configuration.lingerTime)
+      return min(lastProgress + timeouts.lingerQuiet, phaseStart + timeouts.linger)
     case .lingering: return .never
     }
   }
@@ -28,7 +26,7 @@ extension Connection {
     if case .lingering = intake, output.isEmpty { return close() }
     loop.counters.countTimeout()
     let configuration = loop.configuration
-    if !output.isEmpty, lastProgress + configuration.writeDeadline <= loop.now {
+    if !output.isEmpty, lastProgress + loop.timeouts.write <= loop.now {
       mustReset = true
       return close()
     }

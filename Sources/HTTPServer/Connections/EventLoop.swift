@@ -7,6 +7,7 @@ internal import Synchronization
 final class EventLoop: @unchecked Sendable {
   let configuration: ServerConfiguration
   let parserLimits: ParserLimits
+  let timeouts: Timeouts
   let handler: any RequestHandler
   let counters: Counters
   let mailbox: Mailbox
@@ -33,7 +34,7 @@ final class EventLoop: @unchecked Sendable {
 
   private static let wakeUpToken = UInt64.max
   private static let firstListenerToken = UInt64.max - 1
-  private static let acceptPause = Duration.milliseconds(100)
+  private static let acceptPause = TimeSpan(.milliseconds(100))
   private static let acceptsPerTurn = 64
   /// So many refused clients are told why; further ones are just closed.
   private static let refusedLimit = 256
@@ -43,6 +44,7 @@ final class EventLoop: @unchecked Sendable {
   ) throws(SystemError) {
     self.configuration = configuration
     parserLimits = configuration.parserLimits
+    timeouts = Timeouts(configuration)
     self.handler = handler
     self.counters = counters
     self.listeners = listeners
@@ -125,7 +127,7 @@ final class EventLoop: @unchecked Sendable {
 
   /// Notes what a connection waits for.
   func settle(_ connection: Connection) {
-    poller.setInterest(connection.interest, of: connection.socket.number)
+    if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
     let deadline = connection.deadline
     guard deadline < connection.timer else { return }
     connection.timer = deadline

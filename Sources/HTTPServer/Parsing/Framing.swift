@@ -75,7 +75,7 @@ struct FramingReader {
     while true {
       let end = input.firstIndex(of: UInt8(ascii: ","), in: start..<field.value.upperBound) ?? field.value.upperBound
       let name = input.trimmed(start..<end)
-      guard !name.isEmpty, input.allSatisfy(in: name, { ASCII.isIn(.token, $0) }) else {
+      guard !name.isEmpty, input.allSatisfy(in: name, { ByteSet.token.contains($0) }) else {
         throw ProtocolFault(
           .badRequest, "Transfer-Encoding must be chunked alone, and is \(input.quoted(field.value)).")
       }
@@ -129,7 +129,7 @@ struct FramingReader {
 
   /// What is well-formed and yet nothing that this server does. Judged last, so that the fault's answer knows the head.
   func checkWhatIsKnown(_ line: RequestLine) throws(ProtocolFault) {
-    guard RequestLine.methods.contains(line.method) else {
+    guard Method.isKnown(line.method) else {
       throw ProtocolFault(.notImplemented, "No method is called \(line.method.prefix(60)) here.")
     }
     if let unknownExpectation {

@@ -67,6 +67,7 @@ struct RequestParser {
       case .requestLine:
         guard try takeRequestLine(input, &offset) else { return .incomplete }
       case .fields:
+        if headers.isEmpty { headers.reserve(bytes: min(input.count - offset, 1024)) }
         guard let line = try fieldLine(input, &offset) else { return .incomplete }
         if line.isEmpty { return .head(try finishHead()) }
         try takeField(input, line)
@@ -139,7 +140,7 @@ struct RequestParser {
     }
     let field = try FieldLine(input, line)
     try framing.take(field, input)
-    headers.append(input.text(field.name), input.text(field.value))
+    headers.append(field, input)
   }
 
   private mutating func finishHead() throws(ProtocolFault) -> RequestHead {
