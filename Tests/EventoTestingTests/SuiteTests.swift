@@ -90,6 +90,11 @@ import Testing
     }
   }
 
+  @Test func aScopeThatRunsNothingIsAFailure() async throws {
+    let check = try #require(ConformanceCheck.all.first)
+    await #expect(throws: ConformanceFailure.self) { try await check.run { _ in } }
+  }
+
   @Test func theScopeOfACheckIsLeftInEveryCase() async throws {
     let counts = Mutex((entered: 0, left: 0))
     for check in ConformanceCheck.all where check.area == .reading || check.area == .snapshots {

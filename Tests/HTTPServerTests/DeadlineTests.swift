@@ -97,12 +97,14 @@ import Testing
     ])
     let configuration = configuration { $0.handlerDeadline = .milliseconds(50) }
     try await withServer(handler, configuration: configuration) { _, address in
-      let client = try RawClient(address)
-      try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
-      let response = try await client.response()
-      #expect(response.status == 503)
-      #expect(response.headers["X-Fault"] == "overloaded")
-      #expect(try await client.remainder() == [])
+      for request in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"] {
+        let client = try RawClient(address)
+        try await client.send(request)
+        let response = try await client.response()
+        #expect(response.status == 503)
+        #expect(response.headers["X-Fault"] == "overloaded")
+        #expect(try await client.remainder() == [])
+      }
     }
   }
 

@@ -14,6 +14,7 @@ extension Connection {
   func takeAnswer(_ response: Response) {
     // Where its deadline had passed, another answer has been given.
     guard case .working = exchange?.progress else { return }
+    output.borrow(&loop.spareOutput)
     send(response)
     advance()
   }

@@ -1,8 +1,9 @@
 extension Connection {
   /// When something must have happened.
   var deadline: Instant {
-    let reading = readingDeadline
-    return output.isEmpty ? reading : min(reading, lastProgress + loop.timeouts.write)
+    var earliest = readingDeadline
+    if case .working(_, let handler) = exchange?.progress { earliest = min(earliest, handler) }
+    return output.isEmpty ? earliest : min(earliest, lastProgress + loop.timeouts.write)
   }
 
   private var readingDeadline: Instant {
@@ -12,9 +13,7 @@ extension Connection {
     case .head where hasPartialHead || isFresh: return phaseStart + timeouts.head
     case .head: return phaseStart + timeouts.idle
     case .collecting, .discarding: return phaseStart + timeouts.bodyGrace + timeouts.body(bodyBytes)
-    case .held:
-      if case .working(_, let deadline) = exchange?.progress { return deadline }
-      return .never
+    case .held: return .never
     case .lingering where hasFinishedWriting:
       return min(lastProgress + timeouts.lingerQuiet, phaseStart + timeouts.linger)
     case .lingering: return .never
@@ -30,8 +29,14 @@ extension Connection {
       mustReset = true
       return close()
     }
+    if case .working(_, let handler) = exchange?.progress, handler <= loop.now {
+      answer(
+        ProtocolFault(
+          .overloaded, "The answer took longer than the \(configuration.handlerDeadline) that it may: send it again."))
+      return advance()
+    }
     switch intake {
-    case .head where !hasPartialHead, .lingering: return close()
+    case .head where !hasPartialHead, .held, .lingering: return close()
     case .head:
       answer(
         ProtocolFault(.requestTimeout, "A request's head may take \(configuration.headDeadline), and took longer."))
@@ -41,10 +46,6 @@ extension Connection {
           .requestTimeout,
           "A body must come at \(configuration.minimumBodyRate) bytes a second after \(configuration.bodyGrace), and "
             + "this one came more slowly."))
-    case .held:
-      answer(
-        ProtocolFault(
-          .overloaded, "The answer took longer than the \(configuration.handlerDeadline) that it may: send it again."))
     }
     advance()
   }

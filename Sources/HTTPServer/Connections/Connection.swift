@@ -72,9 +72,9 @@ final class Connection {
   /// Does all that can be done now, and comes back when there is more.
   func advance() {
     guard isOpen else { return }
-    output.exchangeStorage(&loop.spareOutput)
+    output.borrow(&loop.spareOutput)
     run()
-    output.exchangeStorage(&loop.spareOutput)
+    output.giveBack(&loop.spareOutput)
     if isOpen { loop.settle(self) }
   }
 
@@ -93,7 +93,7 @@ final class Connection {
         flush()
         continue
       }
-      if inputHasEnded {
+      if inputHasEnded, !hasUnreadInput {
         takeEnd()
         flush()
       }
@@ -196,7 +196,7 @@ final class Connection {
   func beginToClose() {
     input = []
     hasUnreadInput = false
-    body = []
+    dropBody()
     intake = .lingering(allowance: loop.configuration.lingerBytes)
     phaseStart = loop.now
   }
@@ -214,6 +214,7 @@ final class Connection {
     }
     exchange = nil
     intake = .held
+    dropBody()
     if mustReset { socket.resetOnClose() }
     loop.remove(self)
   }
