@@ -4,7 +4,8 @@ enum Method {
   static func isKnown(_ method: String) -> Bool {
     switch method {
     case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-      "QUERY": true
+      "QUERY":
+      true
     default: false
     }
   }
