@@ -3,7 +3,7 @@ import EventoTesting
 import Synchronization
 import Testing
 
-@Suite struct SuiteTests {
+@Suite(.serialized) struct SuiteTests {
   /// An executor of the eight operations alone.
   struct PlainExecutor: Executor {
     let store = InMemoryExecutor()
