@@ -70,6 +70,15 @@ final class Writer: @unchecked Sendable {
     return try result.get()
   }
 
+  /// As ``perform(_:)``, with a call in the place of the return: from the writer's thread, or from the caller's where
+  /// the request is refused.
+  func perform<Value: Sendable>(
+    completion: @escaping @Sendable (Result<Value, EventoError>) -> Void,
+    _ body: @escaping @Sendable (Session) throws -> Value
+  ) {
+    submit(ClosureJob(completion: completion, body))
+  }
+
   /// Refuses what comes from now on, finishes what waits, then closes the connection.
   func close() async {
     let wasClosed = state.withLock { state in
