@@ -87,6 +87,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: settings),
-    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "evento-gateway"], swiftSettings: settings),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestSupport", "evento-gateway", "quick-start"], swiftSettings: settings),
   ]
 )

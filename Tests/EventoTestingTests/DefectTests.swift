@@ -3,7 +3,7 @@ import EventoTesting
 import Testing
 
 /// A check that can't fail checks nothing: each is shown an executor with a defect that it must notice.
-@Suite struct DefectTests {
+@Suite(.serialized) struct DefectTests {
   @Test(arguments: Defect.all) func aDefectIsCaughtByTheChecksThatAreMadeForIt(_ defect: Defect) async throws {
     #expect(!defect.caughtBy.isEmpty)
     // At once, since a check that waits for what never comes takes seconds to find out.

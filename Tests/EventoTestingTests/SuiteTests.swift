@@ -3,7 +3,7 @@ import EventoTesting
 import Synchronization
 import Testing
 
-@Suite struct SuiteTests {
+@Suite(.serialized) struct SuiteTests {
   /// An executor of the eight operations alone.
   struct PlainExecutor: Executor {
     let store = InMemoryExecutor()
@@ -88,6 +88,11 @@ import Testing
         try await check.run { body in try await body(BrokenExecutor(hooks: hooks)) }
       }
     }
+  }
+
+  @Test func aScopeThatRunsNothingIsAFailure() async throws {
+    let check = try #require(ConformanceCheck.all.first)
+    await #expect(throws: ConformanceFailure.self) { try await check.run { _ in } }
   }
 
   @Test func theScopeOfACheckIsLeftInEveryCase() async throws {

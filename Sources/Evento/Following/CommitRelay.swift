@@ -2,7 +2,8 @@
 ///
 /// It is moved on only while somebody waits on it: what has committed since then is noticed first, so that nothing that
 /// commits between a reader's look and its wait is missed. An executor that is no ``CommitNotifier`` can't tell: for
-/// its sake the signal moves on ten times a second, and whoever waits looks for himself.
+/// its sake the signal moves on ten times a second, and whoever waits looks for himself. It ends when every executor's
+/// has.
 final class CommitRelay: Sendable {
   let signal = CommitSignal()
   private let sources: [CommitSignal]
@@ -24,7 +25,10 @@ final class CommitRelay: Sendable {
   private func watch() async {
     repeat {
       let known = relay()
-      await wait(past: known)
+      // One that has ended does not wait: to ask it again and again would keep a thread busy.
+      let live = zip(sources, known).filter { !$0.0.hasEnded }
+      if live.isEmpty, !isPolling { return signal.end() }
+      await wait(on: live)
       if isPolling { signal.advance() } else { _ = relay() }
     } while signal.expire()
   }
@@ -36,11 +40,11 @@ final class CommitRelay: Sendable {
     return counts
   }
 
-  /// Waits until one of the sources has moved, or for a moment.
-  private func wait(past known: [UInt64]) async {
+  /// Waits until one of the sources has moved past a count, or for a moment.
+  private func wait(on sources: [(CommitSignal, UInt64)]) async {
     let deadline = ContinuousClock.now + Self.interval
     await withTaskGroup(of: Void.self) { group in
-      for (source, count) in zip(sources, known) {
+      for (source, count) in sources {
         group.addTask { await source.wait(past: count, until: deadline) }
       }
       // Ends early only where it is cancelled, and then there is nothing left to wait for.

@@ -73,6 +73,9 @@ public final class CommitSignal: Sendable {
     advance()
   }
 
+  /// Whether nobody can wait any more.
+  package var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
   /// Wakes those whose deadline has passed.
   ///
   /// - Returns: whether anybody still waits.

@@ -16,11 +16,22 @@ struct EventsResource: Sendable {
         "/events",
         [
           ("GET", Operation(.read, takesQuery: true, .store(read))),
-          ("POST", Operation(.write, takesBody: true, .store(write))),
+          ("POST", Operation(.write, takesBody: true, writing)),
         ]),
       Resource("/events/query", [("POST", Operation(.read, takesBody: true, .store(query)))]),
       Resource("/events/{id}", [("GET", Operation(.read, takesQuery: true, .store(find)))]),
     ]
+  }
+
+  private var writing: Operation.Action {
+    guard let writer = store.callbackWriter else { return .store(write) }
+    return .callback(
+      { (request, completion) throws(EventoError) in
+        let write = try WriteRequest(json: request.body, limits: limits)
+        writer.write(write.events, condition: write.condition) { result in
+          completion { () throws(EventoError) in answer(try result.get()) }
+        }
+      }, orWait: write)
   }
 
   @Sendable private func write(_ request: GatewayRequest) async throws(EventoError) -> Response {
@@ -31,6 +42,10 @@ struct EventsResource: Sendable {
       } else {
         try await store.executor.write(write.events)
       }
+    return answer(result)
+  }
+
+  private func answer(_ result: WriteResult) -> Response {
     let location = result.events.count == 1 ? [("Location", "\(basePath)/events/\(result.events[0].id)")] : []
     return .json(WriteAnswer.json(result.events), status: result.isResend ? 200 : 201, location)
   }

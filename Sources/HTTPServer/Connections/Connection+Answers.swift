@@ -7,6 +7,11 @@ extension Connection {
       let (mailbox, token) = (loop.mailbox, token)
       let task = Task { mailbox.send(.answer(token, await work())) }
       exchange?.progress = .working(task, deadline: loop.now + loop.timeouts.handler)
+    case .whenSent(let begin):
+      let (mailbox, token) = (loop.mailbox, token)
+      // Before it begins: the answer may be there as soon as it has.
+      exchange?.progress = .working(nil, deadline: loop.now + loop.timeouts.handler)
+      begin(Responder { mailbox.send(.making(token, $0)) })
     }
   }
 
@@ -25,7 +30,7 @@ extension Connection {
     let head = exchange?.head ?? parser.faultyHead
     if case .answered = exchange?.progress { return beginToClose() }
     if case .streaming = exchange?.progress { return close() }
-    if case .working(let task, _) = exchange?.progress { task.cancel() }
+    if case .working(let task, _) = exchange?.progress { task?.cancel() }
     var response = loop.handler.response(to: fault, head: head)
     if case .stream = response.body { response.body = .none }
     exchange = nil

@@ -96,6 +96,7 @@ final class EventLoop: @unchecked Sendable {
     for message in mailbox.take() {
       switch message {
       case .answer(let token, let response): connections[token]?.takeAnswer(response)
+      case .making(let token, let make): connections[token]?.takeAnswer(make())
       case .stream(let token): connections[token]?.advance()
       case .stop(let deadline): stop(deadline)
       }

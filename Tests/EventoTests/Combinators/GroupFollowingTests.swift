@@ -1,4 +1,5 @@
 import Evento
+import EventoSQLite
 import EventoTesting
 import Testing
 
@@ -46,6 +47,21 @@ import Testing
     let store = InMemoryExecutor()
     #expect(ExecutorGroup([store]).commits === store.commits)
     #expect(ReadWriteExecutor(read: store, write: InMemoryExecutor()).commits === store.commits)
+  }
+
+  @Test func nobodyWaitsForMembersThatAreAllClosed() async throws {
+    let members = [try await SQLiteExecutor.open(":memory:"), try await SQLiteExecutor.open(":memory:")]
+    let group = ExecutorGroup(members)
+    await members[0].close()
+    // The other may still commit.
+    let count = group.commits.count
+    async let woken: Void = group.commits.wait(past: count, until: Self.far)
+    try await members[1].write([NewEvent(aggregatorType: "t", aggregatorID: "a", name: "n")])
+    await woken
+    async let ended: Void = group.commits.wait(past: .max, until: Self.far)
+    await members[1].close()
+    await ended
+    await group.commits.wait(past: .max, until: Self.far)
   }
 
   @Test func aWaitEndsWithItsTaskAndAtItsDeadline() async throws {

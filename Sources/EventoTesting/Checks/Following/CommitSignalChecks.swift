@@ -85,7 +85,7 @@ extension ConformanceCheck {
   }
 
   /// How long a signal may take before it counts as one that never comes. A commit is noticed within 100 ms.
-  private static let patience: Duration = .seconds(5)
+  private static let patience: Duration = .seconds(10)
 
   private static func requireMove(
     of commits: CommitSignal, past count: UInt64, fileID: String = #fileID, line: Int = #line
