@@ -22,6 +22,8 @@ public struct GatewayConfiguration: Sendable {
   public var metadataBytes = Metadata.defaultLimit
   /// Events of one write.
   public var eventsPerWrite = WireLimits.defaultEventsPerWrite
+  /// Bytes of one page's answer. A single event that is larger comes alone.
+  public var pageBytes = 8 << 20
   /// Requests that are worked on at once; past it the answer is 503. Probes don't count.
   public var requestsInFlight = 4096
   /// Where in the site's paths the gateway stands, e.g. `/evento`; empty: at the root.

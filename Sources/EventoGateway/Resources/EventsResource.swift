@@ -6,6 +6,7 @@ internal import HTTPServer
 struct EventsResource: Sendable {
   let store: Store
   let limits: WireLimits
+  let pageBytes: Int
   let basePath: String
   let watch: LogWatch
   let load: Load
@@ -66,7 +67,7 @@ struct EventsResource: Sendable {
         try await self.page(read, behind: page, until: .now + .seconds(seconds))
       }
     }
-    return .json(Page.json(page, read.encoding))
+    return .json(Page.json(page.fitting(pageBytes, read.encoding, read.args), read.encoding))
   }
 
   /// Holds a read that has found nothing until there is something, or the time is over, or the gateway stops.
