@@ -30,6 +30,9 @@ public struct GatewayConfiguration: Sendable {
   public var basePath = ""
   /// Streams and reads that wait for events, together; past it the answer is 503.
   public var followers = 4096
+  /// How long a read with `wait` is held at most, whatever it asks for. Past it the empty page is the answer, so that a
+  /// server whose deadline for a handler is shorter than a client's `wait` need not refuse it.
+  public var longestWait = Duration.seconds(60)
   /// How long a stream may be silent before it says that it is alive; at most 15 s.
   public var heartbeat = Duration.seconds(10)
 
