@@ -30,7 +30,7 @@ class Checks:
     def check(self, name, holds, found=""):
         if holds:
             self.passed += 1
-            print(f"ok    {name}" + (f"  [{found}]" if found != "" else ""), flush=True)
+            print(f"ok    {name}" + (f"  [{short(str(found))}]" if found != "" else ""), flush=True)
         else:
             self.failed.append(name)
             print(f"FAIL  {name}  [{found}]", flush=True)
@@ -44,6 +44,10 @@ class Checks:
         for name in self.failed:
             print(f"  failed: {name}")
         sys.exit(1 if self.failed or not self.passed else 0)
+
+
+def short(text):
+    return text if len(text) <= 80 else text[:38] + " … " + text[-38:]
 
 
 def run(script, total_time=TOTAL_TIME):
