@@ -32,7 +32,8 @@ public final class Gateway: RequestHandler {
     let store = Store(executor)
     let limits = configuration.wireLimits
     let events = EventsResource(
-      store: store, limits: limits, basePath: configuration.basePath, watch: watch, load: load)
+      store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
+      basePath: configuration.basePath, watch: watch, load: load)
     let stream = StreamResource(
       pages: SharedPages(executor), watch: watch, load: load, heartbeat: configuration.heartbeat)
     router = Router(

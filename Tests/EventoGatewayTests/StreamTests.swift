@@ -295,4 +295,15 @@ import Testing
       }
     }
   }
+
+  @Test func holdsAReadNoLongerThanItMay() async throws {
+    try await withGateway({ $0.longestWait = .milliseconds(100) }) { client in
+      try await client.writeEvents(1)
+      // The client itself would give up long before a minute is over.
+      let answer = try await client.send("GET", "/events?wait=60&after=now")
+      #expect(answer.status == 200)
+      #expect(try answer.json["edges"] == .array([]))
+      #expect(try answer.json["page_info"]?["end_cursor"]?.string != nil)
+    }
+  }
 }

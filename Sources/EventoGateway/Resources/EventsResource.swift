@@ -6,6 +6,8 @@ internal import HTTPServer
 struct EventsResource: Sendable {
   let store: Store
   let limits: WireLimits
+  let pageBytes: Int
+  let longestWait: Duration
   let basePath: String
   let watch: LogWatch
   let load: Load
@@ -63,10 +65,10 @@ struct EventsResource: Sendable {
     var page = try await store.executor.read(read.aggregators, routingKey: read.routingKey, args: read.args)
     if let seconds = read.wait, page.edges.isEmpty {
       page = try await load.waiting { () async throws(EventoError) in
-        try await self.page(read, behind: page, until: .now + .seconds(seconds))
+        try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
       }
     }
-    return .json(Page.json(page, read.encoding))
+    return .json(Page.json(page.fitting(pageBytes, read.encoding, read.args), read.encoding))
   }
 
   /// Holds a read that has found nothing until there is something, or the time is over, or the gateway stops.
