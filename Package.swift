@@ -82,8 +82,12 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["Bank", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer"],
+      dependencies: [
+        "Bank", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer",
+        .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: settings),
-    .testTarget(name: "EndToEndTests", dependencies: ["TestSupport", "evento-gateway"], swiftSettings: settings),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestSupport", "evento-gateway", "quick-start"], swiftSettings: settings),
   ]
 )

@@ -24,6 +24,7 @@ done
 # Two checks would call faults what the contract asks for. positive_data_acceptance: a text that only looks like a cursor
 # is refused, and so are first and last beside each other. use_after_free: whether a worker runs a subscriber that is gone
 # has an answer, no.
+# Streams have no end, and each would be waited for: the tests in Swift send what the document says of them.
 schemathesis run openapi.yaml --url "$url" --header "Authorization: Bearer $token" \
-  --checks all --exclude-checks positive_data_acceptance,use_after_free --max-examples "${EXAMPLES:-60}" --seed 1
+  --exclude-path /events/stream --checks all --exclude-checks positive_data_acceptance,use_after_free --max-examples "${EXAMPLES:-60}" --seed 1
 kill -0 "$pid"

@@ -32,7 +32,8 @@ public final class Gateway: RequestHandler {
     let store = Store(executor)
     let limits = configuration.wireLimits
     let events = EventsResource(
-      store: store, limits: limits, basePath: configuration.basePath, watch: watch, load: load)
+      store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
+      basePath: configuration.basePath, watch: watch, load: load)
     let stream = StreamResource(
       pages: SharedPages(executor), watch: watch, load: load, heartbeat: configuration.heartbeat)
     router = Router(
@@ -67,7 +68,7 @@ public final class Gateway: RequestHandler {
   // MARK: RequestHandler
 
   public func receive(_ head: RequestHead) -> Reception {
-    var exchange = Exchange(head, forwarding.client(of: head))
+    var exchange = Exchange(head)
     do throws(EventoError) {
       return try receive(head, &exchange)
     } catch {
@@ -77,7 +78,7 @@ public final class Gateway: RequestHandler {
 
   public func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
     let error = EventoError(fault.code, fault.detail)
-    return finish(Exchange(head, head.map(forwarding.client)), .problem(error))
+    return finish(Exchange(head), .problem(error))
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
@@ -88,7 +89,7 @@ public final class Gateway: RequestHandler {
     guard operation != nil || head.method == "OPTIONS" else {
       throw EventoError(.methodNotAllowed, "\(head.method) means nothing here: there are \(resource.allow).")
     }
-    try browsers.check(head, scheme: exchange.client.scheme)
+    try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
     guard let operation else {
       let fields = [("Allow", resource.allow)] + browsers.preflightFields(head, allow: resource.allow)
       return .answer(.now(finish(exchange, .noContent(fields))))
@@ -132,10 +133,35 @@ public final class Gateway: RequestHandler {
         }
         return finish(exchange, await action(request))
       }
-    case .store(let action):
+    case .callback(let begin, _) where request.body.count <= Operation.smallBody:
+      return .whenSent { [self] in self.begin(begin, request, operation, exchange, $0) }
+    case .store(let action), .callback(_, orWait: let action):
       return .later { [self] in
         finish(exchange, await work(on: request, operation, action))
       }
+    }
+  }
+
+  private func begin(
+    _ begin: Operation.Begin, _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
+    _ responder: Responder
+  ) {
+    do throws(EventoError) {
+      let slot = try load.enter()
+      try Self.checkQuery(request, operation)
+      try begin(request) { [self] make in
+        responder.send { [self] in
+          withExtendedLifetime(slot) {}
+          do throws(EventoError) {
+            return finish(exchange, try make())
+          } catch {
+            return finish(exchange, problem(error, request))
+          }
+        }
+      }
+    } catch {
+      let response = problem(error, request)
+      responder.send { [self] in finish(exchange, response) }
     }
   }
 
@@ -170,7 +196,7 @@ public final class Gateway: RequestHandler {
 
   /// Before the body is read: what would be refused then need not be sent.
   private func checkLoad(_ operation: Operation) throws(EventoError) {
-    if case .store = operation.action { try load.check() }
+    if operation.asksTheStore { try load.check() }
   }
 
   /// What an error tells a client; what happened inside goes to the log alone.
@@ -188,11 +214,14 @@ public final class Gateway: RequestHandler {
   private func finish(_ exchange: Exchange, _ response: Response) -> Response {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
-    for (name, value) in browsers.responseFields(exchange.origin) { response.headers.append(name, value) }
+    for (name, value) in browsers.responseFields(exchange.head) { response.headers.append(name, value) }
     metrics.record(exchange.label(response.status), exchange.start.duration(to: .now))
     log.debug(
-      "\(exchange.method) \(exchange.path) \(response.status)",
-      metadata: ["request_id": "\(exchange.requestID)", "client": "\(exchange.client.address)"])
+      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") \(response.status)",
+      metadata: [
+        "request_id": "\(exchange.requestID)",
+        "client": "\(exchange.head.map { forwarding.client(of: $0).address } ?? "-")",
+      ])
     return response
   }
 }
@@ -200,25 +229,19 @@ public final class Gateway: RequestHandler {
 /// A request and its answer, for the log and the metrics.
 private struct Exchange: Sendable {
   let requestID: String
-  let method: String
-  let path: String
-  /// Where the page that sent it comes from, if one did.
-  let origin: String?
-  let client: Forwarding.Client
+  /// `nil` where there was none that could be read.
+  let head: RequestHead?
   let start = ContinuousClock.now
   /// The route's template, once it is known.
   var route = "-"
 
-  init(_ head: RequestHead?, _ client: Forwarding.Client?) {
+  init(_ head: RequestHead?) {
     requestID = RequestID.of(head)
-    method = head?.method ?? "-"
-    path = head?.path ?? "-"
-    origin = head?.headers["origin"]
-    self.client = client ?? Forwarding.Client(address: "-", scheme: "http")
+    self.head = head
   }
 
   func label(_ status: Int) -> Metrics.Label {
-    Metrics.Label(route: route, method: route == "-" ? "-" : method, status: status)
+    Metrics.Label(route: route, method: route == "-" ? "-" : head?.method ?? "-", status: status)
   }
 }
 

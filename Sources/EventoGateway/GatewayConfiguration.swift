@@ -22,12 +22,17 @@ public struct GatewayConfiguration: Sendable {
   public var metadataBytes = Metadata.defaultLimit
   /// Events of one write.
   public var eventsPerWrite = WireLimits.defaultEventsPerWrite
+  /// Bytes of one page's answer. A single event that is larger comes alone.
+  public var pageBytes = 8 << 20
   /// Requests that are worked on at once; past it the answer is 503. Probes don't count.
   public var requestsInFlight = 4096
   /// Where in the site's paths the gateway stands, e.g. `/evento`; empty: at the root.
   public var basePath = ""
   /// Streams and reads that wait for events, together; past it the answer is 503.
   public var followers = 4096
+  /// How long a read with `wait` is held at most, whatever it asks for. Past it the empty page is the answer, so that a
+  /// server whose deadline for a handler is shorter than a client's `wait` need not refuse it.
+  public var longestWait = Duration.seconds(60)
   /// How long a stream may be silent before it says that it is alive; at most 15 s.
   public var heartbeat = Duration.seconds(10)
 

@@ -15,7 +15,12 @@ extension HTTPExecutor: Executor {
     if let aggregators { try ReadAggregator.check(aggregators) }
     // With a body whatever the filters are: a query has room for one of them only.
     let request = ReadRequest(aggregators: aggregators, routingKey: routingKey, args: args)
-    return try await gateway.send(.post("/events/query", request.json, successes: [200])).read(Page.page)
+    return try await gateway.send(.post("/events/query", request.json, successes: [200])).read {
+      (body) throws(EventoError) in
+      let page = try Page.page(json: body)
+      try page.check(asAnswerTo: args)
+      return page
+    }
   }
 
   public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {

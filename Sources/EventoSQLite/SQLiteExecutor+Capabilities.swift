@@ -5,13 +5,35 @@ extension SQLiteExecutor: ConditionalWriter {
   public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
     try NewEvent.check(events)
     try condition?.check()
+    return try await writer.perform(writing(events, condition))
+  }
+
+  /// What the writer does for a write.
+  private func writing(
+    _ events: [NewEvent], _ condition: WriteCondition?
+  ) -> @Sendable (Writer.Session) throws -> WriteResult {
     let now = configuration.now
-    return try await writer.perform { session in
+    return { session in
       let result = try EventWriter(connection: session.connection, catalog: session.catalog, now: now)
         .write(events, condition: condition, tag: session.tag)
       if !result.isResend { session.hasAddedEvents = true }
       return result
     }
+  }
+}
+
+extension SQLiteExecutor: CallbackWriter {
+  package func write(
+    _ events: [NewEvent], condition: WriteCondition?,
+    completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
+  ) {
+    do throws(EventoError) {
+      try NewEvent.check(events)
+      try condition?.check()
+    } catch {
+      return completion(.failure(error))
+    }
+    writer.perform(completion: completion, writing(events, condition))
   }
 }
 

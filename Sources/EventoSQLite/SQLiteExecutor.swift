@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Dispatch
 public import Evento
 
@@ -65,7 +66,12 @@ public final class SQLiteExecutor: Sendable {
   }
 
   private static func openingError(_ failure: SQLiteFailure, path: String) -> EventoError {
-    let hint = "check that its folder is there, that both can be written, and that it is a SQLite file"
+    if failure.primaryCode == SQLITE_NOTADB {
+      return EventoError(
+        .invalidRequest, "\(path) is no SQLite database: name another file for the event store.",
+        cause: failure.error.cause)
+    }
+    let hint = "check that its folder is there, and that both can be written"
     return EventoError(
       failure.error.code, "\(path) can't be opened (\(failure.message)): \(hint).", cause: failure.error.cause)
   }

@@ -25,7 +25,7 @@ public final class HTTPServer: Sendable {
     ending = Mutex(Ending(loopsRunning: loops.count))
   }
 
-  /// Listens, and serves from now on.
+  /// Listens, and serves from now on. It blocks while a host's name is looked up.
   ///
   /// - Throws: ``SystemError`` where an endpoint can't be listened on, or there is no room for a thread.
   public static func start(
@@ -56,7 +56,7 @@ public final class HTTPServer: Sendable {
   ///
   /// - Parameter grace: after it, what is still in flight is cancelled and closed. Called again, the shorter one counts.
   public func shutDown(grace: Duration) async {
-    let deadline = Instant.now + grace
+    let deadline = Instant.now + TimeSpan(grace)
     for loop in loops { loop.mailbox.send(.stop(deadline)) }
     letGoOfListeners()
     await withCheckedContinuation { continuation in

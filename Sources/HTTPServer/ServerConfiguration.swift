@@ -30,6 +30,8 @@ public struct ServerConfiguration: Sendable {
   /// Bytes of answers that one connection may have waiting before its streams wait and its requests are left unread.
   /// 256 KiB.
   public var bufferedBytes = 256 * 1024
+  /// Bytes of all bodies that are being received; 503 past it. 512 MiB.
+  public var totalBodyBytes = 512 * 1024 * 1024
   /// Bytes of a body that nobody wants which are read so that the connection can go on. 256 KiB.
   public var drainBytes = 256 * 1024
   /// Bytes that are read, after the last answer, so that the client can read it (RFC 9112 §9.6). 32 MiB.

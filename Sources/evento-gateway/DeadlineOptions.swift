@@ -56,6 +56,8 @@ struct DeadlineOptions: ParsableArguments {
 
   func apply(to configuration: inout GatewayConfiguration) {
     configuration.heartbeat = .seconds(streamHeartbeat)
+    // A tenth of the deadline is left for the reads before and after the wait.
+    configuration.longestWait = min(configuration.longestWait, .seconds(handlerTimeout) * 9 / 10)
   }
 
   private static func seconds(_ duration: Duration) -> Int {

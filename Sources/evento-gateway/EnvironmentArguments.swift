@@ -17,7 +17,13 @@ enum EnvironmentArguments {
       switch option.kind {
       case .value: return ["\(option.argument)=\(value)"]
       case .values: return value.split(separator: ",").map { "\(option.argument)=\($0)" }
-      case .flag: return ["1", "true", "yes"].contains(value.lowercased()) ? [option.argument] : []
+      case .flag:
+        switch value.lowercased() {
+        case "1", "true", "yes": return [option.argument]
+        case "0", "false", "no": return []
+        // A flag with a value is refused, in words that name both.
+        default: return ["\(option.argument)=\(value)"]
+        }
       }
     }
     return [arguments[0]] + added + arguments.dropFirst()

@@ -21,8 +21,8 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Events of one page.")
   var maxPageEvents = SQLiteConfiguration().pageEvents
 
-  @Option(help: "Bytes of payloads and metadata of one page; a larger event comes alone.")
-  var maxPageBytes = SQLiteConfiguration().pageBytes
+  @Option(help: "Bytes of one page's answer; a larger event comes alone.")
+  var maxPageBytes = GatewayConfiguration().pageBytes
 
   @Option(help: "Requests that are worked on at once.")
   var maxRequestsInFlight = GatewayConfiguration().requestsInFlight
@@ -78,6 +78,7 @@ struct LimitOptions: ParsableArguments {
     configuration.eventsPerWrite = maxEventsPerWrite
     configuration.requestsInFlight = maxRequestsInFlight
     configuration.followers = maxFollowers
+    configuration.pageBytes = maxPageBytes
   }
 
   func apply(to configuration: inout SQLiteConfiguration) {

@@ -70,6 +70,8 @@ struct ServeCommand: AsyncParsableCommand {
   var deadlines: DeadlineOptions
 
   func validate() throws {
+    // SQLite takes an empty name for a database that goes with its connection: https://sqlite.org/c3ref/open.html
+    guard !database.isEmpty else { throw ValidationError("--database names a file, and is empty.") }
     guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
       throw ValidationError("--base-path begins with / and does not end with one, and is \"\(basePath)\".")
     }

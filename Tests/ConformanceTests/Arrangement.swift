@@ -1,7 +1,11 @@
 import Evento
+import EventoGateway
+import EventoHTTP
 import EventoSQLite
 import EventoTesting
 import Foundation
+import HTTPServer
+import Logging
 
 /// The ways in which an executor is put together, each of which must pass the whole suite.
 ///
@@ -9,6 +13,8 @@ import Foundation
 enum Arrangement: String, CaseIterable, Sendable {
   case sqliteFile
   case sqliteMemory
+  case gateway
+  case gatewayBehindGateway
   case readWrite
   case groupOfOne
   case groupOfThree
@@ -22,6 +28,16 @@ enum Arrangement: String, CaseIterable, Sendable {
       }
     case .sqliteMemory:
       try await Self.withSQLite(":memory:") { store in try await body(store) }
+    case .gateway:
+      try await Self.withSQLite(":memory:") { store in
+        try await Self.withGateway(over: store) { executor in try await body(executor) }
+      }
+    case .gatewayBehindGateway:
+      try await Self.withSQLite(":memory:") { store in
+        try await Self.withGateway(over: store) { inner in
+          try await Self.withGateway(over: inner) { outer in try await body(outer) }
+        }
+      }
     case .readWrite:
       try await Self.withFile { path in
         try await Self.withSQLite(path) { writer in
@@ -47,6 +63,7 @@ enum Arrangement: String, CaseIterable, Sendable {
   var capabilities: Set<Capability> {
     switch self {
     case .sqliteFile, .sqliteMemory: Capability.all(of: SQLiteExecutor.self)
+    case .gateway, .gatewayBehindGateway: Capability.all(of: HTTPExecutor.self)
     case .readWrite: Capability.all(of: ReadWriteExecutor.self)
     case .groupOfOne, .groupOfThree: Capability.all(of: ExecutorGroup.self)
     }
@@ -63,6 +80,29 @@ enum Arrangement: String, CaseIterable, Sendable {
       throw error
     }
     await store.close()
+  }
+
+  /// A gateway on a free port over an executor, and an executor that talks to it.
+  static func withGateway(
+    over executor: any Executor, _ body: (HTTPExecutor) async throws -> Void
+  ) async throws {
+    let gateway = Gateway(
+      executor, configuration: GatewayConfiguration(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let server = try HTTPServer.start(on: [.tcp(host: "127.0.0.1", port: 0)], handler: gateway)
+    do {
+      let client = try HTTPExecutor(baseURL: "http://127.0.0.1:\(server.addresses.first?.port ?? 0)")
+      do {
+        try await body(client)
+      } catch {
+        await client.close()
+        throw error
+      }
+      await client.close()
+    } catch {
+      await server.shutDown(grace: .seconds(5))
+      throw error
+    }
+    await server.shutDown(grace: .seconds(5))
   }
 
   /// A path for a database, in a folder that goes afterwards.

@@ -2,7 +2,7 @@ import EventoTesting
 import Testing
 
 /// One suite, whatever stands between the caller and the log.
-@Suite struct ConformanceTests {
+@Suite(.serialized) struct ConformanceTests {
   /// One check on one arrangement.
   struct Case: Sendable, CustomStringConvertible {
     let arrangement: Arrangement

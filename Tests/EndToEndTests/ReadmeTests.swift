@@ -62,6 +62,16 @@ import Testing
     }
   }
 
+  @Test func showsTheQuickStartAndWhatItPrints() async throws {
+    let source = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Examples/QuickStart/main.swift")
+    let (text, program) = (try Self.text, try String(contentsOf: source, encoding: .utf8))
+    #expect(text.contains("```swift\n\(program)```\n"))
+    let outcome = try await GatewayProcess.run([], command: "quick-start")
+    #expect(outcome.status == 0)
+    #expect(text.contains("prints\n\n```\n\(outcome.output)```\n"))
+  }
+
   private static func bash(_ script: String) async throws -> String {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {

@@ -31,7 +31,7 @@ import Testing
   @Test(arguments: [
     ["serve", "--port", "65536"], ["serve", "--max-body-bytes", "0"], ["serve", "--base-path", "evento"],
     ["serve", "--base-path", "/evento/"], ["serve", "--log-level", "loud"], ["serve", "--prot", "1"],
-    ["serve", "extra"],
+    ["serve", "extra"], ["serve", "--database", ""],
     ["serve", "--shutdown-grace", "-1"], ["token", "create"], ["token", "create", "--role", "root"],
     ["token", "create", "--role", "read", "--name", "a b"], ["sevre"],
   ])
@@ -41,6 +41,16 @@ import Testing
       #expect(outcome.status == 64)
       #expect(outcome.errors.contains("Error:"))
       #expect(!FileManager.default.fileExists(atPath: folder + "/e.sqlite"))
+    }
+  }
+
+  @Test func refusesAFlagsVariableThatIsNeitherYesNorNo() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await GatewayProcess.run(
+        ["serve", "--port", "0", "--database", folder + "/e.sqlite"],
+        environment: ["EVENTO_ALLOW_ANONYMOUS": "maybe"])
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains("--allow-anonymous") && outcome.errors.contains("maybe"))
     }
   }
 

@@ -1,3 +1,5 @@
+import Evento
+import EventoGateway
 import EventoSQLite
 import TestSupport
 import Testing
@@ -131,6 +133,43 @@ import Testing
         if answer["page_info"]?["has_next_page"] == false { break }
       }
       #expect(sizes == [3, 2, 1, 1])
+    }
+  }
+
+  @Test(arguments: ["auto", "base64"], [true, false])
+  func keepsAnAnswerWithinItsSize(encoding: String, isForward: Bool) async throws {
+    let limit = 4000
+    try await withGateway({ $0.pageBytes = limit }) { client in
+      // Names that need escapes, bytes that are no JSON, and one event that is larger than a page.
+      let sizes = [10, 900, 5000, 900, 900, 10, 10, 900, 3000]
+      for (index, size) in sizes.enumerated() {
+        let name = String(repeating: "\\\"", count: 100)
+        let text = Array(String(repeating: "x", count: size).utf8)
+        let data =
+          index.isMultiple(of: 2)
+          ? ["data": "\"\(String(decoding: text, as: UTF8.self))\""]
+          : [
+            "data_base64": "\"\(Base64.standard.encode(text))\""
+          ]
+        let event = eventJSON(data.merging(["name": "\"\(name)\""]) { $1 })
+        #expect(try await client.send("POST", "/events", writeJSON(event)).status == 201)
+      }
+      var (pages, place): ([[Int]], String?) = ([], nil)
+      while true {
+        let from = place.map { "&\(isForward ? "after" : "before")=\($0)" } ?? ""
+        let answer = try await client.send(
+          "GET", "/events?\(isForward ? "first" : "last")=100&encoding=\(encoding)\(from)")
+        let versions = try #require(try answer.json["edges"]?.array).compactMap { $0["node"]?["version"]?.int }
+        #expect(versions.count == 1 || answer.body.count <= limit)
+        pages.append(versions)
+        let info = try #require(try answer.json["page_info"])
+        place = info[isForward ? "end_cursor" : "start_cursor"]?.string
+        #expect(info[isForward ? "has_previous_page" : "has_next_page"] == false)
+        if info[isForward ? "has_next_page" : "has_previous_page"] == false { break }
+        try #require(!versions.isEmpty)
+      }
+      #expect(pages.contains { $0.count > 1 } && pages.contains([3]))
+      #expect((isForward ? pages : pages.reversed()).flatMap { $0 } == Array(1...sizes.count))
     }
   }
 }

@@ -186,7 +186,10 @@ import Testing
   }
 
   @Test func takesSoManyFollowersWhileOthersWork() async throws {
-    try await withGateway({ $0.followers = 2 }) { client in
+    try await withGateway({
+      $0.followers = 2
+      $0.heartbeat = .milliseconds(100)
+    }) { client in
       var streams: [Stream] = []
       for _ in 0..<2 { streams.append(try await Stream(client, "/events/stream") { $0.contains("heartbeat") }) }
       for target in ["/events/stream", "/events?wait=1"] {
@@ -290,6 +293,17 @@ import Testing
       for query in ["wait=0", "wait=61", "wait=1&last=1", "wait=1&first=0", "wait="] {
         try expectProblem(await client.send("GET", "/events?\(query)"), 400, "invalid_request", place: "wait")
       }
+    }
+  }
+
+  @Test func holdsAReadNoLongerThanItMay() async throws {
+    try await withGateway({ $0.longestWait = .milliseconds(100) }) { client in
+      try await client.writeEvents(1)
+      // The client itself would give up long before a minute is over.
+      let answer = try await client.send("GET", "/events?wait=60&after=now")
+      #expect(answer.status == 200)
+      #expect(try answer.json["edges"] == .array([]))
+      #expect(try answer.json["page_info"]?["end_cursor"]?.string != nil)
     }
   }
 }

@@ -197,6 +197,42 @@ import Testing
     }
   }
 
+  @Test func aPageThatLeavesItsReaderStandingIsNoAnswer() async throws {
+    let events = (1...3).map { number in
+      Edge(
+        cursor: Cursor(place: [UInt8(number)]),
+        node: Event(
+          id: ULID(), aggregatorType: "t", aggregatorID: "i", version: number, name: "n", routingKey: nil,
+          data: Payload(), metadata: Metadata(), timestamp: Timestamp(seconds: 1)))
+    }
+    func page(_ count: Int, hasNext: Bool = false, hasPrevious: Bool = false, cursors: Bool = true) -> [UInt8] {
+      let info = PageInfo(
+        hasPreviousPage: hasPrevious, hasNextPage: hasNext, startCursor: cursors ? events[0].cursor : nil,
+        endCursor: cursors ? events[0].cursor : nil)
+      return Page.json(ReadResult(edges: Array(events.prefix(count)), pageInfo: info), .auto)
+    }
+    let (forward, backward, none) = (Args.forward(first: 2), Args.backward(last: 2), Args.forward(first: 0))
+    for (body, args, isTaken) in [
+      (page(2), forward, true), (page(2, hasNext: true), forward, true), (page(0), forward, true),
+      (page(0, hasNext: true), none, true), (page(2, hasPrevious: true), backward, true),
+      (page(3), forward, false), (page(3), backward, false), (page(0, hasNext: true), forward, false),
+      (page(0, hasPrevious: true), backward, false), (page(2, hasNext: true, cursors: false), forward, false),
+    ] {
+      let error = try await error(answer: httpAnswer("200 OK", "application/json", [], body)) {
+        (executor) throws(EventoError) in _ = try await executor.read(nil, routingKey: .all, args: args)
+      }
+      #expect((error == nil) == isTaken, "\(String(decoding: body, as: UTF8.self))")
+    }
+  }
+
+  @Test func anErrorAsLongAsABookIsNotKept() async throws {
+    let error = try await error(
+      answer: httpAnswer(
+        "400 Bad Request", Problem.mediaType, [],
+        Problem.json(EventoError(.invalidRequest, String(repeating: "x", count: 70_000)))))
+    #expect(error?.code == .unavailable && (error?.detail.utf8.count ?? 0) < 500)
+  }
+
   @Test func readinessIsWhatTheGatewaySaysOfItself() async throws {
     let answers = Mutex([
       httpAnswer("200 OK", "application/json", [], HealthAnswer.json(isWell: true, checks: [("store", nil)])),

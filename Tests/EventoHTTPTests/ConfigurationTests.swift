@@ -36,6 +36,16 @@ import Testing
     }
   }
 
+  @Test func aConfigurationThatIsPrintedDoesNotShowItsToken() {
+    var configuration = HTTPConfiguration()
+    configuration.token = "very-secret"
+    var dumped = ""
+    dump(configuration, to: &dumped)
+    for text in ["\(configuration)", String(reflecting: configuration), dumped] {
+      #expect(text.contains("userAgent") && !text.contains("very-secret"))
+    }
+  }
+
   @Test func longDeadlinesAndManyConnectionsAreTaken() async throws {
     let configuration = testConfiguration { configuration in
       configuration.callDeadline = .seconds(Int64.max / 2)

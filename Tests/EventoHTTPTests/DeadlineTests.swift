@@ -28,9 +28,11 @@ import Testing
       }
       peer.waitForEnd()
     }
-    try await withServer(server, testConfiguration { $0.callDeadline = .milliseconds(150) }) { executor in
+    // Long enough for a busy machine to connect and send.
+    try await withServer(server, testConfiguration { $0.callDeadline = .seconds(1) }) { executor in
       let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
-      #expect(error?.code == .unavailable && error?.detail.contains("deadline passed while it waited") == true)
+      #expect(error?.code == .unavailable)
+      #expect(error?.detail.contains("deadline passed while it waited") == true, "\(error?.detail ?? "-")")
     }
   }
 
@@ -71,7 +73,12 @@ import Testing
       for _ in 0..<3 {
         let error = await failure { () throws(EventoError) in _ = try await executor.acknowledge("slow", cursor: nil) }
         #expect(error?.code == .unavailable)
-        _ = try await executor.subscribers()
+        // On a busy machine, the deadline may be too short for a good call as well.
+        var isServed = false
+        for _ in 0..<20 where !isServed {
+          isServed = await failure { () throws(EventoError) in _ = try await executor.subscribers() } == nil
+        }
+        #expect(isServed)
       }
       // What came too late for one call is no answer to the next: each gets a new connection.
       #expect(server.accepted >= 3)

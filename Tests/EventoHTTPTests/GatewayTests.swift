@@ -126,6 +126,17 @@ import Testing
     await store.close()
   }
 
+  @Test(arguments: [9 << 20, 17 << 20]) func whatIsTooLargeIsToldSo(_ size: Int) async throws {
+    try await withStore { store, executor in
+      let event = NewEvent.sample(data: "\"" + String(repeating: "x", count: size) + "\"")
+      let error = await failure { () throws(EventoError) in try await executor.write([event]) }
+      #expect(error?.code == .contentTooLarge)
+      try await executor.write([.sample()])
+      let count = try await store.eventCount()
+      #expect(count == 1)
+    }
+  }
+
   @Test func aPathBeforeTheGatewayIsKept() async throws {
     let store = try await SQLiteExecutor.open(":memory:")
     try await withGateway(over: store, { $0.basePath = "/evento/v1" }) { baseURL in

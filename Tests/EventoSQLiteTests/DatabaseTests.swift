@@ -50,8 +50,11 @@ import Testing
     let folder = try TestFolder()
     try Data("This is a text, and not a database. \(String(repeating: "x", count: 5000))".utf8)
       .write(to: URL(fileURLWithPath: folder.file()))
-    for path in [folder.file(), folder.file("absent/store.sqlite")] {
+    for (path, code) in [
+      (folder.file(), EventoError.Code.invalidRequest), (folder.file("absent/store.sqlite"), .unavailable),
+    ] {
       let error = await failure { () throws(EventoError) in _ = try await SQLiteExecutor.open(path) }
+      #expect(error?.code == code)
       #expect(error?.detail.contains(path) == true)
     }
   }

@@ -3,7 +3,7 @@ import EventoTesting
 import Testing
 
 /// The suite holds on the plainest executor there is.
-@Suite struct InMemoryConformanceTests {
+@Suite(.serialized) struct InMemoryConformanceTests {
   @Test(arguments: ConformanceCheck.all(for: InMemoryExecutor.self))
   func conforms(_ check: ConformanceCheck) async throws {
     try await check.run { body in try await body(InMemoryExecutor()) }

@@ -11,6 +11,21 @@ import Testing
     return configuration
   }
 
+  /// The answers to a request that is begun and not gone on with. A connection that the deadline ended before the
+  /// client got to send anything, which a busy machine may make of it, is tried again.
+  private func answers(_ count: Int, to text: String, _ address: BoundAddress) async throws -> [RawResponse] {
+    while true {
+      let client = try RawClient(address)
+      do {
+        try await client.send(text)
+        var responses: [RawResponse] = []
+        for _ in 0..<count { responses.append(try await client.response()) }
+        #expect(try await client.remainder() == [])
+        return responses
+      } catch RawClient.Failure.ended(soFar: ""), RawClient.Failure.reset {}
+    }
+  }
+
   @Test(arguments: [PollerKind.best, .poll]) func givesUpASlowHead(_ poller: PollerKind) async throws {
     let configuration = configuration {
       $0.headDeadline = .milliseconds(50)
@@ -18,19 +33,14 @@ import Testing
       $0.poller = poller
     }
     try await withServer(configuration: configuration) { server, address in
-      let client = try RawClient(address)
-      try await client.send("GET / HTTP/1.1\r\nHost: a\r\nX:")
-      let response = try await client.response()
+      let response = try await answers(1, to: "GET / HTTP/1.1\r\nHost: a\r\nX:", address)[0]
       #expect(response.status == 408)
       #expect(response.headers["Connection"] == "close")
       #expect(response.text.contains("0.05 seconds"))
-      #expect(try await client.remainder() == [])
-      #expect(server.statistics.timeouts == 1)
+      #expect(server.statistics.timeouts >= 1)
       // The second request of a connection, too, and one of which only the line has come.
-      let second = try RawClient(address)
-      try await second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n")
-      #expect(try await second.response().status == 200)
-      #expect(try await second.response().status == 408)
+      let second = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n"
+      #expect(try await answers(2, to: second, address).map(\.status) == [200, 408])
       // Bytes that come one by one do not make it longer.
       let dripping = try RawClient(address)
       do {
@@ -97,12 +107,14 @@ import Testing
     ])
     let configuration = configuration { $0.handlerDeadline = .milliseconds(50) }
     try await withServer(handler, configuration: configuration) { _, address in
-      let client = try RawClient(address)
-      try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
-      let response = try await client.response()
-      #expect(response.status == 503)
-      #expect(response.headers["X-Fault"] == "overloaded")
-      #expect(try await client.remainder() == [])
+      for request in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"] {
+        let client = try RawClient(address)
+        try await client.send(request)
+        let response = try await client.response()
+        #expect(response.status == 503)
+        #expect(response.headers["X-Fault"] == "overloaded")
+        #expect(try await client.remainder() == [])
+      }
     }
   }
 
@@ -132,7 +144,7 @@ import Testing
       let client = try RawClient(address, receiveBuffer: 4096)
       try await client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
       let error = await ended.wait()
-      #expect((error as? BodyWriter.Closed) == .clientGone || error is CancellationError)
+      #expect(error as? BodyWriter.Closed == .clientGone)
       await #expect(throws: RawClient.Failure.self) {
         while true { _ = try await client.bytes(1000) }
       }

@@ -62,6 +62,26 @@ import Testing
     }
   }
 
+  /// What has come before a client finished sending is answered, however long it takes to read the answers.
+  @Test(arguments: pollers) func answersAPipelineOfAClientThatHasFinishedSending(_ poller: PollerKind) async throws {
+    var configuration = configuration(poller)
+    configuration.bufferedBytes = 1000
+    let handler = TestHandler(routes: [
+      "/": { _ in .answer(.now(Response(body: .bytes([UInt8](repeating: 65, count: 100_000))))) }
+    ])
+    try await withServer(handler, configuration: configuration) { _, address in
+      let client = try RawClient(address, receiveBuffer: 8192)
+      try await client.send(String(repeating: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", count: 100))
+      client.finishSending()
+      for _ in 0..<100 {
+        let response = try await client.response()
+        #expect(response.status == 200)
+        #expect(response.body.count == 100_000)
+      }
+      #expect(try await client.remainder() == [])
+    }
+  }
+
   @Test(arguments: pollers) func takesARequestByteByByte(_ poller: PollerKind) async throws {
     try await withServer(configuration: configuration(poller)) { _, address in
       let client = try RawClient(address)

@@ -65,6 +65,32 @@ import Testing
     }
   }
 
+  /// All bodies together are bounded, and what is over makes room again.
+  @Test func boundsBodiesTogether() async throws {
+    var configuration = ServerConfiguration.patient
+    configuration.totalBodyBytes = 1000
+    try await withServer(configuration: configuration) { server, address in
+      let first = try RawClient(address)
+      try await first.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n")
+      try await first.send([UInt8](repeating: 65, count: 800))
+      let second = try RawClient(address)
+      // Until the server has the first one's bytes, there is room.
+      var refusal = 200
+      try await eventually { server.statistics.requests == 1 }
+      while refusal == 200 {
+        try await second.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 300\r\n\r\n")
+        try await second.send([UInt8](repeating: 66, count: 300))
+        refusal = try await second.response().status
+      }
+      #expect(refusal == 503)
+      try await first.send([UInt8](repeating: 65, count: 100))
+      #expect(try await first.response().body.count == 900)
+      try await first.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+      try await first.send([UInt8](repeating: 65, count: 1000))
+      #expect(try await first.response().body.count == 1000)
+    }
+  }
+
   /// The client can read the answer although it is still sending: RFC 9112 §9.6.
   @Test func letsTheClientReadWhyItIsRefused() async throws {
     var configuration = ServerConfiguration.patient

@@ -92,3 +92,5 @@ extension ExecutorGroup: ReadinessReporter {
     if let reporter = first as? any ReadinessReporter { try await reporter.checkReadiness() }
   }
 }
+
+extension ExecutorGroup: CommitNotifier {}

@@ -7,6 +7,7 @@
 /// |---|---|
 /// | `read` | all members, merged |
 /// | `event(_:)` | the members in turn, up to the one that has it |
+/// | `commits` | all members; for one that can't tell, the signal moves on by itself ten times a second |
 /// | all others | the first |
 ///
 /// ## Order and cursors
@@ -35,6 +36,9 @@
 public struct ExecutorGroup: Sendable {
   /// The members, the one that is written first.
   public let members: [any Executor]
+  /// Moves on when there may be more to read.
+  public let commits: CommitSignal
+  private let relay: CommitRelay?
 
   /// The most members that a group can have: what fits into a cursor, at 16 bytes a member.
   public static let maximumMemberCount = 8
@@ -47,6 +51,7 @@ public struct ExecutorGroup: Sendable {
       (1...Self.maximumMemberCount).contains(members.count),
       "an executor group has 1 to \(Self.maximumMemberCount) members")
     self.members = members
+    (commits, relay) = CommitSignal.of(members)
   }
 
   var first: any Executor { members[0] }

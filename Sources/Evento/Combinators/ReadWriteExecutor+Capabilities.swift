@@ -50,3 +50,5 @@ extension ReadWriteExecutor: ReadinessReporter {
     if let reporter = writer as? any ReadinessReporter { try await reporter.checkReadiness() }
   }
 }
+
+extension ReadWriteExecutor: CommitNotifier {}

@@ -8,6 +8,7 @@
 /// | `read`, `event(_:)`, `getSnapshot` | the reader |
 /// | `write`, `saveSnapshot`, `deleteSnapshot` | the writer |
 /// | `getSubscriberCursor`, `isSubscriberRunning`, `upsertSubscriber`, `acknowledge`, and all of `SubscriberDirectory` | the writer |
+/// | `commits` | the reader, as it tells when there is more to read; where it can't tell, the signal moves on by itself ten times a second |
 /// | `checkReadiness` | the writer: a replica that can only be read is no fault |
 ///
 /// What that means where the reader is behind the writer:
@@ -26,10 +27,14 @@ public struct ReadWriteExecutor: Sendable {
   public let reader: any Executor
   /// Where everything else goes.
   public let writer: any Executor
+  /// Moves on when there may be more to read.
+  public let commits: CommitSignal
+  private let relay: CommitRelay?
 
   public init(read reader: any Executor, write writer: any Executor) {
     self.reader = reader
     self.writer = writer
+    (commits, relay) = CommitSignal.of([reader])
   }
 }
 

@@ -1,25 +1,28 @@
-import Synchronization
+internal import Synchronization
 
 /// Makes identifiers that grow strictly within one process.
 final class ULIDGenerator: Sendable {
   static let shared = ULIDGenerator()
 
-  private let last = Mutex(ULID(high: 0, low: 0))
+  private struct State {
+    var last = ULID(high: 0, low: 0)
+    var random = Xoshiro256()
+  }
+
+  private let state = Mutex(State())
 
   func next() -> ULID {
     let time = UInt64(clamping: Timestamp.now().milliseconds) & 0xFFFF_FFFF_FFFF
-    var random = SystemRandomNumberGenerator()
-    let fresh = ULID(high: time << 16 | random.next() >> 48, low: random.next())
-    return last.withLock { last in
+    return state.withLock { state in
       // Within one millisecond, or after the clock stepped back, count on from the last one: the ULID
       // specification's monotonic form.
-      if fresh > last {
-        last = fresh
+      if time > state.last.high >> 16 {
+        state.last = ULID(high: time << 16 | state.random.next() >> 48, low: state.random.next())
       } else {
-        let (low, carry) = last.low.addingReportingOverflow(1)
-        last = ULID(high: carry ? last.high &+ 1 : last.high, low: low)
+        let (low, carry) = state.last.low.addingReportingOverflow(1)
+        state.last = ULID(high: carry ? state.last.high &+ 1 : state.last.high, low: low)
       }
-      return last
+      return state.last
     }
   }
 }

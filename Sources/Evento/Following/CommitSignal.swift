@@ -16,6 +16,7 @@ public final class CommitSignal: Sendable {
     var nextID: UInt64 = 0
     var waiters: [UInt64: Waiter] = [:]
     var isWatched = false
+    var hasEnded = false
     var startWatching: @Sendable () -> Void = {}
   }
 
@@ -32,7 +33,8 @@ public final class CommitSignal: Sendable {
   /// Grows with each commit that is noticed, and now and then without one.
   public var count: UInt64 { state.withLock { $0.count } }
 
-  /// Waits until ``count`` is past a value, or a little longer than up to a deadline, or until the task is cancelled.
+  /// Waits until ``count`` is past a value, or a little longer than up to a deadline, or until the task is cancelled, or
+  /// the store is closed.
   public func wait(past count: UInt64, until deadline: ContinuousClock.Instant) async {
     let id = state.withLock { state in
       state.nextID += 1
@@ -42,7 +44,7 @@ public final class CommitSignal: Sendable {
       await withCheckedContinuation { continuation in
         let (mustResume, startWatching) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
           // Cancelled already: the handler below has run, and found nobody to wake.
-          guard state.count <= count, !Task.isCancelled else { return (true, nil) }
+          guard state.count <= count, !state.hasEnded, !Task.isCancelled else { return (true, nil) }
           state.waiters[id] = Waiter(deadline: deadline, continuation: continuation)
           defer { state.isWatched = true }
           return (false, state.isWatched ? nil : state.startWatching)
@@ -64,6 +66,15 @@ public final class CommitSignal: Sendable {
     }
     for waiter in waiters { waiter.continuation.resume() }
   }
+
+  /// Wakes everybody, and lets nobody wait any more: there will be no other commit.
+  package func end() {
+    state.withLock { $0.hasEnded = true }
+    advance()
+  }
+
+  /// Whether nobody can wait any more.
+  package var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
   /// Wakes those whose deadline has passed.
   ///

@@ -19,10 +19,11 @@ struct BrowserRules: Sendable {
     self.checksHost = checksHost
   }
 
+  /// - Parameter scheme: by which the request came; asked for only where it matters.
   /// - Throws: `misdirected_request`, `forbidden`.
-  func check(_ head: RequestHead, scheme: String) throws(EventoError) {
+  func check(_ head: RequestHead, scheme: () -> String) throws(EventoError) {
     try checkHost(head)
-    try checkOrigin(head, scheme: scheme)
+    try checkOrigin(head, scheme)
   }
 
   /// What is not sent by a page, but by a program on the same machine through a Unix socket, may name what it wants.
@@ -35,11 +36,12 @@ struct BrowserRules: Sendable {
         + "localhost, or name that host with --allowed-host.")
   }
 
-  private func checkOrigin(_ head: RequestHead, scheme: String) throws(EventoError) {
+  private func checkOrigin(_ head: RequestHead, _ scheme: () -> String) throws(EventoError) {
     let origins = head.headers.values(of: "origin")
     guard !origins.isEmpty else { return }
     if origins.count == 1, let origin = WebOrigin(origins[0]) {
       if allowedOrigins.contains(origin) { return }
+      let scheme = scheme()
       if let host = head.host, let own = Authority(host, defaultPort: Authority.defaultPort(of: scheme)),
         origin == WebOrigin(scheme: scheme, authority: own)
       {
@@ -54,10 +56,9 @@ struct BrowserRules: Sendable {
 
   /// What an answer tells the browser about a page's right to see it (https://fetch.spec.whatwg.org/#http-cors-protocol):
   /// nothing, unless its origin was named.
-  ///
-  /// - Parameter origin: what the request's `Origin` says.
-  func responseFields(_ origin: String?) -> [(String, String)] {
+  func responseFields(_ head: RequestHead?) -> [(String, String)] {
     guard !allowedOrigins.isEmpty else { return [] }
+    let origin = head?.headers["origin"]
     // A cache must not give one origin what was for another.
     let vary = ("Vary", "Origin")
     guard let origin, WebOrigin(origin).map(allowedOrigins.contains) == true else { return [vary] }

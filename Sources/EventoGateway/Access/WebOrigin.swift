@@ -28,28 +28,33 @@ struct Authority: Sendable, Hashable {
 
   /// - Returns: `nil` where it is neither `host` nor `host:port`.
   init?(_ text: some StringProtocol, defaultPort: UInt16? = nil) {
-    let text = text.lowercased()
-    var rest = text[...]
-    if rest.first == "[" {
-      guard let end = rest.firstIndex(of: "]") else { return nil }
-      host = String(rest[rest.index(after: rest.startIndex)..<end])
-      rest = rest[rest.index(after: end)...]
+    // By bytes: every request has a `Host`, and to look at its characters would cost more than the rest of its head.
+    let bytes = Array(text.lowercased().utf8)
+    let end: Int
+    if bytes.first == UInt8(ascii: "[") {
+      guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+      host = String(decoding: bytes[1..<bracket], as: UTF8.self)
+      end = bracket + 1
     } else {
-      let end = rest.firstIndex(of: ":") ?? rest.endIndex
-      host = String(rest[..<end])
-      rest = rest[end...]
+      end = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count
+      host = String(decoding: bytes[..<end], as: UTF8.self)
     }
-    guard !host.isEmpty, !host.contains(where: { $0.isWhitespace || "/?#@[]".contains($0) }) else { return nil }
-    if rest.isEmpty || rest == ":" {
+    guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && !Self.delimiters.contains($0) }) else {
+      return nil
+    }
+    let rest = bytes[end...]
+    if rest.isEmpty || rest.elementsEqual([UInt8(ascii: ":")]) {
       port = defaultPort
     } else {
       let digits = rest.dropFirst()
-      guard rest.first == ":", digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), let number = UInt16(digits) else {
-        return nil
-      }
+      guard rest.first == UInt8(ascii: ":"), digits.allSatisfy({ 0x30...0x39 ~= $0 }),
+        let number = UInt16(String(decoding: digits, as: UTF8.self))
+      else { return nil }
       port = number
     }
   }
+
+  private static let delimiters = Array("/?#@[]".utf8)
 
   static func defaultPort(of scheme: String) -> UInt16 {
     scheme == "https" ? 443 : 80
@@ -58,7 +63,8 @@ struct Authority: Sendable, Hashable {
   /// Whether the host is a name or an address of the machine itself (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
   var isLoopback: Bool {
     if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
-    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    guard host.utf8.starts(with: "127.".utf8) else { return false }
+    let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return parts.count == 4 && parts.allSatisfy { UInt8(Substring($0)) != nil }
   }
 }

@@ -25,6 +25,7 @@ enum MediaType {
 
   /// `application/json`, whatever the case; a `charset`, which RFC 8259 §11 gives no meaning to, only where it is UTF-8.
   private static func isJSON(_ type: String) -> Bool {
+    if type == "application/json" { return true }
     let parts = type.split(separator: ";", omittingEmptySubsequences: false).map { trimmed($0).lowercased() }
     guard parts.first == "application/json" else { return false }
     return parts.dropFirst().allSatisfy { parameter in

@@ -6,6 +6,8 @@ internal import HTTPServer
 struct EventsResource: Sendable {
   let store: Store
   let limits: WireLimits
+  let pageBytes: Int
+  let longestWait: Duration
   let basePath: String
   let watch: LogWatch
   let load: Load
@@ -16,11 +18,22 @@ struct EventsResource: Sendable {
         "/events",
         [
           ("GET", Operation(.read, takesQuery: true, .store(read))),
-          ("POST", Operation(.write, takesBody: true, .store(write))),
+          ("POST", Operation(.write, takesBody: true, writing)),
         ]),
       Resource("/events/query", [("POST", Operation(.read, takesBody: true, .store(query)))]),
       Resource("/events/{id}", [("GET", Operation(.read, takesQuery: true, .store(find)))]),
     ]
+  }
+
+  private var writing: Operation.Action {
+    guard let writer = store.callbackWriter else { return .store(write) }
+    return .callback(
+      { (request, completion) throws(EventoError) in
+        let write = try WriteRequest(json: request.body, limits: limits)
+        writer.write(write.events, condition: write.condition) { result in
+          completion { () throws(EventoError) in answer(try result.get()) }
+        }
+      }, orWait: write)
   }
 
   @Sendable private func write(_ request: GatewayRequest) async throws(EventoError) -> Response {
@@ -31,6 +44,10 @@ struct EventsResource: Sendable {
       } else {
         try await store.executor.write(write.events)
       }
+    return answer(result)
+  }
+
+  private func answer(_ result: WriteResult) -> Response {
     let location = result.events.count == 1 ? [("Location", "\(basePath)/events/\(result.events[0].id)")] : []
     return .json(WriteAnswer.json(result.events), status: result.isResend ? 200 : 201, location)
   }
@@ -48,10 +65,10 @@ struct EventsResource: Sendable {
     var page = try await store.executor.read(read.aggregators, routingKey: read.routingKey, args: read.args)
     if let seconds = read.wait, page.edges.isEmpty {
       page = try await load.waiting { () async throws(EventoError) in
-        try await self.page(read, behind: page, until: .now + .seconds(seconds))
+        try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
       }
     }
-    return .json(Page.json(page, read.encoding))
+    return .json(Page.json(page.fitting(pageBytes, read.encoding, read.args), read.encoding))
   }
 
   /// Holds a read that has found nothing until there is something, or the time is over, or the gateway stops.

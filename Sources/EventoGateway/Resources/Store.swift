@@ -7,6 +7,8 @@ struct Store: Sendable {
   private let lookup: (any EventLookup)?
   private let directory: (any SubscriberDirectory)?
   private let remover: (any SnapshotRemover)?
+  /// `nil` where a write has to be waited for by a task.
+  let callbackWriter: (any CallbackWriter)?
   let readinessReporter: (any ReadinessReporter)?
 
   init(_ executor: any Executor) {
@@ -15,6 +17,7 @@ struct Store: Sendable {
     lookup = executor as? any EventLookup
     directory = executor as? any SubscriberDirectory
     remover = executor as? any SnapshotRemover
+    callbackWriter = executor as? any CallbackWriter
     readinessReporter = executor as? any ReadinessReporter
   }
 

@@ -11,14 +11,32 @@ struct Operation: Sendable {
   let takesHead: Bool
   let action: Action
 
+  /// Whether it counts among the requests in flight.
+  var asksTheStore: Bool {
+    switch action {
+    case .store, .callback: true
+    case .immediate, .probe: false
+    }
+  }
+
+  /// Bytes of a body that is decoded on the event loop.
+  static let smallBody = 32 << 10
+
   enum Action: Sendable {
     /// From what is at hand, on the event loop.
     case immediate(@Sendable (GatewayRequest) throws(EventoError) -> Response)
     /// From the store; counts among the requests in flight.
     case store(@Sendable (GatewayRequest) async throws(EventoError) -> Response)
+    /// From the store, which tells of its end by a call; begun on the event loop where the body is small, for to decode
+    /// that costs less than to go to another thread. Counts among the requests in flight.
+    case callback(Begin, orWait: @Sendable (GatewayRequest) async throws(EventoError) -> Response)
     /// From the store, for a probe that must never wait behind work.
     case probe(@Sendable (GatewayRequest) async -> Response)
   }
+
+  /// Begins work, and calls back with what makes its answer, be it at once or from another thread.
+  typealias Begin = @Sendable (GatewayRequest, _ completion: @escaping Completion) throws(EventoError) -> Void
+  typealias Completion = @Sendable (_ make: @escaping @Sendable () throws(EventoError) -> Response) -> Void
 
   init(
     _ role: Role?, takesQuery: Bool = false, takesBody: Bool = false, takesHead: Bool = true, _ action: Action

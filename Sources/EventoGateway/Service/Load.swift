@@ -27,11 +27,30 @@ final class Load: Sendable {
     try refuse("There are \(requestLimit) requests in flight")
   }
 
+  /// A request in flight; it counts until nobody holds it any more.
+  final class Request: Sendable {
+    private let load: Load
+
+    fileprivate init(_ load: Load) {
+      self.load = load
+      load.requests.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    deinit {
+      load.requests.wrappingSubtract(1, ordering: .relaxed)
+    }
+  }
+
+  /// - Throws: `unavailable` where one more would be too many.
+  func enter() throws(EventoError) -> Request {
+    try check()
+    return Request(self)
+  }
+
   /// Counts a request for as long as the body runs.
   func request<Value>(_ body: () async throws(EventoError) -> Value) async throws(EventoError) -> Value {
-    try check()
-    requests.wrappingAdd(1, ordering: .relaxed)
-    defer { requests.wrappingSubtract(1, ordering: .relaxed) }
+    let slot = try enter()
+    defer { withExtendedLifetime(slot) {} }
     return try await body()
   }
 

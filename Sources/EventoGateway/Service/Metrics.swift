@@ -18,6 +18,12 @@ final class Metrics: Sendable {
     var buckets = [Int](repeating: 0, count: Metrics.bounds.count)
     var count = 0
     var seconds = 0.0
+
+    mutating func add(_ duration: Double) {
+      count += 1
+      seconds += duration
+      if let bucket = Metrics.bounds.firstIndex(where: { duration <= $0 }) { buckets[bucket] += 1 }
+    }
   }
 
   /// Upper bounds of the buckets, in seconds.
@@ -38,13 +44,7 @@ final class Metrics: Sendable {
 
   func record(_ label: Label, _ duration: Duration) {
     let seconds = duration / .seconds(1)
-    series.withLock { all in
-      all[label, default: Series()].count += 1
-      all[label, default: Series()].seconds += seconds
-      if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) {
-        all[label, default: Series()].buckets[bucket] += 1
-      }
-    }
+    series.withLock { $0[label, default: Series()].add(seconds) }
   }
 
   func text() -> [UInt8] {

@@ -5,7 +5,9 @@ extension EventoError {
   /// What an answer that is no success tells.
   static func answered(_ answer: TransferAnswer) -> EventoError {
     // By its media type: another service's JSON may have a `code` too, and mean something else by it.
-    if answer.status >= 400, isProblem(answer.contentType), let error = Problem.error(json: answer.body) {
+    if answer.status >= 400, isProblem(answer.contentType), answer.body.count <= problemBytes,
+      let error = Problem.error(json: answer.body)
+    {
       return error
     }
     return unreadable(status: answer.status, body: answer.body, why: nil)
@@ -37,6 +39,8 @@ extension EventoError {
   }
 
   private static let excerptBytes = 120
+  /// What a gateway says of an error is far shorter, and is kept, and printed, as a whole.
+  private static let problemBytes = 64 << 10
 
   private static let waiting =
     "while it waited for the gateway's answer: what was asked for may have been done, or may not."

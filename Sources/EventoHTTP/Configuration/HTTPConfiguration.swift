@@ -7,8 +7,12 @@ public struct HTTPConfiguration: Sendable {
   /// The bearer token that each call shows (RFC 6750): visible ASCII characters. Left out: none.
   ///
   /// It goes to the gateway alone: redirections are not followed, and a proxy sees it only where the gateway is reached
-  /// by plain `http`.
-  public var token: String?
+  /// by plain `http`. A configuration that is printed does not show it.
+  public var token: String? {
+    get { secret.text }
+    set { secret.text = newValue }
+  }
+  private var secret = Secret()
 
   /// How long to wait for a connection, the look-up of the name and TLS included: 5 seconds.
   public var connectDeadline: Duration = .seconds(5)
@@ -39,6 +43,14 @@ public struct HTTPConfiguration: Sendable {
   public var userAgent = "evento-swift"
 
   public init() {}
+
+  /// A text that does not show when what holds it is printed or dumped.
+  private struct Secret: CustomStringConvertible, CustomReflectable {
+    var text: String?
+
+    var description: String { text == nil ? "none" : "hidden" }
+    var customMirror: Mirror { Mirror(self, children: []) }
+  }
 
   /// The most that ``connections`` may be.
   public static let maximumConnections = 4096

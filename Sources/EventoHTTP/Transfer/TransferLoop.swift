@@ -1,5 +1,13 @@
 internal import CCurl
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// Runs the transfers of a client, all of them on one thread: https://curl.se/libcurl/c/libcurl-multi.html
 ///
 /// At most as many run at a time as there may be connections. The others wait here, first come, first served.
@@ -55,6 +63,8 @@ final class TransferLoop {
       let fault = TransferFault(
         kind: .lost, wasSent: true, summary: "libcurl failed", detail: String(cString: curl_multi_strerror(code)))
       for handle in Array(busy.values) { finish(handle, .failure(fault)) }
+      // A fault that stays must not take a core. This thread is here to wait.
+      usleep(10_000)
     }
   }
 

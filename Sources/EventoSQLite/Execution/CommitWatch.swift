@@ -27,6 +27,7 @@ final class CommitWatch: @unchecked Sendable {
 
   /// Wakes all who wait, then closes the connection.
   func close() async {
+    signal.end()
     await withCheckedContinuation { continuation in
       queue.async { [self] in
         stop()
@@ -35,12 +36,15 @@ final class CommitWatch: @unchecked Sendable {
         continuation.resume()
       }
     }
-    signal.advance()
+  }
+
+  deinit {
+    signal.end()
   }
 
   private func start() {
     queue.async { [self] in
-      guard timer == nil else { return }
+      guard timer == nil, !isClosed else { return }
       let timer = DispatchSource.makeTimerSource(queue: queue)
       timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval, leeway: .milliseconds(5))
       timer.setEventHandler { [weak self] in self?.tick() }
@@ -63,7 +67,6 @@ final class CommitWatch: @unchecked Sendable {
   /// Advances the signal where the log has grown. One that grew through this executor's own writer, which has advanced
   /// it already, is noticed here too: that wakes those who wait once more than needed, twenty times a second at most.
   private func look() {
-    if isClosed { return signal.advance() }
     guard let connection else { return }
     do throws(SQLiteFailure) {
       let version = try connection.integer("PRAGMA data_version") ?? 0

@@ -21,14 +21,19 @@ protocol Job<Resource>: AnyObject {
 /// `@unchecked Sendable`: it is handed from queue to queue, and only the one that has it touches it.
 final class ClosureJob<Resource, Value: Sendable>: Job, @unchecked Sendable {
   typealias Continuation = CheckedContinuation<Result<Value, EventoError>, Never>
+  typealias Completion = @Sendable (Result<Value, EventoError>) -> Void
 
   private let body: @Sendable (Resource) throws -> Value
-  private let continuation: Continuation
+  private let completion: Completion
   private var outcome: Result<Value, EventoError>?
 
-  init(_ continuation: Continuation, _ body: @escaping @Sendable (Resource) throws -> Value) {
-    self.continuation = continuation
+  init(completion: @escaping Completion, _ body: @escaping @Sendable (Resource) throws -> Value) {
+    self.completion = completion
     self.body = body
+  }
+
+  convenience init(_ continuation: Continuation, _ body: @escaping @Sendable (Resource) throws -> Value) {
+    self.init(completion: { continuation.resume(returning: $0) }, body)
   }
 
   func run(on resource: Resource) throws(SQLiteFailure) {
@@ -44,12 +49,11 @@ final class ClosureJob<Resource, Value: Sendable>: Job, @unchecked Sendable {
   }
 
   func answer() {
-    continuation.resume(
-      returning: outcome ?? .failure(EventoError(.internal, "The store lost a request.", cause: "no outcome")))
+    completion(outcome ?? .failure(EventoError(.internal, "The store lost a request.", cause: "no outcome")))
   }
 
   func fail(_ error: EventoError) {
-    continuation.resume(returning: .failure(error))
+    completion(.failure(error))
   }
 }
 

@@ -70,6 +70,15 @@ final class Writer: @unchecked Sendable {
     return try result.get()
   }
 
+  /// As ``perform(_:)``, with a call in the place of the return: from the writer's thread, or from the caller's where
+  /// the request is refused.
+  func perform<Value: Sendable>(
+    completion: @escaping @Sendable (Result<Value, EventoError>) -> Void,
+    _ body: @escaping @Sendable (Session) throws -> Value
+  ) {
+    submit(ClosureJob(completion: completion, body))
+  }
+
   /// Refuses what comes from now on, finishes what waits, then closes the connection.
   func close() async {
     let wasClosed = state.withLock { state in
@@ -117,15 +126,16 @@ final class Writer: @unchecked Sendable {
       return jobs
     }
     if jobs.isEmpty { return false }
-    health.began()
-    health.ended(commit(jobs))
+    commit(jobs)
     return true
   }
 
-  /// - Returns: what kept the store from committing, if it was the store and not what a request asked for.
-  private func commit(_ jobs: [WriteJob]) -> EventoError? {
+  private func commit(_ jobs: [WriteJob]) {
+    health.began()
+    var hasBegun = false
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
+      hasBegun = true
       session.tag = LogPosition.freshTag()
       session.hasAddedEvents = false
       for job in jobs { try job.run(on: session) }
@@ -133,17 +143,20 @@ final class Writer: @unchecked Sendable {
     } catch {
       session.connection.rollBack()
       session.catalog.forget()
-      if jobs.count > 1 {
+      if hasBegun, jobs.count > 1 {
         // What the store can't do for all at once it may do for each: one request that fills the disk must not fail
         // the small ones beside it.
-        return jobs.reduce(nil) { failure, job in commit([job]) ?? failure }
+        for job in jobs { commit([job]) }
+      } else {
+        // Before the answers: who hears of a failure must not find the store well.
+        health.ended(error.error.code == .unavailable ? error.error : nil)
+        for job in jobs { job.fail(error.error) }
       }
-      for job in jobs { job.fail(error.error) }
-      return error.error.code == .unavailable ? error.error : nil
+      return
     }
+    health.ended(nil)
     if session.hasAddedEvents { commits.advance() }
     for job in jobs { job.answer() }
-    return nil
   }
 }
 

@@ -12,6 +12,8 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
   case snapshotRemoval
   /// `ReadinessReporter`
   case readiness
+  /// `CommitNotifier`
+  case commitSignal
 
   /// What a type of executor declares that it can do.
   public static func all(of type: any Executor.Type) -> Set<Capability> {
@@ -25,6 +27,7 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
     case .subscriberDirectory: type is any SubscriberDirectory.Type
     case .snapshotRemoval: type is any SnapshotRemover.Type
     case .readiness: type is any ReadinessReporter.Type
+    case .commitSignal: type is any CommitNotifier.Type
     }
   }
 }

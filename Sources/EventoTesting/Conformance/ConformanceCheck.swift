@@ -13,7 +13,7 @@ public import Evento
 public struct ConformanceCheck: Sendable, CustomStringConvertible {
   /// What a check is about.
   public enum Area: String, Sendable, Hashable, CaseIterable {
-    case writing, content, reading, ordering, conditions, subscribers, snapshots, readiness
+    case writing, content, reading, ordering, following, conditions, subscribers, snapshots, readiness
   }
 
   /// What must hold, in a sentence. Unique among all checks.
@@ -46,17 +46,24 @@ public struct ConformanceCheck: Sendable, CustomStringConvertible {
   /// - Parameter scope: makes a fresh executor and ends it.
   /// - Throws: ``ConformanceFailure`` where it does not; what `scope` throws.
   public func run(on scope: @escaping ExecutorScope) async throws {
+    var hasRun = false
     try await scope { executor in
+      hasRun = true
       do {
         try await body(ConformanceContext(executor: executor, scope: scope))
       } catch var failure as ConformanceFailure {
         failure.check = name
         throw failure
       } catch let error as EventoError {
-        var failure = ConformanceFailure("an unexpected error, \(error)", fileID: #fileID, line: #line)
-        failure.check = name
-        throw failure
+        throw failure("an unexpected error, \(error)")
       }
     }
+    if !hasRun { throw failure("the scope ended without running the check") }
+  }
+
+  private func failure(_ reason: String, fileID: String = #fileID, line: Int = #line) -> ConformanceFailure {
+    var failure = ConformanceFailure(reason, fileID: fileID, line: line)
+    failure.check = name
+    return failure
   }
 }

@@ -14,38 +14,52 @@ extension NewEvent {
 }
 
 extension Executor {
+  /// Writes events, and expects the answer to tell of each.
+  @discardableResult
+  func writeWhole(
+    _ events: [NewEvent], fileID: String = #fileID, line: Int = #line
+  ) async throws -> WriteResult {
+    let result = try await write(events)
+    try requireEqual(result.events.count, events.count, "events in the answer", fileID: fileID, line: line)
+    return result
+  }
+
   /// Every event that matches, page by page from a place on.
   ///
-  /// - Throws: ``ConformanceFailure`` where a page that has more behind it is empty, or the pages do not end.
+  /// - Throws: ``ConformanceFailure`` where a page that has more behind it is empty, or an event comes twice.
   func log(
     _ aggregators: [ReadAggregator]? = nil, _ routingKey: RoutingKey = .all, pageOf count: Int = 1000,
     from start: Args.Start = .beginning
   ) async throws -> [Edge<Event>] {
     var edges: [Edge<Event>] = []
+    var seen: Set<ULID> = []
     var start = start
     while true {
       let page = try await read(aggregators, routingKey: routingKey, args: .forward(first: count, after: start))
+      try requireNew(page.edges, &seen)
       edges += page.edges
       guard page.pageInfo.hasNextPage else { return edges }
       try require(!page.edges.isEmpty, "a page with more behind it is empty")
-      try require(edges.count <= longestLog, "the pages of a log do not end")
       start = .after(try requireValue(page.pageInfo.endCursor, "the end cursor of a page"))
     }
   }
 
   /// Every event that matches, page by page from the end to the beginning; oldest first.
+  ///
+  /// - Throws: ``ConformanceFailure`` where a page that has more before it is empty, or an event comes twice.
   func logBackward(
     _ aggregators: [ReadAggregator]? = nil, _ routingKey: RoutingKey = .all, pageOf count: Int,
     before place: Cursor? = nil
   ) async throws -> [Edge<Event>] {
-    var edges: [Edge<Event>] = []
+    var pages: [[Edge<Event>]] = []
+    var seen: Set<ULID> = []
     var place = place
     while true {
       let page = try await read(aggregators, routingKey: routingKey, args: .backward(last: count, before: place))
-      edges = page.edges + edges
-      guard page.pageInfo.hasPreviousPage else { return edges }
+      try requireNew(page.edges, &seen)
+      pages.append(page.edges)
+      guard page.pageInfo.hasPreviousPage else { return pages.reversed().flatMap { $0 } }
       try require(!page.edges.isEmpty, "a page with more before it is empty")
-      try require(edges.count <= longestLog, "the pages of a log do not end")
       place = try requireValue(page.pageInfo.startCursor, "the start cursor of a page")
     }
   }
@@ -67,8 +81,10 @@ extension Executor {
   }
 }
 
-/// More than any check writes.
-private let longestLog = 100_000
+/// Fails where an event was seen before: so a reader whose pages go in circles comes to an end.
+private func requireNew(_ edges: [Edge<Event>], _ seen: inout Set<ULID>) throws(ConformanceFailure) {
+  for edge in edges { try require(seen.insert(edge.node.id).inserted, "event \(edge.node.id) is read twice") }
+}
 
 extension [Edge<Event>] {
   var ids: [ULID] { map(\.node.id) }

@@ -6,7 +6,9 @@ extension InMemoryExecutor: ConditionalWriter {
     try NewEvent.check(events)
     try condition?.check()
     let time = time()
-    return try withStore { store throws(EventoError) in try store.log.write(events, condition, at: time) }
+    let result = try withStore { store throws(EventoError) in try store.log.write(events, condition, at: time) }
+    if !result.isResend { commits.advance() }
+    return result
   }
 }
 
@@ -57,3 +59,5 @@ extension InMemoryExecutor: ReadinessReporter {
   /// Never throws: memory can always be written.
   public func checkReadiness() async throws(EventoError) {}
 }
+
+extension InMemoryExecutor: CommitNotifier {}

@@ -10,6 +10,8 @@ public final class InMemoryExecutor: Sendable {
   private let store = Mutex(InMemoryStore())
   private let now: @Sendable () -> Timestamp
   private let limits: PageLimits
+  /// Advances with every write that stores something, before its answer.
+  public let commits = CommitSignal()
 
   /// How much a page holds, whatever is asked for.
   public struct PageLimits: Sendable, Hashable {
@@ -30,6 +32,7 @@ public final class InMemoryExecutor: Sendable {
   public init(limits: PageLimits = PageLimits(), now: @escaping @Sendable () -> Timestamp = { .now() }) {
     self.limits = limits
     self.now = now
+    commits.expireWhileAwaited()
   }
 
   /// Runs `body` on the store, alone.

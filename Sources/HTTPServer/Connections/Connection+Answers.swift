@@ -6,7 +6,12 @@ extension Connection {
     case .later(let work):
       let (mailbox, token) = (loop.mailbox, token)
       let task = Task { mailbox.send(.answer(token, await work())) }
-      exchange?.progress = .working(task, deadline: loop.now + loop.configuration.handlerDeadline)
+      exchange?.progress = .working(task, deadline: loop.now + loop.timeouts.handler)
+    case .whenSent(let begin):
+      let (mailbox, token) = (loop.mailbox, token)
+      // Before it begins: the answer may be there as soon as it has.
+      exchange?.progress = .working(nil, deadline: loop.now + loop.timeouts.handler)
+      begin(Responder { mailbox.send(.making(token, $0)) })
     }
   }
 
@@ -14,6 +19,7 @@ extension Connection {
   func takeAnswer(_ response: Response) {
     // Where its deadline had passed, another answer has been given.
     guard case .working = exchange?.progress else { return }
+    output.borrow(&loop.spareOutput)
     send(response)
     advance()
   }
@@ -24,7 +30,7 @@ extension Connection {
     let head = exchange?.head ?? parser.faultyHead
     if case .answered = exchange?.progress { return beginToClose() }
     if case .streaming = exchange?.progress { return close() }
-    if case .working(let task, _) = exchange?.progress { task.cancel() }
+    if case .working(let task, _) = exchange?.progress { task?.cancel() }
     var response = loop.handler.response(to: fault, head: head)
     if case .stream = response.body { response.body = .none }
     exchange = nil
@@ -52,7 +58,8 @@ extension Connection {
   }
 
   private static func asksToClose(_ response: Response) -> Bool {
-    response.headers["Connection"].map { FieldName.areEqual($0, "close") } ?? false
+    guard response.headers.mayHaveServerFields, let option = response.headers["Connection"] else { return false }
+    return option.lowercased() == "close"
   }
 
   /// RFC 9110 §6.4.1.
@@ -91,7 +98,7 @@ extension Connection {
     guard case .answered = exchange?.progress, case .held = intake else { return }
     let persists = exchange?.persists ?? false
     exchange = nil
-    guard persists else { return beginToClose() }
+    guard persists, !loop.isStopping else { return beginToClose() }
     intake = .head
     hasPartialHead = false
     phaseStart = loop.now

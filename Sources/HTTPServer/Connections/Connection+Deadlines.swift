@@ -1,24 +1,21 @@
 extension Connection {
   /// When something must have happened.
   var deadline: Instant {
-    let reading = readingDeadline
-    return output.isEmpty ? reading : min(reading, lastProgress + loop.configuration.writeDeadline)
+    var earliest = readingDeadline
+    if case .working(_, let handler) = exchange?.progress { earliest = min(earliest, handler) }
+    return output.isEmpty ? earliest : min(earliest, lastProgress + loop.timeouts.write)
   }
 
   private var readingDeadline: Instant {
-    let configuration = loop.configuration
+    let timeouts = loop.timeouts
     switch intake {
     case .head where hasUnreadInput: return .never
-    case .head where hasPartialHead || isFresh: return phaseStart + configuration.headDeadline
-    case .head: return phaseStart + configuration.idleTimeout
-    case .collecting, .discarding:
-      let earned = Duration.seconds(bodyBytes) / max(configuration.minimumBodyRate, 1)
-      return phaseStart + configuration.bodyGrace + earned
-    case .held:
-      if case .working(_, let deadline) = exchange?.progress { return deadline }
-      return .never
+    case .head where hasPartialHead || isFresh: return phaseStart + timeouts.head
+    case .head: return phaseStart + timeouts.idle
+    case .collecting, .discarding: return phaseStart + timeouts.bodyGrace + timeouts.body(bodyBytes)
+    case .held: return .never
     case .lingering where hasFinishedWriting:
-      return min(lastProgress + configuration.lingerTimeout, phaseStart + configuration.lingerTime)
+      return min(lastProgress + timeouts.lingerQuiet, phaseStart + timeouts.linger)
     case .lingering: return .never
     }
   }
@@ -28,12 +25,18 @@ extension Connection {
     if case .lingering = intake, output.isEmpty { return close() }
     loop.counters.countTimeout()
     let configuration = loop.configuration
-    if !output.isEmpty, lastProgress + configuration.writeDeadline <= loop.now {
+    if !output.isEmpty, lastProgress + loop.timeouts.write <= loop.now {
       mustReset = true
       return close()
     }
+    if case .working(_, let handler) = exchange?.progress, handler <= loop.now {
+      answer(
+        ProtocolFault(
+          .overloaded, "The answer took longer than the \(configuration.handlerDeadline) that it may: send it again."))
+      return advance()
+    }
     switch intake {
-    case .head where !hasPartialHead, .lingering: return close()
+    case .head where !hasPartialHead, .held, .lingering: return close()
     case .head:
       answer(
         ProtocolFault(.requestTimeout, "A request's head may take \(configuration.headDeadline), and took longer."))
@@ -43,10 +46,6 @@ extension Connection {
           .requestTimeout,
           "A body must come at \(configuration.minimumBodyRate) bytes a second after \(configuration.bodyGrace), and "
             + "this one came more slowly."))
-    case .held:
-      answer(
-        ProtocolFault(
-          .overloaded, "The answer took longer than the \(configuration.handlerDeadline) that it may: send it again."))
     }
     advance()
   }

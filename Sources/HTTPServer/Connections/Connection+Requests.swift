@@ -55,6 +55,12 @@ extension Connection {
     phaseStart = loop.now
     exchange = Exchange(head)
     switch loop.handler.receive(head) {
+    case .answer(let answer) where !head.hasBody:
+      intake = .held
+      give(answer)
+    case .readBody(_, let then) where !head.hasBody:
+      intake = .held
+      give(then([]))
     case .answer(let answer):
       intake = .discarding(answer, allowance: loop.configuration.drainBytes)
     case .readBody(let limit, let then):
@@ -77,6 +83,13 @@ extension Connection {
     switch intake {
     case .collecting(let limit, _):
       guard body.count + range.count <= limit else { return answer(Self.tooLong(limit)) }
+      guard loop.counters.holdBody(range.count, upTo: loop.configuration.totalBodyBytes) else {
+        return answer(
+          ProtocolFault(
+            .overloaded,
+            "The bodies that are being received have \(loop.configuration.totalBodyBytes) bytes together, which is all "
+              + "that they may: send it again in a moment."))
+      }
       bytes.extracting(range).withUnsafeBufferPointer { body.append(contentsOf: $0) }
     case .discarding(let answer, let allowance):
       if range.count <= allowance {
@@ -96,12 +109,19 @@ extension Connection {
     switch previous {
     case .collecting(_, let then):
       let bytes = body
-      body = []
+      dropBody()
       give(then(bytes))
     case .discarding(let answer, _):
       if let answer { give(answer) } else { finishExchangeIfAnswered() }
     case .head, .held, .lingering: break
     }
+  }
+
+  /// Lets go of what has come of a body.
+  func dropBody() {
+    guard !body.isEmpty else { return }
+    loop.counters.releaseBody(body.count)
+    body = []
   }
 
   /// All that is at hand has been taken, and the request is not complete.

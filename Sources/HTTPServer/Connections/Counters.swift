@@ -9,6 +9,7 @@ final class Counters: Sendable {
   private let faults = Atomic(0)
   private let timeouts = Atomic(0)
   private let exhaustions = Atomic(0)
+  private let bodyBytes = Atomic(0)
   private let perPeer = Mutex<[PeerAddress: Int]>([:])
 
   enum Admission {
@@ -27,6 +28,8 @@ final class Counters: Sendable {
   func enter(_ peer: PeerAddress, _ configuration: ServerConfiguration) -> Admission {
     accepted.add(1, ordering: .relaxed)
     let count = open.add(1, ordering: .relaxed).newValue
+    // All that comes through a Unix socket comes from this machine, as often as not from a proxy.
+    guard peer != .unix else { return count <= configuration.connections ? .admitted : .tooMany }
     let ofPeer = perPeer.withLock { peers in
       peers[peer.limitKey, default: 0] += 1
       return peers[peer.limitKey, default: 0]
@@ -38,10 +41,22 @@ final class Counters: Sendable {
 
   func leave(_ peer: PeerAddress) {
     open.subtract(1, ordering: .relaxed)
+    guard peer != .unix else { return }
     perPeer.withLock { peers in
       let count = peers[peer.limitKey, default: 1] - 1
       peers[peer.limitKey] = count > 0 ? count : nil
     }
+  }
+
+  /// Counts bytes of a body that is being received, where there is room for them; ``releaseBody(_:)`` counts them out.
+  func holdBody(_ count: Int, upTo limit: Int) -> Bool {
+    guard bodyBytes.add(count, ordering: .relaxed).newValue > limit else { return true }
+    releaseBody(count)
+    return false
+  }
+
+  func releaseBody(_ count: Int) {
+    bodyBytes.subtract(count, ordering: .relaxed)
   }
 
   var statistics: ServerStatistics {

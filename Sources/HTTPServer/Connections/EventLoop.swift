@@ -7,6 +7,7 @@ internal import Synchronization
 final class EventLoop: @unchecked Sendable {
   let configuration: ServerConfiguration
   let parserLimits: ParserLimits
+  let timeouts: Timeouts
   let handler: any RequestHandler
   let counters: Counters
   let mailbox: Mailbox
@@ -33,7 +34,7 @@ final class EventLoop: @unchecked Sendable {
 
   private static let wakeUpToken = UInt64.max
   private static let firstListenerToken = UInt64.max - 1
-  private static let acceptPause = Duration.milliseconds(100)
+  private static let acceptPause = TimeSpan(.milliseconds(100))
   private static let acceptsPerTurn = 64
   /// So many refused clients are told why; further ones are just closed.
   private static let refusedLimit = 256
@@ -43,6 +44,7 @@ final class EventLoop: @unchecked Sendable {
   ) throws(SystemError) {
     self.configuration = configuration
     parserLimits = configuration.parserLimits
+    timeouts = Timeouts(configuration)
     self.handler = handler
     self.counters = counters
     self.listeners = listeners
@@ -94,6 +96,7 @@ final class EventLoop: @unchecked Sendable {
     for message in mailbox.take() {
       switch message {
       case .answer(let token, let response): connections[token]?.takeAnswer(response)
+      case .making(let token, let make): connections[token]?.takeAnswer(make())
       case .stream(let token): connections[token]?.advance()
       case .stop(let deadline): stop(deadline)
       }
@@ -125,7 +128,7 @@ final class EventLoop: @unchecked Sendable {
 
   /// Notes what a connection waits for.
   func settle(_ connection: Connection) {
-    poller.setInterest(connection.interest, of: connection.socket.number)
+    if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
     let deadline = connection.deadline
     guard deadline < connection.timer else { return }
     connection.timer = deadline
@@ -148,7 +151,9 @@ final class EventLoop: @unchecked Sendable {
     stopDeadline = min(stopDeadline, deadline)
     guard !isStopping else { return }
     // What the kernel has taken already is served too.
-    for listener in listeners { accept(listener) }
+    for listener in listeners {
+      for _ in 0...configuration.backlog / Self.acceptsPerTurn where !accept(listener) { break }
+    }
     isStopping = true
     acceptsAgain = .never
     for listener in listeners { poller.removeListener(listener.number) }
@@ -164,14 +169,19 @@ final class EventLoop: @unchecked Sendable {
     }
   }
 
-  private func accept(_ listener: Listener) {
+  /// Accepts as many as one turn allows.
+  /// - Returns: whether there may be more.
+  @discardableResult private func accept(_ listener: Listener) -> Bool {
     for _ in 0..<Self.acceptsPerTurn {
       switch listener.accept() {
-      case .none: return
-      case .exhausted: return pauseAccepting()
+      case .none: return false
+      case .exhausted:
+        pauseAccepting()
+        return false
       case .connection(let descriptor, let peer): welcome(descriptor, peer)
       }
     }
+    return true
   }
 
   /// There is no room for another connection: tries again in a moment, when others may have closed.

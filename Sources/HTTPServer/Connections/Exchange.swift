@@ -3,8 +3,8 @@ struct Exchange {
   enum Progress {
     /// The handler has not been asked for its answer, or has not been told that it is wanted.
     case receiving
-    /// A task works on it, until that deadline.
-    case working(Task<Void, Never>, deadline: Instant)
+    /// It is worked on, by a task unless a responder has it, until that deadline.
+    case working(Task<Void, Never>?, deadline: Instant)
     /// The body is written by a task.
     case streaming(BodyWriter, Task<Void, Never>, isChunked: Bool)
     /// All of it is in the output.

@@ -22,12 +22,9 @@ struct Instant: Comparable, Sendable {
     left.nanoseconds < right.nanoseconds
   }
 
-  static func + (instant: Instant, duration: Duration) -> Instant {
-    let (seconds, attoseconds) = duration.components
-    let whole = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
-    let sum = whole.partialValue.addingReportingOverflow(UInt64(clamping: attoseconds / 1_000_000_000))
-    let end = instant.nanoseconds.addingReportingOverflow(sum.partialValue)
-    return whole.overflow || sum.overflow || end.overflow ? .never : Instant(nanoseconds: end.partialValue)
+  static func + (instant: Instant, span: TimeSpan) -> Instant {
+    let (sum, overflows) = instant.nanoseconds.addingReportingOverflow(span.nanoseconds)
+    return overflows ? .never : Instant(nanoseconds: sum)
   }
 
   /// The whole milliseconds from `earlier` on, rounded up, so that a wait never ends just before its time.
@@ -41,5 +38,26 @@ struct Instant: Comparable, Sendable {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int(time.tv_sec)
+  }
+}
+
+/// A length of time in nanoseconds; one that is longer than can be is as good as endless.
+struct TimeSpan: Sendable {
+  let nanoseconds: UInt64
+
+  init(nanoseconds: UInt64) {
+    self.nanoseconds = nanoseconds
+  }
+
+  /// A negative duration is none.
+  init(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    guard seconds >= 0, attoseconds >= 0 else {
+      nanoseconds = 0
+      return
+    }
+    let (whole, overflows) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, overflowsToo) = whole.addingReportingOverflow(UInt64(attoseconds) / 1_000_000_000)
+    nanoseconds = overflows || overflowsToo ? .max : sum
   }
 }

@@ -5,6 +5,8 @@ final class Mailbox: Sendable {
   enum Message: Sendable {
     /// The answer of a task.
     case answer(Token, Response)
+    /// The answer of a responder, to be made on the loop.
+    case making(Token, @Sendable () -> Response)
     /// A stream has something to send, or has ended.
     case stream(Token)
     /// Stop; what is in flight has until then.

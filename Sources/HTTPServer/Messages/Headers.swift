@@ -6,47 +6,114 @@ public struct Headers: Sendable {
   /// One field line.
   public typealias Field = (name: String, value: String)
 
-  private var fields: [Field] = []
+  /// Where a field stands in `bytes`.
+  private struct Place: Sendable {
+    var name: Range<UInt32>
+    var value: Range<UInt32>
+  }
+
+  /// The field lines as a message has them, one after the other: what comes is copied and not taken apart, and what
+  /// goes is ready.
+  private(set) var bytes: [UInt8] = []
+  private var places: [Place] = []
+  /// Whether all of them can be sent: names that are tokens, values without control characters.
+  private(set) var canBeSent = true
+  /// Whether one of them may be one that the server looks after itself.
+  private(set) var mayHaveServerFields = false
 
   /// Fields in the order given; a name may come several times.
   public init(_ fields: [(String, String)] = []) {
-    self.fields = fields.map { (name: $0.0, value: $0.1) }
+    guard !fields.isEmpty else { return }
+    // Room for one field more, which is often added later.
+    bytes.reserveCapacity(fields.reduce(64) { $0 + $1.0.utf8.count + $1.1.utf8.count + 4 })
+    places.reserveCapacity(fields.count + 1)
+    for (name, value) in fields { append(name, value) }
   }
 
   /// The value of the first field of that name.
   public subscript(name: String) -> String? {
-    fields.first { FieldName.areEqual($0.name, name) }?.value
+    places.first { isNamed($0, name) }.map { text($0.value) }
   }
 
   /// The values of all fields of that name, in order.
   public func values(of name: String) -> [String] {
-    fields.filter { FieldName.areEqual($0.name, name) }.map(\.value)
+    places.filter { isNamed($0, name) }.map { text($0.value) }
   }
 
   /// Adds a field line after the others.
   public mutating func append(_ name: String, _ value: String) {
-    fields.append((name, value))
+    let nameStart = UInt32(bytes.count)
+    bytes.append(contentsOf: name.utf8)
+    let nameEnd = UInt32(bytes.count)
+    bytes.append(UInt8(ascii: ":"))
+    bytes.append(UInt8(ascii: " "))
+    bytes.append(contentsOf: value.utf8)
+    let end = UInt32(bytes.count)
+    bytes.append(UInt8(ascii: "\r"))
+    bytes.append(UInt8(ascii: "\n"))
+    let place = Place(name: nameStart..<nameEnd, value: nameEnd + 2..<end)
+    places.append(place)
+    canBeSent = canBeSent && isSendable(place)
+    mayHaveServerFields = mayHaveServerFields || ServerField.mayHaveLength(place.name.count)
+  }
+
+  /// Makes room for what usually comes.
+  mutating func reserve(bytes count: Int) {
+    bytes.reserveCapacity(count)
+    places.reserveCapacity(8)
+  }
+
+  /// Adds a line that has come.
+  mutating func append(_ line: FieldLine, _ input: Span<UInt8>) {
+    let base = bytes.count - line.name.lowerBound
+    func moved(_ range: Range<Int>) -> Range<UInt32> {
+      UInt32(base + range.lowerBound)..<UInt32(base + range.upperBound)
+    }
+    input.extracting(line.name.lowerBound..<line.value.upperBound).withUnsafeBufferPointer { line in
+      bytes.append(contentsOf: line)
+    }
+    places.append(Place(name: moved(line.name), value: moved(line.value)))
+  }
+
+  /// RFC 9110 §5.1 and §5.5: nothing that was put into a field may end the line that it is in.
+  private func isSendable(_ place: Place) -> Bool {
+    guard !place.name.isEmpty else { return false }
+    return bytes.withUnsafeBufferPointer { bytes in
+      bytes[indices(place.name)].allSatisfy { ByteSet.token.contains($0) }
+        && !ASCII.hasControl(UnsafeBufferPointer(rebasing: bytes[indices(place.value)]))
+    }
+  }
+
+  private func isNamed(_ place: Place, _ name: String) -> Bool {
+    let name = name.utf8
+    guard place.name.count == name.count else { return false }
+    var index = Int(place.name.lowerBound)
+    for byte in name {
+      guard ASCII.lowercased(bytes[index]) == ASCII.lowercased(byte) else { return false }
+      index += 1
+    }
+    return true
+  }
+
+  private func indices(_ range: Range<UInt32>) -> Range<Int> {
+    Int(range.lowerBound)..<Int(range.upperBound)
+  }
+
+  private func text(_ range: Range<UInt32>) -> String {
+    bytes.span.text(indices(range))
   }
 }
 
 extension Headers: RandomAccessCollection {
   public var startIndex: Int { 0 }
-  public var endIndex: Int { fields.count }
-  public subscript(position: Int) -> Field { fields[position] }
+  public var endIndex: Int { places.count }
+  public subscript(position: Int) -> Field {
+    (text(places[position].name), text(places[position].value))
+  }
 }
 
 extension Headers: ExpressibleByDictionaryLiteral {
   public init(dictionaryLiteral elements: (String, String)...) {
     self.init(elements)
-  }
-}
-
-/// Field names as bytes.
-enum FieldName {
-  /// Whether two names are the same field's: ASCII letters alone have a case (RFC 9110 §5.6.2).
-  static func areEqual(_ left: String, _ right: String) -> Bool {
-    let (left, right) = (left.utf8, right.utf8)
-    guard left.count == right.count else { return false }
-    return zip(left, right).allSatisfy { ASCII.lowercased($0) == ASCII.lowercased($1) }
   }
 }

@@ -28,4 +28,7 @@ public enum Answer: Sendable {
   /// Once the closure returns. It runs in a task of its own, off the event loop, which is cancelled when the client is
   /// gone or the handler's deadline has passed.
   case later(@Sendable () async -> Response)
+  /// Once the responder has it: for work that tells of its end by a call, from whatever thread, and needs no task. The
+  /// closure is called on the event loop's thread: it must not block.
+  case whenSent(@Sendable (Responder) -> Void)
 }

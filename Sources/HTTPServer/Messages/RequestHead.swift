@@ -8,29 +8,46 @@ public enum HTTPVersion: Sendable, Equatable {
 
 /// What a request says before its body. All of it has been checked against RFC 9112.
 public struct RequestHead: Sendable {
+  /// Shared by all copies of the head, of which an exchange makes some.
+  private final class Content: Sendable {
+    let line: RequestLine
+    let headers: Headers
+    let peer: PeerAddress
+    let framing: Framing
+
+    init(_ line: RequestLine, _ headers: Headers, _ peer: PeerAddress, _ framing: Framing) {
+      self.line = line
+      self.headers = headers
+      self.peer = peer
+      self.framing = framing
+    }
+  }
+
+  private let content: Content
+
   /// One of the methods of RFC 9110 §9.1, `PATCH` or `QUERY`.
-  public let method: String
+  public var method: String { content.line.method }
   /// The path as it came, percent-encoded; begins with `/`, or is `*`.
-  public let path: String
+  public var path: String { content.line.path }
   /// What followed the first `?`, as it came; nil without one.
-  public let query: String?
+  public var query: String? { content.line.query }
   /// The version that the client speaks.
-  public let version: HTTPVersion
+  public var version: HTTPVersion { content.line.version }
   /// The fields, the framing's included.
-  public let headers: Headers
+  public var headers: Headers { content.headers }
   /// Who sent it.
-  public let peer: PeerAddress
+  public var peer: PeerAddress { content.peer }
   /// The authority that the request is for, with its port where one was given: that of an absolute-form target, else
   /// that of `Host` (RFC 9112 §3.3). HTTP/1.0 alone may leave it out.
-  public let host: String?
+  public var host: String? { content.line.authority ?? content.headers["Host"] }
   /// The body's length in bytes as `Content-Length` declares it.
-  public let declaredLength: Int?
+  public var declaredLength: Int? { content.framing.declaredLength }
   /// Whether the body comes in chunks.
-  public let isChunked: Bool
+  public var isChunked: Bool { content.framing.isChunked }
   /// Whether the client waits for `100 Continue` before it sends the body.
-  let expectsContinue: Bool
+  var expectsContinue: Bool { content.framing.expectsContinue }
   /// Whether the client would have the connection go on (RFC 9112 §9.3).
-  let wantsKeepAlive: Bool
+  var wantsKeepAlive: Bool { content.framing.wantsKeepAlive }
 
   /// A head as a handler's test may want one.
   public init(
@@ -41,22 +58,11 @@ public struct RequestHead: Sendable {
     self.init(
       line: RequestLine(method: method, path: path, query: query, version: version, authority: host),
       headers: headers, peer: peer,
-      framing: Framing(
-        host: host, declaredLength: declaredLength, isChunked: isChunked, expectsContinue: false, wantsKeepAlive: true))
+      framing: Framing(declaredLength: declaredLength, isChunked: isChunked))
   }
 
   init(line: RequestLine, headers: Headers, peer: PeerAddress, framing: Framing) {
-    method = line.method
-    path = line.path
-    query = line.query
-    version = line.version
-    self.headers = headers
-    self.peer = peer
-    host = line.authority ?? framing.host
-    declaredLength = framing.declaredLength
-    isChunked = framing.isChunked
-    expectsContinue = framing.expectsContinue
-    wantsKeepAlive = framing.wantsKeepAlive
+    content = Content(line, headers, peer, framing)
   }
 
   var hasBody: Bool { isChunked || (declaredLength ?? 0) > 0 }

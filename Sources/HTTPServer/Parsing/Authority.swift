@@ -13,7 +13,7 @@ enum Authority {
       }
       index = end + 1
     } else {
-      while index < range.upperBound, ASCII.isIn(.host, input[index]) { index += 1 }
+      while index < range.upperBound, ByteSet.host.contains(input[index]) { index += 1 }
       guard index > range.lowerBound else { return false }
     }
     guard index < range.upperBound else { return !needsPort }

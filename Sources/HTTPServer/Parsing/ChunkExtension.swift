@@ -26,7 +26,7 @@ enum ChunkExtension {
 
   private static func skipToken(_ input: Span<UInt8>, _ index: inout Int, _ end: Int) -> Bool {
     let start = index
-    while index < end, ASCII.isIn(.token, input[index]) { index += 1 }
+    while index < end, ByteSet.token.contains(input[index]) { index += 1 }
     return index > start
   }
 

@@ -15,7 +15,7 @@ struct FieldLine {
     }
     name = line.lowerBound..<colon
     // RFC 9112 §5.1: no blank between name and colon: it has led to requests being smuggled.
-    guard !name.isEmpty, input.allSatisfy(in: name, { ASCII.isIn(.token, $0) }) else {
+    guard !name.isEmpty, input.allSatisfy(in: name, { ByteSet.token.contains($0) }) else {
       throw ProtocolFault(
         .badRequest, "A field's name is a token that a colon follows at once, and this one is \(input.quoted(name)).")
     }

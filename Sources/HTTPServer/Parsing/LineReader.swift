@@ -20,6 +20,7 @@ struct LineReader {
   ///   - start: where the line begins: the same bytes at each call until it is complete.
   ///   - limit: the bytes that the line may have without its end.
   mutating func next(in input: Span<UInt8>, from start: Int, limit: Int) -> Line {
+    if let line = quickly(input, start, limit) { return line }
     var index = start + seen
     while index < input.count {
       let byte = input[index]
@@ -35,6 +36,21 @@ struct LineReader {
     }
     seen = index - start
     return .incomplete
+  }
+
+  /// The line, where all is well with it: then it can be looked at as a whole. Where anything is not, byte by byte
+  /// finds out what comes first.
+  private mutating func quickly(_ input: Span<UInt8>, _ start: Int, _ limit: Int) -> Line? {
+    let unseen = start + seen
+    guard let feed = input.firstIndex(of: UInt8(ascii: "\n"), in: unseen..<input.count), feed > start else {
+      return nil
+    }
+    let end = feed - 1
+    guard input[end] == UInt8(ascii: "\r"), end - start <= limit, unseen <= end,
+      !input.extracting(unseen..<end).withUnsafeBufferPointer(ASCII.hasControl)
+    else { return nil }
+    seen = 0
+    return .complete(start..<end, next: feed + 1)
   }
 }
 

@@ -4,14 +4,9 @@ struct RequestLine: Sendable, Equatable {
   var path: String
   var query: String?
   var version: HTTPVersion
+  var methodIsKnown = true
   /// That of an absolute-form target.
   var authority: String?
-
-  /// The methods of RFC 9110 §9.1 and RFC 5789, and QUERY, which clients begin to send
-  /// (draft-ietf-httpbis-safe-method-w-body); another is answered with 501 (RFC 9110 §9.1). They are case-sensitive.
-  static let methods: Set<String> = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
-  ]
 
   /// `method SP request-target SP HTTP-version`, with exactly one space at each place: RFC 9112 §3 lets a recipient
   /// be lenient here, and warns of what comes of it.
@@ -28,14 +23,16 @@ struct RequestLine: Sendable, Equatable {
           + "\(input.quoted(line)).")
     }
     let method = line.lowerBound..<methodEnd
-    guard !method.isEmpty, input.allSatisfy(in: method, { ASCII.isIn(.token, $0) }) else {
+    guard !method.isEmpty, input.allSatisfy(in: method, { ByteSet.token.contains($0) }) else {
       throw ProtocolFault(.badRequest, "A method is a token (RFC 9110 §9.1), and this one is \(input.quoted(method)).")
     }
     let spoken = try self.version(input, version)
-    let name = input.text(method)
+    let known = Method.known(input, method)
+    let name = known ?? input.text(method)
     let target = try RequestTarget.parse(input, methodEnd + 1..<targetEnd, method: name)
     return RequestLine(
-      method: name, path: target.path, query: target.query, version: spoken, authority: target.authority)
+      method: name, path: target.path, query: target.query, version: spoken, methodIsKnown: known != nil,
+      authority: target.authority)
   }
 
   /// RFC 9112 §2.3: case-sensitive, one digit, a point, one digit.

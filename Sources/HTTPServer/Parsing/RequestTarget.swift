@@ -79,12 +79,12 @@ struct RequestTarget {
   }
 
   private static func check(
-    _ input: Span<UInt8>, _ range: Range<Int>, _ allowed: ASCII.Class
+    _ input: Span<UInt8>, _ range: Range<Int>, _ allowed: ByteSet
   ) throws(ProtocolFault) {
     var index = range.lowerBound
     while index < range.upperBound {
       let byte = input[index]
-      guard ASCII.isIn(allowed, byte) else {
+      guard allowed.contains(byte) else {
         throw ProtocolFault(
           .badRequest,
           "The target has a byte that must be percent-encoded (0x\(String(byte, radix: 16, uppercase: true))): "

@@ -3,6 +3,7 @@
 
   /// epoll(7): connections edge-triggered, so that one registration lasts for all of a connection's life.
   final class EpollPoller: Poller {
+    let needsInterest = false
     private let descriptor: Descriptor
     private var found = [socket_polling_event](repeating: socket_polling_event(), count: 256)
 

@@ -14,7 +14,8 @@ final class Listener: Sendable {
     case connection(Descriptor, PeerAddress)
     /// There is none, or there is none any more.
     case none
-    /// The process or the machine has no room for more (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`): try again later.
+    /// The process or the machine has no room for more (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), or something is wrong
+    /// that is not one connection's: try again later.
     case exhausted
   }
 
@@ -36,17 +37,27 @@ final class Listener: Sendable {
       let address = try SocketAddress(unixPath: path)
       return [try listen(on: address, backlog: backlog, at: .unix(path: path), "the Unix socket \(path)")]
     case .tcp(let host, let port):
-      var listeners: [Listener] = []
-      var port = port
-      for address in try Resolver.addresses(of: host, port: port) {
-        let address = port == address.peer.port ? address : address.with(port: port)
-        let listener = try listen(on: address, backlog: backlog, at: nil, "\(host) port \(port)")
-        // All addresses of a name share the port that the first of them got.
-        port = listener.address.port ?? port
-        listeners.append(listener)
-      }
-      return listeners
+      return try listen(onAll: Resolver.addresses(of: host, port: port), backlog: backlog, "\(host) port \(port)")
     }
+  }
+
+  private static func listen(
+    onAll addresses: [SocketAddress], backlog: Int, _ name: String
+  ) throws(SystemError) -> [Listener] {
+    var listeners: [Listener] = []
+    var failure: SystemError?
+    for address in addresses {
+      // All addresses of a name share the port that the first of them got.
+      let address = listeners.first?.address.port.map { address.with(port: $0) } ?? address
+      do throws(SystemError) {
+        listeners.append(try listen(on: address, backlog: backlog, at: nil, name))
+      } catch  where error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL {
+        // A name may have an IPv6 address on a machine that has none: one address is enough.
+        failure = failure ?? error
+      }
+    }
+    if listeners.isEmpty, let failure { throw failure }
+    return listeners
   }
 
   private static func listen(
@@ -97,11 +108,11 @@ final class Listener: Sendable {
         return .connection(Descriptor(number), address.peer)
       case .failure(let error):
         switch error.code {
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+        case _ where error.wouldBlock: return .none
         // accept(2): what went wrong with one connection before it was taken says nothing of the next.
         case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH:
           continue
-        default: return .none
+        default: return .exhausted
         }
       }
     }

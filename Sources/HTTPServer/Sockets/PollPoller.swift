@@ -9,6 +9,7 @@
 /// poll(2), for systems without epoll. As fast while connections are busy; each wait costs in proportion to all of
 /// them.
 final class PollPoller: Poller {
+  let needsInterest = true
   private var entries: [pollfd] = []
   private var tokens: [UInt64] = []
   private var places: [Int32: Int] = [:]

@@ -7,7 +7,9 @@ protocol Poller: AnyObject {
   /// Reports connections that wait to be accepted, and whatever else is only read, for as long as there are any.
   func addListener(_ descriptor: Int32, token: UInt64) throws(SystemError)
   func removeListener(_ descriptor: Int32)
-  /// What a connection waits for; a poller that reports changes alone need not know.
+  /// Whether it has to be told what a connection waits for. One that reports changes alone need not know.
+  var needsInterest: Bool { get }
+  /// What a connection waits for.
   func setInterest(_ interest: Interest, of descriptor: Int32)
   /// Waits for at most that long, for ever with -1, and puts what has come into `events`, instead of what was there.
   func wait(milliseconds: Int32, into events: inout [PollEvent]) throws(SystemError)

@@ -49,9 +49,18 @@ struct OutputQueue {
     sent = 0
   }
 
-  /// Gives the memory that an empty queue holds, for another to use.
-  mutating func exchangeStorage(_ spare: inout [UInt8]) {
-    guard isEmpty else { return }
-    swap(&first, &spare)
+  /// Takes memory that nobody uses, where there is nothing in the queue yet.
+  mutating func borrow(_ spare: inout [UInt8]) {
+    if isEmpty { swap(&first, &spare) }
   }
+
+  /// Gives the memory back, where there is nothing in the queue any more: one that is empty holds none.
+  mutating func giveBack(_ spare: inout [UInt8]) {
+    guard isEmpty else { return }
+    if first.capacity > spare.capacity, first.capacity <= Self.spareLimit { swap(&first, &spare) }
+    first = []
+  }
+
+  /// More than this is not kept for the next.
+  private static let spareLimit = 256 * 1024
 }

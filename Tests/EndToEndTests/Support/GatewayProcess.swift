@@ -18,20 +18,18 @@ final class GatewayProcess: Sendable {
   private let errors: LineReader
 
   /// Beside the tests in the folder of the build.
-  private static var executable: URL {
-    get throws {
-      let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-      let file = folder.appending(path: "evento-gateway")
-      try #require(FileManager.default.isExecutableFile(atPath: file.path()), "no \(file.path())")
-      return file
-    }
+  private static func executable(_ command: String) throws -> URL {
+    let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    let file = folder.appending(path: command)
+    try #require(FileManager.default.isExecutableFile(atPath: file.path()), "no \(file.path())")
+    return file
   }
 
-  private static func prepared(_ arguments: [String], _ environment: [String: String]) throws -> (
-    Process, LineReader, LineReader
-  ) {
+  private static func prepared(
+    _ arguments: [String], _ environment: [String: String], command: String = "evento-gateway"
+  ) throws -> (Process, LineReader, LineReader) {
     let process = Process()
-    process.executableURL = try executable
+    process.executableURL = try executable(command)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EVENTO_") }
       .merging(environment) { $1 }
@@ -41,9 +39,11 @@ final class GatewayProcess: Sendable {
     return (process, LineReader(output.fileHandleForReading), LineReader(errors.fileHandleForReading))
   }
 
-  /// Runs it to its end.
-  static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
-    let (process, output, errors) = try prepared(arguments, environment)
+  /// Runs it, or another command of the package, to its end.
+  static func run(
+    _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway"
+  ) async throws -> Outcome {
+    let (process, output, errors) = try prepared(arguments, environment, command: command)
     try process.run()
     return await outcome(process, output, errors)
   }

@@ -20,7 +20,7 @@ extension ConformanceCheck {
       ["{ }", "{\t\"a\" : 1 }", "{\n  \"a\": [1, 2]\r\n}", "{\"a\":\r\n\"b\"}"]),
 
     ConformanceCheck("metadata that are left out are {}", .content) { context in
-      try await context.executor.write([
+      try await context.executor.writeWhole([
         .sample(), .sample(metadata: Metadata()), .sample(metadata: try Metadata(json: "\n{}\n")),
       ])
       try requireTexts(
@@ -29,14 +29,14 @@ extension ConformanceCheck {
 
     ConformanceCheck("metadata may be nested 128 deep", .content) { context in
       let text = "{\"a\":" + String(repeating: "[", count: 127) + String(repeating: "]", count: 127) + "}"
-      try await context.executor.write([.sample(metadata: try Metadata(json: text))])
+      try await context.executor.writeWhole([.sample(metadata: try Metadata(json: text))])
       try requireTexts(try await context.executor.log().map(\.node.metadata.json), [text], "metadata in the log")
     },
 
     ConformanceCheck("metadata of 64 KiB are kept whole", .content) { context in
       let text = #"{"a":""# + String(repeating: "x", count: Metadata.defaultLimit - 8) + #""}"#
       try requireEqual(text.utf8.count, Metadata.defaultLimit, "bytes of the metadata")
-      try await context.executor.write([.sample(metadata: try Metadata(json: text)), .sample()])
+      try await context.executor.writeWhole([.sample(metadata: try Metadata(json: text)), .sample()])
       try requireTexts(
         try await context.executor.log().map(\.node.metadata.json), [text, "{}"], "metadata in the log")
     },
@@ -45,7 +45,7 @@ extension ConformanceCheck {
   /// A check that some metadata come back as they were written.
   private static func metadataCheck(_ name: String, _ texts: [String]) -> ConformanceCheck {
     ConformanceCheck(name, .content) { context in
-      try await context.executor.write(try texts.map { .sample(metadata: try Metadata(json: $0)) })
+      try await context.executor.writeWhole(try texts.map { .sample(metadata: try Metadata(json: $0)) })
       let log = try await context.executor.log()
       try requireTexts(log.map(\.node.metadata.json), texts, "metadata in the log")
       let backward = try await context.executor.logBackward(pageOf: 2)

@@ -4,7 +4,7 @@ extension ConformanceCheck {
   static let unicodeChecks: [ConformanceCheck] = [
     ConformanceCheck("aggregates are told apart by bytes, not by canonical equivalence", .content) { context in
       for names in lookalikes {
-        let result = try await context.executor.write(names.map { .sample($0) } + names.map { .sample($0) })
+        let result = try await context.executor.writeWhole(names.map { .sample($0) } + names.map { .sample($0) })
         try requireEqual(
           result.events.map(\.version), names.map { _ in 1 } + names.map { _ in 2 }, "versions of \(names)")
         for name in names {
@@ -16,7 +16,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("types are told apart by bytes", .content) { context in
       for names in lookalikes {
-        let result = try await context.executor.write(names.map { .sample(type: $0) })
+        let result = try await context.executor.writeWhole(names.map { .sample(type: $0) })
         try requireEqual(result.events.map(\.version), names.map { _ in 1 }, "versions under \(names)")
         for name in names {
           let found = try await context.executor.log([ReadAggregator(name)])
@@ -27,7 +27,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("event names are told apart by bytes", .content) { context in
       for names in lookalikes {
-        try await context.executor.write(names.map { .sample("a", $0) })
+        try await context.executor.writeWhole(names.map { .sample("a", $0) })
         for name in names {
           let found = try await context.executor.log([ReadAggregator("bank/Account", name: name)])
           try requireTexts(found.map(\.node.name), [name], "events found by the name \(name)")
@@ -37,7 +37,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("routing keys are told apart by bytes", .content) { context in
       for names in lookalikes {
-        try await context.executor.write(names.map { .sample($0, routingKey: .value($0)) })
+        try await context.executor.writeWhole(names.map { .sample($0, routingKey: .value($0)) })
         for name in names {
           let found = try await context.executor.log(nil, .value(name))
           try requireTexts(found.map(\.node.routingKey), [name], "events found by the routing key \(name)")
@@ -48,14 +48,14 @@ extension ConformanceCheck {
     ConformanceCheck("a resend is compared by bytes", .content) { context in
       for names in lookalikes {
         let event = NewEvent.sample(names[0], id: ULID(), routingKey: .value(names[0]))
-        try await context.executor.write([event])
+        try await context.executor.writeWhole([event])
         for name in names.dropFirst() {
           var (otherID, otherKey) = (event, event)
           otherID.aggregatorID = name
           otherKey.routingKey = .value(name)
           for other in [otherID, otherKey] {
             try await requireError(.duplicateEventID, "\(name) in place of \(names[0])") {
-              try await context.executor.write([other])
+              try await context.executor.writeWhole([other])
             }
           }
         }
@@ -65,7 +65,7 @@ extension ConformanceCheck {
     ConformanceCheck("a condition is compared by bytes", .content, needs: [.conditionalWrites]) { context in
       let writer = try context.able((any ConditionalWriter).self)
       for names in lookalikes {
-        try await writer.write([.sample(names[0])])
+        try await writer.writeWhole([.sample(names[0])])
         for name in names.dropFirst() {
           try await writer.write(
             [.sample("other")],

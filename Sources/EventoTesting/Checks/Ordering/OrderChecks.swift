@@ -6,7 +6,8 @@ extension ConformanceCheck {
       let clock = SkewedClock(seed: 1)
       var ids: [ULID] = []
       for round in 0..<40 {
-        ids += try await context.executor.write([.sample("a\(round % 3)", timestamp: clock.next())]).events.map(\.id)
+        ids += try await context.executor.writeWhole([.sample("a\(round % 3)", timestamp: clock.next())]).events.map(
+          \.id)
       }
       try requireEqual(try await context.executor.log(pageOf: 7).ids, ids, "events, forward")
       try requireEqual(try await context.executor.logBackward(pageOf: 7).ids, ids, "events, backward")
@@ -17,7 +18,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("the order of the log is that of commits, whatever ids say", .ordering) { context in
       let ids = (0..<30).map { _ in ULID() }.shuffled()
-      for id in ids { try await context.executor.write([.sample(id: id, timestamp: Timestamp(seconds: 1))]) }
+      for id in ids { try await context.executor.writeWhole([.sample(id: id, timestamp: Timestamp(seconds: 1))]) }
       try requireEqual(try await context.executor.log(pageOf: 7).ids, ids, "events, forward")
       try requireEqual(try await context.executor.logBackward(pageOf: 7).ids, ids, "events, backward")
     },
@@ -30,7 +31,7 @@ extension ConformanceCheck {
         let id = try requireValue(ULID("0000000000000000000000000" + ["Z", "Y", "X"][round % 3]), "an id")
         let event = NewEvent.sample(
           "a\(round)", id: round < 3 ? id : nil, timestamp: Timestamp(seconds: 1_700_000_000 - Int64(round) * 3600))
-        let written = try await executor.write([event]).events.map(\.id)
+        let written = try await executor.writeWhole([event]).events.map(\.id)
         let page = try await executor.forward(5, after: start)
         try requireEqual(page.edges.ids, written, "events behind the last place of a reader")
         start = .after(try requireValue(page.pageInfo.endCursor, "the end cursor"))
@@ -45,7 +46,7 @@ extension ConformanceCheck {
             var first: [ULID] = []
             for _ in 0..<10 {
               let events = (0..<4).map { NewEvent.sample("w\(writer)-\($0 % 2)") }
-              first += try await executor.write(events).events.map(\.id)
+              first += try await executor.writeWhole(events).events.map(\.id)
             }
             return first
           }
@@ -54,7 +55,7 @@ extension ConformanceCheck {
       }
       let log = try await executor.log(pageOf: 50).ids
       try requireEqual(log.count, 320, "events in the log")
-      let places = Dictionary(uniqueKeysWithValues: log.enumerated().map { ($0.element, $0.offset) })
+      let places = Dictionary(log.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
       for ids in writes {
         for start in stride(from: 0, to: ids.count, by: 4) {
           let found = ids[start..<start + 4].map { places[$0] ?? -1 }

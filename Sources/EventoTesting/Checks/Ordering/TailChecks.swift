@@ -17,7 +17,7 @@ extension ConformanceCheck {
     ConformanceCheck("a reader that begins now sees all that commits later, under sixteen writers", .ordering) {
       context in
       let executor = context.executor
-      try await executor.write((0..<10).map { _ in .sample("before") })
+      try await executor.writeWhole((0..<10).map { _ in .sample("before") })
       let page = try await executor.forward(after: .now)
       let start = try requireValue(page.pageInfo.endCursor, "the cursor of now")
       let load = WriteLoad(writers: 16, writes: 10)
@@ -31,14 +31,16 @@ extension ConformanceCheck {
       let executor = context.executor
       let load = WriteLoad(writers: 16, writes: 10)
       async let written = load.run(on: executor)
-      var reads = 0
+      var isLast = false
       repeat {
+        isLast = load.hasEnded
         let page = try await executor.backward(1000)
         try requireEqual(page.edges.count % 2, 0, "the number of events, two a write")
-        reads += 1
-      } while !load.hasEnded
+        // An executor that never suspends must not keep the writers from running.
+        await Task.yield()
+      } while !isLast
       let count = try await written.count
-      try requireEqual(try await executor.log().count, count, "events in the log, after \(reads) reads")
+      try requireEqual(try await executor.log().count, count, "events in the log")
     },
 
     ConformanceCheck("versions of an aggregate run without a gap under sixteen writers", .ordering) { context in
@@ -111,7 +113,7 @@ final class WriteLoad: Sendable {
           let key = NewEvent.Routing.value(writer % 2 == 0 ? "even" : nil)
           var ids: [ULID] = []
           for _ in 0..<writes {
-            ids += try await executor.write([
+            ids += try await executor.writeWhole([
               .sample("w\(writer)", name, routingKey: key, timestamp: clock.next()),
               .sample("shared", name, routingKey: key, timestamp: clock.next()),
             ]).events.map(\.id)
@@ -139,10 +141,9 @@ final class WriteLoad: Sendable {
       seen += page.edges
       try require(seen.count <= writers * writes * 2, "a reader saw more events than were written")
       start = .after(try requireValue(page.pageInfo.endCursor, "the end cursor of a page"))
-      if page.edges.isEmpty || !page.pageInfo.hasNextPage {
-        if isLast { return seen }
-        await Task.yield()
-      }
+      if isLast, page.edges.isEmpty || !page.pageInfo.hasNextPage { return seen }
+      // An executor that never suspends must not keep the writers from running.
+      await Task.yield()
     }
   }
 }

@@ -8,7 +8,7 @@ extension ConformanceCheck {
       context in
       let executor = try context.able((any ReadinessReporter).self)
       try await executor.checkReadiness()
-      let ids = try await executor.write([.sample()]).events.map(\.id)
+      let ids = try await executor.writeWhole([.sample()]).events.map(\.id)
       for _ in 0..<3 { try await executor.checkReadiness() }
       try requireEqual(try await executor.log().ids, ids, "events in the log")
     }

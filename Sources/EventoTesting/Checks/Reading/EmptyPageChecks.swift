@@ -8,17 +8,17 @@ extension ConformanceCheck {
         try await requirePlace(try await executor.forward(5, after: .beginning, filters), behind: [], on: executor)
       }
       let page = try await executor.forward()
-      let ids = try await executor.write([.sample(), .sample()]).events.map(\.id)
+      let ids = try await executor.writeWhole([.sample(), .sample()]).events.map(\.id)
       let end = try requireValue(page.pageInfo.endCursor, "the end cursor of an empty page")
       try requireEqual(try await executor.log(from: .after(end)).ids, ids, "events behind an empty store")
     },
 
     ConformanceCheck("a page at the end of the log tells where to go on", .reading) { context in
       let executor = context.executor
-      let last = try await executor.write([.sample(), .sample()]).events[1].cursor
+      let last = try await executor.writeWhole([.sample(), .sample()]).events[1].cursor
       let page = try await executor.forward(5, after: .after(last))
       try await requirePlace(page, behind: [], on: executor)
-      let ids = try await executor.write([.sample()]).events.map(\.id)
+      let ids = try await executor.writeWhole([.sample()]).events.map(\.id)
       try await requirePlace(page, behind: ids, on: executor)
     },
 
@@ -29,11 +29,11 @@ extension ConformanceCheck {
         [ReadAggregator("bank/Account", id: "none"), ReadAggregator("absent", name: "Opened")],
       ]
       for filter in filters {
-        try await executor.write([.sample(), .sample()])
+        try await executor.writeWhole([.sample(), .sample()])
         let page = try await executor.forward(5, after: .beginning, filter)
         // A reader that goes on from there sees nothing of what was there, and all that comes.
         try await requirePlace(page, behind: [], on: executor)
-        let ids = try await executor.write([.sample("a"), .sample("b", type: "other")]).events.map(\.id)
+        let ids = try await executor.writeWhole([.sample("a"), .sample("b", type: "other")]).events.map(\.id)
         try await requirePlace(page, behind: ids, on: executor)
       }
     },
@@ -48,9 +48,9 @@ extension ConformanceCheck {
         let page = try await executor.forward(1, after: start, filters)
         seen += page.edges.ids
         start = .after(try requireValue(page.pageInfo.endCursor, "the end cursor"))
-        try await executor.write([.sample("a")])
+        try await executor.writeWhole([.sample("a")])
         if round % 3 == 0 {
-          written += try await executor.write([.sample("a", "Closed"), .sample("b", "Closed")]).events.map(\.id)
+          written += try await executor.writeWhole([.sample("a", "Closed"), .sample("b", "Closed")]).events.map(\.id)
         }
       }
       seen += try await executor.log(filters, from: start).ids
@@ -60,7 +60,7 @@ extension ConformanceCheck {
     ConformanceCheck("a page of first 0 tells whether there is more, and where it began", .reading) { context in
       let executor = context.executor
       try requireEqual(try await executor.forward(0).pageInfo.hasNextPage, false, "has_next_page of an empty store")
-      let events = try await executor.write([.sample(), .sample("b"), .sample()]).events
+      let events = try await executor.writeWhole([.sample(), .sample("b"), .sample()]).events
       let ids = events.map(\.id)
       try await requirePlace(try await executor.forward(0), hasNext: true, behind: ids, on: executor)
       try await requirePlace(
@@ -86,7 +86,7 @@ extension ConformanceCheck {
             try await requirePlace(page, behind: [], on: executor)
           }
         }
-        try await executor.write([.sample(), .sample("b")])
+        try await executor.writeWhole([.sample(), .sample("b")])
       }
     },
 
@@ -94,22 +94,22 @@ extension ConformanceCheck {
       let executor = context.executor
       for round in 0..<3 {
         let page = try await executor.forward(round, after: .now)
-        let ids = try await executor.write([.sample(), .sample("b"), .sample()]).events.map(\.id)
+        let ids = try await executor.writeWhole([.sample(), .sample("b"), .sample()]).events.map(\.id)
         try await requirePlace(page, behind: ids, on: executor)
       }
     },
 
     ConformanceCheck("a loop that begins now with a filter misses nothing that matches", .reading) { context in
       let executor = context.executor
-      try await executor.write([.sample("a"), .sample("b")])
+      try await executor.writeWhole([.sample("a"), .sample("b")])
       let filters = [ReadAggregator("bank/Account", id: "b")]
       var end = try requireValue(
         try await executor.forward(5, after: .now, filters).pageInfo.endCursor, "the end cursor")
       var seen: [ULID] = []
       var written: [ULID] = []
       for _ in 0..<5 {
-        try await executor.write([.sample("a")])
-        written += try await executor.write([.sample("b")]).events.map(\.id)
+        try await executor.writeWhole([.sample("a")])
+        written += try await executor.writeWhole([.sample("b")]).events.map(\.id)
         let page = try await executor.forward(5, after: .after(end), filters)
         seen += page.edges.ids
         end = try requireValue(page.pageInfo.endCursor, "the end cursor")

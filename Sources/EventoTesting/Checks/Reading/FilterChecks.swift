@@ -94,7 +94,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("a routing key that looks like a name of something else is just a key", .reading) { context in
       for key in oddNames {
-        let id = try await context.executor.write([.sample("k", routingKey: .value(key))]).events[0].id
+        let id = try await context.executor.writeWhole([.sample("k", routingKey: .value(key))]).events[0].id
         try requireEqual(
           try await context.executor.log(nil, .value(key)).ids, [id], "events with the routing key \(key)")
       }
@@ -130,7 +130,7 @@ extension ConformanceCheck {
         routingKey: [.value(nil), .value("eu"), .value("us")].randomElement(using: &random) ?? .inherited)
     }
     for start in stride(from: 0, to: writes.count, by: 25) {
-      try await executor.write(Array(writes[start..<start + 25]))
+      try await executor.writeWhole(Array(writes[start..<start + 25]))
     }
     let log = try await executor.log(pageOf: 37)
     try requireTexts(log.map(\.node.name), writes.map(\.name), "names in the log")

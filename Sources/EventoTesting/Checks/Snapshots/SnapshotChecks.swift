@@ -8,7 +8,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("a snapshot comes back as it was saved", .snapshots) { context in
       let executor = context.executor
-      let events = try await executor.write([.sample(), .sample(), .sample()]).events
+      let events = try await executor.writeWhole([.sample(), .sample(), .sample()]).events
       let snapshot = Snapshot(data: Payload(#"{"balance":1.10}"#), cursor: events[1].cursor)
       try await executor.saveSnapshot(.sample(), snapshot)
       let found = try requireValue(try await executor.getSnapshot(.sample()), "the snapshot")
@@ -19,7 +19,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("a snapshot replaces the one before", .snapshots) { context in
       let executor = context.executor
-      let events = try await executor.write([.sample(), .sample()]).events
+      let events = try await executor.writeWhole([.sample(), .sample()]).events
       for (data, event) in [("1", events[0]), ("22", events[1]), ("", events[0]), ("[4]", events[1])] {
         let snapshot = Snapshot(data: Payload(data), cursor: event.cursor)
         try await executor.saveSnapshot(.sample(), snapshot)
@@ -29,7 +29,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("snapshots are kept apart by type, revision and id", .snapshots) { context in
       let executor = context.executor
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       let keys = [
         SnapshotKey.sample(), .sample(revision: "2"), .sample(type: "other"), .sample(id: "other"),
         .sample(revision: "acc-1", id: "1"), .sample(revision: "02"),
@@ -47,7 +47,7 @@ extension ConformanceCheck {
     },
 
     ConformanceCheck("a slash in a snapshot's key is part of it", .snapshots) { context in
-      let cursor = try await context.executor.write([.sample()]).events[0].cursor
+      let cursor = try await context.executor.writeWhole([.sample()]).events[0].cursor
       let keys = [
         SnapshotKey(type: "bank/Account", revision: "1", id: "a"), SnapshotKey(type: "bank", revision: "1", id: "a"),
         SnapshotKey(type: "bank/1", revision: "1", id: "a"), SnapshotKey(type: "a/b/c/d", revision: "1", id: "a"),
@@ -59,7 +59,7 @@ extension ConformanceCheck {
     },
 
     ConformanceCheck("a snapshot's key may be of any names", .snapshots) { context in
-      let cursor = try await context.executor.write([.sample()]).events[0].cursor
+      let cursor = try await context.executor.writeWhole([.sample()]).events[0].cursor
       let names = oddNames + [String(repeating: "x", count: 255), String(repeating: "€", count: 85)]
       let keys = names.flatMap { name in
         [
@@ -71,7 +71,7 @@ extension ConformanceCheck {
     },
 
     ConformanceCheck("snapshots are told apart by the bytes of their keys", .snapshots) { context in
-      let cursor = try await context.executor.write([.sample()]).events[0].cursor
+      let cursor = try await context.executor.writeWhole([.sample()]).events[0].cursor
       for names in lookalikes {
         try await requireApart(
           names.map { SnapshotKey(type: $0, revision: "1", id: "i") }
@@ -82,7 +82,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("a snapshot's payload may be any bytes", .snapshots) { context in
       let executor = context.executor
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       var random = SeededGenerator(seed: 9)
       let large = (0..<1_000_000).map { _ in UInt8.random(in: 0...255, using: &random) }
       let texts = [
@@ -110,13 +110,13 @@ extension ConformanceCheck {
           let found = try requireValue(try await executor.getSnapshot(.sample()), "the snapshot")
           try requireEqual(found.cursor, place, "the cursor of the snapshot")
         }
-        try await executor.write((0..<3).map { _ in .sample() })
+        try await executor.writeWhole((0..<3).map { _ in .sample() })
       }
     },
 
     ConformanceCheck("a snapshot's key out of form is refused", .snapshots) { context in
       let executor = context.executor
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       for name in ["", "a\u{0}", "a\nb", "\u{7F}", String(repeating: "x", count: 256)] {
         for key in [SnapshotKey.sample(type: name), .sample(revision: name), .sample(id: name)] {
           let what = "\(name.debugDescription) in a snapshot's key"
@@ -131,7 +131,7 @@ extension ConformanceCheck {
 
   static let snapshotRemovalChecks: [ConformanceCheck] = [
     removalCheck("a snapshot that is deleted is gone, and no other") { remover in
-      let cursor = try await remover.write([.sample()]).events[0].cursor
+      let cursor = try await remover.writeWhole([.sample()]).events[0].cursor
       let keys = [SnapshotKey.sample(), .sample(revision: "2"), .sample(id: "other"), .sample(type: "other")]
       for key in keys { try await remover.saveSnapshot(key, Snapshot(data: Payload("1"), cursor: cursor)) }
       try await remover.deleteSnapshot(keys[0])
@@ -144,7 +144,7 @@ extension ConformanceCheck {
     },
 
     removalCheck("a snapshot that is not there can't be deleted") { remover in
-      let cursor = try await remover.write([.sample()]).events[0].cursor
+      let cursor = try await remover.writeWhole([.sample()]).events[0].cursor
       try await remover.saveSnapshot(.sample(), Snapshot(data: Payload("1"), cursor: cursor))
       for key in [SnapshotKey.sample(revision: "2"), .sample(id: "x"), .sample(type: "x")] {
         try await requireError(.snapshotNotFound, "deleting what is not there") {

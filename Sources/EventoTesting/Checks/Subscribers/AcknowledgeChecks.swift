@@ -6,7 +6,7 @@ extension ConformanceCheck {
       let executor = context.executor
       let worker = ULID()
       try await executor.upsertSubscriber("s", workerID: worker)
-      for (index, event) in try await executor.write((0..<3).map { _ in .sample() }).events.enumerated() {
+      for (index, event) in try await executor.writeWhole((0..<3).map { _ in .sample() }).events.enumerated() {
         let lag = [7, 0, Subscriber.maximumLag][index]
         let subscriber = try await executor.acknowledge("s", cursor: event.cursor, lag: lag, workerID: worker)
         try requireEqual(subscriber.cursor, event.cursor, "the cursor in the answer")
@@ -24,7 +24,7 @@ extension ConformanceCheck {
       let executor = context.executor
       let worker = ULID()
       try await executor.upsertSubscriber("s", workerID: worker)
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       let subscriber = try await executor.acknowledge("s", cursor: cursor, lag: 5, workerID: nil)
       try requireEqual(subscriber.workerID, worker, "the worker")
       try requireEqual(try await executor.getSubscriberCursor("s"), cursor, "the cursor")
@@ -32,7 +32,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("an acknowledgement of a worker that was taken over changes nothing", .subscribers) { context in
       let executor = context.executor
-      let events = try await executor.write([.sample(), .sample()]).events
+      let events = try await executor.writeWhole([.sample(), .sample()]).events
       let (one, two) = (ULID(), ULID())
       try await executor.upsertSubscriber("s", workerID: one)
       try await executor.acknowledge("s", cursor: events[0].cursor, lag: 3, workerID: one)
@@ -52,7 +52,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("an acknowledgement of an unknown subscriber is refused", .subscribers) { context in
       let executor = context.executor
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       for cursor in [cursor, nil] {
         for worker in [ULID(), nil] {
           try await requireError(.subscriberNotFound, "an acknowledgement of an unknown subscriber") {
@@ -67,7 +67,7 @@ extension ConformanceCheck {
     ConformanceCheck("a cursor of nil sends a subscriber back to the beginning", .subscribers) { context in
       let executor = context.executor
       let worker = ULID()
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       try await executor.upsertSubscriber("s", workerID: worker)
       try await executor.acknowledge("s", cursor: cursor, lag: 4, workerID: worker)
       let subscriber = try await executor.acknowledge("s", cursor: nil, lag: 6, workerID: worker)
@@ -80,7 +80,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("a subscriber may go back to an earlier place", .subscribers) { context in
       let executor = context.executor
-      let events = try await executor.write((0..<4).map { _ in .sample() }).events
+      let events = try await executor.writeWhole((0..<4).map { _ in .sample() }).events
       try await executor.upsertSubscriber("s", workerID: ULID())
       for index in [3, 0, 2, 1] {
         try await executor.acknowledge("s", cursor: events[index].cursor)
@@ -109,13 +109,13 @@ extension ConformanceCheck {
           try requireEqual(kept, place, "the cursor")
           try requireEqual(try await executor.log(from: .after(kept)).ids, expected, "events behind the subscriber")
         }
-        try await executor.write((0..<3).map { _ in .sample() })
+        try await executor.writeWhole((0..<3).map { _ in .sample() })
       }
     },
 
     ConformanceCheck("a lag out of range is refused", .subscribers) { context in
       let executor = context.executor
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       try await executor.upsertSubscriber("s", workerID: ULID())
       for lag in [-1, Subscriber.maximumLag + 1, .max, .min] {
         try await requireError(.invalidRequest, "a lag of \(lag)") {
@@ -132,7 +132,7 @@ extension ConformanceCheck {
       var (written, handled): ([ULID], [ULID]) = ([], [])
       var holder = worker
       for round in 0..<12 {
-        written += try await executor.write((0..<3).map { _ in .sample("a\(round % 2)") }).events.map(\.id)
+        written += try await executor.writeWhole((0..<3).map { _ in .sample("a\(round % 2)") }).events.map(\.id)
         if round % 4 == 3 {
           holder = ULID()
           try await executor.upsertSubscriber("s", workerID: holder)

@@ -6,7 +6,7 @@ extension ConformanceCheck {
       try requireEqual(try await directory.subscriber("s"), nil, "a subscriber that is not there")
       let made = try await directory.upsertSubscriber("s", workerID: ULID()).subscriber
       try requireEqual(try await directory.subscriber("s"), made, "a new subscriber")
-      let cursor = try await directory.write([.sample()]).events[0].cursor
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
       let acknowledged = try await directory.acknowledge("s", cursor: cursor, lag: 8)
       try requireEqual(try await directory.subscriber("s"), acknowledged, "a subscriber that has acknowledged")
       try requireEqual(acknowledged.createdAt, made.createdAt, "when it was created")
@@ -17,7 +17,7 @@ extension ConformanceCheck {
     directoryCheck("subscribers are listed by key, in the order of its bytes") { directory in
       try requireEqual(try await directory.subscribers(), [], "subscribers of an empty store")
       let keys = ["a", "B", "é", "e\u{301}", "z", "A", "a/b", "a b", "10", "9", "\u{FF5E}", "😀", "~", "_", "aa"]
-      let cursor = try await directory.write([.sample()]).events[0].cursor
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
       for (number, key) in keys.enumerated() {
         try await directory.upsertSubscriber(key, workerID: ULID())
         try await directory.acknowledge(key, cursor: number % 2 == 0 ? cursor : nil, lag: number)
@@ -32,7 +32,7 @@ extension ConformanceCheck {
 
     directoryCheck("a subscriber that is disabled does not run, and keeps all else") { directory in
       let worker = ULID()
-      let cursor = try await directory.write([.sample()]).events[0].cursor
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
       try await directory.upsertSubscriber("s", workerID: worker)
       let before = try await directory.acknowledge("s", cursor: cursor, lag: 8)
       for isEnabled in [false, false, true, true, false] {
@@ -60,7 +60,7 @@ extension ConformanceCheck {
 
     directoryCheck("a disabled subscriber can be acknowledged") { directory in
       let worker = ULID()
-      let cursor = try await directory.write([.sample()]).events[0].cursor
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
       try await directory.upsertSubscriber("s", workerID: worker)
       try await directory.setSubscriberEnabled("s", false)
       let subscriber = try await directory.acknowledge("s", cursor: cursor, lag: 2, workerID: worker)
@@ -80,7 +80,7 @@ extension ConformanceCheck {
 
     directoryCheck("a subscriber that is deleted is gone, and a new one begins anew") { directory in
       let worker = ULID()
-      let cursor = try await directory.write([.sample()]).events[0].cursor
+      let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
       for key in ["s", "t"] {
         try await directory.upsertSubscriber(key, workerID: worker)
         try await directory.acknowledge(key, cursor: cursor, lag: 8)

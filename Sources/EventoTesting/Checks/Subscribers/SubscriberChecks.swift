@@ -18,7 +18,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("a subscriber that is taken over keeps cursor, lag and enabled", .subscribers) { context in
       let executor = context.executor
-      let cursor = try await executor.write([.sample(), .sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample(), .sample()]).events[0].cursor
       let (one, two) = (ULID(), ULID())
       let made = try await executor.upsertSubscriber("s", workerID: one).subscriber
       try await executor.acknowledge("s", cursor: cursor, lag: 42, workerID: one)
@@ -35,7 +35,7 @@ extension ConformanceCheck {
     ConformanceCheck("a worker may take a subscriber from itself", .subscribers) { context in
       let executor = context.executor
       let worker = ULID()
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       try await executor.upsertSubscriber("s", workerID: worker)
       try await executor.acknowledge("s", cursor: cursor, lag: 0, workerID: worker)
       let again = try await executor.upsertSubscriber("s", workerID: worker)
@@ -69,7 +69,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("subscribers are told apart by the bytes of their keys", .subscribers) { context in
       let executor = context.executor
-      let events = try await executor.write((0..<10).map { _ in .sample() }).events
+      let events = try await executor.writeWhole((0..<10).map { _ in .sample() }).events
       for keys in lookalikes {
         for (key, event) in zip(keys, events) {
           try require(
@@ -84,7 +84,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("a subscriber's key may be any name", .subscribers) { context in
       let executor = context.executor
-      let cursor = try await executor.write([.sample()]).events[0].cursor
+      let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       for key in oddNames + [String(repeating: "x", count: 255), String(repeating: "€", count: 85)] {
         let worker = ULID()
         try requireTexts([try await executor.upsertSubscriber(key, workerID: worker).subscriber.key], [key], "the key")

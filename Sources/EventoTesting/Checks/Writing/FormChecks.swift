@@ -10,7 +10,7 @@ extension ConformanceCheck {
       ]
       for name in names {
         try requireEqual(name.utf8.count, 255, "bytes of a name")
-        try await context.executor.write([.sample(name, name, type: name, routingKey: .value(name))])
+        try await context.executor.writeWhole([.sample(name, name, type: name, routingKey: .value(name))])
       }
       let log = try await context.executor.log()
       try requireTexts(log.map(\.node.aggregatorType), names, "types in the log")
@@ -41,7 +41,7 @@ extension ConformanceCheck {
     ConformanceCheck("names may hold every other character", .writing) { context in
       for (index, name) in oddNames.enumerated() {
         let id = ULID()
-        try await context.executor.write([.sample(name, name, type: name, id: id, routingKey: .value(name))])
+        try await context.executor.writeWhole([.sample(name, name, type: name, id: id, routingKey: .value(name))])
         let all = try await context.executor.log()
         let edge = try requireValue(all.last, "the event named \(name)")
         try requireTexts(
@@ -59,7 +59,7 @@ extension ConformanceCheck {
         Timestamp(seconds: 0), Timestamp(seconds: 0, subsecond: 1), Timestamp(seconds: 1_700_000_000, subsecond: 999),
         Timestamp(seconds: 4_294_967_296), Timestamp(seconds: 253_402_300_799, subsecond: 999),
       ]
-      let result = try await context.executor.write(times.map { .sample(timestamp: $0) })
+      let result = try await context.executor.writeWhole(times.map { .sample(timestamp: $0) })
       try requireEqual(result.events.map(\.timestamp), times, "timestamps in the answer")
       try requireEqual(try await context.executor.log().map(\.node.timestamp), times, "timestamps in the log")
     },
@@ -71,14 +71,16 @@ extension ConformanceCheck {
       ]
       for time in times {
         try await requireError(.invalidRequest, "a timestamp of \(time.milliseconds) ms") {
-          try await context.executor.write([.sample(timestamp: time)])
+          try await context.executor.writeWhole([.sample(timestamp: time)])
         }
       }
       try requireEqual(try await context.executor.log().count, 0, "events in the log")
     },
 
     ConformanceCheck("a timestamp that is left out is that of the write", .writing) { context in
-      let result = try await context.executor.write([.sample(), .sample(timestamp: Timestamp(seconds: 1)), .sample()])
+      let result = try await context.executor.writeWhole([
+        .sample(), .sample(timestamp: Timestamp(seconds: 1)), .sample(),
+      ])
       try require(result.events[0].timestamp > Timestamp(seconds: 1_600_000_000), "the store gave no sensible time")
       try requireEqual(result.events[1].timestamp, Timestamp(seconds: 1), "the timestamp that was given")
       try requireEqual(
@@ -106,7 +108,7 @@ extension ConformanceCheck {
     ]
     for (what, event) in events {
       try await requireError(.invalidRequest, "\(name.debugDescription) as \(what)", fileID: fileID, line: line) {
-        try await executor.write([event])
+        try await executor.writeWhole([event])
       }
     }
   }

@@ -5,7 +5,7 @@ extension ConformanceCheck {
     ConformanceCheck("an id that is given is kept", .writing) { context in
       let texts = ["00000000000000000000000000", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "01arz3ndektsv4rrffq69g5fav"]
       let ids = try texts.map { try requireValue(ULID($0), "the id \($0)") }
-      let result = try await context.executor.write(ids.map { .sample(id: $0) })
+      let result = try await context.executor.writeWhole(ids.map { .sample(id: $0) })
       try requireEqual(result.events.map(\.id), ids, "ids in the answer")
       try requireEqual(try await context.executor.log().ids, ids, "ids in the log")
     },
@@ -17,7 +17,7 @@ extension ConformanceCheck {
           group.addTask {
             var ids: [ULID] = []
             for _ in 0..<5 {
-              ids += try await executor.write((0..<5).map { _ in .sample("w\(writer)") }).events.map(\.id)
+              ids += try await executor.writeWhole((0..<5).map { _ in .sample("w\(writer)") }).events.map(\.id)
             }
             return ids
           }
@@ -30,7 +30,7 @@ extension ConformanceCheck {
 
     ConformanceCheck("some events of a write may carry an id and others not", .writing) { context in
       let id = ULID()
-      let result = try await context.executor.write([.sample(), .sample(id: id), .sample()])
+      let result = try await context.executor.writeWhole([.sample(), .sample(id: id), .sample()])
       try requireEqual(result.events[1].id, id, "the id in the answer")
       try requireEqual(Set(result.events.map(\.id)).count, 3, "different ids")
       try requireEqual(try await context.executor.log().ids, result.events.map(\.id), "ids in the log")
@@ -39,11 +39,12 @@ extension ConformanceCheck {
     ConformanceCheck("an event is found by its id", .writing, needs: [.eventLookup]) { context in
       let executor = try context.able((any EventLookup).self)
       let id = ULID()
-      try await executor.write([
+      try await executor.writeWhole([
         .sample("a"), .sample("b", "Named", id: id, routingKey: .value("r"), data: Payload([0, 255])), .sample("c"),
       ])
       let edge = try requireValue(try await executor.event(id), "the event of the id")
       let log = try await executor.log()
+      try requireEqual(log.count, 3, "events in the log")
       try requireEqual(edge.node, log[1].node, "the event that was found")
       // Its cursor is its place in the log.
       let behind = try await executor.log([ReadAggregator("bank/Account")], from: .after(edge.cursor))
@@ -58,9 +59,9 @@ extension ConformanceCheck {
       try requireEqual(try await executor.event(ULID()), nil, "an event of an empty store")
       let id = ULID()
       try await requireError(.invalidOriginalVersion, "a wrong version") {
-        try await executor.write([.sample(id: id, version: 2)])
+        try await executor.writeWhole([.sample(id: id, version: 2)])
       }
-      try await executor.write([.sample()])
+      try await executor.writeWhole([.sample()])
       try requireEqual(try await executor.event(id), nil, "an event that was refused")
     },
   ]

@@ -7,9 +7,9 @@ extension ConformanceCheck {
       let events = [
         NewEvent.sample("a", id: ULID()), .sample("b", id: ULID(), routingKey: .value("r")), .sample("a", id: ULID()),
       ]
-      let first = try await executor.write(events)
+      let first = try await executor.writeWhole(events)
       for _ in 0..<3 {
-        let again = try await executor.write(events)
+        let again = try await executor.writeWhole(events)
         try require(again.isResend, "a resend does not say that it is one")
         try requireEqual(again.events, first.events, "the answer to a resend")
       }
@@ -19,18 +19,18 @@ extension ConformanceCheck {
     ConformanceCheck("a resend is one however its events are put together", .writing) { context in
       let executor = context.executor
       let events = ["a", "b", "a", "c"].map { NewEvent.sample($0, id: ULID()) }
-      let first = try await executor.write(events)
+      let first = try await executor.writeWhole(events)
       for (index, event) in events.enumerated() {
-        let again = try await executor.write([event])
+        let again = try await executor.writeWhole([event])
         try require(again.isResend, "one event of a write, sent again, is no resend")
         try requireEqual(again.events, [first.events[index]], "the answer to a resend of one event")
       }
-      let reversed = try await executor.write(events.reversed())
+      let reversed = try await executor.writeWhole(events.reversed())
       try require(reversed.isResend, "a write sent again in another order is no resend")
       try requireEqual(reversed.events, first.events.reversed(), "the answer to a resend in another order")
       let other = NewEvent.sample("d", id: ULID())
-      let alone = try await executor.write([other]).events[0]
-      let joined = try await executor.write([events[1], other])
+      let alone = try await executor.writeWhole([other]).events[0]
+      let joined = try await executor.writeWhole([events[1], other])
       try requireEqual(joined.events, [first.events[1], alone], "the answer to a resend of two writes in one")
       try requireEqual(try await executor.log().count, 5, "events in the log")
     },
@@ -38,9 +38,9 @@ extension ConformanceCheck {
     ConformanceCheck("a resend stays one after its aggregate has gone on", .writing) { context in
       let executor = context.executor
       let events = [NewEvent.sample(id: ULID(), version: 1), .sample(id: ULID(), version: 2)]
-      let first = try await executor.write(events)
-      try await executor.write([.sample(version: 3, routingKey: .value("moved")), .sample(version: 4)])
-      let again = try await executor.write(events)
+      let first = try await executor.writeWhole(events)
+      try await executor.writeWhole([.sample(version: 3, routingKey: .value("moved")), .sample(version: 4)])
+      let again = try await executor.writeWhole(events)
       try require(again.isResend, "a resend of old versions is none")
       try requireEqual(again.events, first.events, "the answer to a resend")
     },
@@ -49,7 +49,7 @@ extension ConformanceCheck {
       let executor = context.executor
       let event = NewEvent.sample(
         id: ULID(), version: 1, routingKey: .value("r"), timestamp: Timestamp(seconds: 5, subsecond: 6))
-      let first = try await executor.write([event])
+      let first = try await executor.writeWhole([event])
       let changes: [(inout NewEvent) -> Void] = [
         { $0.version = nil }, { $0.routingKey = .inherited }, { $0.timestamp = nil },
         { ($0.version, $0.routingKey, $0.timestamp) = (nil, .inherited, nil) },
@@ -57,18 +57,18 @@ extension ConformanceCheck {
       for change in changes {
         var again = event
         change(&again)
-        try requireEqual(try await executor.write([again]).events, first.events, "the answer to a resend")
+        try requireEqual(try await executor.writeWhole([again]).events, first.events, "the answer to a resend")
       }
     },
 
     ConformanceCheck("members that the store filled in may be given in a resend", .writing) { context in
       let executor = context.executor
-      try await executor.write([.sample(routingKey: .value("r"))])
+      try await executor.writeWhole([.sample(routingKey: .value("r"))])
       let event = NewEvent.sample(id: ULID())
-      let stored = try await executor.write([event]).events[0]
+      let stored = try await executor.writeWhole([event]).events[0]
       var again = event
       (again.version, again.routingKey, again.timestamp) = (2, .value("r"), stored.timestamp)
-      let result = try await executor.write([again])
+      let result = try await executor.writeWhole([again])
       try require(result.isResend, "a resend that gives what the store had filled in is none")
       try requireEqual(result.events, [stored], "the answer to a resend")
     },
@@ -76,10 +76,10 @@ extension ConformanceCheck {
     ConformanceCheck("a payload and metadata that are left out count as no bytes and {}", .writing) { context in
       let executor = context.executor
       let event = NewEvent(id: ULID(), aggregatorType: "t", aggregatorID: "i", name: "n")
-      try await executor.write([event])
+      try await executor.writeWhole([event])
       var again = event
       (again.data, again.metadata) = (Payload([]), try Metadata(json: " {} "))
-      try require(try await executor.write([again]).isResend, "a resend with no bytes and {} is none")
+      try require(try await executor.writeWhole([again]).isResend, "a resend with no bytes and {} is none")
       for (data, metadata) in [(Payload("{}"), "{}"), (Payload("null"), "{}"), (Payload(), "{ }")] {
         var other = event
         (other.data, other.metadata) = (data, try Metadata(json: metadata))
@@ -118,7 +118,7 @@ extension ConformanceCheck {
       let executor = context.executor
       let stored = NewEvent.sample("a", id: ULID())
       let fresh = NewEvent.sample("b", id: ULID())
-      try await executor.write([stored])
+      try await executor.writeWhole([stored])
       try await requireDuplicate(of: stored, [stored, fresh], on: executor)
       try await requireDuplicate(of: stored, [fresh, stored], on: executor)
       // An event without an id is stored by no write.
@@ -130,7 +130,7 @@ extension ConformanceCheck {
     ConformanceCheck("an id twice in one write is a duplicate", .writing) { context in
       let executor = context.executor
       let (stored, fresh) = (NewEvent.sample("a", id: ULID()), NewEvent.sample("b", id: ULID()))
-      try await executor.write([stored])
+      try await executor.writeWhole([stored])
       try await requireDuplicate(of: fresh, [fresh, fresh], on: executor)
       try await requireDuplicate(of: stored, [stored, stored], on: executor)
       let other = NewEvent.sample("other", "Other", id: fresh.id)
@@ -141,7 +141,7 @@ extension ConformanceCheck {
     ConformanceCheck("of several duplicates the first in the write is named", .writing) { context in
       let executor = context.executor
       let (one, two) = (NewEvent.sample("a", id: ULID()), NewEvent.sample("b", id: ULID()))
-      try await executor.write([one, two])
+      try await executor.writeWhole([one, two])
       var (otherOne, otherTwo) = (one, two)
       (otherOne.name, otherTwo.name) = ("X", "X")
       try await requireDuplicate(of: one, [otherOne, otherTwo], on: executor)
@@ -152,8 +152,8 @@ extension ConformanceCheck {
 
     ConformanceCheck("events without ids are stored each time they are written", .writing) { context in
       let event = NewEvent.sample(timestamp: Timestamp(seconds: 9))
-      let first = try await context.executor.write([event])
-      let second = try await context.executor.write([event])
+      let first = try await context.executor.writeWhole([event])
+      let second = try await context.executor.writeWhole([event])
       try require(!second.isResend, "a write without an id passes for a resend")
       try require(first.events[0].id != second.events[0].id, "two events got the same id")
       try requireEqual(try await context.executor.log().versions, [1, 2], "versions in the log")
@@ -162,8 +162,8 @@ extension ConformanceCheck {
     ConformanceCheck("a resend is looked at before the versions", .writing) { context in
       let executor = context.executor
       let event = NewEvent.sample(id: ULID(), version: 1)
-      try await executor.write([event])
-      try require(try await executor.write([event]).isResend, "a resend of an old version is none")
+      try await executor.writeWhole([event])
+      try require(try await executor.writeWhole([event]).isResend, "a resend of an old version is none")
       // What is stored only in part is a duplicate, though its versions are wrong too.
       try await requireDuplicate(of: event, [.sample("b", version: 7), event], on: executor)
     },
@@ -174,7 +174,7 @@ extension ConformanceCheck {
         let events = [NewEvent.sample("r\(round)", id: ULID(), version: 1), .sample("x", id: ULID())]
         let results = try await withThrowingTaskGroup(of: WriteResult.self) { group in
           for _ in 0..<8 {
-            group.addTask { try await executor.write(events) }
+            group.addTask { try await executor.writeWhole(events) }
           }
           return try await group.reduce(into: []) { $0.append($1) }
         }
@@ -188,8 +188,8 @@ extension ConformanceCheck {
 
     ConformanceCheck("a thousand events sent again are a resend", .writing) { context in
       let events = (0..<1000).map { NewEvent.sample("id-\($0 % 50)", id: ULID()) }
-      let first = try await context.executor.write(events)
-      let again = try await context.executor.write(events)
+      let first = try await context.executor.writeWhole(events)
+      let again = try await context.executor.writeWhole(events)
       try require(again.isResend, "a large resend is none")
       try requireEqual(again.events, first.events, "the answer to a resend")
     },
@@ -203,7 +203,7 @@ extension ConformanceCheck {
     let event = NewEvent.sample(
       id: ULID(), version: 1, routingKey: .value("r"), metadata: try Metadata(json: #"{"a":1}"#),
       timestamp: Timestamp(seconds: 5))
-    try await executor.write([event])
+    try await executor.writeWhole([event])
     for change in try changes() {
       var other = event
       try change(&other)
@@ -217,7 +217,7 @@ extension ConformanceCheck {
     of event: NewEvent, _ events: [NewEvent], on executor: any Executor, fileID: String = #fileID, line: Int = #line
   ) async throws {
     let error = try await requireError(.duplicateEventID, "a stored id", fileID: fileID, line: line) {
-      try await executor.write(events)
+      try await executor.writeWhole(events)
     }
     let id = try requireValue(event.id, "the id")
     try requireEqual(error.facts, .event(id), "the event that is to blame", fileID: fileID, line: line)

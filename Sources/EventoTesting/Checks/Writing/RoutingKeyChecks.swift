@@ -3,7 +3,7 @@ internal import Evento
 extension ConformanceCheck {
   static let routingKeyChecks: [ConformanceCheck] = [
     ConformanceCheck("a new aggregate has no routing key unless it is given one", .writing) { context in
-      let result = try await context.executor.write([
+      let result = try await context.executor.writeWhole([
         .sample("a"), .sample("b", routingKey: .value(nil)), .sample("c", routingKey: .value("eu")),
       ])
       try await requireKeys([nil, nil, "eu"], of: result, on: context.executor)
@@ -11,14 +11,16 @@ extension ConformanceCheck {
 
     ConformanceCheck("a routing key is inherited from the aggregate's latest event", .writing) { context in
       let executor = context.executor
-      try await executor.write([.sample("a", routingKey: .value("eu")), .sample("b")])
-      try await requireKeys(["eu", nil], of: try await executor.write([.sample("a"), .sample("b")]), on: executor)
-      try await executor.write([.sample("a", routingKey: .value("us"))])
-      try await requireKeys(["us", nil], of: try await executor.write([.sample("a"), .sample("b")]), on: executor)
+      try await executor.writeWhole([.sample("a", routingKey: .value("eu")), .sample("b")])
+      try await requireKeys(
+        ["eu", nil], of: try await executor.writeWhole([.sample("a"), .sample("b")]), on: executor)
+      try await executor.writeWhole([.sample("a", routingKey: .value("us"))])
+      try await requireKeys(
+        ["us", nil], of: try await executor.writeWhole([.sample("a"), .sample("b")]), on: executor)
     },
 
     ConformanceCheck("a routing key is inherited within one write", .writing) { context in
-      let result = try await context.executor.write([
+      let result = try await context.executor.writeWhole([
         .sample("a"), .sample("a", routingKey: .value("eu")), .sample("b"), .sample("a"),
         .sample("a", routingKey: .value("us")), .sample("a"), .sample("b"),
       ])
@@ -27,18 +29,18 @@ extension ConformanceCheck {
 
     ConformanceCheck("no routing key, given in so many words, is inherited too", .writing) { context in
       let executor = context.executor
-      try await executor.write([.sample("a", routingKey: .value("eu"))])
-      let result = try await executor.write([.sample("a", routingKey: .value(nil)), .sample("a")])
+      try await executor.writeWhole([.sample("a", routingKey: .value("eu"))])
+      let result = try await executor.writeWhole([.sample("a", routingKey: .value(nil)), .sample("a")])
       try await requireKeys([nil, nil], of: result, on: executor)
-      try await requireKeys([nil], of: try await executor.write([.sample("a")]), on: executor)
+      try await requireKeys([nil], of: try await executor.writeWhole([.sample("a")]), on: executor)
     },
 
     ConformanceCheck("aggregates of the same id and different types inherit apart", .writing) { context in
       let executor = context.executor
-      try await executor.write([
+      try await executor.writeWhole([
         .sample("a", type: "one", routingKey: .value("eu")), .sample("a", type: "two", routingKey: .value("us")),
       ])
-      let result = try await executor.write([
+      let result = try await executor.writeWhole([
         .sample("a", type: "one"), .sample("a", type: "two"), .sample("a", type: "three"),
       ])
       try await requireKeys(["eu", "us", nil], of: result, on: executor)
@@ -46,11 +48,11 @@ extension ConformanceCheck {
 
     ConformanceCheck("a refused write leaves the routing key as it was", .writing) { context in
       let executor = context.executor
-      try await executor.write([.sample("a", routingKey: .value("eu"))])
+      try await executor.writeWhole([.sample("a", routingKey: .value("eu"))])
       try await requireError(.invalidOriginalVersion, "a wrong version") {
-        try await executor.write([.sample("a", version: 2, routingKey: .value("us")), .sample("b", version: 9)])
+        try await executor.writeWhole([.sample("a", version: 2, routingKey: .value("us")), .sample("b", version: 9)])
       }
-      try await requireKeys(["eu"], of: try await executor.write([.sample("a")]), on: executor)
+      try await requireKeys(["eu"], of: try await executor.writeWhole([.sample("a")]), on: executor)
     },
   ]
 

@@ -1,0 +1,74 @@
+"""Contestants by turns, and what comes out as ratios."""
+
+import statistics
+from dataclasses import dataclass, field
+from typing import Callable
+
+
+@dataclass
+class Target:
+    """What one contestant has to be, as a multiple of another."""
+
+    ours: str
+    theirs: str
+    at_least: float | None = None
+    at_most: float | None = None
+    figure: str = "rate"
+    note: str = ""
+
+
+@dataclass
+class Comparison:
+    title: str
+    contestants: dict[str, Callable[[], dict]]
+    targets: list[Target] = field(default_factory=list)
+
+
+def run(comparison: Comparison, rounds: int) -> dict:
+    """Each round runs every contestant once, in turn, every other round in the opposite order."""
+    results: dict[str, list[dict]] = {name: [] for name in comparison.contestants}
+    for number in range(rounds):
+        names = list(comparison.contestants)
+        for name in names if number % 2 == 0 else reversed(names):
+            results[name].append(comparison.contestants[name]())
+    ratios = []
+    for target in comparison.targets:
+        pairs = [
+            a[target.figure] / b[target.figure]
+            for a, b in zip(results[target.ours], results[target.theirs]) if b.get(target.figure)
+        ]
+        if not pairs:
+            continue
+        median = statistics.median(pairs)
+        ratios.append({
+            "ours": target.ours, "theirs": target.theirs, "figure": target.figure, "note": target.note,
+            "median": median, "lowest": min(pairs), "highest": max(pairs),
+            "at_least": target.at_least, "at_most": target.at_most,
+            "met": (target.at_least is None or median >= target.at_least)
+                   and (target.at_most is None or median <= target.at_most),
+        })
+    return {"title": comparison.title, "results": results, "ratios": ratios}
+
+
+def table(outcome: dict) -> str:
+    lines = [f"\n### {outcome['title']}\n", "| | rate /s | p50 us | p99 us | p99.9 us | server CPU us | RSS MiB |",
+             "|---|---|---|---|---|---|---|"]
+    for name, results in outcome["results"].items():
+        def middle(key, scale=1.0, digits=0):
+            values = [r[key] for r in results if r.get(key) is not None]
+            return f"{statistics.median(values) * scale:.{digits}f}" if values else ""
+        rate = middle("events_rate") if any(r.get("events_rate") for r in results) else middle("rate")
+        lines.append(
+            f"| {name} | {rate} | {middle('p50_us')} | {middle('p99_us')} | {middle('p999_us')} "
+            f"| {middle('cpu_us', digits=1)} | {middle('resident_bytes', 1 / 2**20, 1)} |")
+    if outcome["ratios"]:
+        lines += ["", "| ratio | median | spread | target | |", "|---|---|---|---|---|"]
+    for ratio in outcome["ratios"]:
+        bounds = [f">= {ratio['at_least']}"] if ratio["at_least"] is not None else []
+        bounds += [f"<= {ratio['at_most']}"] if ratio["at_most"] is not None else []
+        verdict = "" if not bounds else "met" if ratio["met"] else "**missed**"
+        figure = "" if ratio["figure"] in ("rate", "events_rate") else f" ({ratio['figure']})"
+        lines.append(
+            f"| {ratio['ours']} / {ratio['theirs']}{figure} | {ratio['median']:.2f} "
+            f"| {ratio['lowest']:.2f} - {ratio['highest']:.2f} | {' '.join(bounds)} | {verdict} |")
+    return "\n".join(lines)

@@ -1,0 +1,8 @@
+"""What is measured. A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings)."""
+
+from . import small, writes
+
+SECTIONS = {
+    "small": small,
+    "writes": writes,
+}

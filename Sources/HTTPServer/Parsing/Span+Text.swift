@@ -1,0 +1,61 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+extension Span<UInt8> {
+  /// The position of the first such byte.
+  func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+    guard !range.isEmpty else { return nil }
+    return extracting(range).withUnsafeBufferPointer { bytes in
+      guard let start = bytes.baseAddress, let found = memchr(start, Int32(byte), bytes.count) else { return nil }
+      return range.lowerBound + UnsafeRawPointer(start).distance(to: UnsafeRawPointer(found))
+    }
+  }
+
+  func allSatisfy(in range: Range<Int>, _ condition: (UInt8) -> Bool) -> Bool {
+    for index in range where !condition(self[index]) { return false }
+    return true
+  }
+
+  /// Whether the bytes are that text, which is in lower case, whatever the case of their letters.
+  func isEqual(_ range: Range<Int>, toLowercase text: StaticString) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    // The bytes of a literal live for ever.
+    let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    for (offset, byte) in wanted.enumerated() where ASCII.lowercased(self[range.lowerBound + offset]) != byte {
+      return false
+    }
+    return true
+  }
+
+  /// The range without the blanks at its ends.
+  func trimmed(_ range: Range<Int>) -> Range<Int> {
+    var (start, end) = (range.lowerBound, range.upperBound)
+    while start < end, ASCII.isBlank(self[start]) { start += 1 }
+    while end > start, ASCII.isBlank(self[end - 1]) { end -= 1 }
+    return start..<end
+  }
+
+  /// The bytes as text. Bytes that are not UTF-8 are opaque data (RFC 9110 §5.5), of which each becomes one character.
+  func text(_ range: Range<Int>) -> String {
+    extracting(range).withUnsafeBufferPointer { bytes in
+      // Decoding mends what is no UTF-8, and mends nothing in ASCII; it is much faster than validating.
+      if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
+      return String(validating: bytes, as: UTF8.self)
+        ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+    }
+  }
+
+  /// The beginning of a piece of the input, for a fault's text.
+  func quoted(_ range: Range<Int>) -> String {
+    let shown = range.prefix(60).map { index in
+      let byte = self[index]
+      return byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") ? "?" : String(Unicode.Scalar(byte))
+    }
+    return "\"" + shown.joined() + (range.count > 60 ? "…\"" : "\"")
+  }
+}

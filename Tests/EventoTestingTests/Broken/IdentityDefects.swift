@@ -1,0 +1,198 @@
+import Evento
+import EventoTesting
+
+extension Defect {
+  static let identity: [Defect] = [
+    Defect(
+      "a resend is stored again",
+      caughtBy: [
+        "a write sent again is answered as the first time, and stores nothing"
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        var fresh: [NewEvent] = []
+        for event in events {
+          var event = event
+          if let id = event.id, try await store.event(id) != nil { (event.id, event.version) = (nil, nil) }
+          fresh.append(event)
+        }
+        return try await store.write(fresh, condition: condition)
+      }
+    },
+    Defect(
+      "a resend does not say that it is one",
+      caughtBy: [
+        "a write sent again is answered as the first time, and stores nothing",
+        "a resend stays one after its aggregate has gone on",
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        WriteResult(events: try await store.write(events, condition: condition).events, isResend: false)
+      }
+    },
+    Defect(
+      "every write says that it is a resend",
+      caughtBy: [
+        "a write answers what it stored, in the order given",
+        "of many that send the same write, one stores it and all get its answer",
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        WriteResult(events: try await store.write(events, condition: condition).events, isResend: true)
+      }
+    },
+    Defect(
+      "a stored id is a duplicate, whatever its content",
+      caughtBy: [
+        "a write sent again is answered as the first time, and stores nothing"
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        for event in events {
+          if let id = event.id, try await store.event(id) != nil { throw .duplicateEvent(id, "is stored") }
+        }
+        return try await store.write(events, condition: condition)
+      }
+    },
+    Defect(
+      "a stored id is a resend, whatever its content",
+      caughtBy: [
+        "an id that is stored with other bytes is a duplicate",
+        "an id that is stored for another aggregate or name is a duplicate",
+        "a resend is compared by bytes",
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        var same: [NewEvent] = []
+        for event in events {
+          guard let id = event.id, let stored = try await store.event(id)?.node else {
+            same.append(event)
+            continue
+          }
+          same.append(
+            NewEvent(
+              id: id, aggregatorType: stored.aggregatorType, aggregatorID: stored.aggregatorID, name: stored.name,
+              data: stored.data, metadata: stored.metadata))
+        }
+        return try await store.write(same, condition: condition)
+      }
+    },
+    Defect(
+      "a resend has to give all that is stored",
+      caughtBy: [
+        "members that a resend leaves out agree with whatever is stored"
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        for event in events {
+          guard let id = event.id, let stored = try await store.event(id)?.node else { continue }
+          if event.version == nil || event.timestamp == nil || event.routingKey != .value(stored.routingKey) {
+            throw .duplicateEvent(id, "is stored")
+          }
+        }
+        return try await store.write(events, condition: condition)
+      }
+    },
+    Defect(
+      "a resend is told by its first event",
+      caughtBy: [
+        "a resend is one however its events are put together"
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        guard let id = events.first?.id, let edge = try await store.event(id) else {
+          return try await store.write(events, condition: condition)
+        }
+        let all = try await store.everything()
+        guard let place = all.firstIndex(of: edge) else { return try await store.write(events) }
+        let events = all[place...].prefix(events.count).map { edge in
+          WrittenEvent(
+            id: edge.node.id, aggregatorType: edge.node.aggregatorType, aggregatorID: edge.node.aggregatorID,
+            version: edge.node.version, routingKey: edge.node.routingKey, timestamp: edge.node.timestamp,
+            cursor: edge.cursor)
+        }
+        return WriteResult(events: events, isResend: true)
+      }
+    },
+    Defect(
+      "what is stored of a write is left out of it",
+      caughtBy: [
+        "a write of which only a part is stored is a duplicate"
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        var fresh: [NewEvent] = []
+        for event in events {
+          if let id = event.id, try await store.event(id) != nil { continue }
+          fresh.append(event)
+        }
+        return try await store.write(fresh.isEmpty ? events : fresh, condition: condition)
+      }
+    },
+    Defect(
+      "an id twice in a write counts once",
+      caughtBy: [
+        "an id twice in one write is a duplicate"
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        var seen: Set<ULID> = []
+        return try await store.write(
+          events.filter { event in event.id.map { seen.insert($0).inserted } ?? true }, condition: condition)
+      }
+    },
+    Defect(
+      "versions are looked at before a resend",
+      caughtBy: [
+        "a resend is looked at before the versions"
+      ]
+    ) {
+      $0.write = { store, events, condition throws(EventoError) in
+        let log = try await store.everything()
+        for event in events {
+          let current = log.filter { $0.node.aggregatorID == event.aggregatorID }.count
+          if let version = event.version, version <= current {
+            throw .versionConflict(on: event, given: version, current: current, next: current + 1)
+          }
+        }
+        return try await store.write(events, condition: condition)
+      }
+    },
+    Defect("given ids are replaced", caughtBy: ["an id that is given is kept"]) { $0.changeEvents { $0.id = nil } },
+    Defect(
+      "ids that are left out are all the same",
+      caughtBy: [
+        "ids that are left out are made, and never twice"
+      ]
+    ) {
+      $0.changeNodes {
+        Event(
+          id: ULID(high: 0, low: 7), aggregatorType: $0.aggregatorType, aggregatorID: $0.aggregatorID,
+          version: $0.version, name: $0.name, routingKey: $0.routingKey, data: $0.data, metadata: $0.metadata,
+          timestamp: $0.timestamp)
+      }
+    },
+    Defect("an event is not found by its id", caughtBy: ["an event is found by its id"]) { $0.event = { _, _ in nil } },
+    Defect("any id finds an event", caughtBy: ["an id that is not stored is not found"]) {
+      $0.event = { store, _ throws(EventoError) in
+        let place = Cursor(place: [1])
+        let event = Event(
+          id: ULID(), aggregatorType: "t", aggregatorID: "i", version: 1, name: "n", routingKey: nil, data: Payload(),
+          metadata: Metadata(), timestamp: .now())
+        return try await store.everything().first ?? Edge(cursor: place, node: event)
+      }
+    },
+    Defect(
+      "an event that is found has the cursor of the log's end",
+      caughtBy: [
+        "an event is found by its id"
+      ]
+    ) {
+      $0.event = { store, id throws(EventoError) in
+        guard var edge = try await store.event(id), let last = try await store.everything().last else { return nil }
+        edge.cursor = last.cursor
+        return edge
+      }
+    },
+  ]
+}

@@ -1,0 +1,91 @@
+import Evento
+import EventoTesting
+
+extension Defect {
+  static let order: [Defect] = [
+    Defect(
+      "the log is in the order of timestamps",
+      caughtBy: [
+        "the order of the log is that of commits, whatever timestamps say"
+      ]
+    ) {
+      $0.orderLog { ($0.timestamp, $0.id) < ($1.timestamp, $1.id) }
+    },
+    Defect(
+      "the log is in the order of ids",
+      caughtBy: [
+        "the order of the log is that of commits, whatever ids say",
+        "some events of a write may carry an id and others not",
+        "an event that commits late is never placed before a reader",
+      ]
+    ) { $0.orderLog { $0.id < $1.id } },
+    Defect(
+      "the log is in the order of aggregates",
+      caughtBy: [
+        "a write may span aggregates and types"
+      ]
+    ) {
+      $0.orderLog { ($0.aggregatorID, $0.version) < ($1.aggregatorID, $1.version) }
+    },
+    Defect(
+      "a reader skips an event at times",
+      caughtBy: [
+        "readers with a filter miss nothing under sixteen writers",
+        "readers that go on from their cursors miss nothing under sixteen writers",
+        "readers with several filters miss nothing under sixteen writers",
+        "readers of a routing key miss nothing under sixteen writers",
+      ]
+    ) {
+      $0.changePages { page, _ in
+        if page.edges.count > 2, page.pageInfo.hasNextPage { page.edges.remove(at: 1) }
+      }
+    },
+    Defect("half a write can be seen", caughtBy: ["a reader never sees half a write"]) {
+      $0.changePages { page, args in
+        if case .backward(1000, _) = args, page.edges.count % 4 == 0, !page.edges.isEmpty { page.edges.removeLast() }
+      }
+    },
+    Defect(
+      "commits are never told of",
+      caughtBy: [
+        "a commit moves the signal on", "who waits for a commit is woken by it",
+        "everybody who waits is woken by one commit",
+        "readers that sleep on the signal miss nothing under sixteen writers", "a wait ends at its deadline",
+      ]
+    ) { $0.commits = CommitSignal() },
+    Defect(
+      "versions have gaps",
+      caughtBy: [
+        "versions of an aggregate run without a gap under sixteen writers",
+        "an earlier place is no later: events behind it are read again",
+      ]
+    ) {
+      $0.changeNodes { $0.with(version: $0.version > 5 ? $0.version + 1 : $0.version) }
+    },
+  ]
+}
+
+extension Defect.Hooks {
+  /// Reads forward as somebody does whose log is sorted by something else than commits: a place is that of an event in
+  /// that order.
+  mutating func orderLog(_ precedes: @escaping @Sendable (Event, Event) -> Bool) {
+    read = { store, aggregators, routingKey, args throws(EventoError) in
+      let page = try await store.read(aggregators, routingKey: routingKey, args: args)
+      let log = try await store.everything().sorted { precedes($0.node, $1.node) }
+      guard case .forward(let first, let start) = args, start != .now, first > 0 else { return page }
+      var place = 0
+      if case .after(let cursor) = start, let index = log.firstIndex(where: { $0.cursor == cursor }) {
+        place = index + 1
+      }
+      let matching = log[place...].filter { edge in
+        routingKey.matches(edge.node) && (aggregators?.contains { $0.matches(edge.node) } ?? true)
+      }
+      let edges = Array(matching.prefix(first))
+      return ReadResult(
+        edges: edges,
+        pageInfo: PageInfo(
+          hasPreviousPage: false, hasNextPage: matching.count > first, startCursor: edges.first?.cursor,
+          endCursor: edges.last?.cursor ?? log.last?.cursor ?? page.pageInfo.endCursor))
+    }
+  }
+}

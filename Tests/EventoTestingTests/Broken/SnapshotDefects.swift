@@ -1,0 +1,151 @@
+import Evento
+import EventoTesting
+import Foundation
+
+extension Defect {
+  static let snapshots: [Defect] = [
+    Defect(
+      "a snapshot that was never saved is empty",
+      caughtBy: [
+        "a snapshot that was never saved is not there"
+      ]
+    ) {
+      $0.getSnapshot = { store, key throws(EventoError) in
+        if let snapshot = try await store.getSnapshot(key) { return snapshot }
+        let start = try await store.read(nil, routingKey: .all, args: .forward(first: 0)).pageInfo.endCursor
+        return start.map { Snapshot(data: Payload(), cursor: $0) }
+      }
+    },
+    Defect(
+      "there is one snapshot for all revisions",
+      caughtBy: [
+        "snapshots are kept apart by type, revision and id"
+      ]
+    ) {
+      $0.changeSnapshotKeys { SnapshotKey(type: $0.type, revision: "1", id: $0.id) }
+    },
+    Defect(
+      "the parts of a snapshot's key run together",
+      caughtBy: [
+        "a slash in a snapshot's key is part of it"
+      ]
+    ) {
+      $0.changeSnapshotKeys { key in
+        guard NameRule.fault(in: key.type) == nil, NameRule.fault(in: key.revision) == nil,
+          NameRule.fault(in: key.id) == nil
+        else { return key }
+        return SnapshotKey(type: String("\(key.type)/\(key.revision)/\(key.id)".suffix(250)), revision: "1", id: "1")
+      }
+    },
+    Defect(
+      "dots in a snapshot's key are steps of a path",
+      caughtBy: [
+        "a snapshot's key may be of any names"
+      ]
+    ) {
+      $0.changeSnapshotKeys { SnapshotKey(type: $0.type == ".." ? "." : $0.type, revision: $0.revision, id: $0.id) }
+    },
+    Defect(
+      "snapshots' keys are normalised",
+      caughtBy: [
+        "snapshots are told apart by the bytes of their keys"
+      ]
+    ) {
+      $0.changeSnapshotKeys {
+        SnapshotKey(
+          type: $0.type.precomposedStringWithCanonicalMapping, revision: $0.revision,
+          id: $0.id.precomposedStringWithCanonicalMapping)
+      }
+    },
+    Defect(
+      "the first snapshot is kept",
+      caughtBy: [
+        "a snapshot replaces the one before",
+        "a cursor of another store is refused by a snapshot",
+      ]
+    ) {
+      $0.saveSnapshot = { store, key, snapshot throws(EventoError) in
+        if try await store.getSnapshot(key) == nil { try await store.saveSnapshot(key, snapshot) }
+      }
+    },
+    Defect(
+      "a snapshot stands at the end of the log",
+      caughtBy: [
+        "a snapshot comes back as it was saved",
+        "a snapshot may stand at any place that a read gave",
+      ]
+    ) {
+      $0.saveSnapshot = { store, key, snapshot throws(EventoError) in
+        try await store.saveSnapshot(key, snapshot)
+        let end = try await store.read(nil, routingKey: .all, args: .forward(first: 0, after: .now)).pageInfo.endCursor
+        if let end { try await store.saveSnapshot(key, Snapshot(data: snapshot.data, cursor: end)) }
+      }
+    },
+    Defect(
+      "a snapshot's payload is taken for text",
+      caughtBy: [
+        "a snapshot's payload may be any bytes"
+      ]
+    ) {
+      $0.saveSnapshot = { store, key, snapshot throws(EventoError) in
+        let data = Payload(String(decoding: snapshot.data.bytes, as: UTF8.self))
+        try await store.saveSnapshot(key, Snapshot(data: data, cursor: snapshot.cursor))
+      }
+    },
+    Defect(
+      "snapshots' keys out of form are taken",
+      caughtBy: [
+        "a snapshot's key out of form is refused"
+      ]
+    ) {
+      $0.getSnapshot = { store, key throws(EventoError) in
+        do throws(EventoError) {
+          return try await store.getSnapshot(key)
+        } catch {
+          return nil
+        }
+      }
+    },
+    Defect(
+      "deleting a snapshot does nothing",
+      caughtBy: [
+        "a snapshot that is deleted is gone, and no other"
+      ]
+    ) { $0.deleteSnapshot = { _, _ in } },
+    Defect(
+      "deleting a snapshot that is not there succeeds",
+      caughtBy: [
+        "a snapshot that is not there can't be deleted"
+      ]
+    ) {
+      $0.deleteSnapshot = { store, key throws(EventoError) in
+        if try await store.getSnapshot(key) != nil { try await store.deleteSnapshot(key) }
+      }
+    },
+  ]
+
+  static let readiness: [Defect] = [
+    Defect(
+      "asking for readiness writes an event",
+      caughtBy: [
+        "a store that can be written is ready, and asking leaves no trace"
+      ]
+    ) {
+      $0.readiness = { store throws(EventoError) in
+        try await store.write([NewEvent(aggregatorType: "probe", aggregatorID: "probe", name: "Probed")])
+      }
+    }
+  ]
+
+  static let all: [Defect] =
+    writing + identity + form + content + filters + pages + cursors + order + conditions + subscribers
+    + acknowledgements + directory + snapshots + readiness
+}
+
+extension Defect.Hooks {
+  fileprivate mutating func changeSnapshotKeys(_ change: @escaping @Sendable (SnapshotKey) -> SnapshotKey) {
+    getSnapshot = { store, key throws(EventoError) in try await store.getSnapshot(change(key)) }
+    saveSnapshot = { store, key, snapshot throws(EventoError) in try await store.saveSnapshot(change(key), snapshot) }
+    deleteSnapshot = { store, key throws(EventoError) in try await store.deleteSnapshot(change(key)) }
+  }
+}

@@ -1,0 +1,71 @@
+import Testing
+
+@testable import HTTPServer
+
+@Suite struct ValueTests {
+  private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+  @Test(arguments: [
+    (ByteSet.token, "!#$%&'*+-.^_`|~"), (.path, "-._~!$&'()*+,;=:@/%[]|"), (.query, "-._~!$&'()*+,;=:@/%[]|?{}\\^`"),
+    (.host, "-._~"),
+  ])
+  func holdsItsCharacters(_ set: ByteSet, _ characters: String) {
+    let wanted = Set((Self.letters + characters).utf8)
+    for byte in UInt8.min ... .max { #expect(set.contains(byte) == wanted.contains(byte), "\(byte)") }
+  }
+
+  @Test func knowsControlCharacters() {
+    for byte in UInt8.min ... .max {
+      let isControl = byte < 32 && byte != 9 || byte == 127
+      #expect(ASCII.isControl(byte) == isControl)
+      for place in [0, 15, 16, 40] {
+        var bytes = [UInt8](repeating: 65, count: 41)
+        bytes[place] = byte
+        #expect(bytes.withUnsafeBufferPointer(ASCII.hasControl) == isControl)
+      }
+    }
+  }
+
+  @Test(arguments: [(0, 10, "0"), (9, 10, "9"), (10, 10, "10"), (255, 16, "ff"), (4096, 16, "1000"), (100, 10, "100")])
+  func writesNumbers(_ value: UInt, _ radix: UInt, _ text: String) {
+    var output = Array("x".utf8)
+    Decimal.append(value, radix: radix, to: &output)
+    #expect(String(decoding: output, as: UTF8.self) == "x\(text)")
+  }
+
+  @Test func writesTheLargestNumbers() {
+    var output: [UInt8] = []
+    Decimal.append(UInt.max, radix: 10, to: &output)
+    Decimal.append(UInt.max, radix: 16, to: &output)
+    #expect(String(decoding: output, as: UTF8.self) == "18446744073709551615ffffffffffffffff")
+  }
+
+  @Test(arguments: [
+    (0, "Thu, 01 Jan 1970 00:00:00 GMT"), (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+    (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"), (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"),
+    (1_735_689_599, "Tue, 31 Dec 2024 23:59:59 GMT"), (-1, "Wed, 31 Dec 1969 23:59:59 GMT"),
+  ])
+  func writesDates(_ second: Int, _ text: String) {
+    #expect(DateField.text(second: second) == text)
+  }
+
+  @Test(arguments: [
+    (PeerAddress.ipv4(0xC000_0201, port: 80), "192.0.2.1:80"), (.ipv6(0, 1, port: 8080), "[::1]:8080"),
+    (.ipv6(0, 0, port: 1), "[::]:1"), (.ipv6(0x2001_0DB8_0000_0000, 1, port: 2), "[2001:db8::1]:2"),
+    (.ipv6(0x2001_0DB8_0000_0001, 0x0001_0001_0001_0001, port: 2), "[2001:db8:0:1:1:1:1:1]:2"),
+    (.ipv6(0x0001_0000_0000_0001, 0x0000_0000_0000_0001, port: 2), "[1:0:0:1::1]:2"), (.unix, "unix"),
+  ])
+  func writesAddresses(_ address: PeerAddress, _ text: String) {
+    #expect(address.description == text)
+  }
+
+  @Test func decodesOnce() {
+    #expect(PercentEncoding.decode("a%2Fb%252F%C3%A9+") == "a/b%2F\u{E9}+")
+    for bad in ["%", "%2", "%zz", "%FF", "%C3", "%ED%A0%80", "%C0%80"] { #expect(PercentEncoding.decode(bad) == nil) }
+    let pairs = QueryString.pairs("a=1&b=x+y%26&c&d=e=f&a=")
+    #expect(pairs?.map(\.name) == ["a", "b", "c", "d", "a"])
+    #expect(pairs?.map(\.value) == ["1", "x y&", "", "e=f", ""])
+    #expect(QueryString.pairs("")?.isEmpty == true)
+    for bad in ["&", "a&", "&a", "a&&b", "=a", "a=%", "%FF=a"] { #expect(QueryString.pairs(bad) == nil) }
+  }
+}
