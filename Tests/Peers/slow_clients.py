@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from harness import Gateway, Process, Reader, connect, encode, event, program, quantile, request, run, write
+from harness import Gateway, Process, Reader, Stream, connect, encode, event, program, quantile, request, run, write
 
 # The defaults are sized for the open network; with these the ends are seen within seconds.
 SHORT = ["--head-timeout", 2, "--body-grace", 2, "--write-timeout", 2, "--idle-timeout", 4, "--stream-heartbeat", 1]
@@ -142,7 +142,10 @@ def stalled_streams(checks, folder):
     """A client that takes nothing of its stream is closed at the write deadline, and others on the log never notice."""
     with Gateway(folder, *SHORT, name="stalled") as gateway:
         for _ in range(20):
-            write(gateway.address, *[event("large", data="x" * 10_000) for _ in range(100)])
+            write(gateway.address, *[event("large", data="x" * 100_000) for _ in range(10)])
+        # Once, so that what the store keeps for all is there.
+        with Stream(gateway.address, "/events/stream") as stream:
+            stream.wait_for_events(200)
         before = gateway.resident_bytes()
         clients = []
         for _ in range(20):
@@ -157,17 +160,17 @@ def stalled_streams(checks, folder):
             broken.register(client, select.POLLHUP | select.POLLERR | select.POLLRDHUP)
         ended, peak = {}, 0
         with Bystander(gateway) as bystander:
-            while len(ended) < len(clients) and time.monotonic() - start < 20:
+            while len(ended) < len(clients) and time.monotonic() - start < 25:
                 for number, _ in broken.poll(100):
                     ended[number] = time.monotonic() - start
                     broken.unregister(number)
                 peak = max(peak, gateway.resident_bytes())
         bystander.verdict(checks, "20 streams that nobody reads")
         checks.check("20 streams that nobody reads: each was closed at the write deadline of 2 s",
-                     len(ended) == 20 and max(ended.values()) < 10,
+                     len(ended) == 20 and max(ended.values()) < 15,
                      f"{len(ended)} closed" + (f", the last after {max(ended.values()):.1f} s" if ended else ""))
         checks.check("20 streams that nobody reads hold a bounded buffer each",
-                     peak - before < 20 * 8 * BUFFER, f"{(peak - before) / 20 / 1024:.0f} KiB resident each at most")
+                     peak - before < 20 * 5 * BUFFER, f"{(peak - before) / 20 / 1024:.0f} KiB resident each at most")
         for client in clients:
             client.close()
 
