@@ -14,7 +14,8 @@ class Target:
     at_least: float | None = None
     at_most: float | None = None
     figure: str = "rate"
-    note: str = ""
+    # The figure of the other one, where it has another name.
+    against: str | None = None
 
 
 @dataclass
@@ -33,15 +34,16 @@ def run(comparison: Comparison, rounds: int) -> dict:
             results[name].append(comparison.contestants[name]())
     ratios = []
     for target in comparison.targets:
+        against = target.against or target.figure
         pairs = [
-            a[target.figure] / b[target.figure]
-            for a, b in zip(results[target.ours], results[target.theirs]) if b.get(target.figure)
+            a[target.figure] / b[against]
+            for a, b in zip(results[target.ours], results[target.theirs]) if b.get(against)
         ]
         if not pairs:
             continue
         median = statistics.median(pairs)
         ratios.append({
-            "ours": target.ours, "theirs": target.theirs, "figure": target.figure, "note": target.note,
+            "ours": target.ours, "theirs": target.theirs, "figure": target.figure, "against": against,
             "median": median, "lowest": min(pairs), "highest": max(pairs),
             "at_least": target.at_least, "at_most": target.at_most,
             "met": (target.at_least is None or median >= target.at_least)
@@ -67,8 +69,12 @@ def table(outcome: dict) -> str:
         bounds = [f">= {ratio['at_least']}"] if ratio["at_least"] is not None else []
         bounds += [f"<= {ratio['at_most']}"] if ratio["at_most"] is not None else []
         verdict = "" if not bounds else "met" if ratio["met"] else "**missed**"
-        figure = "" if ratio["figure"] in ("rate", "events_rate") else f" ({ratio['figure']})"
+        what = f"{ratio['ours']} / {ratio['theirs']}"
+        if ratio["against"] != ratio["figure"]:
+            what = f"{ratio['ours']}: {ratio['figure']} / {ratio['against']}"
+        elif ratio["figure"] not in ("rate", "events_rate"):
+            what += f" ({ratio['figure']})"
         lines.append(
-            f"| {ratio['ours']} / {ratio['theirs']}{figure} | {ratio['median']:.2f} "
+            f"| {what} | {ratio['median']:.2f} "
             f"| {ratio['lowest']:.2f} - {ratio['highest']:.2f} | {' '.join(bounds)} | {verdict} |")
     return "\n".join(lines)

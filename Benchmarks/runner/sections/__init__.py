@@ -1,8 +1,10 @@
 """What is measured. A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings)."""
 
-from . import small, writes
+from . import memory, reads, small, writes
 
 SECTIONS = {
     "small": small,
     "writes": writes,
+    "reads": reads,
+    "memory": memory,
 }
