@@ -10,6 +10,7 @@ let package = Package(
   targets: [
     .target(name: "measuring"),
     .executableTarget(name: "event-load", dependencies: ["measuring"], cSettings: gnu),
+    .executableTarget(name: "event-follow", dependencies: ["measuring"], cSettings: gnu),
     .executableTarget(
       name: "sqlite-yardstick", dependencies: ["measuring"], cSettings: gnu, linkerSettings: [.linkedLibrary("sqlite3")]),
   ]

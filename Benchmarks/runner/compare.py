@@ -52,17 +52,25 @@ def run(comparison: Comparison, rounds: int) -> dict:
     return {"title": comparison.title, "results": results, "ratios": ratios}
 
 
+# Figures that only some results have.
+EXTRA = ["start_ms", "bytes_per_connection", "bytes_per_follower", "received_share", "skipped", "ns"]
+
+
 def table(outcome: dict) -> str:
-    lines = [f"\n### {outcome['title']}\n", "| | rate /s | p50 us | p99 us | p99.9 us | server CPU us | RSS MiB |",
-             "|---|---|---|---|---|---|---|"]
+    lines = [f"\n### {outcome['title']}\n", "| | requests /s | events /s | p50 us | p99 us | p99.9 us | server CPU us | RSS MiB |",
+             "|---|---|---|---|---|---|---|---|"]
+    notes = []
     for name, results in outcome["results"].items():
         def middle(key, scale=1.0, digits=0):
             values = [r[key] for r in results if r.get(key) is not None]
             return f"{statistics.median(values) * scale:.{digits}f}" if values else ""
-        rate = middle("events_rate") if any(r.get("events_rate") for r in results) else middle("rate")
         lines.append(
-            f"| {name} | {rate} | {middle('p50_us')} | {middle('p99_us')} | {middle('p999_us')} "
+            f"| {name} | {middle('rate')} | {middle('events_rate')} | {middle('p50_us')} | {middle('p99_us')} | {middle('p999_us')} "
             f"| {middle('cpu_us', digits=1)} | {middle('resident_bytes', 1 / 2**20, 1)} |")
+        extra = [f"{key} {middle(key, digits=3).rstrip('0').rstrip('.')}" for key in EXTRA if middle(key)]
+        if extra:
+            notes.append(f"- {name}: {', '.join(extra)}")
+    lines += ["", *notes] if notes else []
     if outcome["ratios"]:
         lines += ["", "| ratio | median | spread | target | |", "|---|---|---|---|---|"]
     for ratio in outcome["ratios"]:

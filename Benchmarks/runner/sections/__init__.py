@@ -1,10 +1,11 @@
 """What is measured. A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings)."""
 
-from . import memory, reads, small, writes
+from . import memory, reads, small, streams, writes
 
 SECTIONS = {
     "small": small,
     "writes": writes,
     "reads": reads,
     "memory": memory,
+    "streams": streams,
 }
