@@ -1,6 +1,6 @@
 """What is measured. A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings)."""
 
-from . import memory, reads, small, streams, writes
+from . import client, memory, reads, small, streams, wire, writes
 
 SECTIONS = {
     "small": small,
@@ -8,4 +8,6 @@ SECTIONS = {
     "reads": reads,
     "memory": memory,
     "streams": streams,
+    "client": client,
+    "wire": wire,
 }
