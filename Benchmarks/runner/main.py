@@ -39,7 +39,9 @@ def main() -> None:
         if name not in SECTIONS:
             parser.error(f"there is no section {name}")
     if not arguments.no_build:
-        paths.build(sorted({tool for name in names for tool in SECTIONS[name].TOOLS}))
+        paths.build(
+            sorted({tool for name in names for tool in SECTIONS[name].TOOLS}),
+            sorted({tool for name in names for tool in getattr(SECTIONS[name], "OF_PRODUCT", [])}))
     paths.WORK.mkdir(exist_ok=True)
     settings = Settings(arguments.rounds, arguments.seconds, arguments.events)
     outcomes = []
