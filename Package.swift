@@ -57,7 +57,11 @@ let package = Package(
       name: "quick-start", dependencies: ["Evento", "EventoSQLite"], path: "Examples/QuickStart",
       swiftSettings: settings),
     .executableTarget(
-      name: "bank-tour", dependencies: ["Bank", "EventoSQLite"], path: "Examples/BankTour", swiftSettings: settings),
+      name: "bank-tour", dependencies: ["Bank", "EventoHTTP", "EventoSQLite"], path: "Examples/BankTour",
+      swiftSettings: settings),
+
+    .executableTarget(
+      name: "wire-benchmark", dependencies: ["Evento", "EventoWire"], path: "Benchmarks/Wire", swiftSettings: settings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(

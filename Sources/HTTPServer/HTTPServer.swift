@@ -25,7 +25,7 @@ public final class HTTPServer: Sendable {
     ending = Mutex(Ending(loopsRunning: loops.count))
   }
 
-  /// Listens, and serves from now on.
+  /// Listens, and serves from now on. It blocks while a host's name is looked up.
   ///
   /// - Throws: ``SystemError`` where an endpoint can't be listened on, or there is no room for a thread.
   public static func start(

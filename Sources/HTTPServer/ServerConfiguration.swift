@@ -23,7 +23,8 @@ public struct ServerConfiguration: Sendable {
   /// Connections that are open at once; one more gets a 503. 16384.
   public var connections = 16_384
   /// Connections that are open at once from one address (an IPv6 /64 counts as one); one more gets a 503. No limit of
-  /// its own (it equals ``connections``), since all that comes through a proxy comes from one address.
+  /// its own (it equals ``connections``), since all that comes through a proxy comes from one address. What comes
+  /// through a Unix socket does not count here.
   public var connectionsPerPeer = 16_384
   /// Threads that serve connections. 1.
   public var eventLoops = 1

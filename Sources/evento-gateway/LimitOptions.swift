@@ -9,6 +9,9 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Bytes of a request's body.")
   var maxBodyBytes = GatewayConfiguration().bodyBytes
 
+  @Option(help: "Bytes of the bodies of all requests that are being received.")
+  var maxTotalBodyBytes = ServerConfiguration().totalBodyBytes
+
   @Option(help: "Bytes of one payload.")
   var maxPayloadBytes = GatewayConfiguration().payloadBytes
 
@@ -56,7 +59,8 @@ struct LimitOptions: ParsableArguments {
 
   func validate() throws {
     let values = [
-      ("--max-body-bytes", maxBodyBytes), ("--max-payload-bytes", maxPayloadBytes),
+      ("--max-body-bytes", maxBodyBytes), ("--max-total-body-bytes", maxTotalBodyBytes),
+      ("--max-payload-bytes", maxPayloadBytes),
       ("--max-metadata-bytes", maxMetadataBytes), ("--max-events-per-write", maxEventsPerWrite),
       ("--max-page-events", maxPageEvents), ("--max-page-bytes", maxPageBytes),
       ("--max-requests-in-flight", maxRequestsInFlight), ("--max-followers", maxFollowers),
@@ -95,5 +99,6 @@ struct LimitOptions: ParsableArguments {
     configuration.headerFields = maxHeaderFields
     configuration.chunkExtensionBytes = maxChunkExtensionBytes
     configuration.bufferedBytes = maxBufferedBytes
+    configuration.totalBodyBytes = maxTotalBodyBytes
   }
 }

@@ -100,6 +100,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     // Before anything is served: a signal that comes early must stop it in good order too.
     let signals = Signals([SIGTERM, SIGINT, SIGHUP])
+    makeRoomForConnections(log)
     let store = try await SQLiteExecutor.open(database, configuration: storeConfiguration)
     let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
     let server: HTTPServer
@@ -121,6 +122,18 @@ struct ServeCommand: AsyncParsableCommand {
     await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
     await store.close()
     log.info("Stopped.")
+  }
+
+  /// A descriptor for each connection, and some for the database, the log and what else a process has.
+  private func makeRoomForConnections(_ log: Logger) {
+    let needed = limits.maxConnections + 100
+    let available = DescriptorLimit.raise(to: needed)
+    guard available < needed else { return }
+    log.warning(
+      """
+      The system allows \(available) descriptors, too few for --max-connections \(limits.maxConnections): raise the \
+      hard limit (ulimit -Hn).
+      """)
   }
 
   private func makeLog() -> Logger {

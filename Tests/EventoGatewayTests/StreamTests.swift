@@ -89,6 +89,22 @@ import Testing
     }
   }
 
+  /// Events that are too large for one read of the log together come in several, and a larger one alone.
+  @Test func givesLargeEventsInOrder() async throws {
+    try await withGateway { client in
+      let sizes = (0..<60).map { [10, 30_000, 70_000, 200_000, 100][($0 * 7 / 5) % 5] }
+      for (index, size) in sizes.enumerated() {
+        let data = "{\"n\":\(index),\"fill\":\"" + String(repeating: "x", count: size) + "\"}"
+        let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["data": data])))
+        #expect(answer.status == 201)
+      }
+      let stream = try await Stream(client, "/events/stream") { Self.count($0) >= sizes.count && $0.hasSuffix("\n\n") }
+      let numbers = stream.text.matches(of: /"data":\{"n":([0-9]+),"fill":"(x*)"\}/)
+      #expect(numbers.compactMap { Int($0.output.1) } == Array(sizes.indices))
+      #expect(numbers.map(\.output.2.utf8.count) == sizes)
+    }
+  }
+
   @Test func beginsAtTheEndWhenAsked() async throws {
     try await withGateway({ $0.heartbeat = .milliseconds(50) }) { client in
       for count in [0, 3] {

@@ -128,4 +128,13 @@ import Testing
       #expect(try await third.response().status == 200)
     }
   }
+
+  @Test func raisesTheLimitOfDescriptorsAndNeverLowersIt() {
+    let before = DescriptorLimit.raise(to: 0)
+    #expect(before > 0)
+    #expect(DescriptorLimit.raise(to: before - 1) == before)
+    let raised = DescriptorLimit.raise(to: before + 1)
+    #expect(raised == before || raised == before + 1)
+    #expect(DescriptorLimit.raise(to: 0) == raised)
+  }
 }

@@ -15,6 +15,10 @@ import Testing
     ("OPTIONS * HTTP/1.1", "OPTIONS * @a"),
     ("TRACE / HTTP/1.1", "TRACE / @a"),
     ("PATCH / HTTP/1.1", "PATCH / @a"),
+    ("QUERY / HTTP/1.1", "QUERY / @a"),
+    ("HEAD / HTTP/1.1", "HEAD / @a"),
+    ("PUT / HTTP/1.1", "PUT / @a"),
+    ("DELETE / HTTP/1.1", "DELETE / @a"),
     ("GET / HTTP/1.0", "GET / 1.0 @a closes"),
     // §3.2.2: the target's authority counts more than Host.
     ("GET http://b.example:81/x?y HTTP/1.1", "GET /x?y @b.example:81"),

@@ -83,6 +83,7 @@ import Testing
     try await eventually { server.statistics.requests > 0 }
     async let stopped: Void = server.shutDown(grace: .seconds(600))
     #expect(try await response.text == "ab")
+    #expect(try await client.remainder() == [])
     client.close()
     await stopped
   }

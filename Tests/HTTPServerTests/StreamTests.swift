@@ -67,6 +67,34 @@ import Testing
     }
   }
 
+  /// A client that stops reading for a while and then takes all there is gets the rest too.
+  @Test(arguments: [PollerKind.best, .poll]) func goesOnAfterAClientHasCaughtUp(_ poller: PollerKind) async throws {
+    let count = 5000
+    let written = Atomic(0)
+    let handler = handler { writer in
+      for _ in 0..<count {
+        try await writer.write([UInt8](repeating: 65, count: 300))
+        written.add(1, ordering: .relaxed)
+      }
+    }
+    var configuration = ServerConfiguration.patient
+    configuration.bufferedBytes = 300
+    configuration.poller = poller
+    // A Unix socket takes all of a small piece or nothing of it.
+    let path = "/tmp/http-server-\(UInt64.random(in: 0 ... .max)).sock"
+    try await withServer(handler, on: .unix(path: path), configuration: configuration) { _, address in
+      let client = try RawClient(address)
+      try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      // Until the kernel takes no more.
+      var before = -1
+      try await eventually {
+        defer { before = written.load(ordering: .relaxed) }
+        return before > 0 && before == written.load(ordering: .relaxed)
+      }
+      #expect(try await client.response().body == [UInt8](repeating: 65, count: 300 * count))
+    }
+  }
+
   /// RFC 9112 §8: a client can tell that the body is not whole.
   @Test func breaksOffWhereTheWriterFails() async throws {
     struct Failure: Error {}
@@ -115,7 +143,7 @@ import Testing
       #expect(written.load(ordering: .relaxed) < 20_000_000)
       client.reset()
       let error = await ended.wait()
-      #expect((error as? BodyWriter.Closed) == .clientGone || error is CancellationError)
+      #expect(error as? BodyWriter.Closed == .clientGone)
       try await eventually { server.statistics.openConnections <= 1 }
     }
   }

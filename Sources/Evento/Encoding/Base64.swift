@@ -21,6 +21,38 @@ package struct Base64: Sendable {
     String(decoding: encodeBytes(bytes), as: UTF8.self)
   }
 
+  /// The text of a few bytes, without an array in between.
+  package func encode(short bytes: UnsafeMutableBufferPointer<UInt8>) -> String {
+    String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { buffer in
+      var count = 0
+      alphabet.withUnsafeBufferPointer { alphabet in
+        func put(_ bits: UInt32) {
+          buffer.initializeElement(at: count, to: alphabet[Int(bits & 63)])
+          count += 1
+        }
+        var index = 0
+        while index < bytes.count {
+          let left = bytes.count - index
+          let group =
+            UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+            | (left > 2 ? UInt32(bytes[index + 2]) : 0)
+          put(group >> 18)
+          put(group >> 12)
+          if left > 1 { put(group >> 6) }
+          if left > 2 { put(group) }
+          index += 3
+        }
+        if isPadded {
+          while count % 4 != 0 {
+            buffer.initializeElement(at: count, to: Self.padding)
+            count += 1
+          }
+        }
+      }
+      return count
+    }
+  }
+
   package func encodeBytes(_ bytes: [UInt8]) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)

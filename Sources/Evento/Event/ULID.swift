@@ -48,20 +48,36 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
 
   public var description: String {
     String(unsafeUninitializedCapacity: Self.textLength) { buffer in
-      // The capacity asked for is at least what is written: 26 ASCII bytes.
-      var high = high
-      var low = low
-      for index in stride(from: Self.textLength - 1, through: 0, by: -1) {
-        buffer[index] = Self.alphabet[Int(low & 31)]
-        low = low >> 5 | (high & 31) << 59
-        high >>= 5
-      }
+      writeText(to: buffer)
       return Self.textLength
     }
   }
 
+  /// Writes the text form behind what is there.
+  package func append(to bytes: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textLength) { buffer in
+      writeText(to: buffer)
+      bytes.append(contentsOf: buffer)
+    }
+  }
+
+  /// - Parameter buffer: room for ``textLength`` bytes at least, which is what is written.
+  private func writeText(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+    let alphabet = Self.alphabet.utf8Start
+    var high = high
+    var low = low
+    var index = Self.textLength
+    while index > 0 {
+      index -= 1
+      buffer.initializeElement(at: index, to: alphabet[Int(low & 31)])
+      low = low >> 5 | (high & 31) << 59
+      high >>= 5
+    }
+  }
+
   package static let textLength = 26
-  private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+  /// 32 ASCII characters.
+  private static var alphabet: StaticString { "0123456789ABCDEFGHJKMNPQRSTVWXYZ" }
 
   private static func digit(_ character: UInt8) -> UInt8? {
     let value = digits[Int(character)]
@@ -70,7 +86,7 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
 
   private static let digits: [UInt8] = {
     var table = [UInt8](repeating: 0xFF, count: 256)
-    for (value, character) in alphabet.enumerated() {
+    for (value, character) in alphabet.description.utf8.enumerated() {
       table[Int(character)] = UInt8(value)
       if character >= UInt8(ascii: "A") { table[Int(character) + 32] = UInt8(value) }
     }

@@ -26,13 +26,23 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Parameter place: 1 … ``maximumPlaceLength`` bytes.
   public init(place: [UInt8]) {
+    self = place.withUnsafeBufferPointer { Cursor(place: $0) }
+  }
+
+  /// As ``init(place:)-([UInt8])``, from bytes wherever they are.
+  package init(place: UnsafeBufferPointer<UInt8>) {
     precondition((1...Self.maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
-    var wrapped: [UInt8] = []
-    wrapped.reserveCapacity(place.count + Self.overhead)
-    wrapped.append(Self.formatVersion)
-    wrapped += place
-    withUnsafeBytes(of: Self.check(of: wrapped[...]).bigEndian) { wrapped += $0 }
-    description = Base64.url.encode(wrapped)
+    let length = place.count + Self.overhead
+    description = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length) { wrapped in
+      wrapped.initialize(repeating: 0)
+      wrapped[0] = Self.formatVersion
+      for index in 0..<place.count { wrapped[1 + index] = place[index] }
+      let check = Self.check(of: wrapped[..<(length - Self.checkLength)])
+      for index in 0..<Self.checkLength {
+        wrapped[length - 1 - index] = UInt8(truncatingIfNeeded: check >> UInt32(8 * index))
+      }
+      return Base64.url.encode(short: wrapped)
+    }
   }
 
   /// What the store that made it put in.
@@ -52,7 +62,7 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   private static let overhead = 1 + checkLength
 
   /// 32-bit FNV-1a. Each step is a bijection of the state, so one changed byte always shows.
-  private static func check(of bytes: ArraySlice<UInt8>) -> UInt32 {
+  private static func check(of bytes: some Sequence<UInt8>) -> UInt32 {
     bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
   }
 }

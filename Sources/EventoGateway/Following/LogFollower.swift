@@ -6,6 +6,7 @@ struct LogFollower: Sendable {
   private let watch: LogWatch
   private let filter: SharedPages.Filter
   private(set) var start: Args.Start
+  private var limit = SharedPages.pageEvents
 
   /// What has come of a step.
   enum Step: Sendable {
@@ -28,10 +29,13 @@ struct LogFollower: Sendable {
     while true {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
       let count = watch.signal.count
-      let page = try await pages.page(filter, start, count)
+      let page = try await pages.page(filter, start, limit: limit, count)
       // From the end of what was read; a log that is empty has no cursor yet, and is read from the beginning again.
       if let end = page.end { start = .after(end) }
-      if !page.isEmpty { return .events(page) }
+      if !page.isEmpty {
+        limit = page.nextLimit(limit)
+        return .events(page)
+      }
       if watch.hasStopped { return .stopped(page.end) }
       if ContinuousClock.now >= deadline || Task.isCancelled { return .nothing(page.end) }
       await watch.signal.wait(past: count, until: deadline)

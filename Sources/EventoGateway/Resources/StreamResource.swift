@@ -84,6 +84,8 @@ private struct StreamBody: Sendable {
         bytes += format.heartbeat(place)
         lastHeartbeat = now
       }
+      // While a slow client takes the lines, their events are not held beside them.
+      step = .nothing(step.place)
       try await writer.write(bytes)
       bytes = []
       // The body ends as it should, so that the client goes on from its cursor somewhere else.

@@ -9,7 +9,7 @@ enum EventRow {
   static func edge(_ row: Statement, _ catalog: Catalog) throws(SQLiteFailure) -> Edge<Event> {
     let names = try catalog.names(ofLane: row.integer(5))
     let event = Event(
-      id: ULID(row.blob(2)), aggregatorType: names.type, aggregatorID: try catalog.key(ofAggregate: row.integer(3)),
+      id: row.ulid(2), aggregatorType: names.type, aggregatorID: try catalog.key(ofAggregate: row.integer(3)),
       version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey,
       data: Payload(bytes: row.blob(9), isJSON: row.integer(7) != 0),
       metadata: row.isNull(8) ? Metadata() : Metadata(checked: row.blob(8)),
@@ -30,10 +30,16 @@ extension ULID {
   var blob: [UInt8] {
     withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
   }
+}
 
-  init(_ blob: [UInt8]) {
-    self.init(
-      high: blob.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }, low: blob.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
-    )
+extension Statement {
+  /// An identifier that was kept as ``ULID/blob``.
+  func ulid(_ column: Int32) -> ULID {
+    withBlob(column) { bytes in
+      func half(_ start: Int) -> UInt64 {
+        bytes.count < start + 8 ? 0 : UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+      }
+      return ULID(high: half(0), low: half(8))
+    }
   }
 }

@@ -16,11 +16,15 @@ struct LogPosition: Equatable {
   }
 
   var cursor: Cursor {
-    var place: [UInt8] = []
-    place.reserveCapacity(Self.placeLength)
-    for shift in stride(from: 56, through: 0, by: -8) { place.append(UInt8(truncatingIfNeeded: position >> shift)) }
-    for shift in stride(from: 40, through: 0, by: -8) { place.append(UInt8(truncatingIfNeeded: tag >> shift)) }
-    return Cursor(place: place)
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.placeLength) { place in
+      for index in 0..<8 {
+        place.initializeElement(at: index, to: UInt8(truncatingIfNeeded: position >> Int64(56 - 8 * index)))
+      }
+      for index in 0..<6 {
+        place.initializeElement(at: 8 + index, to: UInt8(truncatingIfNeeded: tag >> Int64(40 - 8 * index)))
+      }
+      return Cursor(place: UnsafeBufferPointer(place))
+    }
   }
 
   /// The place that a cursor names, or `nil` where it can't be one of a SQLite store.

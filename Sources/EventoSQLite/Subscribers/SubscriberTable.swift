@@ -57,7 +57,7 @@ struct SubscriberTable {
   private static func read(_ row: Statement) throws(SQLiteFailure) -> Subscriber {
     let cursor = row.isNull(2) ? nil : LogPosition(position: row.integer(2), tag: row.integer(3)).cursor
     return Subscriber(
-      key: row.text(0), workerID: ULID(row.blob(1)), cursor: cursor, lag: Int(row.integer(4)),
+      key: row.text(0), workerID: row.ulid(1), cursor: cursor, lag: Int(row.integer(4)),
       isEnabled: row.integer(5) != 0, createdAt: Timestamp(milliseconds: row.integer(6)),
       updatedAt: Timestamp(milliseconds: row.integer(7)))
   }

@@ -4,7 +4,7 @@ extension [UInt8] {
   /// An event, as every answer gives it.
   package mutating func append(_ event: Event, _ encoding: PayloadEncoding) {
     append(json: "{\"id\":")
-    append(plainString: event.id.description)
+    append(ulid: event.id)
     append(json: ",\"aggregator_type\":")
     append(string: event.aggregatorType)
     append(json: ",\"aggregator_id\":")

@@ -56,7 +56,28 @@ extension [UInt8] {
   }
 
   package mutating func append(integer: Int64) {
-    append(contentsOf: integer.description.utf8)
+    // The longest, -9223372036854775808, has 20 characters.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { buffer in
+      var start = buffer.count
+      var rest = integer.magnitude
+      repeat {
+        let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+        start -= 1
+        buffer.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
+        rest = quotient
+      } while rest > 0
+      if integer < 0 {
+        start -= 1
+        buffer.initializeElement(at: start, to: UInt8(ascii: "-"))
+      }
+      append(contentsOf: buffer[start...])
+    }
+  }
+
+  package mutating func append(ulid: ULID) {
+    append(UInt8(ascii: "\""))
+    ulid.append(to: &self)
+    append(UInt8(ascii: "\""))
   }
 
   package mutating func append(boolean: Bool) {

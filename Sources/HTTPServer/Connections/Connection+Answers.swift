@@ -98,7 +98,7 @@ extension Connection {
     guard case .answered = exchange?.progress, case .held = intake else { return }
     let persists = exchange?.persists ?? false
     exchange = nil
-    guard persists else { return beginToClose() }
+    guard persists, !loop.isStopping else { return beginToClose() }
     intake = .head
     hasPartialHead = false
     phaseStart = loop.now

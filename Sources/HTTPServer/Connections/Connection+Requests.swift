@@ -55,6 +55,12 @@ extension Connection {
     phaseStart = loop.now
     exchange = Exchange(head)
     switch loop.handler.receive(head) {
+    case .answer(let answer) where !head.hasBody:
+      intake = .held
+      give(answer)
+    case .readBody(_, let then) where !head.hasBody:
+      intake = .held
+      give(then([]))
     case .answer(let answer):
       intake = .discarding(answer, allowance: loop.configuration.drainBytes)
     case .readBody(let limit, let then):

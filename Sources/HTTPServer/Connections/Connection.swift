@@ -81,6 +81,8 @@ final class Connection {
   private func run() {
     // So many reads in a row, and the others get their turn.
     var reads = 4
+    flush()
+    // After what waited, and not before: what has made room for a stream to go on may be all that happens.
     pumpStream()
     flush()
     while isOpen {

@@ -151,7 +151,9 @@ final class EventLoop: @unchecked Sendable {
     stopDeadline = min(stopDeadline, deadline)
     guard !isStopping else { return }
     // What the kernel has taken already is served too.
-    for listener in listeners { accept(listener) }
+    for listener in listeners {
+      for _ in 0...configuration.backlog / Self.acceptsPerTurn where !accept(listener) { break }
+    }
     isStopping = true
     acceptsAgain = .never
     for listener in listeners { poller.removeListener(listener.number) }
@@ -167,14 +169,19 @@ final class EventLoop: @unchecked Sendable {
     }
   }
 
-  private func accept(_ listener: Listener) {
+  /// Accepts as many as one turn allows.
+  /// - Returns: whether there may be more.
+  @discardableResult private func accept(_ listener: Listener) -> Bool {
     for _ in 0..<Self.acceptsPerTurn {
       switch listener.accept() {
-      case .none: return
-      case .exhausted: return pauseAccepting()
+      case .none: return false
+      case .exhausted:
+        pauseAccepting()
+        return false
       case .connection(let descriptor, let peer): welcome(descriptor, peer)
       }
     }
+    return true
   }
 
   /// There is no room for another connection: tries again in a moment, when others may have closed.

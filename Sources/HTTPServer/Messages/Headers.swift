@@ -24,8 +24,9 @@ public struct Headers: Sendable {
   /// Fields in the order given; a name may come several times.
   public init(_ fields: [(String, String)] = []) {
     guard !fields.isEmpty else { return }
-    bytes.reserveCapacity(fields.reduce(0) { $0 + $1.0.utf8.count + $1.1.utf8.count + 4 })
-    places.reserveCapacity(fields.count)
+    // Room for one field more, which is often added later.
+    bytes.reserveCapacity(fields.reduce(64) { $0 + $1.0.utf8.count + $1.1.utf8.count + 4 })
+    places.reserveCapacity(fields.count + 1)
     for (name, value) in fields { append(name, value) }
   }
 

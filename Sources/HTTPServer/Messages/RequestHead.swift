@@ -39,7 +39,7 @@ public struct RequestHead: Sendable {
   public var peer: PeerAddress { content.peer }
   /// The authority that the request is for, with its port where one was given: that of an absolute-form target, else
   /// that of `Host` (RFC 9112 §3.3). HTTP/1.0 alone may leave it out.
-  public var host: String? { content.line.authority ?? content.framing.host }
+  public var host: String? { content.line.authority ?? content.headers["Host"] }
   /// The body's length in bytes as `Content-Length` declares it.
   public var declaredLength: Int? { content.framing.declaredLength }
   /// Whether the body comes in chunks.
@@ -58,7 +58,7 @@ public struct RequestHead: Sendable {
     self.init(
       line: RequestLine(method: method, path: path, query: query, version: version, authority: host),
       headers: headers, peer: peer,
-      framing: Framing(host: host, declaredLength: declaredLength, isChunked: isChunked))
+      framing: Framing(declaredLength: declaredLength, isChunked: isChunked))
   }
 
   init(line: RequestLine, headers: Headers, peer: PeerAddress, framing: Framing) {

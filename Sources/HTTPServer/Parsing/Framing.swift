@@ -1,7 +1,5 @@
-/// What the fields of a head say about the message as such: where its body ends, whom it is for, what becomes of the
-/// connection.
+/// What the fields of a head say about the message as such: where its body ends, and what becomes of the connection.
 struct Framing: Sendable, Equatable {
-  var host: String?
   var declaredLength: Int?
   var isChunked = false
   var expectsContinue = false
@@ -17,8 +15,7 @@ struct FramingReader {
     case notChunkedLast
   }
 
-  private var host: String?
-  private var hostIsRepeated = false
+  private var hasHost = false
   private var declaredLength: Int?
   private var coding: Coding?
   private var expectsContinue = false
@@ -40,12 +37,12 @@ struct FramingReader {
 
   /// RFC 9112 §3.2: exactly one, and valid.
   private mutating func takeHost(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
-    guard host == nil else { throw ProtocolFault(.badRequest, "There is more than one Host.") }
+    guard !hasHost else { throw ProtocolFault(.badRequest, "There is more than one Host.") }
     guard Authority.isValid(input, field.value) else {
       throw ProtocolFault(
         .badRequest, "Host must be a host with or without a port, and is \(input.quoted(field.value)).")
     }
-    host = input.text(field.value)
+    hasHost = true
   }
 
   /// RFC 9112 §6.3: an invalid `Content-Length` is an error that can't be mended. A list of equal values may be taken
@@ -115,12 +112,12 @@ struct FramingReader {
 
   /// What the head says as a whole.
   func finish(_ line: RequestLine) throws(ProtocolFault) -> Framing {
-    guard host != nil || line.version == .oneDotZero else {
+    guard hasHost || line.version == .oneDotZero else {
       throw ProtocolFault(.badRequest, "There is no Host, which HTTP/1.1 asks for (RFC 9112 §3.2).")
     }
     if let coding { try check(coding, line) }
     return Framing(
-      host: host, declaredLength: declaredLength, isChunked: coding != nil,
+      declaredLength: declaredLength, isChunked: coding != nil,
       // RFC 9110 §10.1.1: from HTTP/1.0 it means nothing.
       expectsContinue: expectsContinue && line.version == .oneDotOne,
       // RFC 9112 §9.3.
@@ -129,7 +126,7 @@ struct FramingReader {
 
   /// What is well-formed and yet nothing that this server does. Judged last, so that the fault's answer knows the head.
   func checkWhatIsKnown(_ line: RequestLine) throws(ProtocolFault) {
-    guard Method.isKnown(line.method) else {
+    guard line.methodIsKnown else {
       throw ProtocolFault(.notImplemented, "No method is called \(line.method.prefix(60)) here.")
     }
     if let unknownExpectation {

@@ -1,27 +1,24 @@
-/// The methods of RFC 9110 §9.1 and RFC 5789 and draft-ietf-httpbis-safe-method-w-body (QUERY). They are case-sensitive.
+/// The methods of RFC 9110 §9.1, RFC 5789, and draft-ietf-httpbis-safe-method-w-body (QUERY). They are case-sensitive.
 enum Method {
-  /// Whether it is one that the server knows; another is answered with 501 (RFC 9110 §9.1).
-  static func isKnown(_ method: String) -> Bool {
-    switch method {
-    case "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH",
-      "QUERY":
-      true
-    default: false
+  /// The method of that name, where the server knows one; another is answered with 501 (RFC 9110 §9.1).
+  static func known(_ input: Span<UInt8>, _ range: Range<Int>) -> String? {
+    switch range.count {
+    case 3: matching(input, range, "GET") ?? matching(input, range, "PUT")
+    case 4: matching(input, range, "POST") ?? matching(input, range, "HEAD")
+    case 5:
+      matching(input, range, "PATCH") ?? matching(input, range, "TRACE") ?? matching(input, range, "QUERY")
+    case 6: matching(input, range, "DELETE")
+    case 7: matching(input, range, "OPTIONS") ?? matching(input, range, "CONNECT")
+    default: nil
     }
   }
 
-  /// The method's name; the usual ones are not made anew each time.
-  static func text(_ input: Span<UInt8>, _ range: Range<Int>) -> String {
-    let first = input[range.lowerBound]
-    switch (range.count, first) {
-    case (3, UInt8(ascii: "G")) where isEqual(input, range, "GET"): return "GET"
-    case (4, UInt8(ascii: "P")) where isEqual(input, range, "POST"): return "POST"
-    default: return input.text(range)
+  private static func matching(_ input: Span<UInt8>, _ range: Range<Int>, _ name: String) -> String? {
+    var index = range.lowerBound
+    for byte in name.utf8 {
+      guard input[index] == byte else { return nil }
+      index += 1
     }
-  }
-
-  private static func isEqual(_ input: Span<UInt8>, _ range: Range<Int>, _ text: StaticString) -> Bool {
-    for offset in 0..<range.count where input[range.lowerBound + offset] != text.utf8Start[offset] { return false }
-    return true
+    return name
   }
 }

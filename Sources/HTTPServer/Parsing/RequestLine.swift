@@ -4,6 +4,7 @@ struct RequestLine: Sendable, Equatable {
   var path: String
   var query: String?
   var version: HTTPVersion
+  var methodIsKnown = true
   /// That of an absolute-form target.
   var authority: String?
 
@@ -26,10 +27,12 @@ struct RequestLine: Sendable, Equatable {
       throw ProtocolFault(.badRequest, "A method is a token (RFC 9110 §9.1), and this one is \(input.quoted(method)).")
     }
     let spoken = try self.version(input, version)
-    let name = Method.text(input, method)
+    let known = Method.known(input, method)
+    let name = known ?? input.text(method)
     let target = try RequestTarget.parse(input, methodEnd + 1..<targetEnd, method: name)
     return RequestLine(
-      method: name, path: target.path, query: target.query, version: spoken, authority: target.authority)
+      method: name, path: target.path, query: target.query, version: spoken, methodIsKnown: known != nil,
+      authority: target.authority)
   }
 
   /// RFC 9112 §2.3: case-sensitive, one digit, a point, one digit.

@@ -4,10 +4,11 @@ struct RequestParser {
   enum Event {
     /// There is no more to take from what has come.
     case incomplete
+    /// A request, which is complete where it has no body: then there is no `end` of its own.
     case head(RequestHead)
     /// A piece of the body, as positions in the input.
     case body(Range<Int>)
-    /// The request is complete. The next call takes the next one.
+    /// A request that has a body is complete. The next call takes the next one.
     case end
   }
 
@@ -72,7 +73,10 @@ struct RequestParser {
         if line.isEmpty { return .head(try finishHead()) }
         try takeField(input, line)
       case .length(let remaining):
-        guard remaining > 0 else { return finishBody() }
+        guard remaining > 0 else {
+          finishRequest()
+          return .end
+        }
         let count = min(remaining, input.count - offset)
         guard count > 0 else { return .incomplete }
         phase = .length(remaining: remaining - count)
@@ -86,7 +90,9 @@ struct RequestParser {
         switch event {
         case .incomplete: return .incomplete
         case .data(let range): return .body(range)
-        case .end: return finishBody()
+        case .end:
+          finishRequest()
+          return .end
         }
       case .failed(let fault):
         throw fault
@@ -145,21 +151,30 @@ struct RequestParser {
 
   private mutating func finishHead() throws(ProtocolFault) -> RequestHead {
     guard let line else { throw ProtocolFault(.badRequest, "There is no request line.") }
-    let head = RequestHead(line: line, headers: headers, peer: peer, framing: try framing.finish(line))
-    faultyHead = head
-    try framing.checkWhatIsKnown(line)
-    faultyHead = nil
+    let framing = try self.framing.finish(line)
+    let head = RequestHead(line: line, headers: headers, peer: peer, framing: framing)
+    do throws(ProtocolFault) {
+      try self.framing.checkWhatIsKnown(line)
+    } catch {
+      faultyHead = head
+      throw error
+    }
     self.line = nil
     headers = Headers()
     headerBytes = 0
-    framing = FramingReader()
-    phase = head.isChunked ? .chunks(ChunkedDecoder(limits: limits)) : .length(remaining: head.declaredLength ?? 0)
+    self.framing = FramingReader()
+    if framing.isChunked {
+      phase = .chunks(ChunkedDecoder(limits: limits))
+    } else if let length = framing.declaredLength, length > 0 {
+      phase = .length(remaining: length)
+    } else {
+      finishRequest()
+    }
     return head
   }
 
-  private mutating func finishBody() -> Event {
+  private mutating func finishRequest() {
     phase = .requestLine
     hasSkippedLine = false
-    return .end
   }
 }

@@ -14,7 +14,8 @@ final class Listener: Sendable {
     case connection(Descriptor, PeerAddress)
     /// There is none, or there is none any more.
     case none
-    /// The process or the machine has no room for more (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`): try again later.
+    /// The process or the machine has no room for more (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), or something is wrong
+    /// that is not one connection's: try again later.
     case exhausted
   }
 
@@ -107,11 +108,11 @@ final class Listener: Sendable {
         return .connection(Descriptor(number), address.peer)
       case .failure(let error):
         switch error.code {
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
+        case _ where error.wouldBlock: return .none
         // accept(2): what went wrong with one connection before it was taken says nothing of the next.
         case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH:
           continue
-        default: return .none
+        default: return .exhausted
         }
       }
     }

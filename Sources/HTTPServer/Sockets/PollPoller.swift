@@ -34,7 +34,8 @@ final class PollPoller: Poller {
     if place != last {
       entries[place] = entries[last]
       tokens[place] = tokens[last]
-      places[entries[place].fd] = place
+      let moved = entries[place].fd
+      places[moved < 0 ? ~moved : moved] = place
     }
     entries.removeLast()
     tokens.removeLast()
@@ -46,6 +47,20 @@ final class PollPoller: Poller {
     if interest.contains(.reading) { events |= Int16(POLLIN) }
     if interest.contains(.writing) { events |= Int16(POLLOUT) }
     entries[place].events = events
+    #if canImport(Darwin)
+      // POLLHUP can't be masked, and would be reported again and again; a negative descriptor is passed over.
+      entries[place].fd = events == 0 ? ~descriptor : descriptor
+    #endif
+  }
+
+  /// What a hang-up says: on Linux that both directions are closed (poll(2)), on Darwin as soon as the peer has sent all
+  /// that it will, when it may still want its answer.
+  private static var hangUp: Readiness {
+    #if canImport(Darwin)
+      [.readable, .peerFinished]
+    #else
+      .broken
+    #endif
   }
 
   func removeListener(_ descriptor: Int32) {
@@ -67,7 +82,8 @@ final class PollPoller: Poller {
       var readiness: Readiness = []
       if entry.revents & Int16(POLLIN) != 0 { readiness.insert(.readable) }
       if entry.revents & Int16(POLLOUT) != 0 { readiness.insert(.writable) }
-      if entry.revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { readiness.insert(.broken) }
+      if entry.revents & Int16(POLLHUP) != 0 { readiness.formUnion(Self.hangUp) }
+      if entry.revents & Int16(POLLERR | POLLNVAL) != 0 { readiness.insert(.broken) }
       events.append(PollEvent(token: token, readiness: readiness))
     }
   }

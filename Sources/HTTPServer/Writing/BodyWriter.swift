@@ -45,14 +45,17 @@ public final class BodyWriter: Sendable {
 
   /// Sends bytes, in order, and returns when they are in the connection's buffer: while that is full, it waits.
   ///
-  /// - Throws: ``Closed`` when the client is gone or the server has stopped; `CancellationError` in a cancelled task.
+  /// - Throws: ``Closed`` when the client is gone or the server has stopped; `CancellationError` where it would wait in a
+  ///   cancelled task.
   public func write(_ bytes: [UInt8]) async throws {
     var rest = bytes[...]
     while !rest.isEmpty {
-      try Task.checkCancellation()
       let taken = try put(rest)
       rest = rest.dropFirst(taken)
-      if taken == 0 { await room() }
+      if taken == 0 {
+        try Task.checkCancellation()
+        await room()
+      }
     }
   }
 

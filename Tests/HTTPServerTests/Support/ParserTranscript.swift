@@ -45,7 +45,9 @@ enum ParserTranscript {
     while true {
       switch try parser.next(input, &offset) {
       case .incomplete: return
-      case .head(let head): steps.append(.head(text(head)))
+      case .head(let head):
+        steps.append(.head(text(head)))
+        if !head.hasBody { steps.append(.end) }
       case .end: steps.append(.end)
       case .body(let range):
         let text = input.text(range)

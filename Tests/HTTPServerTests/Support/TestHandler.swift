@@ -45,11 +45,11 @@ extension Response {
 
 /// Runs a server for as long as `body` takes.
 func withServer(
-  _ handler: some RequestHandler = TestHandler.standard, configuration: ServerConfiguration = .patient,
+  _ handler: some RequestHandler = TestHandler.standard, on endpoint: Endpoint = .tcp(host: "127.0.0.1", port: 0),
+  configuration: ServerConfiguration = .patient,
   grace: Duration = .seconds(60), _ body: (HTTPServer, BoundAddress) async throws -> Void
 ) async throws {
-  let server = try HTTPServer.start(
-    on: [.tcp(host: "127.0.0.1", port: 0)], configuration: configuration, handler: handler)
+  let server = try HTTPServer.start(on: [endpoint], configuration: configuration, handler: handler)
   do {
     try await body(server, server.addresses[0])
   } catch {

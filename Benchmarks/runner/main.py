@@ -1,0 +1,64 @@
+"""The command line of the runner."""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import compare, paths
+from .sections import SECTIONS
+
+
+@dataclass
+class Settings:
+    rounds: int
+    seconds: float
+    events: int
+
+    def timed(self, connections: int) -> list:
+        return ["--connections", connections, "--seconds", self.seconds, "--warm-up", 0.5]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="Benchmarks/run", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Measures the gateway against yardsticks and peers, by turns, and prints ratios.",
+        epilog="sections:\n" + "\n".join(f"  {name:12} {s.ABOUT}" for name, s in SECTIONS.items()))
+    parser.add_argument("sections", nargs="*", metavar="section", help="all but the peers, where none is named")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3, help="of each measurement")
+    parser.add_argument("--events", type=int, default=1_000_000, help="of the store that pages are read from")
+    parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
+    parser.add_argument("--no-build", action="store_true")
+    arguments = parser.parse_args()
+    names = arguments.sections or [name for name, section in SECTIONS.items() if not name.startswith("peer-")]
+    for name in names:
+        if name not in SECTIONS:
+            parser.error(f"there is no section {name}")
+    if not arguments.no_build:
+        paths.build(
+            sorted({tool for name in names for tool in SECTIONS[name].TOOLS}),
+            sorted({tool for name in names for tool in getattr(SECTIONS[name], "OF_PRODUCT", [])}))
+    paths.WORK.mkdir(exist_ok=True)
+    settings = Settings(arguments.rounds, arguments.seconds, arguments.events)
+    outcomes = []
+    for name in names:
+        for comparison in SECTIONS[name].comparisons(settings):
+            outcome = compare.run(comparison, settings.rounds)
+            outcome["section"] = name
+            outcomes.append(outcome)
+            print(compare.table(outcome), flush=True)
+            if arguments.json:
+                write(arguments.json, settings, outcomes)
+    missed = [r for o in outcomes for r in o["ratios"] if not r["met"]]
+    print(f"\n{len(missed)} of {sum(len(o['ratios']) for o in outcomes)} ratios miss their target.")
+    sys.exit(1 if missed else 0)
+
+
+def write(path: Path, settings: Settings, outcomes: list) -> None:
+    about = {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": platform.machine(),
+             "system": platform.platform(), "settings": vars(settings)}
+    path.write_text(json.dumps({"about": about, "comparisons": outcomes}, indent=1))

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Runs the tests under a sanitizer. Takes address or thread, and what `swift test` takes beside, e.g. --filter.
+set -eu
+
+sanitizer=${1:?"address or thread"}
+shift
+root=$(cd "$(dirname "$0")/.." && pwd)
+# A tree of its own: the one for ThreadSanitizer has another Mutex in it (see sanitizers/Mutex.swift).
+tree="$root/.build/sanitize-$sanitizer"
+mkdir -p "$tree"
+cd "$root"
+rm -rf "$tree/Sources" "$tree/Tests" "$tree/Examples"
+cp -R Package.swift README.md openapi.yaml Sources Tests Examples "$tree"
+if [ "$sanitizer" = thread ]; then
+  for target in "$tree"/Sources/* "$tree"/Tests/*; do
+    if grep --recursive --quiet "import Synchronization" "$target"; then cp Scripts/sanitizers/Mutex.swift "$target"; fi
+  done
+fi
+cd "$tree"
+exec swift test --sanitize "$sanitizer" --no-parallel "$@"

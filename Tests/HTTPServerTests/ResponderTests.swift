@@ -1,0 +1,81 @@
+import Dispatch
+import Synchronization
+import Testing
+
+@testable import HTTPServer
+
+/// Answers that come by a call, from whatever thread.
+@Suite struct ResponderTests {
+  private let handler = TestHandler(routes: [
+    "/now": { _ in .answer(.whenSent { $0.send { .text("now") } }) },
+    "/later": { _ in
+      .answer(.whenSent { responder in DispatchQueue.global().async { responder.send { .text("later") } } })
+    },
+    "/twice": { _ in
+      .answer(
+        .whenSent { responder in
+          DispatchQueue.global().async {
+            responder.send { .text("first") }
+            responder.send { .text("second") }
+          }
+        })
+    },
+    "/never": { _ in .answer(.whenSent { _ in }) },
+    "/body": { _ in .readBody(limit: 100) { body in .whenSent { $0.send { Response(body: .bytes(body)) } } } },
+    "/stream": { _ in
+      .answer(.whenSent { $0.send { Response(body: .stream { try await $0.write(Array("stream".utf8)) }) } })
+    },
+  ])
+
+  @Test(arguments: [PollerKind.best, .poll]) func answersOnceAndInOrder(_ poller: PollerKind) async throws {
+    var configuration = ServerConfiguration.patient
+    configuration.poller = poller
+    try await withServer(handler, configuration: configuration) { _, address in
+      let client = try RawClient(address)
+      let paths = ["/now", "/later", "/twice", "/stream", "/twice", "/now"]
+      try await client.send(
+        paths.map { "GET \($0) HTTP/1.1\r\nHost: a\r\n\r\n" }.joined()
+          + "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+      var texts: [String] = []
+      for _ in 0...paths.count { texts.append(try await client.response().text) }
+      #expect(texts == ["now", "later", "first", "stream", "first", "now", "abc"])
+    }
+  }
+
+  /// One that is dropped leaves no client waiting.
+  @Test func answersForAResponderThatIsDropped() async throws {
+    try await withServer(handler) { _, address in
+      let client = try RawClient(address)
+      try await client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await client.response().status == 500)
+    }
+  }
+
+  /// What comes after its deadline, or after the client has gone, is thrown away.
+  @Test func throwsAwayWhatComesTooLate() async throws {
+    let kept = Mutex<[Responder]>([])
+    let handler = TestHandler(routes: [
+      "/": { _ in .answer(.whenSent { responder in kept.withLock { $0.append(responder) } }) }
+    ])
+    var configuration = ServerConfiguration.patient
+    configuration.handlerDeadline = .milliseconds(50)
+    try await withServer(handler, configuration: configuration) { server, address in
+      let client = try RawClient(address)
+      try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await client.response().status == 503)
+      kept.withLock { responders in responders.forEach { $0.send { .text("too late") } } }
+      #expect(try await client.remainder() == [])
+      let gone = try RawClient(address)
+      try await gone.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      try await eventually { kept.withLock { $0.count } == 2 }
+      gone.reset()
+      client.close()
+      try await eventually { server.statistics.openConnections == 0 }
+      kept.withLock { responders in responders.forEach { $0.send { .text("too late") } } }
+      // The place of the one that is gone may be another's by now.
+      let next = try RawClient(address)
+      try await next.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await next.response().status == 404)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""10,000 idle keep-alive connections: what each costs in memory, and what they cost a busy client."""
+
+import resource
+import socket
+import sys
+import time
+
+from harness import Gateway, Reader, connect, encode, quantile, run
+
+IDLE = 10_000
+ROUNDS = 6
+REQUESTS = 2_000
+# Targets: issue of the scale that the server is made for.
+MOST_BYTES = 4096
+MOST_RATIO = 1.5
+
+
+def crowd(gateway):
+    """Idle connections, each of which has been answered once; half by half over two addresses, as ports are few."""
+    connections = []
+    probe = encode("GET", "/healthz")
+    for index in range(IDLE):
+        connection = socket.socket()
+        connection.bind((f"127.0.0.{2 + index % 8}", 0))
+        connection.connect(gateway.address)
+        connection.settimeout(10)
+        connection.sendall(probe)
+        connections.append(connection)
+        if len(connections) % 200 == 0:
+            for waiting in connections[-200:]:
+                if not waiting.recv(4096).startswith(b"HTTP/1.1 200"):
+                    raise RuntimeError("an idle connection was not answered")
+    return connections
+
+
+def busy(gateway):
+    """The times of so many requests of one client, in seconds."""
+    times = []
+    probe = encode("GET", "/events?first=1")
+    with connect(gateway.address) as connection:
+        reader = Reader(connection, 10)
+        for _ in range(REQUESTS):
+            start = time.monotonic()
+            connection.sendall(probe)
+            if reader.response().status != 200:
+                raise RuntimeError("the busy client was not answered")
+            times.append(time.monotonic() - start)
+    return times
+
+
+def script(checks, folder):
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard < IDLE + 500:
+        sys.exit(f"{hard} descriptors are too few: ulimit -n {IDLE + 500}")
+    options = ["--idle-timeout", 600, "--max-connections", IDLE + 1000, "--max-connections-per-peer", IDLE + 1000]
+    with Gateway(folder, *options, name="crowded") as crowded, Gateway(folder, *options, name="empty") as empty:
+        busy(crowded), busy(empty)
+        before = crowded.resident_bytes()
+        connections = crowd(crowded)
+        each = (crowded.resident_bytes() - before) / IDLE
+        checks.check(f"{IDLE} idle connections: at most {MOST_BYTES} bytes of resident memory each", each <= MOST_BYTES,
+                     f"{each:.0f} bytes")
+        # Interleaved, so that what else the machine does falls on both.
+        times = {"with": [], "without": []}
+        for turn in range(ROUNDS):
+            for name, gateway in [("with", crowded), ("without", empty)][:: 1 if turn % 2 else -1]:
+                times[name] += busy(gateway)
+        p99 = {name: quantile(values, 0.99) * 1e3 for name, values in times.items()}
+        ratio = p99["with"] / p99["without"]
+        checks.check(f"{IDLE} idle connections: a busy client's p99 is within {MOST_RATIO} of that without them",
+                     ratio <= MOST_RATIO, f"{p99['with']:.3f} ms / {p99['without']:.3f} ms = {ratio:.2f}")
+        halves = {name: quantile(values, 0.5) * 1e3 for name, values in times.items()}
+        checks.check(f"{IDLE} idle connections: its p50 too", halves["with"] / halves["without"] <= MOST_RATIO,
+                     f"{halves['with']:.3f} ms / {halves['without']:.3f} ms = {halves['with'] / halves['without']:.2f}")
+        probe = encode("GET", "/healthz")
+        answered = 0
+        for connection in connections[::100]:
+            connection.sendall(probe)
+            answered += connection.recv(4096).startswith(b"HTTP/1.1 200")
+        checks.equal("every hundredth of them still is answered", answered, len(connections[::100]))
+        start = time.monotonic()
+        code = crowded.stop()
+        checks.check("the gateway stops at once all the same", code == 0 and time.monotonic() - start < 5,
+                     f"exit {code} after {time.monotonic() - start:.2f} s")
+        for connection in connections:
+            connection.close()
+
+
+if __name__ == "__main__":
+    run(script)
