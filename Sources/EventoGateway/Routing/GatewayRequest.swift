@@ -14,7 +14,9 @@ struct GatewayRequest: Sendable {
     guard let query = head.query else { return ParameterReader([]) }
     guard let pairs = QueryString.pairs(query) else {
       throw EventoError(
-        .invalidRequest, "The query is not percent-encoded UTF-8: each % needs two hexadecimal digits behind it.")
+        .invalidRequest,
+        "The query must be name=value, with & between several, in percent-encoded UTF-8: each name has a letter at least, and "
+          + "each % two hexadecimal digits behind it.")
     }
     return ParameterReader(pairs)
   }

@@ -6,10 +6,13 @@ struct PositionMerge {
   private let connection: Connection
   private let direction: EventSource.Direction
   private var runs: [Run]
+  /// The runs that have a next position, as a binary heap: the one whose position is nearest comes first. Made when the
+  /// first position is asked for.
+  private var heap: [Int]?
 
   private struct Run {
     let source: EventSource
-    /// Positions read and not yet given out, the next one last.
+    /// Positions read and not yet given out, the next one last. Read on as soon as none is left.
     var positions: [Int64] = []
     var place: Int64
     var batch: Int64
@@ -35,18 +38,49 @@ struct PositionMerge {
 
   /// The next position, or `nil` at the end.
   ///
-  /// - Complexity: O(*s*) in the number of sources, and a query where one has to be read on.
+  /// - Complexity: O(log *s*) in the number of sources, O(*s*) the first time; and a query where one has to be read on.
   mutating func next() throws(SQLiteFailure) -> Int64? {
-    var nearest: Int64?
-    for index in runs.indices {
-      guard let position = try head(of: index) else { continue }
-      if let other = nearest, isBefore(other, position) { continue }
-      nearest = position
-    }
-    guard let nearest else { return nil }
+    // Taken out, so that it is changed in place.
+    var heap: [Int]
+    if let known = self.heap { heap = known } else { heap = try makeHeap() }
+    self.heap = nil
+    defer { self.heap = heap }
+    guard let first = heap.first, let nearest = runs[first].positions.last else { return nil }
     // Two filters may match the same event.
-    for index in runs.indices where runs[index].positions.last == nearest { runs[index].positions.removeLast() }
+    while let index = heap.first, runs[index].positions.last == nearest {
+      runs[index].positions.removeLast()
+      if try head(of: index) == nil {
+        heap[0] = heap[heap.count - 1]
+        heap.removeLast()
+      }
+      siftDown(0, in: &heap)
+    }
     return nearest
+  }
+
+  private mutating func makeHeap() throws(SQLiteFailure) -> [Int] {
+    var heap: [Int] = []
+    for index in runs.indices where try head(of: index) != nil { heap.append(index) }
+    for place in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(place, in: &heap) }
+    return heap
+  }
+
+  private func siftDown(_ place: Int, in heap: inout [Int]) {
+    var place = place
+    while true {
+      var nearest = place
+      for child in [2 * place + 1, 2 * place + 2] where child < heap.count && isNearer(heap[child], heap[nearest]) {
+        nearest = child
+      }
+      guard nearest != place else { return }
+      heap.swapAt(place, nearest)
+      place = nearest
+    }
+  }
+
+  private func isNearer(_ left: Int, _ right: Int) -> Bool {
+    guard let left = runs[left].positions.last, let right = runs[right].positions.last else { return false }
+    return isBefore(left, right)
   }
 
   private func isBefore(_ left: Int64, _ right: Int64) -> Bool {
