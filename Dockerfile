@@ -12,7 +12,7 @@ RUN swift build --configuration release --product evento-gateway --static-swift-
 FROM debian:bookworm-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libsqlite3-0 \
+ && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libsqlite3-0 libstdc++6 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/evento --create-home evento
 COPY --from=build /out/evento-gateway /usr/local/bin/

@@ -60,6 +60,9 @@ let package = Package(
       name: "bank-tour", dependencies: ["Bank", "EventoHTTP", "EventoSQLite"], path: "Examples/BankTour",
       swiftSettings: settings),
 
+    .executableTarget(
+      name: "wire-benchmark", dependencies: ["Evento", "EventoWire"], path: "Benchmarks/Wire", swiftSettings: settings),
+
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
       name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting"], swiftSettings: settings),

@@ -7,10 +7,18 @@ let gnu: [CSetting] = [.define("_GNU_SOURCE")]
 // A package of its own, so that neither the product's build nor its tests know of it.
 let package = Package(
   name: "evento-benchmarks",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "evento", path: "..")],
   targets: [
     .target(name: "measuring"),
     .executableTarget(name: "event-load", dependencies: ["measuring"], cSettings: gnu),
+    .executableTarget(name: "event-follow", dependencies: ["measuring"], cSettings: gnu),
     .executableTarget(
-      name: "sqlite-yardstick", dependencies: ["measuring"], cSettings: gnu, linkerSettings: [.linkedLibrary("sqlite3")]),
+      name: "sqlite-yardstick", dependencies: ["measuring"], cSettings: gnu,
+      linkerSettings: [.linkedLibrary("sqlite3")]),
+    .executableTarget(
+      name: "client-benchmark",
+      dependencies: [.product(name: "Evento", package: "evento"), .product(name: "EventoHTTP", package: "evento")],
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
   ]
 )

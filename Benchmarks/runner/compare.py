@@ -14,7 +14,8 @@ class Target:
     at_least: float | None = None
     at_most: float | None = None
     figure: str = "rate"
-    note: str = ""
+    # The figure of the other one, where it has another name.
+    against: str | None = None
 
 
 @dataclass
@@ -33,15 +34,16 @@ def run(comparison: Comparison, rounds: int) -> dict:
             results[name].append(comparison.contestants[name]())
     ratios = []
     for target in comparison.targets:
+        against = target.against or target.figure
         pairs = [
-            a[target.figure] / b[target.figure]
-            for a, b in zip(results[target.ours], results[target.theirs]) if b.get(target.figure)
+            a[target.figure] / b[against]
+            for a, b in zip(results[target.ours], results[target.theirs]) if b.get(against)
         ]
         if not pairs:
             continue
         median = statistics.median(pairs)
         ratios.append({
-            "ours": target.ours, "theirs": target.theirs, "figure": target.figure, "note": target.note,
+            "ours": target.ours, "theirs": target.theirs, "figure": target.figure, "against": against,
             "median": median, "lowest": min(pairs), "highest": max(pairs),
             "at_least": target.at_least, "at_most": target.at_most,
             "met": (target.at_least is None or median >= target.at_least)
@@ -50,25 +52,37 @@ def run(comparison: Comparison, rounds: int) -> dict:
     return {"title": comparison.title, "results": results, "ratios": ratios}
 
 
+# Figures that only some results have.
+EXTRA = ["start_ms", "bytes_per_connection", "bytes_per_follower", "received_share", "skipped", "ns"]
+
+
 def table(outcome: dict) -> str:
-    lines = [f"\n### {outcome['title']}\n", "| | rate /s | p50 us | p99 us | p99.9 us | server CPU us | RSS MiB |",
-             "|---|---|---|---|---|---|---|"]
+    lines = [f"\n### {outcome['title']}\n", "| | requests /s | events /s | p50 us | p99 us | p99.9 us | server CPU us | RSS MiB |",
+             "|---|---|---|---|---|---|---|---|"]
+    notes = []
     for name, results in outcome["results"].items():
         def middle(key, scale=1.0, digits=0):
             values = [r[key] for r in results if r.get(key) is not None]
             return f"{statistics.median(values) * scale:.{digits}f}" if values else ""
-        rate = middle("events_rate") if any(r.get("events_rate") for r in results) else middle("rate")
         lines.append(
-            f"| {name} | {rate} | {middle('p50_us')} | {middle('p99_us')} | {middle('p999_us')} "
+            f"| {name} | {middle('rate')} | {middle('events_rate')} | {middle('p50_us')} | {middle('p99_us')} | {middle('p999_us')} "
             f"| {middle('cpu_us', digits=1)} | {middle('resident_bytes', 1 / 2**20, 1)} |")
+        extra = [f"{key} {middle(key, digits=3).rstrip('0').rstrip('.')}" for key in EXTRA if middle(key)]
+        if extra:
+            notes.append(f"- {name}: {', '.join(extra)}")
+    lines += ["", *notes] if notes else []
     if outcome["ratios"]:
         lines += ["", "| ratio | median | spread | target | |", "|---|---|---|---|---|"]
     for ratio in outcome["ratios"]:
         bounds = [f">= {ratio['at_least']}"] if ratio["at_least"] is not None else []
         bounds += [f"<= {ratio['at_most']}"] if ratio["at_most"] is not None else []
         verdict = "" if not bounds else "met" if ratio["met"] else "**missed**"
-        figure = "" if ratio["figure"] in ("rate", "events_rate") else f" ({ratio['figure']})"
+        what = f"{ratio['ours']} / {ratio['theirs']}"
+        if ratio["against"] != ratio["figure"]:
+            what = f"{ratio['ours']}: {ratio['figure']} / {ratio['against']}"
+        elif ratio["figure"] not in ("rate", "events_rate"):
+            what += f" ({ratio['figure']})"
         lines.append(
-            f"| {ratio['ours']} / {ratio['theirs']}{figure} | {ratio['median']:.2f} "
+            f"| {what} | {ratio['median']:.2f} "
             f"| {ratio['lowest']:.2f} - {ratio['highest']:.2f} | {' '.join(bounds)} | {verdict} |")
     return "\n".join(lines)

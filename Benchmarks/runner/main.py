@@ -34,12 +34,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
     parser.add_argument("--no-build", action="store_true")
     arguments = parser.parse_args()
-    names = arguments.sections or [name for name, section in SECTIONS.items() if not name.startswith("peer-")]
+    names = arguments.sections or [name for name, section in SECTIONS.items() if name != "peers"]
     for name in names:
         if name not in SECTIONS:
             parser.error(f"there is no section {name}")
     if not arguments.no_build:
-        paths.build(sorted({tool for name in names for tool in SECTIONS[name].TOOLS}))
+        paths.build(
+            sorted({tool for name in names for tool in SECTIONS[name].TOOLS}),
+            sorted({tool for name in names for tool in getattr(SECTIONS[name], "OF_PRODUCT", [])}))
     paths.WORK.mkdir(exist_ok=True)
     settings = Settings(arguments.rounds, arguments.seconds, arguments.events)
     outcomes = []

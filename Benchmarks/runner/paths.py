@@ -18,9 +18,11 @@ def gateway() -> Path:
     return Path(named) if named else PRODUCT / ".build" / "release" / "evento-gateway"
 
 
-def build(products: list[str]) -> None:
+def build(products: list[str], of_product: list[str]) -> None:
     if "EVENTO_GATEWAY" not in os.environ:
         swift_build(PRODUCT, "evento-gateway")
+    for product in of_product:
+        swift_build(PRODUCT, product)
     for product in products:
         swift_build(BENCHMARKS, product)
 

@@ -67,6 +67,8 @@ class Server:
                 self.process.kill()
                 self.process.wait()
         self.log.close()
+        if self.process.returncode in (0, -signal.SIGTERM):
+            os.unlink(self.log.name)  # of one that failed it is kept
 
     def _processes(self) -> list[int]:
         found, waiting = [], [self.process.pid]

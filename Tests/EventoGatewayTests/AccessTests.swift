@@ -1,6 +1,7 @@
-import EventoGateway
 import TestSupport
 import Testing
+
+@testable import EventoGateway
 
 /// A token of each role.
 struct TokenFixture {
@@ -112,6 +113,13 @@ struct TokenFixture {
     } throws: { error in
       (error as? TokenFileError)?.line == line && "\(error)".contains("line \(line)")
     }
+  }
+
+  /// Nothing but a token itself passes for it, however alike two digests may be in part.
+  @Test func takesNoOtherToken() throws {
+    let lines = (0..<20).map { TokenSet.line(name: "t\($0)", role: .admin, token: Token.fresh()) }
+    let set = try TokenSet(file: lines.joined(separator: "\n"))
+    for number in 0..<2000 { #expect(set.entry(of: "guess-\(number)") == nil) }
   }
 
   @Test func makesTokensThatItTakes() throws {

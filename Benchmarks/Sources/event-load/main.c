@@ -37,6 +37,7 @@ static const char usage[] =
   "  write     [--events N a request] [--payload BYTES] [--prefix TEXT of the aggregates' ids]\n"
   "  conflict  writes that are refused\n"
   "  snapshot  --path CURSOR\n"
+  "  post      --path TARGET --body FILE\n"
   "  mixed     get and write, --write-share PERCENT\n";
 
 static options read_options(int count, char **arguments) {
@@ -48,7 +49,8 @@ static options read_options(int count, char **arguments) {
   static const struct option names[] = {
     {"host", 1, 0, 'h'},    {"port", 1, 0, 'p'},   {"connections", 1, 0, 'c'}, {"seconds", 1, 0, 's'},
     {"warm-up", 1, 0, 'w'}, {"count", 1, 0, 'n'},  {"path", 1, 0, 'g'},        {"paths", 1, 0, 'G'},
-    {"events", 1, 0, 'e'},  {"payload", 1, 0, 'b'}, {"prefix", 1, 0, 'a'},     {"write-share", 1, 0, 'm'}, {0},
+    {"events", 1, 0, 'e'},  {"payload", 1, 0, 'b'}, {"prefix", 1, 0, 'a'},     {"write-share", 1, 0, 'm'},
+    {"body", 1, 0, 'B'}, {0},
   };
   for (int option; (option = getopt_long(count, arguments, "", names, NULL)) != -1;) {
     switch (option) {
@@ -63,6 +65,7 @@ static options read_options(int count, char **arguments) {
       case 'e': o.source.events = (unsigned)atoi(optarg); break;
       case 'b': o.source.payload = (unsigned)atoi(optarg); break;
       case 'a': o.source.prefix = optarg; break;
+      case 'B': o.source.body = optarg; break;
       case 'm': o.source.write_share = (unsigned)atoi(optarg); break;
       default: fputs(usage, stderr); exit(2);
     }

@@ -13,6 +13,8 @@ uint32_t next_random(uint32_t *state) {
   return *state = x;
 }
 
+enum { BODY_LIMIT = 1 << 20 };
+
 typedef struct {
   source base;
   request *requests;
@@ -64,6 +66,29 @@ source *source_get(const source_options *options) {
   return &get->base;
 }
 
+/// The same body each time.
+source *source_post(const source_options *options) {
+  FILE *file = options->body != NULL ? fopen(options->body, "r") : NULL;
+  if (file == NULL) {
+    fprintf(stderr, "a POST needs --body FILE\n");
+    return NULL;
+  }
+  char *body = malloc(BODY_LIMIT), *bytes = malloc(BODY_LIMIT + 1024);
+  size_t length = fread(body, 1, BODY_LIMIT, file);
+  fclose(file);
+  int head = snprintf(
+    bytes, 1024, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+    options->path, options->host, length);
+  if (head >= 1024) abort();
+  memcpy(bytes + head, body, length);
+  free(body);
+  get_source *post = calloc(1, sizeof *post);
+  post->base.next = get_next;
+  post->requests = malloc(sizeof *post->requests);
+  post->requests[post->count++] = (request){bytes, (size_t)head + length, 0};
+  return &post->base;
+}
+
 typedef struct {
   source base;
   source *reads;
@@ -94,7 +119,7 @@ source *source_make(const source_options *options) {
     source *(*make)(const source_options *);
   } modes[] = {
     {"get", source_get},           {"write", source_write}, {"conflict", source_conflict},
-    {"snapshot", source_snapshot}, {"mixed", source_mixed},
+    {"snapshot", source_snapshot}, {"mixed", source_mixed}, {"post", source_post},
   };
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
     if (strcmp(options->mode, modes[i].mode) == 0) return modes[i].make(options);

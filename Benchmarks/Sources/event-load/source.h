@@ -24,6 +24,7 @@ typedef struct {
   const char *mode;
   const char *path;       // GET, snapshots
   const char *paths;      // a file of request targets, a line each
+  const char *body;       // a file: of a POST
   const char *prefix;     // of the aggregates written, so that runs don't meet
   unsigned connections;
   unsigned events;        // of one write
@@ -35,6 +36,7 @@ typedef struct {
 source *source_make(const source_options *options);
 
 source *source_get(const source_options *options);
+source *source_post(const source_options *options);
 source *source_write(const source_options *options);
 source *source_conflict(const source_options *options);
 source *source_snapshot(const source_options *options);

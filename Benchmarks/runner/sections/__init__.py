@@ -1,8 +1,14 @@
 """What is measured. A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings)."""
 
-from . import small, writes
+from . import client, memory, peers, reads, small, streams, wire, writes
 
 SECTIONS = {
     "small": small,
     "writes": writes,
+    "reads": reads,
+    "memory": memory,
+    "streams": streams,
+    "client": client,
+    "wire": wire,
+    "peers": peers,
 }

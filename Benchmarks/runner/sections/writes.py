@@ -48,7 +48,7 @@ def comparisons(settings):
             Target("gateway, 64 connections", many, at_least=0.8, figure="events_rate"),
         ])
     yield Comparison(
-        "Writes of 100 and 1000 events (rate: events)", {
+        "Writes of 100 and 1000 events of one request", {
             "gateway, 100 events, 8 connections": lambda: gateway("write", 8, "--events", 100),
             "gateway, 1000 events, 1 connection": lambda: gateway("write", 1, "--events", 1000),
             "gateway, 1000 events, 4 connections": lambda: gateway("write", 4, "--events", 1000),

@@ -72,7 +72,8 @@ public struct TokenSet: Sendable {
     let digest = SHA256.digest(Array(token.utf8))
     var found: Entry?
     for entry in entries {
-      let difference = zip(entry.digest, digest).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 }
+      // The parentheses matter: `|` and `^` are of one precedence.
+      let difference = zip(entry.digest, digest).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
       if difference == 0 { found = entry }
     }
     return found

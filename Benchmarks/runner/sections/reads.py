@@ -1,0 +1,62 @@
+"""Reads of a large store, server and driver on a core each; pages against a loop in C that writes the same JSON."""
+
+import subprocess
+import urllib.request
+
+from .. import paths, store
+from ..compare import Comparison, Target
+from ..processes import Gateway, measured, tool
+
+ABOUT = "pages of 100, single events, snapshots and a mixed load on a large store"
+TOOLS = ["event-load", "sqlite-yardstick"]
+
+
+def check_same_page(database, server) -> None:
+    """The loop in C is a yardstick only while it writes what the gateway writes."""
+    printed = subprocess.run(
+        [paths.TOOLS / "sqlite-yardstick", "pages", "--database", database, "--by", "log", "--print", "0"],
+        stdout=subprocess.PIPE, check=True).stdout
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/events?first=100") as answer:
+        if answer.read() != printed:
+            raise SystemExit("the page of sqlite-yardstick is not that of the gateway")
+
+
+def comparisons(settings):
+    database, folder = store.prepared(settings.events)
+    with Gateway(database) as server:
+        check_same_page(database, server)
+
+    def gateway(mode, connections, *options):
+        with Gateway(database, core=0) as server:
+            return measured(server, mode, *settings.timed(connections), *options, core=1)
+
+    def loop(by):
+        result = tool(
+            "sqlite-yardstick", "pages", "--database", database, "--by", by, "--seconds", settings.seconds, core=0)
+        result["cpu_us"] = result["cpu_us_per_page"]
+        return {name: value for name, value in result.items() if name != "events_rate"}
+
+    for name, by in [("log position", "log"), ("aggregate", "aggregate")]:
+        targets = folder / ("by-position" if by == "log" else "by-aggregate")
+        yield Comparison(
+            f"Pages of 100 events by {name}, {settings.events} events", {
+                "gateway, 8 connections": lambda: gateway("get", 8, "--paths", targets),
+                "loop in C": lambda: loop(by),
+            }, [
+                Target("gateway, 8 connections", "loop in C", at_least=0.75),
+                # By processor time: what the network costs counts on the gateway's side here too.
+                Target("gateway, 8 connections", "loop in C", figure="cpu_us"),
+            ])
+    cursor = (folder / "cursors").read_text().split()[0]
+    yield Comparison(
+        "Single events, snapshots and a mixed load, 64 connections", {
+            "GET /events/{id}": lambda: gateway("get", 64, "--paths", folder / "by-id"),
+            "PUT /snapshots": lambda: gateway("snapshot", 64, "--path", cursor),
+            "GET /snapshots": lambda: gateway("get", 64, "--path", "/snapshots/bank%2FAccount/1/a-000"),
+            "pages of 100 with 10 % writes": lambda: gateway(
+                "mixed", 64, "--paths", folder / "by-position", "--prefix", f"mixed{next_prefix()}"),
+        })
+
+
+def next_prefix(numbers=iter(range(1, 1 << 30))) -> int:
+    return next(numbers)
