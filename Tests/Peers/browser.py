@@ -13,8 +13,9 @@ import threading
 import time
 import urllib.parse
 
-from harness import Gateway, event, request, run, token_file, write
+from harness import Gateway, run, token_file
 from relay import Relay
+from wire import event, request, write
 
 PAGES = pathlib.Path(__file__).parent / "pages"
 

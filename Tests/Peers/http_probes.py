@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 
-from harness import Gateway, Malformed, Reader, connect, answer_faults, run
+from harness import Gateway, run
 from probes import chunks, connections, fields, framing, request_line
+from wire import Malformed, Reader, connect, answer_faults
 
 GROUPS = [("request line", request_line), ("fields", fields), ("framing", framing), ("chunks", chunks),
           ("connections", connections)]

@@ -6,7 +6,8 @@ import socket
 import sys
 import time
 
-from harness import Gateway, Reader, connect, encode, quantile, run
+from harness import Gateway, quantile, run
+from wire import Reader, connect, encode
 
 IDLE = 10_000
 ROUNDS = 80
@@ -68,7 +69,8 @@ def script(checks, folder):
                 rounds[name].append(busy(gateway))
         # That of a quiet round, of both: what other programs do to the rest says nothing of the server.
         for share, title in [(0.99, "p99"), (0.5, "p50")]:
-            found = {name: quantile([quantile(times, share) for times in all], 0.2) * 1e3 for name, all in rounds.items()}
+            found = {name: quantile([quantile(times, share) for times in found], 0.2) * 1e3
+                     for name, found in rounds.items()}
             ratio = found["with"] / found["without"]
             checks.check(f"{IDLE} idle connections: a busy client's {title} is within {MOST_RATIO} of that without them",
                          ratio <= MOST_RATIO, f"{found['with']:.3f} ms / {found['without']:.3f} ms = {ratio:.2f}")

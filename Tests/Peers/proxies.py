@@ -3,12 +3,13 @@
 
 import base64
 import re
-import socket
 import sys
 import time
 
 import proxy_settings
-from harness import Gateway, Reader, Stream, connect, encode, event, quantile, request, run, write
+from harness import Gateway, quantile, run
+from streams import Stream
+from wire import Reader, connect, encode, event, request, write
 
 BASE = "/evento"
 SITE = "gateway.example"

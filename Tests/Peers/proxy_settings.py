@@ -4,7 +4,8 @@ import re
 import signal
 import time
 
-from harness import ROOT, Process, connect, free_port, program
+from harness import ROOT, Process, free_port, program
+from wire import connect
 
 SECTION = "### Behind a proxy"
 

@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 
-from harness import Gateway, Process, Reader, Stream, connect, encode, event, program, quantile, request, run, write
+from harness import Gateway, Process, program, quantile, run
+from streams import Stream
+from wire import Reader, connect, encode, event, request, write
 
 # The defaults are sized for the open network; with these the ends are seen within seconds.
 SHORT = ["--head-timeout", 2, "--body-grace", 2, "--write-timeout", 2, "--idle-timeout", 4, "--stream-heartbeat", 1]
