@@ -1,6 +1,6 @@
 """What is measured. A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings)."""
 
-from . import client, memory, peers, reads, small, streams, wire, writes
+from . import client, hummingbird, memory, peers, reads, small, streams, wire, writes
 
 SECTIONS = {
     "small": small,
@@ -11,4 +11,5 @@ SECTIONS = {
     "client": client,
     "wire": wire,
     "peers": peers,
+    "hummingbird": hummingbird,
 }

@@ -1,6 +1,7 @@
 """Reads of a large store, server and driver on a core each; pages against a loop in C that writes the same JSON."""
 
 import subprocess
+import time
 import urllib.request
 
 from .. import paths, store
@@ -54,9 +55,5 @@ def comparisons(settings):
             "PUT /snapshots": lambda: gateway("snapshot", 64, "--path", cursor),
             "GET /snapshots": lambda: gateway("get", 64, "--path", "/snapshots/bank%2FAccount/1/a-000"),
             "pages of 100 with 10 % writes": lambda: gateway(
-                "mixed", 64, "--paths", folder / "by-position", "--prefix", f"mixed{next_prefix()}"),
+                "mixed", 64, "--paths", folder / "by-position", "--prefix", f"mixed{time.time_ns()}"),
         })
-
-
-def next_prefix(numbers=iter(range(1, 1 << 30))) -> int:
-    return next(numbers)

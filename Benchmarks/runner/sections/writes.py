@@ -29,9 +29,10 @@ def comparisons(settings):
     def sqlite(per_commit):
         database = paths.fresh_folder("writes") / "store.sqlite"
         shutil.copy(empty, database)
-        return tool(
+        result = tool(
             "sqlite-yardstick", "writes", "--database", database, "--per-commit", per_commit,
             "--seconds", settings.seconds)
+        return result | {"cpu_us": result["cpu_us_per_event"] * per_commit}
 
     raw = {f"SQLite in C, {n} a commit": (lambda n=n: sqlite(n)) for n in (1, 64, 1000)}
     one, many, thousand = raw
