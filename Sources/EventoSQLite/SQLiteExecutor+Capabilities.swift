@@ -94,3 +94,11 @@ extension SQLiteExecutor: CommitNotifier {
   /// Advances before the answer to a write of this executor, and within a tenth of a second of a commit by another.
   public var commits: CommitSignal { watch.signal }
 }
+
+extension SQLiteExecutor: EventFollower {
+  public func events(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
+  ) -> EventSequence {
+    eventsByPages(aggregators, routingKey, start)
+  }
+}

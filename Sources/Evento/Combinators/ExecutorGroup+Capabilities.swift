@@ -94,3 +94,14 @@ extension ExecutorGroup: ReadinessReporter {
 }
 
 extension ExecutorGroup: CommitNotifier {}
+
+extension ExecutorGroup: EventFollower {
+  /// Follows the one member there is, or reads the members merged, whenever one of them has something new.
+  public func events(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
+  ) -> EventSequence {
+    members.count == 1
+      ? first.follow(aggregators, routingKey: routingKey, after: start)
+      : eventsByPages(aggregators, routingKey, start)
+  }
+}

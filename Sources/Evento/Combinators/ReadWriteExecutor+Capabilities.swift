@@ -52,3 +52,12 @@ extension ReadWriteExecutor: ReadinessReporter {
 }
 
 extension ReadWriteExecutor: CommitNotifier {}
+
+extension ReadWriteExecutor: EventFollower {
+  /// Follows the reader.
+  public func events(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
+  ) -> EventSequence {
+    reader.follow(aggregators, routingKey: routingKey, after: start)
+  }
+}

@@ -24,7 +24,12 @@ final class StopSignal: Sendable {
   func sleep(for duration: Duration, by clock: any Clock<Duration>) async {
     guard duration > .zero else { return }
     // A sleep throws when it is cancelled, and for nothing else.
-    let sleeper = Task { _ = try? await clock.sleep(for: duration) }
+    await wait { _ = try? await clock.sleep(for: duration) }
+  }
+
+  /// Waits for something, or until it is time to stop: then it is cancelled. One at a time.
+  func wait(for something: @escaping @Sendable () async -> Void) async {
+    let sleeper = Task { await something() }
     let isStopped = state.withLock { state in
       state.sleeper = sleeper
       return state.isStopped

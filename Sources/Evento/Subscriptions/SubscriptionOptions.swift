@@ -8,6 +8,8 @@ struct SubscriptionOptions: Sendable {
   var acceptsFailure = false
   var replays = false
   var pollInterval = Duration.milliseconds(300)
+  /// How often it looks who holds the subscriber, where a follower waits for events.
+  var followedCheckInterval = Duration.seconds(5)
   var clock: any Clock<Duration> = ContinuousClock()
   var onFailure: @Sendable (SubscriptionFailure) -> Void = { _ in }
 }

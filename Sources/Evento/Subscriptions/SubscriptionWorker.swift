@@ -33,14 +33,17 @@ struct SubscriptionWorker: Sendable {
     await signal.sleep(for: options.delay, by: options.clock)
     var failures = Failures()
     while !signal.isStopped {
+      // Before the chunk is read: what commits after that ends the wait for more.
+      let seen = commitCount
       switch await workOnChunk(&failures) {
       case .dealtWith(let hasMore):
         guard !hasMore else { continue }
         if once { return signal.isStopped ? .stopped : .caughtUp }
-        await waitForMore()
+        await waitForMore(past: seen)
       case .disabled:
         if once { return .disabled }
-        await waitForMore()
+        // To be enabled again is no commit.
+        await signal.sleep(for: options.pollInterval, by: options.clock)
       case .takenOver:
         return .takenOver
       case .failed(let trouble):

@@ -61,3 +61,11 @@ extension InMemoryExecutor: ReadinessReporter {
 }
 
 extension InMemoryExecutor: CommitNotifier {}
+
+extension InMemoryExecutor: EventFollower {
+  public func events(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
+  ) -> EventSequence {
+    eventsByPages(aggregators, routingKey, start)
+  }
+}

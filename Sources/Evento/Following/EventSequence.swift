@@ -1,0 +1,69 @@
+/// The events of a log from a place on: first what is stored, then what commits, for as long as somebody iterates.
+///
+/// Nothing is read before the iteration begins, and no more than a page ahead of it. Each iteration is one of its own
+/// and starts at the same place; with `Args.Start.now`, at the end of the log as it is when it begins. To go on after it
+/// has ended, follow again after the cursor of the last event.
+///
+/// It ends when its task is cancelled, and throws what can't be mended by waiting, such as `cursor_not_in_history`.
+public struct EventSequence: AsyncSequence, Sendable {
+  public typealias Element = Edge<Event>
+  public typealias Failure = EventoError
+
+  /// The next events behind a place. Where there are none, it waits for them; it may give an empty page every now and
+  /// then, whose end cursor is the place up to which the log was read.
+  package typealias NextPage = @Sendable (Args.Start) async throws(EventoError) -> ReadResult<Event>
+
+  private let start: Args.Start
+  private let makePages: @Sendable () -> NextPage
+
+  /// - Parameter makePages: is called once for each iteration, so that what it captures belongs to that one.
+  package init(after start: Args.Start, _ makePages: @escaping @Sendable () -> NextPage) {
+    self.start = start
+    self.makePages = makePages
+  }
+
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(start: start, nextPage: makePages())
+  }
+
+  public struct Iterator: AsyncIteratorProtocol {
+    private var start: Args.Start
+    private let nextPage: NextPage
+    private var edges: ArraySlice<Edge<Event>> = []
+    private var hasEnded = false
+
+    fileprivate init(start: Args.Start, nextPage: @escaping NextPage) {
+      self.start = start
+      self.nextPage = nextPage
+    }
+
+    /// The next event; waits until there is one.
+    ///
+    /// - Returns: `nil` where the task has been cancelled.
+    public mutating func next() async throws(EventoError) -> Edge<Event>? {
+      while !hasEnded, !Task.isCancelled {
+        if let edge = edges.popFirst() { return edge }
+        do throws(EventoError) {
+          take(try await nextPage(start))
+        } catch {
+          hasEnded = true
+          // A call that was cut short by the cancellation is no failure.
+          if Task.isCancelled { break }
+          throw error
+        }
+      }
+      hasEnded = true
+      return nil
+    }
+
+    private mutating func take(_ page: ReadResult<Event>) {
+      edges = page.edges[...]
+      if let end = page.pageInfo.endCursor ?? page.edges.last?.cursor {
+        start = .after(end)
+      } else if start == .now {
+        // No place in a log that is empty: its end is its beginning, and what commits there first must not be passed over.
+        start = .beginning
+      }
+    }
+  }
+}
