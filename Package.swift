@@ -47,7 +47,7 @@ let package = Package(
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
-        "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "HTTPServer",
+        "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -2,8 +2,8 @@ public import Evento
 
 /// The store of a gateway, over HTTP.
 ///
-/// It may be used from any number of tasks at once; they share its connections. All of libcurl runs on one thread of the
-/// executor's own, so nothing here blocks Swift's cooperative pool. Cancelling a task aborts its call.
+/// It may be used from any number of tasks at once; they share its connections. All of libcurl runs on two threads of
+/// the executor's own, one for calls and one for followers, so nothing here blocks Swift's cooperative pool. Cancelling a task aborts its call.
 ///
 /// What it throws is what the gateway's own executor threw, code and facts included. Beside that it throws `unavailable`
 /// where the gateway can't be reached, does not answer in time, or what answers is no gateway; see ``RetryPolicy`` for
@@ -11,6 +11,8 @@ public import Evento
 /// ids to find out: it is never stored twice.
 public final class HTTPExecutor: Sendable {
   let gateway: Gateway
+  /// For calls that the gateway holds, so that they leave the connections of the others alone.
+  let followers: Gateway
 
   /// Connects to nothing yet: the first call does.
   ///
@@ -30,6 +32,12 @@ public final class HTTPExecutor: Sendable {
       gateway = Gateway(
         client: try TransferClient(options), base: base, callDeadline: configuration.callDeadline,
         retry: configuration.retry)
+      var held = options
+      held.connections = configuration.followerConnections
+      var retry = configuration.retry
+      retry.attempts = 1
+      followers = Gateway(
+        client: try TransferClient(held), base: base, callDeadline: configuration.stallTimeout, retry: retry)
     } catch {
       throw EventoError(.unavailable, "No calls can be made: \(error.summary).", cause: error.detail)
     }
@@ -40,5 +48,6 @@ public final class HTTPExecutor: Sendable {
   /// An executor that is let go of closes its connections as well; this one waits for it.
   public func close() async {
     await gateway.client.close()
+    await followers.client.close()
   }
 }

@@ -30,6 +30,8 @@ struct Gateway: Sendable {
     let error: EventoError
     /// Whether an earlier try of the same call may have been carried out: its answer, if there was one, is lost.
     let mayHaveBeenDone: Bool
+    /// Whether it may be gone another time, without anything being changed.
+    var isPassing = false
   }
 
   /// Sends a call.
@@ -58,14 +60,16 @@ struct Gateway: Sendable {
         return answer
       case .late(let error):
         // Why it did not come through before says more than that there was no time for another try.
-        throw Failure(error: lastError ?? error, mayHaveBeenDone: mayHaveBeenDone)
+        throw Failure(error: lastError ?? error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
+      case .silent(let error):
+        throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
       case .error(let error):
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
       case .passing(let error, let retryAfter, let wasSent):
         let ownPause = retry.pause(after: attempt, jitter: .random(in: RetryPolicy.jitters))
         let pause = max(ownPause, retryAfter ?? .zero)
         guard attempt < attempts, ContinuousClock.now + pause < deadline else {
-          throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
+          throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
         }
         mayHaveBeenDone = mayHaveBeenDone || wasSent
         lastError = error
@@ -86,6 +90,8 @@ struct Gateway: Sendable {
     case error(EventoError)
     /// The deadline passed before anything was sent.
     case late(EventoError)
+    /// The deadline passed after something was sent.
+    case silent(EventoError)
     /// An error that may be gone next time.
     case passing(EventoError, retryAfter: Duration?, wasSent: Bool)
   }
@@ -102,7 +108,8 @@ struct Gateway: Sendable {
       switch fault.kind {
       case .unreachable, .lost: return .passing(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
       case .deadline where !error.wasSent: return .late(.transfer(fault))
-      case .cancelled, .closed, .deadline, .tooLarge, .hopeless: return .error(.transfer(fault))
+      case .deadline: return .silent(.transfer(fault))
+      case .cancelled, .closed, .tooLarge, .hopeless: return .error(.transfer(fault))
       }
     }
     if call.successes.contains(answer.status) { return .answer(Answer(status: answer.status, body: answer.body)) }

@@ -7,6 +7,9 @@ extension HTTPConfiguration {
   func transferOptions() throws(EventoError) -> TransferOptions {
     let counts = 1...Self.maximumConnections
     try Self.require(counts.contains(connections), "connections", "1 to \(Self.maximumConnections)")
+    try Self.require(
+      counts.contains(followerConnections), "followerConnections", "1 to \(Self.maximumConnections)")
+    try Self.require(stallTimeout >= .seconds(20), "stallTimeout", "at least 20 seconds")
     try Self.require(connectDeadline > .zero, "connectDeadline", "longer than 0")
     try Self.require(callDeadline > .zero, "callDeadline", "longer than 0")
     try Self.require(answerBytes > 0, "answerBytes", "at least 1")

@@ -14,6 +14,8 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
   case readiness
   /// `CommitNotifier`
   case commitSignal
+  /// `EventFollower`
+  case following
 
   /// What a type of executor declares that it can do.
   public static func all(of type: any Executor.Type) -> Set<Capability> {
@@ -28,6 +30,7 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
     case .snapshotRemoval: type is any SnapshotRemover.Type
     case .readiness: type is any ReadinessReporter.Type
     case .commitSignal: type is any CommitNotifier.Type
+    case .following: type is any EventFollower.Type
     }
   }
 }

@@ -6,7 +6,7 @@ extension ConformanceCheck {
     atomicityChecks + versionChecks + resendChecks + identifierChecks + formChecks + routingKeyChecks
     + payloadChecks + metadataChecks + unicodeChecks + filterChecks + routingKeyReadChecks
     + forwardPageChecks + backwardPageChecks + emptyPageChecks + nowChecks + cursorChecks + orderChecks + tailChecks
-    + commitSignalChecks
+    + commitSignalChecks + followChecks
     + conditionChecks + subscriberChecks + acknowledgeChecks + directoryChecks
     + snapshotChecks + snapshotRemovalChecks + readinessChecks
 

@@ -105,6 +105,15 @@ extension BrokenExecutor: ReadinessReporter {
   }
 }
 
+extension BrokenExecutor: EventFollower {
+  func events(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
+  ) -> EventSequence {
+    if let events = hooks.events { return events(store, aggregators, routingKey, start) }
+    return store.events(matching: aggregators, routingKey: routingKey, after: start)
+  }
+}
+
 extension BrokenExecutor: CommitNotifier {
   var commits: CommitSignal { hooks.commits ?? store.commits }
 }

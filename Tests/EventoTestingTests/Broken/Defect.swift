@@ -32,6 +32,7 @@ struct Defect: Sendable, CustomStringConvertible {
     var saveSnapshot: (@Sendable (Store, SnapshotKey, Snapshot) async throws(EventoError) -> Void)?
     var deleteSnapshot: (@Sendable (Store, SnapshotKey) async throws(EventoError) -> Void)?
     var commits: CommitSignal?
+    var events: (@Sendable (Store, [ReadAggregator]?, RoutingKey, Args.Start) -> EventSequence)?
     var readiness: (@Sendable (Store) async throws(EventoError) -> Void)?
   }
 

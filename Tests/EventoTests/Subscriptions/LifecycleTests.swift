@@ -12,10 +12,12 @@ import Testing
     Subscription("s").clock(clock).on(Deposited.self) { amounts.value.append($0.data.amount) }
   }
 
+  /// The store tells nothing of its commits: it is asked again after a fixed time.
   @Test func whatCommitsLaterIsHandledToo() async throws {
     try await withStore { store in
       let (clock, amounts) = (ManualClock(), Box<[Int]>([]))
-      let running = try await collecting(amounts, clock).start(on: store)
+      let bare = HookedExecutor(store)
+      let running = try await collecting(amounts, clock).start(on: bare)
       #expect(await clock.sleeper() == .milliseconds(300))
       #expect(amounts.value == [])
       for amount in 1...3 {
@@ -25,6 +27,27 @@ import Testing
         #expect(amounts.value == Array(1...amount))
       }
       #expect(try await store.isSubscriberRunning("s", workerID: running.workerID))
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+
+  /// No clock goes on: without the signal nothing would ever be handled.
+  @Test func aCommitWakesTheWorker() async throws {
+    try await withStore { store in
+      let (handled, amounts) = (AsyncStream.makeStream(of: Int.self), Box<[Int]>([]))
+      let running = try await Subscription("s").clock(ManualClock())
+        .on(Deposited.self) {
+          amounts.value.append($0.data.amount)
+          handled.continuation.yield($0.data.amount)
+        }
+        .start(on: store)
+      var iterator = handled.stream.makeAsyncIterator()
+      // Written while the worker reads, handles, acknowledges and begins to wait, as it happens.
+      for round in 0..<100 {
+        try await deposit([round * 2, round * 2 + 1], store)
+        while let amount = await iterator.next(), amount != round * 2 + 1 {}
+      }
+      #expect(amounts.value == Array(0..<200))
       #expect(try await running.shutdown() == .stopped)
     }
   }
