@@ -85,7 +85,9 @@ final class EasyHandle {
 
   /// What came of a transfer that has ended with a result code.
   func outcome(of code: CURLcode) -> Result<TransferAnswer, TransferFault> {
-    if let entry, code == CURLE_OPERATION_TIMEDOUT, entry.transfer.deadline <= .now {
+    // Once something has been sent, the one time-out that is left is the whole call's. libcurl counts in milliseconds by a
+    // clock of its own, and may be a little early by ours.
+    if let entry, code == CURLE_OPERATION_TIMEDOUT, wasSent || entry.transfer.deadline <= .now {
       var fault = abandoned(.deadline)
       fault.detail = detail(of: code)
       return .failure(fault)
