@@ -9,8 +9,11 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 tree="$root/.build/sanitize-$sanitizer"
 mkdir -p "$tree"
 cd "$root"
-rm -rf "$tree/Sources" "$tree/Tests" "$tree/Examples"
+rm -rf "$tree/Sources" "$tree/Tests" "$tree/Examples" "$tree/Benchmarks"
+mkdir "$tree/Benchmarks"
 cp -R Package.swift README.md openapi.yaml Sources Tests Examples "$tree"
+# The one benchmark that is a target of the package.
+cp -R Benchmarks/Wire "$tree/Benchmarks"
 if [ "$sanitizer" = thread ]; then
   for target in "$tree"/Sources/* "$tree"/Tests/*; do
     if grep --recursive --quiet "import Synchronization" "$target"; then cp Scripts/sanitizers/Mutex.swift "$target"; fi

@@ -33,7 +33,8 @@ final class LogWatch: Sendable {
   /// commits between a reader's look and its wait is missed.
   private func watch() async {
     repeat {
-      if hasStopped {
+      // A store that is closed tells of nothing more: who waits finds out when it reads.
+      if hasStopped || source?.hasEnded == true {
         signal.advance()
       } else if let source {
         let known = relay(source)
