@@ -19,5 +19,6 @@ if [ "$sanitizer" = thread ]; then
     if grep --recursive --quiet "import Synchronization" "$target"; then cp Scripts/sanitizers/Mutex.swift "$target"; fi
   done
 fi
+export TSAN_OPTIONS="suppressions=$root/Scripts/sanitizers/thread.suppressions ${TSAN_OPTIONS:-}"
 cd "$tree"
 exec swift test --sanitize "$sanitizer" --no-parallel "$@"
