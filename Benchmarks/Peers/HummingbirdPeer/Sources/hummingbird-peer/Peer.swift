@@ -34,6 +34,8 @@ struct Payload: Codable {
   let text: String
 }
 
+// Named as in the JSON, so that no coding key has to be translated.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 struct NewEvent: Codable {
   let aggregator_type: String
   let aggregator_id: String
@@ -46,6 +48,7 @@ struct Write: Codable {
   let events: [NewEvent]
 }
 
+// swift-format-ignore: AlwaysUseLowerCamelCase
 struct Event: ResponseCodable, FetchableRecord, PersistableRecord {
   static let databaseTableName = "event"
   var position: Int64?
@@ -80,13 +83,16 @@ struct Store {
 
   init(path: String) throws {
     var configuration = Configuration()
-    // A pool sets NORMAL; an answered write must be on disk here too.
-    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000") }
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 4000") }
     pool = try DatabasePool(path: path, configuration: configuration)
+    // A pool sets NORMAL; an answered write must be on disk here too.
+    try pool.writeWithoutTransaction { database in
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2 else { fatalError("synchronous is not FULL") }
+    }
     try pool.write {
       try $0.execute(
         sql: """
-          PRAGMA synchronous = FULL;
           CREATE TABLE IF NOT EXISTS event (
             position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, aggregator_type TEXT NOT NULL,
             aggregator_id TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL,
