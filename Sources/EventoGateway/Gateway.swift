@@ -13,7 +13,8 @@ public final class Gateway: RequestHandler {
   private let browsers: BrowserRules
   private let forwarding: Forwarding
   private let router: Router
-  private let watch: LogWatch
+  /// Ended when nobody is to wait for events any more, here or because the store is closed.
+  private let relay: CommitRelay
   private let load: Load
   private let metrics: Metrics
   private let log: Logger
@@ -26,16 +27,16 @@ public final class Gateway: RequestHandler {
       allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: configuration.allowedHosts,
       checksHost: configuration.checksHost)
     forwarding = Forwarding(trusted: configuration.trustedProxies)
-    watch = LogWatch(executor)
+    relay = CommitRelay([executor])
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     metrics = Metrics(load)
     let store = Store(executor)
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
-      basePath: configuration.basePath, watch: watch, load: load)
+      basePath: configuration.basePath, commits: relay.signal, load: load)
     let stream = StreamResource(
-      pages: SharedPages(executor), watch: watch, load: load, heartbeat: configuration.heartbeat)
+      pages: SharedPages(executor), commits: relay.signal, load: load, heartbeat: configuration.heartbeat)
     router = Router(
       // What has a name of its own goes before `/events/{id}`.
       stream.resources + events.resources + SubscribersResource(store: store).resources
@@ -47,7 +48,7 @@ public final class Gateway: RequestHandler {
   /// Ends streams, each with a complete body, and answers reads that wait with the page that they have. To be called
   /// before the server is shut down.
   public func stopFollowing() {
-    watch.stop()
+    relay.signal.end()
   }
 
   /// Takes other tokens from now on.

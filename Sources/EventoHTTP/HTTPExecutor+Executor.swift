@@ -10,9 +10,7 @@ extension HTTPExecutor: Executor {
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws(EventoError) -> ReadResult<Event> {
-    try args.check()
-    try routingKey.check()
-    if let aggregators { try ReadAggregator.check(aggregators) }
+    try Args.check(aggregators, routingKey, args)
     // With a body whatever the filters are: a query has room for one of them only.
     let request = ReadRequest(aggregators: aggregators, routingKey: routingKey, args: args)
     return try await gateway.send(.post("/events/query", request.json, successes: [200])).read {
@@ -46,9 +44,7 @@ extension HTTPExecutor: Executor {
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
   ) async throws(EventoError) -> Subscriber {
     let path = try Self.path(ofSubscriber: key).appending("cursor")
-    guard (0...Subscriber.maximumLag).contains(lag) else {
-      throw EventoError(.invalidRequest, "lag must be 0 to \(Subscriber.maximumLag) seconds, and is \(lag).")
-    }
+    try Subscriber.check(lag: lag)
     let request = AcknowledgeRequest(cursor: cursor, lag: lag, workerID: workerID)
     return try await gateway.send(.put(path, request.json, successes: [200])).read(SubscriberAnswer.subscriber)
   }

@@ -13,10 +13,10 @@ extension HTTPExecutor: EventFollower {
   ) -> EventSequence {
     EventSequence(after: start) { [followers] in
       { (start) throws(EventoError) in
-        try routingKey.check()
-        if let aggregators { try ReadAggregator.check(aggregators) }
+        let args = Args.forward(first: Self.followedPageSize, after: start)
+        try Args.check(aggregators, routingKey, args)
         let request = ReadRequest(
-          aggregators: aggregators, routingKey: routingKey, args: .forward(first: Self.followedPageSize, after: start),
+          aggregators: aggregators, routingKey: routingKey, args: args,
           // The place of now is asked for alone: it must not be another one after a connection was lost.
           wait: start == .now ? nil : Self.heldSeconds)
         return try await followers.sendUntilAnswered(.post("/events/query", request.json, successes: [200]))

@@ -9,9 +9,7 @@ extension SQLiteExecutor: Executor {
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws(EventoError) -> ReadResult<Event> {
-    try args.check()
-    try routingKey.check()
-    if let aggregators { try ReadAggregator.check(aggregators) }
+    try Args.check(aggregators, routingKey, args)
     let limits = EventReader.PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
     return try await readers.perform { session in
       try EventReader(connection: session.connection, catalog: session.catalog, limits: limits)
@@ -42,9 +40,7 @@ extension SQLiteExecutor: Executor {
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
   ) async throws(EventoError) -> Subscriber {
     try Subscriber.check(key: key)
-    guard (0...Subscriber.maximumLag).contains(lag) else {
-      throw EventoError(.invalidRequest, "lag must be 0 to \(Subscriber.maximumLag) seconds, and is \(lag).")
-    }
+    try Subscriber.check(lag: lag)
     let time = configuration.now()
     return try await writer.perform { session in
       try SubscriberTable(connection: session.connection)

@@ -11,6 +11,8 @@ enum Exposure {
         + "127.0.0.1, or say --allow-anonymous.")
   }
 
+  /// Narrower than what a browser may call this machine: a name below `.localhost` is whatever the resolver makes of it,
+  /// and could be an address that others reach.
   static func isLoopback(_ host: String) -> Bool {
     if host == "localhost" || host == "::1" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }

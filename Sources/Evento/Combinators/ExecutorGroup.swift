@@ -92,7 +92,7 @@ extension ExecutorGroup: Executor {
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws(EventoError) -> ReadResult<Event> {
     if members.count == 1 { return try await first.read(aggregators, routingKey: routingKey, args: args) }
-    try args.check()
+    try Args.check(aggregators, routingKey, args)
     let reading = GroupReading(group: self, aggregators: aggregators, routingKey: routingKey)
     switch args {
     case .forward(let count, let start): return try await reading.forward(count, start)

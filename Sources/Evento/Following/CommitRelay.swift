@@ -4,15 +4,15 @@
 /// commits between a reader's look and its wait is missed. An executor that is no ``CommitNotifier`` can't tell: for
 /// its sake the signal moves on ten times a second, and whoever waits looks for himself. It ends when every executor's
 /// has.
-final class CommitRelay: Sendable {
-  let signal = CommitSignal()
+package final class CommitRelay: Sendable {
+  package let signal = CommitSignal()
   private let sources: [CommitSignal]
   private let isPolling: Bool
   private let seen: CommitCounts
 
   private static let interval: Duration = .milliseconds(100)
 
-  init(_ executors: [any Executor]) {
+  package init(_ executors: [any Executor]) {
     let sources = executors.compactMap { ($0 as? any CommitNotifier)?.commits }
     self.sources = sources
     isPolling = sources.count < executors.count

@@ -19,8 +19,19 @@ public enum Args: Sendable, Hashable {
   /// The numbers of events that may be asked for. A store may answer fewer and say that there are more.
   public static let countRange = 0...65535
 
+  /// Checks all that a read is asked for.
+  ///
+  /// - Throws: `invalid_request` where something is out of range or form.
+  package static func check(
+    _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args
+  ) throws(EventoError) {
+    try args.check()
+    try routingKey.check()
+    if let aggregators { try ReadAggregator.check(aggregators) }
+  }
+
   /// - Throws: `invalid_request` where the number asked for is out of range.
-  package func check() throws(EventoError) {
+  private func check() throws(EventoError) {
     let (label, count) =
       switch self {
       case .forward(let first, _): ("first", first)

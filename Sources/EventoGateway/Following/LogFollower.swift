@@ -3,7 +3,7 @@ internal import Evento
 /// Goes through the matching events of the log from a place on, page by page, and waits at its end.
 struct LogFollower: Sendable {
   private let pages: SharedPages
-  private let watch: LogWatch
+  private let commits: CommitSignal
   private let filter: SharedPages.Filter
   private(set) var start: Args.Start
   private var limit = SharedPages.pageEvents
@@ -17,9 +17,9 @@ struct LogFollower: Sendable {
     case stopped(Cursor?)
   }
 
-  init(pages: SharedPages, watch: LogWatch, filter: SharedPages.Filter, start: Args.Start) {
+  init(pages: SharedPages, commits: CommitSignal, filter: SharedPages.Filter, start: Args.Start) {
     self.pages = pages
-    self.watch = watch
+    self.commits = commits
     self.filter = filter
     self.start = start
   }
@@ -28,7 +28,7 @@ struct LogFollower: Sendable {
   mutating func next(until deadline: ContinuousClock.Instant) async throws(EventoError) -> Step {
     while true {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
-      let count = watch.signal.count
+      let count = commits.count
       let page = try await pages.page(filter, start, limit: limit, count)
       // From the end of what was read; a log that is empty has no cursor yet, and is read from the beginning again.
       if let end = page.end { start = .after(end) }
@@ -36,9 +36,9 @@ struct LogFollower: Sendable {
         limit = page.nextLimit(limit)
         return .events(page)
       }
-      if watch.hasStopped { return .stopped(page.end) }
+      if commits.hasEnded { return .stopped(page.end) }
       if ContinuousClock.now >= deadline || Task.isCancelled { return .nothing(page.end) }
-      await watch.signal.wait(past: count, until: deadline)
+      await commits.wait(past: count, until: deadline)
     }
   }
 }

@@ -9,7 +9,7 @@ struct EventsResource: Sendable {
   let pageBytes: Int
   let longestWait: Duration
   let basePath: String
-  let watch: LogWatch
+  let commits: CommitSignal
   let load: Load
 
   var resources: [Resource] {
@@ -78,13 +78,13 @@ struct EventsResource: Sendable {
     guard case .forward(let first, var start) = read.args else { return empty }
     var page = empty
     while true {
-      let count = watch.signal.count
+      let count = commits.count
       // From where the log was read up to: one that began at its end must not begin there anew.
       if let end = page.pageInfo.endCursor { start = .after(end) }
       page = try await store.executor.read(
         read.aggregators, routingKey: read.routingKey, args: .forward(first: first, after: start))
-      if !page.edges.isEmpty || watch.hasStopped || ContinuousClock.now >= deadline || Task.isCancelled { return page }
-      await watch.signal.wait(past: count, until: deadline)
+      if !page.edges.isEmpty || commits.hasEnded || ContinuousClock.now >= deadline || Task.isCancelled { return page }
+      await commits.wait(past: count, until: deadline)
     }
   }
 

@@ -5,7 +5,7 @@ internal import HTTPServer
 /// `/events/stream`: contract §4.
 struct StreamResource: Sendable {
   let pages: SharedPages
-  let watch: LogWatch
+  let commits: CommitSignal
   let load: Load
   /// How long a stream may be silent.
   let heartbeat: Duration
@@ -43,7 +43,7 @@ struct StreamResource: Sendable {
   private func stream(_ request: FollowRequest, _ format: StreamFormat) async throws(EventoError) -> Response {
     let slot = try load.follower()
     var follower = LogFollower(
-      pages: pages, watch: watch,
+      pages: pages, commits: commits,
       filter: SharedPages.Filter(aggregators: request.aggregators, routingKey: request.routingKey),
       start: request.after)
     // Before the answer's head: a cursor that is refused has a status of its own.
@@ -53,7 +53,7 @@ struct StreamResource: Sendable {
       // Nginx would gather the stream otherwise (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
       ("X-Accel-Buffering", "no"),
     ])
-    let body = StreamBody(format: format, encoding: request.encoding, heartbeat: heartbeat, watch: watch)
+    let body = StreamBody(format: format, encoding: request.encoding, heartbeat: heartbeat, commits: commits)
     return Response(
       status: 200, headers: headers,
       body: .stream { [follower] writer in
@@ -68,7 +68,7 @@ private struct StreamBody: Sendable {
   let format: StreamFormat
   let encoding: PayloadEncoding
   let heartbeat: Duration
-  let watch: LogWatch
+  let commits: CommitSignal
 
   func write(from follower: LogFollower, beginningWith first: LogFollower.Step, to writer: BodyWriter) async throws {
     var (follower, step) = (follower, first)
@@ -89,7 +89,7 @@ private struct StreamBody: Sendable {
       try await writer.write(bytes)
       bytes = []
       // The body ends as it should, so that the client goes on from its cursor somewhere else.
-      if watch.hasStopped { return }
+      if commits.hasEnded { return }
       step = try await follower.next(until: lastHeartbeat + heartbeat)
     }
   }

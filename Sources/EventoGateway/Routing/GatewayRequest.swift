@@ -15,7 +15,7 @@ struct GatewayRequest: Sendable {
     guard let pairs = QueryString.pairs(query) else {
       throw EventoError(
         .invalidRequest,
-        "The query must be name=value, with & between several, in percent-encoded UTF-8: each name has a letter at least, and "
+        "The query must be name=value, with & between several, in percent-encoded UTF-8: there is no part without a name, and "
           + "each % two hexadecimal digits behind it.")
     }
     return ParameterReader(pairs)

@@ -53,9 +53,7 @@ extension InMemoryExecutor: Executor {
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws(EventoError) -> ReadResult<Event> {
-    try args.check()
-    try routingKey.check()
-    if let aggregators { try ReadAggregator.check(aggregators) }
+    try Args.check(aggregators, routingKey, args)
     let filter = EventFilter(aggregators: aggregators, routingKey: routingKey)
     return try withStore { store throws(EventoError) in try store.log.page(filter, args, limits) }
   }
@@ -81,9 +79,7 @@ extension InMemoryExecutor: Executor {
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
   ) async throws(EventoError) -> Subscriber {
     try Subscriber.check(key: key)
-    guard (0...Subscriber.maximumLag).contains(lag) else {
-      throw EventoError(.invalidRequest, "lag must be 0 to \(Subscriber.maximumLag) seconds, and is \(lag).")
-    }
+    try Subscriber.check(lag: lag)
     let time = time()
     return try withStore { store throws(EventoError) in
       let held = try store.subscribers.existing(key)

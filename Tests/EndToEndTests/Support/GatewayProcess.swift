@@ -106,7 +106,6 @@ final class GatewayProcess: Sendable {
 
 /// The lines of a pipe, read on a thread of their own so that the pipe never fills up.
 private final class LineReader: Sendable {
-  private let lines: AsyncStream<String>
   private let iterator: IteratorBox
 
   /// One test task at a time asks for lines.
@@ -117,7 +116,6 @@ private final class LineReader: Sendable {
 
   init(_ handle: FileHandle) {
     let (stream, continuation) = AsyncStream<String>.makeStream()
-    lines = stream
     iterator = IteratorBox(stream.makeAsyncIterator())
     let descriptor = handle.fileDescriptor
     Thread.detachNewThread {
