@@ -31,17 +31,31 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
 
   /// As ``init(place:)-([UInt8])``, from bytes wherever they are.
   package init(place: UnsafeBufferPointer<UInt8>) {
-    precondition((1...Self.maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
-    let length = place.count + Self.overhead
-    description = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length) { wrapped in
-      wrapped.initialize(repeating: 0)
-      wrapped[0] = Self.formatVersion
-      for index in 0..<place.count { wrapped[1 + index] = place[index] }
-      let check = Self.check(of: wrapped[..<(length - Self.checkLength)])
-      for index in 0..<Self.checkLength {
-        wrapped[length - 1 - index] = UInt8(truncatingIfNeeded: check >> UInt32(8 * index))
+    self = Self.withText(of: UnsafeRawBufferPointer(place)) { Cursor(made: $0) }
+  }
+
+  /// The text form of a cursor that was made, not read: it is not looked at.
+  package init(made text: UnsafeRawBufferPointer) {
+    description = String(decoding: text, as: UTF8.self)
+  }
+
+  /// Calls `body` with the text form of a place's cursor, which is gone afterwards.
+  package static func withText<Value>(
+    of place: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Value
+  ) -> Value {
+    precondition((1...maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
+    let length = place.count + overhead
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length + maximumLength) { buffer in
+      buffer[0] = formatVersion
+      for index in 0..<place.count { buffer[1 + index] = place[index] }
+      let check = check(of: buffer[..<(length - checkLength)])
+      for index in 0..<checkLength {
+        buffer[length - 1 - index] = UInt8(truncatingIfNeeded: check >> UInt32(8 * index))
       }
-      return Base64.url.encode(short: wrapped)
+      let wrapped = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<length])
+      let text = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[length...])
+      let count = Base64.url.write(wrapped, to: text)
+      return body(UnsafeRawBufferPointer(rebasing: text[..<count]))
     }
   }
 

@@ -48,6 +48,14 @@ final class ReaderPool: Sendable {
     return try result.get()
   }
 
+  /// - Parameter completion: called on the connection's queue, or at once where the pool is closed.
+  func perform<Value: Sendable>(
+    completion: @escaping @Sendable (Result<Value, EventoError>) -> Void,
+    _ body: @escaping @Sendable (Session) throws -> Value
+  ) {
+    submit(ClosureJob(completion: completion, body))
+  }
+
   /// Refuses what comes from now on, finishes what waits, then closes the connections.
   func close() async {
     state.withLock { $0.isClosed = true }

@@ -1,0 +1,143 @@
+internal import Evento
+
+/// Room for JSON text of which somebody has worked out how long it is at most: what is written needs no look at an
+/// array's capacity for each comma.
+///
+/// That it suffices is checked with each piece all the same.
+struct JSONRoom: ~Copyable {
+  private let bytes: UnsafeMutableRawBufferPointer
+  /// The bytes written so far.
+  private(set) var count = 0
+
+  fileprivate init(_ bytes: UnsafeMutableRawBufferPointer) {
+    self.bytes = bytes
+  }
+
+  @inline(__always)
+  private mutating func write(_ start: UnsafeRawPointer, _ length: Int) {
+    precondition(length <= bytes.count - count, "more is written than there was said to be at most")
+    UnsafeMutableRawPointer(bytes.baseAddress.unsafelyUnwrapped + count).copyMemory(from: start, byteCount: length)
+    count += length
+  }
+
+  /// Text that is JSON already.
+  @inline(__always)
+  mutating func put(json text: StaticString) {
+    write(text.utf8Start, text.utf8CodeUnitCount)
+  }
+
+  /// Text that is JSON already.
+  @inline(__always)
+  mutating func put(json text: UnsafeRawBufferPointer) {
+    if let start = text.baseAddress { write(start, text.count) }
+  }
+
+  @inline(__always)
+  mutating func put(_ byte: UInt8) {
+    precondition(count < bytes.count, "more is written than there was said to be at most")
+    bytes[count] = byte
+    count += 1
+  }
+
+  /// A string, quotes included. What RFC 8259 §7 wants escaped is.
+  mutating func put(string text: String) {
+    put(UInt8(ascii: "\""))
+    var text = text
+    text.withUTF8 { text in
+      let text = UnsafeRawBufferPointer(text)
+      var start = 0
+      for index in text.indices {
+        let byte = text[index]
+        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+        put(json: UnsafeRawBufferPointer(rebasing: text[start..<index]))
+        put(escaped: byte)
+        start = index + 1
+      }
+      put(json: UnsafeRawBufferPointer(rebasing: text[start...]))
+    }
+    put(UInt8(ascii: "\""))
+  }
+
+  private mutating func put(escaped byte: UInt8) {
+    put(UInt8(ascii: "\\"))
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): put(byte)
+    case 0x0A: put(UInt8(ascii: "n"))
+    case 0x0D: put(UInt8(ascii: "r"))
+    case 0x09: put(UInt8(ascii: "t"))
+    default:
+      let digits = ("0123456789abcdef" as StaticString).utf8Start
+      put(json: "u00")
+      put(digits[Int(byte >> 4)])
+      put(digits[Int(byte & 15)])
+    }
+  }
+
+  /// Bytes that ``put(string:)`` writes at most.
+  static func longest(string text: String) -> Int { text.utf8.count * 6 + 2 }
+
+  /// A string of which nothing needs an escape.
+  mutating func put(plainString text: UnsafeRawBufferPointer) {
+    put(UInt8(ascii: "\""))
+    put(json: text)
+    put(UInt8(ascii: "\""))
+  }
+
+  mutating func put(ulid: ULID) {
+    put(UInt8(ascii: "\""))
+    precondition(bytes.count - count >= ULID.textLength, "more is written than there was said to be at most")
+    ulid.writeText(to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
+    count += ULID.textLength
+    put(UInt8(ascii: "\""))
+  }
+
+  mutating func put(integer: Int64) {
+    if integer < 0 { put(UInt8(ascii: "-")) }
+    var rest = integer.magnitude
+    var length = 1
+    var bound: UInt64 = 10
+    while rest >= bound, length < Self.mostDigits {
+      length += 1
+      let (next, isTooMuch) = bound.multipliedReportingOverflow(by: 10)
+      bound = isTooMuch ? .max : next
+    }
+    precondition(length <= bytes.count - count, "more is written than there was said to be at most")
+    var index = count + length
+    count = index
+    repeat {
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      index -= 1
+      bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      rest = quotient
+    } while rest > 0
+  }
+
+  private static let mostDigits = 20
+
+  /// Puts another byte in the place of some, from where ``count`` stood once.
+  mutating func replace(_ isUnwanted: (UInt8) -> Bool, by other: UInt8, from start: Int) {
+    for index in start..<count where isUnwanted(bytes[index]) { bytes[index] = other }
+  }
+
+  /// Base64, quotes included.
+  mutating func put(base64 content: UnsafeRawBufferPointer) {
+    put(UInt8(ascii: "\""))
+    // What it writes to is long enough, or it traps.
+    count += Base64.standard.write(content, to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
+    put(UInt8(ascii: "\""))
+  }
+}
+
+extension [UInt8] {
+  /// Appends what `body` writes, which is `length` bytes at most.
+  mutating func append(upTo length: Int, _ body: (inout JSONRoom) -> Void) {
+    let start = count
+    append(contentsOf: repeatElement(0, count: length))
+    let written = withUnsafeMutableBytes { bytes in
+      var room = JSONRoom(UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
+      body(&room)
+      return room.count
+    }
+    removeLast(length - written)
+  }
+}
