@@ -15,13 +15,20 @@ struct LogPosition: Equatable {
     Int64.random(in: 0..<1 << 48)
   }
 
-  var cursor: Cursor { withCursorText { Cursor(made: $0) } }
+  var cursor: Cursor { withPlace { Cursor(place: $0) } }
 
   /// Calls `body` with the text of the cursor, which is gone afterwards.
   func withCursorText<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { text in
+      let length = withPlace { Cursor.writeText(of: $0, to: text) }
+      return body(UnsafeRawBufferPointer(rebasing: text[..<length]))
+    }
+  }
+
+  private func withPlace<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
     // Eight bytes, and then the lower six of eight.
     withUnsafeBytes(of: (position.bigEndian, (tag << 16).bigEndian)) { bytes in
-      Cursor.withText(of: UnsafeRawBufferPointer(rebasing: bytes[..<Self.placeLength]), body)
+      body(UnsafeRawBufferPointer(rebasing: bytes[..<Self.placeLength]))
     }
   }
 

@@ -46,16 +46,38 @@ struct JSONRoom: ~Copyable {
     text.withUTF8 { text in
       let text = UnsafeRawBufferPointer(text)
       var start = 0
-      for index in text.indices {
-        let byte = text[index]
-        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      while let index = Self.firstEscape(in: text, from: start) {
         put(json: UnsafeRawBufferPointer(rebasing: text[start..<index]))
-        put(escaped: byte)
+        put(escaped: text[index])
         start = index + 1
       }
       put(json: UnsafeRawBufferPointer(rebasing: text[start...]))
     }
     put(UInt8(ascii: "\""))
+  }
+
+  /// Where the next byte stands that has to be escaped.
+  private static func firstEscape(in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var index = start
+    while index + 8 <= text.count, !mayNeedEscape(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+      index += 8
+    }
+    while index < text.count {
+      let byte = text[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  /// Whether one of eight bytes is less than a blank, a quotation mark or a backslash; never false where one is.
+  private static func mayNeedEscape(_ bytes: UInt64) -> Bool {
+    let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+    let (quote, backslash) = (bytes ^ ones &* 0x22, bytes ^ ones &* 0x5C)
+    // A byte's top bit is set by the subtraction alone where the byte is less than what is subtracted.
+    let found =
+      (bytes &- ones &* 0x20) & ~bytes | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+    return found & tops != 0
   }
 
   private mutating func put(escaped byte: UInt8) {
