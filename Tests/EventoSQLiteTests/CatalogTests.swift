@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct CatalogTests {
   @Test func aSlotGoesToWhoeverWasKeptLast() {
-    var cache = SlotCache<String>(limit: 128)
+    let cache = SlotCache<String>(limit: 128)
     #expect(cache[1] == nil)
     for id: Int64 in 1...128 { cache.keep("\(id)", at: id) }
     // As many as there are slots, and in a row: none has pushed out another.
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func whatIsKeptIsBoundedWhateverTheIds() {
-    var cache = SlotCache<Int64>(limit: 256)
+    let cache = SlotCache<Int64>(limit: 256)
     var random = SeededGenerator(seed: 3)
     var ids = (0..<5000).map { _ in Int64.random(in: 1...Int64.max, using: &random) }
     // Those that meet in every slot, and in one.

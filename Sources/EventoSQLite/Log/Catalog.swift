@@ -9,8 +9,8 @@ final class Catalog {
   private let connection: Connection
   private var kinds: [KindName: Int64] = [:]
   private var lanes: [Lane: Int64] = [:]
-  private var laneNames: SlotCache<LaneNames>
-  private var aggregateKeys: SlotCache<String>
+  private let laneNames: SlotCache<LaneNames>
+  private let aggregateKeys: SlotCache<String>
 
   /// Kinds and lanes that a writer remembers; past it all are dropped, and read again as needed.
   private static let bound = 8192

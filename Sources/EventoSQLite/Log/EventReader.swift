@@ -75,7 +75,7 @@ struct EventReader {
     _ page: inout Page, from source: EventSource, _ place: Int64, _ direction: EventSource.Direction,
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    let statement = try connection.statement(source.query(EventRow.columns, direction))
+    let statement = try connection.statement(source.query(.rows, direction))
     defer { statement.reset() }
     try statement.bind(1, place)
     // One more than wanted tells whether there are more.
@@ -122,17 +122,17 @@ struct EventReader {
       _ row: Statement, _ catalog: Catalog, _ each: (borrowing EventView) -> Bool
     ) throws(SQLiteFailure) {
       guard room > 0 else { return hasMore = true }
-      let (left, isFirst) = (bytes, first == nil)
+      let (left, isFirst, place) = (bytes, first == nil, EventRow.place(row))
       var size = 0
-      let fits = try EventRow.show(row, catalog) { event in
+      let fits = try EventRow.show(row, at: place, catalog) { event in
         size = event.data.count + event.metadata.count
         return (size <= left || isFirst) && each(event)
       }
       guard fits else { return hasMore = true }
       room -= 1
       bytes -= size
-      last = EventRow.place(row)
-      if isFirst { first = last }
+      last = place
+      if isFirst { first = place }
     }
   }
 }

@@ -6,19 +6,22 @@ enum EventRow {
   static let columns = "position, tag, id, aggregate, version, lane, timestamp, is_json, metadata, data"
 
   /// Shows the current row of a statement that selects ``columns``.
+  ///
+  /// - Parameter place: where it stands, which ``place(_:)`` tells.
   static func show<Value>(
-    _ row: Statement, _ catalog: Catalog, _ body: (borrowing EventView) -> Value
+    _ row: Statement, at place: LogPosition, _ catalog: Catalog, _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value {
     let names = try catalog.names(ofLane: row.integer(5))
     let key = try catalog.key(ofAggregate: row.integer(3))
-    return place(row).withCursorText { cursor in
+    let metadata = row.bytes(8)
+    return place.withCursorText { cursor in
       noMetadata.withUTF8Buffer { noMetadata in
         body(
           EventView(
             cursor: cursor, id: row.ulid(2), aggregatorType: names.type, aggregatorID: key,
             version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey, data: row.bytes(9),
             isJSON: row.integer(7) != 0,
-            metadata: row.isNull(8) ? UnsafeRawBufferPointer(noMetadata) : row.bytes(8),
+            metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
             timestamp: Timestamp(milliseconds: row.integer(6))))
       }
     }
@@ -36,7 +39,7 @@ enum EventRow {
     _ id: ULID, on connection: Connection, _ catalog: Catalog, _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value? {
     try connection.first("SELECT \(columns) FROM event WHERE id = ?1", .blob(id.blob)) {
-      row throws(SQLiteFailure) in try show(row, catalog, body)
+      row throws(SQLiteFailure) in try show(row, at: place(row), catalog, body)
     }
   }
 

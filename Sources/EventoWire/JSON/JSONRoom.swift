@@ -9,7 +9,7 @@ struct JSONRoom: ~Copyable {
   /// The bytes written so far.
   private(set) var count = 0
 
-  fileprivate init(_ bytes: UnsafeMutableRawBufferPointer) {
+  init(_ bytes: UnsafeMutableRawBufferPointer) {
     self.bytes = bytes
   }
 
@@ -98,6 +98,16 @@ struct JSONRoom: ~Copyable {
   /// Bytes that ``put(string:)`` writes at most.
   static func longest(string text: String) -> Int { text.utf8.count * 6 + 2 }
 
+  mutating func put(boolean: Bool) {
+    if boolean { put(json: "true") } else { put(json: "false") }
+  }
+
+  mutating func put(cursor: Cursor?) {
+    guard let cursor else { return put(json: "null") }
+    var text = cursor.description
+    text.withUTF8 { put(plainString: UnsafeRawBufferPointer($0)) }
+  }
+
   /// A string of which nothing needs an escape.
   mutating func put(plainString text: UnsafeRawBufferPointer) {
     put(UInt8(ascii: "\""))
@@ -114,27 +124,26 @@ struct JSONRoom: ~Copyable {
   }
 
   mutating func put(integer: Int64) {
-    if integer < 0 { put(UInt8(ascii: "-")) }
-    var rest = integer.magnitude
-    var length = 1
-    var bound: UInt64 = 10
-    while rest >= bound, length < Self.mostDigits {
-      length += 1
-      let (next, isTooMuch) = bound.multipliedReportingOverflow(by: 10)
-      bound = isTooMuch ? .max : next
-    }
+    // The longest, -9223372036854775808, has 20 characters. Written from the last digit on, then moved to where it
+    // belongs.
+    let length = 20
     precondition(length <= bytes.count - count, "more is written than there was said to be at most")
-    var index = count + length
-    count = index
+    let start = bytes.baseAddress.unsafelyUnwrapped + count
+    var index = length
+    var rest = integer.magnitude
     repeat {
       let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
       index -= 1
-      bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      start.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit), toByteOffset: index, as: UInt8.self)
       rest = quotient
     } while rest > 0
+    if integer < 0 {
+      index -= 1
+      start.storeBytes(of: UInt8(ascii: "-"), toByteOffset: index, as: UInt8.self)
+    }
+    start.copyMemory(from: start + index, byteCount: length - index)
+    count += length - index
   }
-
-  private static let mostDigits = 20
 
   /// Puts another byte in the place of some, from where ``count`` stood once.
   mutating func replace(_ isUnwanted: (UInt8) -> Bool, by other: UInt8, from start: Int) {
@@ -147,19 +156,5 @@ struct JSONRoom: ~Copyable {
     // What it writes to is long enough, or it traps.
     count += Base64.standard.write(content, to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
     put(UInt8(ascii: "\""))
-  }
-}
-
-extension [UInt8] {
-  /// Appends what `body` writes, which is `length` bytes at most.
-  mutating func append(upTo length: Int, _ body: (inout JSONRoom) -> Void) {
-    let start = count
-    append(contentsOf: repeatElement(0, count: length))
-    let written = withUnsafeMutableBytes { bytes in
-      var room = JSONRoom(UnsafeMutableRawBufferPointer(rebasing: bytes[start...]))
-      body(&room)
-      return room.count
-    }
-    removeLast(length - written)
   }
 }

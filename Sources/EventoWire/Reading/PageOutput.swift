@@ -5,7 +5,7 @@ package import Evento
 ///
 /// It takes no more events than the answer has room for: as few as one, where that is larger than the limit by itself.
 package struct PageOutput {
-  private var bytes: [UInt8] = []
+  private var bytes: JSONBuffer
   private let encoding: PayloadEncoding
   private let limit: Int
   /// Where each event ends, of a page that is read backward: they are put into order at the end.
@@ -23,19 +23,16 @@ package struct PageOutput {
   package init(_ args: Args, _ encoding: PayloadEncoding, limit: Int) {
     self.encoding = encoding
     self.limit = limit
-    let events: Int
-    switch args {
-    case .forward(let first, _):
-      events = first
-      bytes.append(json: Self.start)
-    case .backward(let last, _):
-      events = last
-      ends = []
-    }
-    bytes.reserveCapacity(min(events, Self.expectedEvents) * Self.expectedLength + Self.frameLength)
+    let (events, isForward) =
+      switch args {
+      case .forward(let first, _): (first, true)
+      case .backward(let last, _): (last, false)
+      }
+    bytes = JSONBuffer(capacity: min(events, Self.expectedEvents) * Self.expectedLength + Self.frameLength)
+    if isForward { bytes.append(upTo: Self.start.utf8CodeUnitCount) { $0.put(json: Self.start) } } else { ends = [] }
   }
 
-  /// What is made room for at first.
+  /// What room is made for at first.
   private static let expectedEvents = 128
   private static let expectedLength = 512
 
@@ -49,7 +46,7 @@ package struct PageOutput {
       room.put(edge: event, encoding)
     }
     guard count == 0 || bytes.count + count + Self.frameLength <= limit else {
-      bytes.removeLast(bytes.count - before)
+      bytes.cut(to: before)
       return false
     }
     ends?.append(bytes.count)
@@ -60,25 +57,26 @@ package struct PageOutput {
   /// The answer. Nothing can be added afterwards.
   package mutating func finish(_ info: PageInfo) -> [UInt8] {
     if let ends { putInOrder(ends) }
-    bytes.append(json: "],\"page_info\":{\"has_previous_page\":")
-    bytes.append(boolean: info.hasPreviousPage)
-    bytes.append(json: ",\"has_next_page\":")
-    bytes.append(boolean: info.hasNextPage)
-    bytes.append(json: ",\"start_cursor\":")
-    bytes.append(cursor: info.startCursor)
-    bytes.append(json: ",\"end_cursor\":")
-    bytes.append(cursor: info.endCursor)
-    bytes.append(json: "}}")
-    return bytes
+    bytes.append(upTo: Self.frameLength) { room in
+      room.put(json: "],\"page_info\":{\"has_previous_page\":")
+      room.put(boolean: info.hasPreviousPage)
+      room.put(json: ",\"has_next_page\":")
+      room.put(boolean: info.hasNextPage)
+      room.put(json: ",\"start_cursor\":")
+      room.put(cursor: info.startCursor)
+      room.put(json: ",\"end_cursor\":")
+      room.put(cursor: info.endCursor)
+      room.put(json: "}}")
+    }
+    return bytes.take()
   }
 
   private mutating func putInOrder(_ ends: [Int]) {
-    var ordered: [UInt8] = []
-    ordered.reserveCapacity(bytes.count + count + Self.frameLength)
-    ordered.append(json: Self.start)
+    var ordered = JSONBuffer(capacity: bytes.count + count + Self.frameLength * 2)
+    ordered.append(upTo: Self.start.utf8CodeUnitCount) { $0.put(json: Self.start) }
     for index in ends.indices.reversed() {
-      ordered.append(contentsOf: bytes[(index > 0 ? ends[index - 1] : 0)..<ends[index]])
-      if index > 0 { ordered.append(UInt8(ascii: ",")) }
+      ordered.append(bytes, (index > 0 ? ends[index - 1] : 0)..<ends[index])
+      if index > 0 { ordered.append(upTo: 1) { $0.put(json: ",") } }
     }
     bytes = ordered
   }
