@@ -65,6 +65,21 @@ extension SQLiteExecutor: EventViewer {
   }
 }
 
+extension SQLiteExecutor: CallbackSnapshotReader {
+  package func getSnapshot(
+    _ key: SnapshotKey, completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
+  ) {
+    do throws(EventoError) {
+      try key.check()
+    } catch {
+      return completion(.failure(error))
+    }
+    readers.perform(completion: completion) { session in
+      try SnapshotTable(connection: session.connection).snapshot(key)
+    }
+  }
+}
+
 extension SQLiteExecutor: EventLookup {
   public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
     try await readers.perform { session in

@@ -175,6 +175,24 @@ import Testing
     }
   }
 
+  @Test func snapshotsComeOutTheSame() async throws {
+    try await withBoth([Self.event(Payload("{}"))]) { shown, values, written in
+      for (name, body) in [
+        ("json", #""data":{"a": [1.10]}"#), ("bytes", #""data_base64":"AAEC""#), ("empty", #""data_base64":"""#),
+      ] {
+        let path = "/snapshots/bank%2FAccount/1/\(name)"
+        let put = try await values.send("PUT", path, "{\"cursor\":\"\(written[0].cursor)\",\(body)}")
+        #expect(put.status == 204)
+        for encoding in ["auto", "base64"] {
+          #expect(try await same(shown, values, "GET", "\(path)?encoding=\(encoding)").status == 200)
+        }
+      }
+      #expect(try await same(shown, values, "GET", "/snapshots/bank/1/none").status == 404)
+      #expect(try await same(shown, values, "GET", "/snapshots/bank/1/a%00").status == 400)
+      #expect(try await same(shown, values, "GET", "/snapshots/bank/1/none?encoding=hex").status == 400)
+    }
+  }
+
   @Test(arguments: ["first", "last"], ["auto", "base64"])
   func theAnswersSizeIsBounded(direction: String, encoding: String) async throws {
     let limit = 20_000

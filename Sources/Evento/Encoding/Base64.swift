@@ -1,23 +1,34 @@
 /// Base64 as RFC 4648 has it: strict, so that each sequence of bytes has one text.
-package struct Base64: Sendable {
+package enum Base64: Sendable {
   /// §4: `+` and `/`, padded with `=`.
-  package static let standard = Base64(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", isPadded: true)
+  case standard
   /// §5: `-` and `_`, without padding.
-  package static let url = Base64(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", isPadded: false)
+  case url
 
   /// 64 ASCII characters.
-  private let alphabet: StaticString
-  private let values: [UInt8]
-  private let isPadded: Bool
+  private var alphabet: StaticString {
+    switch self {
+    case .standard: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    case .url: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    }
+  }
 
-  private init(_ alphabet: StaticString, isPadded: Bool) {
-    self.alphabet = alphabet
+  private var isPadded: Bool { self == .standard }
+
+  private var values: [UInt8] {
+    switch self {
+    case .standard: Self.standardValues
+    case .url: Self.urlValues
+    }
+  }
+
+  private static let standardValues = Base64.standard.makeValues()
+  private static let urlValues = Base64.url.makeValues()
+
+  private func makeValues() -> [UInt8] {
     var values = [UInt8](repeating: Self.noValue, count: 256)
     for value in 0..<64 { values[Int(alphabet.utf8Start[value])] = UInt8(value) }
-    self.values = values
-    self.isPadded = isPadded
+    return values
   }
 
   package func encode(_ bytes: [UInt8]) -> String {
@@ -87,6 +98,7 @@ package struct Base64: Sendable {
       if end % 4 == 3, text[end - 1] == Self.padding { end -= 1 }
     }
     guard end % 4 != 1 else { return nil }
+    let values = values
     var bytes: [UInt8] = []
     bytes.reserveCapacity(end * 3 / 4)
     var group: UInt32 = 0
