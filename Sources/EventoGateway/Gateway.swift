@@ -79,7 +79,9 @@ public final class Gateway: RequestHandler {
 
   public func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
     let error = EventoError(fault.code, fault.detail)
-    return finish(Exchange(head), .problem(error))
+    // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
+    let fields = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
+    return finish(Exchange(head), .problem(error, fields))
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
@@ -250,6 +252,7 @@ extension ProtocolFault {
   /// The code of the contract that stands for it.
   fileprivate var code: EventoError.Code {
     switch status {
+    case 405: .methodNotAllowed
     case 408: .requestTimeout
     case 413: .contentTooLarge
     case 414: .uriTooLong

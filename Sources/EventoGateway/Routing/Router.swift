@@ -12,6 +12,11 @@ struct Router: Sendable {
     base = basePath.split(separator: "/")
   }
 
+  /// All methods that some resource has.
+  var methods: [String] {
+    ["GET", "HEAD"] + Set(resources.flatMap { $0.operations.map(\.method) }).subtracting(["GET"]).sorted() + ["OPTIONS"]
+  }
+
   /// - Throws: `not_found`; `invalid_request` where the path is not percent-encoded as it must be.
   func find(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
     let raw = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
