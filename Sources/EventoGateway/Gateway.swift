@@ -31,12 +31,13 @@ public final class Gateway: RequestHandler {
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     metrics = Metrics(load)
     let store = Store(executor)
+    let tail = LogTail(executor, commits: relay.signal)
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
-      basePath: configuration.basePath, commits: relay.signal, load: load)
+      basePath: configuration.basePath, tail: tail, load: load)
     let stream = StreamResource(
-      pages: SharedPages(executor), commits: relay.signal, load: load, heartbeat: configuration.heartbeat)
+      pages: SharedPages(executor), tail: tail, commits: relay.signal, load: load, heartbeat: configuration.heartbeat)
     router = Router(
       // What has a name of its own goes before `/events/{id}`.
       stream.resources + events.resources + SubscribersResource(store: store).resources
