@@ -102,7 +102,8 @@ final class SharedPages: Sendable {
   /// - Parameters:
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
-  func page(_ filter: FollowFilter, _ start: Args.Start, limit: Int, _ count: UInt64) async throws(EventoError) -> Page {
+  func page(_ filter: FollowFilter, _ start: Args.Start, limit: Int, _ count: UInt64) async throws(EventoError) -> Page
+  {
     // The end of the log moves: that page is nobody else's.
     guard start != .now else { return try await read(filter, start, limit).get() }
     let key = filter.key(start)
