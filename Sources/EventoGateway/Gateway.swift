@@ -31,12 +31,13 @@ public final class Gateway: RequestHandler {
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     metrics = Metrics(load)
     let store = Store(executor)
+    let tail = LogTail(executor, commits: relay.signal)
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
-      basePath: configuration.basePath, commits: relay.signal, load: load)
+      basePath: configuration.basePath, tail: tail, load: load)
     let stream = StreamResource(
-      pages: SharedPages(executor), commits: relay.signal, load: load, heartbeat: configuration.heartbeat)
+      pages: SharedPages(executor), tail: tail, commits: relay.signal, load: load, heartbeat: configuration.heartbeat)
     router = Router(
       // What has a name of its own goes before `/events/{id}`.
       stream.resources + events.resources + SubscribersResource(store: store).resources
@@ -79,7 +80,9 @@ public final class Gateway: RequestHandler {
 
   public func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
     let error = EventoError(fault.code, fault.detail)
-    return finish(Exchange(head), .problem(error))
+    // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
+    let fields = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
+    return finish(Exchange(head), .problem(error, fields))
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
@@ -260,6 +263,7 @@ extension ProtocolFault {
   /// The code of the contract that stands for it.
   fileprivate var code: EventoError.Code {
     switch status {
+    case 405: .methodNotAllowed
     case 408: .requestTimeout
     case 413: .contentTooLarge
     case 414: .uriTooLong

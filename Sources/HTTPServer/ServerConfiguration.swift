@@ -28,9 +28,12 @@ public struct ServerConfiguration: Sendable {
   public var connectionsPerPeer = 16_384
   /// Threads that serve connections. 1.
   public var eventLoops = 1
-  /// Bytes of answers that one connection may have waiting before its streams wait and its requests are left unread.
-  /// 256 KiB.
+  /// Bytes of answers that one connection may have waiting before its streams wait and its requests are left unread; the
+  /// last answer before that may be longer. 256 KiB.
   public var bufferedBytes = 256 * 1024
+  /// Bytes of answers that may wait for all clients; past it, those that have taken nothing for the longest time are cut
+  /// off. 512 MiB.
+  public var totalAnswerBytes = 512 * 1024 * 1024
   /// Bytes of all bodies that are being received; 503 past it. 512 MiB.
   public var totalBodyBytes = 512 * 1024 * 1024
   /// Bytes of a body that nobody wants which are read so that the connection can go on. 256 KiB.

@@ -12,6 +12,8 @@ public struct ServerStatistics: Sendable, Equatable {
   public var faults = 0
   /// Connections that were closed, or requests that were given up, because a deadline had passed.
   public var timeouts = 0
+  /// Connections that were closed because the answers that waited for all clients were too many bytes.
+  public var cutOffs = 0
   /// Times that the machine or the process had no room for another connection (`EMFILE` and the like).
   public var exhaustions = 0
 

@@ -54,8 +54,11 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Bytes of all chunk extensions of a body.")
   var maxChunkExtensionBytes = ServerConfiguration().chunkExtensionBytes
 
-  @Option(help: "Bytes of answers that wait for one connection.")
+  @Option(help: "Bytes of answers that wait for one connection before its next request is read.")
   var maxBufferedBytes = ServerConfiguration().bufferedBytes
+
+  @Option(help: "Bytes of answers that wait for all clients; past it, the slowest are cut off.")
+  var maxTotalAnswerBytes = ServerConfiguration().totalAnswerBytes
 
   func validate() throws {
     let values = [
@@ -68,7 +71,7 @@ struct LimitOptions: ParsableArguments {
       ("--max-connections", maxConnections), ("--max-connections-per-peer", maxConnectionsPerPeer),
       ("--max-request-line-bytes", maxRequestLineBytes), ("--max-header-bytes", maxHeaderBytes),
       ("--max-header-fields", maxHeaderFields), ("--max-chunk-extension-bytes", maxChunkExtensionBytes),
-      ("--max-buffered-bytes", maxBufferedBytes),
+      ("--max-buffered-bytes", maxBufferedBytes), ("--max-total-answer-bytes", maxTotalAnswerBytes),
     ]
     for (name, value) in values where value < 1 {
       throw ValidationError("\(name) must be at least 1, and is \(value).")
@@ -99,6 +102,7 @@ struct LimitOptions: ParsableArguments {
     configuration.headerFields = maxHeaderFields
     configuration.chunkExtensionBytes = maxChunkExtensionBytes
     configuration.bufferedBytes = maxBufferedBytes
+    configuration.totalAnswerBytes = maxTotalAnswerBytes
     configuration.totalBodyBytes = maxTotalBodyBytes
   }
 }

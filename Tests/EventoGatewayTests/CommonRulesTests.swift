@@ -32,6 +32,15 @@ import Testing
     }
   }
 
+  /// RFC 9110 §9.3.6: its target is no resource of the gateway's.
+  @Test func doesNotConnect() async throws {
+    try await withGateway { client in
+      let answer = try await client.send("CONNECT", "localhost:80")
+      try expectProblem(answer, 405, "method_not_allowed")
+      #expect(answer["Allow"] == "GET, HEAD, DELETE, PATCH, POST, PUT, OPTIONS")
+    }
+  }
+
   @Test(arguments: ["BREW", "get", "PROPFIND", "GETT"])
   func doesNotKnowOtherMethods(_ method: String) async throws {
     try await withGateway { client in

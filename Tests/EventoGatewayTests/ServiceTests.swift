@@ -45,6 +45,7 @@ import Testing
       #expect(lines.contains("\(name){route=\"/subscribers/{key}\",method=\"GET\",status=\"404\"} 2"))
       #expect(lines.contains("\(name){route=\"-\",method=\"-\",status=\"404\"} 1"))
       #expect(lines.contains { $0.hasPrefix("evento_connections_accepted_total ") })
+      #expect(lines.contains("evento_connections_cut_off_total 0"))
       #expect(lines.allSatisfy { $0.hasPrefix("#") || $0.split(separator: " ").count == 2 })
     }
   }

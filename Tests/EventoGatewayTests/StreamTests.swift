@@ -71,6 +71,29 @@ import Testing
     }
   }
 
+  /// Who follows something else costs a commit nothing.
+  @Test func wakesThoseAloneWhoseFilterSomethingPasses() async throws {
+    let store = CountingExecutor(try await SQLiteExecutor.open(":memory:"))
+    try await withGateway(over: store) { client in
+      var streams: [Stream] = []
+      for number in 0..<40 {
+        let filter = number % 2 == 0 ? "aggregator_type=bank/Account&aggregator_id=other" : "routing_key=other"
+        streams.append(
+          try await Stream(client, "/events/stream?\(filter)") { $0.contains(": heartbeat\n") })
+      }
+      let before = store.reads
+      try await client.writeEvents(100)
+      // Each commit may be looked at more than once, and each follower may look once more after it has begun to wait.
+      #expect(store.reads - before < 1000)
+      try await client.writeEvents(1, aggregate: "other", routingKey: "other")
+      for index in streams.indices {
+        try await streams[index].read { Self.count($0) == 1 }
+        #expect(streams[index].numbers == [1])
+      }
+    }
+    await store.store.close()
+  }
+
   @Test func goesOnFromWhereItWasCut() async throws {
     try await withGateway { client in
       try await client.writeEvents(5)

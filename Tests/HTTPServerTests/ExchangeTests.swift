@@ -82,6 +82,30 @@ import Testing
     }
   }
 
+  /// Whoever takes nothing for the longest time is cut off when the answers that wait for all have grown too many.
+  @Test(arguments: pollers) func boundsAnswersTogether(_ poller: PollerKind) async throws {
+    let size = 20_000_000
+    var configuration = configuration(poller)
+    configuration.totalAnswerBytes = 3 * size - 1
+    let handler = TestHandler(routes: [
+      "/": { _ in .answer(.now(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
+    ])
+    try await withServer(handler, configuration: configuration) { server, address in
+      var clients: [RawClient] = []
+      for count in 1...4 {
+        clients.append(try RawClient(address, receiveBuffer: 8192))
+        try await clients[count - 1].send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        try await eventually { server.statistics.requests == count }
+      }
+      try await eventually { server.statistics.cutOffs >= 1 }
+      await #expect(throws: (any Error).self) { try await clients[0].response() }
+      #expect(try await clients[3].response().body.count == size)
+      let next = try RawClient(address)
+      try await next.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await next.response().body.count == size)
+    }
+  }
+
   @Test(arguments: pollers) func takesARequestByteByByte(_ poller: PollerKind) async throws {
     try await withServer(configuration: configuration(poller)) { _, address in
       let client = try RawClient(address)

@@ -72,8 +72,8 @@ import Testing
     ("PRI * HTTP/2.0", .versionNotSupported), ("NONSENSE x HTTP/9.9", .versionNotSupported),
     // RFC 9110 §9.1: methods have a case.
     ("get / HTTP/1.1", .notImplemented), ("Get / HTTP/1.1", .notImplemented), ("BREW / HTTP/1.1", .notImplemented),
-    ("GETX / HTTP/1.1", .notImplemented), ("CONNECT b:80 HTTP/1.1", .notImplemented),
-    ("CONNECT [::1]:80 HTTP/1.1", .notImplemented),
+    ("GETX / HTTP/1.1", .notImplemented), ("CONNECT b:80 HTTP/1.1", .methodNotAllowed),
+    ("CONNECT [::1]:80 HTTP/1.1", .methodNotAllowed),
     ("\(String(repeating: "M", count: 9000)) / HTTP/1.1", .notImplemented),
   ])
   func refusesWhatIsNotSpoken(_ line: String, _ kind: ProtocolFault.Kind) {

@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
 /// Text that is compared byte by byte.
 ///
 /// Swift compares strings by canonical equivalence, so that two spellings of "é" are equal; a store compares names and
@@ -10,7 +17,7 @@ package struct ExactText: Sendable, Hashable, Comparable {
   }
 
   package static func == (left: ExactText, right: ExactText) -> Bool {
-    left.string.utf8.elementsEqual(right.string.utf8)
+    left.string.isExactly(right.string)
   }
 
   package static func < (left: ExactText, right: ExactText) -> Bool {
@@ -26,7 +33,20 @@ package struct ExactText: Sendable, Hashable, Comparable {
 extension String {
   /// Whether both are the same bytes of UTF-8.
   package func isExactly(_ other: String) -> Bool {
-    utf8.elementsEqual(other.utf8)
+    guard utf8.count == other.utf8.count else { return false }
+    let isEqual = utf8.withContiguousStorageIfAvailable { bytes in
+      other.utf8.withContiguousStorageIfAvailable { others in Self.areEqual(bytes, others) }
+    }
+    // Text that is bridged from elsewhere may have no such storage.
+    return (isEqual ?? nil) ?? utf8.elementsEqual(other.utf8)
+  }
+}
+
+extension String {
+  /// Many times as fast as byte after byte, which names are compared by with each event.
+  private static func areEqual(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let leftStart = left.baseAddress, let rightStart = right.baseAddress else { return true }
+    return memcmp(leftStart, rightStart, left.count) == 0
   }
 }
 

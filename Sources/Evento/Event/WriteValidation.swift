@@ -16,8 +16,8 @@ public enum NameRule {
   }
 
   /// - Throws: `invalid_request`, which names the text by `label`, where the rule does not hold.
-  package static func check(_ text: String, _ label: String) throws(EventoError) {
-    if let fault = fault(in: text) { throw EventoError(.invalidRequest, "\(label) \(fault).") }
+  package static func check(_ text: String, _ label: @autoclosure () -> String) throws(EventoError) {
+    if let fault = fault(in: text) { throw EventoError(.invalidRequest, "\(label()) \(fault).") }
   }
 }
 

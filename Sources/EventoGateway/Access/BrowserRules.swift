@@ -1,12 +1,15 @@
 internal import Evento
 internal import HTTPServer
+internal import Synchronization
 
 /// What keeps the pages of other sites, which a browser would let send requests in its user's name, from using the
 /// gateway: contract §8.
-struct BrowserRules: Sendable {
+final class BrowserRules: Sendable {
   private let allowedOrigins: Set<WebOrigin>
   private let allowedHosts: Set<String>
   private let checksHost: Bool
+  /// The last `Host` that was taken: nearly every request has the same.
+  private let lastHost = Mutex("")
 
   /// - Parameters:
   ///   - allowedOrigins: of pages that may use the gateway.
@@ -29,7 +32,11 @@ struct BrowserRules: Sendable {
   /// What is not sent by a page, but by a program on the same machine through a Unix socket, may name what it wants.
   private func checkHost(_ head: RequestHead) throws(EventoError) {
     guard checksHost, let host = head.host, head.peer != .unix else { return }
-    if let authority = Authority(host), authority.isLoopback || allowedHosts.contains(authority.host) { return }
+    if lastHost.withLock({ $0 == host }) { return }
+    if let authority = Authority(host), authority.isLoopback || allowedHosts.contains(authority.host) {
+      lastHost.withLock { $0 = host }
+      return
+    }
     throw EventoError(
       .misdirectedRequest,
       "This gateway has no tokens and serves this machine alone, under its own names, and not under \"\(host)\": use "

@@ -3,8 +3,8 @@ internal import Evento
 /// Goes through the matching events of the log from a place on, page by page, and waits at its end.
 struct LogFollower: Sendable {
   private let pages: SharedPages
-  private let commits: CommitSignal
-  private let filter: SharedPages.Filter
+  private let filter: FollowFilter
+  private let membership: LogTail.Membership
   private(set) var start: Args.Start
   private var limit = SharedPages.pageEvents
 
@@ -17,18 +17,18 @@ struct LogFollower: Sendable {
     case stopped(Cursor?)
   }
 
-  init(pages: SharedPages, commits: CommitSignal, filter: SharedPages.Filter, start: Args.Start) {
+  init(_ filter: FollowFilter, from start: Args.Start, pages: SharedPages, tail: LogTail) {
     self.pages = pages
-    self.commits = commits
     self.filter = filter
     self.start = start
+    membership = tail.join(filter)
   }
 
   /// The next events; waits for them, at most up to a deadline or a little longer.
   mutating func next(until deadline: ContinuousClock.Instant) async throws(EventoError) -> Step {
     while true {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
-      let count = commits.count
+      let count = membership.count
       let page = try await pages.page(filter, start, limit: limit, count)
       // From the end of what was read; a log that is empty has no cursor yet, and is read from the beginning again.
       if let end = page.end { start = .after(end) }
@@ -36,9 +36,9 @@ struct LogFollower: Sendable {
         limit = page.nextLimit(limit)
         return .events(page)
       }
-      if commits.hasEnded { return .stopped(page.end) }
+      if membership.hasEnded { return .stopped(page.end) }
       if ContinuousClock.now >= deadline || Task.isCancelled { return .nothing(page.end) }
-      await commits.wait(past: count, until: deadline)
+      await membership.wait(past: count, until: deadline)
     }
   }
 }

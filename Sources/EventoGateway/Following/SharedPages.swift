@@ -8,12 +8,6 @@ internal import Synchronization
 /// commit, and render it a thousand times. What lies behind a place never changes, only grows: a page that has events
 /// is right for whoever asks for the same place later, too.
 final class SharedPages: Sendable {
-  /// What is followed.
-  struct Filter: Sendable {
-    let aggregators: [ReadAggregator]?
-    let routingKey: RoutingKey
-  }
-
   /// Events behind a place, and their lines, rendered once.
   final class Page: Sendable {
     let edges: [Edge<Event>]
@@ -108,10 +102,11 @@ final class SharedPages: Sendable {
   /// - Parameters:
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
-  func page(_ filter: Filter, _ start: Args.Start, limit: Int, _ count: UInt64) async throws(EventoError) -> Page {
+  func page(_ filter: FollowFilter, _ start: Args.Start, limit: Int, _ count: UInt64) async throws(EventoError) -> Page
+  {
     // The end of the log moves: that page is nobody else's.
     guard start != .now else { return try await read(filter, start, limit).get() }
-    let key = FollowRequest(aggregators: filter.aggregators, routingKey: filter.routingKey, after: start).json
+    let key = filter.key(start)
     let flight = Flight(key: key, count: count)
     let task = state.withLock { state -> Task<Result<Page, EventoError>, Never> in
       if let page = state.pages[key] { return Task { .success(page) } }
@@ -123,7 +118,7 @@ final class SharedPages: Sendable {
     return try await task.value.get()
   }
 
-  private func read(_ filter: Filter, _ start: Args.Start, _ limit: Int) async -> Result<Page, EventoError> {
+  private func read(_ filter: FollowFilter, _ start: Args.Start, _ limit: Int) async -> Result<Page, EventoError> {
     do throws(EventoError) {
       return .success(
         Page(

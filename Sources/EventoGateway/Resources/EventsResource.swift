@@ -9,7 +9,7 @@ struct EventsResource: Sendable {
   let pageBytes: Int
   let longestWait: Duration
   let basePath: String
-  let commits: CommitSignal
+  let tail: LogTail
   let load: Load
 
   var resources: [Resource] {
@@ -100,6 +100,7 @@ struct EventsResource: Sendable {
   ) async throws(EventoError) -> EventPages.Page {
     guard case .forward(let first, var start) = read.args else { return empty }
     var (read, page) = (read, empty)
+    let commits = tail.join(FollowFilter(aggregators: read.aggregators, routingKey: read.routingKey))
     while true {
       let count = commits.count
       // From where the log was read up to: one that began at its end must not begin there anew.

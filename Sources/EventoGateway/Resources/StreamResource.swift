@@ -5,6 +5,7 @@ internal import HTTPServer
 /// `/events/stream`: contract §4.
 struct StreamResource: Sendable {
   let pages: SharedPages
+  let tail: LogTail
   let commits: CommitSignal
   let load: Load
   /// How long a stream may be silent.
@@ -43,9 +44,8 @@ struct StreamResource: Sendable {
   private func stream(_ request: FollowRequest, _ format: StreamFormat) async throws(EventoError) -> Response {
     let slot = try load.follower()
     var follower = LogFollower(
-      pages: pages, commits: commits,
-      filter: SharedPages.Filter(aggregators: request.aggregators, routingKey: request.routingKey),
-      start: request.after)
+      FollowFilter(aggregators: request.aggregators, routingKey: request.routingKey), from: request.after,
+      pages: pages, tail: tail)
     // Before the answer's head: a cursor that is refused has a status of its own.
     let first = try await follower.next(until: .now)
     let headers = Headers([

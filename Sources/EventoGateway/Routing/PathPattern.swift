@@ -25,6 +25,11 @@ struct PathPattern: Sendable {
     template = pattern.split(separator: "*").joined()
   }
 
+  /// Whether it is one path, without names.
+  var isLiteral: Bool {
+    segments.allSatisfy { if case .literal = $0 { true } else { false } }
+  }
+
   /// What the names of the pattern stand for in a path, or `nil` where it is another's.
   func match(_ path: [String]) -> PathNames? {
     let surplus = path.count - segments.count

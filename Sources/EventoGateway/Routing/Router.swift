@@ -5,15 +5,32 @@ internal import HTTPServer
 struct Router: Sendable {
   let resources: [Resource]
   private let base: [Substring]
+  /// The resources whose path has no names in it, by that path: most requests are for one of them.
+  private var literal: [String: Resource] = [:]
 
   /// - Parameter basePath: what every path begins with, e.g. `/evento`; empty for none.
   init(_ resources: [Resource], basePath: String) {
     self.resources = resources
     base = basePath.split(separator: "/")
+    for resource in resources where resource.pattern.isLiteral {
+      let path = basePath + resource.pattern.template
+      // Where two have it, the first counts.
+      if let found = try? search(path) { literal[path] = found.resource }
+    }
+  }
+
+  /// All methods that some resource has.
+  var methods: [String] {
+    ["GET", "HEAD"] + Set(resources.flatMap { $0.operations.map(\.method) }).subtracting(["GET"]).sorted() + ["OPTIONS"]
   }
 
   /// - Throws: `not_found`; `invalid_request` where the path is not percent-encoded as it must be.
   func find(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
+    if let resource = literal[path] { return (resource, PathNames()) }
+    return try search(path)
+  }
+
+  private func search(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
     let raw = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
     if raw.starts(with: base) {
       // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).

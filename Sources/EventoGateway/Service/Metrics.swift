@@ -60,6 +60,8 @@ final class Metrics: Sendable {
       text.sample("evento_connections_open", [], statistics.openConnections.description)
       text.family("evento_connections_accepted_total", "counter", "Connections that were accepted.")
       text.sample("evento_connections_accepted_total", [], statistics.acceptedConnections.description)
+      text.family("evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.")
+      text.sample("evento_connections_cut_off_total", [], statistics.cutOffs.description)
     }
     appendRequests(to: &text)
     return Array(text.text.utf8)

@@ -50,6 +50,15 @@ final class Statement {
     try check(code)
   }
 
+  /// The bytes have to stay where they are until the statement is reset or bound anew
+  /// (https://sqlite.org/c3ref/bind_blob.html: `SQLITE_STATIC`).
+  func bind(_ index: Int32, borrowing bytes: UnsafeRawBufferPointer) throws(SQLiteFailure) {
+    try check(
+      bytes.isEmpty
+        ? sqlite3_bind_zeroblob(handle, index, 0)
+        : sqlite3_bind_blob64(handle, index, bytes.baseAddress, UInt64(bytes.count), nil))
+  }
+
   func bind(_ index: Int32, _ value: Parameter) throws(SQLiteFailure) {
     switch value {
     case .null: try check(sqlite3_bind_null(handle, index))

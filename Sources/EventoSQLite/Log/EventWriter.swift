@@ -25,7 +25,7 @@ struct EventWriter {
     var versions = VersionCheck(connection: connection, catalog: catalog)
     let numbered = try events.map { try versions.admit($0) }
     if let condition { try check(condition, after: place) }
-    return try store(events, numbered, tag: tag)
+    return try store(events, numbered, versions.heads, tag: tag)
   }
 
   private func check(_ condition: WriteCondition, after place: Int64) throws {
@@ -40,30 +40,34 @@ struct EventWriter {
   }
 
   private func store(
-    _ events: [NewEvent], _ admissions: [VersionCheck.Admission], tag: Int64
+    _ events: [NewEvent], _ admissions: [VersionCheck.Admission], _ heads: [VersionCheck.Head], tag: Int64
   ) throws(SQLiteFailure) -> WriteResult {
+    var heads = heads
+    var names = EventNames(catalog)
+    let statement = try connection.statement(
+      """
+      INSERT INTO event (position, tag, id, aggregate, version, kind, lane, timestamp, is_json, metadata, data)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+      """)
     var position = try connection.integer("SELECT max(position) FROM event") ?? 0
     let time = now()
-    var aggregates: [AggregateKey: Int64] = [:]
     var written: [WrittenEvent] = []
     written.reserveCapacity(events.count)
     for (event, admission) in zip(events, admissions) {
       position += 1
-      let key = AggregateKey(event)
       let aggregate: Int64
-      if let known = admission.aggregate ?? aggregates[key] {
+      if let known = heads[admission.head].aggregate {
         aggregate = known
       } else {
         aggregate = try catalog.addAggregate(type: event.aggregatorType, key: event.aggregatorID)
-        aggregates[key] = aggregate
+        heads[admission.head].aggregate = aggregate
       }
-      let kind = try catalog.addKind(type: event.aggregatorType, name: event.name)
-      let lane = try catalog.addLane(kind: kind, routingKey: admission.routingKey)
+      let (kind, lane) = try names.add(event, routingKey: admission.routingKey)
       let id = event.id ?? ULID()
       let timestamp = event.timestamp ?? time
       try insert(
-        event, id, position: position, tag: tag, aggregate: aggregate, version: admission.version, kind: kind,
-        lane: lane, timestamp: timestamp)
+        event, id, with: statement, position: position, tag: tag, aggregate: aggregate, version: admission.version,
+        kind: kind, lane: lane, timestamp: timestamp)
       written.append(
         WrittenEvent(
           id: id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: admission.version,
@@ -74,14 +78,9 @@ struct EventWriter {
   }
 
   private func insert(
-    _ event: NewEvent, _ id: ULID, position: Int64, tag: Int64, aggregate: Int64, version: Int, kind: Int64,
-    lane: Int64, timestamp: Timestamp
+    _ event: NewEvent, _ id: ULID, with statement: Statement, position: Int64, tag: Int64, aggregate: Int64,
+    version: Int, kind: Int64, lane: Int64, timestamp: Timestamp
   ) throws(SQLiteFailure) {
-    let statement = try connection.statement(
-      """
-      INSERT INTO event (position, tag, id, aggregate, version, kind, lane, timestamp, is_json, metadata, data)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-      """)
     defer { statement.reset() }
     try statement.bind(1, position)
     try statement.bind(2, tag)
@@ -93,8 +92,39 @@ struct EventWriter {
     try statement.bind(8, timestamp.milliseconds)
     try statement.bind(9, event.data.isJSON ? 1 : 0)
     if event.metadata != Metadata() { try statement.bind(10, event.metadata.bytes) }
-    try statement.bind(11, event.data.bytes)
-    _ = try statement.step()
+    // The payload lies where it is until the row is written: no copy of it is needed.
+    try event.data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
+      try statement.bind(11, borrowing: data)
+      _ = try statement.step()
+    }
+  }
+}
+
+/// The kinds and lanes of the events of one write, which seldom change from one to the next.
+private struct EventNames {
+  private let catalog: Catalog
+  private var lastKind: (type: String, name: String, id: Int64)?
+  private var lastLane: (kind: Int64, routingKey: String?, id: Int64)?
+
+  init(_ catalog: Catalog) {
+    self.catalog = catalog
+  }
+
+  mutating func add(
+    _ event: NewEvent, routingKey: String?
+  ) throws(SQLiteFailure) -> (kind: Int64, lane: Int64) {
+    let kind = try kind(event.aggregatorType, event.name)
+    if let lastLane, lastLane.kind == kind, lastLane.routingKey.isExactly(routingKey) { return (kind, lastLane.id) }
+    let lane = try catalog.addLane(kind: kind, routingKey: routingKey)
+    lastLane = (kind, routingKey, lane)
+    return (kind, lane)
+  }
+
+  private mutating func kind(_ type: String, _ name: String) throws(SQLiteFailure) -> Int64 {
+    if let lastKind, lastKind.name.isExactly(name), lastKind.type.isExactly(type) { return lastKind.id }
+    let id = try catalog.addKind(type: type, name: name)
+    lastKind = (type, name, id)
+    return id
   }
 }
 

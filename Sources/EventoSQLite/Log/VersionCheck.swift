@@ -4,7 +4,11 @@ internal import Evento
 struct VersionCheck {
   let connection: Connection
   let catalog: Catalog
-  private var heads: [AggregateKey: Head] = [:]
+  /// The aggregates of the write, each with what its latest event says, and where each of them is.
+  private(set) var heads: [Head] = []
+  private var places: [AggregateKey: Int] = [:]
+  /// That of the event before, which is as often as not one of the same aggregate.
+  private var last: (key: AggregateKey, place: Int)?
 
   init(connection: Connection, catalog: Catalog) {
     self.connection = connection
@@ -13,24 +17,25 @@ struct VersionCheck {
 
   /// What is known of an event that may be written.
   struct Admission {
-    /// `nil` for one that is not stored yet.
-    let aggregate: Int64?
+    /// Which of the ``VersionCheck/heads`` is that of its aggregate.
+    let head: Int
     let version: Int
     let routingKey: String?
   }
 
-  private struct Head {
-    let aggregate: Int64?
-    let storedVersion: Int
-    var version: Int
-    var routingKey: String?
+  struct Head {
+    /// `nil` for an aggregate that is not stored yet.
+    var aggregate: Int64?
+    fileprivate let storedVersion: Int
+    fileprivate var version: Int
+    fileprivate var routingKey: String?
   }
 
   /// - Throws: `invalid_original_version` where the event's version is not the next one of its aggregate, earlier
   ///   events of the same write included; ``SQLiteFailure``.
   mutating func admit(_ event: NewEvent) throws -> Admission {
-    let key = AggregateKey(event)
-    var head = try heads[key] ?? storedHead(of: event)
+    let place = try place(of: event)
+    let head = heads[place]
     let next = head.version + 1
     if let given = event.version, given != next {
       throw EventoError.versionConflict(on: event, given: given, current: head.storedVersion, next: next)
@@ -41,10 +46,24 @@ struct VersionCheck {
         "\(event.aggregatorType) \(event.aggregatorID) has reached version \(Event.maximumVersion), the last one there "
           + "is: go on in a new aggregate.")
     }
-    head.version = next
-    if case .value(let routingKey) = event.routingKey { head.routingKey = routingKey }
-    heads[key] = head
-    return Admission(aggregate: head.aggregate, version: next, routingKey: head.routingKey)
+    heads[place].version = next
+    if case .value(let routingKey) = event.routingKey { heads[place].routingKey = routingKey }
+    return Admission(head: place, version: next, routingKey: heads[place].routingKey)
+  }
+
+  private mutating func place(of event: NewEvent) throws(SQLiteFailure) -> Int {
+    let key = AggregateKey(event)
+    if let last, last.key == key { return last.place }
+    let place: Int
+    if let known = places[key] {
+      place = known
+    } else {
+      place = heads.count
+      heads.append(try storedHead(of: event))
+      places[key] = place
+    }
+    last = (key, place)
+    return place
   }
 
   private func storedHead(of event: NewEvent) throws(SQLiteFailure) -> Head {

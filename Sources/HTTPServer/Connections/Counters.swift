@@ -8,6 +8,7 @@ final class Counters: Sendable {
   private let requests = Atomic(0)
   private let faults = Atomic(0)
   private let timeouts = Atomic(0)
+  private let cutOffs = Atomic(0)
   private let exhaustions = Atomic(0)
   private let bodyBytes = Atomic(0)
   private let perPeer = Mutex<[PeerAddress: Int]>([:])
@@ -22,6 +23,7 @@ final class Counters: Sendable {
   func countRequest() { requests.add(1, ordering: .relaxed) }
   func countFault() { faults.add(1, ordering: .relaxed) }
   func countTimeout() { timeouts.add(1, ordering: .relaxed) }
+  func countCutOff() { cutOffs.add(1, ordering: .relaxed) }
   func countExhaustion() { exhaustions.add(1, ordering: .relaxed) }
 
   /// Counts a connection in; ``leave(_:)`` counts it out, whatever became of it.
@@ -67,6 +69,7 @@ final class Counters: Sendable {
     statistics.requests = requests.load(ordering: .relaxed)
     statistics.faults = faults.load(ordering: .relaxed)
     statistics.timeouts = timeouts.load(ordering: .relaxed)
+    statistics.cutOffs = cutOffs.load(ordering: .relaxed)
     statistics.exhaustions = exhaustions.load(ordering: .relaxed)
     return statistics
   }

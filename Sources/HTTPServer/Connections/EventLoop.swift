@@ -14,7 +14,7 @@ final class EventLoop: @unchecked Sendable {
 
   private let poller: any Poller
   private var listeners: [Listener]
-  private var connections = ConnectionTable()
+  private(set) var connections = ConnectionTable()
   private var timers = TimerQueue()
   /// Connections that had more to do than one turn allows.
   private var resumed: [Token] = []
@@ -29,6 +29,9 @@ final class EventLoop: @unchecked Sendable {
   private(set) var date = DateField()
   /// Where every read goes. Allocated once, so that a connection needs no buffer while it has nothing to keep.
   let readBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
+  /// Bytes that wait to be taken by this loop's clients, and how many may.
+  var waitingBytes = 0
+  let outputShare: Int
   /// Storage for the output of the connection whose turn it is.
   var spareOutput: [UInt8] = []
 
@@ -45,6 +48,7 @@ final class EventLoop: @unchecked Sendable {
     self.configuration = configuration
     parserLimits = configuration.parserLimits
     timeouts = Timeouts(configuration)
+    outputShare = configuration.totalAnswerBytes / max(configuration.eventLoops, 1)
     self.handler = handler
     self.counters = counters
     self.listeners = listeners
@@ -128,6 +132,7 @@ final class EventLoop: @unchecked Sendable {
 
   /// Notes what a connection waits for.
   func settle(_ connection: Connection) {
+    boundOutput(after: connection)
     if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
     let deadline = connection.deadline
     guard deadline < connection.timer else { return }
@@ -143,6 +148,7 @@ final class EventLoop: @unchecked Sendable {
   func remove(_ connection: Connection) {
     poller.removeConnection(connection.socket.number)
     connections.remove(connection.token)
+    waitingBytes -= connection.countedOutput
     if connection.isRefused { refusedCount -= 1 }
     counters.leave(connection.peer)
   }

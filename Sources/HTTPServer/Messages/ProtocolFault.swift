@@ -4,6 +4,8 @@ public struct ProtocolFault: Error, Sendable, Equatable {
   public enum Kind: Sendable, Equatable, CaseIterable {
     /// The message is malformed or ambiguous.
     case badRequest
+    /// The method means nothing for any target here.
+    case methodNotAllowed
     /// The head or the body came too slowly.
     case requestTimeout
     /// The body is longer than it may be.
@@ -37,6 +39,7 @@ public struct ProtocolFault: Error, Sendable, Equatable {
   public var status: Int {
     switch kind {
     case .badRequest: 400
+    case .methodNotAllowed: 405
     case .requestTimeout: 408
     case .contentTooLarge: 413
     case .uriTooLong: 414

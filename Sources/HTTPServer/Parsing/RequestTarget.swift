@@ -13,8 +13,8 @@ struct RequestTarget {
       guard Authority.isValid(input, range, needsPort: true) else {
         throw ProtocolFault(.badRequest, "CONNECT takes a host and a port, and not \(input.quoted(range)).")
       }
-      // RFC 9110 §9.3.6: a server that is no proxy need not have it.
-      throw ProtocolFault(.notImplemented, "This server is no proxy: it does not CONNECT.")
+      // RFC 9110 §9.3.6: a server that is no proxy need not take it.
+      throw ProtocolFault(.methodNotAllowed, "This server is no proxy: it does not CONNECT.")
     }
     if input[range.lowerBound] == UInt8(ascii: "/") { return try origin(input, range) }
     if range.count == 1, input[range.lowerBound] == UInt8(ascii: "*") {

@@ -1,0 +1,82 @@
+internal import Evento
+
+/// Filters, and the ones of them that an event passes, found without trying each.
+struct FilterIndex<Value> {
+  /// What all events that pass a filter, or one of its parts, have in common.
+  private enum Place: Hashable {
+    case anywhere
+    case ofType(String)
+    case inAggregate(String, String)
+  }
+
+  private struct Entry {
+    let filter: FollowFilter
+    let value: Value
+    /// How many have joined and not left.
+    var count = 1
+  }
+
+  private var numbers: [[UInt8]: Int] = [:]
+  private var entries: [Int: Entry] = [:]
+  private var places: [Place: Set<Int>] = [:]
+  private var nextNumber = 0
+
+  /// Those of all filters.
+  var values: [Value] { entries.values.map(\.value) }
+
+  var isEmpty: Bool { entries.isEmpty }
+
+  /// What belongs to a filter; made where nobody has it yet.
+  mutating func join(_ filter: FollowFilter, make: () -> Value) -> Value {
+    let key = filter.key()
+    if let number = numbers[key], let known = entries[number] {
+      entries[number]?.count += 1
+      return known.value
+    }
+    let value = make()
+    numbers[key] = nextNumber
+    entries[nextNumber] = Entry(filter: filter, value: value)
+    for place in Self.places(of: filter) { places[place, default: []].insert(nextNumber) }
+    nextNumber += 1
+    return value
+  }
+
+  /// Counts one out.
+  mutating func leave(_ filter: FollowFilter) {
+    let key = filter.key()
+    guard let number = numbers[key], let entry = entries[number] else { return }
+    guard entry.count == 1 else {
+      entries[number]?.count -= 1
+      return
+    }
+    numbers.removeValue(forKey: key)
+    entries.removeValue(forKey: number)
+    for place in Self.places(of: filter) {
+      places[place]?.remove(number)
+      if places[place]?.isEmpty == true { places.removeValue(forKey: place) }
+    }
+  }
+
+  /// What belongs to the filters that one of the events passes.
+  func matching(_ edges: [Edge<Event>]) -> [Value] {
+    var found: Set<Int> = []
+    for edge in edges where found.count < entries.count {
+      let event = edge.node
+      for place in [
+        Place.anywhere, .ofType(event.aggregatorType), .inAggregate(event.aggregatorType, event.aggregatorID),
+      ] {
+        for number in places[place] ?? [] where !found.contains(number) {
+          if entries[number]?.filter.matches(event) == true { found.insert(number) }
+        }
+      }
+    }
+    return found.compactMap { entries[$0]?.value }
+  }
+
+  private static func places(of filter: FollowFilter) -> [Place] {
+    guard let aggregators = filter.aggregators else { return [.anywhere] }
+    return aggregators.map { aggregator in
+      aggregator.aggregatorID.map { .inAggregate(aggregator.aggregatorType, $0) } ?? .ofType(aggregator.aggregatorType)
+    }
+  }
+}
