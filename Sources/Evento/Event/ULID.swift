@@ -67,15 +67,17 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
   package func writeText(to buffer: UnsafeMutableRawBufferPointer) {
     precondition(buffer.count >= Self.textLength, "an identifier has 26 characters")
     let alphabet = Self.alphabet.utf8Start
-    var high = high
-    var low = low
-    var index = Self.textLength
-    while index > 0 {
-      index -= 1
-      buffer[index] = alphabet[Int(low & 31)]
-      low = low >> 5 | (high & 31) << 59
-      high >>= 5
+    // 130 bits are 26 characters of five: twelve of the lower 60 bits, one of four and one, and 13 of the rest.
+    func write(_ bits: UInt64, _ places: Range<Int>) {
+      var bits = bits
+      for index in places.reversed() {
+        buffer[index] = alphabet[Int(bits & 31)]
+        bits >>= 5
+      }
     }
+    write(low, 14..<26)
+    write(low >> 60 | high << 4, 13..<14)
+    write(high >> 1, 0..<13)
   }
 
   package static let textLength = 26

@@ -41,18 +41,23 @@ struct JSONRoom: ~Copyable {
 
   /// A string, quotes included. What RFC 8259 §7 wants escaped is.
   mutating func put(string text: String) {
-    put(UInt8(ascii: "\""))
-    var text = text
-    text.withUTF8 { text in
-      let text = UnsafeRawBufferPointer(text)
-      var start = 0
-      while let index = Self.firstEscape(in: text, from: start) {
-        put(json: UnsafeRawBufferPointer(rebasing: text[start..<index]))
-        put(escaped: text[index])
-        start = index + 1
-      }
-      put(json: UnsafeRawBufferPointer(rebasing: text[start...]))
+    // Without holding the string, where it lies in one piece; as good as all do.
+    if text.utf8.withContiguousStorageIfAvailable({ put(stringOf: UnsafeRawBufferPointer($0)) }) == nil {
+      var text = text
+      text.withUTF8 { put(stringOf: UnsafeRawBufferPointer($0)) }
     }
+  }
+
+  @inline(__always)
+  private mutating func put(stringOf text: UnsafeRawBufferPointer) {
+    put(UInt8(ascii: "\""))
+    var start = 0
+    while let index = Self.firstEscape(in: text, from: start) {
+      put(json: UnsafeRawBufferPointer(rebasing: text[start..<index]))
+      put(escaped: text[index])
+      start = index + 1
+    }
+    put(json: UnsafeRawBufferPointer(rebasing: text[start...]))
     put(UInt8(ascii: "\""))
   }
 
@@ -131,12 +136,20 @@ struct JSONRoom: ~Copyable {
     let start = bytes.baseAddress.unsafelyUnwrapped + count
     var index = length
     var rest = integer.magnitude
-    repeat {
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      index -= 1
-      start.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit), toByteOffset: index, as: UInt8.self)
+    let pairs = Self.pairs.utf8Start
+    while rest >= 100 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      index -= 2
+      (start + index).copyMemory(from: pairs + 2 * Int(pair), byteCount: 2)
       rest = quotient
-    } while rest > 0
+    }
+    if rest >= 10 {
+      index -= 2
+      (start + index).copyMemory(from: pairs + 2 * Int(rest), byteCount: 2)
+    } else {
+      index -= 1
+      start.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest), toByteOffset: index, as: UInt8.self)
+    }
     if integer < 0 {
       index -= 1
       start.storeBytes(of: UInt8(ascii: "-"), toByteOffset: index, as: UInt8.self)
@@ -144,6 +157,13 @@ struct JSONRoom: ~Copyable {
     start.copyMemory(from: start + index, byteCount: length - index)
     count += length - index
   }
+
+  /// 00 to 99.
+  private static let pairs: StaticString =
+    """
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+    """
 
   /// Puts another byte in the place of some, from where ``count`` stood once.
   mutating func replace(_ isUnwanted: (UInt8) -> Bool, by other: UInt8, from start: Int) {
