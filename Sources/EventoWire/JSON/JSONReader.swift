@@ -206,7 +206,8 @@ struct JSONReader {
   /// Text.
   mutating func string() throws(EventoError) -> String? {
     guard let bytes = try stringBytes() else { return nil }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    let text = bytes.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) }
+    guard let text else {
       // The scanner takes UTF-8 alone, so this can only be an escape.
       fault("must not have half of a surrogate pair in it")
       return nil
