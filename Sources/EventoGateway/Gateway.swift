@@ -137,35 +137,45 @@ public final class Gateway: RequestHandler {
         }
         return finish(exchange, await action(request))
       }
-    case .callback(let begin, _) where request.body.count <= Operation.smallBody:
-      return .whenSent { [self] in self.begin(begin, request, operation, exchange, $0) }
-    case .store(let action), .callback(_, orWait: let action):
-      return .later { [self] in
-        finish(exchange, await work(on: request, operation, action))
-      }
+    case .callback(let prepare, let action):
+      guard request.body.count <= Operation.smallBody else { return later(request, operation, exchange, action) }
+      return begin(prepare, request, operation, exchange, orWait: action)
+    case .store(let action):
+      return later(request, operation, exchange, action)
+    }
+  }
+
+  private func later(
+    _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
+    _ action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
+  ) -> Answer {
+    .later { [self] in
+      finish(exchange, await work(on: request, operation, action))
     }
   }
 
   private func begin(
-    _ begin: Operation.Begin, _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
-    _ responder: Responder
-  ) {
+    _ prepare: Operation.Prepare, _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
+    orWait action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
+  ) -> Answer {
     do throws(EventoError) {
       let slot = try load.enter()
       try Self.checkQuery(request, operation)
-      try begin(request) { [self] make in
-        responder.send { [self] in
-          withExtendedLifetime(slot) {}
-          do throws(EventoError) {
-            return finish(exchange, try make())
-          } catch {
-            return finish(exchange, problem(error, request))
+      guard let work = try prepare(request) else { return later(request, operation, exchange, action) }
+      return .whenSent { [self] responder in
+        work { make in
+          responder.send { [self] in
+            withExtendedLifetime(slot) {}
+            do throws(EventoError) {
+              return finish(exchange, try make())
+            } catch {
+              return finish(exchange, problem(error, request))
+            }
           }
         }
       }
     } catch {
-      let response = problem(error, request)
-      responder.send { [self] in finish(exchange, response) }
+      return .now(finish(exchange, problem(error, request)))
     }
   }
 

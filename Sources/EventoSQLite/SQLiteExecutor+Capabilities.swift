@@ -37,6 +37,49 @@ extension SQLiteExecutor: CallbackWriter {
   }
 }
 
+extension SQLiteExecutor: EventViewer {
+  package func viewPage<Value: Sendable>(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
+    through body: @escaping @Sendable (PageReading) throws -> Value,
+    completion: @escaping @Sendable (Result<Value, EventoError>) -> Void
+  ) {
+    do throws(EventoError) {
+      try Args.check(aggregators, routingKey, args)
+    } catch {
+      return completion(.failure(error))
+    }
+    let limits = pageLimits
+    readers.perform(completion: completion) { session in
+      let reader = EventReader(connection: session.connection, catalog: session.catalog, limits: limits)
+      return try body { each in try reader.show(aggregators, routingKey, args, each) }
+    }
+  }
+
+  package func viewEvent<Value: Sendable>(
+    _ id: ULID, through body: @escaping @Sendable (borrowing EventView) -> Value,
+    completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
+  ) {
+    readers.perform(completion: completion) { session in
+      try EventRow.show(id, on: session.connection, session.catalog, body)
+    }
+  }
+}
+
+extension SQLiteExecutor: CallbackSnapshotReader {
+  package func getSnapshot(
+    _ key: SnapshotKey, completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
+  ) {
+    do throws(EventoError) {
+      try key.check()
+    } catch {
+      return completion(.failure(error))
+    }
+    readers.perform(completion: completion) { session in
+      try SnapshotTable(connection: session.connection).snapshot(key)
+    }
+  }
+}
+
 extension SQLiteExecutor: EventLookup {
   public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
     try await readers.perform { session in

@@ -10,11 +10,15 @@ extension SQLiteExecutor: Executor {
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws(EventoError) -> ReadResult<Event> {
     try Args.check(aggregators, routingKey, args)
-    let limits = EventReader.PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
+    let limits = pageLimits
     return try await readers.perform { session in
       try EventReader(connection: session.connection, catalog: session.catalog, limits: limits)
         .page(aggregators, routingKey, args)
     }
+  }
+
+  var pageLimits: EventReader.PageLimits {
+    EventReader.PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
   }
 
   public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {

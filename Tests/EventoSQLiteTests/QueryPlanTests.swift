@@ -58,7 +58,7 @@ import Testing
       try #require(!sources.isEmpty)
       for source in sources {
         for (direction, comparison) in [(EventSource.Direction.forward, "rowid>?"), (.backward, "rowid<?")] {
-          for columns in ["position", EventRow.columns] {
+          for columns in [EventSource.Columns.positions, .rows] {
             let plan = try connection.all("EXPLAIN QUERY PLAN \(source.query(columns, direction))") { $0.text(3) }
             let step = try #require(plan.first)
             #expect(step.hasPrefix("SEARCH event USING "), "\(plan)")

@@ -1,90 +1,91 @@
 /// Base64 as RFC 4648 has it: strict, so that each sequence of bytes has one text.
-package struct Base64: Sendable {
+package enum Base64: Sendable {
   /// §4: `+` and `/`, padded with `=`.
-  package static let standard = Base64(last: "+/", isPadded: true)
+  case standard
   /// §5: `-` and `_`, without padding.
-  package static let url = Base64(last: "-_", isPadded: false)
+  case url
 
-  private let alphabet: [UInt8]
-  private let values: [UInt8]
-  private let isPadded: Bool
+  /// 64 ASCII characters.
+  private var alphabet: StaticString {
+    switch self {
+    case .standard: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    case .url: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    }
+  }
 
-  private init(last: String, isPadded: Bool) {
-    alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789\(last)".utf8)
+  private var isPadded: Bool { self == .standard }
+
+  private var values: [UInt8] {
+    switch self {
+    case .standard: Self.standardValues
+    case .url: Self.urlValues
+    }
+  }
+
+  private static let standardValues = Base64.standard.makeValues()
+  private static let urlValues = Base64.url.makeValues()
+
+  private func makeValues() -> [UInt8] {
     var values = [UInt8](repeating: Self.noValue, count: 256)
-    for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
-    self.values = values
-    self.isPadded = isPadded
+    for value in 0..<64 { values[Int(alphabet.utf8Start[value])] = UInt8(value) }
+    return values
   }
 
   package func encode(_ bytes: [UInt8]) -> String {
-    String(decoding: encodeBytes(bytes), as: UTF8.self)
-  }
-
-  /// The text of a few bytes, without an array in between.
-  package func encode(short bytes: UnsafeMutableBufferPointer<UInt8>) -> String {
-    String(unsafeUninitializedCapacity: (bytes.count + 2) / 3 * 4) { buffer in
-      var count = 0
-      alphabet.withUnsafeBufferPointer { alphabet in
-        func put(_ bits: UInt32) {
-          buffer.initializeElement(at: count, to: alphabet[Int(bits & 63)])
-          count += 1
-        }
-        var index = 0
-        while index < bytes.count {
-          let left = bytes.count - index
-          let group =
-            UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-            | (left > 2 ? UInt32(bytes[index + 2]) : 0)
-          put(group >> 18)
-          put(group >> 12)
-          if left > 1 { put(group >> 6) }
-          if left > 2 { put(group) }
-          index += 3
-        }
-        if isPadded {
-          while count % 4 != 0 {
-            buffer.initializeElement(at: count, to: Self.padding)
-            count += 1
-          }
-        }
+    bytes.withUnsafeBytes { bytes in
+      String(unsafeUninitializedCapacity: textLength(of: bytes.count)) { text in
+        write(bytes, to: UnsafeMutableRawBufferPointer(text))
       }
-      return count
     }
   }
 
   package func encodeBytes(_ bytes: [UInt8]) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    append(bytes, to: &text)
-    return text
+    bytes.withUnsafeBytes { bytes in
+      [UInt8](unsafeUninitializedCapacity: textLength(of: bytes.count)) { text, count in
+        count = write(bytes, to: UnsafeMutableRawBufferPointer(text))
+      }
+    }
   }
 
-  /// Writes the text of the bytes behind what is there.
-  package func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+  /// How long the text of so many bytes is.
+  package func textLength(of count: Int) -> Int {
+    isPadded ? (count + 2) / 3 * 4 : (count * 4 + 2) / 3
+  }
+
+  /// Writes the text of the bytes.
+  ///
+  /// - Parameter text: has room for it: ``textLength(of:)``.
+  /// - Returns: how long it is.
+  package func write(_ bytes: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
+    let length = textLength(of: bytes.count)
+    precondition(text.count >= length, "base64 needs four characters for three bytes")
+    let alphabet = alphabet.utf8Start
+    var end = 0
+    func put(_ bits: UInt32) {
+      text[end] = alphabet[Int(bits & 63)]
+      end += 1
+    }
     var index = 0
     while index + 3 <= bytes.count {
       let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
-      text.append(alphabet[Int(group >> 18)])
-      text.append(alphabet[Int(group >> 12 & 63)])
-      text.append(alphabet[Int(group >> 6 & 63)])
-      text.append(alphabet[Int(group & 63)])
+      put(group >> 18)
+      put(group >> 12)
+      put(group >> 6)
+      put(group)
       index += 3
     }
-    switch bytes.count - index {
-    case 1:
-      let group = UInt32(bytes[index]) << 16
-      text.append(alphabet[Int(group >> 18)])
-      text.append(alphabet[Int(group >> 12 & 63)])
-      if isPadded { text += [Self.padding, Self.padding] }
-    case 2:
-      let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8
-      text.append(alphabet[Int(group >> 18)])
-      text.append(alphabet[Int(group >> 12 & 63)])
-      text.append(alphabet[Int(group >> 6 & 63)])
-      if isPadded { text.append(Self.padding) }
-    default: break
+    let left = bytes.count - index
+    if left > 0 {
+      let group = UInt32(bytes[index]) << 16 | (left > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
+      put(group >> 18)
+      put(group >> 12)
+      if left > 1 { put(group >> 6) }
     }
+    while end < length {
+      text[end] = Self.padding
+      end += 1
+    }
+    return length
   }
 
   /// The bytes of a text, or `nil` where it is not the one text that ``encode(_:)`` gives for some bytes: a foreign
@@ -97,6 +98,7 @@ package struct Base64: Sendable {
       if end % 4 == 3, text[end - 1] == Self.padding { end -= 1 }
     }
     guard end % 4 != 1 else { return nil }
+    let values = values
     var bytes: [UInt8] = []
     bytes.reserveCapacity(end * 3 / 4)
     var group: UInt32 = 0

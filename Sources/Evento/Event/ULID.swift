@@ -48,7 +48,7 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
 
   public var description: String {
     String(unsafeUninitializedCapacity: Self.textLength) { buffer in
-      writeText(to: buffer)
+      writeText(to: UnsafeMutableRawBufferPointer(buffer))
       return Self.textLength
     }
   }
@@ -56,20 +56,23 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
   /// Writes the text form behind what is there.
   package func append(to bytes: inout [UInt8]) {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textLength) { buffer in
-      writeText(to: buffer)
+      writeText(to: UnsafeMutableRawBufferPointer(buffer))
       bytes.append(contentsOf: buffer)
     }
   }
 
+  /// Writes the text form.
+  ///
   /// - Parameter buffer: room for ``textLength`` bytes at least, which is what is written.
-  private func writeText(to buffer: UnsafeMutableBufferPointer<UInt8>) {
+  package func writeText(to buffer: UnsafeMutableRawBufferPointer) {
+    precondition(buffer.count >= Self.textLength, "an identifier has 26 characters")
     let alphabet = Self.alphabet.utf8Start
     var high = high
     var low = low
     var index = Self.textLength
     while index > 0 {
       index -= 1
-      buffer.initializeElement(at: index, to: alphabet[Int(low & 31)])
+      buffer[index] = alphabet[Int(low & 31)]
       low = low >> 5 | (high & 31) << 59
       high >>= 5
     }

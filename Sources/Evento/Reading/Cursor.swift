@@ -26,22 +26,40 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Parameter place: 1 … ``maximumPlaceLength`` bytes.
   public init(place: [UInt8]) {
-    self = place.withUnsafeBufferPointer { Cursor(place: $0) }
+    self = place.withUnsafeBytes { Cursor(place: $0) }
   }
 
   /// As ``init(place:)-([UInt8])``, from bytes wherever they are.
-  package init(place: UnsafeBufferPointer<UInt8>) {
-    precondition((1...Self.maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
-    let length = place.count + Self.overhead
-    description = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length) { wrapped in
-      wrapped.initialize(repeating: 0)
-      wrapped[0] = Self.formatVersion
-      for index in 0..<place.count { wrapped[1 + index] = place[index] }
-      let check = Self.check(of: wrapped[..<(length - Self.checkLength)])
-      for index in 0..<Self.checkLength {
+  package init(place: UnsafeRawBufferPointer) {
+    description = String(unsafeUninitializedCapacity: Self.maximumLength) { text in
+      Self.writeText(of: place, to: UnsafeMutableRawBufferPointer(text))
+    }
+  }
+
+  /// The text form of a cursor that was made, not read: it is not looked at.
+  package init(made text: UnsafeRawBufferPointer) {
+    description = String(decoding: text, as: UTF8.self)
+  }
+
+  /// Writes the text form of a place's cursor.
+  ///
+  /// - Parameter text: has room for ``maximumLength`` bytes.
+  /// - Returns: how many there are.
+  package static func writeText(of place: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
+    precondition((1...maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
+    let length = place.count + overhead
+    return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { wrapped in
+      wrapped[0] = formatVersion
+      var check = checkStart
+      checkStep(&check, formatVersion)
+      for index in 0..<place.count {
+        wrapped[1 + index] = place[index]
+        checkStep(&check, place[index])
+      }
+      for index in 0..<checkLength {
         wrapped[length - 1 - index] = UInt8(truncatingIfNeeded: check >> UInt32(8 * index))
       }
-      return Base64.url.encode(short: wrapped)
+      return Base64.url.write(UnsafeRawBufferPointer(wrapped), to: text)
     }
   }
 
@@ -63,6 +81,12 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
 
   /// 32-bit FNV-1a. Each step is a bijection of the state, so one changed byte always shows.
   private static func check(of bytes: some Sequence<UInt8>) -> UInt32 {
-    bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    bytes.reduce(into: checkStart, checkStep)
+  }
+
+  private static let checkStart: UInt32 = 2_166_136_261
+
+  private static func checkStep(_ check: inout UInt32, _ byte: UInt8) {
+    check = (check ^ UInt32(byte)) &* 16_777_619
   }
 }

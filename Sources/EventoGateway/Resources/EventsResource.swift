@@ -17,21 +17,25 @@ struct EventsResource: Sendable {
       Resource(
         "/events",
         [
-          ("GET", Operation(.read, takesQuery: true, .store(read))),
+          ("GET", Operation(.read, takesQuery: true, reading)),
           ("POST", Operation(.write, takesBody: true, writing)),
         ]),
-      Resource("/events/query", [("POST", Operation(.read, takesBody: true, .store(query)))]),
-      Resource("/events/{id}", [("GET", Operation(.read, takesQuery: true, .store(find)))]),
+      Resource("/events/query", [("POST", Operation(.read, takesBody: true, querying))]),
+      Resource("/events/{id}", [("GET", Operation(.read, takesQuery: true, finding))]),
     ]
   }
+
+  private var pages: EventPages { EventPages(store: store, limit: pageBytes) }
 
   private var writing: Operation.Action {
     guard let writer = store.callbackWriter else { return .store(write) }
     return .callback(
-      { (request, completion) throws(EventoError) in
+      { (request) throws(EventoError) in
         let write = try WriteRequest(json: request.body, limits: limits)
-        writer.write(write.events, condition: write.condition) { result in
-          completion { () throws(EventoError) in answer(try result.get()) }
+        return { completion in
+          writer.write(write.events, condition: write.condition) { result in
+            completion { () throws(EventoError) in answer(try result.get()) }
+          }
         }
       }, orWait: write)
   }
@@ -52,49 +56,84 @@ struct EventsResource: Sendable {
     return .json(WriteAnswer.json(result.events), status: result.isResend ? 200 : 201, location)
   }
 
-  @Sendable private func read(_ request: GatewayRequest) async throws(EventoError) -> Response {
-    var parameters = try request.parameters()
-    return try await page(try ReadRequest(&parameters))
+  private var reading: Operation.Action { paging { (request) throws(EventoError) in try readRequest(request) } }
+  private var querying: Operation.Action {
+    paging { (request) throws(EventoError) in try ReadRequest(json: request.body) }
   }
 
-  @Sendable private func query(_ request: GatewayRequest) async throws(EventoError) -> Response {
-    try await page(try ReadRequest(json: request.body))
+  private func readRequest(_ request: GatewayRequest) throws(EventoError) -> ReadRequest {
+    var parameters = try request.parameters()
+    return try ReadRequest(&parameters)
+  }
+
+  /// Reads a page without a task, unless it may have to wait for events.
+  private func paging(
+    _ decode: @escaping @Sendable (GatewayRequest) throws(EventoError) -> ReadRequest
+  ) -> Operation.Action {
+    let wait = { @Sendable (request: GatewayRequest) async throws(EventoError) in try await page(try decode(request)) }
+    guard let viewer = pages.viewer else { return .store(wait) }
+    return .callback(
+      { (request) throws(EventoError) in
+        let read = try decode(request)
+        guard read.wait == nil else { return nil }
+        return { completion in
+          viewer.page(read) { result in
+            completion { () throws(EventoError) in .json(try result.get().json) }
+          }
+        }
+      }, orWait: wait)
   }
 
   private func page(_ read: ReadRequest) async throws(EventoError) -> Response {
-    var page = try await store.executor.read(read.aggregators, routingKey: read.routingKey, args: read.args)
-    if let seconds = read.wait, page.edges.isEmpty {
+    var page = try await pages.page(read)
+    if let seconds = read.wait, page.isEmpty {
       page = try await load.waiting { () async throws(EventoError) in
         try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
       }
     }
-    return .json(Page.json(page.fitting(pageBytes, read.encoding, read.args), read.encoding))
+    return .json(page.json)
   }
 
   /// Holds a read that has found nothing until there is something, or the time is over, or the gateway stops.
   private func page(
-    _ read: ReadRequest, behind empty: ReadResult<Event>, until deadline: ContinuousClock.Instant
-  ) async throws(EventoError) -> ReadResult<Event> {
+    _ read: ReadRequest, behind empty: EventPages.Page, until deadline: ContinuousClock.Instant
+  ) async throws(EventoError) -> EventPages.Page {
     guard case .forward(let first, var start) = read.args else { return empty }
-    var page = empty
+    var (read, page) = (read, empty)
     let commits = tail.join(FollowFilter(aggregators: read.aggregators, routingKey: read.routingKey))
     while true {
       let count = commits.count
       // From where the log was read up to: one that began at its end must not begin there anew.
-      if let end = page.pageInfo.endCursor { start = .after(end) }
-      page = try await store.executor.read(
-        read.aggregators, routingKey: read.routingKey, args: .forward(first: first, after: start))
-      if !page.edges.isEmpty || commits.hasEnded || ContinuousClock.now >= deadline || Task.isCancelled { return page }
+      if let end = page.end { start = .after(end) }
+      read.args = .forward(first: first, after: start)
+      page = try await pages.page(read)
+      if !page.isEmpty || commits.hasEnded || ContinuousClock.now >= deadline || Task.isCancelled { return page }
       await commits.wait(past: count, until: deadline)
     }
+  }
+
+  private var finding: Operation.Action {
+    guard let viewer = pages.viewer else { return .store(find) }
+    return .callback(
+      { (request) throws(EventoError) in
+        let encoding = try request.encoding()
+        let id = try request.ulid("id")
+        return { completion in
+          viewer.event(id, encoding) { result in
+            completion { () throws(EventoError) in try answer(id, try result.get()) }
+          }
+        }
+      }, orWait: find)
   }
 
   @Sendable private func find(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let encoding = try request.encoding()
     let id = try request.ulid("id")
-    guard let edge = try await store.eventLookup().event(id) else {
-      throw EventoError(.eventNotFound, "There is no event \(id).")
-    }
-    return .json(Page.json(edge, encoding))
+    return try answer(id, try await pages.event(id, encoding))
+  }
+
+  private func answer(_ id: ULID, _ event: [UInt8]?) throws(EventoError) -> Response {
+    guard let event else { throw EventoError(.eventNotFound, "There is no event \(id).") }
+    return .json(event)
   }
 }

@@ -12,20 +12,38 @@ struct SnapshotsResource: Sendable {
       Resource(
         "/snapshots/{type*}/{revision}/{id}",
         [
-          ("GET", Operation(.read, takesQuery: true, .store(get))),
+          ("GET", Operation(.read, takesQuery: true, getting)),
           ("PUT", Operation(.write, takesBody: true, .store(save))),
           ("DELETE", Operation(.admin, .store(delete))),
         ])
     ]
   }
 
+  private var getting: Operation.Action {
+    guard let reader = store.snapshotReader else { return .store(get) }
+    return .callback(
+      { (request) throws(EventoError) in
+        let encoding = try request.encoding()
+        let key = try key(request)
+        return { completion in
+          reader.getSnapshot(key) { result in
+            // Here, on the store's thread: a large payload in base64 would hold up the event loop.
+            let body = result.map { $0.map { SnapshotBody.json($0, encoding) } }
+            completion { () throws(EventoError) in try answer(key, try body.get()) }
+          }
+        }
+      }, orWait: get)
+  }
+
   @Sendable private func get(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let encoding = try request.encoding()
     let key = try key(request)
-    guard let snapshot = try await store.executor.getSnapshot(key) else {
-      throw .snapshotNotFound(key)
-    }
-    return .json(SnapshotBody.json(snapshot, encoding))
+    return try answer(key, try await store.executor.getSnapshot(key).map { SnapshotBody.json($0, encoding) })
+  }
+
+  private func answer(_ key: SnapshotKey, _ snapshot: [UInt8]?) throws(EventoError) -> Response {
+    guard let snapshot else { throw .snapshotNotFound(key) }
+    return .json(snapshot)
   }
 
   @Sendable private func save(_ request: GatewayRequest) async throws(EventoError) -> Response {

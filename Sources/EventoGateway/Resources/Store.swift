@@ -9,6 +9,10 @@ struct Store: Sendable {
   private let remover: (any SnapshotRemover)?
   /// `nil` where a write has to be waited for by a task.
   let callbackWriter: (any CallbackWriter)?
+  /// `nil` where a snapshot has to be waited for by a task.
+  let snapshotReader: (any CallbackSnapshotReader)?
+  /// `nil` where events have to be read as values.
+  let viewer: (any EventViewer)?
   let readinessReporter: (any ReadinessReporter)?
 
   init(_ executor: any Executor) {
@@ -18,6 +22,8 @@ struct Store: Sendable {
     directory = executor as? any SubscriberDirectory
     remover = executor as? any SnapshotRemover
     callbackWriter = executor as? any CallbackWriter
+    snapshotReader = executor as? any CallbackSnapshotReader
+    viewer = executor as? any EventViewer
     readinessReporter = executor as? any ReadinessReporter
   }
 

@@ -27,15 +27,17 @@ struct Operation: Sendable {
     case immediate(@Sendable (GatewayRequest) throws(EventoError) -> Response)
     /// From the store; counts among the requests in flight.
     case store(@Sendable (GatewayRequest) async throws(EventoError) -> Response)
-    /// From the store, which tells of its end by a call; begun on the event loop where the body is small, for to decode
-    /// that costs less than to go to another thread. Counts among the requests in flight.
-    case callback(Begin, orWait: @Sendable (GatewayRequest) async throws(EventoError) -> Response)
+    /// From the store, which tells of its end by a call; prepared and begun on the event loop where the body is small,
+    /// for to decode that costs less than to go to another thread. Counts among the requests in flight.
+    case callback(Prepare, orWait: @Sendable (GatewayRequest) async throws(EventoError) -> Response)
     /// From the store, for a probe that must never wait behind work.
     case probe(@Sendable (GatewayRequest) async -> Response)
   }
 
-  /// Begins work, and calls back with what makes its answer, be it at once or from another thread.
-  typealias Begin = @Sendable (GatewayRequest, _ completion: @escaping Completion) throws(EventoError) -> Void
+  /// Makes what there is to do of a request; `nil` where only a task can do it.
+  typealias Prepare = @Sendable (GatewayRequest) throws(EventoError) -> Work?
+  /// Begins the work, and calls back with what makes its answer, be it at once or from another thread.
+  typealias Work = @Sendable (_ completion: @escaping Completion) -> Void
   typealias Completion = @Sendable (_ make: @escaping @Sendable () throws(EventoError) -> Response) -> Void
 
   init(

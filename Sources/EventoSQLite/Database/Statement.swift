@@ -110,15 +110,13 @@ final class Statement {
   }
 
   func blob(_ column: Int32) -> [UInt8] {
-    withBlob(column) { Array($0) }
+    Array(bytes(column))
   }
 
-  /// The bytes are SQLite's, and gone after the next step: `body` looks at them, and keeps nothing of them.
-  func withBlob<Value>(_ column: Int32, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
-    guard let start = sqlite3_column_blob(handle, column) else {
-      return body(UnsafeRawBufferPointer(start: nil, count: 0))
-    }
-    return body(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
+  /// The bytes of a blob. They are SQLite's, and gone after the next step or the reset.
+  func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+    guard let start = sqlite3_column_blob(handle, column) else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }
 
   /// How often something happened in all its runs: https://sqlite.org/c3ref/c_stmtstatus_counter.html

@@ -23,10 +23,30 @@ final class ReaderPool: Sendable {
     }
   }
 
+  /// Jobs in the order in which they came.
+  private struct JobQueue<Element> {
+    private var arrived: [Element] = []
+    /// The next one last.
+    private var next: [Element] = []
+
+    mutating func append(_ job: Element) {
+      arrived.append(job)
+    }
+
+    /// - Complexity: amortized O(1).
+    mutating func popFirst() -> Element? {
+      if next.isEmpty {
+        next = arrived.reversed()
+        arrived.removeAll(keepingCapacity: true)
+      }
+      return next.popLast()
+    }
+  }
+
   private typealias ReadJob = any Job<Session> & Sendable
 
   private struct State {
-    var waiting: ArraySlice<ReadJob> = []
+    var waiting = JobQueue<ReadJob>()
     var idle: [Session]
     var isClosed = false
   }
@@ -46,6 +66,14 @@ final class ReaderPool: Sendable {
       submit(ClosureJob(continuation, body))
     }
     return try result.get()
+  }
+
+  /// - Parameter completion: called on the connection's queue, or at once where the pool is closed.
+  func perform<Value: Sendable>(
+    completion: @escaping @Sendable (Result<Value, EventoError>) -> Void,
+    _ body: @escaping @Sendable (Session) throws -> Value
+  ) {
+    submit(ClosureJob(completion: completion, body))
   }
 
   /// Refuses what comes from now on, finishes what waits, then closes the connections.

@@ -4,18 +4,23 @@ internal import Evento
 /// The integers that stand for texts in the log, on one connection.
 ///
 /// Rows of these tables are only ever added, so what was read once may be kept; only what a transaction added and then
-/// undid must be forgotten. What is kept is bounded: past the bound all of it is dropped, and read again as needed.
+/// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
 final class Catalog {
   private let connection: Connection
   private var kinds: [KindName: Int64] = [:]
   private var lanes: [Lane: Int64] = [:]
-  private var laneNames: [Int64: LaneNames] = [:]
-  private var aggregateKeys: [Int64: String] = [:]
+  private let laneNames: SlotCache<LaneNames>
+  private let aggregateKeys: SlotCache<String>
 
+  /// Kinds and lanes that a writer remembers; past it all are dropped, and read again as needed.
   private static let bound = 8192
+  /// Lanes whose names, and aggregates whose ids are kept, each with texts of at most 255 bytes.
+  private static let slots = 1 << 15
 
-  init(_ connection: Connection) {
+  init(_ connection: Connection, slots: Int = Catalog.slots) {
     self.connection = connection
+    laneNames = SlotCache(limit: slots)
+    aggregateKeys = SlotCache(limit: slots)
   }
 
   func forget() {
@@ -138,7 +143,7 @@ final class Catalog {
       """, .integer(lane)
     ) { row in LaneNames(type: row.text(0), name: row.text(1), routingKey: row.isNull(2) ? nil : row.text(2)) }
     guard let names else { throw Self.missing("lane", lane) }
-    Self.keep(names, at: lane, in: &laneNames)
+    laneNames.keep(names, at: lane)
     return names
   }
 
@@ -146,7 +151,7 @@ final class Catalog {
     if let key = aggregateKeys[aggregate] { return key }
     let key = try connection.first("SELECT key FROM aggregate WHERE id = ?1", .integer(aggregate)) { $0.text(0) }
     guard let key else { throw Self.missing("aggregate", aggregate) }
-    Self.keep(key, at: aggregate, in: &aggregateKeys)
+    aggregateKeys.keep(key, at: aggregate)
     return key
   }
 

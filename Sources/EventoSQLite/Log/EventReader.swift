@@ -15,27 +15,35 @@ struct EventReader {
 
   /// One page, all of it of one moment.
   func page(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args) throws -> ReadResult<Event> {
+    var edges: [Edge<Event>] = []
+    let info = try show(aggregators, routingKey, args) { event in
+      edges.append(Edge(event))
+      return true
+    }
+    if case .backward = args { edges.reverse() }
+    return ReadResult(edges: edges, pageInfo: info)
+  }
+
+  /// Shows one page, all of it of one moment, as ``EventViewer`` says.
+  func show(
+    _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args, _ each: (borrowing EventView) -> Bool
+  ) throws -> PageInfo {
     try connection.snapshot {
       let sources = try catalog.sources(aggregators, routingKey)
       switch args {
       case .forward(let first, let start):
         let place = try place(of: start)
-        let (edges, hasMore) = try collect(sources, from: place.position, .forward, count: first)
-        var end = edges.last?.cursor
+        let page = try show(sources, from: place.position, .forward, count: first, each)
+        var end = page.last?.cursor
         if end == nil { end = try first == 0 ? place.cursor : connection.logEnd().cursor }
-        return ReadResult(
-          edges: edges,
-          pageInfo: PageInfo(
-            hasPreviousPage: false, hasNextPage: hasMore, startCursor: edges.first?.cursor, endCursor: end))
+        return PageInfo(
+          hasPreviousPage: false, hasNextPage: page.hasMore, startCursor: page.first?.cursor, endCursor: end)
       case .backward(let last, let before):
         let place = try before.map { try connection.place(of: $0).position } ?? Int64.max
-        var (edges, hasMore) = try collect(sources, from: place, .backward, count: last)
-        edges.reverse()
-        return ReadResult(
-          edges: edges,
-          pageInfo: PageInfo(
-            hasPreviousPage: hasMore, hasNextPage: false, startCursor: edges.first?.cursor,
-            endCursor: edges.last?.cursor))
+        let page = try show(sources, from: place, .backward, count: last, each)
+        return PageInfo(
+          hasPreviousPage: page.hasMore, hasNextPage: false, startCursor: page.last?.cursor,
+          endCursor: page.first?.cursor)
       }
     }
   }
@@ -48,72 +56,83 @@ struct EventReader {
     }
   }
 
-  /// At most `count` events from a place on, and whether there are more.
-  private func collect(
-    _ sources: Set<EventSource>, from place: Int64, _ direction: EventSource.Direction, count: Int
-  ) throws(SQLiteFailure) -> (edges: [Edge<Event>], hasMore: Bool) {
-    var page = Page(count: min(count, limits.events), bytes: limits.bytes)
+  /// Shows at most `count` events from a place on.
+  private func show(
+    _ sources: Set<EventSource>, from place: Int64, _ direction: EventSource.Direction, count: Int,
+    _ each: (borrowing EventView) -> Bool
+  ) throws(SQLiteFailure) -> Page {
+    var page = Page(room: min(count, limits.events), bytes: limits.bytes)
     if sources.count == 1, let source = sources.first {
-      try fill(&page, from: source, place, direction)
+      try fill(&page, from: source, place, direction, each)
     } else {
-      try fill(&page, from: sources, place, direction)
+      try fill(&page, from: sources, place, direction, each)
     }
-    return (page.edges, page.hasMore)
+    return page
   }
 
   /// The usual read: rows as one index gives them.
   private func fill(
-    _ page: inout Page, from source: EventSource, _ place: Int64, _ direction: EventSource.Direction
+    _ page: inout Page, from source: EventSource, _ place: Int64, _ direction: EventSource.Direction,
+    _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    let statement = try connection.statement(source.query(EventRow.columns, direction))
+    let statement = try connection.statement(source.query(.rows, direction))
     defer { statement.reset() }
     try statement.bind(1, place)
     // One more than wanted tells whether there are more.
-    try statement.bind(2, Int64(page.count + 1))
+    try statement.bind(2, Int64(page.room + 1))
     for (number, value) in source.parameters.enumerated() { try statement.bind(Int32(number + 3), value) }
-    while try statement.step() {
-      guard page.hasRoom else { return page.hasMore = true }
-      guard page.add(try EventRow.edge(statement, catalog)) else { return }
-    }
+    while !page.hasMore, try statement.step() { try page.add(statement, catalog, each) }
   }
 
   /// Several sources: positions first, then the row of each.
   private func fill(
-    _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction
+    _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction,
+    _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    var merge = PositionMerge(sources, from: place, direction, count: page.count + 1, on: connection)
-    while let position = try merge.next() {
-      guard page.hasRoom else { return page.hasMore = true }
-      let edge = try connection.first(
-        "SELECT \(EventRow.columns) FROM event WHERE position = ?1", .integer(position)
-      ) { row throws(SQLiteFailure) in try EventRow.edge(row, catalog) }
-      guard let edge, page.add(edge) else { return }
+    var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection)
+    while !page.hasMore, let position = try merge.next() {
+      let row = try connection.statement("SELECT \(EventRow.columns) FROM event WHERE position = ?1")
+      defer { row.reset() }
+      try row.bind(1, position)
+      guard try row.step() else { return }
+      try page.add(row, catalog, each)
     }
   }
 
   /// A page as it fills.
   private struct Page {
-    let count: Int
-    var bytes: Int
-    var edges: [Edge<Event>] = []
-    var hasMore = false
+    /// How many events it takes still.
+    private(set) var room: Int
+    /// How many bytes of payloads and metadata it takes still.
+    private var bytes: Int
+    /// The places of its first and last event, in the order in which they were read.
+    private(set) var first: LogPosition?
+    private(set) var last: LogPosition?
+    /// Whether there was an event that it had no room for.
+    private(set) var hasMore = false
 
-    init(count: Int, bytes: Int) {
-      self.count = count
+    init(room: Int, bytes: Int) {
+      self.room = room
       self.bytes = bytes
     }
 
-    var hasRoom: Bool { edges.count < count }
-
-    /// - Returns: whether the event fitted. One that does not is left for the next page, unless it would be the first.
-    mutating func add(_ edge: Edge<Event>) -> Bool {
-      bytes -= edge.node.data.bytes.count + edge.node.metadata.bytes.count
-      guard bytes >= 0 || edges.isEmpty else {
-        hasMore = true
-        return false
+    /// Shows the event of a row, if there is room for it. One that does not fit is left for the next page, unless it
+    /// would be the first.
+    mutating func add(
+      _ row: Statement, _ catalog: Catalog, _ each: (borrowing EventView) -> Bool
+    ) throws(SQLiteFailure) {
+      guard room > 0 else { return hasMore = true }
+      let (left, isFirst, place) = (bytes, first == nil, EventRow.place(row))
+      var size = 0
+      let fits = try EventRow.show(row, at: place, catalog) { event in
+        size = event.data.count + event.metadata.count
+        return (size <= left || isFirst) && each(event)
       }
-      edges.append(edge)
-      return true
+      guard fits else { return hasMore = true }
+      room -= 1
+      bytes -= size
+      last = place
+      if isFirst { first = place }
     }
   }
 }

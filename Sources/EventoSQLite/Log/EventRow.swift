@@ -1,27 +1,51 @@
 internal import Evento
 
-/// How a row of `event` becomes an event.
+/// How a row of `event` is shown as an event.
 enum EventRow {
-  /// The columns that ``edge(_:_:)`` reads, in its order.
+  /// The columns that ``show(_:_:_:)`` reads, in its order.
   static let columns = "position, tag, id, aggregate, version, lane, timestamp, is_json, metadata, data"
 
-  /// The current row of a statement that selects ``columns``.
-  static func edge(_ row: Statement, _ catalog: Catalog) throws(SQLiteFailure) -> Edge<Event> {
+  /// Shows the current row of a statement that selects ``columns``.
+  ///
+  /// - Parameter place: where it stands, which ``place(_:)`` tells.
+  static func show<Value>(
+    _ row: Statement, at place: LogPosition, _ catalog: Catalog, _ body: (borrowing EventView) -> Value
+  ) throws(SQLiteFailure) -> Value {
     let names = try catalog.names(ofLane: row.integer(5))
-    let event = Event(
-      id: row.ulid(2), aggregatorType: names.type, aggregatorID: try catalog.key(ofAggregate: row.integer(3)),
-      version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey,
-      data: Payload(bytes: row.blob(9), isJSON: row.integer(7) != 0),
-      metadata: row.isNull(8) ? Metadata() : Metadata(checked: row.blob(8)),
-      timestamp: Timestamp(milliseconds: row.integer(6)))
-    return Edge(cursor: LogPosition(position: row.integer(0), tag: row.integer(1)).cursor, node: event)
+    let key = try catalog.key(ofAggregate: row.integer(3))
+    let metadata = row.bytes(8)
+    return place.withCursorText { cursor in
+      noMetadata.withUTF8Buffer { noMetadata in
+        body(
+          EventView(
+            cursor: cursor, id: row.ulid(2), aggregatorType: names.type, aggregatorID: key,
+            version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey, data: row.bytes(9),
+            isJSON: row.integer(7) != 0,
+            metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
+            timestamp: Timestamp(milliseconds: row.integer(6))))
+      }
+    }
+  }
+
+  /// Where the current row of a statement that selects ``columns`` stands.
+  static func place(_ row: Statement) -> LogPosition {
+    LogPosition(position: row.integer(0), tag: row.integer(1))
+  }
+
+  private static let noMetadata: StaticString = "{}"
+
+  /// Shows the event with an id; `nil` where there is none.
+  static func show<Value>(
+    _ id: ULID, on connection: Connection, _ catalog: Catalog, _ body: (borrowing EventView) -> Value
+  ) throws(SQLiteFailure) -> Value? {
+    try connection.first("SELECT \(columns) FROM event WHERE id = ?1", .blob(id.blob)) {
+      row throws(SQLiteFailure) in try show(row, at: place(row), catalog, body)
+    }
   }
 
   /// The event with an id, or `nil` where there is none.
   static func find(_ id: ULID, on connection: Connection, _ catalog: Catalog) throws(SQLiteFailure) -> Edge<Event>? {
-    try connection.first("SELECT \(columns) FROM event WHERE id = ?1", .blob(id.blob)) {
-      row throws(SQLiteFailure) in try edge(row, catalog)
-    }
+    try show(id, on: connection, catalog) { Edge($0) }
   }
 }
 
@@ -35,11 +59,10 @@ extension ULID {
 extension Statement {
   /// An identifier that was kept as ``ULID/blob``.
   func ulid(_ column: Int32) -> ULID {
-    withBlob(column) { bytes in
-      func half(_ start: Int) -> UInt64 {
-        bytes.count < start + 8 ? 0 : UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
-      }
-      return ULID(high: half(0), low: half(8))
+    let bytes = bytes(column)
+    func half(_ start: Int) -> UInt64 {
+      bytes.count < start + 8 ? 0 : UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
     }
+    return ULID(high: half(0), low: half(8))
   }
 }

@@ -13,20 +13,6 @@ enum EventSource: Hashable {
   case aggregateLane(Int64, lane: Int64)
   case aggregateRoutingKey(Int64, routingKey: Int64)
 
-  /// What selects the events, beside their position.
-  var condition: String? {
-    switch self {
-    case .log: nil
-    case .kind: "kind = ?3"
-    case .lane: "lane = ?3"
-    case .aggregate: "aggregate = ?3"
-    // A unary plus keeps a term from being used with an index: https://sqlite.org/optoverview.html#uplus
-    case .aggregateKind: "aggregate = ?3 AND +kind = ?4"
-    case .aggregateLane: "aggregate = ?3 AND +lane = ?4"
-    case .aggregateRoutingKey: "aggregate = ?3 AND +lane IN (SELECT id FROM lane WHERE routing_key = ?4)"
-    }
-  }
-
   /// The values of ?3 and ?4.
   var parameters: [Int64] {
     switch self {
@@ -38,18 +24,84 @@ enum EventSource: Hashable {
   }
 
   /// A query of these events from a place on (?1), forward or backward, at most ?2.
-  func query(_ columns: String, _ direction: Direction) -> String {
-    let conditions = [condition, "position \(direction == .forward ? ">" : "<") ?1"].compactMap { $0 }
-    return """
-      SELECT \(columns) FROM event WHERE \(conditions.joined(separator: " AND ")) \
-      ORDER BY position \(direction == .forward ? "ASC" : "DESC") LIMIT ?2
-      """
+  func query(_ columns: Columns, _ direction: Direction) -> String {
+    let texts = Self.queries[shape.rawValue]
+    return switch (columns, direction) {
+    case (.positions, .forward): texts.positionsForward
+    case (.positions, .backward): texts.positionsBackward
+    case (.rows, .forward): texts.rowsForward
+    case (.rows, .backward): texts.rowsBackward
+    }
   }
 
   enum Direction {
     case forward
     case backward
   }
+
+  enum Columns {
+    case positions
+    /// ``EventRow/columns``
+    case rows
+  }
+
+  // MARK: The text of the queries, made once
+
+  private enum Shape: Int, CaseIterable {
+    case log
+    case kind
+    case lane
+    case aggregate
+    case aggregateKind
+    case aggregateLane
+    case aggregateRoutingKey
+
+    /// What selects the events, beside their position.
+    var condition: String? {
+      switch self {
+      case .log: nil
+      case .kind: "kind = ?3"
+      case .lane: "lane = ?3"
+      case .aggregate: "aggregate = ?3"
+      // A unary plus keeps a term from being used with an index: https://sqlite.org/optoverview.html#uplus
+      case .aggregateKind: "aggregate = ?3 AND +kind = ?4"
+      case .aggregateLane: "aggregate = ?3 AND +lane = ?4"
+      case .aggregateRoutingKey: "aggregate = ?3 AND +lane IN (SELECT id FROM lane WHERE routing_key = ?4)"
+      }
+    }
+  }
+
+  private var shape: Shape {
+    switch self {
+    case .log: .log
+    case .kind: .kind
+    case .lane: .lane
+    case .aggregate: .aggregate
+    case .aggregateKind: .aggregateKind
+    case .aggregateLane: .aggregateLane
+    case .aggregateRoutingKey: .aggregateRoutingKey
+    }
+  }
+
+  private struct Queries {
+    let positionsForward: String
+    let positionsBackward: String
+    let rowsForward: String
+    let rowsBackward: String
+
+    init(_ condition: String?) {
+      func text(_ columns: String, _ comparison: String, _ order: String) -> String {
+        let conditions = [condition, "position \(comparison) ?1"].compactMap { $0 }.joined(separator: " AND ")
+        return "SELECT \(columns) FROM event WHERE \(conditions) ORDER BY position \(order) LIMIT ?2"
+      }
+      positionsForward = text("position", ">", "ASC")
+      positionsBackward = text("position", "<", "DESC")
+      rowsForward = text(EventRow.columns, ">", "ASC")
+      rowsBackward = text(EventRow.columns, "<", "DESC")
+    }
+  }
+
+  private static let queries = Shape.allCases.map { Queries($0.condition) }
 }
 
 extension Catalog {

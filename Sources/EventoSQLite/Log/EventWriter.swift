@@ -30,7 +30,7 @@ struct EventWriter {
 
   private func check(_ condition: WriteCondition, after place: Int64) throws {
     for source in try catalog.sources(condition.failIfEventsMatch, .all) {
-      let statement = try connection.statement(source.query("position", .forward))
+      let statement = try connection.statement(source.query(.positions, .forward))
       defer { statement.reset() }
       try statement.bind(1, place)
       try statement.bind(2, 1)

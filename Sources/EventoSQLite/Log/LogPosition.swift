@@ -15,15 +15,20 @@ struct LogPosition: Equatable {
     Int64.random(in: 0..<1 << 48)
   }
 
-  var cursor: Cursor {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.placeLength) { place in
-      for index in 0..<8 {
-        place.initializeElement(at: index, to: UInt8(truncatingIfNeeded: position >> Int64(56 - 8 * index)))
-      }
-      for index in 0..<6 {
-        place.initializeElement(at: 8 + index, to: UInt8(truncatingIfNeeded: tag >> Int64(40 - 8 * index)))
-      }
-      return Cursor(place: UnsafeBufferPointer(place))
+  var cursor: Cursor { withPlace { Cursor(place: $0) } }
+
+  /// Calls `body` with the text of the cursor, which is gone afterwards.
+  func withCursorText<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { text in
+      let length = withPlace { Cursor.writeText(of: $0, to: text) }
+      return body(UnsafeRawBufferPointer(rebasing: text[..<length]))
+    }
+  }
+
+  private func withPlace<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    // Eight bytes, and then the lower six of eight.
+    withUnsafeBytes(of: (position.bigEndian, (tag << 16).bigEndian)) { bytes in
+      body(UnsafeRawBufferPointer(rebasing: bytes[..<Self.placeLength]))
     }
   }
 

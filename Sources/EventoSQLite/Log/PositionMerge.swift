@@ -91,7 +91,7 @@ struct PositionMerge {
     if let position = runs[index].positions.last { return position }
     guard !runs[index].isAtEnd else { return nil }
     let run = runs[index]
-    let statement = try connection.statement(run.source.query("position", direction))
+    let statement = try connection.statement(run.source.query(.positions, direction))
     defer { statement.reset() }
     try statement.bind(1, run.place)
     try statement.bind(2, run.batch)

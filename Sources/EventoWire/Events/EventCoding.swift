@@ -1,26 +1,55 @@
-package import Evento
+internal import Evento
 
-extension [UInt8] {
+extension JSONRoom {
   /// An event, as every answer gives it.
-  package mutating func append(_ event: Event, _ encoding: PayloadEncoding) {
-    append(json: "{\"id\":")
-    append(ulid: event.id)
-    append(json: ",\"aggregator_type\":")
-    append(string: event.aggregatorType)
-    append(json: ",\"aggregator_id\":")
-    append(string: event.aggregatorID)
-    append(json: ",\"version\":")
-    append(integer: Int64(event.version))
-    append(json: ",\"name\":")
-    append(string: event.name)
-    append(json: ",\"routing_key\":")
-    append(stringOrNull: event.routingKey)
-    append(UInt8(ascii: ","))
-    append(payloadMember: event.data, encoding)
-    append(json: ",\"metadata\":")
-    append(contentsOf: event.metadata.bytes)
-    append(timestampMembers: event.timestamp)
-    append(UInt8(ascii: "}"))
+  mutating func put(_ event: borrowing EventView, _ encoding: PayloadEncoding) {
+    put(json: "{\"id\":")
+    put(ulid: event.id)
+    put(json: ",\"aggregator_type\":")
+    put(string: event.aggregatorType)
+    put(json: ",\"aggregator_id\":")
+    put(string: event.aggregatorID)
+    put(json: ",\"version\":")
+    put(integer: Int64(event.version))
+    put(json: ",\"name\":")
+    put(string: event.name)
+    put(json: ",\"routing_key\":")
+    if let key = event.routingKey { put(string: key) } else { put(json: "null") }
+    put(json: ",")
+    put(payloadMember: event.data, isJSON: event.isJSON, encoding)
+    put(json: ",\"metadata\":")
+    put(json: event.metadata)
+    put(timestampMembers: event.timestamp)
+    put(json: "}")
+  }
+
+  /// The members `timestamp` and `timestamp_subsec`, behind others.
+  mutating func put(timestampMembers timestamp: Timestamp) {
+    put(json: ",\"timestamp\":")
+    put(integer: timestamp.seconds)
+    put(json: ",\"timestamp_subsec\":")
+    put(integer: Int64(timestamp.subsecond))
+  }
+
+  /// Bytes that an event takes at most.
+  static func longest(_ event: borrowing EventView) -> Int {
+    // The members' names, the identifier and the numbers.
+    300 + longest(string: event.aggregatorType) + longest(string: event.aggregatorID) + longest(string: event.name)
+      + (event.routingKey.map(longest(string:)) ?? 0) + longest(payload: event.data) + event.metadata.count
+  }
+
+  /// An event at its place.
+  mutating func put(edge event: borrowing EventView, _ encoding: PayloadEncoding) {
+    put(json: "{\"cursor\":")
+    put(plainString: event.cursor)
+    put(json: ",\"node\":")
+    put(event, encoding)
+    put(json: "}")
+  }
+
+  /// Bytes that an event at its place takes at most.
+  static func longest(edge event: borrowing EventView) -> Int {
+    40 + event.cursor.count + longest(event)
   }
 }
 

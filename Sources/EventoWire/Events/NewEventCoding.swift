@@ -66,9 +66,6 @@ extension [UInt8] {
 
   /// The members `timestamp` and `timestamp_subsec`, behind others.
   mutating func append(timestampMembers timestamp: Timestamp) {
-    append(json: ",\"timestamp\":")
-    append(integer: timestamp.seconds)
-    append(json: ",\"timestamp_subsec\":")
-    append(integer: Int64(timestamp.subsecond))
+    append(upTo: 80) { $0.put(timestampMembers: timestamp) }
   }
 }

@@ -24,18 +24,30 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
 
   /// An event at its place.
   package func append(_ edge: Edge<Event>, _ encoding: PayloadEncoding, to bytes: inout [UInt8]) {
-    switch self {
-    case .eventStream:
-      bytes.append(json: "id: ")
-      bytes.append(contentsOf: edge.cursor.description.utf8)
-      bytes.append(json: "\nevent: event\ndata: {")
-    case .ndjson: bytes.append(json: "{\"type\":\"event\",")
+    edge.show { append($0, encoding, to: &bytes) }
+  }
+
+  /// An event at its place.
+  package func append(_ event: borrowing EventView, _ encoding: PayloadEncoding, to bytes: inout [UInt8]) {
+    // A line end ends the line, and may stand in JSON text between the tokens.
+    let encoding = event.data.contains(where: isLineEnd) ? .base64 : encoding
+    bytes.append(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event)) { room in
+      switch self {
+      case .eventStream:
+        room.put(json: "id: ")
+        room.put(json: event.cursor)
+        room.put(json: "\nevent: event\ndata: {")
+      case .ndjson: room.put(json: "{\"type\":\"event\",")
+      }
+      room.put(json: "\"cursor\":")
+      room.put(plainString: event.cursor)
+      room.put(json: ",\"node\":")
+      let start = room.count
+      room.put(event, encoding)
+      // Those that are left stand between the tokens of the metadata: inside a JSON text's strings there are none.
+      if event.metadata.contains(where: isLineEnd) { room.replace(isLineEnd, by: UInt8(ascii: " "), from: start) }
+      room.put(json: self == .eventStream ? "}\n\n" : "}\n")
     }
-    bytes.append(json: "\"cursor\":")
-    bytes.append(cursor: edge.cursor)
-    bytes.append(json: ",\"node\":")
-    bytes.append(edge.node.onOneLine, edge.node.data.bytes.contains(where: isLineEnd) ? .base64 : encoding)
-    bytes.append(json: self == .eventStream ? "}\n\n" : "}\n")
   }
 
   /// That the stream is alive, and up to where the log has been read.
@@ -49,19 +61,6 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
 
 private func isLineEnd(_ byte: UInt8) -> Bool {
   byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
-}
-
-extension Event {
-  /// With spaces in the place of the line ends in its metadata, which stand between tokens: inside a JSON text's strings
-  /// there are none.
-  fileprivate var onOneLine: Event {
-    guard metadata.bytes.contains(where: isLineEnd) else { return self }
-    return Event(
-      id: id, aggregatorType: aggregatorType, aggregatorID: aggregatorID, version: version, name: name,
-      routingKey: routingKey, data: data,
-      metadata: Metadata(checked: metadata.bytes.map { isLineEnd($0) ? UInt8(ascii: " ") : $0 }),
-      timestamp: timestamp)
-  }
 }
 
 /// A line of a stream of JSON objects.

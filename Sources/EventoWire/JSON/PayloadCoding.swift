@@ -1,4 +1,4 @@
-package import Evento
+internal import Evento
 
 /// How an answer gives payloads.
 package enum PayloadEncoding: String, Sendable, CaseIterable {
@@ -8,16 +8,31 @@ package enum PayloadEncoding: String, Sendable, CaseIterable {
   case base64
 }
 
+extension JSONRoom {
+  /// The member `data`, or `data_base64`.
+  mutating func put(payloadMember bytes: UnsafeRawBufferPointer, isJSON: Bool, _ encoding: PayloadEncoding) {
+    if encoding == .auto, isJSON {
+      put(json: "\"data\":")
+      put(json: bytes)
+    } else {
+      put(json: "\"data_base64\":")
+      put(base64: bytes)
+    }
+  }
+
+  /// Bytes that the payload of that member takes at most.
+  static func longest(payload bytes: UnsafeRawBufferPointer) -> Int {
+    Base64.standard.textLength(of: bytes.count) + 2
+  }
+}
+
 extension [UInt8] {
   /// The member `data`, or `data_base64`.
-  package mutating func append(payloadMember payload: Payload, _ encoding: PayloadEncoding) {
-    if encoding == .auto, payload.isJSON {
-      append(json: "\"data\":")
-      append(contentsOf: payload.bytes)
-    } else {
-      append(json: "\"data_base64\":\"")
-      Base64.standard.append(payload.bytes, to: &self)
-      append(UInt8(ascii: "\""))
+  mutating func append(payloadMember payload: Payload, _ encoding: PayloadEncoding) {
+    payload.bytes.withUnsafeBytes { bytes in
+      append(upTo: JSONRoom.longest(payload: bytes) + 20) { room in
+        room.put(payloadMember: bytes, isJSON: payload.isJSON, encoding)
+      }
     }
   }
 }

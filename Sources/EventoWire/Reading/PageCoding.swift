@@ -2,29 +2,42 @@ package import Evento
 
 /// The answer of a read, and of `GET /events/{id}`.
 package enum Page {
-  package static func json(_ page: ReadResult<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
-    var body: [UInt8] = []
-    body.reserveCapacity(page.edges.reduce(256) { $0 + $1.node.data.bytes.count + $1.node.metadata.bytes.count + 400 })
-    body.append(json: "{\"edges\":[")
-    for (index, edge) in page.edges.enumerated() {
-      if index > 0 { body.append(UInt8(ascii: ",")) }
-      body.append(edge, encoding)
+  /// A page with no more events than its answer has room for; what is left out comes with the next page, which the page
+  /// then says that there is.
+  ///
+  /// - Parameters:
+  ///   - args: what the page was read with: one that was read backward keeps its newest events.
+  ///   - limit: bytes of the answer.
+  package static func json(
+    _ page: ReadResult<Event>, _ encoding: PayloadEncoding, args: Args = .forward(), limit: Int = .max
+  ) -> [UInt8] {
+    var output = PageOutput(args, encoding, limit: limit)
+    var info = page.pageInfo
+    switch args {
+    case .forward:
+      for edge in page.edges where !edge.show({ output.add($0) }) {
+        info.hasNextPage = true
+        info.endCursor = page.edges[output.count - 1].cursor
+        break
+      }
+    case .backward:
+      for edge in page.edges.reversed() where !edge.show({ output.add($0) }) {
+        info.hasPreviousPage = true
+        info.startCursor = page.edges[page.edges.count - output.count].cursor
+        break
+      }
     }
-    body.append(json: "],\"page_info\":{\"has_previous_page\":")
-    body.append(boolean: page.pageInfo.hasPreviousPage)
-    body.append(json: ",\"has_next_page\":")
-    body.append(boolean: page.pageInfo.hasNextPage)
-    body.append(json: ",\"start_cursor\":")
-    body.append(cursor: page.pageInfo.startCursor)
-    body.append(json: ",\"end_cursor\":")
-    body.append(cursor: page.pageInfo.endCursor)
-    body.append(json: "}}")
-    return body
+    return output.finish(info)
   }
 
   package static func json(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
+    edge.show { json($0, encoding) }
+  }
+
+  /// The answer of `GET /events/{id}`.
+  package static func json(_ event: borrowing EventView, _ encoding: PayloadEncoding) -> [UInt8] {
     var body: [UInt8] = []
-    body.append(edge, encoding)
+    body.append(upTo: JSONRoom.longest(edge: event)) { $0.put(edge: event, encoding) }
     return body
   }
 
@@ -72,17 +85,6 @@ private enum PageInfoMember: String, MemberName {
   case startCursor = "start_cursor"
   case endCursor = "end_cursor"
   static let table = MemberTable<PageInfoMember>()
-}
-
-extension [UInt8] {
-  /// An event at its place.
-  package mutating func append(_ edge: Edge<Event>, _ encoding: PayloadEncoding) {
-    append(json: "{\"cursor\":")
-    append(cursor: edge.cursor)
-    append(json: ",\"node\":")
-    append(edge.node, encoding)
-    append(UInt8(ascii: "}"))
-  }
 }
 
 extension JSONReader {

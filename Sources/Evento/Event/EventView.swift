@@ -1,0 +1,67 @@
+/// An event and its place as they lie somewhere else: in a row of a store, or in an ``Edge``.
+///
+/// Its bytes are only lent, and gone once whoever shows them goes on. It can't be copied and is only ever shown
+/// `borrowing`, so that nobody keeps it; who wants to makes an ``Edge`` of it.
+package struct EventView: ~Copyable {
+  /// The text form of the event's ``Cursor``.
+  package let cursor: UnsafeRawBufferPointer
+  package let id: ULID
+  package let aggregatorType: String
+  package let aggregatorID: String
+  package let version: Int
+  package let name: String
+  package let routingKey: String?
+  /// The payload.
+  package let data: UnsafeRawBufferPointer
+  /// As ``Payload/isJSON``.
+  package let isJSON: Bool
+  /// The text of a JSON object.
+  package let metadata: UnsafeRawBufferPointer
+  package let timestamp: Timestamp
+
+  package init(
+    cursor: UnsafeRawBufferPointer, id: ULID, aggregatorType: String, aggregatorID: String, version: Int, name: String,
+    routingKey: String?, data: UnsafeRawBufferPointer, isJSON: Bool, metadata: UnsafeRawBufferPointer,
+    timestamp: Timestamp
+  ) {
+    self.cursor = cursor
+    self.id = id
+    self.aggregatorType = aggregatorType
+    self.aggregatorID = aggregatorID
+    self.version = version
+    self.name = name
+    self.routingKey = routingKey
+    self.data = data
+    self.isJSON = isJSON
+    self.metadata = metadata
+    self.timestamp = timestamp
+  }
+}
+
+extension Edge<Event> {
+  /// Copies what is shown.
+  package init(_ view: borrowing EventView) {
+    self.init(
+      cursor: Cursor(made: view.cursor),
+      node: Event(
+        id: view.id, aggregatorType: view.aggregatorType, aggregatorID: view.aggregatorID, version: view.version,
+        name: view.name, routingKey: view.routingKey, data: Payload(bytes: Array(view.data), isJSON: view.isJSON),
+        metadata: Metadata(checked: Array(view.metadata)), timestamp: view.timestamp))
+  }
+
+  /// Shows the event and its place.
+  package func show<Value>(_ body: (borrowing EventView) -> Value) -> Value {
+    var cursor = cursor.description
+    return cursor.withUTF8 { cursor in
+      node.data.bytes.withUnsafeBytes { data in
+        node.metadata.bytes.withUnsafeBytes { metadata in
+          body(
+            EventView(
+              cursor: UnsafeRawBufferPointer(cursor), id: node.id, aggregatorType: node.aggregatorType,
+              aggregatorID: node.aggregatorID, version: node.version, name: node.name, routingKey: node.routingKey,
+              data: data, isJSON: node.data.isJSON, metadata: metadata, timestamp: node.timestamp))
+        }
+      }
+    }
+  }
+}

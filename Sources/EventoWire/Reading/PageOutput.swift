@@ -1,0 +1,83 @@
+package import Evento
+
+/// The answer of a read as it is written, event by event, in the order in which a page is read: a page that is read
+/// backward from its last event on.
+///
+/// It takes no more events than the answer has room for: as few as one, where that is larger than the limit by itself.
+package struct PageOutput {
+  private var bytes: JSONBuffer
+  private let encoding: PayloadEncoding
+  private let limit: Int
+  /// Where each event ends, of a page that is read backward: they are put into order at the end.
+  private var ends: [Int]?
+  /// The events that it has.
+  package private(set) var count = 0
+
+  /// More than what stands around the events: two cursors, two flags and the members' names.
+  private static let frameLength = 2 * Cursor.maximumLength + 150
+  private static let start: StaticString = "{\"edges\":["
+
+  /// - Parameters:
+  ///   - args: what the page is read with.
+  ///   - limit: bytes of the answer.
+  package init(_ args: Args, _ encoding: PayloadEncoding, limit: Int) {
+    self.encoding = encoding
+    self.limit = limit
+    let (events, isForward) =
+      switch args {
+      case .forward(let first, _): (first, true)
+      case .backward(let last, _): (last, false)
+      }
+    bytes = JSONBuffer(capacity: min(events, Self.expectedEvents) * Self.expectedLength + Self.frameLength)
+    if isForward { bytes.append(upTo: Self.start.utf8CodeUnitCount) { $0.put(json: Self.start) } } else { ends = [] }
+  }
+
+  /// What room is made for at first.
+  private static let expectedEvents = 128
+  private static let expectedLength = 512
+
+  /// - Returns: false, with nothing added, where there is no room for the event: it and what follows are left to the
+  ///   next page.
+  package mutating func add(_ event: borrowing EventView) -> Bool {
+    let before = bytes.count
+    let (encoding, isBehindAnother) = (encoding, count > 0 && ends == nil)
+    bytes.append(upTo: 1 + JSONRoom.longest(edge: event)) { room in
+      if isBehindAnother { room.put(json: ",") }
+      room.put(edge: event, encoding)
+    }
+    guard count == 0 || bytes.count + count + Self.frameLength <= limit else {
+      bytes.cut(to: before)
+      return false
+    }
+    ends?.append(bytes.count)
+    count += 1
+    return true
+  }
+
+  /// The answer. Nothing can be added afterwards.
+  package mutating func finish(_ info: PageInfo) -> [UInt8] {
+    if let ends { putInOrder(ends) }
+    bytes.append(upTo: Self.frameLength) { room in
+      room.put(json: "],\"page_info\":{\"has_previous_page\":")
+      room.put(boolean: info.hasPreviousPage)
+      room.put(json: ",\"has_next_page\":")
+      room.put(boolean: info.hasNextPage)
+      room.put(json: ",\"start_cursor\":")
+      room.put(cursor: info.startCursor)
+      room.put(json: ",\"end_cursor\":")
+      room.put(cursor: info.endCursor)
+      room.put(json: "}}")
+    }
+    return bytes.take()
+  }
+
+  private mutating func putInOrder(_ ends: [Int]) {
+    var ordered = JSONBuffer(capacity: bytes.count + count + Self.frameLength * 2)
+    ordered.append(upTo: Self.start.utf8CodeUnitCount) { $0.put(json: Self.start) }
+    for index in ends.indices.reversed() {
+      ordered.append(bytes, (index > 0 ? ends[index - 1] : 0)..<ends[index])
+      if index > 0 { ordered.append(upTo: 1) { $0.put(json: ",") } }
+    }
+    bytes = ordered
+  }
+}
