@@ -1,0 +1,42 @@
+#!/bin/sh
+# Builds the fuzz targets and runs them. Takes which one (Requests, JSON, Cursor, Query, or all), seconds for each, and what
+# libFuzzer takes beside, e.g. `Scripts/fuzz.sh JSON 600 -max_len=8192`. Xcode's toolchain has no libFuzzer.
+set -eu
+
+cd "$(dirname "$0")/.."
+targets=${1:-all}
+seconds=${2:-60}
+[ $# -lt 2 ] || shift $(($# < 2 ? $# : 2))
+[ "$targets" != all ] || targets="Requests"
+
+build=.build/fuzz
+# libFuzzer and AddressSanitizer say themselves what went wrong.
+export SWIFT_BACKTRACE=enable=no
+# Everything that a target needs, optimised as it is served, and with what is internal in sight.
+swift build --scratch-path "$build" --configuration release --sanitize fuzzer --sanitize address \
+  -Xswiftc -enable-testing --target EventoGateway
+products="$build/release"
+
+for target in $targets; do
+  # libFuzzer brings the main function, so this is no executable that SwiftPM could build.
+  swiftc -o "$build/fuzz-$target" -module-name Fuzz -package-name evento -parse-as-library -O -g \
+    -swift-version 6 -warnings-as-errors -enable-upcoming-feature ExistentialAny \
+    -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
+    -enable-upcoming-feature NonisolatedNonsendingByDefault -sanitize=fuzzer,address \
+    -I "$products/Modules" -Xcc "-fmodule-map-file=$products/CSocketPolling.build/module.modulemap" \
+    Tests/Fuzz/Support/*.swift "Tests/Fuzz/$target"/*.swift \
+    $(find "$products"/CSocketPolling.build "$products"/Evento.build "$products"/EventoGateway.build \
+      "$products"/EventoWire.build "$products"/HTTPServer.build "$products"/Logging.build -name '*.o')
+done
+
+for target in $targets; do
+  # libFuzzer writes what it finds worth keeping to the first folder, and reads both.
+  mkdir -p "$build/corpus/$target" "$build/findings/$target"
+  if ! "$build/fuzz-$target" -max_total_time="$seconds" -artifact_prefix="$build/findings/$target/" \
+    -timeout=10 -print_final_stats=1 "$@" "$build/corpus/$target" "Tests/Fuzz/Corpus/$target"; then
+    echo "The target $target failed. Again, with the file named above:" >&2
+    echo "  $build/fuzz-$target $build/findings/$target/<file>" >&2
+    echo "  $build/fuzz-$target -minimize_crash=1 -max_total_time=60 $build/findings/$target/<file>" >&2
+    exit 1
+  fi
+done
