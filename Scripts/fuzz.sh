@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 targets=${1:-all}
 seconds=${2:-60}
 [ $# -lt 2 ] || shift $(($# < 2 ? $# : 2))
-[ "$targets" != all ] || targets="Requests"
+[ "$targets" != all ] || targets="Requests JSON"
 
 build=.build/fuzz
 # libFuzzer and AddressSanitizer say themselves what went wrong.
@@ -22,7 +22,7 @@ for target in $targets; do
   swiftc -o "$build/fuzz-$target" -module-name Fuzz -package-name evento -parse-as-library -O -g \
     -swift-version 6 -warnings-as-errors -enable-upcoming-feature ExistentialAny \
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
-    -enable-upcoming-feature NonisolatedNonsendingByDefault -sanitize=fuzzer,address \
+    -enable-upcoming-feature NonisolatedNonsendingByDefault -sanitize=fuzzer,address -use-ld=lld \
     -I "$products/Modules" -Xcc "-fmodule-map-file=$products/CSocketPolling.build/module.modulemap" \
     Tests/Fuzz/Support/*.swift "Tests/Fuzz/$target"/*.swift \
     $(find "$products"/CSocketPolling.build "$products"/Evento.build "$products"/EventoGateway.build \
