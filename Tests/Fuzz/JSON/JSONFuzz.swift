@@ -1,5 +1,6 @@
-@testable internal import Evento
 internal import Foundation
+
+@testable internal import Evento
 
 /// Bytes as JSON text, as each of the bodies that are taken, and as what is written into JSON.
 ///

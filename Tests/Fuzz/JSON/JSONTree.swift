@@ -1,5 +1,6 @@
-@testable internal import Evento
 internal import Foundation
+
+@testable internal import Evento
 
 /// JSON text with all that it means, made of the scanner's tokens one by one.
 indirect enum JSONTree {
