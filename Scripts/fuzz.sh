@@ -6,16 +6,21 @@ set -eu
 cd "$(dirname "$0")/.."
 targets=${1:-all}
 seconds=${2:-60}
-[ $# -lt 2 ] || shift $(($# < 2 ? $# : 2))
-[ "$targets" != all ] || targets="Requests JSON"
+shift $(($# < 2 ? $# : 2))
+[ "$targets" != all ] || targets="Requests JSON Cursor Query"
 
 build=.build/fuzz
 # libFuzzer and AddressSanitizer say themselves what went wrong.
 export SWIFT_BACKTRACE=enable=no
-# Everything that a target needs, optimised as it is served, and with what is internal in sight.
-swift build --scratch-path "$build" --configuration release -Xswiftc -sanitize=fuzzer,address \
-  -Xswiftc -enable-testing --target EventoGateway
+# Everything that the targets need, optimised as it is served, and with what is internal in sight.
+for module in EventoGateway EventoHTTP EventoSQLite; do
+  swift build --scratch-path "$build" --configuration release --target "$module" \
+    -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
+done
 products="$build/release"
+objects=$(for module in CSocketPolling Evento EventoGateway EventoHTTP EventoSQLite EventoWire HTTPServer Logging; do
+  find "$products/$module.build" -name '*.o'
+done)
 
 for target in $targets; do
   # Not for SwiftPM, since libFuzzer brings the main function. What checks the product is no part of what is covered.
@@ -24,11 +29,11 @@ for target in $targets; do
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
     -enable-upcoming-feature NonisolatedNonsendingByDefault -sanitize=address \
     -I "$products/Modules" -Xcc "-fmodule-map-file=$products/CSocketPolling.build/module.modulemap" \
+    -Xcc -fmodule-map-file=Sources/CCurl/module.modulemap -Xcc -fmodule-map-file=Sources/CSQLite/module.modulemap \
     Tests/Fuzz/Support/*.swift "Tests/Fuzz/$target"/*.swift
   # gold warns of AddressSanitizer's symbols.
   swiftc -o "$build/fuzz-$target" -sanitize=fuzzer,address -use-ld=lld "$build/$target.o" \
-    $(find "$products"/CSocketPolling.build "$products"/Evento.build "$products"/EventoGateway.build \
-      "$products"/EventoWire.build "$products"/HTTPServer.build "$products"/Logging.build -name '*.o')
+    $objects -lcurl -lsqlite3
 done
 
 for target in $targets; do
