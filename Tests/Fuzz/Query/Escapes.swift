@@ -27,7 +27,7 @@ extension String {
 }
 
 func expectExactly(_ left: String?, _ right: String?, _ message: @autoclosure () -> String) {
-  guard left?.utf8.elementsEqual(right?.utf8 ?? "".utf8) == (right == nil ? nil : true) else {
-    fatalError("\(message()): \(left.debugDescription), \(right.debugDescription)")
-  }
+  expect(
+    left.map { Array($0.utf8) } == right.map { Array($0.utf8) },
+    "\(message()): \(left.debugDescription), \(right.debugDescription)")
 }
