@@ -53,12 +53,11 @@ private func checkEvent(_ bytes: [UInt8], _ text: String) {
     data: Payload(bytes), metadata: (try? Metadata(json: text)) ?? Metadata(),
     timestamp: Timestamp(milliseconds: Int64(bytes.count) * 1001))
   let edge = Edge(cursor: Cursor(place: [1] + bytes.prefix(100)), node: event)
-  for encoding in PayloadEncoding.allCases {
-    let written = Page.json(edge, encoding)
-    expect(Grammar.isJSON(written), "not JSON: \(String(decoding: written, as: UTF8.self))")
-    expectEqual(try? Page.edge(json: written), edge, "an event, written and read again")
-    for format in StreamFormat.allCases { checkLine(edge, encoding, format) }
-  }
+  let encoding: PayloadEncoding = bytes.count % 2 == 0 ? .auto : .base64
+  let written = Page.json(edge, encoding)
+  expect(Grammar.isJSON(written), "not JSON: \(String(decoding: written, as: UTF8.self))")
+  expectEqual(try? Page.edge(json: written), edge, "an event, written and read again")
+  for format in StreamFormat.allCases { checkLine(edge, encoding, format) }
 }
 
 /// An event of a stream is on one line.
