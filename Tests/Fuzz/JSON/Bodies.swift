@@ -43,7 +43,7 @@ func checkBodies(_ bytes: [UInt8]) {
     { WriteAnswer.json($0) })
   check(
     "subscribers", { (json) throws(EventoError) in try SubscriberAnswer.subscribers(json: json) },
-    { SubscriberAnswer.json($0) })
+    { SubscriberAnswer.json($0) }, checkSubscribers)
   if let error = Problem.error(json: bytes) {
     expect(isJSON, "a problem of what is not JSON")
     expectEqual(Problem.error(json: Problem.json(error)), error, "a problem, written and read again")
@@ -86,6 +86,15 @@ private func checkWrite(_ request: WriteRequest, _ tree: JSONTree) {
     } catch {
       expect(false, "metadata that is none: \(error)")
     }
+  }
+}
+
+/// Times mean what they say, to the second.
+private func checkSubscribers(_ subscribers: [Subscriber], _ tree: JSONTree) {
+  guard case .array(let elements) = tree["subscribers"] else { return expect(false, "there are no subscribers") }
+  for (subscriber, element) in zip(subscribers, elements) {
+    let text = element["created_at"]?.text.map { String(decoding: $0.prefix(19), as: UTF8.self) }
+    expectEqual(text, String(subscriber.createdAt.rfc3339.prefix(19)), "created_at")
   }
 }
 
