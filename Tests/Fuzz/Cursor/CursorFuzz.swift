@@ -26,7 +26,7 @@ private func checkText(_ text: String) {
     expect(text.utf8.count <= Cursor.maximumLength && text.utf8.allSatisfy(letters.contains), "taken: \(text)")
     expect((1...Cursor.maximumPlaceLength).contains(cursor.place.count), "a place of \(cursor.place.count) bytes")
     expectEqual(Cursor(place: cursor.place), cursor, "a cursor, read and written again")
-    expectEqual(try Args.Start(wire: text), .after(cursor), "as a place to read from")
+    expectEqual(try? Args.Start(wire: text), .after(cursor), "as a place to read from")
     checkReaders(cursor)
   } catch {
     expectEqual(error.code, .invalidCursor, "the error's code")
@@ -54,8 +54,8 @@ private func checkReaders(_ cursor: Cursor) {
       let group = try GroupPlace(cursor, memberCount: memberCount)
       expectEqual(group.places.count, memberCount, "the places of a group")
       expect(group.owner.map { $0 < memberCount } ?? true, "of member \(group.owner ?? 0)")
-      let again = try GroupPlace(try group.cursor(), memberCount: memberCount)
-      expectEqual(again.places, group.places, "the places of a group, written and read again")
+      let again = try? GroupPlace(try group.cursor(), memberCount: memberCount)
+      expectEqual(again?.places, group.places, "the places of a group, written and read again")
     } catch {
       expectEqual(error.code, .cursorNotInHistory, "the error's code")
     }

@@ -1,6 +1,13 @@
 @testable internal import Evento
 @testable internal import EventoWire
 
+/// Small, so that short inputs come to each of them.
+private let limits: WireLimits = {
+  var limits = WireLimits()
+  (limits.payloadBytes, limits.metadataBytes, limits.eventsPerWrite) = (150, 40, 3)
+  return limits
+}()
+
 /// The bytes as each of the bodies that a gateway or a client reads.
 func checkBodies(_ bytes: [UInt8]) {
   let isJSON = Grammar.isJSON(bytes)
@@ -15,13 +22,12 @@ func checkBodies(_ bytes: [UInt8]) {
       guard isJSON, let tree else { return expect(false, "\(what): \(value) of what is not JSON") }
       checkRules(value, tree)
       let written = encode(value)
-      expectEqual(encode(try decode(written)), written, "\(what), written and read again")
+      expectEqual((try? decode(written)).map(encode), written, "\(what), written and read again")
     } catch {
       checkError(error, what, isJSON)
     }
   }
 
-  let limits = WireLimits()
   check("a write", { (json) throws(EventoError) in try WriteRequest(json: json, limits: limits) }, \.json, checkWrite)
   check("a read", { (json) throws(EventoError) in try ReadRequest(json: json) }, \.json) { request, tree in
     expectEqual(tree["routing_key"]?.text, request.routingKey.text, "the routing key")

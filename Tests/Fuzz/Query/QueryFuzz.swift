@@ -62,7 +62,7 @@ private func checkRequests(_ pairs: [(name: String, value: String)]) {
       let names = Set(pairs.map { ExactText($0.name) })
       expect(names.count == pairs.count, "\(what): a parameter twice")
       expect(pairs.allSatisfy { !$0.value.isEmpty || $0.name == "routing_key" }, "\(what): an empty value")
-      expectEqual(try body(pairs.reversed()), json, "\(what), in the other order")
+      expectEqual(try? body(pairs.reversed()), json, "\(what), in the other order")
       return json
     } catch {
       expect(error.code == .invalidRequest || error.code == .invalidCursor, "\(what): \(error)")
