@@ -24,7 +24,7 @@ public struct HTTPConfiguration: Sendable {
   public var connections = 64
 
   /// The most connections of those who follow the log, beside the others, 1 … ``maximumConnections``: 256. Each follower
-  /// needs one. Where there are more of them, they take turns of two seconds: each still gets every event once and in
+  /// needs one. Where there are more of them, they take turns of a second: each still gets every event once and in
   /// order, and gets it later.
   public var followerConnections = 256
 

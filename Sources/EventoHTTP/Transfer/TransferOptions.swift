@@ -25,7 +25,7 @@ struct TransferOptions: Sendable {
     /// After how long without a byte a connection is taken for dead.
     var stallTimeout: Duration
     /// How long a transfer has a connection to itself where others wait for one.
-    var turn: Duration = .seconds(2)
+    var turn: Duration = .seconds(1)
   }
 
   /// Header lines of a request with a body.
