@@ -52,7 +52,8 @@ struct Gateway: Sendable {
 
   /// What a stream that has ended was answered; `nil`: the stream itself.
   func failure(of answer: TransferAnswer) -> Failure? {
-    guard answer.status != 200 || !answer.contentType.names(mediaType: StreamFormat.ndjson.mediaType) else { return nil }
+    let isStream = answer.contentType.names(mediaType: StreamFormat.ndjson.mediaType)
+    guard answer.status != 200 || !isStream else { return nil }
     return Failure(
       error: .answered(answer), mayHaveBeenDone: false, isPassing: Self.passingStatuses.contains(answer.status))
   }

@@ -107,7 +107,7 @@ final class TransferLoop {
       throw TransferFault(kind: .hopeless, summary: "libcurl takes no more transfers")
     }
     busy[handle.easy] = handle
-    if let streaming = options.streaming, nextStallCheck == nil { nextStallCheck = handle.begin + streaming.stallTimeout }
+    if nextStallCheck == nil { nextStallCheck = options.streaming.map { handle.begin + $0.stallTimeout } }
   }
 
   // MARK: Ending
