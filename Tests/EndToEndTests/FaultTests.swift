@@ -33,9 +33,7 @@ import Testing
           kills.withLock { $0 += 1 }
           try await gateway.killAndStart()
         } else {
-          var copy = random
-          relay.cut { Bool.random(using: &copy) }
-          random = copy
+          relay.cut { Bool.random(using: &random) }
         }
       }
       await executor.close()

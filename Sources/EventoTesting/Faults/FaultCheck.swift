@@ -30,7 +30,8 @@ public struct FaultCheck: Sendable, CustomStringConvertible {
   /// Every check there is.
   public static let all = [followed, handled]
 
-  /// Breaks something; is called again and again, one call at a time, while events flow.
+  /// Breaks something; is called again and again, one call at a time, while events flow. The same seed gives each call
+  /// the same numbers again.
   public typealias Disturbance = @Sendable (_ random: inout SeededGenerator) async throws -> Void
 
   /// Finds out whether it holds: somebody writes, somebody receives, somebody disturbs.

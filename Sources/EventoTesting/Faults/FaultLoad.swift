@@ -39,7 +39,9 @@ public struct FaultLoad: Sendable {
     var random = SeededGenerator(seed: seed)
     for moment in (0..<disturbances).map({ _ in Int.random(in: 0..<events, using: &random) }).sorted() {
       try await arrivals.wait(for: moment)
-      try await disturb(&random)
+      // Numbers of its own, so that the next one's don't depend on how many it draws.
+      var own = SeededGenerator(seed: random.next())
+      try await disturb(&own)
     }
   }
 }
