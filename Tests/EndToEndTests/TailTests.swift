@@ -166,9 +166,10 @@ private struct RunningGateway: Sendable {
   func write(
     _ aggregate: String, _ name: String, _ data: String, routingKey: String? = nil, timestamp: Int? = nil
   ) async throws {
-    let extra = (routingKey.map { #","routing_key":"\#($0)""# } ?? "") + (timestamp.map { #","timestamp":\#($0)"# } ?? "")
-    let event =
-      #"{"aggregator_type":"bank/Account","aggregator_id":"\#(aggregate)","name":"\#(name)","data":\#(data)\#(extra)}"#
+    var event = #"{"aggregator_type":"bank/Account","aggregator_id":"\#(aggregate)","name":"\#(name)","data":\#(data)"#
+    if let routingKey { event += #","routing_key":"\#(routingKey)""# }
+    if let timestamp { event += #","timestamp":\#(timestamp)"# }
+    event += "}"
     let answer = try await client.send("POST", "/events", #"{"events":[\#(event)]}"#)
     #expect(answer.status == 201, "\(answer.text)")
   }
