@@ -95,27 +95,18 @@ import Testing
   }
 
   @Test func followersOverTheBoundTakeTurnsAndLeaveCallsAlone() async throws {
-    let most = Shared(0)
-    let open = Shared(0)
     let server = try ScriptedServer { peer in
       while let request = peer.readRequest() {
         guard let start = FakeLog.start(of: request) else {
           peer.write(httpAnswer("200 OK", "application/json", [], #"{"subscribers":[]}"#))
           continue
         }
-        let count = open.change { $0 += 1 }
-        most.change { $0 = max($0, count) }
         peer.write(Peer.streamHead)
         peer.writeChunk(FakeLog.lines(start + 1...start + 2))
-        // Longer than a turn: where others wait, the rest comes over another connection. A write soon tells that the
-        // client has gone.
-        for _ in 0..<50 {
-          guard peer.writeChunk(FakeLog.heartbeat(start + 2)) else { break }
-          peer.pause(milliseconds: 30)
-        }
+        // Longer than a turn: where others wait, the rest comes over another connection.
+        peer.pause(milliseconds: 1500)
         peer.writeChunk(FakeLog.lines(start + 3...start + 4))
         peer.waitForEnd()
-        open.change { $0 -= 1 }
       }
     }
     let configuration = testConfiguration {
@@ -123,39 +114,43 @@ import Testing
       $0.connections = 1
     }
     try await withServer(server, configuration) { executor in
+      let most = Shared(0)
+      let watch = Task {
+        while !Task.isCancelled {
+          let open = try TCPConnections.open(server.baseURL, .client)
+          most.change { $0 = max($0, open) }
+          try await Task.sleep(for: .milliseconds(2))
+        }
+      }
       let views = try await withThrowingTaskGroup(of: [Int].self) { group in
-        for _ in 0..<8 { group.addTask { try await executor.follow().versions(4) } }
+        for _ in 0..<5 { group.addTask { try await executor.follow().versions(4) } }
         // All the while calls are answered, on the connection of their own.
         for _ in 0..<100 { _ = try await executor.subscribers() }
         return try await group.reduce(into: []) { $0.append($1) }
       }
-      #expect(views == Array(repeating: [1, 2, 3, 4], count: 8))
-      // The server may see the next connections before the end of the last ones; without a bound it sees all at once.
-      #expect(most.value < 8)
+      watch.cancel()
+      #expect(views == Array(repeating: [1, 2, 3, 4], count: 5))
+      #expect(most.value == 3)
     }
   }
 
   @Test func aHundredFollowersOfOneExecutorLeaveNothingBehind() async throws {
-    try await withStore(behind: 1) { store, executor in
-      try await store.write([.sample("before")])
-      _ = try await executor.subscribers()
-      let before = try Self.sockets()
+    let store = try await SQLiteExecutor.open(":memory:")
+    try await store.write([.sample("before")])
+    try await withGateway(over: store) { baseURL in
+      let executor = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration())
       try await withThrowingTaskGroup(of: [Int].self) { group in
         for _ in 0..<100 { group.addTask { try await executor.follow().versions(21) } }
-        // One end in the executor, the other in the gateway.
-        while try Self.sockets() < before + 200 { try await Task.sleep(for: .milliseconds(5)) }
+        while try TCPConnections.open(baseURL, .client) < 100 { try await Task.sleep(for: .milliseconds(5)) }
         for _ in 0..<20 { try await executor.write([.sample("shared")]) }
         for try await view in group { #expect(view == [1] + Array(1...20)) }
       }
-      while try Self.sockets() > before { try await Task.sleep(for: .milliseconds(5)) }
+      // That of the calls may stay.
+      for side in [TCPConnections.Side.client, .server] {
+        while try TCPConnections.open(baseURL, side) > 1 { try await Task.sleep(for: .milliseconds(5)) }
+      }
+      await executor.close()
     }
-  }
-
-  /// Descriptors that are sockets: others, such as timers, come and go with what else the process does.
-  private static func sockets() throws -> Int {
-    let folder = "/proc/self/fd/"
-    // One that has gone since the listing is none.
-    return try FileManager.default.contentsOfDirectory(atPath: folder)
-      .count { (try? FileManager.default.destinationOfSymbolicLink(atPath: folder + $0))?.hasPrefix("socket:") ?? false }
+    await store.close()
   }
 }
