@@ -92,6 +92,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestSupport", "evento-gateway", "quick-start"], swiftSettings: settings),
+      name: "EndToEndTests",
+      dependencies: ["EventoHTTP", "EventoTesting", "TestSupport", "evento-gateway", "quick-start"],
+      swiftSettings: settings),
   ]
 )

@@ -53,7 +53,7 @@ def run(comparison: Comparison, rounds: int) -> dict:
 
 
 # Figures that only some results have.
-EXTRA = ["start_ms", "bytes_per_connection", "bytes_per_follower", "received_share", "skipped", "ns"]
+EXTRA = ["start_ms", "bytes_per_connection", "bytes_per_follower", "received_share", "skipped", "ns", "disk_bytes"]
 
 
 def table(outcome: dict) -> str:

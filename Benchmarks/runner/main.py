@@ -27,14 +27,14 @@ def main() -> None:
         prog="Benchmarks/run", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures the gateway against yardsticks and peers, by turns, and prints ratios.",
         epilog="sections:\n" + "\n".join(f"  {name:12} {s.ABOUT}" for name, s in SECTIONS.items()))
-    parser.add_argument("sections", nargs="*", metavar="section", help="all but the peers, where none is named")
+    parser.add_argument("sections", nargs="*", metavar="section", help="all but growth and the peers, where none is named")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each measurement")
     parser.add_argument("--events", type=int, default=1_000_000, help="of the store that pages are read from")
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
     parser.add_argument("--no-build", action="store_true")
     arguments = parser.parse_args()
-    names = arguments.sections or [name for name, section in SECTIONS.items() if name not in ("peers", "hummingbird")]
+    names = arguments.sections or [name for name, section in SECTIONS.items() if name not in ("peers", "hummingbird", "growth")]
     for name in names:
         if name not in SECTIONS:
             parser.error(f"there is no section {name}")

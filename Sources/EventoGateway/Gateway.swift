@@ -31,7 +31,7 @@ public final class Gateway: RequestHandler {
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     metrics = Metrics(load)
     let store = Store(executor)
-    let tail = LogTail(executor, commits: relay.signal)
+    let tail = LogTail(executor, relay: relay)
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,

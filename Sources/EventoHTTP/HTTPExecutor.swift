@@ -3,7 +3,8 @@ public import Evento
 /// The store of a gateway, over HTTP.
 ///
 /// It may be used from any number of tasks at once; they share its connections. All of libcurl runs on two threads of
-/// the executor's own, one for calls and one for followers, so nothing here blocks Swift's cooperative pool. Cancelling a task aborts its call.
+/// the executor's own, one for calls and one for followers, so nothing here blocks Swift's cooperative pool. Cancelling
+/// a task aborts its call.
 ///
 /// What it throws is what the gateway's own executor threw, code and facts included. Beside that it throws `unavailable`
 /// where the gateway can't be reached, does not answer in time, or what answers is no gateway; see ``RetryPolicy`` for
@@ -11,8 +12,10 @@ public import Evento
 /// ids to find out: it is never stored twice.
 public final class HTTPExecutor: Sendable {
   let gateway: Gateway
-  /// For calls that the gateway holds, so that they leave the connections of the others alone.
+  /// For streams, which leave the connections of the calls alone.
   let followers: Gateway
+  /// Bytes that a line of a stream may have.
+  let lineBytes: Int
 
   /// Connects to nothing yet: the first call does.
   ///
@@ -22,6 +25,7 @@ public final class HTTPExecutor: Sendable {
   ///   thread can't be started.
   public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws(EventoError) {
     let options = try configuration.transferOptions()
+    lineBytes = configuration.answerBytes
     let base: BaseURL
     do {
       base = try BaseURL(baseURL)
@@ -32,12 +36,9 @@ public final class HTTPExecutor: Sendable {
       gateway = Gateway(
         client: try TransferClient(options), base: base, callDeadline: configuration.callDeadline,
         retry: configuration.retry)
-      var held = options
-      held.connections = configuration.followerConnections
-      var retry = configuration.retry
-      retry.attempts = 1
       followers = Gateway(
-        client: try TransferClient(held), base: base, callDeadline: configuration.stallTimeout, retry: retry)
+        client: try TransferClient(configuration.streamOptions(options)), base: base,
+        callDeadline: configuration.callDeadline, retry: configuration.retry)
     } catch {
       throw EventoError(.unavailable, "No calls can be made: \(error.summary).", cause: error.detail)
     }

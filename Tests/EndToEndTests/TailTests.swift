@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -17,5 +18,178 @@ import Testing
     let outcome = try await GatewayProcess.run(["tail"] + arguments)
     #expect(outcome.status == 64)
     #expect(!outcome.errors.isEmpty)
+  }
+
+  @Test func aPersonReadsTimeAggregateVersionNameAndPayload() async throws {
+    try await withGateway { gateway in
+      try await gateway.write("a", "Opened", #"{"owner":"Ada"}"#, timestamp: 1_700_000_000)
+      // What could steer a terminal, or turn its text around.
+      try await gateway.write("b\u{202E}c\u{9B}31m", "Closed", #""\#u{85}""#, timestamp: 1_700_000_001)
+      let tail = try gateway.tail(["--from", "beginning"])
+      let first = await tail.nextLine()
+      #expect(first == #"2023-11-14T22:13:20.000Z  bank/Account/a  v1  Opened  {"owner":"Ada"}"#)
+      #expect(await tail.nextLine() == #"2023-11-14T22:13:21.000Z  bank/Account/b·c·31m  v1  Closed  "·""#)
+      try await tail.end()
+    }
+  }
+
+  @Test func withJSONEachLineIsAnObject() async throws {
+    try await withGateway { gateway in
+      let payload = #"{"text":"line\nend","n":1.10}"#
+      try await gateway.write("a", "Opened", payload)
+      try await gateway.write("a", "Closed", "[1,\n2]")
+      let tail = try gateway.tail(["--from", "beginning", "--json"])
+      for name in ["Opened", "Closed"] {
+        let line = try json(await tail.nextLine())
+        #expect(line["type"]?.string == "event")
+        #expect(line["cursor"]?.string != nil)
+        #expect(line["node"]?["name"]?.string == name)
+        #expect(line["node"]?["data"] != nil || line["node"]?["data_base64"]?.string == "WzEsCjJd")
+      }
+      try await tail.end()
+    }
+  }
+
+  @Test func beginsWhereItIsTold() async throws {
+    try await withGateway { gateway in
+      for number in 1...3 { try await gateway.write("a", "E\(number)", "1") }
+      let all = try gateway.tail(["--from", "beginning", "--json"])
+      let lines = [await all.nextLine(), await all.nextLine(), await all.nextLine()]
+      #expect(try lines.map { try name(of: $0) } == ["E1", "E2", "E3"])
+      let cursor = try #require(try json(lines[1])["cursor"]?.string)
+      let rest = try gateway.tail(["--from", cursor, "--json"])
+      #expect(try name(of: await rest.nextLine()) == "E3")
+      // From now on, which is the default. Nobody can see from outside when it has begun: it is written to until it has.
+      let new = try gateway.tail(["--json"])
+      let writer = Task {
+        for number in 4... {
+          guard !Task.isCancelled else { return }
+          try await gateway.write("a", "E\(number)", "1")
+        }
+      }
+      let first = try name(of: await new.nextLine())
+      writer.cancel()
+      _ = await writer.result
+      #expect(!["E1", "E2", "E3"].contains(first))
+      // And the others are still there, with what committed in between.
+      for tail in [all, rest] { #expect(try name(of: await tail.nextLine()) == "E4") }
+      for tail in [all, rest, new] { try await tail.end() }
+    }
+  }
+
+  @Test(arguments: [
+    (["--aggregator-type", "bank/Account", "--aggregator-id", "b"], ["1", "3"]),
+    (["--aggregator-type", "bank/Account", "--name", "Closed"], ["3"]),
+    (["--routing-key", "eu"], ["2"]), (["--routing-key", ""], ["0", "1", "3"]),
+  ]) func showsWhatPassesItsFilters(_ filters: [String], _ expected: [String]) async throws {
+    try await withGateway { gateway in
+      try await gateway.write("a", "Opened", "0")
+      try await gateway.write("b", "Opened", "1")
+      try await gateway.write("c", "Opened", "2", routingKey: "eu")
+      try await gateway.write("b", "Closed", "3")
+      let tail = try gateway.tail(["--from", "beginning"] + filters)
+      for payload in expected { #expect(await tail.nextLine()?.split(separator: " ").last.map(String.init) == payload) }
+      try await tail.end()
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsItInGoodOrder(_ signal: Int32) async throws {
+    try await withGateway { gateway in
+      try await gateway.write("a", "Opened", "1")
+      let tail = try gateway.tail(["--from", "beginning"])
+      #expect(await tail.nextLine() != nil)
+      try await tail.end(signal)
+    }
+  }
+
+  @Test func aReaderThatHasGoneEndsItQuietly() async throws {
+    try await withGateway { gateway in
+      try await gateway.write("a", "Opened", "1")
+      let outcome = try await gateway.tail(["--from", "beginning"], isRead: false).outcome()
+      #expect(outcome.status == 0 && !outcome.isKilled)
+      #expect(outcome.errors.isEmpty)
+    }
+  }
+
+  @Test func goesOnBehindAGatewayThatCameBack() async throws {
+    try await withTemporaryFolder { folder in
+      let relay = try Relay()
+      defer { relay.stop() }
+      var gateway = try await RunningGateway(folder, behind: relay)
+      try await gateway.write("a", "Opened", "1")
+      let tail = try gateway.tail(["--from", "beginning"])
+      #expect(await tail.nextLine()?.contains("Opened") == true)
+      for name in ["Second", "Third"] {
+        gateway.process.send(name == "Second" ? SIGTERM : SIGKILL)
+        _ = await gateway.process.outcome()
+        gateway = try await RunningGateway(folder, behind: relay)
+        try await gateway.write("a", name, "1")
+        #expect(await tail.nextLine()?.contains(name) == true)
+      }
+      try await tail.end()
+      try await gateway.end()
+    }
+  }
+
+  private func name(of line: String?) throws -> String? {
+    try json(line)["node"]?["name"]?.string
+  }
+
+  private func json(_ line: String?) throws -> JSONValue {
+    let line = try #require(line)
+    return try JSONValue(Array(line.utf8))
+  }
+
+  private func withGateway(_ body: (RunningGateway) async throws -> Void) async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await RunningGateway(folder)
+      try await body(gateway)
+      try await gateway.end()
+    }
+  }
+}
+
+/// A gateway to tail.
+private struct RunningGateway: Sendable {
+  let process: GatewayProcess
+  let client: HTTPClient
+  /// Where a tail finds it.
+  let port: UInt16
+
+  init(_ folder: String, behind relay: Relay? = nil) async throws {
+    process = try await GatewayProcess(["--port", "0", "--database", folder + "/events.sqlite"])
+    client = try process.client
+    relay?.setTarget(client.port)
+    port = relay?.port ?? client.port
+  }
+
+  func write(
+    _ aggregate: String, _ name: String, _ data: String, routingKey: String? = nil, timestamp: Int? = nil
+  ) async throws {
+    var event = #"{"aggregator_type":"bank/Account","aggregator_id":"\#(aggregate)","name":"\#(name)","data":\#(data)"#
+    if let routingKey { event += #","routing_key":"\#(routingKey)""# }
+    if let timestamp { event += #","timestamp":\#(timestamp)"# }
+    event += "}"
+    let answer = try await client.send("POST", "/events", #"{"events":[\#(event)]}"#)
+    #expect(answer.status == 201, "\(answer.text)")
+  }
+
+  func tail(_ arguments: [String], isRead: Bool = true) throws -> CommandProcess {
+    try CommandProcess(["tail", "--url", "http://127.0.0.1:\(port)"] + arguments, isRead: isRead)
+  }
+
+  func end() async throws {
+    process.send(SIGTERM)
+    #expect(await process.outcome().status == 0)
+  }
+}
+
+extension CommandProcess {
+  /// Ends it by a signal: it must have shown nothing more, and no error.
+  fileprivate func end(_ signal: Int32 = SIGTERM) async throws {
+    send(signal)
+    let outcome = await outcome()
+    #expect(outcome.status == 0 && !outcome.isKilled)
+    #expect(outcome.errors.isEmpty)
   }
 }

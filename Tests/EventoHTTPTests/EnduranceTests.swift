@@ -53,8 +53,8 @@ private struct Usage: CustomStringConvertible {
   let residentKiB: Int
 
   static func now() throws -> Usage {
-    let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-    let pages = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+    let descriptors = try FileManager.default.contentsOfDirectory(atPath: "/proc/thread-self/fd").count
+    let pages = try String(contentsOfFile: "/proc/thread-self/statm", encoding: .utf8).split(separator: " ")
     return Usage(descriptors: descriptors, residentKiB: (Int(pages[1]) ?? 0) * Int(getpagesize()) / 1024)
   }
 

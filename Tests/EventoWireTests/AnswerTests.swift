@@ -121,5 +121,8 @@ import Testing
     #expect(Timestamp(rfc3339: "1970-01-01T00:00:01.Z") == nil)
     #expect(Timestamp(rfc3339: "1970-01-01 00:00:01Z") == nil)
     #expect(Timestamp(rfc3339: "1970-13-01T00:00:01Z") == nil)
+    #expect(Timestamp(rfc3339: "2024-02-29T00:00:00Z") != nil)
+    #expect(Timestamp(rfc3339: "2026-02-29T00:00:00Z") == nil)
+    #expect(Timestamp(rfc3339: "2026-04-31T00:00:00Z") == nil)
   }
 }

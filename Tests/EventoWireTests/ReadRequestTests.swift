@@ -50,6 +50,16 @@ import Testing
     #expect(places(error) == [pairs[0].0])
   }
 
+  @Test(arguments: [1, 2]) func endsWithTwentyFaultsHoweverManyParametersThereAre(_ timesEach: Int) {
+    let names = (0..<20_000 / timesEach).flatMap { number in repeatElement("p\(number)", count: timesEach) }
+    let error = failure { () throws(EventoError) in
+      var parameters = ParameterReader([(name: "first", value: "1")] + names.map { (name: $0, value: "1") })
+      _ = try ReadRequest(&parameters)
+    }
+    #expect(error?.code == .invalidRequest)
+    #expect(places(error) == (0..<20).map { "p\($0)" })
+  }
+
   @Test func doesNotMixDirections() {
     let cursor = Cursor(place: [5]).description
     for forward in [("first", "1"), ("after", cursor), ("after", "now")] {

@@ -92,6 +92,26 @@ import Testing
     #expect(places(error).count == JSONReader.maximumFaults)
   }
 
+  /// A body has room for millions of faults.
+  @Test func makesNoTextOfFaultsThatItDoesNotNote() {
+    var texts = 0
+    func text() -> String {
+      texts += 1
+      return "is wrong"
+    }
+    let error = failure { () throws(EventoError) in
+      try JSONReader.read(bytes("1")) { (reader) throws(EventoError) in
+        for _ in 0..<100 {
+          reader.fault(text())
+          reader.fault(EventMember.name, text())
+        }
+        try reader.skip()
+      }
+    }
+    #expect(places(error).count == JSONReader.maximumFaults)
+    #expect(texts == JSONReader.maximumFaults)
+  }
+
   @Test func refusesMembersTwice() {
     let event = "{\"name\":\"n\",\"aggregator_type\":\"t\",\"aggregator_id\":\"i\",\"na\\u006de\":\"m\"}"
     #expect(places(failure { () throws(EventoError) in _ = try write(event) }) == ["/events/0/name"])
@@ -163,6 +183,9 @@ import Testing
     #expect(attempt(eventJSON(["data_base64": "\"AAAAAAA=\""]))?.code == .contentTooLarge)
     #expect(attempt(eventJSON(["metadata": "{\"a\":123}"])) == nil)
     #expect(attempt(eventJSON(["metadata": "{\"a\":1234}"]))?.code == .contentTooLarge)
+    // Whether it has a member twice is not looked for in what is too large anyway.
+    #expect(attempt(eventJSON(["metadata": "{\"a\":1,\"a\":1}"]))?.code == .contentTooLarge)
+    #expect(attempt(eventJSON(["metadata": "{\"a\":1,\"a\":1]"]))?.code == .invalidJSON)
     let three = attempt(eventJSON(), eventJSON(), eventJSON())
     #expect(three?.code == .invalidRequest)
     #expect(three?.detail.contains("at most 2") == true)

@@ -66,6 +66,8 @@ import Testing
     #expect(pairs?.map(\.name) == ["a", "b", "c", "d", "a"])
     #expect(pairs?.map(\.value) == ["1", "x y&", "", "e=f", ""])
     #expect(QueryString.pairs("")?.isEmpty == true)
+    let marked = QueryString.pairs("a=\u{301}&\u{301}=b")
+    #expect(marked?.map(\.name) == ["a", "\u{301}"] && marked?.map(\.value) == ["\u{301}", "b"])
     for bad in ["&", "a&", "&a", "a&&b", "=a", "a=%", "%FF=a"] { #expect(QueryString.pairs(bad) == nil) }
   }
 }

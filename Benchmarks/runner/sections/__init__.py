@@ -1,6 +1,6 @@
 """What is measured. A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings)."""
 
-from . import client, hummingbird, memory, peers, reads, small, streams, wire, writes
+from . import client, growth, hummingbird, memory, peers, reads, small, streams, wire, writes
 
 SECTIONS = {
     "small": small,
@@ -10,6 +10,7 @@ SECTIONS = {
     "streams": streams,
     "client": client,
     "wire": wire,
+    "growth": growth,
     "peers": peers,
     "hummingbird": hummingbird,
 }

@@ -70,6 +70,7 @@ package struct JSONScanner {
     let start = offset
     var isEscaped = false
     while true {
+      skipPlainCharacters()
       guard offset < bytes.count else { throw fault("the string does not end") }
       let byte = bytes[offset]
       switch byte {
@@ -84,6 +85,34 @@ package struct JSONScanner {
       default: throw fault("a control character must be escaped in a string")
       }
     }
+  }
+
+  /// Steps over characters of a string that need no look of their own, eight at a time: ASCII without quotes, backslashes
+  /// and control characters. It stops at or before the first other one.
+  private mutating func skipPlainCharacters() {
+    offset = endOfPlainCharacters
+  }
+
+  private var endOfPlainCharacters: Int {
+    let text = bytes.span.bytes
+    var offset = offset
+    while offset + 8 <= text.byteCount {
+      // In bounds, as the condition says; any eight bytes are a UInt64.
+      let word = text.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      // A byte's high bit is set where the byte is below 0x20, a quote, a backslash, or itself beyond ASCII. What a borrow
+      // sets beside that is behind a byte that is set already, and costs one more look.
+      let special =
+        (word &- 0x2020_2020_2020_2020) | Self.zeroBytes(word ^ 0x2222_2222_2222_2222)
+        | Self.zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C) | word
+      guard special & 0x8080_8080_8080_8080 == 0 else { break }
+      offset += 8
+    }
+    return offset
+  }
+
+  /// Sets the high bit of each byte that is zero, if of any.
+  private static func zeroBytes(_ word: UInt64) -> UInt64 {
+    (word &- 0x0101_0101_0101_0101) & ~word
   }
 
   private mutating func skipEscape() throws(Fault) {
@@ -167,38 +196,65 @@ package struct JSONScanner {
   /// - Complexity: O(*n*) in its length.
   package mutating func skipValue(allowsRepeatedMembers: Bool = true) throws(Fault) -> Range<Int> {
     let start = offset
-    var open: [Container] = []
+    var open = Containers(names: allowsRepeatedMembers ? nil : [])
     while true {
-      if let container = try skipOpening(&open), next != container.end {
-        if container.isObject { try skipName(in: &open, allowsRepeatedMembers) }
-      } else if try skipClosings(&open, allowsRepeatedMembers) {
+      if try skipOpening(&open), next != open.end {
+        if open.isInObject { try skipName(in: &open) }
+      } else if try skipClosings(&open) {
         return start..<offset
       }
     }
   }
 
-  private struct Container {
-    let isObject: Bool
-    var end: UInt8 { isObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
-    /// Kept only where members may not be repeated.
-    var names: Set<[UInt8]> = []
+  /// The arrays and objects that have begun and not ended.
+  private struct Containers {
+    /// A bit for each, the innermost the lowest: whether it is an object.
+    private var areObjects: UInt128 = 0
+    private(set) var count = 0
+    /// The names of each one's members, where they may not be repeated.
+    private var names: [MemberNames]?
+
+    init(names: [MemberNames]?) {
+      self.names = names
+    }
+
+    var isInObject: Bool { areObjects & 1 == 1 }
+    var end: UInt8 { isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
+
+    mutating func begin(isObject: Bool) {
+      areObjects = areObjects << 1 | (isObject ? 1 : 0)
+      count += 1
+      names?.append(MemberNames())
+    }
+
+    mutating func finish() {
+      areObjects >>= 1
+      count -= 1
+      names?.removeLast()
+    }
+
+    var refusesRepeatedMembers: Bool { names != nil }
+
+    /// - Returns: whether the object at hand has no member of that name yet.
+    mutating func insert(_ name: ArraySlice<UInt8>) -> Bool {
+      names?[count - 1].insert(name) ?? true
+    }
   }
 
   /// Steps over a scalar, or into an array or object.
   ///
-  /// - Returns: the array or object, where it was one.
-  private mutating func skipOpening(_ open: inout [Container]) throws(Fault) -> Container? {
+  /// - Returns: whether it was an array or object.
+  private mutating func skipOpening(_ open: inout Containers) throws(Fault) -> Bool {
     guard let byte = next else { throw fault("expected a value") }
     switch byte {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
       guard open.count < Self.maximumDepth else {
         throw fault("nested more than \(Self.maximumDepth) deep", .depth)
       }
-      let container = Container(isObject: byte == UInt8(ascii: "{"))
-      open.append(container)
+      open.begin(isObject: byte == UInt8(ascii: "{"))
       offset += 1
       skipWhitespace()
-      return container
+      return true
     case UInt8(ascii: "\""): _ = try skipString()
     case UInt8(ascii: "t"): try skipWord("true")
     case UInt8(ascii: "f"): try skipWord("false")
@@ -206,34 +262,34 @@ package struct JSONScanner {
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try skipNumber()
     default: throw fault("expected a value")
     }
-    return nil
+    return false
   }
 
   /// Steps over what follows a value: the ends of what it stood in, up to the next value.
   ///
   /// - Returns: whether nothing is open any more.
-  private mutating func skipClosings(_ open: inout [Container], _ allowsRepeatedMembers: Bool) throws(Fault) -> Bool {
-    while let container = open.last {
+  private mutating func skipClosings(_ open: inout Containers) throws(Fault) -> Bool {
+    while open.count > 0 {
       skipWhitespace()
       if skip(UInt8(ascii: ",")) {
         skipWhitespace()
-        if container.isObject { try skipName(in: &open, allowsRepeatedMembers) }
+        if open.isInObject { try skipName(in: &open) }
         return false
       }
-      guard skip(container.end) else {
-        throw fault(container.isObject ? "expected , or } in an object" : "expected , or ] in an array")
+      guard skip(open.end) else {
+        throw fault(open.isInObject ? "expected , or } in an object" : "expected , or ] in an array")
       }
-      open.removeLast()
+      open.finish()
     }
     return true
   }
 
   /// Steps over a member's name and the colon.
-  private mutating func skipName(in open: inout [Container], _ allowsRepeatedMembers: Bool) throws(Fault) {
+  private mutating func skipName(in open: inout Containers) throws(Fault) {
     let start = offset
     let name = try skipString()
-    if !allowsRepeatedMembers {
-      guard open[open.count - 1].names.insert(unescaped(name.content)).inserted else {
+    if open.refusesRepeatedMembers {
+      guard open.insert(name.isEscaped ? unescaped(name.content)[...] : bytes[name.content]) else {
         throw Fault(kind: .repeatedMember, detail: "a member of an object stands there twice", offset: start)
       }
     }

@@ -9,10 +9,17 @@ public enum NameRule {
     guard lengths.contains(bytes.count) else {
       return "must be \(lengths.lowerBound) to \(lengths.upperBound) bytes of UTF-8, and has \(bytes.count)"
     }
-    guard !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+    guard !(bytes.withContiguousStorageIfAvailable(hasControl) ?? hasControl(bytes)) else {
       return "must have no control characters (U+0000 to U+001F, U+007F)"
     }
     return nil
+  }
+
+  /// Looks at all of it, which takes less time than to stop at the first: sixteen bytes at once.
+  private static func hasControl(_ bytes: some Collection<UInt8>) -> Bool {
+    var found: UInt8 = 0
+    for byte in bytes { found |= (byte < 0x20 ? 1 : 0) | (byte == 0x7F ? 1 : 0) }
+    return found != 0
   }
 
   /// - Throws: `invalid_request`, which names the text by `label`, where the rule does not hold.

@@ -28,9 +28,9 @@ public struct EventSequence: AsyncSequence, Sendable {
 
   public struct Iterator: AsyncIteratorProtocol {
     private var start: Args.Start
-    private let nextPage: NextPage
+    /// `nil` once the iteration has ended, so that what it holds is let go of then.
+    private var nextPage: NextPage?
     private var edges: ArraySlice<Edge<Event>> = []
-    private var hasEnded = false
 
     fileprivate init(start: Args.Start, nextPage: @escaping NextPage) {
       self.start = start
@@ -41,18 +41,18 @@ public struct EventSequence: AsyncSequence, Sendable {
     ///
     /// - Returns: `nil` where the task has been cancelled.
     public mutating func next() async throws(EventoError) -> Edge<Event>? {
-      while !hasEnded, !Task.isCancelled {
+      while let nextPage, !Task.isCancelled {
         if let edge = edges.popFirst() { return edge }
         do throws(EventoError) {
           take(try await nextPage(start))
         } catch {
-          hasEnded = true
+          self.nextPage = nil
           // A call that was cut short by the cancellation is no failure.
           if Task.isCancelled { break }
           throw error
         }
       }
-      hasEnded = true
+      nextPage = nil
       return nil
     }
 

@@ -1,6 +1,8 @@
 extension SubscriptionWorker {
   /// How many commits the store has told of, where it can tell.
-  var commitCount: UInt64? { (store as? any CommitNotifier)?.commits.count }
+  var commitCount: UInt64? { commits?.count }
+
+  private var commits: CommitSignal? { (store as? any CommitNotifier)?.commits ?? log?.commits }
 
   /// Returns when there may be more to read, or when it is time to stop.
   ///
@@ -11,34 +13,18 @@ extension SubscriptionWorker {
   ///
   /// - Parameter seen: what ``commitCount`` was before the log was read.
   func waitForMore(past seen: UInt64?) async {
-    let (interval, clock) = (options.pollInterval, options.clock)
-    if let seen, let commits = (store as? any CommitNotifier)?.commits {
-      await signal.wait {
-        await first(
-          { await commits.wait(past: seen, until: .now + .seconds(60)) },
-          { _ = try? await clock.sleep(for: interval) })
-      }
-    } else if let follower = store as? any EventFollower {
-      await signal.wait { [self] in
-        await first(
-          { await waitForEvent(by: follower) }, { _ = try? await clock.sleep(for: options.followedCheckInterval) })
-      }
-    } else {
-      await signal.sleep(for: interval, by: clock)
-    }
-  }
-
-  /// Waits until there is an event that is not acknowledged yet.
-  private func waitForEvent(by follower: any EventFollower) async {
-    do throws(EventoError) {
-      let cursor = try await store.getSubscriberCursor(key)
-      var events = follower.events(
-        matching: filters, routingKey: subscription.routing, after: cursor.map(Args.Start.after) ?? .beginning
-      ).makeAsyncIterator()
-      _ = try await events.next()
-    } catch {
-      // The next read of the log meets it too, and that one is reported. Cut short where the worker stops.
-      _ = try? await options.clock.sleep(for: options.pollInterval)
+    let (interval, clock) = (log == nil ? options.pollInterval : options.followedCheckInterval, options.clock)
+    guard let seen, let commits else { return await signal.sleep(for: interval, by: clock) }
+    log?.begin(
+      after: { [store, key] () throws(EventoError) in
+        try await store.getSubscriberCursor(key).map(Args.Start.after) ?? .beginning
+      },
+      // Cut short where the worker stops.
+      pause: { [options] in _ = try? await options.clock.sleep(for: options.pollInterval) })
+    await signal.wait {
+      await first(
+        { await commits.wait(past: seen, until: .now + .seconds(60)) },
+        { _ = try? await clock.sleep(for: interval) })
     }
   }
 }

@@ -6,6 +6,8 @@ struct SubscriptionWorker: Sendable {
   let signal = StopSignal()
   let key: String
   let filters: [ReadAggregator]
+  /// `nil` where the store tells of commits by itself, or can't tell at all.
+  let log: FollowedLog?
 
   var options: SubscriptionOptions { subscription.options }
 
@@ -14,6 +16,8 @@ struct SubscriptionWorker: Sendable {
     self.store = store
     key = subscription.key
     filters = subscription.filters
+    let follower = store is any CommitNotifier ? nil : store as? any EventFollower
+    log = follower.map { [filters] in FollowedLog($0, filters, subscription.routing) }
   }
 
   /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
@@ -32,6 +36,7 @@ struct SubscriptionWorker: Sendable {
   func run(once: Bool) async throws(SubscriptionFailure) -> SubscriptionEnd {
     await signal.sleep(for: options.delay, by: options.clock)
     var failures = Failures()
+    defer { log?.end() }
     while !signal.isStopped {
       // Before the chunk is read: what commits after that ends the wait for more.
       let seen = commitCount

@@ -30,8 +30,8 @@ struct LogFollower: Sendable {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
       let count = membership.count
       let page = try await pages.page(filter, start, limit: limit, count)
-      // From the end of what was read; a log that is empty has no cursor yet, and is read from the beginning again.
-      if let end = page.end { start = .after(end) }
+      // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
+      if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
       if !page.isEmpty {
         limit = page.nextLimit(limit)
         return .events(page)

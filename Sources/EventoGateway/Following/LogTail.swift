@@ -34,47 +34,62 @@ final class LogTail: Sendable {
 
   private struct State {
     var signals = FilterIndex<CommitSignal>()
-    var isRunning = false
+    /// Which run is under way, counted from 1; `nil` while nobody follows.
+    var run: Int?
+    var runs = 0
   }
 
   private let executor: any Executor
-  private let commits: CommitSignal
+  /// Kept, since without it nobody moves its signal.
+  private let relay: CommitRelay
   private let state = Mutex(State())
 
   /// Events of one read.
   private static let pageEvents = 256
   /// How late a wait may end.
-  private static let interval: Duration = .milliseconds(50)
+  private static let tick: Duration = .milliseconds(50)
+  /// How long there may be no commit before it is asked whether anybody still follows.
+  private static let patience: Duration = .seconds(1)
 
-  init(_ executor: any Executor, commits: CommitSignal) {
+  init(_ executor: any Executor, relay: CommitRelay) {
     self.executor = executor
-    self.commits = commits
+    self.relay = relay
   }
 
   /// Begins to follow.
   func join(_ filter: FollowFilter) -> Membership {
-    let (signal, mustRun) = state.withLock { state -> (CommitSignal, Bool) in
-      defer { state.isRunning = true }
-      return (state.signals.join(filter) { CommitSignal() }, !state.isRunning)
+    let (signal, newRun) = state.withLock { state -> (CommitSignal, Int?) in
+      let signal = state.signals.join(filter) { CommitSignal() }
+      guard state.run == nil else { return (signal, nil) }
+      state.runs += 1
+      state.run = state.runs
+      return (signal, state.runs)
     }
-    if mustRun { Task { await run() } }
+    if let newRun {
+      // Apart, so that waits end in time where the store takes long.
+      Task { await expireWaits(newRun) }
+      Task { await look(newRun) }
+    }
     return Membership(signal) { [weak self] in self?.state.withLock { $0.signals.leave(filter) } }
   }
 
-  /// Reads the log's new events for as long as anybody follows.
-  private func run() async {
+  private func isUnderWay(_ run: Int) -> Bool {
+    // One that has ended does not wait: to ask it again and again would keep a thread busy.
+    !relay.signal.hasEnded && state.withLock { $0.run == run }
+  }
+
+  // MARK: Waking whom it concerns
+
+  /// Reads the log's new events for as long as the run lasts.
+  private func look(_ run: Int) async {
     var start = Args.Start.now
-    var nextExpiry = ContinuousClock.now
-    while true {
-      if commits.hasEnded { return end() }
+    while isUnderWay(run) {
       // Before the read, as whoever waits for commits has to.
-      let count = commits.count
-      let isDone = await look(from: &start)
-      if ContinuousClock.now >= nextExpiry {
-        nextExpiry = .now + Self.interval
-        guard expire() else { return }
+      let count = relay.signal.count
+      guard await look(from: &start) else { continue }
+      while relay.signal.count == count, isUnderWay(run) {
+        await relay.signal.wait(past: count, until: .now + Self.patience)
       }
-      if isDone { await commits.wait(past: count, until: nextExpiry) }
     }
   }
 
@@ -106,23 +121,24 @@ final class LogTail: Sendable {
     for signal in state.withLock({ $0.signals.values }) { signal.advance() }
   }
 
-  /// Ends the waits whose time is over.
-  ///
-  /// - Returns: false where nobody follows any more, and this has stopped.
-  private func expire() -> Bool {
-    let signals = state.withLock { state in
-      state.isRunning = !state.signals.isEmpty
-      return state.signals.values
-    }
-    for signal in signals { _ = signal.expire() }
-    return !signals.isEmpty
-  }
+  // MARK: Ending waits
 
-  private func end() {
-    let signals = state.withLock { state in
-      state.isRunning = false
-      return state.signals.values
+  /// Ends the waits whose time is over, and the run when nobody follows any more, or is to.
+  private func expireWaits(_ run: Int) async {
+    while true {
+      // A task that nobody cancels: the sleep can't be cut short.
+      try? await Task.sleep(for: Self.tick)
+      let hasEnded = relay.signal.hasEnded
+      let signals = state.withLock { state in
+        if hasEnded || state.signals.isEmpty { state.run = nil }
+        return state.signals.values
+      }
+      if hasEnded {
+        for signal in signals { signal.end() }
+        return
+      }
+      if signals.isEmpty { return }
+      for signal in signals { _ = signal.expire() }
     }
-    for signal in signals { signal.end() }
   }
 }

@@ -8,9 +8,9 @@ struct ServiceResource: Sendable {
   let metrics: Metrics
 
   var resources: [Resource] {
-    [
-      Resource(
-        "/healthz", [("GET", Operation(nil, .immediate { _ in .json(HealthAnswer.json(isWell: true, checks: [])) }))]),
+    let alive = Response.json(HealthAnswer.json(isWell: true, checks: []))
+    return [
+      Resource("/healthz", [("GET", Operation(nil, .immediate { _ in alive }))]),
       Resource("/readyz", [("GET", Operation(nil, .probe(readiness)))]),
       Resource(
         "/metrics",

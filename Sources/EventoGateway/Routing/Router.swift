@@ -31,7 +31,9 @@ struct Router: Sendable {
   }
 
   private func search(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
-    let raw = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+    // Byte by byte: as a Character, a slash with a combining mark behind it is another one.
+    let raw = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
+      .map { Substring($0) }
     if raw.starts(with: base) {
       // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).
       var segments: [String] = []

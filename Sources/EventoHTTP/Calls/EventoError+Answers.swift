@@ -5,18 +5,12 @@ extension EventoError {
   /// What an answer that is no success tells.
   static func answered(_ answer: TransferAnswer) -> EventoError {
     // By its media type: another service's JSON may have a `code` too, and mean something else by it.
-    if answer.status >= 400, isProblem(answer.contentType), answer.body.count <= problemBytes,
+    if answer.status >= 400, answer.contentType.names(mediaType: Problem.mediaType), answer.body.count <= problemBytes,
       let error = Problem.error(json: answer.body)
     {
       return error
     }
     return unreadable(status: answer.status, body: answer.body, why: nil)
-  }
-
-  /// Parameters of a media type don't matter here, nor does its case (RFC 9110 §8.3.1).
-  private static func isProblem(_ contentType: String) -> Bool {
-    let type = contentType.prefix { $0 != ";" }.lowercased()
-    return type.split(separator: " ").first.map { $0 == Problem.mediaType } ?? false
   }
 
   /// An answer that the contract does not know: that of a proxy, or of something else altogether.

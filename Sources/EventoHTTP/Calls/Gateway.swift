@@ -45,6 +45,19 @@ struct Gateway: Sendable {
     }
   }
 
+  /// Sends a call whose answer of success is read as it comes.
+  func stream(_ call: Call) -> AnswerStream {
+    client.stream(TransferRequest(method: call.method, url: base.text + call.path.text, body: call.body))
+  }
+
+  /// What a stream that has ended was answered; `nil`: the stream itself.
+  func failure(of answer: TransferAnswer) -> Failure? {
+    let isStream = answer.contentType.names(mediaType: StreamFormat.ndjson.mediaType)
+    guard answer.status != 200 || !isStream else { return nil }
+    return Failure(
+      error: .answered(answer), mayHaveBeenDone: false, isPassing: Self.passingStatuses.contains(answer.status))
+  }
+
   /// ``send(_:)``, for whom the error alone says too little.
   func sendTracing(_ call: Call) async throws(Failure) -> Answer {
     let deadline = ContinuousClock.now + callDeadline

@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoWire
 
 extension HTTPConfiguration {
   /// What the transfers are told. Nothing that goes into a header line or to libcurl can end it early or begin another.
@@ -9,7 +10,7 @@ extension HTTPConfiguration {
     try Self.require(counts.contains(connections), "connections", "1 to \(Self.maximumConnections)")
     try Self.require(
       counts.contains(followerConnections), "followerConnections", "1 to \(Self.maximumConnections)")
-    try Self.require(stallTimeout >= .seconds(20), "stallTimeout", "at least 20 seconds")
+    try Self.require(stallTimeout >= .seconds(1), "stallTimeout", "at least 1 second")
     try Self.require(connectDeadline > .zero, "connectDeadline", "longer than 0")
     try Self.require(callDeadline > .zero, "callDeadline", "longer than 0")
     try Self.require(answerBytes > 0, "answerBytes", "at least 1")
@@ -19,7 +20,7 @@ extension HTTPConfiguration {
       "printable ASCII, and not empty")
     var options = TransferOptions(
       connections: connections, connectDeadline: connectDeadline, answerBytes: answerBytes, userAgent: userAgent,
-      headers: ["Accept: application/json, application/problem+json"])
+      accept: "application/json, application/problem+json")
     if let token {
       try Self.require(
         token.utf8.allSatisfy { 0x21...0x7E ~= $0 } && !token.isEmpty, "token",
@@ -42,6 +43,16 @@ extension HTTPConfiguration {
       try Self.text(path, "tls.certificateFile")
     }
     options.keyFile = try tls.keyFile.map { (path) throws(EventoError) in try Self.text(path, "tls.keyFile") }
+    return options
+  }
+
+  /// What the transfers are told that followers read their streams by.
+  func streamOptions(_ calls: TransferOptions) -> TransferOptions {
+    var options = calls
+    let type = StreamFormat.ndjson.mediaType
+    options.connections = followerConnections
+    options.accept = "\(type), \(Problem.mediaType)"
+    options.streaming = TransferOptions.Streaming(mediaType: type, stallTimeout: stallTimeout)
     return options
   }
 

@@ -23,12 +23,14 @@ public struct HTTPConfiguration: Sendable {
   /// The most connections at a time, 1 … ``maximumConnections``: 64. A call that finds all of them busy waits its turn.
   public var connections = 64
 
-  /// The most connections of those who follow the log, beside the others, 1 … ``maximumConnections``: 64. A follower that
-  /// finds all of them busy waits its turn.
-  public var followerConnections = 64
+  /// The most connections of those who follow the log, beside the others, 1 … ``maximumConnections``: 256. Each follower
+  /// needs one. Where there are more of them, they take turns of a second: each still gets every event once and in
+  /// order, and gets it later.
+  public var followerConnections = 256
 
-  /// After how long without any answer a follower takes its connection for dead and makes another, at least 20 seconds:
-  /// 40. A gateway that has nothing to tell says so every 15 seconds.
+  /// After how long without a byte a follower takes its connection for dead and makes another, at least a second: 40
+  /// seconds. A gateway that has nothing to tell says so every 15 seconds at least, by the contract; less than that
+  /// suits only one whose heartbeat is set to be quicker.
   public var stallTimeout: Duration = .seconds(40)
 
   /// The most bytes of one answer, after decompression: 32 MiB. A gateway's pages end at 8 MiB of their own accord,

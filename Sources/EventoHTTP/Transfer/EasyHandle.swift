@@ -8,14 +8,23 @@ final class EasyHandle {
   let easy: UnsafeMutableRawPointer
   private(set) var entry: Inbox.Entry?
   private let answerBytes: Int
+  private let streaming: TransferOptions.Streaming?
   /// Where libcurl writes what went wrong (CURLOPT_ERRORBUFFER): freed after the handle that writes there.
   private let message: UnsafeMutablePointer<CChar>
   private var received = ReceivedAnswer(limit: 0)
+  private(set) var begin = ContinuousClock.now
+  /// When a byte of a streamed body came last, or was last waited for.
+  private(set) var lastSign = ContinuousClock.now
+  /// Whether the transfer waits for its reader to take what has come.
+  private(set) var isPaused = false
+  /// Whether the body goes to the pipe; `nil` before any of it has come.
+  private var isStreamed: Bool?
 
   init(_ options: TransferOptions) throws(TransferFault) {
     guard let easy = curl_easy_init() else { throw TransferFault(kind: .hopeless, summary: "out of memory") }
     self.easy = easy
     answerBytes = options.answerBytes
+    streaming = options.streaming
     message = .allocate(capacity: Int(CURL_ERROR_SIZE))
     message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     try EasyOptions(easy).setAll(options)
@@ -39,7 +48,7 @@ final class EasyHandle {
       guard let bytes, let context else { return 0 }
       // The bytes are libcurl's until the callback returns: they are copied.
       return Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
-        .received.append(UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        .receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
     }
     try options.set(CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
       guard let bytes, let context else { return 0 }
@@ -48,12 +57,43 @@ final class EasyHandle {
     }
   }
 
+  /// Takes a piece of the body.
+  ///
+  /// - Returns: how many bytes were taken, or that the transfer has to pause, after which the same piece comes again:
+  ///   https://curl.se/libcurl/c/CURLOPT_WRITEFUNCTION.html
+  private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
+    guard let pipe = entry?.transfer.pipe, isAnswerStreamed else { return received.append(bytes) ? bytes.count : 0 }
+    lastSign = .now
+    if pipe.offer(bytes) { return bytes.count }
+    isPaused = true
+    return Int(CURL_WRITEFUNC_PAUSE)
+  }
+
+  private var isAnswerStreamed: Bool {
+    if let isStreamed { return isStreamed }
+    let isStreamed = status == 200 && streaming.map { contentType.names(mediaType: $0.mediaType) } ?? false
+    self.isStreamed = isStreamed
+    return isStreamed
+  }
+
+  /// Lets a paused transfer go on. What it held back comes at once, and may be too much again.
+  ///
+  /// - Returns: how libcurl took it.
+  func resume() -> CURLcode {
+    isPaused = false
+    lastSign = .now
+    return curl_easy_pause(easy, Int32(CURLPAUSE_CONT))
+  }
+
   /// Makes ready for a transfer.
   func prepare(_ entry: Inbox.Entry, headers: HeaderList) throws(TransferFault) {
     let request = entry.transfer.request
     let options = EasyOptions(easy)
     message.pointee = 0
     received = ReceivedAnswer(limit: answerBytes)
+    begin = .now
+    lastSign = begin
+    isStreamed = nil
     try options.set(CURLOPT_URL, request.url)
     try options.set(CURLOPT_HTTPHEADER, list: headers.list)
     if let body = request.body {
@@ -65,29 +105,33 @@ final class EasyHandle {
     // What the options above don't say: https://curl.se/libcurl/c/CURLOPT_CUSTOMREQUEST.html
     let implied: TransferRequest.Method = request.body == nil ? .get : .post
     try options.set(CURLOPT_CUSTOMREQUEST, request.method == implied ? nil : request.method.rawValue)
-    // In whole milliseconds, rounded up. 0 would mean no deadline at all.
-    let left = ContinuousClock.now.duration(to: entry.transfer.deadline)
-    guard left > .zero else { throw .deadline }
-    try options.set(CURLOPT_TIMEOUT_MS, left.milliseconds)
+    try setDeadline(entry.transfer.deadline)
     self.entry = entry
   }
 
+  private func setDeadline(_ deadline: ContinuousClock.Instant?) throws(TransferFault) {
+    // In whole milliseconds, rounded up. 0 means no deadline at all.
+    let left = deadline.map { ContinuousClock.now.duration(to: $0) }
+    if let left, left <= .zero { throw .deadline }
+    try EasyOptions(easy).set(CURLOPT_TIMEOUT_MS, left?.milliseconds ?? 0)
+  }
+
   /// Ends a transfer: lets go of all that was its own.
-  func release() -> Inbox.Continuation? {
-    let continuation = entry?.continuation
+  func release() -> Inbox.Entry? {
+    let last = entry
     entry = nil
     received = ReceivedAnswer(limit: 0)
     // Frees the copy of the body. To set nothing can't fail.
     evento_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, 0)
     evento_curl_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, nil)
-    return continuation
+    return last
   }
 
   /// What came of a transfer that has ended with a result code.
   func outcome(of code: CURLcode) -> Result<TransferAnswer, TransferFault> {
     // Once something has been sent, the one time-out that is left is the whole call's. libcurl counts in milliseconds by a
     // clock of its own, and may be a little early by ours.
-    if let entry, code == CURLE_OPERATION_TIMEDOUT, wasSent || entry.transfer.deadline <= .now {
+    if let deadline = entry?.transfer.deadline, code == CURLE_OPERATION_TIMEDOUT, wasSent || deadline <= .now {
       var fault = abandoned(.deadline)
       fault.detail = detail(of: code)
       return .failure(fault)

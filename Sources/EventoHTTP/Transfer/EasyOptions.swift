@@ -21,9 +21,16 @@ struct EasyOptions {
     try set(CURLOPT_PATH_AS_IS, 1)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, options.connectDeadline.milliseconds))
-    try set(CURLOPT_MAXFILESIZE_LARGE, size: options.answerBytes)
     try set(CURLOPT_USERAGENT, options.userAgent)
-    if evento_curl_can_decompress() { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
+    if options.streaming == nil {
+      try set(CURLOPT_MAXFILESIZE_LARGE, size: options.answerBytes)
+      if evento_curl_can_decompress() { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
+    } else {
+      // Whoever compresses a stream gathers it, and what is paused would be kept decompressed, however large it is
+      // (https://curl.se/libcurl/c/curl_easy_pause.html). One that ends leaves no connection behind: the gateway is
+      // on its way out then, and the next stream may be long in coming.
+      try set(CURLOPT_FORBID_REUSE, 1)
+    }
     try setRoute(options)
     try setTLS(options)
   }

@@ -3,12 +3,11 @@ internal import Synchronization
 
 /// What tasks hand to the thread that runs the transfers.
 final class Inbox: Sendable {
-  typealias Continuation = CheckedContinuation<Result<TransferAnswer, TransferFault>, Never>
-
   /// A transfer that somebody waits for.
   struct Entry {
     let transfer: Transfer
-    let continuation: Continuation
+    /// Is called once, with what came of it.
+    let finish: @Sendable (Result<TransferAnswer, TransferFault>) -> Void
   }
 
   /// What has come in since the thread looked last.
@@ -16,11 +15,13 @@ final class Inbox: Sendable {
     var entries: [Entry] = []
     /// Whether a transfer has been cancelled, be it here or with the thread already.
     var hasCancellations = false
+    /// Whether a reader has made room for what comes of a transfer.
+    var hasRoom = false
     var isClosing = false
     /// Those who want to know when all is closed.
     var closing: [CheckedContinuation<Void, Never>] = []
 
-    var isEmpty: Bool { entries.isEmpty && !hasCancellations && !isClosing && closing.isEmpty }
+    var isEmpty: Bool { entries.isEmpty && !hasCancellations && !hasRoom && !isClosing && closing.isEmpty }
   }
 
   private struct State {
@@ -38,12 +39,17 @@ final class Inbox: Sendable {
   /// Hands over a transfer; after ``close()``, refuses it.
   func put(_ entry: Entry) {
     let isTaken = change { mail in mail.entries.append(entry) }
-    if !isTaken { entry.continuation.resume(returning: .failure(.closed)) }
+    if !isTaken { entry.finish(.failure(.closed)) }
   }
 
   /// Tells that a transfer has been marked as cancelled.
   func noteCancellation() {
     _ = change { mail in mail.hasCancellations = true }
+  }
+
+  /// Tells that a transfer which was paused may go on.
+  func noteRoom() {
+    _ = change { mail in mail.hasRoom = true }
   }
 
   /// Asks the thread to end, and does not wait for it.

@@ -26,7 +26,7 @@ final class TransferClient: Sendable {
     let inbox = inbox
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        inbox.put(Inbox.Entry(transfer: transfer, continuation: continuation))
+        inbox.put(Inbox.Entry(transfer: transfer) { result in continuation.resume(returning: result) })
       }
     } onCancel: {
       // The mark is set before the note is left, so that the thread sees it whichever of note and transfer is first.
@@ -34,6 +34,11 @@ final class TransferClient: Sendable {
       inbox.noteCancellation()
     }
     return try result.get()
+  }
+
+  /// Sends a request, whose answer may go on for ever.
+  func stream(_ request: TransferRequest) -> AnswerStream {
+    AnswerStream(request, over: inbox)
   }
 
   /// Ends all transfers and closes all connections.

@@ -29,6 +29,13 @@ struct TransferFault: Error, Equatable {
   static let closed = TransferFault(kind: .closed, summary: "the executor is closed")
   static let deadline = TransferFault(kind: .deadline, summary: "the deadline passed")
 
+  /// That of a stream whose turn is over: others wait for its connection.
+  static let gaveWay = TransferFault(kind: .lost, wasSent: true, summary: "another follower's turn has come")
+
+  static func stalled(_ time: Duration) -> TransferFault {
+    TransferFault(kind: .lost, wasSent: true, summary: "nothing came for \(time)")
+  }
+
   static func tooLarge(_ limit: Int) -> TransferFault {
     TransferFault(kind: .tooLarge, wasSent: true, summary: "the answer is larger than \(limit) bytes")
   }

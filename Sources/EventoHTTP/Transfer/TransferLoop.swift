@@ -13,12 +13,14 @@ internal import CCurl
 /// At most as many run at a time as there may be connections. The others wait here, first come, first served.
 final class TransferLoop {
   private let multi: MultiHandle
-  private let options: TransferOptions
+  let options: TransferOptions
   private let inbox: Inbox
   private let headers: HeaderList
   private let headersWithBody: HeaderList
-  private var waiting = WaitingLine()
-  private var busy: [UnsafeMutableRawPointer: EasyHandle] = [:]
+  private(set) var waiting = WaitingLine()
+  private(set) var busy: [UnsafeMutableRawPointer: EasyHandle] = [:]
+  /// No stream can have stalled before.
+  var nextStallCheck: ContinuousClock.Instant?
   private var idle: [EasyHandle] = []
 
   /// - Parameter multi: owned by the loop from the time it runs.
@@ -26,8 +28,9 @@ final class TransferLoop {
     self.multi = multi
     self.options = options
     self.inbox = inbox
-    headers = try HeaderList(options.headers)
-    headersWithBody = try HeaderList(options.headers + TransferOptions.bodyHeaders)
+    let lines = ["Accept: \(options.accept)"] + options.headers
+    headers = try HeaderList(lines)
+    headersWithBody = try HeaderList(lines + TransferOptions.bodyHeaders)
     let connections = Int(clamping: options.connections)
     for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
       guard evento_curl_multi_set_long(multi.pointer, option, connections) == CURLM_OK else {
@@ -42,7 +45,9 @@ final class TransferLoop {
     while !mail.isClosing {
       for entry in mail.entries { waiting.append(entry) }
       if mail.hasCancellations { dropCancelled() }
+      if mail.hasRoom { resumePaused() }
       dropLate()
+      if let streaming = options.streaming { mindStreams(streaming) }
       startWaiting()
       advance()
       mail = inbox.take()
@@ -68,10 +73,11 @@ final class TransferLoop {
     }
   }
 
-  /// How long to wait at most, in milliseconds: until the first deadline of those who stand in line. libcurl itself
-  /// minds the deadlines of those that run.
+  /// How long to wait at most, in milliseconds: until the first deadline of those who stand in line, or until a stream
+  /// is to be looked at. libcurl itself minds the deadlines of those that run.
   private var timeout: Int32 {
-    guard let deadline = waiting.nextDeadline else { return Self.longestWait }
+    let instants = [waiting.nextDeadline, nextStallCheck, nextChangeOfTurns]
+    guard let deadline = instants.lazy.compactMap({ $0 }).min() else { return Self.longestWait }
     return Int32(clamping: min(max(0, ContinuousClock.now.duration(to: deadline).milliseconds), Int(Self.longestWait)))
   }
 
@@ -82,13 +88,13 @@ final class TransferLoop {
   private func startWaiting() {
     while busy.count < options.connections, let entry = waiting.popFirst() {
       guard !entry.transfer.isCancelled else {
-        entry.continuation.resume(returning: .failure(.cancelled))
+        entry.finish(.failure(.cancelled))
         continue
       }
       do throws(TransferFault) {
         try start(entry)
       } catch {
-        entry.continuation.resume(returning: .failure(error))
+        entry.finish(.failure(error))
       }
     }
   }
@@ -101,6 +107,7 @@ final class TransferLoop {
       throw TransferFault(kind: .hopeless, summary: "libcurl takes no more transfers")
     }
     busy[handle.easy] = handle
+    if nextStallCheck == nil { nextStallCheck = options.streaming.map { handle.begin + $0.stallTimeout } }
   }
 
   // MARK: Ending
@@ -119,17 +126,18 @@ final class TransferLoop {
   }
 
   /// Takes a transfer out, which closes its connection unless it has run to its end, and tells who waits for it.
-  private func finish(_ handle: EasyHandle, _ result: Result<TransferAnswer, TransferFault>) {
+  func finish(_ handle: EasyHandle, _ result: Result<TransferAnswer, TransferFault>) {
     busy[handle.easy] = nil
     let isRemoved = curl_multi_remove_handle(multi.pointer, handle.easy) == CURLM_OK
-    let continuation = handle.release()
-    if isRemoved { idle.append(handle) }
-    continuation?.resume(returning: result)
+    let entry = handle.release()
+    // What libcurl keeps of a pause is not for the next transfer.
+    if isRemoved, !handle.isPaused { idle.append(handle) }
+    entry?.finish(result)
   }
 
   private func dropCancelled() {
     for entry in waiting.remove(where: { $0.transfer.isCancelled }) {
-      entry.continuation.resume(returning: .failure(.cancelled))
+      entry.finish(.failure(.cancelled))
     }
     for handle in Array(busy.values) where handle.entry?.transfer.isCancelled ?? false {
       finish(handle, .failure(handle.abandoned(.cancelled)))
@@ -139,8 +147,8 @@ final class TransferLoop {
   private func dropLate() {
     let now = ContinuousClock.now
     guard let next = waiting.nextDeadline, next <= now else { return }
-    for entry in waiting.remove(where: { $0.transfer.deadline <= now }) {
-      entry.continuation.resume(returning: .failure(.deadline))
+    for entry in waiting.remove(where: { $0.transfer.deadline.map { $0 <= now } ?? false }) {
+      entry.finish(.failure(.deadline))
     }
   }
 
@@ -148,7 +156,7 @@ final class TransferLoop {
   private func end(_ mail: Inbox.Mail) {
     let last = inbox.end()
     for entry in waiting.remove(where: { _ in true }) + mail.entries + last.entries {
-      entry.continuation.resume(returning: .failure(.closed))
+      entry.finish(.failure(.closed))
     }
     for handle in Array(busy.values) { finish(handle, .failure(handle.abandoned(.closed))) }
     // In this order: https://curl.se/libcurl/c/curl_multi_cleanup.html

@@ -6,14 +6,27 @@ struct TransferOptions: Sendable {
   /// Bytes of an answer's body, after any decompression.
   var answerBytes: Int
   var userAgent: String
-  /// Header lines of every request: `Name: value`.
-  var headers: [String]
+  /// The value of `Accept`.
+  var accept: String
+  /// Other header lines of every request: `Name: value`.
+  var headers: [String] = []
   var unixSocket: String?
   /// `nil`: as the environment says. Empty: none.
   var proxy: String?
   var caFile: String?
   var certificateFile: String?
   var keyFile: String?
+  /// For transfers whose answers are read as they come and have no end; `nil`: for calls.
+  var streaming: Streaming?
+
+  struct Streaming: Sendable {
+    /// What a body is that is read as it comes. All else that is answered is gathered, as to a call.
+    var mediaType: String
+    /// After how long without a byte a connection is taken for dead.
+    var stallTimeout: Duration
+    /// How long a transfer has a connection to itself where others wait for one.
+    var turn: Duration = .seconds(1)
+  }
 
   /// Header lines of a request with a body.
   static let bodyHeaders = ["Content-Type: application/json"]

@@ -6,10 +6,11 @@ struct WaitingLine {
   private(set) var nextDeadline: ContinuousClock.Instant?
 
   var isEmpty: Bool { head == entries.count }
+  var count: Int { entries.count - head }
 
   mutating func append(_ entry: Inbox.Entry) {
     entries.append(entry)
-    nextDeadline = min(nextDeadline ?? entry.transfer.deadline, entry.transfer.deadline)
+    if let deadline = entry.transfer.deadline { nextDeadline = min(nextDeadline ?? deadline, deadline) }
   }
 
   /// - Complexity: O(1) amortised.
@@ -39,7 +40,7 @@ struct WaitingLine {
     }
     entries = kept
     head = 0
-    nextDeadline = kept.lazy.map(\.transfer.deadline).min()
+    nextDeadline = kept.lazy.compactMap(\.transfer.deadline).min()
     return removed
   }
 }

@@ -58,18 +58,21 @@ struct JSONReader {
   /// Whether nothing has been found wrong so far.
   var isFaultless: Bool { faults.isEmpty }
 
+  /// Whether one more fault would be noted. Where not, its text is not even made: a body has room for millions of them.
+  private var takesFaults: Bool { faults.count < Self.maximumFaults }
+
   /// Notes that the value at hand is not what it must be.
-  mutating func fault(_ detail: String) {
-    fault(at: pointer, detail)
+  mutating func fault(_ detail: @autoclosure () -> String) {
+    if takesFaults { fault(at: pointer, detail()) }
   }
 
   /// Notes what is wrong with a member of the object at hand, or that it is missing.
-  mutating func fault(_ member: some MemberName, _ detail: String) {
-    fault(at: pointer + "/" + member.rawValue, detail)
+  mutating func fault(_ member: some MemberName, _ detail: @autoclosure () -> String) {
+    if takesFaults { fault(at: pointer + "/" + member.rawValue, detail()) }
   }
 
   mutating func fault(at pointer: String, _ detail: String) {
-    if faults.count < Self.maximumFaults { faults.append(EventoError.Fault(.pointer(pointer), detail)) }
+    if takesFaults { faults.append(EventoError.Fault(.pointer(pointer), detail)) }
   }
 
   /// The place of the value at hand, as a JSON Pointer (RFC 6901).
@@ -121,7 +124,7 @@ struct JSONReader {
       try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: ":"), ": after a member's name") }
       scanner.skipWhitespace()
       guard let (member, index) = Member.table.find(text) else {
-        try unknownMember(text, known: Member.table.list)
+        try unknownMember(text, of: Member.self)
         continue
       }
       path.append(.member(member.rawValue))
@@ -137,8 +140,11 @@ struct JSONReader {
     return seen
   }
 
-  private mutating func unknownMember(_ name: ArraySlice<UInt8>, known: String) throws(EventoError) {
-    if unknownMembers == .refused {
+  private mutating func unknownMember<Member: MemberName>(
+    _ name: ArraySlice<UInt8>, of members: Member.Type
+  ) throws(EventoError) {
+    if unknownMembers == .refused, takesFaults {
+      let known = Member.table.list
       if NameRule.lengths.contains(name.count) {
         path.append(.member(String(decoding: name, as: UTF8.self)))
         fault("is not a member of this object: its members are \(known)")
@@ -147,12 +153,6 @@ struct JSONReader {
         fault("has an unknown member, with a name of \(name.count) bytes: its members are \(known)")
       }
     }
-    try skip()
-  }
-
-  /// Notes that the member at hand has no meaning here, and steps over it.
-  mutating func refuseMember(_ detail: String) throws(EventoError) {
-    fault(detail)
     try skip()
   }
 
@@ -206,7 +206,8 @@ struct JSONReader {
   /// Text.
   mutating func string() throws(EventoError) -> String? {
     guard let bytes = try stringBytes() else { return nil }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    let text = bytes.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) }
+    guard let text else {
       // The scanner takes UTF-8 alone, so this can only be an escape.
       fault("must not have half of a surrogate pair in it")
       return nil
@@ -268,10 +269,17 @@ struct JSONReader {
   ///
   /// - Throws: `content_too_large` where there are more than `limit`.
   mutating func raw(_ what: String, limit: Int, allowsRepeatedMembers: Bool = true) throws(EventoError) -> [UInt8] {
-    let range = try scan { scanner throws(JSONScanner.Fault) in
-      try scanner.skipValue(allowsRepeatedMembers: allowsRepeatedMembers)
-    }
+    let range = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipValue() }
     try check(range.count, of: what, limit: limit)
+    if !allowsRepeatedMembers {
+      // Only now, since names have to be kept for it, and there may be a million of them in what is too large.
+      var again = JSONScanner(scanner.bytes, at: range.lowerBound)
+      do {
+        _ = try again.skipValue(allowsRepeatedMembers: false)
+      } catch {
+        throw self.error(error)
+      }
+    }
     return Array(scanner.bytes[range])
   }
 

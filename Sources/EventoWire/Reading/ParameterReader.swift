@@ -8,7 +8,7 @@ package struct ParameterReader {
 
   /// - Parameter pairs: names and values, decoded, in the order in which they stand in the query.
   package init(_ pairs: [(name: String, value: String)]) {
-    for (name, value) in pairs {
+    for (name, value) in pairs.prefix(Self.maximumCount) {
       if values.contains(where: { $0.name.isExactly(name) }) {
         fault(name, "stands there twice")
       } else {
@@ -16,6 +16,10 @@ package struct ParameterReader {
       }
     }
   }
+
+  /// No resource has nearly as many parameters: with more, there are more faults than are noted, and what is behind these
+  /// need not be compared with them, which would take time in the square of their number.
+  private static let maximumCount = 64
 
   package mutating func fault(_ name: String, _ detail: String) {
     guard faults.count < JSONReader.maximumFaults else { return }

@@ -43,6 +43,8 @@ extension Timestamp {
       subsecond = (digits.count..<max(digits.count, 3)).reduce(fraction) { value, _ in value * 10 }
     }
     let days = CalendarDay(year: year, month: month, day: day).daysSince1970
+    // The 30th of February would be a day of March.
+    guard CalendarDay(daysSince1970: days).day == day else { return nil }
     self.init(
       milliseconds: days * Self.millisecondsADay + ((hour * 60 + minute) * 60 + second) * 1000 + subsecond)
   }

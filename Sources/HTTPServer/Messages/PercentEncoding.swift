@@ -7,9 +7,13 @@ public enum PercentEncoding {
   }
 
   static func decode(_ text: some StringProtocol, plusIsSpace: Bool) -> String? {
+    decode(text.utf8, plusIsSpace: plusIsSpace)
+  }
+
+  static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool) -> String? {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count)
-    var rest = text.utf8.makeIterator()
+    bytes.reserveCapacity(text.count)
+    var rest = text.makeIterator()
     while let byte = rest.next() {
       switch byte {
       case UInt8(ascii: "%"):
@@ -34,10 +38,11 @@ public enum QueryString {
   public static func pairs(_ raw: String) -> [(name: String, value: String)]? {
     guard !raw.isEmpty else { return [] }
     var pairs: [(name: String, value: String)] = []
-    for part in raw.split(separator: "&", omittingEmptySubsequences: false) {
-      let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    // Byte by byte: as a Character, a separator with a combining mark behind it is another one.
+    for part in raw.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
+      let halves = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
       guard let first = halves.first, let name = PercentEncoding.decode(first, plusIsSpace: true), !name.isEmpty,
-        let value = PercentEncoding.decode(halves.count == 2 ? halves[1] : "", plusIsSpace: true)
+        let value = PercentEncoding.decode(halves.count == 2 ? halves[1] : "".utf8[...], plusIsSpace: true)
       else { return nil }
       pairs.append((name, value))
     }

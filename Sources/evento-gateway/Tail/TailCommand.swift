@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Evento
 internal import EventoHTTP
-internal import EventoWire
 internal import Foundation
 
 /// Follows a gateway's log from a terminal.
@@ -57,70 +56,61 @@ struct TailCommand: AsyncParsableCommand {
     }
   }
 
+  /// How it ended.
+  private enum End {
+    case follower, signal, impatience
+  }
+
   func run() async throws {
+    let signals = Signals([SIGINT, SIGTERM])
+    // A reader that leaves, as `head` does, shows as an error of the write.
+    signal(SIGPIPE, SIG_IGN)
+    let follower = Task { try await follow() }
+    let (ends, ended) = AsyncStream.makeStream(of: End.self)
+    Task {
+      _ = await follower.result
+      ended.yield(.follower)
+    }
+    Task {
+      for await _ in signals.received { ended.yield(.signal) }
+    }
+    for await end in ends {
+      switch end {
+      case .follower: return try await follower.value
+      case .impatience: return
+      case .signal:
+        // It ends between two lines, unless nobody takes the one that it is at.
+        follower.cancel()
+        Task {
+          // Nobody cancels it.
+          try? await Task.sleep(for: .seconds(1))
+          ended.yield(.impatience)
+        }
+      }
+    }
+  }
+
+  private func follow() async throws {
     let environment = ProcessInfo.processInfo.environment
-    // Ctrl-C and a reader that leaves, as `head` does, end it as they end any filter: by the signals' own way.
     var configuration = HTTPConfiguration()
     configuration.token = token ?? environment["EVENTO_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
     let address = url ?? environment["EVENTO_URL"].flatMap { $0.isEmpty ? nil : $0 } ?? "http://127.0.0.1:8080"
     let filters = aggregatorType.map { [ReadAggregator($0, id: aggregatorId, name: name)] }
     let key = routingKey.map { RoutingKey.value($0.isEmpty ? nil : $0) } ?? .all
+    let output = StandardOutput()
     do {
       let executor = try HTTPExecutor(baseURL: address, configuration: configuration)
       // A follower waits for a gateway that is away. Here somebody waits in front of it, and is told.
       _ = try await executor.read([], routingKey: .all, args: .forward(first: 0))
       for try await edge in executor.follow(filters, routingKey: key, after: try start) {
-        try FileHandle.standardOutput.write(contentsOf: EventLine(edge).text(asJSON: json))
+        try await output.write(EventLine(edge).text(asJSON: json))
       }
-    } catch let error as EventoError {
+    } catch let error where !Task.isCancelled {
+      if case StandardOutput.Failure.nobodyReads = error { return }
       FileHandle.standardError.write(Data("evento-gateway: \(error)\n".utf8))
       throw ExitCode.failure
+    } catch {
+      // What a signal cut short is no failure.
     }
-  }
-}
-
-/// An event as a line of text.
-struct EventLine {
-  let edge: Edge<Event>
-
-  init(_ edge: Edge<Event>) {
-    self.edge = edge
-  }
-
-  func text(asJSON: Bool) -> [UInt8] {
-    var bytes: [UInt8] = []
-    if asJSON {
-      StreamFormat.ndjson.append(edge, .auto, to: &bytes)
-    } else {
-      bytes += Array(readable.utf8) + [UInt8(ascii: "\n")]
-    }
-    return bytes
-  }
-
-  /// Time, type and id, version, name, payload.
-  private var readable: String {
-    let event = edge.node
-    let time = Date(timeIntervalSince1970: Double(event.timestamp.milliseconds) / 1000)
-      .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    let payload = event.data.text.map { Self.plain($0, 120) } ?? "(\(event.data.bytes.count) bytes)"
-    return "\(time)  \(Self.plain(event.aggregatorType))/\(Self.plain(event.aggregatorID))"
-      + "  v\(event.version)  \(Self.plain(event.name))  \(payload)"
-  }
-
-  /// Without what could steer a terminal, or break the line: control characters, those of C1 too, line and paragraph
-  /// separators and what turns the direction of writing.
-  private static func plain(_ text: String, _ limit: Int = .max) -> String {
-    var plain = ""
-    var count = 0
-    for scalar in text.unicodeScalars {
-      guard count < limit else { return plain + "…" }
-      count += 1
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate, .privateUse:
-        plain.append("·")
-      default: plain.unicodeScalars.append(scalar)
-      }
-    }
-    return plain
   }
 }

@@ -6,29 +6,25 @@ extension HTTPExecutor: EventFollower {
   /// at once and then after pauses that double, up to ``RetryPolicy/longestPause``. It throws what waiting can't mend,
   /// such as `unauthorized` or `cursor_not_in_history`, and where this executor is closed.
   ///
-  /// Each iteration has one request at the gateway, which holds its answer until something commits, on a connection of
-  /// ``HTTPConfiguration/followerConnections``.
+  /// Each iteration has one stream at the gateway (`POST /events/stream`), on a connection of
+  /// ``HTTPConfiguration/followerConnections``. It holds about half a megabyte of what has come and is not taken yet, or
+  /// one larger event; behind that the gateway waits.
   public func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
-    EventSequence(after: start) { [followers] in
-      { (start) throws(EventoError) in
-        let args = Args.forward(first: Self.followedPageSize, after: start)
-        try Args.check(aggregators, routingKey, args)
+    EventSequence(after: start) { [gateway, followers, lineBytes] in
+      let stream = LogStream(followers, aggregators, routingKey, lineBytes: lineBytes)
+      return { (start) throws(EventoError) in
+        try Args.check(aggregators, routingKey, .forward(after: start))
+        // The place of now is asked for alone: it must not be another one after a connection was lost.
+        guard start == .now else { return try await stream.nextPage(after: start) }
         let request = ReadRequest(
-          aggregators: aggregators, routingKey: routingKey, args: args,
-          // The place of now is asked for alone: it must not be another one after a connection was lost.
-          wait: start == .now ? nil : Self.heldSeconds)
-        return try await followers.sendUntilAnswered(.post("/events/query", request.json, successes: [200]))
+          aggregators: aggregators, routingKey: routingKey, args: .forward(first: 0, after: .now))
+        return try await gateway.sendUntilAnswered(.post("/events/query", request.json, successes: [200]))
           .read(Page.page)
       }
     }
   }
-
-  /// How many events a follower holds at most, and asks for at once.
-  private static let followedPageSize = 300
-  /// How long the gateway holds an answer without events: as often as a stream shows that it is alive.
-  static let heldSeconds = 15
 }
 
 extension Gateway {

@@ -1,0 +1,52 @@
+"""What a hundred times as many events cost: writes, pages, start-up and room on the disk."""
+
+import os
+import time
+
+from .. import store
+from ..compare import Comparison, Target
+from ..processes import Gateway, measured
+
+ABOUT = "writes, pages, start-up and disk with 100,000 events against 10,000,000 (makes that store: minutes, 4 GB)"
+TOOLS = ["event-load"]
+SMALL, LARGE = 100_000, 10_000_000
+AT_MOST = 1.3
+
+
+def comparisons(settings):
+    stores = {events: store.prepared(events) for events in (SMALL, LARGE)}
+
+    def gateway(events, mode, connections, *options):
+        with Gateway(stores[events][0], core=0) as server:
+            return measured(server, mode, *settings.timed(connections), *options, core=1)
+
+    def write(events, *options):
+        return gateway(events, "write", 8, "--prefix", f"growth{time.time_ns()}", *options)
+
+    def start(events):
+        database = stores[events][0]
+        with Gateway(database) as server:
+            return {"start_ms": server.start_seconds * 1e3, "start_limit_ms": 200,
+                    "resident_bytes": server.resident_bytes(), "disk_bytes": os.path.getsize(database) / events}
+
+    def names(what):
+        return f"{what}, {SMALL} events", f"{what}, {LARGE} events"
+
+    def both(title, measure):
+        small, large = names(title)
+        return Comparison(
+            title, {small: lambda: measure(SMALL), large: lambda: measure(LARGE)}, [
+                Target(large, small, at_most=AT_MOST, figure="cpu_us"),
+                Target(large, small, at_most=AT_MOST, figure="p50_us"),
+            ])
+
+    yield both("Single-event POST", write)
+    yield both("POST of 100 events", lambda events: write(events, "--events", 100))
+    for by in ("position", "aggregate"):
+        yield both(
+            f"Pages of 100 by {by}", lambda events: gateway(events, "get", 8, "--paths", stores[events][1] / f"by-{by}"))
+    small, large = names("start")
+    yield Comparison(
+        "Start-up", {small: lambda: start(SMALL), large: lambda: start(LARGE)},
+        [Target(large, large, at_most=1, figure="start_ms", against="start_limit_ms"),
+         Target(large, small, figure="disk_bytes")])

@@ -1,0 +1,85 @@
+internal import Synchronization
+
+/// The body of an answer on its way from the thread that receives it to the task that reads it. It holds a bounded
+/// number of bytes: while it is full, the transfer is paused, and the other side waits.
+final class BodyPipe: Sendable {
+  enum Piece {
+    /// What has come since the last piece.
+    case bytes([UInt8])
+    /// How the transfer ended. The body of a success has been read by then, and the answer has none.
+    case end(Result<TransferAnswer, TransferFault>)
+  }
+
+  private struct State {
+    var bytes: [UInt8] = []
+    /// Whether the transfer is paused, or about to be.
+    var isFull = false
+    var end: Result<TransferAnswer, TransferFault>?
+    var reader: CheckedContinuation<Void, Never>?
+  }
+
+  private let state = Mutex(State())
+  private let inbox: Inbox
+
+  /// Past so many bytes nothing more is taken: about what a connection carries in a millisecond.
+  static let capacity = 256 << 10
+
+  init(inbox: Inbox) {
+    self.inbox = inbox
+  }
+
+  /// For the thread: hands over a piece of the body.
+  ///
+  /// - Returns: whether it was taken. Where it was not, it is to be offered again once there is room.
+  func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let (isTaken, reader) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+      guard state.bytes.count < Self.capacity else {
+        state.isFull = true
+        return (false, nil)
+      }
+      state.bytes.append(contentsOf: bytes)
+      return (true, state.reader.take())
+    }
+    reader?.resume()
+    return isTaken
+  }
+
+  /// For the thread: whether ``offer(_:)`` would take something.
+  var hasRoom: Bool { state.withLock { $0.bytes.count < Self.capacity } }
+
+  /// For the thread: the transfer has ended.
+  func finish(_ result: Result<TransferAnswer, TransferFault>) {
+    let reader = state.withLock { state in
+      state.end = result
+      return state.reader.take()
+    }
+    reader?.resume()
+  }
+
+  /// The next piece; waits for it. One task at a time may read.
+  func next() async -> Piece {
+    while true {
+      if let piece = take() { return piece }
+      await withCheckedContinuation { continuation in
+        let hasCome = state.withLock { state in
+          guard state.bytes.isEmpty, state.end == nil else { return true }
+          state.reader = continuation
+          return false
+        }
+        if hasCome { continuation.resume() }
+      }
+    }
+  }
+
+  private func take() -> Piece? {
+    let (piece, wasFull) = state.withLock { state -> (Piece?, Bool) in
+      guard !state.bytes.isEmpty else { return (state.end.map(Piece.end), false) }
+      let piece = Piece.bytes(state.bytes)
+      state.bytes = []
+      defer { state.isFull = false }
+      return (piece, state.isFull)
+    }
+    if wasFull { inbox.noteRoom() }
+    return piece
+  }
+}

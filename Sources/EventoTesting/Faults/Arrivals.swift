@@ -1,0 +1,61 @@
+internal import Evento
+internal import Synchronization
+
+/// The events that have come, each of which has to be the next of those that were written.
+final class Arrivals: Sendable {
+  /// Of all events, in the order in which they are written.
+  let ids: [ULID]
+  private let state = Mutex(State())
+  private let moves = CommitSignal()
+
+  private struct State {
+    var count = 0
+    var failure: ConformanceFailure?
+  }
+
+  init(of ids: [ULID]) {
+    self.ids = ids
+  }
+
+  var total: Int { ids.count }
+
+  /// Takes the next event. Where it is another one, all who wait are told, and nobody else.
+  func take(_ event: Event) {
+    state.withLock { state in
+      guard state.failure == nil else { return }
+      do throws(ConformanceFailure) {
+        try require(state.count < ids.count, "event \(event.version) came behind the last")
+        try requireEqual(event.id, ids[state.count], "the event behind the first \(state.count)")
+        try requireEqual(event.version, state.count + 1, "the version of the event behind the first \(state.count)")
+        state.count += 1
+      } catch {
+        state.failure = error
+      }
+    }
+    moves.advance()
+  }
+
+  /// Whether the last event has come.
+  ///
+  /// - Throws: where one has come that is not the next.
+  func areComplete() throws -> Bool { try count() == total }
+
+  private func count() throws -> Int {
+    try state.withLock { state in
+      if let failure = state.failure { throw failure }
+      return state.count
+    }
+  }
+
+  /// Waits until a number of events has come.
+  ///
+  /// - Throws: where one has come that is not the next, or the task is cancelled.
+  func wait(for number: Int) async throws {
+    while true {
+      let seen = moves.count
+      guard try count() < number else { return }
+      await moves.wait(past: seen, until: .now + .seconds(3600))
+      try Task.checkCancellation()
+    }
+  }
+}

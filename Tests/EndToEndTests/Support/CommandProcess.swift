@@ -1,0 +1,81 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A command of the package, started as people start it.
+final class CommandProcess: Sendable {
+  /// What it has printed, and how it ended.
+  struct Outcome: Sendable {
+    let status: Int32
+    let isKilled: Bool
+    let output: String
+    let errors: String
+  }
+
+  private let process: Process
+  private let output: LineReader?
+  private let errors: LineReader
+
+  /// Beside the tests in the folder of the build.
+  private static func executable(_ command: String) throws -> URL {
+    let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    let file = folder.appending(path: command)
+    try #require(FileManager.default.isExecutableFile(atPath: file.path()), "no \(file.path())")
+    return file
+  }
+
+  /// Starts it.
+  ///
+  /// - Parameter isRead: whether anybody reads what it prints; else the pipe is closed at the other end.
+  init(
+    _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway",
+    isRead: Bool = true
+  ) throws {
+    process = Process()
+    process.executableURL = try Self.executable(command)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EVENTO_") }
+      .merging(environment) { $1 }
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    self.output = isRead ? LineReader(output.fileHandleForReading) : nil
+    if !isRead { try output.fileHandleForReading.close() }
+    self.errors = LineReader(errors.fileHandleForReading)
+    try process.run()
+  }
+
+  deinit {
+    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+  }
+
+  func send(_ signal: Int32) {
+    kill(process.processIdentifier, signal)
+  }
+
+  /// The next line that it prints; `nil` where there is none any more.
+  func nextLine() async -> String? {
+    await output?.nextLine()
+  }
+
+  /// Waits for a line on standard error that has this text in it.
+  func waitForLog(_ text: String) async throws {
+    while let line = await errors.nextLine() {
+      if line.contains(text) { return }
+    }
+    throw RawConnection.Failure(description: "it ended without \"\(text)\" in its log")
+  }
+
+  /// Waits for its end.
+  func outcome() async -> Outcome {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { [process] in
+        process.waitUntilExit()
+        continuation.resume()
+      }
+    }
+    return Outcome(
+      status: process.terminationStatus, isKilled: process.terminationReason == .uncaughtSignal,
+      output: await output?.rest() ?? "", errors: await errors.rest())
+  }
+}

@@ -1,0 +1,81 @@
+import Evento
+import EventoTesting
+import Synchronization
+import Testing
+
+/// The checks under faults: right executors pass, and each defect is noticed.
+@Suite struct FaultCheckTests {
+  private static var load: FaultLoad {
+    var load = FaultLoad(seed: 7)
+    load.events = 500
+    load.eventsPerWrite = 7
+    load.disturbances = 10
+    return load
+  }
+
+  @Test(arguments: FaultCheck.all) func aRightExecutorPasses(_ check: FaultCheck) async throws {
+    let calls = Mutex<[UInt64]>([])
+    for _ in 0..<2 {
+      try await check.run(on: InMemoryExecutor(), under: Self.load) { random in
+        let number = random.next()
+        calls.withLock { $0.append(number) }
+      }
+    }
+    let numbers = calls.withLock { $0 }
+    #expect(numbers.count == 20 && Set(numbers).count == 10, "a seed repeats its random numbers")
+  }
+
+  @Test(arguments: FaultCheck.all) func whatADisturbanceThrowsIsThrown(_ check: FaultCheck) async {
+    await #expect(throws: Broken.self) {
+      try await check.run(on: InMemoryExecutor(), under: Self.load) { _ in throw Broken() }
+    }
+  }
+
+  private struct Broken: Error {}
+
+  /// One page among those that are read is wrong.
+  @Test(arguments: FaultCheck.all, Fault.allCases) func aDefectIsNoticed(_ check: FaultCheck, _ fault: Fault) async {
+    let pages = Mutex(0)
+    var hooks = Defect.Hooks()
+    let change = { @Sendable (page: ReadResult<Event>) in
+      guard page.edges.count > 1 else { return page }
+      let number = pages.withLock { number in
+        number += 1
+        return number
+      }
+      return number == 2 ? fault.change(page) : page
+    }
+    hooks.read = { store, aggregators, key, args throws(EventoError) in
+      change(try await store.read(aggregators, routingKey: key, args: args))
+    }
+    hooks.events = { store, aggregators, key, start in
+      EventSequence(after: start) {
+        { (start) throws(EventoError) in
+          let count = store.commits.count
+          let page = try await store.read(aggregators, routingKey: key, args: .forward(first: 10, after: start))
+          if page.edges.isEmpty { await store.commits.wait(past: count, until: .now + .seconds(1)) }
+          return change(page)
+        }
+      }
+    }
+    let executor = BrokenExecutor(hooks: hooks)
+    let failure = await #expect(throws: ConformanceFailure.self) {
+      try await check.run(on: executor, under: Self.load) { _ in }
+    }
+    #expect(failure?.check == check.name)
+  }
+
+  enum Fault: CaseIterable {
+    case loss, repetition, disorder
+
+    func change(_ page: ReadResult<Event>) -> ReadResult<Event> {
+      var page = page
+      switch self {
+      case .loss: page.edges.removeFirst()
+      case .repetition: page.edges.insert(page.edges[0], at: 0)
+      case .disorder: page.edges.swapAt(0, 1)
+      }
+      return page
+    }
+  }
+}

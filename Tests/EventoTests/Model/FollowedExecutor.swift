@@ -1,0 +1,68 @@
+import Evento
+
+/// Tells of commits to those alone who follow, as a store behind a gateway does.
+struct FollowedExecutor: Executor, EventFollower {
+  let base: any Executor
+  /// Is called whenever somebody follows, with the place.
+  let onFollow: @Sendable (Args.Start) -> Void
+  /// Is called before each page that is followed.
+  let beforePage: @Sendable () async throws(EventoError) -> Void
+
+  init(
+    _ base: any Executor, onFollow: @escaping @Sendable (Args.Start) -> Void = { _ in },
+    beforePage: @escaping @Sendable () async throws(EventoError) -> Void = { () throws(EventoError) in }
+  ) {
+    self.base = base
+    self.onFollow = onFollow
+    self.beforePage = beforePage
+  }
+
+  func events(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
+  ) -> EventSequence {
+    onFollow(start)
+    return EventSequence(after: start) { [base, beforePage] in
+      { (start) throws(EventoError) in
+        try await beforePage()
+        var events = base.follow(aggregators, routingKey: routingKey, after: start).makeAsyncIterator()
+        let edges = try await events.next().map { [$0] } ?? []
+        return ReadResult(
+          edges: edges,
+          pageInfo: PageInfo(
+            hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: edges.first?.cursor))
+      }
+    }
+  }
+
+  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult { try await base.write(events) }
+
+  func read(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
+  ) async throws(EventoError) -> ReadResult<Event> {
+    try await base.read(aggregators, routingKey: routingKey, args: args)
+  }
+
+  func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+    try await base.getSubscriberCursor(key)
+  }
+
+  func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+    try await base.isSubscriberRunning(key, workerID: workerID)
+  }
+
+  func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    try await base.upsertSubscriber(key, workerID: workerID)
+  }
+
+  func acknowledge(
+    _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
+  ) async throws(EventoError) -> Subscriber {
+    try await base.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
+  }
+
+  func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? { try await base.getSnapshot(key) }
+
+  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+    try await base.saveSnapshot(key, snapshot)
+  }
+}

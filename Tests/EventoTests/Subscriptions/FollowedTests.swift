@@ -1,0 +1,92 @@
+import Evento
+import Testing
+
+/// Subscriptions on a store that tells of commits to followers alone.
+@Suite(.timeLimit(.minutes(1))) struct FollowedTests {
+  private func deposit(_ amount: Int, _ store: some Executor) async throws {
+    try await Account.aggregate("a").event(Deposited(amount: amount)).commit(to: store)
+  }
+
+  /// A subscription whose clock stands still, and the amounts that it handles as they come.
+  private func handling(_ clock: ManualClock) -> (Subscription, AsyncStream<Int>) {
+    let (amounts, handled) = AsyncStream.makeStream(of: Int.self)
+    let subscription = Subscription("s").clock(clock).on(Deposited.self) { _ = handled.yield($0.data.amount) }
+    return (subscription, amounts)
+  }
+
+  @Test func oneFollowerWakesTheWorkerForAllThatCommits() async throws {
+    try await withStore { store in
+      let starts = Box<[Args.Start]>([])
+      let followed = FollowedExecutor(store, onFollow: { starts.value.append($0) })
+      let (subscription, amounts) = handling(ManualClock())
+      try await deposit(0, store)
+      let running = try await subscription.start(on: followed)
+      var iterator = amounts.makeAsyncIterator()
+      #expect(await iterator.next() == 0)
+      // Written while the worker reads, handles, acknowledges and begins to wait, as it happens.
+      for amount in 1...100 {
+        try await deposit(amount, store)
+        #expect(await iterator.next() == amount)
+      }
+      #expect(try await running.shutdown() == .stopped)
+      #expect(starts.value.count == 1)
+    }
+  }
+
+  @Test func aFollowerThatIsRefusedBeginsAgainAfterAPause() async throws {
+    try await withStore { store in
+      let (clock, pages) = (ManualClock(), Box(0))
+      let followed = FollowedExecutor(
+        store,
+        beforePage: { () throws(EventoError) in
+          pages.value += 1
+          if pages.value == 1 { throw EventoError(.forbidden, "Not now.") }
+        })
+      let (subscription, amounts) = handling(clock)
+      let running = try await subscription.start(on: followed)
+      var iterator = amounts.makeAsyncIterator()
+      // The pause of the follower is the shorter one of the two that are slept.
+      while await clock.sleeper() != .milliseconds(300) { await Task.yield() }
+      await clock.wakeSleeper()
+      try await deposit(1, store)
+      #expect(await iterator.next() == 1)
+      try await deposit(2, store)
+      #expect(await iterator.next() == 2)
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+
+  @Test func aWorkerThatEndsFollowsNoLonger() async throws {
+    try await withStore { store in
+      let (begun, ended) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+      let followed = FollowedExecutor(
+        store,
+        beforePage: { () throws(EventoError) in
+          begun.continuation.yield()
+          // A sleep that the end of the worker cuts short.
+          try? await ManualClock().sleep(for: .seconds(1))
+          ended.continuation.yield()
+        })
+      let (subscription, _) = handling(ManualClock())
+      let running = try await subscription.start(on: followed)
+      for await _ in begun.stream { break }
+      #expect(try await running.shutdown() == .stopped)
+      for await _ in ended.stream { break }
+    }
+  }
+
+  /// That a subscriber is taken over is no commit.
+  @Test func aTakeOverIsNoticedWithoutACommit() async throws {
+    try await withStore { store in
+      let clock = ManualClock()
+      let (subscription, _) = handling(clock)
+      let running = try await subscription.start(on: FollowedExecutor(store))
+      #expect(await clock.sleeper() == .seconds(5))
+      try await store.upsertSubscriber("s", workerID: ULID())
+      await clock.wakeSleeper()
+      // A store that can't tell by whom: the worker idles, and looks again.
+      #expect(await clock.sleeper() == .milliseconds(300))
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+}

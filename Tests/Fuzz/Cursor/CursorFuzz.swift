@@ -1,0 +1,93 @@
+@testable internal import Evento
+@testable internal import EventoSQLite
+@testable internal import EventoWire
+
+/// Bytes as a cursor's text, as a place that a cursor is made of, and as the places of a group of executors.
+///
+/// What is read as a cursor is written as the same text; a place comes back as it went in; a text of which one character
+/// is another is no cursor.
+func fuzz(_ bytes: [UInt8]) {
+  checkText(String(decoding: bytes, as: UTF8.self))
+  let place = Array(bytes.prefix(Cursor.maximumPlaceLength))
+  if !place.isEmpty {
+    let cursor = Cursor(place: place)
+    expectEqual(cursor.place, place, "a place, written and read again")
+    checkText(cursor.description)
+    checkDamage(cursor)
+  }
+  checkLogPosition(bytes)
+  checkGroup(bytes)
+}
+
+private func checkText(_ text: String) {
+  do throws(EventoError) {
+    let cursor = try Cursor(text)
+    expect(cursor.description.isExactly(text), "read as \(cursor)")
+    expect(text.utf8.count <= Cursor.maximumLength && text.utf8.allSatisfy(letters.contains), "taken: \(text)")
+    expect((1...Cursor.maximumPlaceLength).contains(cursor.place.count), "a place of \(cursor.place.count) bytes")
+    expectEqual(Cursor(place: cursor.place), cursor, "a cursor, read and written again")
+    expectEqual(try? Args.Start(wire: text), .after(cursor), "as a place to read from")
+    checkReaders(cursor)
+  } catch {
+    expectEqual(error.code, .invalidCursor, "the error's code")
+  }
+}
+
+private let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+private let letters = Set(alphabet)
+
+/// A character is six bits of one byte or of two next to each other, and the check shows any such change.
+private func checkDamage(_ cursor: Cursor) {
+  var text = Array(cursor.description.utf8)
+  var generator = InputGenerator(text)
+  let index = Int.random(in: text.indices, using: &generator)
+  guard let other = alphabet.randomElement(using: &generator), other != text[index] else { return }
+  text[index] = other
+  expect((try? Cursor(String(decoding: text, as: UTF8.self))) == nil, "taken with another character at \(index)")
+}
+
+/// Stores that have never seen a cursor say that it is not theirs, and are well.
+private func checkReaders(_ cursor: Cursor) {
+  if let position = LogPosition(cursor) { expectEqual(position.cursor, cursor, "as a position in a log") }
+  for memberCount in 1...3 {
+    do throws(EventoError) {
+      let group = try GroupPlace(cursor, memberCount: memberCount)
+      expectEqual(group.places.count, memberCount, "the places of a group")
+      expect(group.owner.map { $0 < memberCount } ?? true, "of member \(group.owner ?? 0)")
+      let again = try? GroupPlace(try group.cursor(), memberCount: memberCount)
+      expectEqual(again?.places, group.places, "the places of a group, written and read again")
+    } catch {
+      expectEqual(error.code, .cursorNotInHistory, "the error's code")
+    }
+  }
+}
+
+/// A place in a SQLite store's log, of any numbers that fit.
+private func checkLogPosition(_ bytes: [UInt8]) {
+  let position = bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+  let tag = bytes.dropFirst(8).prefix(6).reduce(0) { $0 << 8 | Int64($1) }
+  let place = LogPosition(position: position, tag: tag)
+  expectEqual(LogPosition(place.cursor), place, "a position, written and read again")
+  checkText(place.cursor.description)
+}
+
+/// The places of a group's members: the bytes between zeros, none where there are none.
+private func checkGroup(_ bytes: [UInt8]) {
+  let places = bytes.split(separator: 0, maxSplits: 7, omittingEmptySubsequences: false).map { place in
+    place.isEmpty ? nil : Cursor(place: Array(place.prefix(Cursor.maximumPlaceLength)))
+  }
+  guard places.count > 1 else { return }
+  let owner = bytes.count % (places.count + 1)
+  let group = GroupPlace(places, owner: owner < places.count ? owner : nil)
+  do throws(EventoError) {
+    let cursor = try group.cursor()
+    checkText(cursor.description)
+    let read = try GroupPlace(cursor, memberCount: places.count)
+    expectEqual(read.places, group.places, "the places of a group, written and read again")
+    // The first member's place alone is written as that member's own.
+    expect(read.owner == group.owner || cursor == places[0], "of member \(read.owner ?? -1)")
+  } catch {
+    expectEqual(error.code, .internal, "the error's code")
+    expect(places.reduce(4) { $0 + 1 + ($1?.place.count ?? 0) } > Cursor.maximumPlaceLength, "not too long: \(error)")
+  }
+}

@@ -1,0 +1,53 @@
+@testable internal import Evento
+@testable internal import EventoGateway
+@testable internal import EventoHTTP
+@testable internal import HTTPServer
+
+/// The paths of the gateway that have names in them.
+private let patterns = [
+  "/events/stream", "/events", "/events/{id}", "/subscribers/{key}", "/subscribers/{key}/cursor",
+  "/subscribers/{key}/workers/{worker_id}", "/snapshots/{type*}/{revision}/{id}",
+].map { Resource($0, []) }
+
+private let routers = ["", "/evento", "/a/b"].map { (base: $0, router: Router(patterns, basePath: $0)) }
+
+/// Text as a path.
+func checkPath(_ text: String) {
+  for (base, router) in routers {
+    let path = base + "/" + text
+    do throws(EventoError) {
+      let (resource, names) = try router.find(path)
+      // Split first, then decoded (RFC 3986 §2.4).
+      let segments = text.pieces("/").map { $0.withoutEscapes ?? "" }
+      let values = resource.pattern.template.split(separator: "/").map { segment in
+        segment.hasPrefix("{") ? names[String(segment.dropFirst().dropLast())] : String(segment)
+      }
+      expect(values.allSatisfy { !$0.isEmpty }, "an empty name in \(values)")
+      expectExactly(values.joined(separator: "/"), segments.joined(separator: "/"), "the names of \(path)")
+      let again = try? router.find(base + "/" + values.map(\.escaped).joined(separator: "/"))
+      expectEqual(again?.resource.pattern.template, resource.pattern.template, "the resource")
+    } catch {
+      expect(error.code == .notFound || error.code == .invalidRequest, "\(error)")
+      let isDecodable = text.pieces("/").allSatisfy { $0.withoutEscapes != nil }
+      expectEqual(error.code == .invalidRequest, !isDecodable, "\(error)")
+    }
+  }
+}
+
+/// What a client puts into a path is what the gateway finds in it, whatever it is.
+func checkNames(_ text: String) {
+  guard !text.isEmpty else { return }
+  let halves = text.pieces("\n").filter { !$0.isEmpty }
+  let names = [("type", text), ("revision", halves.first ?? "1"), ("id", halves.last ?? "1")]
+  let path = names.reduce("/snapshots" as ResourcePath) { $0.appending($1.1) }
+  let request = Array("GET \(path.text) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+  let limits = ParserLimits(requestLineBytes: 1 << 20, headerBytes: 100, headerFields: 1, chunkExtensionBytes: 0)
+  var parser = RequestParser(limits: limits, peer: .unix)
+  var offset = 0
+  guard case .head(let head)? = try? parser.next(request.span, &offset) else {
+    return expect(false, "no request: \(path.text)")
+  }
+  expectEqual(head.path, path.text, "the path")
+  guard let found = try? routers[0].router.find(head.path) else { return expect(false, "no resource: \(path.text)") }
+  for (name, value) in names { expectExactly(found.names[name], value, name) }
+}

@@ -1,0 +1,86 @@
+@testable internal import HTTPServer
+
+/// What a parser makes of the bytes of a connection.
+struct Reading: Equatable {
+  var requests: [ReadRequest] = []
+  var fault: ProtocolFault?
+  var faultyHead: ReadHead?
+  /// How many bytes have been consumed.
+  var consumed = 0
+  var isBetweenRequests: Bool
+  /// The method of the head that has not come whole.
+  var method: String?
+
+  /// - Parameter keepsConsumed: whether what has been consumed stays before the rest, as where nothing is moved up.
+  init(of pieces: [ArraySlice<UInt8>], keepsConsumed: Bool, limits: ParserLimits = limits) {
+    var parser = RequestParser(limits: limits, peer: .unix)
+    isBetweenRequests = true
+    var pending: [UInt8] = []
+    var offset = 0
+    for piece in pieces where fault == nil {
+      if !keepsConsumed {
+        pending.removeFirst(offset)
+        offset = 0
+      }
+      pending += piece
+      let before = offset
+      drain(&parser, pending.span, &offset)
+      consumed += offset - before
+    }
+    isBetweenRequests = parser.isBetweenRequests
+    method = parser.method
+    faultyHead = parser.faultyHead.map(ReadHead.init)
+  }
+
+  private mutating func drain(_ parser: inout RequestParser, _ input: Span<UInt8>, _ offset: inout Int) {
+    do throws(ProtocolFault) {
+      while true {
+        let before = offset
+        let event = try parser.next(input, &offset)
+        expect(before <= offset && offset <= input.count, "the offset went from \(before) to \(offset)")
+        switch event {
+        case .incomplete: return
+        case .head(let head):
+          expect(requests.last?.isComplete ?? true, "a request began inside another")
+          requests.append(ReadRequest(head))
+        case .body(let range):
+          expect(!range.isEmpty && range.lowerBound >= before && range.upperBound <= offset, "a body is at \(range)")
+          for index in range { requests[requests.count - 1].body.append(input[index]) }
+        case .end:
+          expect(requests.last?.isComplete == false, "a request ended twice")
+          requests[requests.count - 1].isComplete = true
+        }
+      }
+    } catch {
+      fault = error
+      checkRepeats(&parser, input, offset, error)
+    }
+  }
+
+  /// A connection whose framing is lost is never taken up again.
+  private func checkRepeats(
+    _ parser: inout RequestParser, _ input: Span<UInt8>, _ offset: Int, _ fault: ProtocolFault
+  ) {
+    var offset = offset
+    do throws(ProtocolFault) {
+      _ = try parser.next(input, &offset)
+      expect(false, "went on behind a fault: \(fault)")
+    } catch {
+      expectEqual(error, fault, "another fault at the second call")
+    }
+  }
+
+  func checkRules() {
+    for (index, request) in requests.enumerated() {
+      request.head.checkRules()
+      expect(request.isComplete || index == requests.count - 1, "a request is incomplete, and not the last")
+      let length = request.head.declaredLength ?? 0
+      if !request.head.isChunked {
+        expect(request.isComplete ? request.body.count == length : request.body.count < length, "\(request)")
+      }
+    }
+    faultyHead?.checkRules()
+    expect(faultyHead == nil || fault?.kind == .notImplemented || fault?.kind == .expectationFailed, "\(self)")
+    if fault == nil, let last = requests.last, !last.isComplete { expect(!isBetweenRequests, "\(self)") }
+  }
+}
