@@ -127,11 +127,12 @@ import Testing
         for _ in 0..<8 { group.addTask { try await executor.follow().versions(4) } }
         // All the while calls are answered, on the connection of their own.
         for _ in 0..<100 { _ = try await executor.subscribers() }
+        // Before the turns change, or once after. Later the server sees the next ones before the end of the last ones.
+        let early = most.value
+        #expect((1...4).contains(early))
         return try await group.reduce(into: []) { $0.append($1) }
       }
       #expect(views == Array(repeating: [1, 2, 3, 4], count: 8))
-      // The server may see the next connections before the end of the last ones; without a bound it sees all at once.
-      #expect(most.value < 8)
     }
   }
 

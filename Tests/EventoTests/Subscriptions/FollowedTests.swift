@@ -36,10 +36,12 @@ import Testing
   @Test func aFollowerThatIsRefusedBeginsAgainAfterAPause() async throws {
     try await withStore { store in
       let (clock, pages) = (ManualClock(), Box(0))
-      let followed = FollowedExecutor(store, beforePage: { () throws(EventoError) in
-        pages.value += 1
-        if pages.value == 1 { throw EventoError(.forbidden, "Not now.") }
-      })
+      let followed = FollowedExecutor(
+        store,
+        beforePage: { () throws(EventoError) in
+          pages.value += 1
+          if pages.value == 1 { throw EventoError(.forbidden, "Not now.") }
+        })
       let (subscription, amounts) = handling(clock)
       let running = try await subscription.start(on: followed)
       var iterator = amounts.makeAsyncIterator()
@@ -57,12 +59,14 @@ import Testing
   @Test func aWorkerThatEndsFollowsNoLonger() async throws {
     try await withStore { store in
       let (begun, ended) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
-      let followed = FollowedExecutor(store, beforePage: { () throws(EventoError) in
-        begun.continuation.yield()
-        // A sleep that the end of the worker cuts short.
-        try? await ManualClock().sleep(for: .seconds(1))
-        ended.continuation.yield()
-      })
+      let followed = FollowedExecutor(
+        store,
+        beforePage: { () throws(EventoError) in
+          begun.continuation.yield()
+          // A sleep that the end of the worker cuts short.
+          try? await ManualClock().sleep(for: .seconds(1))
+          ended.continuation.yield()
+        })
       let (subscription, _) = handling(ManualClock())
       let running = try await subscription.start(on: followed)
       for await _ in begun.stream { break }
