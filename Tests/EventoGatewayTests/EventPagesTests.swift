@@ -7,34 +7,10 @@ import Testing
 /// A page is the same, byte for byte, whether the store shows its events where they lie or gives them as values.
 @Suite struct EventPagesTests {
   /// Does what a store does, and shows nothing.
-  private struct ValuesOnly: EventLookup {
+  private struct ValuesOnly: StoreWrapper, EventLookup {
     let store: SQLiteExecutor
 
-    func read(
-      _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-    ) async throws(EventoError) -> ReadResult<Event> {
-      try await store.read(aggregators, routingKey: routingKey, args: args)
-    }
     func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? { try await store.event(id) }
-    func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult { try await store.write(events) }
-    func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
-      try await store.getSubscriberCursor(key)
-    }
-    func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
-      try await store.isSubscriberRunning(key, workerID: workerID)
-    }
-    func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
-      try await store.upsertSubscriber(key, workerID: workerID)
-    }
-    func acknowledge(
-      _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-    ) async throws(EventoError) -> Subscriber {
-      try await store.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
-    }
-    func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? { try await store.getSnapshot(key) }
-    func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
-      try await store.saveSnapshot(key, snapshot)
-    }
   }
 
   private func withBoth(

@@ -3,7 +3,7 @@ import EventoSQLite
 import Synchronization
 
 /// A store that counts how often it is read.
-final class CountingExecutor: CommitNotifier {
+final class CountingExecutor: StoreWrapper, CommitNotifier {
   let store: SQLiteExecutor
   private let count = Atomic(0)
 
@@ -19,31 +19,5 @@ final class CountingExecutor: CommitNotifier {
   ) async throws(EventoError) -> ReadResult<Event> {
     count.add(1, ordering: .relaxed)
     return try await store.read(aggregators, routingKey: routingKey, args: args)
-  }
-
-  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult { try await store.write(events) }
-
-  func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
-    try await store.getSubscriberCursor(key)
-  }
-
-  func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
-    try await store.isSubscriberRunning(key, workerID: workerID)
-  }
-
-  func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
-    try await store.upsertSubscriber(key, workerID: workerID)
-  }
-
-  func acknowledge(
-    _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
-    try await store.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
-  }
-
-  func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? { try await store.getSnapshot(key) }
-
-  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
-    try await store.saveSnapshot(key, snapshot)
   }
 }
