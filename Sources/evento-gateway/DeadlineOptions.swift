@@ -28,6 +28,15 @@ struct DeadlineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("For what is in flight when it stops.", valueName: "seconds"))
   var shutdownGrace = 10
 
+  /// Each option and its value, in seconds but for the rate.
+  var values: [(name: String, value: Int)] {
+    [
+      ("--head-timeout", headTimeout), ("--body-grace", bodyGrace), ("--min-body-rate", minBodyRate),
+      ("--handler-timeout", handlerTimeout), ("--write-timeout", writeTimeout), ("--idle-timeout", idleTimeout),
+      ("--stream-heartbeat", streamHeartbeat), ("--shutdown-grace", shutdownGrace),
+    ]
+  }
+
   func validate() throws {
     let values = [
       ("--head-timeout", headTimeout), ("--handler-timeout", handlerTimeout), ("--write-timeout", writeTimeout),

@@ -60,8 +60,9 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Bytes of answers that wait for all clients; past it, the slowest are cut off.")
   var maxTotalAnswerBytes = ServerConfiguration().totalAnswerBytes
 
-  func validate() throws {
-    let values = [
+  /// Each option and its value.
+  var values: [(name: String, value: Int)] {
+    [
       ("--max-body-bytes", maxBodyBytes), ("--max-total-body-bytes", maxTotalBodyBytes),
       ("--max-payload-bytes", maxPayloadBytes),
       ("--max-metadata-bytes", maxMetadataBytes), ("--max-events-per-write", maxEventsPerWrite),
@@ -73,6 +74,9 @@ struct LimitOptions: ParsableArguments {
       ("--max-header-fields", maxHeaderFields), ("--max-chunk-extension-bytes", maxChunkExtensionBytes),
       ("--max-buffered-bytes", maxBufferedBytes), ("--max-total-answer-bytes", maxTotalAnswerBytes),
     ]
+  }
+
+  func validate() throws {
     for (name, value) in values where value < 1 {
       throw ValidationError("\(name) must be at least 1, and is \(value).")
     }

@@ -112,6 +112,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
     gateway.showStatistics(of: server)
     announce(server, eventCount: try await store.eventCount())
+    logLimits(log)
 
     for await signal in signals.received {
       guard signal == SIGHUP else { break }
@@ -179,6 +180,12 @@ struct ServeCommand: AsyncParsableCommand {
     let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
     print("evento-gateway \(Version.current) listens on \(addresses), database \(database), \(count)")
     fflush(nil)
+  }
+
+  /// What holds for this process, wherever each value came from.
+  private func logLimits(_ log: Logger) {
+    let values = (limits.values + deadlines.values).map { "\($0.name) \($0.value)" }
+    log.info("Limits: \(values.joined(separator: ", "))")
   }
 
   private func reloadTokens(_ gateway: Gateway, _ log: Logger) {

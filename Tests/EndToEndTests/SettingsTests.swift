@@ -28,6 +28,18 @@ import Testing
     }
   }
 
+  @Test func tellsItsLimitsWhenItStarts() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess([
+        "--port", "0", "--database", folder + "/e.sqlite", "--max-payload-bytes", "20", "--idle-timeout", "7",
+      ])
+      gateway.send(SIGTERM)
+      let log = await gateway.outcome().errors
+      #expect(log.contains("--max-payload-bytes 20, ") && log.contains("--max-connections 16384, "))
+      #expect(log.contains("--idle-timeout 7, ") && log.contains("--shutdown-grace 10"))
+    }
+  }
+
   @Test(arguments: [
     ["serve", "--port", "65536"], ["serve", "--max-body-bytes", "0"], ["serve", "--base-path", "evento"],
     ["serve", "--base-path", "/evento/"], ["serve", "--log-level", "loud"], ["serve", "--prot", "1"],
