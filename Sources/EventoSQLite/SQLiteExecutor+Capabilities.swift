@@ -38,10 +38,10 @@ extension SQLiteExecutor: CallbackWriter {
 }
 
 extension SQLiteExecutor: EventViewer {
-  package func viewPage<Value: Sendable>(
+  package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    through body: @escaping @Sendable (PageReading) throws -> Value,
-    completion: @escaping @Sendable (Result<Value, EventoError>) -> Void
+    into builder: @escaping @Sendable () -> Builder,
+    completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     do throws(EventoError) {
       try Args.check(aggregators, routingKey, args)
@@ -51,7 +51,9 @@ extension SQLiteExecutor: EventViewer {
     let limits = pageLimits
     readers.perform(completion: completion) { session in
       let reader = EventReader(connection: session.connection, catalog: session.catalog, limits: limits)
-      return try body { each in try reader.show(aggregators, routingKey, args, each) }
+      var builder = builder()
+      let info = try reader.show(aggregators, routingKey, args) { builder.add($0) }
+      return builder.finish(info)
     }
   }
 

@@ -47,8 +47,10 @@ import Testing
       #expect(index.isEmpty == joined.isEmpty)
       #expect(Set(index.values) == Set(joined.map(\.value)))
       let edges = try (0..<Int.random(in: 0...3, using: &random)).map { _ in try edge(&random) }
-      let expected = joined.filter { joined in edges.contains { joined.filter.matches($0.node) } }
-      #expect(Set(index.matching(edges)) == Set(expected.map(\.value)))
+      let expected = joined.filter { joined in edges.contains { $0.show { joined.filter.matches($0) } } }
+      var found = FilterIndex<Int>.Matches()
+      for edge in edges { edge.show { index.find($0, &found) } }
+      #expect(Set(index.values(found)) == Set(expected.map(\.value)))
     }
   }
 }

@@ -65,3 +65,27 @@ extension Edge<Event> {
     }
   }
 }
+
+extension ReadResult<Event> {
+  /// Shows the page's events as an ``EventViewer`` would have.
+  ///
+  /// - Parameter args: what the page was read with.
+  package func show(_ args: Args, _ each: (borrowing EventView) -> Bool) -> PageInfo {
+    var info = pageInfo
+    switch args {
+    case .forward:
+      for (index, edge) in edges.enumerated() where !edge.show(each) {
+        info.hasNextPage = true
+        info.endCursor = index == 0 ? nil : edges[index - 1].cursor
+        break
+      }
+    case .backward:
+      for (index, edge) in edges.enumerated().reversed() where !edge.show(each) {
+        info.hasPreviousPage = true
+        info.startCursor = index == edges.count - 1 ? nil : edges[index + 1].cursor
+        break
+      }
+    }
+    return info
+  }
+}

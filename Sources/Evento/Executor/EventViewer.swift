@@ -3,20 +3,15 @@
 /// What is passed in is called on the store's own thread, one event after the other, and must not block. Like a
 /// ``CallbackWriter`` it tells of the end by a call, so that no task has to wait.
 package protocol EventViewer: Executor {
-  /// Reads a page: shows the events that ``Executor/read(_:routingKey:args:)`` would return to `each`, and returns
-  /// what it would say of the page.
+  /// Reads the page that ``Executor/read(_:routingKey:args:)`` would return, and has something made of it.
   ///
-  /// A page that is read forward is shown from its first event on, one that is read backward from its last. Where
-  /// `each` returns false, the page ends before that event, and says that there are more.
-  typealias PageReading = (_ each: (borrowing EventView) -> Bool) throws -> PageInfo
-
   /// - Parameters:
-  ///   - body: calls what it is given once, and returns what it made of the page.
+  ///   - builder: called once, when the read begins.
   ///   - completion: called once, from the store's own thread or the caller's.
-  func viewPage<Value: Sendable>(
+  func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    through body: @escaping @Sendable (PageReading) throws -> Value,
-    completion: @escaping @Sendable (Result<Value, EventoError>) -> Void)
+    into builder: @escaping @Sendable () -> Builder,
+    completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void)
 
   /// Finds an event by its id; `nil` where there is none.
   ///
@@ -26,4 +21,39 @@ package protocol EventViewer: Executor {
   func viewEvent<Value: Sendable>(
     _ id: ULID, through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void)
+}
+
+/// Takes the events of a page one after the other, and makes of them what is wanted.
+///
+/// A page that is read forward is shown from its first event on, one that is read backward from its last.
+package protocol PageBuilder: SendableMetatype {
+  associatedtype Value: Sendable
+
+  /// - Returns: false, with nothing taken, where the page is to end before this event, and to say that there are more.
+  mutating func add(_ event: borrowing EventView) -> Bool
+
+  /// Called once, behind the last event.
+  ///
+  /// - Parameter info: what the read would say of the page.
+  mutating func finish(_ info: PageInfo) -> Value
+}
+
+extension Executor {
+  /// As ``EventViewer/viewPage(_:routingKey:args:into:completion:)``; of an executor that is none, values are read first.
+  package func viewPage<Builder: PageBuilder>(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
+    into builder: @escaping @Sendable () -> Builder
+  ) async throws(EventoError) -> Builder.Value {
+    guard let viewer = self as? any EventViewer else {
+      let page = try await read(aggregators, routingKey: routingKey, args: args)
+      var builder = builder()
+      let info = page.show(args) { builder.add($0) }
+      return builder.finish(info)
+    }
+    return try await withCheckedContinuation { continuation in
+      viewer.viewPage(aggregators, routingKey: routingKey, args: args, into: builder) {
+        continuation.resume(returning: $0)
+      }
+    }.get()
+  }
 }

@@ -1,57 +1,56 @@
+internal import Synchronization
+
 /// One signal for the commits of several executors.
 ///
-/// It is moved on only while somebody waits on it: what has committed since then is noticed first, so that nothing that
-/// commits between a reader's look and its wait is missed. An executor that is no ``CommitNotifier`` can't tell: for
-/// its sake the signal moves on ten times a second, and whoever waits looks for himself. It ends when every executor's
-/// has.
+/// It is moved on only while somebody waits on it, or listens: what has committed since then is noticed first, so that
+/// nothing that commits between a reader's look and its wait is missed. An executor that is no ``CommitNotifier`` can't
+/// tell: for its sake the signal moves on ten times a second, and whoever waits looks for himself. It ends when every
+/// executor's has.
 package final class CommitRelay: Sendable {
   package let signal = CommitSignal()
   private let sources: [CommitSignal]
   private let isPolling: Bool
-  private let seen: CommitCounts
-
-  private static let interval: Duration = .milliseconds(100)
+  /// How far the sources were when they were last listened to.
+  private let seen: Mutex<[UInt64]>
 
   package init(_ executors: [any Executor]) {
     let sources = executors.compactMap { ($0 as? any CommitNotifier)?.commits }
     self.sources = sources
     isPolling = sources.count < executors.count
-    seen = CommitCounts(sources.map(\.count))
-    signal.whenAwaited { [weak self] in
-      Task { [weak self] in await self?.watch() }
+    seen = Mutex(sources.map(\.count))
+    signal.whenAwaited { [weak self] in self?.start() }
+  }
+
+  private func start() {
+    let listening = sources.map { source in source.listen { [weak self] in self?.relay() } }
+    // What committed while nobody listened; after the above, so that nothing falls in between.
+    if seen.withLock({ $0 != sources.map(\.count) }) || hasEnded { relay() }
+    // Polled: so often that whoever waits looks for himself in time. Else: no later than a wait may end.
+    let interval: Duration = isPolling ? .milliseconds(100) : .milliseconds(50)
+    Task { [weak self] in
+      repeat {
+        // A task that nobody cancels: the sleep can't be cut short.
+        try? await Task.sleep(for: interval)
+      } while self?.tick() == true
+      withExtendedLifetime(listening) {}
     }
   }
 
-  private func watch() async {
-    repeat {
-      let known = relay()
-      // One that has ended does not wait: to ask it again and again would keep a thread busy.
-      let live = zip(sources, known).filter { !$0.0.hasEnded }
-      if live.isEmpty, !isPolling { return signal.end() }
-      await wait(on: live)
-      if isPolling { signal.advance() } else { _ = relay() }
-    } while signal.expire()
+  /// Moves the signal on after one of the sources.
+  private func relay() {
+    if hasEnded { signal.end() } else { signal.advance() }
   }
 
-  /// Moves the signal on where one of the sources has moved.
-  private func relay() -> [UInt64] {
+  private var hasEnded: Bool { !isPolling && sources.allSatisfy(\.hasEnded) }
+
+  /// - Returns: whether anybody still waits.
+  private func tick() -> Bool {
+    if isPolling { signal.advance() }
+    // Before it is given up to listen.
     let counts = sources.map(\.count)
-    if seen.replace(with: counts) { signal.advance() }
-    return counts
-  }
-
-  /// Waits until one of the sources has moved past a count, or for a moment.
-  private func wait(on sources: [(CommitSignal, UInt64)]) async {
-    let deadline = ContinuousClock.now + Self.interval
-    await withTaskGroup(of: Void.self) { group in
-      for (source, count) in sources {
-        group.addTask { await source.wait(past: count, until: deadline) }
-      }
-      // Ends early only where it is cancelled, and then there is nothing left to wait for.
-      if isPolling { group.addTask { try? await Task.sleep(until: deadline) } }
-      await group.next()
-      group.cancelAll()
-    }
+    if signal.expire() { return true }
+    seen.withLock { $0 = counts }
+    return false
   }
 }
 

@@ -15,6 +15,7 @@ public final class CommitSignal: Sendable {
     var count: UInt64 = 0
     var nextID: UInt64 = 0
     var waiters: [UInt64: Waiter] = [:]
+    var listeners: [UInt64: @Sendable () -> Void] = [:]
     var isWatched = false
     var hasEnded = false
     var startWatching: @Sendable () -> Void = {}
@@ -24,8 +25,8 @@ public final class CommitSignal: Sendable {
 
   package init() {}
 
-  /// Names what is called when somebody begins to wait and nobody did before: from then on, until it returns false,
-  /// ``expire(at:)`` has to be called every now and then.
+  /// Names what is called when somebody begins to wait or to listen and nobody did before: from then on, until it returns
+  /// false, ``expire(at:)`` has to be called every now and then.
   package func whenAwaited(_ startWatching: @escaping @Sendable () -> Void) {
     state.withLock { $0.startWatching = startWatching }
   }
@@ -57,14 +58,41 @@ public final class CommitSignal: Sendable {
     }
   }
 
+  /// A place among those who are told of each advance, until it is let go.
+  package final class Listening: Sendable {
+    private let stop: @Sendable () -> Void
+
+    fileprivate init(_ stop: @escaping @Sendable () -> Void) {
+      self.stop = stop
+    }
+
+    deinit {
+      stop()
+    }
+  }
+
+  /// Has `heard` called after each advance, in the thread that advances: for what is to move on with it, without a task
+  /// that waits.
+  package func listen(_ heard: @escaping @Sendable () -> Void) -> Listening {
+    let (id, startWatching) = state.withLock { state -> (UInt64, (@Sendable () -> Void)?) in
+      state.nextID += 1
+      state.listeners[state.nextID] = heard
+      defer { state.isWatched = true }
+      return (state.nextID, state.isWatched ? nil : state.startWatching)
+    }
+    startWatching?()
+    return Listening { [weak self] in _ = self?.state.withLock { $0.listeners.removeValue(forKey: id) } }
+  }
+
   /// Wakes everybody.
   package func advance() {
-    let waiters = state.withLock { state in
+    let (waiters, listeners) = state.withLock { state in
       state.count += 1
       defer { state.waiters.removeAll(keepingCapacity: true) }
-      return Array(state.waiters.values)
+      return (Array(state.waiters.values), Array(state.listeners.values))
     }
     for waiter in waiters { waiter.continuation.resume() }
+    for heard in listeners { heard() }
   }
 
   /// Wakes everybody, and lets nobody wait any more: there will be no other commit.
@@ -78,12 +106,12 @@ public final class CommitSignal: Sendable {
 
   /// Wakes those whose deadline has passed.
   ///
-  /// - Returns: whether anybody still waits.
+  /// - Returns: whether anybody still waits or listens.
   package func expire(at now: ContinuousClock.Instant = .now) -> Bool {
     let (expired, isWatched) = state.withLock { state in
       let expired = state.waiters.filter { $0.value.deadline <= now }
       for id in expired.keys { state.waiters.removeValue(forKey: id) }
-      state.isWatched = !state.waiters.isEmpty
+      state.isWatched = !state.waiters.isEmpty || !state.listeners.isEmpty
       return (expired, state.isWatched)
     }
     for waiter in expired.values { waiter.continuation.resume() }

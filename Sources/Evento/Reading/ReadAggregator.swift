@@ -20,9 +20,13 @@ public struct ReadAggregator: Sendable, Equatable {
 
   /// Whether an event passes.
   public func matches(_ event: Event) -> Bool {
-    aggregatorType.isExactly(event.aggregatorType)
-      && (aggregatorID == nil || aggregatorID.isExactly(event.aggregatorID))
-      && (name == nil || name.isExactly(event.name))
+    matches(type: event.aggregatorType, id: event.aggregatorID, name: event.name)
+  }
+
+  /// Whether an event with these names passes.
+  package func matches(type: String, id: String, name: String) -> Bool {
+    aggregatorType.isExactly(type) && (aggregatorID == nil || aggregatorID.isExactly(id))
+      && (self.name == nil || self.name.isExactly(name))
   }
 
   /// The most filters that one read or condition takes.
@@ -59,10 +63,13 @@ public enum RoutingKey: Sendable, Equatable {
   }
 
   /// Whether an event passes.
-  public func matches(_ event: Event) -> Bool {
+  public func matches(_ event: Event) -> Bool { matches(event.routingKey) }
+
+  /// Whether an event with this key passes.
+  package func matches(_ routingKey: String?) -> Bool {
     switch self {
     case .all: true
-    case .value(let key): key.isExactly(event.routingKey)
+    case .value(let key): key.isExactly(routingKey)
     }
   }
 

@@ -28,13 +28,12 @@ struct FilterIndex<Value> {
 
   /// What belongs to a filter; made where nobody has it yet.
   mutating func join(_ filter: FollowFilter, make: () -> Value) -> Value {
-    let key = filter.key()
-    if let number = numbers[key], let known = entries[number] {
+    if let number = numbers[filter.key], let known = entries[number] {
       entries[number]?.count += 1
       return known.value
     }
     let value = make()
-    numbers[key] = nextNumber
+    numbers[filter.key] = nextNumber
     entries[nextNumber] = Entry(filter: filter, value: value)
     for place in Self.places(of: filter) { places[place, default: []].insert(nextNumber) }
     nextNumber += 1
@@ -43,13 +42,12 @@ struct FilterIndex<Value> {
 
   /// Counts one out.
   mutating func leave(_ filter: FollowFilter) {
-    let key = filter.key()
-    guard let number = numbers[key], let entry = entries[number] else { return }
+    guard let number = numbers[filter.key], let entry = entries[number] else { return }
     guard entry.count == 1 else {
       entries[number]?.count -= 1
       return
     }
-    numbers.removeValue(forKey: key)
+    numbers.removeValue(forKey: filter.key)
     entries.removeValue(forKey: number)
     for place in Self.places(of: filter) {
       places[place]?.remove(number)
@@ -57,20 +55,29 @@ struct FilterIndex<Value> {
     }
   }
 
-  /// What belongs to the filters that one of the events passes.
-  func matching(_ edges: [Edge<Event>]) -> [Value] {
-    var found: Set<Int> = []
-    for edge in edges where found.count < entries.count {
-      let event = edge.node
-      for place in [
-        Place.anywhere, .ofType(event.aggregatorType), .inAggregate(event.aggregatorType, event.aggregatorID),
-      ] {
-        for number in places[place] ?? [] where !found.contains(number) {
-          if entries[number]?.filter.matches(event) == true { found.insert(number) }
-        }
-      }
+  /// The filters that one of some events passes.
+  struct Matches {
+    fileprivate var numbers: Set<Int> = []
+  }
+
+  /// Adds the filters that an event passes.
+  func find(_ event: borrowing EventView, _ found: inout Matches) {
+    guard found.numbers.count < entries.count else { return }
+    find(.anywhere, event, &found)
+    find(.ofType(event.aggregatorType), event, &found)
+    find(.inAggregate(event.aggregatorType, event.aggregatorID), event, &found)
+  }
+
+  private func find(_ place: Place, _ event: borrowing EventView, _ found: inout Matches) {
+    guard let numbers = places[place] else { return }
+    for number in numbers where !found.numbers.contains(number) {
+      if entries[number]?.filter.matches(event) == true { found.numbers.insert(number) }
     }
-    return found.compactMap { entries[$0]?.value }
+  }
+
+  /// What belongs to the filters that were found.
+  func values(_ found: Matches) -> [Value] {
+    found.numbers.compactMap { entries[$0]?.value }
   }
 
   private static func places(of filter: FollowFilter) -> [Place] {

@@ -5,15 +5,20 @@ internal import EventoWire
 struct FollowFilter: Sendable {
   let aggregators: [ReadAggregator]?
   let routingKey: RoutingKey
+  /// Names the filter by the bytes of the request for it: texts that differ in their bytes are never the same.
+  let key: [UInt8]
 
-  /// Whether an event passes.
-  func matches(_ event: Event) -> Bool {
-    routingKey.matches(event) && (aggregators.map { $0.contains { $0.matches(event) } } ?? true)
+  init(aggregators: [ReadAggregator]?, routingKey: RoutingKey) {
+    self.aggregators = aggregators
+    self.routingKey = routingKey
+    key = FollowRequest(aggregators: aggregators, routingKey: routingKey, after: .beginning).json
   }
 
-  /// Names the filter, or a place in what it lets pass, by the bytes of the request for it: texts that differ in their
-  /// bytes are never the same.
-  func key(_ start: Args.Start = .beginning) -> [UInt8] {
-    FollowRequest(aggregators: aggregators, routingKey: routingKey, after: start).json
+  /// Whether an event passes.
+  func matches(_ event: borrowing EventView) -> Bool {
+    guard routingKey.matches(event.routingKey) else { return false }
+    guard let aggregators else { return true }
+    let (type, id, name) = (event.aggregatorType, event.aggregatorID, event.name)
+    return aggregators.contains { $0.matches(type: type, id: id, name: name) }
   }
 }

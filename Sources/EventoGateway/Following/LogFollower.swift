@@ -4,6 +4,7 @@ internal import Evento
 struct LogFollower: Sendable {
   private let pages: SharedPages
   private let filter: FollowFilter
+  private let rendering: StreamRendering
   private let membership: LogTail.Membership
   private(set) var start: Args.Start
   private var limit = SharedPages.pageEvents
@@ -17,9 +18,12 @@ struct LogFollower: Sendable {
     case stopped(Cursor?)
   }
 
-  init(_ filter: FollowFilter, from start: Args.Start, pages: SharedPages, tail: LogTail) {
+  init(
+    _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: SharedPages, tail: LogTail
+  ) {
     self.pages = pages
     self.filter = filter
+    self.rendering = rendering
     self.start = start
     membership = tail.join(filter)
   }
@@ -29,7 +33,7 @@ struct LogFollower: Sendable {
     while true {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
       let count = membership.count
-      let page = try await pages.page(filter, start, limit: limit, count)
+      let page = try await pages.page(filter, start, rendering, limit: limit, count)
       // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
       if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
       if !page.isEmpty {

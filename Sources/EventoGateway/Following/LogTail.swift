@@ -4,7 +4,7 @@ internal import Synchronization
 /// Wakes those who follow the log, and of them those alone whose filter lets something new pass.
 ///
 /// A thousand followers of something else would each look at the log after each commit. Here one looks for all: it reads
-/// what is new, once, and moves on the signals of the filters that it passes. As with every ``CommitSignal``, whoever
+/// what is new, once, its names alone, and moves on the signals of the filters that it passes. As with every ``CommitSignal``, whoever
 /// wakes up reads from its own place, so that nothing is lost or doubled by what happens here.
 final class LogTail: Sendable {
   /// A place among those who follow with one filter, until it is let go. To be used as a ``CommitSignal``, which moves on
@@ -46,8 +46,11 @@ final class LogTail: Sendable {
 
   /// Events of one read.
   private static let pageEvents = 256
-  /// From one read to the next, where commits come faster: a read of many costs little more than a read of one.
-  private static let pace: Duration = .milliseconds(1)
+  /// From one read to the next, where commits come faster: the longer, the more the last one found, since a read of many
+  /// costs little more than a read of one, and who writes much pays for fewer of them.
+  private static func pause(after events: Int) -> Duration {
+    min(.milliseconds(1) + .microseconds(100 * events), .milliseconds(4))
+  }
   /// How late a wait may end.
   private static let tick: Duration = .milliseconds(50)
   /// How long there may be no commit before it is asked whether anybody still follows.
@@ -88,42 +91,67 @@ final class LogTail: Sendable {
     while isUnderWay(run) {
       // Before the read, as whoever waits for commits has to.
       let count = relay.signal.count
-      let next = ContinuousClock.now + Self.pace
-      guard await look(from: &start) else { continue }
+      let began = ContinuousClock.now
+      let found = await look(from: &start)
+      guard found.isAll else { continue }
       while relay.signal.count == count, isUnderWay(run) {
         await relay.signal.wait(past: count, until: .now + Self.patience)
       }
       // A task that nobody cancels: the sleep can't be cut short.
+      let next = began + Self.pause(after: found.events)
       if ContinuousClock.now < next { try? await Task.sleep(until: next) }
     }
   }
 
   /// Wakes who is to know of what is behind a place, and moves the place on.
   ///
-  /// - Returns: whether that was all there is.
-  private func look(from start: inout Args.Start) async -> Bool {
+  /// - Returns: how many events there were, and whether that was all there is.
+  private func look(from start: inout Args.Start) async -> (events: Int, isAll: Bool) {
     let hasPlace = start != .now
     do throws(EventoError) {
-      let page = try await executor.read(nil, routingKey: .all, args: .forward(first: Self.pageEvents, after: start))
-      start = page.pageInfo.endCursor.map { .after($0) } ?? .beginning
+      let page = try await executor.viewPage(
+        nil, routingKey: .all, args: .forward(first: Self.pageEvents, after: start),
+        into: { [self] in Audience { self.state.withLock { $0.signals } } })
+      start = page.info.endCursor.map { .after($0) } ?? .beginning
       // What committed before there was a place is behind nobody's back: everybody looks for himself.
-      if !hasPlace { wakeAll() } else if !page.edges.isEmpty { wake(page.edges) }
-      return !page.pageInfo.hasNextPage
+      if hasPlace { page.signals.forEach { $0.advance() } } else { wakeAll() }
+      return (page.events, !page.info.hasNextPage)
     } catch {
       // Whoever follows finds out why when it reads.
       start = .now
       wakeAll()
-      return true
+      return (0, true)
     }
-  }
-
-  private func wake(_ edges: [Edge<Event>]) {
-    let signals = state.withLock { $0.signals }
-    for signal in signals.matching(edges) { signal.advance() }
   }
 
   private func wakeAll() {
     for signal in state.withLock({ $0.signals.values }) { signal.advance() }
+  }
+
+  /// Whom a page concerns.
+  private struct Audience: PageBuilder {
+    private let followed: () -> FilterIndex<CommitSignal>
+    private var signals: FilterIndex<CommitSignal>?
+    private var found = FilterIndex<CommitSignal>.Matches()
+    private var events = 0
+
+    init(_ followed: @escaping () -> FilterIndex<CommitSignal>) {
+      self.followed = followed
+    }
+
+    mutating func add(_ event: borrowing EventView) -> Bool {
+      // Who begins to follow from now on reads these events himself: they have committed. Who did before is asked for
+      // no earlier than now, since until the read began there could have been more of both.
+      let signals = signals ?? followed()
+      self.signals = signals
+      signals.find(event, &found)
+      events += 1
+      return true
+    }
+
+    mutating func finish(_ info: PageInfo) -> (signals: [CommitSignal], events: Int, info: PageInfo) {
+      (signals?.values(found) ?? [], events, info)
+    }
   }
 
   // MARK: Ending waits

@@ -8,73 +8,75 @@ internal import Synchronization
 /// commit, and render it a thousand times. What lies behind a place never changes, only grows: a page that has events
 /// is right for whoever asks for the same place later, too.
 final class SharedPages: Sendable {
-  /// Events behind a place, and their lines, rendered once.
-  final class Page: Sendable {
-    let edges: [Edge<Event>]
+  /// Events behind a place, as the lines that a stream has for them.
+  struct Page: Sendable {
+    let lines: [UInt8]
     /// The place up to which the log was read.
     let end: Cursor?
+    fileprivate let events: Int
+    /// Bytes of what it was made of.
+    fileprivate let size: Int
     /// Whether more was read than it has.
-    private let isCut: Bool
-    private let lines = Mutex<[Rendering: [UInt8]]>([:])
+    fileprivate let isCut: Bool
 
-    private struct Rendering: Hashable {
-      let format: StreamFormat
-      let encoding: PayloadEncoding
-    }
-
-    /// Bytes that it takes, more or less.
-    private let size: Int
-
-    /// The events of a read up to ``SharedPages/pageBytes``, and one in any case.
-    init(_ result: ReadResult<Event>) {
-      var size = 0
-      let count = result.edges.prefix { edge in
-        let isFirst = size == 0
-        size += Self.size(of: edge.node)
-        return isFirst || size <= SharedPages.pageBytes
-      }.count
-      // A copy, so that nothing holds the others.
-      edges = Array(result.edges.prefix(count))
-      self.size = edges.reduce(0) { $0 + Self.size(of: $1.node) }
-      end = count < result.edges.count ? edges.last?.cursor : result.pageInfo.endCursor
-      isCut = count < result.edges.count
-    }
-
-    private static func size(of event: Event) -> Int {
-      event.data.bytes.count + event.metadata.bytes.count + 500
-    }
-
-    var isEmpty: Bool { edges.isEmpty }
-
-    func lines(_ format: StreamFormat, _ encoding: PayloadEncoding) -> [UInt8] {
-      lines.withLock { lines in
-        let key = Rendering(format: format, encoding: encoding)
-        if let known = lines[key] { return known }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(size * 3 / 2)
-        for edge in edges { format.append(edge, encoding, to: &bytes) }
-        lines[key] = bytes
-        return bytes
-      }
-    }
+    var isEmpty: Bool { events == 0 }
 
     /// Whether it may be kept for others.
     fileprivate var isSmall: Bool { size <= SharedPages.pageBytes }
 
     /// How many events to read next, after so many: what was read and does not fit was read in vain.
     func nextLimit(_ limit: Int) -> Int {
-      if isCut { return edges.count }
+      if isCut { return events }
       return size <= SharedPages.pageBytes / 2 ? min(limit * 2, SharedPages.pageEvents) : limit
     }
   }
 
-  /// A place and a filter, as the bytes of the request for them: texts that differ in their bytes are never the same.
-  private typealias Key = [UInt8]
+  /// Writes the events of a read up to ``SharedPages/pageBytes``, and one in any case.
+  private struct Builder: PageBuilder {
+    let rendering: StreamRendering
+    private var lines: [UInt8] = []
+    private var events = 0
+    private var size = 0
+    private var isCut = false
+
+    init(_ rendering: StreamRendering) {
+      self.rendering = rendering
+    }
+
+    mutating func add(_ event: borrowing EventView) -> Bool {
+      let grown = size + event.data.count + event.metadata.count + 500
+      guard events == 0 || grown <= SharedPages.pageBytes else {
+        isCut = true
+        return false
+      }
+      size = grown
+      events += 1
+      rendering.format.append(event, rendering.encoding, to: &lines)
+      return true
+    }
+
+    mutating func finish(_ info: PageInfo) -> Page {
+      Page(lines: lines, end: info.endCursor, events: events, size: size, isCut: isCut)
+    }
+  }
+
+  private struct Key: Hashable {
+    let filter: [UInt8]
+    /// `nil`: the beginning.
+    let place: Cursor?
+    let rendering: StreamRendering
+  }
 
   private struct Flight: Hashable {
     let key: Key
     /// A read that began before a commit does not see it: only those who know of the same commits share one.
     let count: UInt64
+  }
+
+  /// A page, or the read that brings it.
+  private enum Found {
+    case page(Page)
+    case flight(Task<Result<Page, EventoError>, Never>)
   }
 
   private struct State {
@@ -102,29 +104,39 @@ final class SharedPages: Sendable {
   /// - Parameters:
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
-  func page(_ filter: FollowFilter, _ start: Args.Start, limit: Int, _ count: UInt64) async throws(EventoError) -> Page
-  {
+  func page(
+    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, limit: Int, _ count: UInt64
+  ) async throws(EventoError) -> Page {
+    let place: Cursor?
+    switch start {
+    case .beginning: place = nil
+    case .after(let cursor): place = cursor
     // The end of the log moves: that page is nobody else's.
-    guard start != .now else { return try await read(filter, start, limit).get() }
-    let key = filter.key(start)
-    let flight = Flight(key: key, count: count)
-    let task = state.withLock { state -> Task<Result<Page, EventoError>, Never> in
-      if let page = state.pages[key] { return Task { .success(page) } }
-      if let task = state.flights[flight] { return task }
-      let task = Task { await land(flight, read(filter, start, limit)) }
-      state.flights[flight] = task
-      return task
+    case .now: return try await read(filter, start, rendering, limit).get()
     }
-    return try await task.value.get()
+    let key = Key(filter: filter.key, place: place, rendering: rendering)
+    let flight = Flight(key: key, count: count)
+    let found = state.withLock { state -> Found in
+      if let page = state.pages[key] { return .page(page) }
+      if let task = state.flights[flight] { return .flight(task) }
+      let task = Task { await land(flight, read(filter, start, rendering, limit)) }
+      state.flights[flight] = task
+      return .flight(task)
+    }
+    switch found {
+    case .page(let page): return page
+    case .flight(let task): return try await task.value.get()
+    }
   }
 
-  private func read(_ filter: FollowFilter, _ start: Args.Start, _ limit: Int) async -> Result<Page, EventoError> {
+  private func read(
+    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ limit: Int
+  ) async -> Result<Page, EventoError> {
     do throws(EventoError) {
       return .success(
-        Page(
-          try await executor.read(
-            filter.aggregators, routingKey: filter.routingKey,
-            args: .forward(first: limit, after: start))))
+        try await executor.viewPage(
+          filter.aggregators, routingKey: filter.routingKey, args: .forward(first: limit, after: start),
+          into: { Builder(rendering) }))
     } catch {
       return .failure(error)
     }

@@ -17,24 +17,29 @@ struct EventPages: Sendable {
     let end: Cursor?
   }
 
+  private struct Builder: PageBuilder {
+    var output: PageOutput
+
+    mutating func add(_ event: borrowing EventView) -> Bool { output.add(event) }
+
+    mutating func finish(_ info: PageInfo) -> Page {
+      Page(json: output.finish(info), isEmpty: output.count == 0, end: info.endCursor)
+    }
+  }
+
   typealias Completion<Value> = @Sendable (Result<Value, EventoError>) -> Void
 
   /// What reads without a task; `nil` where the store has no such way.
-  var viewer: Viewer? { store.viewer.map { Viewer(store: $0, limit: limit) } }
+  var viewer: Viewer? { store.viewer.map { Viewer(store: $0, pages: self) } }
 
   struct Viewer: Sendable {
     fileprivate let store: any EventViewer
-    fileprivate let limit: Int
+    fileprivate let pages: EventPages
 
     func page(_ read: ReadRequest, completion: @escaping Completion<Page>) {
-      let (args, encoding, limit) = (read.args, read.encoding, limit)
       store.viewPage(
-        read.aggregators, routingKey: read.routingKey, args: args,
-        through: { show in
-          var output = PageOutput(args, encoding, limit: limit)
-          let info = try show { output.add($0) }
-          return Page(json: output.finish(info), isEmpty: output.count == 0, end: info.endCursor)
-        }, completion: completion)
+        read.aggregators, routingKey: read.routingKey, args: read.args, into: pages.builder(read),
+        completion: completion)
     }
 
     func event(_ id: ULID, _ encoding: PayloadEncoding, completion: @escaping Completion<[UInt8]?>) {
@@ -43,19 +48,17 @@ struct EventPages: Sendable {
   }
 
   func page(_ read: ReadRequest) async throws(EventoError) -> Page {
-    if let viewer {
-      return try await withCheckedContinuation { continuation in
-        viewer.page(read) { continuation.resume(returning: $0) }
-      }.get()
-    }
-    let page = try await store.executor.read(read.aggregators, routingKey: read.routingKey, args: read.args)
-    return Page(
-      json: EventoWire.Page.json(page, read.encoding, args: read.args, limit: limit), isEmpty: page.edges.isEmpty,
-      end: page.pageInfo.endCursor)
+    try await store.executor.viewPage(
+      read.aggregators, routingKey: read.routingKey, args: read.args, into: builder(read))
   }
 
   /// - Returns: `nil` where there is none.
   func event(_ id: ULID, _ encoding: PayloadEncoding) async throws(EventoError) -> [UInt8]? {
     try await store.eventLookup().event(id).map { EventoWire.Page.json($0, encoding) }
+  }
+
+  private func builder(_ read: ReadRequest) -> @Sendable () -> Builder {
+    let (args, encoding, limit) = (read.args, read.encoding, limit)
+    return { Builder(output: PageOutput(args, encoding, limit: limit)) }
   }
 }

@@ -45,7 +45,7 @@ struct StreamResource: Sendable {
     let slot = try load.follower()
     var follower = LogFollower(
       FollowFilter(aggregators: request.aggregators, routingKey: request.routingKey), from: request.after,
-      pages: pages, tail: tail)
+      as: StreamRendering(format: format, encoding: request.encoding), pages: pages, tail: tail)
     // Before the answer's head: a cursor that is refused has a status of its own.
     let first = try await follower.next(until: .now)
     let headers = Headers([
@@ -53,7 +53,7 @@ struct StreamResource: Sendable {
       // Nginx would gather the stream otherwise (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
       ("X-Accel-Buffering", "no"),
     ])
-    let body = StreamBody(format: format, encoding: request.encoding, heartbeat: heartbeat, commits: commits)
+    let body = StreamBody(format: format, heartbeat: heartbeat, commits: commits)
     return Response(
       status: 200, headers: headers,
       body: .stream { [follower] writer in
@@ -66,7 +66,6 @@ struct StreamResource: Sendable {
 /// What goes down a stream, for as long as somebody takes it and the gateway does not stop.
 private struct StreamBody: Sendable {
   let format: StreamFormat
-  let encoding: PayloadEncoding
   let heartbeat: Duration
   let commits: CommitSignal
 
@@ -76,7 +75,7 @@ private struct StreamBody: Sendable {
     var bytes = format.opening
     while true {
       switch step {
-      case .events(let page): bytes += page.lines(format, encoding)
+      case .events(let page): bytes += page.lines
       case .nothing, .stopped: break
       }
       let now = ContinuousClock.now

@@ -12,21 +12,7 @@ package enum Page {
     _ page: ReadResult<Event>, _ encoding: PayloadEncoding, args: Args = .forward(), limit: Int = .max
   ) -> [UInt8] {
     var output = PageOutput(args, encoding, limit: limit)
-    var info = page.pageInfo
-    switch args {
-    case .forward:
-      for edge in page.edges where !edge.show({ output.add($0) }) {
-        info.hasNextPage = true
-        info.endCursor = page.edges[output.count - 1].cursor
-        break
-      }
-    case .backward:
-      for edge in page.edges.reversed() where !edge.show({ output.add($0) }) {
-        info.hasPreviousPage = true
-        info.startCursor = page.edges[page.edges.count - output.count].cursor
-        break
-      }
-    }
+    let info = page.show(args) { output.add($0) }
     return output.finish(info)
   }
 

@@ -4,7 +4,7 @@ package import Evento
 /// backward from its last event on.
 ///
 /// It takes no more events than the answer has room for: as few as one, where that is larger than the limit by itself.
-package struct PageOutput {
+package struct PageOutput: PageBuilder {
   private var bytes: JSONBuffer
   private let encoding: PayloadEncoding
   private let limit: Int
