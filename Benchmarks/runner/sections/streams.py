@@ -12,6 +12,8 @@ TOOLS = ["event-follow", "event-load"]
 LIMITS = {"p50_limit_us": 2000, "p99_limit_us": 10000}
 # Of events that nobody writes here: such a follower costs what it costs to be there.
 ELSEWHERE = "/events/stream?after=now&aggregator_type=elsewhere"
+# Of more events than can be sent so often: what matters is what that does to writes.
+ALL = "/events/stream?after=now"
 
 
 def comparisons(settings):
@@ -54,10 +56,15 @@ def comparisons(settings):
             finally:
                 crowd.wait()
 
-    none, idle = "0 followers", "1000 followers of other events"
+    none, idle, crowd = "0 followers", "1000 followers of other events", "1000 followers of all"
     yield Comparison(
         "Single-event writes, 8 connections, beside followers", {
             none: lambda: writes_beside(0, ELSEWHERE),
             idle: lambda: writes_beside(1000, ELSEWHERE),
-            "10 followers of all": lambda: writes_beside(10, "/events/stream?after=now"),
-        }, [Target(idle, none, at_least=0.8), Target("10 followers of all", none)])
+            crowd: lambda: writes_beside(1000, ALL),
+            "10 followers of all": lambda: writes_beside(10, ALL),
+        }, [
+            Target(idle, none, at_least=0.8),
+            Target(crowd, none, at_least=0.8),
+            Target("10 followers of all", none),
+        ])

@@ -85,7 +85,9 @@ public final class CommitSignal: Sendable {
   }
 
   /// Wakes everybody.
-  package func advance() {
+  ///
+  /// - Returns: how many have waited.
+  @discardableResult package func advance() -> Int {
     let (waiters, listeners) = state.withLock { state in
       state.count += 1
       defer { state.waiters.removeAll(keepingCapacity: true) }
@@ -93,6 +95,7 @@ public final class CommitSignal: Sendable {
     }
     for waiter in waiters { waiter.continuation.resume() }
     for heard in listeners { heard() }
+    return waiters.count
   }
 
   /// Wakes everybody, and lets nobody wait any more: there will be no other commit.

@@ -46,10 +46,18 @@ final class LogTail: Sendable {
 
   /// Events of one read.
   private static let pageEvents = 256
-  /// From one read to the next, where commits come faster: the longer, the more the last one found, since a read of many
-  /// costs little more than a read of one, and who writes much pays for fewer of them.
-  private static func pause(after events: Int) -> Duration {
-    min(.milliseconds(1) + .microseconds(100 * events), .milliseconds(4))
+  /// What a read found.
+  private struct Finding {
+    var events = 0
+    /// Who was waiting for some of them.
+    var woken = 0
+    var isAll = true
+
+    /// From one read to the next, where commits come faster: the longer, the more there was and the more were woken,
+    /// since a read of many events costs little more than a read of one, and who writes much pays for all of them.
+    var pause: Duration {
+      min(.milliseconds(1) + .microseconds(100) * events, .milliseconds(4) + .microseconds(100) * woken)
+    }
   }
   /// How late a wait may end.
   private static let tick: Duration = .milliseconds(50)
@@ -92,21 +100,20 @@ final class LogTail: Sendable {
       // Before the read, as whoever waits for commits has to.
       let count = relay.signal.count
       let began = ContinuousClock.now
-      let found = await look(from: &start)
-      guard found.isAll else { continue }
+      let finding = await look(from: &start)
+      guard finding.isAll else { continue }
       while relay.signal.count == count, isUnderWay(run) {
         await relay.signal.wait(past: count, until: .now + Self.patience)
       }
       // A task that nobody cancels: the sleep can't be cut short.
-      let next = began + Self.pause(after: found.events)
+      let next = began + finding.pause
       if ContinuousClock.now < next { try? await Task.sleep(until: next) }
     }
   }
 
   /// Wakes who is to know of what is behind a place, and moves the place on.
   ///
-  /// - Returns: how many events there were, and whether that was all there is.
-  private func look(from start: inout Args.Start) async -> (events: Int, isAll: Bool) {
+  private func look(from start: inout Args.Start) async -> Finding {
     let hasPlace = start != .now
     do throws(EventoError) {
       let page = try await executor.viewPage(
@@ -114,18 +121,17 @@ final class LogTail: Sendable {
         into: { [self] in Audience { self.state.withLock { $0.signals } } })
       start = page.info.endCursor.map { .after($0) } ?? .beginning
       // What committed before there was a place is behind nobody's back: everybody looks for himself.
-      if hasPlace { page.signals.forEach { $0.advance() } } else { wakeAll() }
-      return (page.events, !page.info.hasNextPage)
+      let woken = hasPlace ? page.signals.reduce(0) { $0 + $1.advance() } : wakeAll()
+      return Finding(events: page.events, woken: woken, isAll: !page.info.hasNextPage)
     } catch {
       // Whoever follows finds out why when it reads.
       start = .now
-      wakeAll()
-      return (0, true)
+      return Finding(woken: wakeAll())
     }
   }
 
-  private func wakeAll() {
-    for signal in state.withLock({ $0.signals.values }) { signal.advance() }
+  private func wakeAll() -> Int {
+    state.withLock { $0.signals.values }.reduce(0) { $0 + $1.advance() }
   }
 
   /// Whom a page concerns.

@@ -109,7 +109,8 @@ extension Connection {
 
   private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void, isChunked: Bool) {
     let (mailbox, token) = (loop.mailbox, token)
-    let writer = BodyWriter(limit: loop.configuration.bufferedBytes) { mailbox.send(.stream(token)) }
+    // As much again may wait in the output.
+    let writer = BodyWriter(limit: loop.configuration.bufferedBytes / 4) { mailbox.send(.stream(token)) }
     if loop.isStopping { writer.tellShutdown() }
     let task = Task {
       do {

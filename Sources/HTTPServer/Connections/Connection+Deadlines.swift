@@ -3,7 +3,8 @@ extension Connection {
   var deadline: Instant {
     var earliest = readingDeadline
     if case .working(_, let handler) = exchange?.progress { earliest = min(earliest, handler) }
-    return output.isEmpty ? earliest : min(earliest, lastProgress + loop.timeouts.write)
+    // While it waits for its turn, it is not the client that keeps it waiting.
+    return output.isEmpty || awaitsTurn ? earliest : min(earliest, lastProgress + loop.timeouts.write)
   }
 
   private var readingDeadline: Instant {
@@ -25,7 +26,7 @@ extension Connection {
     if case .lingering = intake, output.isEmpty { return close() }
     loop.counters.countTimeout()
     let configuration = loop.configuration
-    if !output.isEmpty, lastProgress + loop.timeouts.write <= loop.now {
+    if !output.isEmpty, !awaitsTurn, lastProgress + loop.timeouts.write <= loop.now {
       mustReset = true
       return close()
     }

@@ -30,6 +30,8 @@ final class Connection {
   var peerIsFinished = false
   /// Whether all that it sent has been read.
   var inputHasEnded = false
+  /// Whether its stream can go on, and waits for the loop to have time for it.
+  var awaitsTurn = false
   var isOpen = true
   /// Whether the output's end has been told to the peer.
   var hasFinishedWriting = false
@@ -68,12 +70,13 @@ final class Connection {
     if readiness.contains(.peerFinished) { peerIsFinished = true }
     if !readiness.isDisjoint(with: [.readable, .peerFinished]) { isReadable = true }
     if readiness.contains(.writable) { isWritable = true }
-    advance()
+    if case .streaming = exchange?.progress { loop.giveTurn(self) } else { advance() }
   }
 
   /// Does all that can be done now, and comes back when there is more.
   func advance() {
     guard isOpen else { return }
+    awaitsTurn = false
     output.borrow(&loop.spareOutput)
     run()
     output.giveBack(&loop.spareOutput)
@@ -122,7 +125,7 @@ final class Connection {
   var interest: Interest {
     var interest: Interest = []
     if takesInput, !inputHasEnded { interest.insert(.reading) }
-    if !output.isEmpty { interest.insert(.writing) }
+    if !output.isEmpty, !awaitsTurn { interest.insert(.writing) }
     return interest
   }
 

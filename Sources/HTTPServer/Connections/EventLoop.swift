@@ -18,6 +18,7 @@ final class EventLoop: @unchecked Sendable {
   private var timers = TimerQueue()
   /// Connections that had more to do than one turn allows.
   private var resumed: [Token] = []
+  private var streams: StreamTurns
   private var refusedCount = 0
   /// When to accept again, after there was no room.
   private var acceptsAgain = Instant.never
@@ -53,6 +54,7 @@ final class EventLoop: @unchecked Sendable {
     self.counters = counters
     self.listeners = listeners
     mailbox = try Mailbox()
+    streams = StreamTurns(.now)
     poller = try configuration.poller.make()
     readBuffer.initialize(repeating: 0)
     try poller.addListener(mailbox.descriptor, token: Self.wakeUpToken)
@@ -79,12 +81,15 @@ final class EventLoop: @unchecked Sendable {
       takeMessages()
       resumeConnections()
       runTimers()
+      serveStreams()
     }
     for connection in connections.all { connection.close() }
   }
 
   private func timeout() -> Int32 {
-    guard resumed.isEmpty, mailbox.prepareToSleep() else { return 0 }
+    guard resumed.isEmpty, !streams.mayGoOn, mailbox.prepareToSleep() else { return 0 }
+    // In a moment there is time for them again.
+    if !streams.isEmpty { return 1 }
     let next = min(timers.earliest, acceptsAgain, stopDeadline)
     return next == .never ? -1 : next.milliseconds(since: .now)
   }
@@ -101,7 +106,7 @@ final class EventLoop: @unchecked Sendable {
       switch message {
       case .answer(let token, let response): connections[token]?.takeAnswer(response)
       case .making(let token, let make): connections[token]?.takeAnswer(make())
-      case .stream(let token): connections[token]?.advance()
+      case .stream(let token): if let connection = connections[token] { giveTurn(connection) }
       case .stop(let deadline): stop(deadline)
       }
     }
@@ -112,6 +117,27 @@ final class EventLoop: @unchecked Sendable {
     let tokens = resumed
     resumed.removeAll(keepingCapacity: true)
     for token in tokens { connections[token]?.advance() }
+  }
+
+  /// Has a connection's stream go on when it is its turn.
+  func giveTurn(_ connection: Connection) {
+    guard !connection.awaitsTurn else { return }
+    connection.awaitsTurn = true
+    streams.append(connection.token)
+    // That it can be written to is known.
+    if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
+  }
+
+  private func serveStreams() {
+    let start = Instant.now
+    streams.countRequests(now.span(to: start), until: start)
+    var last = start
+    while streams.mayGoOn, last < start + StreamTurns.slice, let token = streams.popFirst() {
+      if let connection = connections[token], connection.awaitsTurn { connection.advance() }
+      let time = Instant.now
+      streams.countStream(last.span(to: time))
+      last = time
+    }
   }
 
   private func runTimers() {

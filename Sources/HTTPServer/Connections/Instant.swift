@@ -27,6 +27,11 @@ struct Instant: Comparable, Sendable {
     return overflows ? .never : Instant(nanoseconds: sum)
   }
 
+  /// Nothing where `later` is earlier.
+  func span(to later: Instant) -> TimeSpan {
+    TimeSpan(nanoseconds: later > self ? later.nanoseconds - nanoseconds : 0)
+  }
+
   /// The whole milliseconds from `earlier` on, rounded up, so that a wait never ends just before its time.
   func milliseconds(since earlier: Instant) -> Int32 {
     guard self > earlier else { return 0 }
