@@ -44,15 +44,12 @@ struct EventWriter {
   ) throws(SQLiteFailure) -> WriteResult {
     var heads = heads
     var names = EventNames(catalog)
-    let statement = try connection.statement(
-      """
-      INSERT INTO event (position, tag, id, aggregate, version, kind, lane, timestamp, is_json, metadata, data)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-      """)
     var position = try connection.integer("SELECT max(position) FROM event") ?? 0
     let time = now()
     var written: [WrittenEvent] = []
     written.reserveCapacity(events.count)
+    var rows: [NewEventRow] = []
+    rows.reserveCapacity(events.count)
     for (event, admission) in zip(events, admissions) {
       position += 1
       let aggregate: Int64
@@ -65,38 +62,18 @@ struct EventWriter {
       let (kind, lane) = try names.add(event, routingKey: admission.routingKey)
       let id = event.id ?? ULID()
       let timestamp = event.timestamp ?? time
-      try insert(
-        event, id, with: statement, position: position, tag: tag, aggregate: aggregate, version: admission.version,
-        kind: kind, lane: lane, timestamp: timestamp)
+      rows.append(
+        NewEventRow(
+          position: position, tag: tag, id: id, aggregate: aggregate, version: admission.version, kind: kind,
+          lane: lane, timestamp: timestamp, data: event.data, metadata: event.metadata))
       written.append(
         WrittenEvent(
           id: id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: admission.version,
           routingKey: admission.routingKey, timestamp: timestamp,
           cursor: LogPosition(position: position, tag: tag).cursor))
     }
+    try NewEventRow.insert(rows, on: connection)
     return WriteResult(events: written, isResend: false)
-  }
-
-  private func insert(
-    _ event: NewEvent, _ id: ULID, with statement: Statement, position: Int64, tag: Int64, aggregate: Int64,
-    version: Int, kind: Int64, lane: Int64, timestamp: Timestamp
-  ) throws(SQLiteFailure) {
-    defer { statement.reset() }
-    try statement.bind(1, position)
-    try statement.bind(2, tag)
-    try statement.bind(3, id.blob)
-    try statement.bind(4, aggregate)
-    try statement.bind(5, Int64(version))
-    try statement.bind(6, kind)
-    try statement.bind(7, lane)
-    try statement.bind(8, timestamp.milliseconds)
-    try statement.bind(9, event.data.isJSON ? 1 : 0)
-    if event.metadata != Metadata() { try statement.bind(10, event.metadata.bytes) }
-    // The payload lies where it is until the row is written: no copy of it is needed.
-    try event.data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
-      try statement.bind(11, borrowing: data)
-      _ = try statement.step()
-    }
   }
 }
 

@@ -1,0 +1,104 @@
+internal import Evento
+
+/// A row of `event` that is to be inserted.
+struct NewEventRow {
+  let position: Int64
+  let tag: Int64
+  let id: ULID
+  let aggregate: Int64
+  let version: Int
+  let kind: Int64
+  let lane: Int64
+  let timestamp: Timestamp
+  let data: Payload
+  let metadata: Metadata
+
+  private static let columns =
+    "position, tag, id, aggregate, version, kind, lane, timestamp, is_json, metadata, data"
+  private static let columnCount: Int32 = 11
+  private static let idLength = 16
+
+  /// Rows of one statement. SQLite opens the table and its four indexes once for each statement, which is a quarter of
+  /// what an event costs: 2.9 µs of processor time in C one by one, 2.1 µs by 32.
+  private static let batch = 32
+  /// Bytes of a row of a batch, which are copied; a larger one is inserted by itself, from where it lies.
+  private static let smallRow = 4096
+
+  private static let one = insertion(of: 1)
+  private static let many = insertion(of: batch)
+
+  private static func insertion(of rows: Int) -> String {
+    let row = "(" + Array(repeating: "?", count: Int(columnCount)).joined(separator: ", ") + ")"
+    return "INSERT INTO event (\(columns)) VALUES " + Array(repeating: row, count: rows).joined(separator: ", ")
+  }
+
+  /// Inserts rows in their order.
+  static func insert(_ rows: [NewEventRow], on connection: Connection) throws(SQLiteFailure) {
+    var rest = rows[...]
+    while !rest.isEmpty {
+      let next = rest.prefix(batch)
+      if next.count == batch, next.allSatisfy({ $0.size <= smallRow }) {
+        try insert(batch: next, on: connection)
+      } else {
+        for row in next { try row.insert(on: connection) }
+      }
+      rest = rest.dropFirst(batch)
+    }
+  }
+
+  private var size: Int { data.bytes.count + metadata.bytes.count }
+
+  private func insert(on connection: Connection) throws(SQLiteFailure) {
+    let statement = try connection.statement(Self.one)
+    defer { statement.reset() }
+    try bindIntegers(statement, after: 0)
+    try statement.bind(3, id.blob)
+    if metadata != Metadata() { try statement.bind(10, metadata.bytes) }
+    // The payload lies where it is until the row is written: no copy of it is needed.
+    try data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
+      try statement.bind(11, borrowing: data)
+      _ = try statement.step()
+    }
+  }
+
+  private static func insert(batch rows: ArraySlice<NewEventRow>, on connection: Connection) throws(SQLiteFailure) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(rows.reduce(0) { $0 + $1.size + idLength })
+    for row in rows {
+      withUnsafeBytes(of: (row.id.high.bigEndian, row.id.low.bigEndian)) { bytes.append(contentsOf: $0) }
+      bytes.append(contentsOf: row.data.bytes)
+      bytes.append(contentsOf: row.metadata.bytes)
+    }
+    let statement = try connection.statement(many)
+    defer { statement.reset() }
+    // All of them stay where they are until the rows are written.
+    try bytes.span.withUnsafeBytes { (bytes) throws(SQLiteFailure) in
+      var before: Int32 = 0
+      var offset = 0
+      func next(_ count: Int) -> UnsafeRawBufferPointer {
+        defer { offset += count }
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
+      }
+      for row in rows {
+        try row.bindIntegers(statement, after: before)
+        try statement.bind(before + 3, borrowing: next(idLength))
+        try statement.bind(before + 11, borrowing: next(row.data.bytes.count))
+        let metadata = next(row.metadata.bytes.count)
+        if row.metadata != Metadata() { try statement.bind(before + 10, borrowing: metadata) }
+        before += columnCount
+      }
+      _ = try statement.step()
+    }
+  }
+
+  private func bindIntegers(_ statement: Statement, after before: Int32) throws(SQLiteFailure) {
+    try statement.bind(before + 1, position)
+    try statement.bind(before + 2, tag)
+    try statement.bind(before + 4, aggregate)
+    try statement.bind(before + 5, Int64(version))
+    try statement.bind(before + 6, kind)
+    try statement.bind(before + 7, lane)
+    try statement.bind(before + 8, timestamp.milliseconds)
+    try statement.bind(before + 9, data.isJSON ? 1 : 0)
+  }
+}
