@@ -6,8 +6,14 @@ public struct Metadata: Sendable, Hashable {
 
   /// No members: `{}`.
   public init() {
-    bytes = Array("{}".utf8)
+    bytes = Self.none
   }
+
+  /// Shared by all that have no members.
+  private static let none = Array("{}".utf8)
+
+  /// Whether it is `{}`, the one object of two bytes.
+  package var isEmpty: Bool { bytes.count == Self.none.count }
 
   /// - Parameter json: the text of a JSON object; white space around it is dropped, everything else is kept.
   /// - Throws: `invalid_request` where it is not an object, repeats a member or is nested more than 128 deep.

@@ -53,7 +53,7 @@ struct NewEventRow {
     defer { statement.reset() }
     try bindIntegers(statement, after: 0)
     try statement.bind(3, id.blob)
-    if metadata != Metadata() { try statement.bind(10, metadata.bytes) }
+    if !metadata.isEmpty { try statement.bind(10, metadata.bytes) }
     // The payload lies where it is until the row is written: no copy of it is needed.
     try data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
       try statement.bind(11, borrowing: data)
@@ -84,7 +84,7 @@ struct NewEventRow {
         try statement.bind(before + 3, borrowing: next(idLength))
         try statement.bind(before + 11, borrowing: next(row.data.bytes.count))
         let metadata = next(row.metadata.bytes.count)
-        if row.metadata != Metadata() { try statement.bind(before + 10, borrowing: metadata) }
+        if !row.metadata.isEmpty { try statement.bind(before + 10, borrowing: metadata) }
         before += columnCount
       }
       _ = try statement.step()

@@ -22,9 +22,9 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    for member in [EventMember.aggregatorType, .aggregatorID, .name] where !seen.contains(member) {
-      fault(member, EventMember.required)
-    }
+    if !seen.contains(.aggregatorType) { fault(EventMember.aggregatorType, EventMember.required) }
+    if !seen.contains(.aggregatorID) { fault(EventMember.aggregatorID, EventMember.required) }
+    if !seen.contains(.name) { fault(EventMember.name, EventMember.required) }
     if seen.contains(.data), seen.contains(.dataBase64) { fault(EventMember.dataBase64, EventMember.bothPayloads) }
     if seen.contains(.timestampSubsecond), !seen.contains(.timestamp) {
       fault(EventMember.timestampSubsecond, "needs timestamp beside it")

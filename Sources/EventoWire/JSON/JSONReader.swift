@@ -29,6 +29,8 @@ struct JSONReader {
   private init(_ bytes: [UInt8], _ unknownMembers: UnknownMembers) {
     scanner = JSONScanner(bytes)
     self.unknownMembers = unknownMembers
+    // As deep as bodies of the contract are.
+    path.reserveCapacity(8)
   }
 
   /// Reads one body.
@@ -120,10 +122,10 @@ struct JSONReader {
     repeat {
       scanner.skipWhitespace()
       let name = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
-      let text = name.isEscaped ? scanner.unescaped(name.content)[...] : scanner.bytes[name.content]
       try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: ":"), ": after a member's name") }
       scanner.skipWhitespace()
-      guard let (member, index) = Member.table.find(text) else {
+      guard let (member, index) = find(name, Member.self) else {
+        let text = name.isEscaped ? scanner.unescaped(name.content)[...] : scanner.bytes[name.content]
         try unknownMember(text, of: Member.self)
         continue
       }
@@ -138,6 +140,14 @@ struct JSONReader {
     } while isFollowed()
     try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: "}"), ", or } in an object") }
     return seen
+  }
+
+  private func find<Member: MemberName>(
+    _ name: (content: Range<Int>, isEscaped: Bool), _ members: Member.Type
+  ) -> (member: Member, index: Int)? {
+    guard name.isEscaped else { return Member.table.find(scanner.bytes.span.extracting(name.content)) }
+    let text = scanner.unescaped(name.content)
+    return Member.table.find(text.span)
   }
 
   private mutating func unknownMember<Member: MemberName>(
@@ -205,9 +215,14 @@ struct JSONReader {
 
   /// Text.
   mutating func string() throws(EventoError) -> String? {
-    guard let bytes = try stringBytes() else { return nil }
-    let text = bytes.withUnsafeBufferPointer { String(validating: $0, as: UTF8.self) }
-    guard let text else {
+    guard let string = try stringRange() else { return nil }
+    guard string.isEscaped else {
+      // UTF-8, as the scanner has seen: nothing is repaired.
+      return scanner.bytes.span.extracting(string.content).withUnsafeBufferPointer {
+        String(decoding: $0, as: UTF8.self)
+      }
+    }
+    guard let text = String(validating: scanner.unescaped(string.content), as: UTF8.self) else {
       // The scanner takes UTF-8 alone, so this can only be an escape.
       fault("must not have half of a surrogate pair in it")
       return nil
@@ -217,9 +232,13 @@ struct JSONReader {
 
   /// The bytes that a string stands for.
   mutating func stringBytes() throws(EventoError) -> ArraySlice<UInt8>? {
-    guard scanner.next == UInt8(ascii: "\"") else { return try refuse("must be a string") }
-    let string = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
+    guard let string = try stringRange() else { return nil }
     return string.isEscaped ? scanner.unescaped(string.content)[...] : scanner.bytes[string.content]
+  }
+
+  private mutating func stringRange() throws(EventoError) -> (content: Range<Int>, isEscaped: Bool)? {
+    guard scanner.next == UInt8(ascii: "\"") else { return try refuse("must be a string") }
+    return try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
   }
 
   /// A name or a key, as ``NameRule`` has it.
@@ -280,7 +299,7 @@ struct JSONReader {
         throw self.error(error)
       }
     }
-    return Array(scanner.bytes[range])
+    return scanner.bytes.span.extracting(range).withUnsafeBufferPointer { Array($0) }
   }
 
   /// The bytes that a string bears as base64.

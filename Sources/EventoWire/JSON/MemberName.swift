@@ -1,30 +1,60 @@
 internal import Evento
 
 /// The members that one kind of JSON object has.
-protocol MemberName: CaseIterable, RawRepresentable, Sendable where RawValue == String {
+protocol MemberName: CaseIterable, Hashable, RawRepresentable, Sendable where RawValue == String {
   static var table: MemberTable<Self> { get }
 }
 
 /// Finds a member by the bytes of its name.
 struct MemberTable<Member: MemberName>: Sendable {
-  private let entries: [(name: [UInt8], member: Member)]
+  private struct Entry {
+    let head: UInt64
+    let name: [UInt8]
+    let member: Member
+  }
+
+  private let entries: [Entry]
 
   init() {
-    entries = Member.allCases.map { (Array($0.rawValue.utf8), $0) }
+    entries = Member.allCases.map { member in
+      let name = Array(member.rawValue.utf8)
+      return Entry(head: Self.head(of: name.span), name: name, member: member)
+    }
   }
 
   /// The member, and its place among all: the bit that stands for it in a ``MemberSet``.
   ///
   /// - Complexity: O(*n*) in the number of members, which is at most a dozen.
-  func find(_ name: ArraySlice<UInt8>) -> (member: Member, index: Int)? {
-    for (index, entry) in entries.enumerated() where entry.name.count == name.count && name.elementsEqual(entry.name) {
+  func find(_ name: Span<UInt8>) -> (member: Member, index: Int)? {
+    let head = Self.head(of: name)
+    for (index, entry) in entries.enumerated()
+    where entry.head == head && entry.name.count == name.count && Self.hasSameTail(entry.name.span, name) {
       return (entry.member, index)
     }
     return nil
   }
 
+  /// The first eight bytes, as one number.
+  private static func head(of name: Span<UInt8>) -> UInt64 {
+    // In bounds, and any eight bytes are a UInt64.
+    if name.count >= 8 { return UInt64(littleEndian: name.bytes.unsafeLoadUnaligned(as: UInt64.self)) }
+    var head: UInt64 = 0
+    for index in name.indices.reversed() { head = head << 8 | UInt64(name[index]) }
+    return head
+  }
+
+  /// Whether two names of one length are the same beyond their heads.
+  private static func hasSameTail(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    var index = 8
+    while index < left.count {
+      if left[index] != right[index] { return false }
+      index += 1
+    }
+    return true
+  }
+
   func index(of member: Member) -> Int? {
-    find(Array(member.rawValue.utf8)[...])?.index
+    entries.firstIndex { $0.member == member }
   }
 
   /// All names, for people.
