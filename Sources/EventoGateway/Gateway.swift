@@ -225,7 +225,7 @@ public final class Gateway: RequestHandler {
         .internal, "Something went wrong inside, and what is in the log under the request id \(request.id)."))
   }
 
-  private func finish(_ exchange: Exchange, _ response: Response) -> Response {
+  private func finish(_ exchange: Exchange, _ response: consuming Response) -> Response {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
     for (name, value) in browsers.responseFields(exchange.head) { response.headers.append(name, value) }

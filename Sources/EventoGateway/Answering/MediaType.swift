@@ -11,6 +11,8 @@ enum MediaType {
         "A body is taken as it is, and this one is declared to be encoded (\(quoted(coding))): "
           + "send it without Content-Encoding.")
     }
+    // As most send it.
+    if headers.hasOnly("content-type", "application/json") { return }
     let types = headers.values(of: "content-type")
     guard !types.isEmpty else { return }
     guard types.count == 1, isJSON(types[0]) else {
@@ -25,7 +27,6 @@ enum MediaType {
 
   /// `application/json`, whatever the case; a `charset`, which RFC 8259 §11 gives no meaning to, only where it is UTF-8.
   private static func isJSON(_ type: String) -> Bool {
-    if type == "application/json" { return true }
     let parts = type.split(separator: ";", omittingEmptySubsequences: false).map { trimmed($0).lowercased() }
     guard parts.first == "application/json" else { return false }
     return parts.dropFirst().allSatisfy { parameter in

@@ -6,6 +6,7 @@ struct VersionCheck {
   let catalog: Catalog
   /// The aggregates of the write, each with what its latest event says, and where each of them is.
   private(set) var heads: [Head] = []
+  /// Those but for the last one, so that a write to one aggregate needs none.
   private var places: [AggregateKey: Int] = [:]
   /// That of the event before, which is as often as not one of the same aggregate.
   private var last: (key: AggregateKey, place: Int)?
@@ -54,14 +55,9 @@ struct VersionCheck {
   private mutating func place(of event: NewEvent) throws(SQLiteFailure) -> Int {
     let key = AggregateKey(event)
     if let last, last.key == key { return last.place }
-    let place: Int
-    if let known = places[key] {
-      place = known
-    } else {
-      place = heads.count
-      heads.append(try storedHead(of: event))
-      places[key] = place
-    }
+    if let last { places[last.key] = last.place }
+    let place = places[key] ?? heads.count
+    if place == heads.count { heads.append(try storedHead(of: event)) }
     last = (key, place)
     return place
   }

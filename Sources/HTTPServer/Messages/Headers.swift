@@ -40,6 +40,16 @@ public struct Headers: Sendable {
     places.filter { isNamed($0, name) }.map { text($0.value) }
   }
 
+  /// Whether there is one field of that name, with exactly this value.
+  public func hasOnly(_ name: String, _ value: String) -> Bool {
+    var found = false
+    for place in places where isNamed(place, name) {
+      guard !found, bytes[indices(place.value)].elementsEqual(value.utf8) else { return false }
+      found = true
+    }
+    return found
+  }
+
   /// Adds a field line after the others.
   public mutating func append(_ name: String, _ value: String) {
     let nameStart = UInt32(bytes.count)
