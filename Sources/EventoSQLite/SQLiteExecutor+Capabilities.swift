@@ -14,8 +14,10 @@ extension SQLiteExecutor: ConditionalWriter {
   ) -> @Sendable (Writer.Session) throws -> WriteResult {
     let now = configuration.now
     return { session in
-      let result = try EventWriter(connection: session.connection, catalog: session.catalog, now: now)
-        .write(events, condition: condition, tag: session.tag)
+      let result = try EventWriter(
+        connection: session.connection, catalog: session.catalog, memory: session.memory, now: now
+      )
+      .write(events, condition: condition, tag: session.tag)
       if !result.isResend { session.hasAddedEvents = true }
       return result
     }

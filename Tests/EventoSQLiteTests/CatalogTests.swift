@@ -37,7 +37,8 @@ import Testing
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true, autocheckpoint: 1000)
     let catalog = Catalog(connection, slots: 64)
-    let writer = EventWriter(connection: connection, catalog: catalog, now: { Timestamp(milliseconds: 0) })
+    let writer = EventWriter(
+      connection: connection, catalog: catalog, memory: LogMemory(), now: { Timestamp(milliseconds: 0) })
     let events = (0..<500).map { number in
       NewEvent.sample("id-\(number % 200)", "N\(number % 3)", routingKey: .value("k\(number % 150)"))
     }

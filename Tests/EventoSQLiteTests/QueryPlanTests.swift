@@ -10,7 +10,8 @@ import Testing
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true, autocheckpoint: 1000)
     let catalog = Catalog(connection)
-    let writer = EventWriter(connection: connection, catalog: catalog, now: { Timestamp(milliseconds: 0) })
+    let writer = EventWriter(
+      connection: connection, catalog: catalog, memory: LogMemory(), now: { Timestamp(milliseconds: 0) })
     let events = (0..<1000).map { number in
       NewEvent.sample(
         "id-\(number % 250)", "N\(number % 5)", type: "t\(number % 7)",

@@ -14,6 +14,7 @@ final class Writer: @unchecked Sendable {
   final class Session {
     let connection: Connection
     let catalog: Catalog
+    let memory = LogMemory()
     /// That of the commit under way.
     fileprivate(set) var tag: Int64 = 0
     /// Set by a job that has added to the log: who waits for that is told once it is committed.
@@ -136,6 +137,7 @@ final class Writer: @unchecked Sendable {
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       hasBegun = true
+      try session.memory.refresh(session.connection)
       session.tag = LogPosition.freshTag()
       session.hasAddedEvents = false
       for job in jobs { try job.run(on: session) }
@@ -143,6 +145,7 @@ final class Writer: @unchecked Sendable {
     } catch {
       session.connection.rollBack()
       session.catalog.forget()
+      session.memory.forget()
       if hasBegun, jobs.count > 1 {
         // What the store can't do for all at once it may do for each: one request that fills the disk must not fail
         // the small ones beside it.

@@ -7,12 +7,12 @@ internal import Evento
 /// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
 final class Catalog {
   private let connection: Connection
-  private var kinds: [KindName: Int64] = [:]
-  private var lanes: [Lane: Int64] = [:]
+  private var kinds = RecentCache<KindName, Int64>(limit: bound)
+  private var lanes = RecentCache<Lane, Int64>(limit: bound)
   private let laneNames: SlotCache<LaneNames>
   private let aggregateKeys: SlotCache<String>
 
-  /// Kinds and lanes that a writer remembers; past it all are dropped, and read again as needed.
+  /// Kinds, and lanes, that a writer remembers.
   private static let bound = 8192
   /// Lanes whose names, and aggregates whose ids are kept, each with texts of at most 255 bytes.
   private static let slots = 1 << 15
@@ -87,7 +87,7 @@ final class Catalog {
 
   func addKind(type: String, name: String) throws(SQLiteFailure) -> Int64 {
     let key = KindName(type: ExactText(type), name: ExactText(name))
-    if let id = kinds[key] { return id }
+    if let id = kinds.value(at: key) { return id }
     let (type, name) = (try addText(type), try addText(name))
     let id: Int64
     if let known = try kind(type: type, name: name) {
@@ -96,13 +96,13 @@ final class Catalog {
       try connection.run("INSERT INTO kind (type, name) VALUES (?1, ?2)", .integer(type), .integer(name))
       id = connection.lastInsertedRow
     }
-    Self.keep(id, at: key, in: &kinds)
+    kinds.keep(id, at: key)
     return id
   }
 
   func addLane(kind: Int64, routingKey: String?) throws(SQLiteFailure) -> Int64 {
     let key = Lane(kind: kind, routingKey: routingKey.map(ExactText.init))
-    if let id = lanes[key] { return id }
+    if let id = lanes.value(at: key) { return id }
     var text = Self.noRoutingKey
     if let routingKey { text = try addText(routingKey) }
     let id: Int64
@@ -112,7 +112,7 @@ final class Catalog {
       try connection.run("INSERT INTO lane (routing_key, kind) VALUES (?1, ?2)", .integer(text), .integer(kind))
       id = connection.lastInsertedRow
     }
-    Self.keep(id, at: key, in: &lanes)
+    lanes.keep(id, at: key)
     return id
   }
 
@@ -153,11 +153,6 @@ final class Catalog {
     guard let key else { throw Self.missing("aggregate", aggregate) }
     aggregateKeys.keep(key, at: aggregate)
     return key
-  }
-
-  private static func keep<Key, Value>(_ value: Value, at key: Key, in kept: inout [Key: Value]) {
-    if kept.count >= bound { kept.removeAll(keepingCapacity: true) }
-    kept[key] = value
   }
 
   private static func missing(_ table: String, _ id: Int64) -> SQLiteFailure {

@@ -7,6 +7,7 @@ internal import Evento
 struct EventWriter {
   let connection: Connection
   let catalog: Catalog
+  let memory: LogMemory
   let now: () -> Timestamp
 
   /// - Parameter tag: that of the commit.
@@ -22,7 +23,7 @@ struct EventWriter {
     let place = try condition?.after.map { try connection.place(of: $0).position } ?? 0
     if let blame { throw blame }
 
-    var versions = VersionCheck(connection: connection, catalog: catalog)
+    var versions = VersionCheck(connection: connection, catalog: catalog, memory: memory)
     let numbered = try events.map { try versions.admit($0) }
     if let condition { try check(condition, after: place) }
     return try store(events, numbered, versions.heads, tag: tag)
@@ -44,7 +45,7 @@ struct EventWriter {
   ) throws(SQLiteFailure) -> WriteResult {
     var heads = heads
     var names = EventNames(catalog)
-    var position = try connection.integer("SELECT max(position) FROM event") ?? 0
+    var position = try memory.end(connection)
     let time = now()
     var written: [WrittenEvent] = []
     written.reserveCapacity(events.count)
@@ -73,6 +74,12 @@ struct EventWriter {
           cursor: LogPosition(position: position, tag: tag).cursor))
     }
     try NewEventRow.insert(rows, on: connection)
+    memory.setEnd(position)
+    for head in heads {
+      guard let aggregate = head.aggregate else { continue }
+      memory.keep(
+        LogMemory.Head(aggregate: aggregate, version: head.version, routingKey: head.routingKey), of: head.key)
+    }
     return WriteResult(events: written, isResend: false)
   }
 }

@@ -4,6 +4,7 @@ internal import Evento
 struct VersionCheck {
   let connection: Connection
   let catalog: Catalog
+  let memory: LogMemory
   /// The aggregates of the write, each with what its latest event says, and where each of them is.
   private(set) var heads: [Head] = []
   /// Those but for the last one, so that a write to one aggregate needs none.
@@ -11,9 +12,10 @@ struct VersionCheck {
   /// That of the event before, which is as often as not one of the same aggregate.
   private var last: (key: AggregateKey, place: Int)?
 
-  init(connection: Connection, catalog: Catalog) {
+  init(connection: Connection, catalog: Catalog, memory: LogMemory) {
     self.connection = connection
     self.catalog = catalog
+    self.memory = memory
   }
 
   /// What is known of an event that may be written.
@@ -25,21 +27,30 @@ struct VersionCheck {
   }
 
   struct Head {
+    let key: AggregateKey
     /// `nil` for an aggregate that is not stored yet.
     var aggregate: Int64?
     fileprivate let storedVersion: Int
-    fileprivate var version: Int
-    fileprivate var routingKey: String?
+    /// After the events of this write.
+    fileprivate(set) var version: Int
+    fileprivate(set) var routingKey: String?
+
+    fileprivate init(_ key: AggregateKey, _ stored: LogMemory.Head?) {
+      self.key = key
+      aggregate = stored?.aggregate
+      storedVersion = stored?.version ?? 0
+      version = storedVersion
+      routingKey = stored?.routingKey
+    }
   }
 
   /// - Throws: `invalid_original_version` where the event's version is not the next one of its aggregate, earlier
   ///   events of the same write included; ``SQLiteFailure``.
   mutating func admit(_ event: NewEvent) throws -> Admission {
     let place = try place(of: event)
-    let head = heads[place]
-    let next = head.version + 1
+    let next = heads[place].version + 1
     if let given = event.version, given != next {
-      throw EventoError.versionConflict(on: event, given: given, current: head.storedVersion, next: next)
+      throw EventoError.versionConflict(on: event, given: given, current: heads[place].storedVersion, next: next)
     }
     guard next <= Event.maximumVersion else {
       throw EventoError(
@@ -57,21 +68,24 @@ struct VersionCheck {
     if let last, last.key == key { return last.place }
     if let last { places[last.key] = last.place }
     let place = places[key] ?? heads.count
-    if place == heads.count { heads.append(try storedHead(of: event)) }
+    if place == heads.count { heads.append(Head(key, try storedHead(of: event, key))) }
     last = (key, place)
     return place
   }
 
-  private func storedHead(of event: NewEvent) throws(SQLiteFailure) -> Head {
-    guard let aggregate = try catalog.aggregate(type: event.aggregatorType, key: event.aggregatorID) else {
-      return Head(aggregate: nil, storedVersion: 0, version: 0, routingKey: nil)
-    }
+  /// `nil` for an aggregate that is not stored yet.
+  private func storedHead(of event: NewEvent, _ key: AggregateKey) throws(SQLiteFailure) -> LogMemory.Head? {
+    if let known = memory.head(of: key) { return known }
+    guard let aggregate = try catalog.aggregate(type: event.aggregatorType, key: event.aggregatorID) else { return nil }
     let latest = try connection.first(
       "SELECT version, lane FROM event WHERE aggregate = ?1 ORDER BY position DESC LIMIT 1", .integer(aggregate)
     ) { row in (version: Int(row.integer(0)), lane: row.integer(1)) }
-    guard let latest else { return Head(aggregate: aggregate, storedVersion: 0, version: 0, routingKey: nil) }
-    let routingKey = try catalog.names(ofLane: latest.lane).routingKey
-    return Head(
-      aggregate: aggregate, storedVersion: latest.version, version: latest.version, routingKey: routingKey)
+    let head = LogMemory.Head(
+      aggregate: aggregate, version: latest?.version ?? 0,
+      routingKey: try latest.flatMap { (latest) throws(SQLiteFailure) in
+        try catalog.names(ofLane: latest.lane).routingKey
+      })
+    memory.keep(head, of: key)
+    return head
   }
 }
