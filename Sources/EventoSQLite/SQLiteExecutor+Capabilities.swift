@@ -52,7 +52,8 @@ extension SQLiteExecutor: EventViewer {
     }
     let limits = pageLimits
     readers.perform(completion: completion) { session in
-      let reader = EventReader(connection: session.connection, catalog: session.catalog, limits: limits)
+      let reader = EventReader(
+        connection: session.connection, catalog: session.catalog, limits: limits, showsContent: Builder.needsContent)
       var builder = builder()
       let info = try reader.show(aggregators, routingKey, args) { builder.add($0) }
       return builder.finish(info)

@@ -16,9 +16,9 @@ import Testing
       turns.countRequests(
         TimeSpan(nanoseconds: UInt64(requests * 100_000)), until: Instant(nanoseconds: start))
       var left = 100_000 - requests * 100_000
-      while turns.mayGoOn, left >= 10_000, let token = turns.popFirst() {
-        turns.append(token)
-        turns.countStream(TimeSpan(nanoseconds: 10_000))
+      while turns.mayGoOn, left >= 10_000, let turn = turns.popFirst() {
+        turns.append(turn.token, turn.load)
+        turns.countStream(TimeSpan(nanoseconds: 10_000), turn.load)
         taken += 10_000
         left -= 10_000
       }
@@ -28,7 +28,7 @@ import Testing
 
   private func turns() -> StreamTurns {
     var turns = StreamTurns(Instant(nanoseconds: 0))
-    for index in 0..<3 { turns.append(Token(place: index, generation: 0)) }
+    for index in 0..<3 { turns.append(Token(place: index, generation: 0), index == 0 ? .light : .heavy) }
     return turns
   }
 
@@ -54,11 +54,33 @@ import Testing
     #expect(turns.isEmpty && !turns.mayGoOn)
     var served: [Int] = []
     for index in 0..<6 {
-      turns.append(Token(place: index, generation: 0))
-      if index.isMultiple(of: 3), let token = turns.popFirst() { served.append(token.place) }
+      turns.append(Token(place: index, generation: 0), .heavy)
+      if index.isMultiple(of: 3), let turn = turns.popFirst() { served.append(turn.token.place) }
     }
-    while let token = turns.popFirst() { served.append(token.place) }
+    while let turn = turns.popFirst() { served.append(turn.token.place) }
     #expect(served == Array(0..<6))
     #expect(turns.isEmpty)
+  }
+
+  /// Of many that lag, each takes long; one that does not is served all the same, and gets no more than half.
+  @Test(arguments: [1, 50]) func doesNotLetTheLightWaitForTheHeavy(_ lightCount: Int) {
+    var turns = StreamTurns(Instant(nanoseconds: 0))
+    for index in 0..<1000 { turns.append(Token(place: index, generation: 0), .heavy) }
+    for index in 0..<lightCount { turns.append(Token(place: 1000 + index, generation: 0), .light) }
+    var taken = (light: 0, heavy: 0)
+    var longestWait = 0
+    var wait = 0
+    for _ in 0..<10_000 {
+      guard let turn = turns.popFirst() else { break }
+      let time = turn.load == .light ? 5_000 : 30_000
+      turns.countStream(TimeSpan(nanoseconds: UInt64(time)), turn.load)
+      turns.append(turn.token, turn.load)
+      if turn.load == .light { taken.light += time } else { taken.heavy += time }
+      wait = turn.token.place == 1000 ? 0 : wait + time
+      longestWait = max(longestWait, wait)
+    }
+    #expect(abs(taken.light - taken.heavy) < 100_000)
+    // As long as a turn of each of its kind, and as much for the others.
+    #expect(longestWait <= 2 * lightCount * 5_000 + 60_000)
   }
 }

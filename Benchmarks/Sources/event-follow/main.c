@@ -33,12 +33,13 @@ typedef struct {
 
 typedef struct {
   histogram latencies;
-  uint64_t received, sent, skipped, answered, errors;
+  uint64_t received, received_bytes, sent, skipped, answered, errors;
 } tally;
 
 static const char usage[] =
-  "event-follow --port PORT [--followers N] [--writes A_SECOND] [--seconds S] [--target TARGET]\n"
-  "  --target: of the stream, /events/stream?after=now where it is left out\n";
+  "event-follow --port PORT [--followers N] [--writes A_SECOND] [--seconds S] [--target TARGET] [--write-port PORT]\n"
+  "  --target: of the stream, /events/stream?after=now where it is left out\n"
+  "  --write-port: of another gateway on the same database, where the writes go\n";
 
 static int connect_to(const char *port) {
   struct sockaddr_in address = {
@@ -83,7 +84,7 @@ static void write_event(peer *p, uint64_t number) {
   char request[512], body[256];
   int length = snprintf(
     body, sizeof body,
-    "{\"events\":[{\"aggregator_type\":\"bank/Account\",\"aggregator_id\":\"follow-%llu\",\"name\":\"MoneyDeposited\","
+    "{\"events\":[{\"aggregator_type\":\"bank/Followed\",\"aggregator_id\":\"follow-%llu\",\"name\":\"MoneyDeposited\","
     "\"data\":{\"t\":\"%019llu\"}}]}",
     (unsigned long long)number / 8, (unsigned long long)now_nanoseconds());
   int total = snprintf(
@@ -104,6 +105,7 @@ static void receive_events(peer *p, tally *t, char *buffer, uint64_t from) {
       close(p->descriptor);
       return;
     }
+    t->received_bytes += (uint64_t)got;
     uint64_t now = now_nanoseconds();
     const char *at = buffer, *end = buffer + p->carried + got, *found;
     while ((found = memmem(at, (size_t)(end - at), mark, MARK)) != NULL && found + MARK + STAMP <= end) {
@@ -137,12 +139,12 @@ static peer *idle_writer(peer *writers) {
 }
 
 int main(int count, char **arguments) {
-  const char *port = "8080", *target = "/events/stream?after=now";
+  const char *port = "8080", *write_port = NULL, *target = "/events/stream?after=now";
   unsigned followers = 100;
   double writes = 500, seconds = 3;
   static const struct option names[] = {
     {"port", 1, 0, 'p'}, {"followers", 1, 0, 'f'}, {"writes", 1, 0, 'w'},
-    {"seconds", 1, 0, 's'}, {"target", 1, 0, 't'}, {0},
+    {"seconds", 1, 0, 's'}, {"target", 1, 0, 't'},  {"write-port", 1, 0, 'o'}, {0},
   };
   for (int option; (option = getopt_long(count, arguments, "", names, NULL)) != -1;) {
     switch (option) {
@@ -151,6 +153,7 @@ int main(int count, char **arguments) {
       case 'w': writes = atof(optarg); break;
       case 's': seconds = atof(optarg); break;
       case 't': target = optarg; break;
+      case 'o': write_port = optarg; break;
       default: fputs(usage, stderr); return 2;
     }
   }
@@ -162,7 +165,7 @@ int main(int count, char **arguments) {
     open_peer(&peers[i], poller, port, false);
     follow(&peers[i], target);
   }
-  for (unsigned i = 0; i < WRITERS; i++) open_peer(&writers[i], poller, port, true);
+  for (unsigned i = 0; i < WRITERS; i++) open_peer(&writers[i], poller, write_port ? write_port : port, true);
   int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
   if (writes > 0) {
     long interval = (long)(1e9 / writes);
@@ -200,10 +203,11 @@ int main(int count, char **arguments) {
   }
   double expected = (double)(t.sent - counted_from) * followers;
   printf(
-    "{\"mode\":\"follow\",\"followers\":%u,\"rate\":%.1f,\"deliveries_rate\":%.1f,\"received_share\":%.6f,"
+    "{\"mode\":\"follow\",\"followers\":%u,\"rate\":%.1f,\"deliveries_rate\":%.1f,\"received_share\":%.6f,\"received_mb_rate\":%.1f,"
     "\"skipped\":%llu,\"errors\":%llu,\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f}\n",
     followers, (double)(t.sent - counted_from) / seconds, (double)t.received / seconds,
-    expected > 0 ? (double)t.received / expected : 1, (unsigned long long)t.skipped, (unsigned long long)t.errors,
+    expected > 0 ? (double)t.received / expected : 1, (double)t.received_bytes / seconds / 1e6,
+    (unsigned long long)t.skipped, (unsigned long long)t.errors,
     (double)histogram_quantile(&t.latencies, 0.5) / 1e3, (double)histogram_quantile(&t.latencies, 0.99) / 1e3,
     (double)histogram_quantile(&t.latencies, 0.999) / 1e3);
   return t.errors > 0;

@@ -5,7 +5,9 @@ struct FilterIndex<Value> {
   /// What all events that pass a filter, or one of its parts, have in common.
   private enum Place: Hashable {
     case anywhere
+    case ofRoutingKey(String?)
     case ofType(String)
+    case ofName(String, String)
     case inAggregate(String, String)
   }
 
@@ -64,7 +66,9 @@ struct FilterIndex<Value> {
   func find(_ event: borrowing EventView, _ found: inout Matches) {
     guard found.numbers.count < entries.count else { return }
     find(.anywhere, event, &found)
+    find(.ofRoutingKey(event.routingKey), event, &found)
     find(.ofType(event.aggregatorType), event, &found)
+    find(.ofName(event.aggregatorType, event.name), event, &found)
     find(.inAggregate(event.aggregatorType, event.aggregatorID), event, &found)
   }
 
@@ -81,9 +85,14 @@ struct FilterIndex<Value> {
   }
 
   private static func places(of filter: FollowFilter) -> [Place] {
-    guard let aggregators = filter.aggregators else { return [.anywhere] }
+    guard let aggregators = filter.aggregators else {
+      return if case .value(let key) = filter.routingKey { [.ofRoutingKey(key)] } else { [.anywhere] }
+    }
     return aggregators.map { aggregator in
-      aggregator.aggregatorID.map { .inAggregate(aggregator.aggregatorType, $0) } ?? .ofType(aggregator.aggregatorType)
+      let type = aggregator.aggregatorType
+      if let id = aggregator.aggregatorID { return .inAggregate(type, id) }
+      if let name = aggregator.name { return .ofName(type, name) }
+      return .ofType(type)
     }
   }
 }

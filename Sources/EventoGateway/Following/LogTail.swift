@@ -4,8 +4,8 @@ internal import Synchronization
 /// Wakes those who follow the log, and of them those alone whose filter lets something new pass.
 ///
 /// A thousand followers of something else would each look at the log after each commit. Here one looks for all: it reads
-/// what is new, once, its names alone, and moves on the signals of the filters that it passes. As with every ``CommitSignal``, whoever
-/// wakes up reads from its own place, so that nothing is lost or doubled by what happens here.
+/// the names of what is new, once, and moves on the signals of the filters that it passes. As with every
+/// ``CommitSignal``, whoever wakes up reads from its own place, so that nothing is lost or doubled by what happens here.
 final class LogTail: Sendable {
   /// A place among those who follow with one filter, until it is let go. To be used as a ``CommitSignal``, which moves on
   /// after each commit of something that passes the filter, and now and then without one.
@@ -46,19 +46,6 @@ final class LogTail: Sendable {
 
   /// Events of one read.
   private static let pageEvents = 256
-  /// What a read found.
-  private struct Finding {
-    var events = 0
-    /// Who was waiting for some of them.
-    var woken = 0
-    var isAll = true
-
-    /// From one read to the next, where commits come faster: the longer, the more there was and the more were woken,
-    /// since a read of many events costs little more than a read of one, and who writes much pays for all of them.
-    var pause: Duration {
-      min(.milliseconds(1) + .microseconds(100) * events, .milliseconds(4) + .microseconds(100) * woken)
-    }
-  }
   /// How late a wait may end.
   private static let tick: Duration = .milliseconds(50)
   /// How long there may be no commit before it is asked whether anybody still follows.
@@ -100,20 +87,23 @@ final class LogTail: Sendable {
       // Before the read, as whoever waits for commits has to.
       let count = relay.signal.count
       let began = ContinuousClock.now
-      let finding = await look(from: &start)
-      guard finding.isAll else { continue }
+      let (pace, hasMore) = await look(from: &start)
+      if hasMore { continue }
       while relay.signal.count == count, isUnderWay(run) {
         await relay.signal.wait(past: count, until: .now + Self.patience)
       }
       // A task that nobody cancels: the sleep can't be cut short.
-      let next = began + finding.pause
+      let next = began + pace.pause
       if ContinuousClock.now < next { try? await Task.sleep(until: next) }
     }
   }
 
   /// Wakes who is to know of what is behind a place, and moves the place on.
   ///
-  private func look(from start: inout Args.Start) async -> Finding {
+  /// - Returns: when to look again, and whether there is more at once.
+  private func look(from start: inout Args.Start) async -> (pace: TailPace, hasMore: Bool) {
+    // A store whose events would all have to be fetched: whoever follows asks it for his own.
+    guard executor is any EventViewer else { return (TailPace(events: 0, woken: wakeAll()), false) }
     let hasPlace = start != .now
     do throws(EventoError) {
       let page = try await executor.viewPage(
@@ -122,42 +112,16 @@ final class LogTail: Sendable {
       start = page.info.endCursor.map { .after($0) } ?? .beginning
       // What committed before there was a place is behind nobody's back: everybody looks for himself.
       let woken = hasPlace ? page.signals.reduce(0) { $0 + $1.advance() } : wakeAll()
-      return Finding(events: page.events, woken: woken, isAll: !page.info.hasNextPage)
+      return (TailPace(events: page.events, woken: woken), page.info.hasNextPage)
     } catch {
       // Whoever follows finds out why when it reads.
       start = .now
-      return Finding(woken: wakeAll())
+      return (TailPace(events: 0, woken: wakeAll()), false)
     }
   }
 
   private func wakeAll() -> Int {
     state.withLock { $0.signals.values }.reduce(0) { $0 + $1.advance() }
-  }
-
-  /// Whom a page concerns.
-  private struct Audience: PageBuilder {
-    private let followed: () -> FilterIndex<CommitSignal>
-    private var signals: FilterIndex<CommitSignal>?
-    private var found = FilterIndex<CommitSignal>.Matches()
-    private var events = 0
-
-    init(_ followed: @escaping () -> FilterIndex<CommitSignal>) {
-      self.followed = followed
-    }
-
-    mutating func add(_ event: borrowing EventView) -> Bool {
-      // Who begins to follow from now on reads these events himself: they have committed. Who did before is asked for
-      // no earlier than now, since until the read began there could have been more of both.
-      let signals = signals ?? followed()
-      self.signals = signals
-      signals.find(event, &found)
-      events += 1
-      return true
-    }
-
-    mutating func finish(_ info: PageInfo) -> (signals: [CommitSignal], events: Int, info: PageInfo) {
-      (signals?.values(found) ?? [], events, info)
-    }
   }
 
   // MARK: Ending waits

@@ -5,6 +5,8 @@ struct EventReader {
   let connection: Connection
   let catalog: Catalog
   let limits: PageLimits
+  /// Whether payloads and metadata are wanted.
+  var showsContent = true
 
   /// What a page holds at most, whatever is asked for.
   struct PageLimits {
@@ -70,12 +72,14 @@ struct EventReader {
     return page
   }
 
+  private var columns: EventSource.Columns { showsContent ? .rows : .rowsWithoutContent }
+
   /// The usual read: rows as one index gives them.
   private func fill(
     _ page: inout Page, from source: EventSource, _ place: Int64, _ direction: EventSource.Direction,
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    let statement = try connection.statement(source.query(.rows, direction))
+    let statement = try connection.statement(source.query(columns, direction))
     defer { statement.reset() }
     try statement.bind(1, place)
     // One more than wanted tells whether there are more.
@@ -91,7 +95,7 @@ struct EventReader {
   ) throws(SQLiteFailure) {
     var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection)
     while !page.hasMore, let position = try merge.next() {
-      let row = try connection.statement("SELECT \(EventRow.columns) FROM event WHERE position = ?1")
+      let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
       defer { row.reset() }
       try row.bind(1, position)
       guard try row.step() else { return }

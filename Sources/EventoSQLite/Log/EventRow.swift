@@ -2,8 +2,12 @@ internal import Evento
 
 /// How a row of `event` is shown as an event.
 enum EventRow {
-  /// The columns that ``show(_:_:_:)`` reads, in its order.
-  static let columns = "position, tag, id, aggregate, version, lane, timestamp, is_json, metadata, data"
+  /// The columns that ``show(_:at:_:_:)`` reads, in its order.
+  static let columns = "\(names), metadata, data"
+  /// The same, without payload and metadata, which may lie on pages of their own: they are shown as if there were none.
+  static let columnsWithoutContent = "\(names), NULL, NULL"
+
+  private static let names = "position, tag, id, aggregate, version, lane, timestamp, is_json"
 
   /// Shows the current row of a statement that selects ``columns``.
   ///

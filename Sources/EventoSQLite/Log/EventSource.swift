@@ -31,6 +31,8 @@ enum EventSource: Hashable {
     case (.positions, .backward): texts.positionsBackward
     case (.rows, .forward): texts.rowsForward
     case (.rows, .backward): texts.rowsBackward
+    case (.rowsWithoutContent, .forward): texts.rowsWithoutContentForward
+    case (.rowsWithoutContent, .backward): texts.rowsWithoutContentBackward
     }
   }
 
@@ -43,6 +45,17 @@ enum EventSource: Hashable {
     case positions
     /// ``EventRow/columns``
     case rows
+    /// ``EventRow/columnsWithoutContent``
+    case rowsWithoutContent
+
+    /// What they are in SQL.
+    var text: String {
+      switch self {
+      case .positions: "position"
+      case .rows: EventRow.columns
+      case .rowsWithoutContent: EventRow.columnsWithoutContent
+      }
+    }
   }
 
   // MARK: The text of the queries, made once
@@ -88,16 +101,20 @@ enum EventSource: Hashable {
     let positionsBackward: String
     let rowsForward: String
     let rowsBackward: String
+    let rowsWithoutContentForward: String
+    let rowsWithoutContentBackward: String
 
     init(_ condition: String?) {
-      func text(_ columns: String, _ comparison: String, _ order: String) -> String {
+      func text(_ columns: Columns, _ comparison: String, _ order: String) -> String {
         let conditions = [condition, "position \(comparison) ?1"].compactMap { $0 }.joined(separator: " AND ")
-        return "SELECT \(columns) FROM event WHERE \(conditions) ORDER BY position \(order) LIMIT ?2"
+        return "SELECT \(columns.text) FROM event WHERE \(conditions) ORDER BY position \(order) LIMIT ?2"
       }
-      positionsForward = text("position", ">", "ASC")
-      positionsBackward = text("position", "<", "DESC")
-      rowsForward = text(EventRow.columns, ">", "ASC")
-      rowsBackward = text(EventRow.columns, "<", "DESC")
+      positionsForward = text(.positions, ">", "ASC")
+      positionsBackward = text(.positions, "<", "DESC")
+      rowsForward = text(.rows, ">", "ASC")
+      rowsBackward = text(.rows, "<", "DESC")
+      rowsWithoutContentForward = text(.rowsWithoutContent, ">", "ASC")
+      rowsWithoutContentBackward = text(.rowsWithoutContent, "<", "DESC")
     }
   }
 

@@ -107,9 +107,12 @@ extension Connection {
 
   // MARK: Streams
 
+  /// From so many bytes on, a stream's turn is a heavy one.
+  private static let heavyTurn = 16 * 1024
+
   private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void, isChunked: Bool) {
     let (mailbox, token) = (loop.mailbox, token)
-    // As much again may wait in the output.
+    // The output takes it all when it is empty: as much again waits there.
     let writer = BodyWriter(limit: loop.configuration.bufferedBytes / 4) { mailbox.send(.stream(token)) }
     if loop.isStopping { writer.tellShutdown() }
     let task = Task {
@@ -124,21 +127,23 @@ extension Connection {
     exchange?.progress = .streaming(writer, task, isChunked: isChunked)
   }
 
-  /// Moves what a stream has written into the output, once the last of it has gone.
+  /// Moves what a stream has written into the output, once the last of it has gone. What comes meanwhile is announced
+  /// again, for another turn.
   func pumpStream() {
     guard isOpen, case .streaming(let writer, _, let isChunked) = exchange?.progress else { return }
-    while output.isEmpty || isWritable && output.count < loop.configuration.bufferedBytes {
-      if output.isEmpty { lastProgress = loop.now }
+    while output.isEmpty {
+      lastProgress = loop.now
       switch writer.take() {
       case .nothing: return
-      case .bytes(let bytes):
+      case .bytes(let bytes, let isLast):
+        streamLoad = bytes.count < Self.heavyTurn ? .light : .heavy
         if isChunked {
           ChunkedEncoder.append(bytes, to: &output)
         } else {
           output.append(bytes)
         }
         flush()
-        guard isOpen else { return }
+        guard isOpen, isLast else { return }
       case .finished:
         if isChunked { output.append(ChunkedEncoder.end) }
         exchange?.progress = .answered

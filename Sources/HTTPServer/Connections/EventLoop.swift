@@ -123,7 +123,7 @@ final class EventLoop: @unchecked Sendable {
   func giveTurn(_ connection: Connection) {
     guard !connection.awaitsTurn else { return }
     connection.awaitsTurn = true
-    streams.append(connection.token)
+    streams.append(connection.token, connection.streamLoad)
     // That it can be written to is known.
     if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
   }
@@ -132,10 +132,10 @@ final class EventLoop: @unchecked Sendable {
     let start = Instant.now
     streams.countRequests(now.span(to: start), until: start)
     var last = start
-    while streams.mayGoOn, last < start + StreamTurns.slice, let token = streams.popFirst() {
-      if let connection = connections[token], connection.awaitsTurn { connection.advance() }
+    while streams.mayGoOn, last < start + StreamTurns.slice, let turn = streams.popFirst() {
+      if let connection = connections[turn.token], connection.awaitsTurn { connection.advance() }
       let time = Instant.now
-      streams.countStream(last.span(to: time))
+      streams.countStream(last.span(to: time), turn.load)
       last = time
     }
   }

@@ -1,11 +1,40 @@
 /// The connections whose stream can go on, in turn, and how much of the loop's time they may take.
 ///
 /// Requests go first, however many streams there are and however fast their clients read: the more of the loop's time
-/// requests take, the less is left to streams, which then send more at once and less often.
+/// requests take, the less is left to streams, which then send more at once and less often. Of that, half is for those
+/// that have little to send, so that one that follows closely does not wait for a thousand that lag.
 struct StreamTurns {
-  private var arrived: [Token] = []
-  /// The next one last.
-  private var next: [Token] = []
+  /// How much a stream had to send in its last turn.
+  enum Load {
+    case light
+    case heavy
+  }
+
+  private struct Queue {
+    private var arrived: [Token] = []
+    /// The next one last.
+    private var next: [Token] = []
+
+    var isEmpty: Bool { arrived.isEmpty && next.isEmpty }
+
+    mutating func append(_ token: Token) {
+      arrived.append(token)
+    }
+
+    /// - Complexity: amortized O(1).
+    mutating func popFirst() -> Token? {
+      if next.isEmpty {
+        next = arrived.reversed()
+        arrived.removeAll(keepingCapacity: true)
+      }
+      return next.popLast()
+    }
+  }
+
+  private var light = Queue()
+  private var heavy = Queue()
+  /// How much longer light ones have been served than heavy ones lately, in nanoseconds.
+  private var lead = 0.0
   /// How much of the loop's time requests took lately, from 0 to 1.
   private var requestShare = 0.0
   /// Time that streams may take, in nanoseconds; below nothing where a turn took longer.
@@ -21,6 +50,8 @@ struct StreamTurns {
   private static let fullShare = 0.9
   /// What can be saved up.
   private static let mostCredit = 5e6
+  /// What one kind can be ahead of the other.
+  private static let mostLead = 1e6
   /// For about how long a turn is remembered.
   private static let memory = 10e6
   /// How long streams are served before requests are looked for again.
@@ -30,7 +61,7 @@ struct StreamTurns {
     lastCount = now
   }
 
-  var isEmpty: Bool { arrived.isEmpty && next.isEmpty }
+  var isEmpty: Bool { light.isEmpty && heavy.isEmpty }
 
   /// The part of the loop's time that streams may take now.
   private var share: Double { max(1 - Self.weight * requestShare, Self.leastShare) }
@@ -40,17 +71,17 @@ struct StreamTurns {
   /// Whether the next one may be served.
   var mayGoOn: Bool { !isEmpty && (credit > 0 || !isLimited) }
 
-  mutating func append(_ token: Token) {
-    arrived.append(token)
+  mutating func append(_ token: Token, _ load: Load) {
+    switch load {
+    case .light: light.append(token)
+    case .heavy: heavy.append(token)
+    }
   }
 
   /// - Complexity: amortized O(1).
-  mutating func popFirst() -> Token? {
-    if next.isEmpty {
-      next = arrived.reversed()
-      arrived.removeAll(keepingCapacity: true)
-    }
-    return next.popLast()
+  mutating func popFirst() -> (token: Token, load: Load)? {
+    if lead <= 0 || heavy.isEmpty, let token = light.popFirst() { return (token, .light) }
+    return heavy.popFirst().map { ($0, .heavy) }
   }
 
   /// Counts a turn of the loop, up to now, of which requests have taken some.
@@ -62,7 +93,9 @@ struct StreamTurns {
   }
 
   /// Counts what a stream has taken.
-  mutating func countStream(_ taken: TimeSpan) {
-    if isLimited { credit -= Double(taken.nanoseconds) }
+  mutating func countStream(_ taken: TimeSpan, _ load: Load) {
+    let taken = Double(taken.nanoseconds)
+    if isLimited { credit -= taken }
+    lead = max(-Self.mostLead, min(lead + (load == .light ? taken : -taken), Self.mostLead))
   }
 }

@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// Where a response's body goes that is written as it comes.
 ///
-/// What has been written and not been taken by the client yet is bounded
-/// (``ServerConfiguration/bufferedBytes``): a client that reads slowly slows its writer, and nobody else.
+/// What has been written and not been taken by the client yet is bounded (by half of
+/// ``ServerConfiguration/bufferedBytes``): a client that reads slowly slows its writer, and nobody else.
 public final class BodyWriter: Sendable {
   /// Why nothing more can be written.
   public enum Closed: Error, Sendable {
@@ -15,7 +15,8 @@ public final class BodyWriter: Sendable {
 
   /// What the connection finds when it comes for more.
   enum Content {
-    case bytes([UInt8])
+    /// All there is, and whether the body ends with it: that is not announced any more.
+    case bytes([UInt8], isLast: Bool)
     case nothing
     case finished
     case failed
@@ -122,7 +123,7 @@ public final class BodyWriter: Sendable {
     resumeAll { state in
       state.isAnnounced = false
       if !state.bytes.isEmpty {
-        content = .bytes(state.bytes)
+        content = .bytes(state.bytes, isLast: state.outcome != nil)
         state.bytes = []
       } else if let outcome = state.outcome {
         content = outcome
