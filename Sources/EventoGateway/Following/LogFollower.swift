@@ -8,6 +8,8 @@ struct LogFollower: Sendable {
   private let membership: LogTail.Membership
   private(set) var start: Args.Start
   private var limit = SharedPages.pageEvents
+  /// Whether there was more behind the last page.
+  private var lags = false
 
   /// What has come of a step.
   enum Step: Sendable {
@@ -33,9 +35,10 @@ struct LogFollower: Sendable {
     while true {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
       let count = membership.count
-      let page = try await pages.page(filter, start, rendering, limit: limit, count)
+      let page = try await pages.page(filter, start, rendering, lags: lags, limit: limit, count)
       // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
       if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
+      lags = page.hasMore
       if !page.isEmpty {
         limit = page.nextLimit(limit)
         return .events(page)

@@ -13,6 +13,8 @@ final class SharedPages: Sendable {
     let lines: [UInt8]
     /// The place up to which the log was read.
     let end: Cursor?
+    /// Whether there was more behind it.
+    let hasMore: Bool
     fileprivate let events: Int
     /// Bytes of what it was made of.
     fileprivate let size: Int
@@ -56,7 +58,7 @@ final class SharedPages: Sendable {
     }
 
     mutating func finish(_ info: PageInfo) -> Page {
-      Page(lines: lines, end: info.endCursor, events: events, size: size, isCut: isCut)
+      Page(lines: lines, end: info.endCursor, hasMore: info.hasNextPage, events: events, size: size, isCut: isCut)
     }
   }
 
@@ -87,11 +89,15 @@ final class SharedPages: Sendable {
 
   private let executor: any Executor
   private let state = Mutex(State())
+  /// Where the reads of those that lag pass: however many they are, others do not wait for the store behind all of them.
+  private let gate = ReadGate(limit: readsBehind)
 
   /// Events of one page at most.
   static let pageEvents = 64
   /// Bytes of one page, which is what a follower holds while its client takes nothing; a larger event comes alone.
   private static let pageBytes = 64 << 10
+  /// Reads at once for those that lag.
+  private static let readsBehind = 2
   /// Pages that are kept.
   private static let pagesKept = 32
 
@@ -102,10 +108,11 @@ final class SharedPages: Sendable {
   /// The page behind a place.
   ///
   /// - Parameters:
+  ///   - lags: whether it is known that there is something behind the place.
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
   func page(
-    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, limit: Int, _ count: UInt64
+    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, lags: Bool, limit: Int, _ count: UInt64
   ) async throws(EventoError) -> Page {
     let place: Cursor?
     switch start {
@@ -119,7 +126,13 @@ final class SharedPages: Sendable {
     let found = state.withLock { state -> Found in
       if let page = state.pages[key] { return .page(page) }
       if let task = state.flights[flight] { return .flight(task) }
-      let task = Task { await land(flight, read(filter, start, rendering, limit)) }
+      let task = Task {
+        let result =
+          lags
+          ? await gate.pass { await read(filter, start, rendering, limit) }
+          : await read(filter, start, rendering, limit)
+        return land(flight, result)
+      }
       state.flights[flight] = task
       return .flight(task)
     }

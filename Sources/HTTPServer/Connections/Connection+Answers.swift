@@ -107,8 +107,13 @@ extension Connection {
 
   // MARK: Streams
 
-  /// From so many bytes on, a stream's turn is a heavy one.
-  private static let heavyTurn = 16 * 1024
+  /// By what its stream has written up to now.
+  var streamLoad: StreamTurns.Load {
+    guard case .streaming(let writer, _, _) = exchange?.progress else { return .light }
+    return output.count + writer.waitingBytes < Self.heavyLoad ? .light : .heavy
+  }
+
+  private static let heavyLoad = 16 * 1024
 
   private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void, isChunked: Bool) {
     let (mailbox, token) = (loop.mailbox, token)
@@ -136,7 +141,6 @@ extension Connection {
       switch writer.take() {
       case .nothing: return
       case .bytes(let bytes, let isLast):
-        streamLoad = bytes.count < Self.heavyTurn ? .light : .heavy
         if isChunked {
           ChunkedEncoder.append(bytes, to: &output)
         } else {

@@ -32,7 +32,6 @@ final class Connection {
   var inputHasEnded = false
   /// Whether its stream can go on, and waits for the loop to have time for it.
   var awaitsTurn = false
-  var streamLoad = StreamTurns.Load.light
   var isOpen = true
   /// Whether the output's end has been told to the peer.
   var hasFinishedWriting = false

@@ -133,7 +133,14 @@ final class EventLoop: @unchecked Sendable {
     streams.countRequests(now.span(to: start), until: start)
     var last = start
     while streams.mayGoOn, last < start + StreamTurns.slice, let turn = streams.popFirst() {
-      if let connection = connections[turn.token], connection.awaitsTurn { connection.advance() }
+      if let connection = connections[turn.token], connection.awaitsTurn {
+        // What has come while it waited counts too: a crowd that has just begun to lag is no crowd of light ones.
+        if turn.load == .light, connection.streamLoad == .heavy {
+          streams.append(turn.token, .heavy)
+          continue
+        }
+        connection.advance()
+      }
       let time = Instant.now
       streams.countStream(last.span(to: time), turn.load)
       last = time

@@ -4,7 +4,7 @@
 /// requests take, the less is left to streams, which then send more at once and less often. Of that, half is for those
 /// that have little to send, so that one that follows closely does not wait for a thousand that lag.
 struct StreamTurns {
-  /// How much a stream had to send in its last turn.
+  /// How much a stream has to send.
   enum Load {
     case light
     case heavy
@@ -37,7 +37,7 @@ struct StreamTurns {
   private var lead = 0.0
   /// How much of the loop's time requests took lately, from 0 to 1.
   private var requestShare = 0.0
-  /// Time that streams may take, in nanoseconds; below nothing where a turn took longer.
+  /// Time that streams may take, in nanoseconds; below nothing where a turn took longer than there was.
   private var credit = 0.0
   private var lastCount: Instant
 
@@ -50,6 +50,8 @@ struct StreamTurns {
   private static let fullShare = 0.9
   /// What can be saved up.
   private static let mostCredit = 5e6
+  /// What can be overdrawn: a turn in which the system ran something else must not silence all streams for a second.
+  private static let mostDebt = 3e5
   /// What one kind can be ahead of the other.
   private static let mostLead = 1e6
   /// For about how long a turn is remembered.
@@ -95,7 +97,7 @@ struct StreamTurns {
   /// Counts what a stream has taken.
   mutating func countStream(_ taken: TimeSpan, _ load: Load) {
     let taken = Double(taken.nanoseconds)
-    if isLimited { credit -= taken }
+    if isLimited { credit = max(credit - taken, -Self.mostDebt) }
     lead = max(-Self.mostLead, min(lead + (load == .light ? taken : -taken), Self.mostLead))
   }
 }

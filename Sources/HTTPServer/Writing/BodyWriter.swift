@@ -117,6 +117,9 @@ public final class BodyWriter: Sendable {
 
   // MARK: The connection's side
 
+  /// The bytes that wait to be taken.
+  var waitingBytes: Int { state.withLock { $0.bytes.count } }
+
   /// What there is to send, which makes room for more.
   func take() -> Content {
     var content = Content.nothing
