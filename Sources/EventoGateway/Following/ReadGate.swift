@@ -30,7 +30,7 @@ final class ReadGate: Sendable {
   var waiting: Int { state.withLock { $0.arrived.count + $0.next.count } }
 
   /// Runs the body once there is room inside. One whose task is cancelled waits for its turn like others.
-  func pass<Value: Sendable>(_ body: () async -> Value) async -> Value {
+  func pass<Value: Sendable>(_ body: @Sendable () async -> Value) async -> Value {
     await enter()
     defer { leave() }
     return await body()
