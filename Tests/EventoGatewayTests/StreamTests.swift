@@ -265,7 +265,7 @@ import Testing
     await store.close()
   }
 
-  @Test func followsWhatAnotherProcessCommits() async throws {
+  @Test func followsWhatAnotherExecutorCommits() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "evento-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

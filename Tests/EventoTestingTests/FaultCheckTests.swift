@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// The checks under faults: right executors pass, and each defect is noticed.
-@Suite struct FaultCheckTests {
+@Suite(.timeLimit(.minutes(1))) struct FaultCheckTests {
   private static var load: FaultLoad {
     var load = FaultLoad(seed: 7)
     load.events = 500
@@ -36,8 +36,7 @@ import Testing
   /// One page among those that are read is wrong.
   @Test(arguments: FaultCheck.all, Fault.allCases) func aDefectIsNoticed(_ check: FaultCheck, _ fault: Fault) async {
     let pages = Mutex(0)
-    var hooks = Defect.Hooks()
-    let change = { @Sendable (page: ReadResult<Event>) in
+    let executor = Self.executor { page in
       guard page.edges.count > 1 else { return page }
       let number = pages.withLock { number in
         number += 1
@@ -45,6 +44,32 @@ import Testing
       }
       return number == 2 ? fault.change(page) : page
     }
+    let failure = await #expect(throws: ConformanceFailure.self) {
+      try await check.run(on: executor, under: Self.load) { _ in }
+    }
+    #expect(failure?.check == check.name)
+  }
+
+  /// No other event comes behind it that shows the gap: behind the 500th, the last one is written when all have arrived.
+  @Test(arguments: FaultCheck.all, [500, 501])
+  func anEventThatIsLostAtTheEndIsNoticed(_ check: FaultCheck, _ lost: Int) async {
+    let executor = Self.executor { page in
+      var page = page
+      page.edges.removeAll { $0.node.version == lost }
+      return page
+    }
+    let failure = await #expect(throws: ConformanceFailure.self) {
+      try await check.run(on: executor, under: Self.load, patience: .seconds(1)) { _ in }
+    }
+    #expect(failure?.check == check.name)
+    #expect(failure?.reason == "\(lost - 1) of 501 events had arrived when no other one came for 1.0 seconds")
+  }
+
+  /// An executor whose pages are changed on the way to who reads or follows.
+  private static func executor(
+    _ change: @escaping @Sendable (ReadResult<Event>) -> ReadResult<Event>
+  ) -> BrokenExecutor {
+    var hooks = Defect.Hooks()
     hooks.read = { store, aggregators, key, args throws(EventoError) in
       change(try await store.read(aggregators, routingKey: key, args: args))
     }
@@ -58,11 +83,7 @@ import Testing
         }
       }
     }
-    let executor = BrokenExecutor(hooks: hooks)
-    let failure = await #expect(throws: ConformanceFailure.self) {
-      try await check.run(on: executor, under: Self.load) { _ in }
-    }
-    #expect(failure?.check == check.name)
+    return BrokenExecutor(hooks: hooks)
   }
 
   enum Fault: CaseIterable {

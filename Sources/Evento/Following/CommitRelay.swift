@@ -53,25 +53,3 @@ package final class CommitRelay: Sendable {
     return false
   }
 }
-
-extension CommitSignal {
-  /// The signal of one executor or of several together.
-  static func of(_ executors: [any Executor]) -> (signal: CommitSignal, relay: CommitRelay?) {
-    if executors.count == 1, let notifier = executors[0] as? any CommitNotifier { return (notifier.commits, nil) }
-    let relay = CommitRelay(executors)
-    return (relay.signal, relay)
-  }
-
-  /// Sees to it that waits end at their deadlines, twenty times a second while anybody waits: for a store that advances
-  /// the signal with each of its commits and has nothing else to look at.
-  package func expireWhileAwaited() {
-    whenAwaited { [weak self] in
-      Task { [weak self] in
-        repeat {
-          // A task that nobody cancels: the sleep can't be cut short.
-          try? await Task.sleep(for: .milliseconds(50))
-        } while self?.expire() == true
-      }
-    }
-  }
-}

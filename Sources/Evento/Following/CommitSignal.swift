@@ -36,6 +36,9 @@ public final class CommitSignal: Sendable {
 
   /// Waits until ``count`` is past a value, or a little longer than up to a deadline, or until the task is cancelled, or
   /// the store is closed.
+  ///
+  /// The signal has no clock of its own: it is its owner who ends waits at their deadlines, by ``expire(at:)`` or by
+  /// ``expireWhileAwaited()``. Where nobody does, the deadline means nothing.
   public func wait(past count: UInt64, until deadline: ContinuousClock.Instant) async {
     let id = state.withLock { state in
       state.nextID += 1

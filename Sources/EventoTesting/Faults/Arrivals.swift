@@ -15,6 +15,7 @@ final class Arrivals: Sendable {
 
   init(of ids: [ULID]) {
     self.ids = ids
+    moves.expireWhileAwaited()
   }
 
   var total: Int { ids.count }
@@ -47,15 +48,30 @@ final class Arrivals: Sendable {
     }
   }
 
-  /// Waits until a number of events has come.
+  /// Waits until a number of events has come, however long that takes: ``watch(_:)`` is who loses patience.
   ///
   /// - Throws: where one has come that is not the next, or the task is cancelled.
   func wait(for number: Int) async throws {
     while true {
       let seen = moves.count
       guard try count() < number else { return }
-      await moves.wait(past: seen, until: .now + .seconds(3600))
+      await moves.wait(past: seen, until: .now + .seconds(60))
       try Task.checkCancellation()
+    }
+  }
+
+  /// Returns when the last event has come.
+  ///
+  /// - Parameter patience: how long it may take until the first event comes, and then the next.
+  /// - Throws: where it takes longer, or one has come that is not the next, or the task is cancelled.
+  func watch(_ patience: Duration) async throws {
+    while true {
+      let (moved, before) = (moves.count, try count())
+      guard before < total else { return }
+      await moves.wait(past: moved, until: .now + patience)
+      try Task.checkCancellation()
+      try require(
+        try count() > before, "\(before) of \(total) events had arrived when no other one came for \(patience)")
     }
   }
 }

@@ -39,10 +39,12 @@ public struct FaultCheck: Sendable, CustomStringConvertible {
   /// - Parameters:
   ///   - executor: of a store without events.
   ///   - load: how much is written, and how often it is disturbed.
+  ///   - patience: how long nothing may arrive before the rest counts as lost; 60 seconds. It has to outlast what
+  ///     `disturb` takes, and the pauses that the executor makes before it tries again.
   ///   - disturb: breaks something, and returns when it can work again.
   /// - Throws: ``ConformanceFailure`` where it does not hold; what `disturb` throws.
   public func run(
-    on executor: any Executor, under load: FaultLoad, disturb: @escaping Disturbance
+    on executor: any Executor, under load: FaultLoad, patience: Duration = .seconds(60), disturb: @escaping Disturbance
   ) async throws {
     let arrivals = Arrivals(of: load.ids)
     do {
@@ -50,6 +52,7 @@ public struct FaultCheck: Sendable, CustomStringConvertible {
         group.addTask { [receive] in try await receive(executor, arrivals) }
         group.addTask { try await load.write(to: executor, arrivals) }
         group.addTask { try await load.disturb(arrivals, disturb) }
+        group.addTask { try await arrivals.watch(patience) }
         while try await group.next() != nil {}
       }
     } catch var failure as ConformanceFailure {
