@@ -4,6 +4,8 @@ import PackageDescription
 /// memmem, asprintf.
 let gnu: [CSetting] = [.define("_GNU_SOURCE")]
 
+let swift: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
 // A package of its own, so that neither the product's build nor its tests know of it.
 let package = Package(
   name: "evento-benchmarks",
@@ -19,6 +21,13 @@ let package = Package(
     .executableTarget(
       name: "client-benchmark",
       dependencies: [.product(name: "Evento", package: "evento"), .product(name: "EventoHTTP", package: "evento")],
-      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
+      swiftSettings: swift),
+    .executableTarget(
+      name: "subscription-benchmark",
+      dependencies: [
+        .product(name: "Evento", package: "evento"), .product(name: "EventoHTTP", package: "evento"),
+        .product(name: "EventoSQLite", package: "evento"),
+      ],
+      swiftSettings: swift),
   ]
 )

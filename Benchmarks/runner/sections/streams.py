@@ -9,12 +9,14 @@ from ..compare import Comparison, Target
 from ..processes import Gateway, load, tool
 
 ABOUT = "followers: from a write to its receipt; what 1000 of them cost in memory and in writes"
-TOOLS = ["event-follow", "event-load"]
+TOOLS = ["event-follow", "event-load", "subscription-benchmark"]
 LIMITS = {"p50_limit_us": 2000, "p99_limit_us": 10000}
 # Of events that nobody writes here: such a follower costs what it costs to be there.
 ELSEWHERE = "/events/stream?after=now&aggregator_type=elsewhere"
 # Of more events than can be sent so often: what matters is what that does to writes.
 ALL = "/events/stream?after=now"
+# Written for a subscription, one after the other.
+EVENTS = 200
 # Of those alone that event-follow writes itself.
 FOLLOWED = "/events/stream?after=now&aggregator_type=bank%2FFollowed"
 
@@ -53,6 +55,21 @@ def comparisons(settings):
     yield Comparison(
         "The same, of commits by another process", {two: elsewhere},
         [Target(two, two, at_most=1, figure="p99_us", against="notice_limit_us")])
+
+    def subscription(over_http):
+        database = paths.fresh_folder("streams") / "store.sqlite"
+        limit = {"p50_limit_us": 10_000}
+        if not over_http:
+            return tool("subscription-benchmark", database, EVENTS) | limit
+        with Gateway(database) as server:
+            return tool("subscription-benchmark", f"http://127.0.0.1:{server.port}", EVENTS) | limit
+
+    embedded, remote = "embedded store", "HTTPExecutor"
+    yield Comparison(
+        "From writing an event to the handler of a Subscription", {
+            embedded: lambda: subscription(False),
+            remote: lambda: subscription(True),
+        }, [Target(name, name, at_most=1, figure="p50_us", against="p50_limit_us") for name in (embedded, remote)])
 
     def crowd_of(port, followers, target, writes=0):
         command = [paths.TOOLS / "event-follow", "--port", port, "--followers", followers, "--writes", writes,
