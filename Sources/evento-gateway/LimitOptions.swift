@@ -54,7 +54,7 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Bytes of all chunk extensions of a body.")
   var maxChunkExtensionBytes = ServerConfiguration().chunkExtensionBytes
 
-  @Option(help: "Bytes of answers that wait for one connection before its next request is read; a stream waits at half of it.")
+  @Option(help: "Bytes of answers that wait for one connection before its next request is read; half for a stream.")
   var maxBufferedBytes = ServerConfiguration().bufferedBytes
 
   @Option(help: "Bytes of answers that wait for all clients; past it, the slowest are cut off.")
