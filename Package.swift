@@ -12,6 +12,8 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+
 let package = Package(
   name: "evento",
   platforms: [.macOS(.v15)],
@@ -24,6 +26,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
@@ -36,13 +39,13 @@ let package = Package(
 
     .target(name: "Evento", swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["Evento"], swiftSettings: settings),
-    .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento"], swiftSettings: settings),
+    .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", deque], swiftSettings: settings),
     .target(name: "EventoHTTP", dependencies: ["CCurl", "Evento", "EventoWire"], swiftSettings: settings),
     .target(name: "EventoTesting", dependencies: ["Evento"], swiftSettings: settings),
-    .target(name: "HTTPServer", dependencies: ["CSocketPolling"], swiftSettings: settings),
+    .target(name: "HTTPServer", dependencies: ["CSocketPolling", deque], swiftSettings: settings),
     .target(
       name: "EventoGateway",
-      dependencies: ["Evento", "EventoWire", "HTTPServer", .product(name: "Logging", package: "swift-log")],
+      dependencies: ["Evento", "EventoWire", "HTTPServer", deque, .product(name: "Logging", package: "swift-log")],
       resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
     .executableTarget(
       name: "evento-gateway",

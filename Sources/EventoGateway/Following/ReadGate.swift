@@ -1,21 +1,11 @@
+internal import DequeModule
 internal import Synchronization
 
 /// Lets a few through at once; the others wait in line.
 final class ReadGate: Sendable {
   private struct State {
     var inside = 0
-    var arrived: [CheckedContinuation<Void, Never>] = []
-    /// The next one last.
-    var next: [CheckedContinuation<Void, Never>] = []
-
-    /// - Complexity: amortized O(1).
-    mutating func popFirst() -> CheckedContinuation<Void, Never>? {
-      if next.isEmpty {
-        next = arrived.reversed()
-        arrived.removeAll(keepingCapacity: true)
-      }
-      return next.popLast()
-    }
+    var waiting: Deque<CheckedContinuation<Void, Never>> = []
   }
 
   private let state = Mutex(State())
@@ -27,7 +17,7 @@ final class ReadGate: Sendable {
   }
 
   var inside: Int { state.withLock { $0.inside } }
-  var waiting: Int { state.withLock { $0.arrived.count + $0.next.count } }
+  var waiting: Int { state.withLock { $0.waiting.count } }
 
   /// Runs the body once there is room inside. One whose task is cancelled waits for its turn like others.
   func pass<Value: Sendable>(_ body: @Sendable () async -> Value) async -> Value {
@@ -40,7 +30,7 @@ final class ReadGate: Sendable {
     await withCheckedContinuation { continuation in
       let isFree = state.withLock { state in
         guard state.inside < limit else {
-          state.arrived.append(continuation)
+          state.waiting.append(continuation)
           return false
         }
         state.inside += 1
@@ -52,7 +42,7 @@ final class ReadGate: Sendable {
 
   private func leave() {
     state.withLock { state in
-      let next = state.popFirst()
+      let next = state.waiting.popFirst()
       if next == nil { state.inside -= 1 }
       return next
     }?.resume()

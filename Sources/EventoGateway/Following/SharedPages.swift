@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Evento
 internal import EventoWire
 internal import Synchronization
@@ -84,7 +85,7 @@ final class SharedPages: Sendable {
   private struct State {
     var flights: [Flight: Task<Result<Page, EventoError>, Never>] = [:]
     var pages: [Key: Page] = [:]
-    var order: [Key] = []
+    var order: Deque<Key> = []
   }
 
   private let executor: any Executor

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Dispatch
 internal import Evento
 internal import Synchronization
@@ -23,30 +24,10 @@ final class ReaderPool: Sendable {
     }
   }
 
-  /// Jobs in the order in which they came.
-  private struct JobQueue<Element> {
-    private var arrived: [Element] = []
-    /// The next one last.
-    private var next: [Element] = []
-
-    mutating func append(_ job: Element) {
-      arrived.append(job)
-    }
-
-    /// - Complexity: amortized O(1).
-    mutating func popFirst() -> Element? {
-      if next.isEmpty {
-        next = arrived.reversed()
-        arrived.removeAll(keepingCapacity: true)
-      }
-      return next.popLast()
-    }
-  }
-
   private typealias ReadJob = any Job<Session> & Sendable
 
   private struct State {
-    var waiting = JobQueue<ReadJob>()
+    var waiting: Deque<ReadJob> = []
     var idle: [Session]
     var isClosed = false
   }

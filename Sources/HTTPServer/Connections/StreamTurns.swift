@@ -1,3 +1,5 @@
+internal import DequeModule
+
 /// The connections whose stream can go on, in turn, and how much of the loop's time they may take.
 ///
 /// Requests go first, however many streams there are and however fast their clients read: the more of the loop's time
@@ -10,29 +12,8 @@ struct StreamTurns {
     case heavy
   }
 
-  private struct Queue {
-    private var arrived: [Token] = []
-    /// The next one last.
-    private var next: [Token] = []
-
-    var isEmpty: Bool { arrived.isEmpty && next.isEmpty }
-
-    mutating func append(_ token: Token) {
-      arrived.append(token)
-    }
-
-    /// - Complexity: amortized O(1).
-    mutating func popFirst() -> Token? {
-      if next.isEmpty {
-        next = arrived.reversed()
-        arrived.removeAll(keepingCapacity: true)
-      }
-      return next.popLast()
-    }
-  }
-
-  private var light = Queue()
-  private var heavy = Queue()
+  private var light: Deque<Token> = []
+  private var heavy: Deque<Token> = []
   /// How much longer light ones have been served than heavy ones lately, in nanoseconds.
   private var lead = 0.0
   /// How much of the loop's time requests took lately, from 0 to 1.
