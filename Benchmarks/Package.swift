@@ -23,6 +23,10 @@ let package = Package(
       dependencies: [.product(name: "Evento", package: "evento"), .product(name: "EventoHTTP", package: "evento")],
       swiftSettings: swift),
     .executableTarget(
+      name: "store-benchmark",
+      dependencies: [.product(name: "Evento", package: "evento"), .product(name: "EventoSQLite", package: "evento")],
+      swiftSettings: swift),
+    .executableTarget(
       name: "subscription-benchmark",
       dependencies: [
         .product(name: "Evento", package: "evento"), .product(name: "EventoHTTP", package: "evento"),

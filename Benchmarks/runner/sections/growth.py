@@ -1,6 +1,9 @@
 """What a hundred times as many events cost: writes, pages, start-up and room on the disk."""
 
 import os
+import re
+import shutil
+import subprocess
 import time
 
 from .. import store
@@ -8,9 +11,28 @@ from ..compare import Comparison, Target
 from ..processes import Gateway, measured
 
 ABOUT = "writes, pages, start-up and disk with 100,000 events against 10,000,000 (makes that store: minutes, 4 GB)"
-TOOLS = ["event-load"]
+TOOLS = ["event-load", "store-benchmark"]
 SMALL, LARGE = 100_000, 10_000_000
 AT_MOST = 1.3
+
+
+def instructions(mode: str, database, folder) -> dict:
+    """What one operation takes, by the difference between a few and many: what begins and ends is in both."""
+    program = paths.WORK / "store-benchmark"
+    # Valgrind's reader fails at the debug information of Swift.
+    subprocess.run(["objcopy", "--strip-debug", paths.TOOLS / "store-benchmark", program], check=True)
+    places = []
+    if mode.startswith("page"):
+        lines = (folder / f"by-{mode.removeprefix('page-by-')}").read_text().split()[:300]
+        places = [line.rsplit("=", 1)[1] for line in lines]
+
+    def count(operations: int) -> int:
+        done = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, mode, database, str(operations),
+             *places], stderr=subprocess.PIPE, text=True, check=True)
+        return int(re.search(r"Collected : (\d+)", done.stderr)[1])
+
+    return {"instructions": round((count(350) - count(50)) / 300)}
 
 
 def comparisons(settings):
@@ -45,6 +67,14 @@ def comparisons(settings):
     for by in ("position", "aggregate"):
         yield both(
             f"Pages of 100 by {by}", lambda events: gateway(events, "get", 8, "--paths", stores[events][1] / f"by-{by}"))
+    if shutil.which("valgrind"):
+        for mode in ("write", "write-100", "page-by-position", "page-by-aggregate"):
+            small, large = names(f"{mode}, instructions")
+            yield Comparison(
+                f"Instructions, {mode}, embedded store", {
+                    small: lambda mode=mode: instructions(mode, *stores[SMALL]),
+                    large: lambda mode=mode: instructions(mode, *stores[LARGE]),
+                }, [Target(large, small, at_most=AT_MOST, figure="instructions")])
     small, large = names("start")
     yield Comparison(
         "Start-up", {small: lambda: start(SMALL), large: lambda: start(LARGE)},
