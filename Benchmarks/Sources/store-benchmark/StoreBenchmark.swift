@@ -47,10 +47,11 @@ enum StoreBenchmark {
   }
 
   private static let run = ULID().description
+  private static let payload = Payload("{\"text\":\"" + String(repeating: "x", count: 189) + "\"}")
 
   private static func event(_ number: Int) -> NewEvent {
     NewEvent(
       aggregatorType: "bank/Account", aggregatorID: "\(run)-\(number / 8)", name: "MoneyDeposited",
-      data: Payload("{\"text\":\"" + String(repeating: "x", count: 189) + "\"}"))
+      data: payload)
   }
 }
