@@ -25,6 +25,10 @@ for module in Evento EventoGateway EventoHTTP EventoSQLite EventoWire HTTPServer
   # Of the sources that there are: the objects of others may still lie there.
   objects="$objects $(sed "s|.*/\(.*\)|$products/$module.build/\1.o|" "$products/$module.build/sources")"
 done
+# An archive, since some of their names have spaces.
+rm -f "$build/collections.a"
+ar crs "$build/collections.a" "$products"/DequeModule.build/*.o "$products"/InternalCollectionsUtilities.build/*.o
+objects="$objects $build/collections.a"
 
 for target in $targets; do
   # Not by SwiftPM, since libFuzzer brings the main function. What checks the product is no part of what is to be covered.
