@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from .. import store
+from .. import paths, store
 from ..compare import Comparison, Target
 from ..processes import Gateway, measured
 
