@@ -38,12 +38,25 @@ def instructions(mode: str, database, folder) -> dict:
 def comparisons(settings):
     stores = {events: store.prepared(events) for events in (SMALL, LARGE)}
 
-    def gateway(events, mode, connections, *options):
-        with Gateway(stores[events][0], core=0) as server:
+    def gateway(database, mode, connections, *options):
+        with Gateway(database, core=0) as server:
             return measured(server, mode, *settings.timed(connections), *options, core=1)
 
+    def to_write(events):
+        """A copy of the small store, which would be a large one after some runs; of the large one it would take long."""
+        database = stores[events][0]
+        return shutil.copy(database, paths.fresh_folder("growth") / "store.sqlite") if events == SMALL else database
+
     def write(events, *options):
-        return gateway(events, "write", 8, "--prefix", f"growth{time.time_ns()}", *options)
+        return gateway(to_write(events), "write", 8, "--prefix", f"growth{time.time_ns()}", *options)
+
+    def read(events, by):
+        database, folder = stores[events]
+        return gateway(database, "get", 8, "--paths", folder / f"by-{by}")
+
+    def count(events, mode):
+        database, folder = stores[events]
+        return instructions(mode, database if mode.startswith("page") else to_write(events), folder)
 
     def start(events):
         database = stores[events][0]
@@ -65,15 +78,14 @@ def comparisons(settings):
     yield both("Single-event POST", write)
     yield both("POST of 100 events", lambda events: write(events, "--events", 100))
     for by in ("position", "aggregate"):
-        yield both(
-            f"Pages of 100 by {by}", lambda events: gateway(events, "get", 8, "--paths", stores[events][1] / f"by-{by}"))
+        yield both(f"Pages of 100 by {by}", lambda events, by=by: read(events, by))
     if shutil.which("valgrind"):
         for mode in ("write", "write-100", "page-by-position", "page-by-aggregate"):
             small, large = names(f"{mode}, instructions")
             yield Comparison(
                 f"Instructions, {mode}, embedded store", {
-                    small: lambda mode=mode: instructions(mode, *stores[SMALL]),
-                    large: lambda mode=mode: instructions(mode, *stores[LARGE]),
+                    small: lambda mode=mode: count(SMALL, mode),
+                    large: lambda mode=mode: count(LARGE, mode),
                 }, [Target(large, small, at_most=AT_MOST, figure="instructions")])
     small, large = names("start")
     yield Comparison(

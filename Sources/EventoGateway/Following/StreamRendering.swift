@@ -1,4 +1,3 @@
-internal import Evento
 internal import EventoWire
 
 /// How a stream shows its events: followers that agree in it can share what they are sent.

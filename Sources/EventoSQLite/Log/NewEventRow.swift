@@ -16,6 +16,7 @@ struct NewEventRow {
   private static let columns =
     "position, tag, id, aggregate, version, kind, lane, timestamp, is_json, metadata, data"
   private static let columnCount: Int32 = 11
+  /// Bytes of ``ULID/blob``.
   private static let idLength = 16
 
   /// Rows of one statement. SQLite opens the table and its four indexes once for each statement, which is a quarter of
@@ -65,7 +66,7 @@ struct NewEventRow {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(rows.reduce(0) { $0 + $1.size + idLength })
     for row in rows {
-      withUnsafeBytes(of: (row.id.high.bigEndian, row.id.low.bigEndian)) { bytes.append(contentsOf: $0) }
+      bytes.append(contentsOf: row.id.blob)
       bytes.append(contentsOf: row.data.bytes)
       bytes.append(contentsOf: row.metadata.bytes)
     }

@@ -1,0 +1,21 @@
+/// Takes the events of a page one after the other, and makes of them what is wanted.
+///
+/// A page that is read forward is shown from its first event on, one that is read backward from its last.
+package protocol PageBuilder: SendableMetatype {
+  associatedtype Value: Sendable
+
+  /// Whether payloads and metadata are wanted; where not, a store may show events as if they had none.
+  static var needsContent: Bool { get }
+
+  /// - Returns: false, with nothing taken, where the page is to end before this event, and to say that there are more.
+  mutating func add(_ event: borrowing EventView) -> Bool
+
+  /// Called once, behind the last event.
+  ///
+  /// - Parameter info: what the read would say of the page.
+  mutating func finish(_ info: PageInfo) -> Value
+}
+
+extension PageBuilder {
+  package static var needsContent: Bool { true }
+}
