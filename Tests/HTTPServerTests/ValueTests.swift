@@ -26,6 +26,15 @@ import Testing
     }
   }
 
+  /// One field, with the very value: neither another, nor a second one, nor one that differs in its case.
+  @Test func knowsAFieldThatStandsAlone() {
+    let fields: Headers = ["A": "x", "b": "application/json", "Twice": "x", "twice": "x"]
+    #expect(fields.hasOnly("B", "application/json") && fields.hasOnly("a", "x"))
+    for (name, value) in [("a", "X"), ("a", ""), ("a", "x "), ("twice", "x"), ("c", "x"), ("b", "application/jso")] {
+      #expect(!fields.hasOnly(name, value), "\(name): \(value)")
+    }
+  }
+
   @Test(arguments: [(0, 10, "0"), (9, 10, "9"), (10, 10, "10"), (255, 16, "ff"), (4096, 16, "1000"), (100, 10, "100")])
   func writesNumbers(_ value: UInt, _ radix: UInt, _ text: String) {
     var output = Array("x".utf8)

@@ -43,7 +43,7 @@ def comparisons(settings):
             return measured(server, mode, *settings.timed(connections), *options, core=1)
 
     def to_write(events):
-        """A copy of the small store, which would be a large one after some runs; of the large one it would take long."""
+        """A copy of the small store, which would be large after some runs; to copy the large one takes long."""
         database = stores[events][0]
         return shutil.copy(database, paths.fresh_folder("growth") / "store.sqlite") if events == SMALL else database
 
