@@ -10,14 +10,14 @@ public import Logging
 public final class Gateway: RequestHandler {
   private let configuration: GatewayConfiguration
   private let access: AccessControl
-  private let browsers: BrowserRules
-  private let forwarding: Forwarding
+  let browsers: BrowserRules
+  let forwarding: Forwarding
   private let router: Router
   /// Ended when nobody is to wait for events any more, here or because the store is closed.
   private let relay: CommitRelay
-  private let load: Load
-  private let metrics: Metrics
-  private let log: Logger
+  let load: Load
+  let metrics: Metrics
+  let log: Logger
 
   public init(_ executor: any Executor, configuration: GatewayConfiguration, log: Logger) {
     self.configuration = configuration
@@ -88,7 +88,7 @@ public final class Gateway: RequestHandler {
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
     if head.method == "OPTIONS", head.path == "*" { return .answer(.now(finish(exchange, .noContent()))) }
     let (resource, names) = try router.find(head.path)
-    exchange.route = resource.pattern.template
+    exchange.resource = resource
     let operation = resource.operation(head.method)
     guard operation != nil || head.method == "OPTIONS" else {
       throw EventoError(.methodNotAllowed, "\(head.method) means nothing here: there are \(resource.allow).")
@@ -99,10 +99,11 @@ public final class Gateway: RequestHandler {
       return .answer(.now(finish(exchange, .noContent(fields))))
     }
     if let role = operation.role { try access.check(head, needs: role) }
-    let request = GatewayRequest(id: exchange.requestID, head: head, names: names)
+    let request = GatewayRequest(head: head, names: names)
     guard operation.takesBody else { return .answer(answer(request, operation, exchange)) }
     try MediaType.check(head.headers)
-    try checkLoad(operation)
+    // Before the body is read: what would be refused then need not be sent.
+    if operation.asksTheStore { try load.check() }
     return .readBody(limit: configuration.bodyBytes) { [self, exchange] body in
       var request = request
       request.body = body
@@ -114,148 +115,6 @@ public final class Gateway: RequestHandler {
   private func allow(for error: EventoError, _ head: RequestHead) -> [(String, String)] {
     guard error.code == .methodNotAllowed, let found = try? router.find(head.path) else { return [] }
     return [("Allow", found.resource.allow)]
-  }
-
-  // MARK: Answers
-
-  private func answer(_ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> Answer {
-    switch operation.action {
-    case .immediate(let action):
-      return .now(
-        finish(
-          exchange,
-          Self.response { () throws(EventoError) in
-            try Self.checkQuery(request, operation)
-            return try action(request)
-          }))
-    case .probe(let action):
-      return .later { [self] in
-        do throws(EventoError) {
-          try Self.checkQuery(request, operation)
-        } catch {
-          return finish(exchange, .problem(error))
-        }
-        return finish(exchange, await action(request))
-      }
-    case .callback(let prepare, let action):
-      guard request.body.count <= Operation.smallBody else { return later(request, operation, exchange, action) }
-      return begin(prepare, request, operation, exchange, orWait: action)
-    case .store(let action):
-      return later(request, operation, exchange, action)
-    }
-  }
-
-  private func later(
-    _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
-    _ action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
-  ) -> Answer {
-    .later { [self] in
-      finish(exchange, await work(on: request, operation, action))
-    }
-  }
-
-  private func begin(
-    _ prepare: Operation.Prepare, _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
-    orWait action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
-  ) -> Answer {
-    do throws(EventoError) {
-      let slot = try load.enter()
-      try Self.checkQuery(request, operation)
-      guard let work = try prepare(request) else { return later(request, operation, exchange, action) }
-      return .whenSent { [self] responder in
-        work { make in
-          responder.send { [self] in
-            withExtendedLifetime(slot) {}
-            do throws(EventoError) {
-              return finish(exchange, try make())
-            } catch {
-              return finish(exchange, problem(error, request))
-            }
-          }
-        }
-      }
-    } catch {
-      return .now(finish(exchange, problem(error, request)))
-    }
-  }
-
-  private func work(
-    on request: GatewayRequest, _ operation: Operation,
-    _ action: @Sendable (GatewayRequest) async throws(EventoError) -> Response
-  ) async -> Response {
-    do throws(EventoError) {
-      return try await load.request { () async throws(EventoError) in
-        try Self.checkQuery(request, operation)
-        return try await action(request)
-      }
-    } catch {
-      return problem(error, request)
-    }
-  }
-
-  private static func response(_ body: () throws(EventoError) -> Response) -> Response {
-    do throws(EventoError) {
-      return try body()
-    } catch {
-      return .problem(error)
-    }
-  }
-
-  /// - Throws: `invalid_request` where a resource that takes no query got one.
-  private static func checkQuery(_ request: GatewayRequest, _ operation: Operation) throws(EventoError) {
-    guard !operation.takesQuery, request.head.query != nil else { return }
-    var parameters = try request.parameters()
-    try parameters.finish()
-  }
-
-  /// Before the body is read: what would be refused then need not be sent.
-  private func checkLoad(_ operation: Operation) throws(EventoError) {
-    if operation.asksTheStore { try load.check() }
-  }
-
-  /// What an error tells a client; what happened inside goes to the log alone.
-  private func problem(_ error: EventoError, _ request: GatewayRequest) -> Response {
-    guard error.code.status >= 500 else { return .problem(error) }
-    log.error(
-      "\(request.head.method) \(request.head.path) failed: \(error.detail)",
-      metadata: ["request_id": "\(request.id)", "code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "-")"])
-    guard error.code.status == 500 else { return .problem(error) }
-    return .problem(
-      EventoError(
-        .internal, "Something went wrong inside, and what is in the log under the request id \(request.id)."))
-  }
-
-  private func finish(_ exchange: Exchange, _ response: consuming Response) -> Response {
-    var response = response
-    response.headers.append(RequestID.field, exchange.requestID)
-    for (name, value) in browsers.responseFields(exchange.head) { response.headers.append(name, value) }
-    metrics.record(exchange.label(response.status), exchange.start.duration(to: .now))
-    log.debug(
-      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") \(response.status)",
-      metadata: [
-        "request_id": "\(exchange.requestID)",
-        "client": "\(exchange.head.map { forwarding.client(of: $0).address } ?? "-")",
-      ])
-    return response
-  }
-}
-
-/// A request and its answer, for the log and the metrics.
-private struct Exchange: Sendable {
-  let requestID: String
-  /// `nil` where there was none that could be read.
-  let head: RequestHead?
-  let start = ContinuousClock.now
-  /// The route's template, once it is known.
-  var route = "-"
-
-  init(_ head: RequestHead?) {
-    requestID = RequestID.of(head)
-    self.head = head
-  }
-
-  func label(_ status: Int) -> Metrics.Label {
-    Metrics.Label(route: route, method: route == "-" ? "-" : head?.method ?? "-", status: status)
   }
 }
 

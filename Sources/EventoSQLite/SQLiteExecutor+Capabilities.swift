@@ -3,24 +3,10 @@ public import Evento
 extension SQLiteExecutor: ConditionalWriter {
   @discardableResult
   public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
-    try NewEvent.check(events)
-    try condition?.check()
-    return try await writer.perform(writing(events, condition))
-  }
-
-  /// What the writer does for a write.
-  private func writing(
-    _ events: [NewEvent], _ condition: WriteCondition?
-  ) -> @Sendable (Writer.Session) throws -> WriteResult {
-    let now = configuration.now
-    return { session in
-      let result = try EventWriter(
-        connection: session.connection, catalog: session.catalog, memory: session.memory, now: now
-      )
-      .write(events, condition: condition, tag: session.tag)
-      if !result.isResend { session.hasAddedEvents = true }
-      return result
+    let result = await withCheckedContinuation { continuation in
+      write(events, condition: condition) { continuation.resume(returning: $0) }
     }
+    return try result.get()
   }
 }
 
@@ -35,7 +21,7 @@ extension SQLiteExecutor: CallbackWriter {
     } catch {
       return completion(.failure(error))
     }
-    writer.perform(completion: completion, writing(events, condition))
+    writer.submit(EventWriteJob(events, condition, now: configuration.now, completion: completion))
   }
 }
 

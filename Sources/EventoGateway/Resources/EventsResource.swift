@@ -30,11 +30,16 @@ struct EventsResource: Sendable {
   private var writing: Operation.Action {
     guard let writer = store.callbackWriter else { return .store(write) }
     return .callback(
-      { (request) throws(EventoError) in
+      { [limits, basePath] (request) throws(EventoError) in
         let write = try WriteRequest(json: request.body, limits: limits)
-        return { completion in
+        return { reply in
           writer.write(write.events, condition: write.condition) { result in
-            completion { () throws(EventoError) in answer(try result.get()) }
+            reply.send { () throws(EventoError) in
+              // The events are held until here, so that the thread that made them frees them: another would wait for
+              // its part of the heap, and it for the other.
+              defer { withExtendedLifetime(write) {} }
+              return .written(try result.get(), basePath)
+            }
           }
         }
       }, orWait: write)
@@ -48,12 +53,7 @@ struct EventsResource: Sendable {
       } else {
         try await store.executor.write(write.events)
       }
-    return answer(result)
-  }
-
-  private func answer(_ result: WriteResult) -> Response {
-    let location = result.events.count == 1 ? [("Location", "\(basePath)/events/\(result.events[0].id)")] : []
-    return .json(WriteAnswer.json(result.events), status: result.isResend ? 200 : 201, location)
+    return .written(result, basePath)
   }
 
   private var reading: Operation.Action { paging { (request) throws(EventoError) in try readRequest(request) } }
@@ -76,9 +76,9 @@ struct EventsResource: Sendable {
       { (request) throws(EventoError) in
         let read = try decode(request)
         guard read.wait == nil else { return nil }
-        return { completion in
+        return { reply in
           viewer.page(read) { result in
-            completion { () throws(EventoError) in .json(try result.get().json) }
+            reply.send { () throws(EventoError) in .json(try result.get().json) }
           }
         }
       }, orWait: wait)
@@ -118,9 +118,9 @@ struct EventsResource: Sendable {
       { (request) throws(EventoError) in
         let encoding = try request.encoding()
         let id = try request.ulid("id")
-        return { completion in
+        return { reply in
           viewer.event(id, encoding) { result in
-            completion { () throws(EventoError) in try answer(id, try result.get()) }
+            reply.send { () throws(EventoError) in try .event(id, try result.get()) }
           }
         }
       }, orWait: find)
@@ -129,10 +129,24 @@ struct EventsResource: Sendable {
   @Sendable private func find(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let encoding = try request.encoding()
     let id = try request.ulid("id")
-    return try answer(id, try await pages.event(id, encoding))
+    return try .event(id, try await pages.event(id, encoding))
+  }
+}
+
+extension Response {
+  fileprivate static func written(_ result: WriteResult, _ basePath: String) -> Response {
+    var response = Response.json(WriteAnswer.json(result.events), status: result.isResend ? 200 : 201)
+    if result.events.count == 1 {
+      response.headers.append("Location") { value in
+        value.append(contentsOf: basePath.utf8)
+        value.append(contentsOf: "/events/".utf8)
+        result.events[0].id.append(to: &value)
+      }
+    }
+    return response
   }
 
-  private func answer(_ id: ULID, _ event: [UInt8]?) throws(EventoError) -> Response {
+  fileprivate static func event(_ id: ULID, _ event: [UInt8]?) throws(EventoError) -> Response {
     guard let event else { throw EventoError(.eventNotFound, "There is no event \(id).") }
     return .json(event)
   }

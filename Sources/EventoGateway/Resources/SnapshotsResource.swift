@@ -25,11 +25,11 @@ struct SnapshotsResource: Sendable {
       { (request) throws(EventoError) in
         let encoding = try request.encoding()
         let key = try key(request)
-        return { completion in
+        return { reply in
           reader.getSnapshot(key) { result in
             // Here, on the store's thread: a large payload in base64 would hold up the event loop.
             let body = result.map { $0.map { SnapshotBody.json($0, encoding) } }
-            completion { () throws(EventoError) in try answer(key, try body.get()) }
+            reply.send { () throws(EventoError) in try answer(key, try body.get()) }
           }
         }
       }, orWait: get)

@@ -4,7 +4,6 @@ internal import HTTPServer
 
 /// A request that has found its endpoint.
 struct GatewayRequest: Sendable {
-  let id: String
   let head: RequestHead
   let names: PathNames
   var body: [UInt8] = []

@@ -2,7 +2,9 @@ internal import Evento
 internal import HTTPServer
 
 /// What one method of one resource does.
-struct Operation: Sendable {
+///
+/// A class, for each request holds it for a while: to hold one takes a count, and not one for each closure in it.
+final class Operation: Sendable {
   /// What a caller must be allowed; `nil`: anybody may.
   let role: Role?
   let takesQuery: Bool
@@ -36,9 +38,8 @@ struct Operation: Sendable {
 
   /// Makes what there is to do of a request; `nil` where only a task can do it.
   typealias Prepare = @Sendable (GatewayRequest) throws(EventoError) -> Work?
-  /// Begins the work, and calls back with what makes its answer, be it at once or from another thread.
-  typealias Work = @Sendable (_ completion: @escaping Completion) -> Void
-  typealias Completion = @Sendable (_ make: @escaping @Sendable () throws(EventoError) -> Response) -> Void
+  /// Begins the work; its answer is given at once or from another thread.
+  typealias Work = @Sendable (Reply) -> Void
 
   init(
     _ role: Role?, takesQuery: Bool = false, takesBody: Bool = false, takesHead: Bool = true, _ action: Action
@@ -52,7 +53,7 @@ struct Operation: Sendable {
 }
 
 /// All methods of one resource.
-struct Resource: Sendable {
+final class Resource: Sendable {
   let pattern: PathPattern
   /// In the order in which `Allow` names them. `HEAD` goes with `GET`, and `OPTIONS` with everything.
   let operations: [(method: String, operation: Operation)]

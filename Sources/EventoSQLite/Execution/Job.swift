@@ -37,23 +37,39 @@ final class ClosureJob<Resource, Value: Sendable>: Job, @unchecked Sendable {
   }
 
   func run(on resource: Resource) throws(SQLiteFailure) {
-    do {
-      outcome = .success(try body(resource))
-    } catch let failure as SQLiteFailure {
-      throw failure
-    } catch let error as EventoError {
-      outcome = .failure(error)
-    } catch {
-      outcome = .failure(EventoError(.internal, "The store failed in a way that it should not.", cause: "\(error)"))
-    }
+    outcome = try Self.outcome { try body(resource) }
   }
 
   func answer() {
-    completion(outcome ?? .failure(EventoError(.internal, "The store lost a request.", cause: "no outcome")))
+    completion(outcome ?? .lost)
   }
 
   func fail(_ error: EventoError) {
     completion(.failure(error))
+  }
+}
+
+extension Job {
+  /// What `body` returns, or what it is refused for.
+  ///
+  /// - Throws: ``SQLiteFailure`` alone.
+  static func outcome<Value>(_ body: () throws -> Value) throws(SQLiteFailure) -> Result<Value, EventoError> {
+    do {
+      return .success(try body())
+    } catch let failure as SQLiteFailure {
+      throw failure
+    } catch let error as EventoError {
+      return .failure(error)
+    } catch {
+      return .failure(EventoError(.internal, "The store failed in a way that it should not.", cause: "\(error)"))
+    }
+  }
+}
+
+extension Result where Failure == EventoError {
+  /// The outcome of a job that has none.
+  static var lost: Result {
+    .failure(EventoError(.internal, "The store lost a request.", cause: "no outcome"))
   }
 }
 

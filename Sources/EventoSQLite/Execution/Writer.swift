@@ -26,7 +26,7 @@ final class Writer: @unchecked Sendable {
     }
   }
 
-  private typealias WriteJob = any Job<Session> & Sendable
+  typealias WriteJob = any Job<Session> & Sendable
 
   private struct State {
     var waiting: [WriteJob] = []
@@ -71,15 +71,6 @@ final class Writer: @unchecked Sendable {
     return try result.get()
   }
 
-  /// As ``perform(_:)``, with a call in the place of the return: from the writer's thread, or from the caller's where
-  /// the request is refused.
-  func perform<Value: Sendable>(
-    completion: @escaping @Sendable (Result<Value, EventoError>) -> Void,
-    _ body: @escaping @Sendable (Session) throws -> Value
-  ) {
-    submit(ClosureJob(completion: completion, body))
-  }
-
   /// Refuses what comes from now on, finishes what waits, then closes the connection.
   func close() async {
     let wasClosed = state.withLock { state in
@@ -98,7 +89,9 @@ final class Writer: @unchecked Sendable {
     }
   }
 
-  private func submit(_ job: WriteJob) {
+  /// Runs a job inside a transaction, together with others, and has it answered once that is committed: from the
+  /// writer's thread, or from the caller's where it is refused.
+  func submit(_ job: WriteJob) {
     let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
       if state.isClosed { return (.closed(), false) }
       if state.waiting.count >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }

@@ -55,8 +55,13 @@ enum EventRow {
 
 extension ULID {
   /// The sixteen bytes under which a row keeps it: in order of time, so that an index on it grows at its end.
-  var blob: [UInt8] {
-    withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) }
+  var blob: [UInt8] { withBlob { Array($0) } }
+
+  /// As ``blob``, with no array.
+  func withBlob<Value, Failure>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { (bytes) throws(Failure) in try body(bytes) }
   }
 }
 

@@ -53,12 +53,14 @@ struct NewEventRow {
     let statement = try connection.statement(Self.one)
     defer { statement.reset() }
     try bindIntegers(statement, after: 0)
-    try statement.bind(3, id.blob)
     if !metadata.isEmpty { try statement.bind(10, metadata.bytes) }
-    // The payload lies where it is until the row is written: no copy of it is needed.
-    try data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
-      try statement.bind(11, borrowing: data)
-      _ = try statement.step()
+    // These lie where they are until the row is written: no copy of them is needed.
+    try id.withBlob { (id) throws(SQLiteFailure) in
+      try data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
+        try statement.bind(3, borrowing: id)
+        try statement.bind(11, borrowing: data)
+        _ = try statement.step()
+      }
     }
   }
 
@@ -66,7 +68,7 @@ struct NewEventRow {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(rows.reduce(0) { $0 + $1.size + idLength })
     for row in rows {
-      bytes.append(contentsOf: row.id.blob)
+      row.id.withBlob { bytes.append(contentsOf: $0) }
       bytes.append(contentsOf: row.data.bytes)
       bytes.append(contentsOf: row.metadata.bytes)
     }

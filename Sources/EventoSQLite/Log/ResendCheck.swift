@@ -15,6 +15,7 @@ struct ResendCheck {
   }
 
   func outcome(of events: [NewEvent]) throws(SQLiteFailure) -> Outcome {
+    guard events.contains(where: { $0.id != nil }) else { return .new }
     var seen: Set<ULID> = []
     var repeated: Int?
     var stored: [Edge<Event>?] = []

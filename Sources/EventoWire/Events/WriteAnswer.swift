@@ -50,7 +50,7 @@ private enum WrittenMember: String, MemberName {
 extension [UInt8] {
   fileprivate mutating func append(_ event: WrittenEvent) {
     append(json: "{\"id\":")
-    append(plainString: event.id.description)
+    append(ulid: event.id)
     append(json: ",\"aggregator_type\":")
     append(string: event.aggregatorType)
     append(json: ",\"aggregator_id\":")

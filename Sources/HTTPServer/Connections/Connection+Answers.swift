@@ -8,10 +8,9 @@ extension Connection {
       let task = Task { mailbox.send(.answer(token, await work())) }
       exchange?.progress = .working(task, deadline: loop.now + loop.timeouts.handler)
     case .whenSent(let begin):
-      let (mailbox, token) = (loop.mailbox, token)
       // Before it begins: the answer may be there as soon as it has.
       exchange?.progress = .working(nil, deadline: loop.now + loop.timeouts.handler)
-      begin(Responder { mailbox.send(.making(token, $0)) })
+      begin(Responder(loop.mailbox, token))
     }
   }
 

@@ -52,12 +52,17 @@ public struct Headers: Sendable {
 
   /// Adds a field line after the others.
   public mutating func append(_ name: String, _ value: String) {
+    append(name) { $0.append(contentsOf: value.utf8) }
+  }
+
+  /// Adds a field line after the others, whose value is what `appendValue` appends.
+  public mutating func append(_ name: String, value appendValue: (inout [UInt8]) -> Void) {
     let nameStart = UInt32(bytes.count)
     bytes.append(contentsOf: name.utf8)
     let nameEnd = UInt32(bytes.count)
     bytes.append(UInt8(ascii: ":"))
     bytes.append(UInt8(ascii: " "))
-    bytes.append(contentsOf: value.utf8)
+    appendValue(&bytes)
     let end = UInt32(bytes.count)
     bytes.append(UInt8(ascii: "\r"))
     bytes.append(UInt8(ascii: "\n"))
@@ -67,10 +72,10 @@ public struct Headers: Sendable {
     mayHaveServerFields = mayHaveServerFields || ServerField.mayHaveLength(place.name.count)
   }
 
-  /// Makes room for what usually comes.
-  mutating func reserve(bytes count: Int) {
-    bytes.reserveCapacity(count)
-    places.reserveCapacity(8)
+  /// Makes room for field lines.
+  package mutating func reserve(bytes byteCount: Int, fields fieldCount: Int) {
+    bytes.reserveCapacity(byteCount)
+    places.reserveCapacity(fieldCount)
   }
 
   /// Adds a line that has come.

@@ -4,11 +4,14 @@ internal import Synchronization
 ///
 /// One that is dropped without an answer gives a 500: no client waits for what will never come.
 public final class Responder: Sendable {
-  private let deliver: @Sendable (@escaping @Sendable () -> Response) -> Void
+  private let mailbox: Mailbox
+  private let token: Token
   private let isSpent = Atomic(false)
 
-  init(_ deliver: @escaping @Sendable (@escaping @Sendable () -> Response) -> Void) {
-    self.deliver = deliver
+  /// - Parameter token: of the connection that waits for the answer, on the mailbox's loop.
+  init(_ mailbox: Mailbox, _ token: Token) {
+    self.mailbox = mailbox
+    self.token = token
   }
 
   deinit {
@@ -21,6 +24,6 @@ public final class Responder: Sendable {
   ///   it must not block.
   public func send(_ response: @escaping @Sendable () -> Response) {
     guard !isSpent.exchange(true, ordering: .relaxed) else { return }
-    deliver(response)
+    mailbox.send(.making(token, response))
   }
 }

@@ -68,7 +68,7 @@ struct RequestParser {
       case .requestLine:
         guard try takeRequestLine(input, &offset) else { return .incomplete }
       case .fields:
-        if headers.isEmpty { headers.reserve(bytes: min(input.count - offset, 1024)) }
+        if headers.isEmpty { headers.reserve(bytes: min(input.count - offset, 1024), fields: 8) }
         guard let line = try fieldLine(input, &offset) else { return .incomplete }
         if line.isEmpty { return .head(try finishHead()) }
         try takeField(input, line)

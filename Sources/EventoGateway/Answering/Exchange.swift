@@ -1,0 +1,21 @@
+internal import HTTPServer
+
+/// A request and its answer, for the log and the metrics.
+struct Exchange: Sendable {
+  let requestID: String
+  /// `nil` where there was none that could be read.
+  let head: RequestHead?
+  let start = ContinuousClock.now
+  /// `nil` until it is found.
+  var resource: Resource?
+
+  init(_ head: RequestHead?) {
+    requestID = RequestID.of(head)
+    self.head = head
+  }
+
+  func label(_ status: Int) -> Metrics.Label {
+    guard let resource else { return Metrics.Label(route: "-", method: "-", status: status) }
+    return Metrics.Label(route: resource.pattern.template, method: head?.method ?? "-", status: status)
+  }
+}

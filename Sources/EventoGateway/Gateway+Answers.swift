@@ -1,0 +1,108 @@
+internal import Evento
+internal import EventoWire
+internal import HTTPServer
+internal import Logging
+
+/// How the answer to a request that is allowed comes about.
+extension Gateway {
+  func answer(_ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> Answer {
+    switch operation.action {
+    case .immediate(let action):
+      return .now(finish(exchange, immediateResponse(request, operation, action)))
+    case .probe(let action):
+      return .later { [self] in
+        do throws(EventoError) {
+          try Self.checkQuery(request, operation)
+        } catch {
+          return finish(exchange, .problem(error))
+        }
+        return finish(exchange, await action(request))
+      }
+    case .callback(let prepare, let action):
+      guard request.body.count <= Operation.smallBody else { return later(request, operation, exchange, action) }
+      return begin(prepare, request, operation, exchange, orWait: action)
+    case .store(let action):
+      return later(request, operation, exchange, action)
+    }
+  }
+
+  private func immediateResponse(
+    _ request: GatewayRequest, _ operation: Operation,
+    _ action: (GatewayRequest) throws(EventoError) -> Response
+  ) -> Response {
+    do throws(EventoError) {
+      try Self.checkQuery(request, operation)
+      return try action(request)
+    } catch {
+      return .problem(error)
+    }
+  }
+
+  private func later(
+    _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
+    _ action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
+  ) -> Answer {
+    .later { [self] in
+      do throws(EventoError) {
+        let response = try await load.request { () async throws(EventoError) in
+          try Self.checkQuery(request, operation)
+          return try await action(request)
+        }
+        return finish(exchange, response)
+      } catch {
+        return finish(exchange, problem(error, exchange))
+      }
+    }
+  }
+
+  private func begin(
+    _ prepare: Operation.Prepare, _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
+    orWait action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
+  ) -> Answer {
+    do throws(EventoError) {
+      let slot = try load.enter()
+      try Self.checkQuery(request, operation)
+      guard let work = try prepare(request) else { return later(request, operation, exchange, action) }
+      let context = Reply.Context(self, exchange, slot)
+      return .whenSent { responder in work(Reply(context, responder)) }
+    } catch {
+      return .now(finish(exchange, problem(error, exchange)))
+    }
+  }
+
+  /// - Throws: `invalid_request` where a resource that takes no query got one.
+  private static func checkQuery(_ request: GatewayRequest, _ operation: Operation) throws(EventoError) {
+    guard !operation.takesQuery, request.head.query != nil else { return }
+    var parameters = try request.parameters()
+    try parameters.finish()
+  }
+
+  /// What an error tells a client; what happened inside goes to the log alone.
+  func problem(_ error: EventoError, _ exchange: Exchange) -> Response {
+    guard error.code.status >= 500 else { return .problem(error) }
+    log.error(
+      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") failed: \(error.detail)",
+      metadata: [
+        "request_id": "\(exchange.requestID)", "code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "-")",
+      ])
+    guard error.code.status == 500 else { return .problem(error) }
+    return .problem(
+      EventoError(
+        .internal, "Something went wrong inside, and what is in the log under the request id \(exchange.requestID)."))
+  }
+
+  /// Adds what every answer has, and takes note of it.
+  func finish(_ exchange: Exchange, _ response: consuming Response) -> Response {
+    var response = response
+    response.headers.append(RequestID.field, exchange.requestID)
+    for (name, value) in browsers.responseFields(exchange.head) { response.headers.append(name, value) }
+    metrics.record(exchange.label(response.status), exchange.start.duration(to: .now))
+    log.debug(
+      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") \(response.status)",
+      metadata: [
+        "request_id": "\(exchange.requestID)",
+        "client": "\(exchange.head.map { forwarding.client(of: $0).address } ?? "-")",
+      ])
+    return response
+  }
+}

@@ -1,0 +1,44 @@
+internal import Evento
+
+/// A write of events: by far the most frequent job, which is why it is one object and not closures in closures.
+///
+/// `@unchecked Sendable`: it is handed from queue to queue, and only the one that has it touches it.
+final class EventWriteJob: Job, @unchecked Sendable {
+  typealias Completion = @Sendable (Result<WriteResult, EventoError>) -> Void
+
+  private let events: [NewEvent]
+  private let condition: WriteCondition?
+  private let now: @Sendable () -> Timestamp
+  private let completion: Completion
+  private var outcome: Result<WriteResult, EventoError>?
+
+  /// - Parameter events: of contract form.
+  init(
+    _ events: [NewEvent], _ condition: WriteCondition?, now: @escaping @Sendable () -> Timestamp,
+    completion: @escaping Completion
+  ) {
+    self.events = events
+    self.condition = condition
+    self.now = now
+    self.completion = completion
+  }
+
+  func run(on session: Writer.Session) throws(SQLiteFailure) {
+    outcome = try Self.outcome {
+      let result = try EventWriter(
+        connection: session.connection, catalog: session.catalog, memory: session.memory, now: now
+      )
+      .write(events, condition: condition, tag: session.tag)
+      if !result.isResend { session.hasAddedEvents = true }
+      return result
+    }
+  }
+
+  func answer() {
+    completion(outcome ?? .lost)
+  }
+
+  func fail(_ error: EventoError) {
+    completion(.failure(error))
+  }
+}
