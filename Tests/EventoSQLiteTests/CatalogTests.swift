@@ -37,12 +37,15 @@ import Testing
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true, autocheckpoint: 1000)
     let catalog = Catalog(connection, slots: 64)
+    let pending = PendingRows(connection)
     let writer = EventWriter(
-      connection: connection, catalog: catalog, memory: LogMemory(), now: { Timestamp(milliseconds: 0) })
+      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      now: { Timestamp(milliseconds: 0) })
     let events = (0..<500).map { number in
       NewEvent.sample("id-\(number % 200)", "N\(number % 3)", routingKey: .value("k\(number % 150)"))
     }
     _ = try writer.write(events, condition: nil, tag: 1)
+    try pending.flush()
     let reader = EventReader(
       connection: connection, catalog: catalog, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
     for _ in 1...2 {

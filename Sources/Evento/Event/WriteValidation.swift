@@ -35,23 +35,23 @@ extension NewEvent {
   /// - Throws: `missing_data` where there are none, `invalid_request` where one is out of form.
   package static func check(_ events: [NewEvent]) throws(EventoError) {
     guard !events.isEmpty else { throw EventoError.missingData() }
-    for (index, event) in events.enumerated() {
-      try NameRule.check(event.aggregatorType, "events[\(index)]: aggregator_type")
-      try NameRule.check(event.aggregatorID, "events[\(index)]: aggregator_id")
-      try NameRule.check(event.name, "events[\(index)]: name")
-      if case .value(let key?) = event.routingKey { try NameRule.check(key, "events[\(index)]: routing_key") }
-      if let version = event.version, !(1...Event.maximumVersion).contains(version) {
-        throw EventoError(
-          .invalidRequest, "events[\(index)]: version must be 1 to \(Event.maximumVersion), and is \(version).")
-      }
-      if let timestamp = event.timestamp,
-        timestamp.milliseconds < 0 || !Timestamp.secondsRange.contains(timestamp.seconds)
-      {
-        throw EventoError(.invalidRequest, "events[\(index)]: timestamp must be within the years 1970 to 9999.")
-      }
-    }
+    for index in events.indices { try events.span[index].check("events[\(index)]") }
     if let index = indexOfMixedVersion(in: events) {
       throw EventoError(.invalidRequest, "events[\(index)]: \(mixedVersionsDetail).")
+    }
+  }
+
+  private func check(_ place: @autoclosure () -> String) throws(EventoError) {
+    try NameRule.check(aggregatorType, "\(place()): aggregator_type")
+    try NameRule.check(aggregatorID, "\(place()): aggregator_id")
+    try NameRule.check(name, "\(place()): name")
+    if case .value(let key?) = routingKey { try NameRule.check(key, "\(place()): routing_key") }
+    if let version, !(1...Event.maximumVersion).contains(version) {
+      throw EventoError(
+        .invalidRequest, "\(place()): version must be 1 to \(Event.maximumVersion), and is \(version).")
+    }
+    if let timestamp, timestamp.milliseconds < 0 || !Timestamp.secondsRange.contains(timestamp.seconds) {
+      throw EventoError(.invalidRequest, "\(place()): timestamp must be within the years 1970 to 9999.")
     }
   }
 

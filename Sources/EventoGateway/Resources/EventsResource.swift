@@ -33,11 +33,11 @@ struct EventsResource: Sendable {
       { [limits, basePath] (request) throws(EventoError) in
         let write = try WriteRequest(json: request.body, limits: limits)
         return { reply in
-          writer.write(write.events, condition: write.condition) { result in
+          writer.write(write.events, condition: write.condition) { [events = write.events] result in
             reply.send { () throws(EventoError) in
               // The events are held until here, so that the thread that made them frees them: another would wait for
               // its part of the heap, and it for the other.
-              defer { withExtendedLifetime(write) {} }
+              defer { withExtendedLifetime(events) {} }
               return .written(try result.get(), basePath)
             }
           }

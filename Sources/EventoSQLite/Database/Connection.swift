@@ -4,7 +4,7 @@ internal import CSQLite
 /// (https://sqlite.org/threadsafe.html, multi-thread mode), so never two threads at once.
 final class Connection {
   private let handle: OpaquePointer
-  private(set) var statements: [String: Statement] = [:]
+  private(set) var statements: [StatementText: Statement] = [:]
   private var isClosed = false
 
   /// More texts than the store has, so that each is prepared once; a bound all the same.
@@ -44,10 +44,11 @@ final class Connection {
 
   /// The prepared statement of a text. It is kept; whoever takes it resets it when done.
   func statement(_ sql: String) throws(SQLiteFailure) -> Statement {
-    if let statement = statements[sql] { return statement }
+    let text = StatementText(sql: sql)
+    if let statement = statements[text] { return statement }
     let statement = try Statement(sql, in: handle)
     if statements.count >= Self.statementLimit { statements.removeAll() }
-    statements[sql] = statement
+    statements[text] = statement
     return statement
   }
 
@@ -121,5 +122,16 @@ final class Connection {
     // A transaction that only read has nothing to keep.
     try? run("COMMIT")
     rollBack()
+  }
+}
+
+/// The text of a statement, to find that again by.
+///
+/// Hashed by its length, which few have in common: to hash all of a text takes longer than to run some statements.
+struct StatementText: Hashable {
+  let sql: String
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(sql.utf8.count)
   }
 }

@@ -26,7 +26,8 @@ final class EventWriteJob: Job, @unchecked Sendable {
   func run(on session: Writer.Session) throws(SQLiteFailure) {
     outcome = try Self.outcome {
       let result = try EventWriter(
-        connection: session.connection, catalog: session.catalog, memory: session.memory, now: now
+        connection: session.connection, catalog: session.catalog, memory: session.memory, pending: session.pending,
+        now: now
       )
       .write(events, condition: condition, tag: session.tag)
       if !result.isResend { session.hasAddedEvents = true }

@@ -15,6 +15,7 @@ final class Writer: @unchecked Sendable {
     let connection: Connection
     let catalog: Catalog
     let memory = LogMemory()
+    let pending: PendingRows
     /// That of the commit under way.
     fileprivate(set) var tag: Int64 = 0
     /// Set by a job that has added to the log: who waits for that is told once it is committed.
@@ -23,6 +24,7 @@ final class Writer: @unchecked Sendable {
     init(_ connection: Connection) {
       self.connection = connection
       catalog = Catalog(connection)
+      pending = PendingRows(connection)
     }
   }
 
@@ -65,8 +67,12 @@ final class Writer: @unchecked Sendable {
     _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
     let result = await withCheckedContinuation { (continuation: ClosureJob<Session, Value>.Continuation) in
-      let job = ClosureJob(continuation, body)
-      submit(job)
+      submit(
+        ClosureJob(continuation) { session in
+          // It may read events.
+          try session.pending.flush()
+          return try body(session)
+        })
     }
     return try result.get()
   }
@@ -134,11 +140,13 @@ final class Writer: @unchecked Sendable {
       session.tag = LogPosition.freshTag()
       session.hasAddedEvents = false
       for job in jobs { try job.run(on: session) }
+      try session.pending.flush()
       try session.connection.run("COMMIT")
     } catch {
       session.connection.rollBack()
       session.catalog.forget()
       session.memory.forget()
+      session.pending.forget()
       if hasBegun, jobs.count > 1 {
         // What the store can't do for all at once it may do for each: one request that fills the disk must not fail
         // the small ones beside it.

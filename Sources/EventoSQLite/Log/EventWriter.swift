@@ -8,13 +8,15 @@ struct EventWriter {
   let connection: Connection
   let catalog: Catalog
   let memory: LogMemory
+  let pending: PendingRows
   let now: () -> Timestamp
 
   /// - Parameter tag: that of the commit.
   /// - Throws: ``EventoError`` where the write is refused, with nothing changed; ``SQLiteFailure``.
   func write(_ events: [NewEvent], condition: WriteCondition?, tag: Int64) throws -> WriteResult {
     let blame: EventoError?
-    switch try ResendCheck(connection: connection, catalog: catalog).outcome(of: events) {
+    if condition != nil { try pending.flush() }
+    switch try ResendCheck(connection: connection, catalog: catalog, pending: pending).outcome(of: events) {
     case .resend(let stored): return WriteResult(events: stored, isResend: true)
     case .new: blame = nil
     case .duplicate(let error): blame = error
@@ -23,8 +25,11 @@ struct EventWriter {
     let place = try condition?.after.map { try connection.place(of: $0).position } ?? 0
     if let blame { throw blame }
 
-    var versions = VersionCheck(connection: connection, catalog: catalog, memory: memory)
-    let numbered = try events.map { try versions.admit($0) }
+    var versions = VersionCheck(connection: connection, catalog: catalog, memory: memory, pending: pending)
+    var numbered: [VersionCheck.Admission] = []
+    numbered.reserveCapacity(events.count)
+    // Looked at where they lie, here and below: a copy of an event counts each of its members up, and down again.
+    for index in events.indices { numbered.append(try versions.admit(events.span[index])) }
     if let condition { try check(condition, after: place) }
     return try store(events, numbered, versions.heads, tag: tag)
   }
@@ -49,31 +54,28 @@ struct EventWriter {
     let time = now()
     var written: [WrittenEvent] = []
     written.reserveCapacity(events.count)
-    var rows: [NewEventRow] = []
-    rows.reserveCapacity(events.count)
-    for (event, admission) in zip(events, admissions) {
+    for (index, admission) in admissions.enumerated() {
       position += 1
       let aggregate: Int64
       if let known = heads[admission.head].aggregate {
         aggregate = known
       } else {
-        aggregate = try catalog.addAggregate(type: event.aggregatorType, key: event.aggregatorID)
+        aggregate = try catalog.addAggregate(type: events[index].aggregatorType, key: events[index].aggregatorID)
         heads[admission.head].aggregate = aggregate
       }
-      let (kind, lane) = try names.add(event, routingKey: admission.routingKey)
-      let id = event.id ?? ULID()
-      let timestamp = event.timestamp ?? time
-      rows.append(
+      let (kind, lane) = try names.add(events.span[index], routingKey: admission.routingKey)
+      let id = events[index].id ?? ULID()
+      let timestamp = events[index].timestamp ?? time
+      try pending.append(
         NewEventRow(
           position: position, tag: tag, id: id, aggregate: aggregate, version: admission.version, kind: kind,
-          lane: lane, timestamp: timestamp, data: event.data, metadata: event.metadata))
+          lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata))
       written.append(
         WrittenEvent(
-          id: id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: admission.version,
-          routingKey: admission.routingKey, timestamp: timestamp,
+          id: id, aggregatorType: events[index].aggregatorType, aggregatorID: events[index].aggregatorID,
+          version: admission.version, routingKey: admission.routingKey, timestamp: timestamp,
           cursor: LogPosition(position: position, tag: tag).cursor))
     }
-    try NewEventRow.insert(rows, on: connection)
     memory.setEnd(position)
     for head in heads {
       guard let aggregate = head.aggregate else { continue }

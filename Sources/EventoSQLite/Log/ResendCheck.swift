@@ -4,6 +4,7 @@ internal import Evento
 struct ResendCheck {
   let connection: Connection
   let catalog: Catalog
+  let pending: PendingRows
 
   enum Outcome {
     /// No id of it is stored.
@@ -25,6 +26,7 @@ struct ResendCheck {
         continue
       }
       if !seen.insert(id).inserted, repeated == nil { repeated = index }
+      if pending.hasEvent(id) { try pending.flush() }
       stored.append(try EventRow.find(id, on: connection, catalog))
     }
     let isAllStored = stored.allSatisfy { $0 != nil }

@@ -5,6 +5,7 @@ struct VersionCheck {
   let connection: Connection
   let catalog: Catalog
   let memory: LogMemory
+  let pending: PendingRows
   /// The aggregates of the write, each with what its latest event says, and where each of them is.
   private(set) var heads: [Head] = []
   /// Those but for the last one, so that a write to one aggregate needs none.
@@ -12,10 +13,11 @@ struct VersionCheck {
   /// That of the event before, which is as often as not one of the same aggregate.
   private var last: (key: AggregateKey, place: Int)?
 
-  init(connection: Connection, catalog: Catalog, memory: LogMemory) {
+  init(connection: Connection, catalog: Catalog, memory: LogMemory, pending: PendingRows) {
     self.connection = connection
     self.catalog = catalog
     self.memory = memory
+    self.pending = pending
   }
 
   /// What is known of an event that may be written.
@@ -77,6 +79,7 @@ struct VersionCheck {
   private func storedHead(of event: NewEvent, _ key: AggregateKey) throws(SQLiteFailure) -> LogMemory.Head? {
     if let known = memory.head(of: key) { return known }
     guard let aggregate = try catalog.aggregate(type: event.aggregatorType, key: event.aggregatorID) else { return nil }
+    if pending.hasEvents(ofAggregate: aggregate) { try pending.flush() }
     let latest = try connection.first(
       "SELECT version, lane FROM event WHERE aggregate = ?1 ORDER BY position DESC LIMIT 1", .integer(aggregate)
     ) { row in (version: Int(row.integer(0)), lane: row.integer(1)) }

@@ -6,9 +6,9 @@ package enum WriteAnswer {
     var body: [UInt8] = []
     body.reserveCapacity(events.count * 320 + 16)
     body.append(json: "{\"events\":[")
-    for (index, event) in events.enumerated() {
+    for index in events.indices {
       if index > 0 { body.append(UInt8(ascii: ",")) }
-      body.append(event)
+      body.append(events.span[index])
     }
     body.append(json: "]}")
     return body

@@ -1,0 +1,41 @@
+internal import Evento
+
+/// Rows of the commit under way that have been admitted and are not inserted yet: those of several requests go into one
+/// statement.
+///
+/// Whatever reads events inside the transaction calls ``flush()`` first, or makes sure that what it looks for is not
+/// among them.
+final class PendingRows {
+  private let connection: Connection
+  private var rows: [NewEventRow] = []
+
+  init(_ connection: Connection) {
+    self.connection = connection
+    rows.reserveCapacity(NewEventRow.largestBatch)
+  }
+
+  func append(_ row: NewEventRow) throws(SQLiteFailure) {
+    rows.append(row)
+    if rows.count == NewEventRow.largestBatch { try flush() }
+  }
+
+  func hasEvent(_ id: ULID) -> Bool {
+    rows.contains { $0.id == id }
+  }
+
+  func hasEvents(ofAggregate aggregate: Int64) -> Bool {
+    rows.contains { $0.aggregate == aggregate }
+  }
+
+  /// Inserts them, in their order.
+  func flush() throws(SQLiteFailure) {
+    guard !rows.isEmpty else { return }
+    defer { forget() }
+    try NewEventRow.insert(rows, on: connection)
+  }
+
+  /// After a transaction that was undone.
+  func forget() {
+    rows.removeAll(keepingCapacity: true)
+  }
+}
