@@ -88,7 +88,7 @@ package struct JSONScanner {
   }
 
   /// Steps over characters of a string that need no look of their own, eight at a time: ASCII without quotes, backslashes
-  /// and control characters. It stops at or before the first other one.
+  /// and control characters. It stops at the first other one, or less than eight before the end of the text.
   private mutating func skipPlainCharacters() {
     offset = endOfPlainCharacters
   }
@@ -98,13 +98,14 @@ package struct JSONScanner {
     var offset = offset
     while offset + 8 <= text.byteCount {
       // In bounds, as the condition says; any eight bytes are a UInt64.
-      let word = text.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      let word = UInt64(littleEndian: text.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
       // A byte's high bit is set where the byte is below 0x20, a quote, a backslash, or itself beyond ASCII. What a borrow
-      // sets beside that is behind a byte that is set already, and costs one more look.
+      // sets beside that is behind a byte that is set already: the first one is right.
       let special =
         (word &- 0x2020_2020_2020_2020) | Self.zeroBytes(word ^ 0x2222_2222_2222_2222)
         | Self.zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C) | word
-      guard special & 0x8080_8080_8080_8080 == 0 else { break }
+      let found = special & 0x8080_8080_8080_8080
+      guard found == 0 else { return offset + found.trailingZeroBitCount / 8 }
       offset += 8
     }
     return offset
