@@ -64,8 +64,9 @@ final class SlotCache<Value> {
     let old = slots
     slots = Self.empty(old.count * 2)
     // Two that were apart stay apart.
-    for case let slot? in old { slots[place(of: slot.id)] = slot }
-    old.deinitialize()
+    for index in old.indices {
+      if let slot = old.moveElement(from: index) { slots[place(of: slot.id)] = slot }
+    }
     old.deallocate()
   }
 }
