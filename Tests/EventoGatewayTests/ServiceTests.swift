@@ -70,6 +70,29 @@ import Testing
     }
   }
 
+  /// Those that no task waits for count too, until they are answered, or the store has lost them.
+  @Test func countsWritesUntilTheyAreAnswered() async throws {
+    let store = HeldWriter(try await SQLiteExecutor.open(":memory:"))
+    try await withGateway(over: store, { $0.requestsInFlight = 2 }) { client in
+      let inFlight = { (count: Int) in
+        try await client.send("GET", "/metrics").text.contains("evento_requests_in_flight \(count)\n")
+      }
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<2 { group.addTask { try await client.send("POST", "/events", writeJSON(eventJSON())).status } }
+        await store.gate.waitForArrivals(2)
+        #expect(try await inFlight(2))
+        try expectProblem(await client.send("POST", "/events", writeJSON(eventJSON())), 503, "unavailable")
+        store.finishOne()
+        #expect(try await group.next() == 201)
+        #expect(try await inFlight(1))
+        store.dropOne()
+        #expect(try await group.next() == 500)
+        #expect(try await inFlight(0))
+      }
+    }
+    await store.store.close()
+  }
+
   @Test func leaksNothingOfTheInside() async throws {
     let store = GatedExecutor()
     await store.gate.open()

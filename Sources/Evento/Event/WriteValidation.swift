@@ -41,17 +41,18 @@ extension NewEvent {
     }
   }
 
-  private func check(_ place: @autoclosure () -> String) throws(EventoError) {
-    try NameRule.check(aggregatorType, "\(place()): aggregator_type")
-    try NameRule.check(aggregatorID, "\(place()): aggregator_id")
-    try NameRule.check(name, "\(place()): name")
-    if case .value(let key?) = routingKey { try NameRule.check(key, "\(place()): routing_key") }
+  /// - Parameter label: which event it is, for the error.
+  private func check(_ label: @autoclosure () -> String) throws(EventoError) {
+    try NameRule.check(aggregatorType, "\(label()): aggregator_type")
+    try NameRule.check(aggregatorID, "\(label()): aggregator_id")
+    try NameRule.check(name, "\(label()): name")
+    if case .value(let key?) = routingKey { try NameRule.check(key, "\(label()): routing_key") }
     if let version, !(1...Event.maximumVersion).contains(version) {
       throw EventoError(
-        .invalidRequest, "\(place()): version must be 1 to \(Event.maximumVersion), and is \(version).")
+        .invalidRequest, "\(label()): version must be 1 to \(Event.maximumVersion), and is \(version).")
     }
     if let timestamp, timestamp.milliseconds < 0 || !Timestamp.secondsRange.contains(timestamp.seconds) {
-      throw EventoError(.invalidRequest, "\(place()): timestamp must be within the years 1970 to 9999.")
+      throw EventoError(.invalidRequest, "\(label()): timestamp must be within the years 1970 to 9999.")
     }
   }
 

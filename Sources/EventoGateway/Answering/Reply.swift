@@ -3,22 +3,21 @@ internal import HTTPServer
 
 /// The one answer to a request that the store works on, to be given from whatever thread hears of its end.
 struct Reply: Sendable {
-  /// What the answer is made with, on the event loop.
-  ///
-  /// One object, so that what goes from thread to thread holds it by one count; the request is in flight until it is
-  /// gone.
+  /// What the answer is made with, on the event loop: one object, so that closure after closure holds it by one count.
   final class Context: Sendable {
     private let gateway: Gateway
     private let exchange: Exchange
-    private let slot: Load.Request
+    private let request: Load.Request
 
-    init(_ gateway: Gateway, _ exchange: Exchange, _ slot: Load.Request) {
+    /// - Parameter request: in flight until the answer is made, or can't be given any more.
+    init(_ gateway: Gateway, _ exchange: Exchange, _ request: Load.Request) {
       self.gateway = gateway
       self.exchange = exchange
-      self.slot = slot
+      self.request = request
     }
 
     fileprivate func response(_ make: () throws(EventoError) -> Response) -> Response {
+      request.end()
       do throws(EventoError) {
         return gateway.finish(exchange, try make())
       } catch {

@@ -35,8 +35,8 @@ struct EventsResource: Sendable {
         return { reply in
           writer.write(write.events, condition: write.condition) { [events = write.events] result in
             reply.send { () throws(EventoError) in
-              // The events are held until here, so that the thread that made them frees them: another would wait for
-              // its part of the heap, and it for the other.
+              // The events are held until here, so that as good as always the thread that made them frees them:
+              // another would wait for its part of the heap, and it for the other.
               defer { withExtendedLifetime(events) {} }
               return .written(try result.get(), basePath)
             }
@@ -137,11 +137,13 @@ extension Response {
   fileprivate static func written(_ result: WriteResult, _ basePath: String) -> Response {
     var response = Response.json(WriteAnswer.json(result.events), status: result.isResend ? 200 : 201)
     if result.events.count == 1 {
-      response.headers.append("Location") { value in
-        value.append(contentsOf: basePath.utf8)
-        value.append(contentsOf: "/events/".utf8)
-        result.events[0].id.append(to: &value)
-      }
+      response.headers.append(
+        "Location",
+        appendingValue: { line in
+          line.append(contentsOf: basePath.utf8)
+          line.append(contentsOf: "/events/".utf8)
+          result.events[0].id.append(to: &line)
+        })
     }
     return response
   }

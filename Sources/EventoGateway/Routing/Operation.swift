@@ -3,7 +3,8 @@ internal import HTTPServer
 
 /// What one method of one resource does.
 ///
-/// A class, for each request holds it for a while: to hold one takes a count, and not one for each closure in it.
+/// A class, as ``Resource`` is: each request holds both for a while, which takes a count each, and not one for every
+/// closure in them.
 final class Operation: Sendable {
   /// What a caller must be allowed; `nil`: anybody may.
   let role: Role?

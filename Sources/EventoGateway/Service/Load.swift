@@ -27,17 +27,25 @@ final class Load: Sendable {
     try refuse("There are \(requestLimit) requests in flight")
   }
 
-  /// A request in flight; it counts until nobody holds it any more.
+  /// A request in flight; it counts until it ends, or nobody holds it any more.
   final class Request: Sendable {
     private let load: Load
+    private let isOver = Atomic(false)
 
     fileprivate init(_ load: Load) {
       self.load = load
       load.requests.wrappingAdd(1, ordering: .relaxed)
     }
 
-    deinit {
+    /// To be called before the answer is on its way: the client's next request may be there before whoever else holds
+    /// this one has let it go.
+    func end() {
+      guard !isOver.exchange(true, ordering: .relaxed) else { return }
       load.requests.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    deinit {
+      end()
     }
   }
 
@@ -49,8 +57,8 @@ final class Load: Sendable {
 
   /// Counts a request for as long as the body runs.
   func request<Value>(_ body: () async throws(EventoError) -> Value) async throws(EventoError) -> Value {
-    let slot = try enter()
-    defer { withExtendedLifetime(slot) {} }
+    let request = try enter()
+    defer { request.end() }
     return try await body()
   }
 

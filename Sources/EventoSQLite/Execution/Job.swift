@@ -1,6 +1,6 @@
 internal import Evento
 
-/// One request to a connection, and the task that waits for its outcome.
+/// One request to a connection, and who waits for its outcome.
 ///
 /// Running it and answering it are two steps, so that the writer can run many, commit once, and answer then.
 protocol Job<Resource>: AnyObject {

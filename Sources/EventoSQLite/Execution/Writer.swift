@@ -69,7 +69,7 @@ final class Writer: @unchecked Sendable {
     let result = await withCheckedContinuation { (continuation: ClosureJob<Session, Value>.Continuation) in
       submit(
         ClosureJob(continuation) { session in
-          // It may read events.
+          // Whatever it reads, events among it.
           try session.pending.flush()
           return try body(session)
         })
@@ -97,6 +97,9 @@ final class Writer: @unchecked Sendable {
 
   /// Runs a job inside a transaction, together with others, and has it answered once that is committed: from the
   /// writer's thread, or from the caller's where it is refused.
+  ///
+  /// Its outcome is an error only where it has changed nothing, and it reads no events before those of earlier jobs are
+  /// inserted (``PendingRows``).
   func submit(_ job: WriteJob) {
     let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
       if state.isClosed { return (.closed(), false) }

@@ -38,6 +38,9 @@ final class LogMemory {
   }
 
   /// The position of the last event; 0 where there is none.
+  ///
+  /// Nothing is forgotten between the first write of a transaction and its end, so that rows which are not inserted yet
+  /// (``PendingRows``) are never overlooked.
   func end(_ connection: Connection) throws(SQLiteFailure) -> Int64 {
     if let end { return end }
     let found = try connection.integer("SELECT max(position) FROM event") ?? 0

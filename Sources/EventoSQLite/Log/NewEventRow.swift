@@ -53,12 +53,12 @@ struct NewEventRow {
 
   private func insert(on connection: Connection) throws(SQLiteFailure) {
     let statement = try connection.statement(Self.insertions[0])
-    defer { statement.reset() }
-    try bindIntegers(statement, after: 0)
-    if !metadata.isEmpty { try statement.bind(10, metadata.bytes) }
     // These lie where they are until the row is written: no copy of them is needed.
     try id.withBlob { (id) throws(SQLiteFailure) in
       try data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
+        defer { statement.reset() }
+        try bindIntegers(statement, after: 0)
+        if !metadata.isEmpty { try statement.bind(10, metadata.bytes) }
         try statement.bind(3, borrowing: id)
         try statement.bind(11, borrowing: data)
         _ = try statement.step()
@@ -76,9 +76,9 @@ struct NewEventRow {
       bytes.append(contentsOf: rows[index].metadata.bytes)
     }
     let statement = try connection.statement(insertions[rows.count.trailingZeroBitCount])
-    defer { statement.reset() }
     // All of them stay where they are until the rows are written.
     try bytes.span.withUnsafeBytes { (bytes) throws(SQLiteFailure) in
+      defer { statement.reset() }
       var before: Int32 = 0
       var offset = 0
       func next(_ count: Int) -> UnsafeRawBufferPointer {

@@ -52,11 +52,13 @@ public struct Headers: Sendable {
 
   /// Adds a field line after the others.
   public mutating func append(_ name: String, _ value: String) {
-    append(name) { $0.append(contentsOf: value.utf8) }
+    append(name, appendingValue: { $0.append(contentsOf: value.utf8) })
   }
 
-  /// Adds a field line after the others, whose value is what `appendValue` appends.
-  public mutating func append(_ name: String, value appendValue: (inout [UInt8]) -> Void) {
+  /// Adds a field line after the others.
+  ///
+  /// - Parameter appendValue: appends the value to the bytes of all lines, and leaves those that are there as they are.
+  package mutating func append(_ name: String, appendingValue appendValue: (inout [UInt8]) -> Void) {
     let nameStart = UInt32(bytes.count)
     bytes.append(contentsOf: name.utf8)
     let nameEnd = UInt32(bytes.count)

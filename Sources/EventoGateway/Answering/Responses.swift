@@ -5,7 +5,7 @@ internal import HTTPServer
 extension Response {
   static func json(_ body: [UInt8], status: Int = 200, _ fields: [(String, String)] = []) -> Response {
     var headers = Headers()
-    // For what is added to most.
+    // Room for what is added to most answers: a request id, a location.
     headers.reserve(bytes: 160, fields: 4)
     headers.append("Content-Type", "application/json")
     for (name, value) in fields { headers.append(name, value) }
