@@ -1,7 +1,5 @@
 """The same routes in Hummingbird with GRDB at synchronous=FULL: Peers/HummingbirdPeer, a package of its own."""
 
-import subprocess
-
 from .. import paths
 from ..compare import Comparison, Target
 from ..processes import Gateway, Server, free_port, load, measured
@@ -12,10 +10,10 @@ PACKAGE = paths.BENCHMARKS / "Peers" / "HummingbirdPeer"
 
 
 def comparisons(settings):
-    program = PACKAGE / ".build" / "release" / "hummingbird-peer"
+    folder = PACKAGE / ".build-static"
+    program = folder / "release" / "hummingbird-peer"
     if not program.exists():
-        subprocess.run(
-            ["swift", "build", "-c", "release", "--package-path", PACKAGE], check=True, stdout=subprocess.DEVNULL)
+        paths.swift_build(PACKAGE, "hummingbird-peer", *paths.as_in_a_container(folder))
 
     def peer(core=None) -> Server:
         folder, port = paths.fresh_folder("hummingbird"), free_port()
