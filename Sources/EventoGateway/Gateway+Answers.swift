@@ -60,10 +60,10 @@ extension Gateway {
     orWait action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
   ) -> Answer {
     do throws(EventoError) {
-      let place = try load.enter()
+      let inFlight = try load.enter()
       try Self.checkQuery(request, operation)
       guard let work = try prepare(request) else { return later(request, operation, exchange, action) }
-      let context = Reply.Context(self, exchange, place)
+      let context = Reply.Context(self, exchange, inFlight)
       return .whenSent { responder in work(Reply(context, responder)) }
     } catch {
       return .now(finish(exchange, problem(error, exchange)))

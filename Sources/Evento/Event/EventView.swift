@@ -74,16 +74,14 @@ extension ReadResult<Event> {
     var info = pageInfo
     switch args {
     case .forward:
-      for (index, edge) in edges.enumerated() where !edge.show(each) {
+      if let index = edges.firstIndex(where: { !$0.show(each) }) {
         info.hasNextPage = true
         info.endCursor = index == 0 ? nil : edges[index - 1].cursor
-        break
       }
     case .backward:
-      for (index, edge) in edges.enumerated().reversed() where !edge.show(each) {
+      if let index = edges.lastIndex(where: { !$0.show(each) }) {
         info.hasPreviousPage = true
         info.startCursor = index == edges.count - 1 ? nil : edges[index + 1].cursor
-        break
       }
     }
     return info

@@ -2,7 +2,8 @@ internal import Evento
 
 /// Filters, and the ones of them that an event passes, found without trying each.
 struct FilterIndex<Value> {
-  /// What all events that pass a filter, or one of its parts, have in common.
+  /// What all events that pass a filter, or one of its parts, have in common. Texts that Swift takes for equal and that
+  /// are not the same bytes share a place: the filter itself tells them apart.
   private enum Place: Hashable {
     case anywhere
     case ofRoutingKey(String?)

@@ -1,16 +1,13 @@
 internal import Evento
 
 /// A write of events: by far the most frequent job, which is why it is one object and not closures in closures.
-///
-/// `@unchecked Sendable`: it is handed from queue to queue, and only the one that has it touches it.
-final class EventWriteJob: Job, @unchecked Sendable {
+final class EventWriteJob: Job {
   typealias Completion = @Sendable (Result<WriteResult, EventoError>) -> Void
 
   private let events: [NewEvent]
   private let condition: WriteCondition?
   private let now: @Sendable () -> Timestamp
   private let completion: Completion
-  private var outcome: Result<WriteResult, EventoError>?
 
   /// - Parameter events: of contract form.
   init(
@@ -23,8 +20,8 @@ final class EventWriteJob: Job, @unchecked Sendable {
     self.completion = completion
   }
 
-  func run(on session: Writer.Session) throws(SQLiteFailure) {
-    outcome = try Self.outcome {
+  func run(on session: Writer.Session) throws(SQLiteFailure) -> Answer {
+    let outcome = try Self.outcome {
       let result = try EventWriter(
         connection: session.connection, catalog: session.catalog, memory: session.memory, pending: session.pending,
         now: now
@@ -33,10 +30,7 @@ final class EventWriteJob: Job, @unchecked Sendable {
       if !result.isResend { session.hasAddedEvents = true }
       return result
     }
-  }
-
-  func answer() {
-    completion(outcome ?? .lost)
+    return { [completion] in completion(outcome) }
   }
 
   func fail(_ error: EventoError) {

@@ -24,7 +24,7 @@ final class ReaderPool: Sendable {
     }
   }
 
-  private typealias ReadJob = any Job<Session> & Sendable
+  private typealias ReadJob = any Job<Session>
 
   private struct State {
     var waiting: Deque<ReadJob> = []
@@ -91,8 +91,8 @@ final class ReaderPool: Sendable {
       return job
     }) {
       do throws(SQLiteFailure) {
-        try job.run(on: session)
-        job.answer()
+        let answer = try job.run(on: session)
+        answer()
       } catch {
         job.fail(error.error)
       }

@@ -26,9 +26,16 @@ final class Writer: @unchecked Sendable {
       catalog = Catalog(connection)
       pending = PendingRows(connection)
     }
+
+    /// After a transaction that was undone: what was found out or gathered in it is nothing any more.
+    fileprivate func forget() {
+      catalog.forget()
+      memory.forget()
+      pending.forget()
+    }
   }
 
-  typealias WriteJob = any Job<Session> & Sendable
+  typealias WriteJob = any Job<Session>
 
   private struct State {
     var waiting: [WriteJob] = []
@@ -135,6 +142,8 @@ final class Writer: @unchecked Sendable {
 
   private func commit(_ jobs: [WriteJob]) {
     health.began()
+    var answers: [() -> Void] = []
+    answers.reserveCapacity(jobs.count)
     var hasBegun = false
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
@@ -142,14 +151,12 @@ final class Writer: @unchecked Sendable {
       try session.memory.refresh(session.connection)
       session.tag = LogPosition.freshTag()
       session.hasAddedEvents = false
-      for job in jobs { try job.run(on: session) }
+      for job in jobs { answers.append(try job.run(on: session)) }
       try session.pending.flush()
       try session.connection.run("COMMIT")
     } catch {
       session.connection.rollBack()
-      session.catalog.forget()
-      session.memory.forget()
-      session.pending.forget()
+      session.forget()
       if hasBegun, jobs.count > 1 {
         // What the store can't do for all at once it may do for each: one request that fills the disk must not fail
         // the small ones beside it.
@@ -163,7 +170,7 @@ final class Writer: @unchecked Sendable {
     }
     health.ended(nil)
     if session.hasAddedEvents { commits.advance() }
-    for job in jobs { job.answer() }
+    for answer in answers { answer() }
   }
 }
 

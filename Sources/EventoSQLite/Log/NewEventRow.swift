@@ -13,9 +13,10 @@ struct NewEventRow {
   let data: Payload
   let metadata: Metadata
 
-  private static let columns =
-    "position, tag, id, aggregate, version, kind, lane, timestamp, is_json, metadata, data"
-  private static let columnCount: Int32 = 11
+  /// In the order in which they are bound.
+  private static let columns = [
+    "position", "tag", "id", "aggregate", "version", "kind", "lane", "timestamp", "is_json", "metadata", "data",
+  ]
   /// Bytes of ``ULID/blob``.
   private static let idLength = 16
 
@@ -29,8 +30,9 @@ struct NewEventRow {
   private static let insertions = (0...largestBatch.trailingZeroBitCount).map { insertion(of: 1 << $0) }
 
   private static func insertion(of rows: Int) -> String {
-    let row = "(" + Array(repeating: "?", count: Int(columnCount)).joined(separator: ", ") + ")"
-    return "INSERT INTO event (\(columns)) VALUES " + Array(repeating: row, count: rows).joined(separator: ", ")
+    let row = "(" + Array(repeating: "?", count: columns.count).joined(separator: ", ") + ")"
+    return "INSERT INTO event (\(columns.joined(separator: ", "))) VALUES "
+      + Array(repeating: row, count: rows).joined(separator: ", ")
   }
 
   /// Inserts rows in their order.
@@ -91,7 +93,7 @@ struct NewEventRow {
         try statement.bind(before + 11, borrowing: next(rows[index].data.bytes.count))
         let metadata = next(rows[index].metadata.bytes.count)
         if !rows[index].metadata.isEmpty { try statement.bind(before + 10, borrowing: metadata) }
-        before += columnCount
+        before += Int32(columns.count)
       }
       _ = try statement.step()
     }

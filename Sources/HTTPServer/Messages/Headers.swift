@@ -41,7 +41,7 @@ public struct Headers: Sendable {
   }
 
   /// Whether there is one field of that name, with exactly this value.
-  public func hasOnly(_ name: String, _ value: String) -> Bool {
+  package func hasOnly(_ name: String, _ value: String) -> Bool {
     var found = false
     for place in places where isNamed(place, name) {
       guard !found, bytes[indices(place.value)].elementsEqual(value.utf8) else { return false }
