@@ -17,7 +17,8 @@ AT_MOST = 1.3
 
 
 def instructions(mode: str, database, folder) -> dict:
-    """What one operation takes, by the difference between a few and many: what begins and ends is in both."""
+    """What one operation takes, by the difference between a few and many: what begins and ends is in both, and only
+    what caches have taken in meanwhile is let go by the many alone."""
     program = paths.WORK / "store-benchmark"
     # Valgrind's reader fails at the debug information of Swift.
     subprocess.run(["objcopy", "--strip-debug", paths.TOOLS / "store-benchmark", program], check=True)

@@ -1,5 +1,6 @@
 """Reads of a large store, server and driver on a core each; pages against a loop in C that writes the same JSON."""
 
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -27,9 +28,15 @@ def comparisons(settings):
     with Gateway(database) as server:
         check_same_page(database, server)
 
-    def gateway(mode, connections, *options):
-        with Gateway(database, core=0) as server:
+    def gateway(mode, connections, *options, on=database):
+        with Gateway(on, core=0) as server:
             return measured(server, mode, *settings.timed(connections), *options, core=1)
+
+    def mixed():
+        """On a copy, since it would make the store larger with each run."""
+        copy = shutil.copy(database, paths.fresh_folder("mixed") / "store.sqlite")
+        return gateway(
+            "mixed", 64, "--paths", folder / "by-position", "--prefix", f"mixed{time.time_ns()}", on=copy)
 
     def loop(by):
         result = tool(
@@ -54,6 +61,5 @@ def comparisons(settings):
             "GET /events/{id}": lambda: gateway("get", 64, "--paths", folder / "by-id"),
             "PUT /snapshots": lambda: gateway("snapshot", 64, "--path", cursor),
             "GET /snapshots": lambda: gateway("get", 64, "--path", "/snapshots/bank%2FAccount/1/a-000"),
-            "pages of 100 with 10 % writes": lambda: gateway(
-                "mixed", 64, "--paths", folder / "by-position", "--prefix", f"mixed{time.time_ns()}"),
+            "pages of 100 with 10 % writes": mixed,
         })
