@@ -111,15 +111,22 @@ final class Connection {
     if isInTransaction { try? execute("ROLLBACK") }
   }
 
-  /// Runs `body` so that all its reads see the same state.
+  /// Runs `body` so that all its reads see the same state: that of the transaction that is open, or one of their own.
   func snapshot<T>(_ body: () throws -> T) throws -> T {
-    try run("BEGIN")
-    defer { rollBackOrEnd() }
+    guard !isInTransaction else { return try body() }
+    try beginSnapshot()
+    defer { endSnapshot() }
     return try body()
   }
 
-  private func rollBackOrEnd() {
-    // A transaction that only read has nothing to keep.
+  /// Begins a transaction in which all reads see the state that the first of them finds.
+  func beginSnapshot() throws(SQLiteFailure) {
+    try run("BEGIN")
+  }
+
+  /// Ends the open transaction, if there is one. It has only read, and has nothing to keep.
+  func endSnapshot() {
+    guard isInTransaction else { return }
     try? run("COMMIT")
     rollBack()
   }

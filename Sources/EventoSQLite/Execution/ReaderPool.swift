@@ -4,6 +4,9 @@ internal import Evento
 internal import Synchronization
 
 /// A few connections that only read, each on a queue of its own. A read waits until one is free.
+///
+/// Reads that wait together share a transaction, which spares each of them the locks of its own. It begins when all of
+/// them have come, so that none sees a state that is older than itself.
 final class ReaderPool: Sendable {
   /// A connection and what belongs to it.
   ///
@@ -28,9 +31,17 @@ final class ReaderPool: Sendable {
 
   private struct State {
     var waiting: Deque<ReadJob> = []
+    /// How many jobs have left the line: the number of the one that did last.
+    var begun = 0
     var idle: [Session]
     var isClosed = false
+
+    /// The number of the job that has come last.
+    var newest: Int { begun + waiting.count }
   }
+
+  /// Jobs that share a transaction at most: as long as it lasts, the log that waits to be moved into the database grows.
+  private static let sharing = 16
 
   private let sessions: [Session]
   private let state: Mutex<State>
@@ -81,21 +92,42 @@ final class ReaderPool: Sendable {
     if let session { session.queue.async { [self] in drain(session) } }
   }
 
-  /// Runs what waits, then becomes idle: found empty and counted as idle in one step, so that no job falls in between.
+  /// Runs what waits, then becomes idle.
   private func drain(_ session: Session) {
-    while let job = state.withLock({ state -> ReadJob? in
+    defer { session.connection.endSnapshot() }
+    var last = 0
+    while let turn = next(for: session) {
+      do throws(SQLiteFailure) {
+        if turn.number > last {
+          session.connection.endSnapshot()
+          last = min(turn.newest, turn.number + Self.sharing - 1)
+          if last > turn.number { try session.connection.beginSnapshot() }
+        }
+        let answer = try turn.job.run(on: session)
+        answer()
+      } catch {
+        last = 0
+        turn.job.fail(error.error)
+      }
+    }
+  }
+
+  private struct Turn {
+    let job: ReadJob
+    let number: Int
+    /// The number of the job that had come last.
+    let newest: Int
+  }
+
+  /// `nil` where nothing waits: found so and counted as idle in one step, so that no job falls in between.
+  private func next(for session: Session) -> Turn? {
+    state.withLock { state in
       guard let job = state.waiting.popFirst() else {
         state.idle.append(session)
         return nil
       }
-      return job
-    }) {
-      do throws(SQLiteFailure) {
-        let answer = try job.run(on: session)
-        answer()
-      } catch {
-        job.fail(error.error)
-      }
+      state.begun += 1
+      return Turn(job: job, number: state.begun, newest: state.newest)
     }
   }
 }
