@@ -15,6 +15,14 @@ public struct SQLiteConfiguration: Sendable {
   /// Pages of the write-ahead log after which SQLite moves them into the database:
   /// https://sqlite.org/pragma.html#pragma_wal_autocheckpoint
   public var autocheckpoint = 4000
+  /// Bytes of the database file, from its beginning, that reads have mapped into memory instead of copying them; 0: none.
+  /// SQLite maps 2 GiB at most (https://sqlite.org/mmap.html).
+  ///
+  /// Reads whose events lie far apart, such as those of an aggregate, take a third less processor time. In exchange, what
+  /// they touch counts as this process's memory, though the system takes it back when it needs it, and where the disk
+  /// fails to deliver a page, or somebody cuts the file short, the process ends by a signal (`SIGBUS`) where a read
+  /// would otherwise have thrown.
+  public var memoryMapBytes: Int64 = 0
   /// What gives an event its time where it brings none.
   public var now: @Sendable () -> Timestamp = { .now() }
 

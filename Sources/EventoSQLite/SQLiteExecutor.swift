@@ -52,7 +52,8 @@ public final class SQLiteExecutor: Sendable {
       } else {
         readers = ReaderPool(
           try (1...max(configuration.readers, 1)).map { number in
-            let connection = try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout)
+            let connection = try Connection(
+              readingFrom: path, busyTimeout: configuration.busyTimeout, memoryMapBytes: configuration.memoryMapBytes)
             return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.reader.\(number)"))
           })
       }

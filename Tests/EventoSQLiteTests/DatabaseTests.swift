@@ -20,6 +20,34 @@ import Testing
     }
   }
 
+  #if os(Linux)
+    /// The store's file is mapped where that is asked for, and reads give the same events with and without, however far
+    /// the file has grown past what is mapped.
+    @Test(arguments: [0, 64 << 10, 64 << 20] as [Int64])
+    func readsMapWhatTheyAreAllowedTo(_ bytes: Int64) async throws {
+      let folder = try TestFolder()
+      var configuration = SQLiteConfiguration()
+      configuration.memoryMapBytes = bytes
+      configuration.autocheckpoint = 10
+      let store = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
+      var written: [ULID] = []
+      for round in 0..<20 {
+        let events = (0..<10).map { number in
+          NewEvent.sample("acc-\(number)", data: Payload(String(repeating: "\(round)", count: 2000)))
+        }
+        written += try await store.write(events).events.map(\.id)
+        let log = try await store.everything()
+        #expect(log.map(\.node.id) == written)
+        #expect(log.last?.node.data == events.last?.data)
+        let account = try await store.everything([ReadAggregator("bank/Account", id: "acc-3")])
+        #expect(account.map(\.node.version) == Array(1...round + 1))
+      }
+      let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+      #expect(maps.split(separator: "\n").contains { $0.hasSuffix(folder.file()) } == (bytes > 0))
+      await store.close()
+    }
+  #endif
+
   @Test func aNewerStoreIsRefusedAndLeftAlone() async throws {
     let folder = try TestFolder()
     let store = try await SQLiteExecutor.open(folder.file())

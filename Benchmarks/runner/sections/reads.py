@@ -28,8 +28,8 @@ def comparisons(settings):
     with Gateway(database) as server:
         check_same_page(database, server)
 
-    def gateway(mode, connections, *options, on=database):
-        with Gateway(on, core=0) as server:
+    def gateway(mode, connections, *options, on=database, serve=()):
+        with Gateway(on, *serve, core=0) as server:
             return measured(server, mode, *settings.timed(connections), *options, core=1)
 
     def mixed():
@@ -49,6 +49,9 @@ def comparisons(settings):
         yield Comparison(
             f"Pages of 100 events by {name}, {settings.events} events", {
                 "gateway, 8 connections": lambda: gateway("get", 8, "--paths", targets),
+                # What the setting is worth; the target is for what is there without it.
+                "gateway, file mapped": lambda: gateway(
+                    "get", 8, "--paths", targets, serve=("--memory-map-bytes", 2 << 30)),
                 "loop in C": lambda: loop(by),
             }, [
                 Target("gateway, 8 connections", "loop in C", at_least=0.75),

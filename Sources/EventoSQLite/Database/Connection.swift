@@ -26,9 +26,15 @@ final class Connection {
   }
 
   /// A connection that can't change anything.
-  convenience init(readingFrom path: String, busyTimeout: Duration) throws(SQLiteFailure) {
+  ///
+  /// - Parameter memoryMapBytes: as ``SQLiteConfiguration/memoryMapBytes``.
+  convenience init(
+    readingFrom path: String, busyTimeout: Duration, memoryMapBytes: Int64 = 0
+  ) throws(SQLiteFailure) {
     try self.init(path: path, busyTimeout: busyTimeout)
     try execute("PRAGMA query_only = 1")
+    // Said in any case: a build of SQLite can have another default.
+    try execute("PRAGMA mmap_size = \(max(memoryMapBytes, 0))")
   }
 
   deinit {
