@@ -190,18 +190,30 @@ package struct JSONScanner {
 
   // MARK: Values
 
+  /// What names an object's members may have.
+  package enum MemberRule {
+    /// A name may stand there twice.
+    case any
+    /// Each name once. Names are kept for that, and there may be a million of them: in what turns out to be longer than
+    /// so many bytes, which nobody will take, it is not looked after.
+    case unique(within: Int)
+  }
+
   /// Steps over one value, with what is nested in it.
   ///
-  /// - Parameter allowsRepeatedMembers: whether an object in it may have a member twice.
   /// - Returns: where it stands.
   /// - Complexity: O(*n*) in its length.
-  package mutating func skipValue(allowsRepeatedMembers: Bool = true) throws(Fault) -> Range<Int> {
+  package mutating func skipValue(_ members: MemberRule = .any) throws(Fault) -> Range<Int> {
     let start = offset
-    var open = Containers(names: allowsRepeatedMembers ? nil : [])
+    var open = Containers(members, from: start)
     while true {
       if try skipOpening(&open), next != open.end {
         if open.isInObject { try skipName(in: &open) }
       } else if try skipClosings(&open) {
+        // Not before the end: what is no JSON, or longer than anybody takes, is that first.
+        if let place = open.repeatedName, offset <= open.namesEnd {
+          throw Fault(kind: .repeatedMember, detail: "a member of an object stands there twice", offset: place)
+        }
         return start..<offset
       }
     }
@@ -212,33 +224,46 @@ package struct JSONScanner {
     /// A bit for each, the innermost the lowest: whether it is an object.
     private var areObjects: UInt128 = 0
     private(set) var count = 0
-    /// The names of each one's members, where they may not be repeated.
-    private var names: [MemberNames]?
+    /// Up to where names may not be repeated.
+    let namesEnd: Int
+    /// Where the first one stands that is.
+    private(set) var repeatedName: Int?
+    /// Those of the innermost one's members, and of those around it.
+    private var names = MemberNames()
+    private var outerNames: [MemberNames] = []
 
-    init(names: [MemberNames]?) {
-      self.names = names
+    init(_ members: MemberRule, from start: Int) {
+      namesEnd =
+        switch members {
+        case .any: start
+        case .unique(let length): start + min(length, .max - start)
+        }
     }
 
     var isInObject: Bool { areObjects & 1 == 1 }
     var end: UInt8 { isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]") }
 
-    mutating func begin(isObject: Bool) {
+    mutating func begin(isObject: Bool, at offset: Int) {
       areObjects = areObjects << 1 | (isObject ? 1 : 0)
       count += 1
-      names?.append(MemberNames())
+      if offset < namesEnd, count > 1 {
+        outerNames.append(names)
+        names = MemberNames()
+      }
     }
 
     mutating func finish() {
       areObjects >>= 1
       count -= 1
-      names?.removeLast()
+      // Behind the end there may be fewer than have begun, and none is looked at.
+      if let outer = outerNames.popLast() { names = outer }
     }
 
-    var refusesRepeatedMembers: Bool { names != nil }
+    /// Whether a name at a place is one that may not be repeated.
+    func wants(_ place: Int) -> Bool { place < namesEnd && repeatedName == nil }
 
-    /// - Returns: whether the object at hand has no member of that name yet.
-    mutating func insert(_ name: ArraySlice<UInt8>) -> Bool {
-      names?[count - 1].insert(name) ?? true
+    mutating func insert(_ name: ArraySlice<UInt8>, at place: Int) {
+      if !names.insert(name) { repeatedName = place }
     }
   }
 
@@ -252,7 +277,7 @@ package struct JSONScanner {
       guard open.count < Self.maximumDepth else {
         throw fault("nested more than \(Self.maximumDepth) deep", .depth)
       }
-      open.begin(isObject: byte == UInt8(ascii: "{"))
+      open.begin(isObject: byte == UInt8(ascii: "{"), at: offset)
       offset += 1
       skipWhitespace()
       return true
@@ -289,10 +314,8 @@ package struct JSONScanner {
   private mutating func skipName(in open: inout Containers) throws(Fault) {
     let start = offset
     let name = try skipString()
-    if open.refusesRepeatedMembers {
-      guard open.insert(name.isEscaped ? unescaped(name.content)[...] : bytes[name.content]) else {
-        throw Fault(kind: .repeatedMember, detail: "a member of an object stands there twice", offset: start)
-      }
+    if open.wants(start) {
+      open.insert(name.isEscaped ? unescaped(name.content)[...] : bytes[name.content], at: start)
     }
     try expect(UInt8(ascii: ":"), ": after a member's name")
     skipWhitespace()

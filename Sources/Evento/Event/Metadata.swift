@@ -23,7 +23,7 @@ public struct Metadata: Sendable, Hashable {
     do throws(JSONScanner.Fault) {
       scanner.skipWhitespace()
       guard scanner.next == UInt8(ascii: "{") else { throw scanner.fault("expected an object") }
-      let object = try scanner.skipValue(allowsRepeatedMembers: false)
+      let object = try scanner.skipValue(.unique(within: .max))
       scanner.skipWhitespace()
       guard scanner.next == nil else { throw scanner.fault("expected nothing behind the object") }
       bytes = Array(scanner.bytes[object])

@@ -287,18 +287,11 @@ struct JSONReader {
   /// The very bytes of a value.
   ///
   /// - Throws: `content_too_large` where there are more than `limit`.
-  mutating func raw(_ what: String, limit: Int, allowsRepeatedMembers: Bool = true) throws(EventoError) -> [UInt8] {
-    let range = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipValue() }
+  mutating func raw(
+    _ what: String, limit: Int, _ members: JSONScanner.MemberRule = .any
+  ) throws(EventoError) -> [UInt8] {
+    let range = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipValue(members) }
     try check(range.count, of: what, limit: limit)
-    if !allowsRepeatedMembers {
-      // Only now, since names have to be kept for it, and there may be a million of them in what is too large.
-      var again = JSONScanner(scanner.bytes, at: range.lowerBound)
-      do {
-        _ = try again.skipValue(allowsRepeatedMembers: false)
-      } catch {
-        throw self.error(error)
-      }
-    }
     return scanner.bytes.span.extracting(range).withUnsafeBufferPointer { Array($0) }
   }
 

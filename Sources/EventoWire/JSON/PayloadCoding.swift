@@ -51,7 +51,7 @@ extension JSONReader {
   /// The value of a member `metadata`.
   mutating func metadata(_ limits: WireLimits) throws(EventoError) -> Metadata? {
     guard isAtObject else { return try refuse("must be an object") }
-    return Metadata(
-      checked: try raw("The metadata", limit: limits.metadataBytes, allowsRepeatedMembers: false))
+    let limit = limits.metadataBytes
+    return Metadata(checked: try raw("The metadata", limit: limit, .unique(within: limit)))
   }
 }

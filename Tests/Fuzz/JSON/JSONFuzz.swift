@@ -43,7 +43,7 @@ private func checkRepeats(_ bytes: [UInt8], _ value: Range<Int>, _ text: Result<
   var scanner = JSONScanner(bytes, at: value.lowerBound)
   let repeats = (try? text.get())?.repeatsMembers
   do throws(JSONScanner.Fault) {
-    expectEqual(try scanner.skipValue(allowsRepeatedMembers: false), value, "where the value stands")
+    expectEqual(try scanner.skipValue(.unique(within: .max)), value, "where the value stands")
     expectEqual(repeats, false, "stepped over a repeated member")
   } catch {
     expectEqual(error.kind, .repeatedMember, "the only thing that is wrong")
