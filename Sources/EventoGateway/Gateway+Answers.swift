@@ -80,11 +80,7 @@ extension Gateway {
   /// What an error tells a client; what happened inside goes to the log alone.
   func problem(_ error: EventoError, _ exchange: Exchange) -> Response {
     guard error.code.status >= 500 else { return .problem(error) }
-    log.error(
-      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") failed: \(error.detail)",
-      metadata: [
-        "request_id": "\(exchange.requestID)", "code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "-")",
-      ])
+    failures.add(error, exchange)
     guard error.code.status == 500 else { return .problem(error) }
     return .problem(
       EventoError(

@@ -18,10 +18,12 @@ public final class Gateway: RequestHandler {
   let load: Load
   let metrics: Metrics
   let log: Logger
+  let failures: FailureLog
 
   public init(_ executor: any Executor, configuration: GatewayConfiguration, log: Logger) {
     self.configuration = configuration
     self.log = log
+    failures = FailureLog(log, interval: configuration.failureInterval)
     access = AccessControl(configuration.tokens)
     browsers = BrowserRules(
       allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: configuration.allowedHosts,

@@ -90,7 +90,12 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let log = makeLog()
+    // Whoever reads the log, or waits for the first line, may go.
+    signal(SIGPIPE, SIG_IGN)
+    let logOutput = LogOutput(label: Self.logLabel)
+    // However it ends. Nobody who doesn't read keeps it from ending.
+    defer { logOutput.flush(within: .seconds(1)) }
+    let log = makeLog(logOutput)
     for name in EnvironmentArguments.unknown(in: ProcessInfo.processInfo.environment) {
       log.warning(
         "The environment variable \(name) is no setting of evento-gateway: see 'evento-gateway serve --help'.")
@@ -137,8 +142,10 @@ struct ServeCommand: AsyncParsableCommand {
       """)
   }
 
-  private func makeLog() -> Logger {
-    var log = Logger(label: "evento-gateway") { StreamLogHandler.standardError(label: $0) }
+  private static let logLabel = "evento-gateway"
+
+  private func makeLog(_ output: LogOutput) -> Logger {
+    var log = Logger(label: Self.logLabel) { StreamLogHandler(label: $0, stream: output) }
     log.logLevel = logLevel
     return log
   }
