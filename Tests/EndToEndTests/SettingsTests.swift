@@ -109,6 +109,12 @@ import Testing
       try await gateway.waitForLog("line 1")
       #expect(try await status(reader.token) == 200, "a bad file changes nothing")
 
+      // As one that is being written looks for a moment.
+      try "# who may\n".write(toFile: file, atomically: true, encoding: .utf8)
+      gateway.send(SIGHUP)
+      try await gateway.waitForLog("error evento-gateway: [evento_gateway] The token file can't be taken")
+      #expect(try await status(reader.token) == 200, "an empty file changes nothing")
+
       try "\(admin.line)\n".write(toFile: file, atomically: true, encoding: .utf8)
       gateway.send(SIGHUP)
       try await gateway.waitForLog("read again")
@@ -123,11 +129,17 @@ import Testing
     try await withTemporaryFolder { folder in
       let file = folder + "/tokens"
       try "# fine\nname root sha256:00\n".write(toFile: file, atomically: true, encoding: .utf8)
-      for (path, hint) in [(file, "line 2"), (folder + "/none", "none")] {
+      try "\n# nobody\n".write(toFile: folder + "/empty", atomically: true, encoding: .utf8)
+      try Data([0x61, 0xFF]).write(to: URL(filePath: folder + "/bytes"))
+      for (path, hint) in [
+        (file, "line 2"), (folder + "/none", "none"), (folder + "/empty", "has no token"), (folder, "is a folder"),
+        (folder + "/bytes", "UTF-8"),
+      ] {
         let outcome = try await GatewayProcess.run(
           ["serve", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", path])
         #expect(outcome.status != 0 && !outcome.isKilled)
         #expect(outcome.errors.contains(hint) && outcome.errors.contains(path))
+        #expect(!outcome.errors.contains("NSCocoaErrorDomain"))
       }
     }
   }
