@@ -37,9 +37,10 @@ public final class Gateway: RequestHandler {
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
-      basePath: configuration.basePath, tail: tail, load: load)
+      basePath: configuration.basePath, tail: tail, load: load, access: access)
     let stream = StreamResource(
-      pages: SharedPages(executor), tail: tail, commits: relay.signal, load: load, heartbeat: configuration.heartbeat)
+      pages: SharedPages(executor), tail: tail, commits: relay.signal, load: load, access: access,
+      heartbeat: configuration.heartbeat)
     router = Router(
       // What has a name of its own goes before `/events/{id}`.
       stream.resources + events.resources + SubscribersResource(store: store).resources
@@ -54,7 +55,8 @@ public final class Gateway: RequestHandler {
     relay.signal.end()
   }
 
-  /// Takes other tokens from now on.
+  /// Takes other tokens from now on. Streams and reads that wait end where theirs is none any more, at their next event
+  /// or heartbeat.
   public func replaceTokens(_ tokens: TokenSet?) {
     access.replaceTokens(tokens)
   }
@@ -100,8 +102,8 @@ public final class Gateway: RequestHandler {
       let fields = [("Allow", resource.allow)] + browsers.preflightFields(head, allow: resource.allow)
       return .answer(.now(finish(exchange, .noContent(fields))))
     }
-    if let role = operation.role { try access.check(head, needs: role) }
-    let request = GatewayRequest(head: head, names: names)
+    if let role = operation.role { exchange.token = try access.check(head, needs: role) }
+    let request = GatewayRequest(head: head, names: names, token: exchange.token)
     guard operation.takesBody else { return .answer(answer(request, operation, exchange)) }
     try MediaType.check(head.headers)
     // Before the body is read: what would be refused then need not be sent.

@@ -95,7 +95,10 @@ import Testing
       let file = folder + "/tokens"
       try "# who may\n\(reader.line)\n".write(toFile: file, atomically: true, encoding: .utf8)
       let gateway = try await GatewayProcess(
-        ["--host", "127.0.0.1", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", file])
+        [
+          "--host", "127.0.0.1", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", file,
+          "--stream-heartbeat", "1",
+        ])
       let client = try gateway.client
       func status(_ token: String) async throws -> Int {
         try await client.send("GET", "/events", fields: [("Authorization", "Bearer \(token)")]).status
@@ -115,11 +118,18 @@ import Testing
       try await gateway.waitForLog("error evento-gateway: [evento_gateway] The token file can't be taken")
       #expect(try await status(reader.token) == 200, "an empty file changes nothing")
 
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(
+        client.message("GET", "/events/stream", nil, [("Authorization", "Bearer \(reader.token)")]))
+      var stream = HTTPAnswerReader(connection)
+      #expect(try await stream.beginning { $0.contains("heartbeat") }.status == 200)
+
       try "\(admin.line)\n".write(toFile: file, atomically: true, encoding: .utf8)
       gateway.send(SIGHUP)
       try await gateway.waitForLog("read again")
       #expect(try await status(admin.token) == 200)
       #expect(try await status(reader.token) == 401)
+      _ = try await stream.more { _ in false }
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }

@@ -15,9 +15,10 @@ final class AccessControl: Sendable {
     tokens.withLock { $0 = new }
   }
 
+  /// - Returns: the token; `nil` where there are none.
   /// - Throws: `unauthorized`, `forbidden`.
-  func check(_ head: RequestHead, needs role: Role) throws(EventoError) {
-    guard let tokens = tokens.withLock({ $0 }) else { return }
+  func check(_ head: RequestHead, needs role: Role) throws(EventoError) -> TokenSet.Entry? {
+    guard let tokens = tokens.withLock({ $0 }) else { return nil }
     let credentials = head.headers.values(of: "authorization")
     guard !credentials.isEmpty else {
       throw EventoError(.unauthorized, "A token is needed: send Authorization: Bearer <token>.")
@@ -34,6 +35,16 @@ final class AccessControl: Sendable {
         "The token \"\(entry.name)\" has the role \(entry.role.rawValue), and this takes \(role.rawValue): use another."
       )
     }
+    return entry
+  }
+
+  /// For what lasts: whether what was allowed once is so by now.
+  ///
+  /// - Parameter token: that ``check(_:needs:)`` returned.
+  func allows(_ token: TokenSet.Entry?, _ role: Role) -> Bool {
+    guard let tokens = tokens.withLock({ $0 }) else { return true }
+    guard let token, let found = tokens.role(of: token) else { return false }
+    return found >= role
   }
 
   /// RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1).

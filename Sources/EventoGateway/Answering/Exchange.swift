@@ -8,6 +8,8 @@ struct Exchange: Sendable {
   let start = ContinuousClock.now
   /// `nil` until it is found.
   var resource: Resource?
+  /// Of whoever sent the request; `nil` where none is needed, or none has been found to be right.
+  var token: TokenSet.Entry?
 
   init(_ head: RequestHead?) {
     requestID = RequestID.of(head)
