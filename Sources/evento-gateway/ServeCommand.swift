@@ -12,7 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Serve a store over HTTP.",
     discussion: """
       Every option is an environment variable too: --max-body-bytes is EVENTO_MAX_BODY_BYTES. What is on the command \
-      line counts more. SIGTERM and SIGINT stop it in good order; SIGHUP reads the token file again.
+      line counts more. SIGTERM and SIGINT stop it in good order, and a second one at once; SIGHUP reads the token file \
+      again.
       """)
 
   @Option(help: "The database file; made where there is none. :memory: keeps the events for as long as it runs.")
@@ -124,8 +125,15 @@ struct ServeCommand: AsyncParsableCommand {
       reloadTokens(gateway, log)
     }
     log.info("Stopping: what is in flight has \(deadlines.shutdownGrace) seconds.")
+    let impatience = Task {
+      for await signal in signals.received where signal != SIGHUP {
+        log.info("Stopping at once: what is in flight is cut off.")
+        return await server.shutDown(grace: .zero)
+      }
+    }
     gateway.stopFollowing()
     await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
+    impatience.cancel()
     await store.close()
     log.info("Stopped.")
   }

@@ -36,7 +36,7 @@ import Testing
       gateway.send(SIGTERM)
       let log = await gateway.outcome().errors
       #expect(log.contains("--max-payload-bytes 20, ") && log.contains("--max-connections 16384, "))
-      #expect(log.contains("--idle-timeout 7, ") && log.contains("--shutdown-grace 10"))
+      #expect(log.contains("--idle-timeout 7, ") && log.contains("--shutdown-grace 5"))
     }
   }
 
