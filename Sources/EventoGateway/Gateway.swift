@@ -83,7 +83,7 @@ public final class Gateway: RequestHandler {
   }
 
   public func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
-    let error = EventoError(fault.code, fault.detail)
+    let error = EventoError(fault.code, fault.advice.map { "\(fault.detail) \($0)" } ?? fault.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
     let fields = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
     return finish(Exchange(head), .problem(error, fields))
@@ -123,6 +123,12 @@ public final class Gateway: RequestHandler {
 }
 
 extension ProtocolFault {
+  /// What the server does not know, for it does not know what it serves.
+  fileprivate var advice: String? {
+    guard kind == .answerTooLate else { return nil }
+    return "What it was to do may still be done: to find out, send it again, events with the same ids."
+  }
+
   /// The code of the contract that stands for it.
   fileprivate var code: EventoError.Code {
     switch status {

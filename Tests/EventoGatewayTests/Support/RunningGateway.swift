@@ -43,13 +43,14 @@ func withStoppableGateway(
 /// A gateway whose own calls the body makes.
 func withRunningGateway(
   over store: any Executor, _ configure: (inout GatewayConfiguration) -> Void = { _ in }, log: Logger = .silent,
+  server serverConfiguration: ServerConfiguration = ServerConfiguration(),
   _ body: (HTTPClient, Gateway, _ stop: @escaping @Sendable () async -> Void) async throws -> Void
 ) async throws {
   var configuration = GatewayConfiguration()
   configure(&configuration)
   let gateway = Gateway(store, configuration: configuration, log: log)
   let server = try HTTPServer.start(
-    on: [.tcp(host: "127.0.0.1", port: 0)], configuration: ServerConfiguration(), handler: gateway)
+    on: [.tcp(host: "127.0.0.1", port: 0)], configuration: serverConfiguration, handler: gateway)
   gateway.showStatistics(of: server)
   let stop: @Sendable () async -> Void = {
     gateway.stopFollowing()
