@@ -45,7 +45,7 @@ public final class Gateway: RequestHandler {
       // What has a name of its own goes before `/events/{id}`.
       stream.resources + events.resources + SubscribersResource(store: store).resources
         + SnapshotsResource(store: store, limits: limits).resources
-        + ServiceResource(store: store, metrics: metrics).resources,
+        + ServiceResource(store: store, metrics: metrics, readinessLog: ReadinessLog(log)).resources,
       basePath: configuration.basePath)
   }
 
@@ -86,7 +86,10 @@ public final class Gateway: RequestHandler {
     let error = EventoError(fault.code, fault.advice.map { "\(fault.detail) \($0)" } ?? fault.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
     let fields = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
-    return finish(Exchange(head), .problem(error, fields))
+    let exchange = Exchange(head, start: nil)
+    // The gateway's own troubles, and not those of a request that it can't take.
+    if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
+    return finish(exchange, .problem(error, fields))
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
@@ -102,7 +105,10 @@ public final class Gateway: RequestHandler {
       let fields = [("Allow", resource.allow)] + browsers.preflightFields(head, allow: resource.allow)
       return .answer(.now(finish(exchange, .noContent(fields))))
     }
-    if let role = operation.role { exchange.token = try access.check(head, needs: role) }
+    if let role = operation.role {
+      exchange.token = try access.token(of: head)
+      try AccessControl.check(exchange.token, needs: role)
+    }
     let request = GatewayRequest(head: head, names: names, token: exchange.token)
     guard operation.takesBody else { return .answer(answer(request, operation, exchange)) }
     try MediaType.check(head.headers)

@@ -119,6 +119,7 @@ struct ServeCommand: AsyncParsableCommand {
     gateway.showStatistics(of: server)
     announce(server, eventCount: try await store.eventCount())
     logLimits(log)
+    logAccess(log, tokens)
 
     for await signal in signals.received {
       guard signal == SIGHUP else { break }
@@ -201,6 +202,18 @@ struct ServeCommand: AsyncParsableCommand {
   private func logLimits(_ log: Logger) {
     let values = (limits.values + deadlines.values).map { "\($0.name) \($0.value)" }
     log.info("Limits: \(values.joined(separator: ", "))")
+  }
+
+  /// Who may: what an operator must not be wrong about.
+  private func logAccess(_ log: Logger, _ tokens: TokenSet?) {
+    if let tokens {
+      let count = tokens.entries.count
+      log.info("Access: \(count == 1 ? "1 token" : "\(count) tokens").")
+    } else if Exposure.isLoopback(host) {
+      log.info("Access: anyone on this machine may do everything, without a token.")
+    } else {
+      log.warning("Access: anyone who reaches \(host) may do everything, without a token (--allow-anonymous).")
+    }
   }
 
   private func reloadTokens(_ gateway: Gateway, _ log: Logger) {

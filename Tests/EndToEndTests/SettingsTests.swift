@@ -35,6 +35,7 @@ import Testing
       ])
       gateway.send(SIGTERM)
       let log = await gateway.outcome().errors
+      #expect(log.contains("Access: anyone on this machine"))
       #expect(log.contains("--max-payload-bytes 20, ") && log.contains("--max-connections 16384, "))
       #expect(log.contains("--idle-timeout 7, ") && log.contains("--shutdown-grace 5"))
     }
@@ -77,6 +78,7 @@ import Testing
       let gateway = try await GatewayProcess(
         ["--host", "0.0.0.0"] + database, environment: ["EVENTO_ALLOW_ANONYMOUS": "true"])
       #expect(gateway.announcement.contains("0.0.0.0"))
+      try await gateway.waitForLog("warning evento-gateway: [evento_gateway] Access: anyone who reaches 0.0.0.0")
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }
@@ -99,6 +101,7 @@ import Testing
           "--host", "127.0.0.1", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", file,
           "--stream-heartbeat", "1",
         ])
+      try await gateway.waitForLog("Access: 1 token.")
       let client = try gateway.client
       func status(_ token: String) async throws -> Int {
         try await client.send("GET", "/events", fields: [("Authorization", "Bearer \(token)")]).status

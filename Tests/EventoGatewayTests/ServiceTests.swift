@@ -99,11 +99,13 @@ import Testing
     let store = HeldWriter(try await SQLiteExecutor.open(":memory:"))
     var server = ServerConfiguration()
     server.handlerDeadline = .milliseconds(200)
-    try await withRunningGateway(over: store, server: server) { client, _, _ in
+    let recorder = LogRecorder()
+    try await withRunningGateway(over: store, log: recorder.logger(), server: server) { client, _, _ in
       let body = writeJSON(eventJSON(["id": "\"01ARZ3NDEKTSV4RRFFQ69G5FAV\""]))
       let late = try await client.send("POST", "/events", body)
       try expectProblem(late, 503, "unavailable")
       #expect(late.text.contains("may still be done") && late.text.contains("same ids"))
+      #expect(recorder.lines(with: "POST /events failed: The answer took longer").count == 1)
       store.finishOne()
       var again = late
       var count = 1
