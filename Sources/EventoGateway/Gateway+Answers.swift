@@ -80,11 +80,7 @@ extension Gateway {
   /// What an error tells a client; what happened inside goes to the log alone.
   func problem(_ error: EventoError, _ exchange: Exchange) -> Response {
     guard error.code.status >= 500 else { return .problem(error) }
-    log.error(
-      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") failed: \(error.detail)",
-      metadata: [
-        "request_id": "\(exchange.requestID)", "code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "-")",
-      ])
+    failures.add(error, exchange)
     guard error.code.status == 500 else { return .problem(error) }
     return .problem(
       EventoError(
@@ -96,12 +92,15 @@ extension Gateway {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
     for (name, value) in browsers.responseFields(exchange.head) { response.headers.append(name, value) }
-    metrics.record(exchange.label(response.status), exchange.start.duration(to: .now))
+    let duration = exchange.duration
+    metrics.record(exchange.label(response.status), duration ?? .zero)
     log.debug(
       "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") \(response.status)",
       metadata: [
         "request_id": "\(exchange.requestID)",
         "client": "\(exchange.head.map { forwarding.client(of: $0).address } ?? "-")",
+        "duration_us": "\(duration.map { Int64($0 / .microseconds(1)).description } ?? "-")",
+        "token": "\(exchange.token?.name ?? "-")",
       ])
     return response
   }

@@ -18,10 +18,12 @@ public final class Gateway: RequestHandler {
   let load: Load
   let metrics: Metrics
   let log: Logger
+  let failures: FailureLog
 
   public init(_ executor: any Executor, configuration: GatewayConfiguration, log: Logger) {
     self.configuration = configuration
     self.log = log
+    failures = FailureLog(log, interval: configuration.failureInterval)
     access = AccessControl(configuration.tokens)
     browsers = BrowserRules(
       allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: configuration.allowedHosts,
@@ -35,14 +37,15 @@ public final class Gateway: RequestHandler {
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
-      basePath: configuration.basePath, tail: tail, load: load)
+      basePath: configuration.basePath, tail: tail, load: load, access: access)
     let stream = StreamResource(
-      pages: SharedPages(executor), tail: tail, commits: relay.signal, load: load, heartbeat: configuration.heartbeat)
+      pages: SharedPages(executor), tail: tail, commits: relay.signal, load: load, access: access,
+      heartbeat: configuration.heartbeat)
     router = Router(
       // What has a name of its own goes before `/events/{id}`.
       stream.resources + events.resources + SubscribersResource(store: store).resources
         + SnapshotsResource(store: store, limits: limits).resources
-        + ServiceResource(store: store, metrics: metrics).resources,
+        + ServiceResource(store: store, metrics: metrics, readinessLog: ReadinessLog(log)).resources,
       basePath: configuration.basePath)
   }
 
@@ -52,7 +55,8 @@ public final class Gateway: RequestHandler {
     relay.signal.end()
   }
 
-  /// Takes other tokens from now on.
+  /// Takes other tokens from now on. Streams and reads that wait end where theirs is none any more, at their next event
+  /// or heartbeat.
   public func replaceTokens(_ tokens: TokenSet?) {
     access.replaceTokens(tokens)
   }
@@ -79,10 +83,13 @@ public final class Gateway: RequestHandler {
   }
 
   public func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
-    let error = EventoError(fault.code, fault.detail)
+    let error = EventoError(fault.code, fault.advice.map { "\(fault.detail) \($0)" } ?? fault.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
     let fields = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
-    return finish(Exchange(head), .problem(error, fields))
+    let exchange = Exchange(head, start: nil)
+    // The gateway's own troubles, and not those of a request that it can't take.
+    if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
+    return finish(exchange, .problem(error, fields))
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
@@ -98,8 +105,11 @@ public final class Gateway: RequestHandler {
       let fields = [("Allow", resource.allow)] + browsers.preflightFields(head, allow: resource.allow)
       return .answer(.now(finish(exchange, .noContent(fields))))
     }
-    if let role = operation.role { try access.check(head, needs: role) }
-    let request = GatewayRequest(head: head, names: names)
+    if let role = operation.role {
+      exchange.token = try access.token(of: head)
+      try AccessControl.check(exchange.token, needs: role)
+    }
+    let request = GatewayRequest(head: head, names: names, token: exchange.token)
     guard operation.takesBody else { return .answer(answer(request, operation, exchange)) }
     try MediaType.check(head.headers)
     // Before the body is read: what would be refused then need not be sent.
@@ -119,6 +129,12 @@ public final class Gateway: RequestHandler {
 }
 
 extension ProtocolFault {
+  /// What the server does not know, for it does not know what it serves.
+  fileprivate var advice: String? {
+    guard kind == .answerTooLate else { return nil }
+    return "What it was to do may still be done: to find out, send it again, events with the same ids."
+  }
+
   /// The code of the contract that stands for it.
   fileprivate var code: EventoError.Code {
     switch status {

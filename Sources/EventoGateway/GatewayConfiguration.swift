@@ -35,6 +35,8 @@ public struct GatewayConfiguration: Sendable {
   public var longestWait = Duration.seconds(60)
   /// How long a stream may be silent before it says that it is alive; at most 15 s.
   public var heartbeat = Duration.seconds(10)
+  /// For how long failures of one kind are one line in the log and a count.
+  var failureInterval = Duration.seconds(10)
 
   public init() {}
 

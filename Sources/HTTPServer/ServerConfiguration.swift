@@ -34,7 +34,7 @@ public struct ServerConfiguration: Sendable {
   /// Bytes of answers that may wait for all clients; past it, those that have taken nothing for the longest time are cut
   /// off. 512 MiB.
   public var totalAnswerBytes = 512 * 1024 * 1024
-  /// Bytes of all bodies that are being received; 503 past it. 512 MiB.
+  /// Bytes of the bodies of all requests that are being received or worked on; 503 past it. 512 MiB.
   public var totalBodyBytes = 512 * 1024 * 1024
   /// Bytes of a body that nobody wants which are read so that the connection can go on. 256 KiB.
   public var drainBytes = 256 * 1024

@@ -25,8 +25,9 @@ struct DeadlineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Between two signs of life of a stream, at most 15.", valueName: "seconds"))
   var streamHeartbeat = seconds(GatewayConfiguration().heartbeat)
 
+  /// Half of what most that stop a container or a service wait before they kill it: the database is closed after it.
   @Option(help: ArgumentHelp("For what is in flight when it stops.", valueName: "seconds"))
-  var shutdownGrace = 10
+  var shutdownGrace = 5
 
   /// Each option and its value, in seconds but for the rate.
   var values: [(name: String, value: Int)] {

@@ -9,7 +9,7 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Bytes of a request's body.")
   var maxBodyBytes = GatewayConfiguration().bodyBytes
 
-  @Option(help: "Bytes of the bodies of all requests that are being received.")
+  @Option(help: "Bytes of the bodies of all requests that are not answered yet.")
   var maxTotalBodyBytes = ServerConfiguration().totalBodyBytes
 
   @Option(help: "Bytes of one payload.")

@@ -12,7 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Serve a store over HTTP.",
     discussion: """
       Every option is an environment variable too: --max-body-bytes is EVENTO_MAX_BODY_BYTES. What is on the command \
-      line counts more. SIGTERM and SIGINT stop it in good order; SIGHUP reads the token file again.
+      line counts more. SIGTERM and SIGINT stop it in good order, and a second one at once; SIGHUP reads the token file \
+      again.
       """)
 
   @Option(help: "The database file; made where there is none. :memory: keeps the events for as long as it runs.")
@@ -100,7 +101,12 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let log = makeLog()
+    // Whoever reads the log, or waits for the first line, may go.
+    signal(SIGPIPE, SIG_IGN)
+    let logOutput = LogOutput(label: Self.logLabel)
+    // However it ends. Nobody who doesn't read keeps it from ending.
+    defer { logOutput.flush(within: .seconds(1)) }
+    let log = makeLog(logOutput)
     for name in EnvironmentArguments.unknown(in: ProcessInfo.processInfo.environment) {
       log.warning(
         "The environment variable \(name) is no setting of evento-gateway: see 'evento-gateway serve --help'.")
@@ -123,14 +129,22 @@ struct ServeCommand: AsyncParsableCommand {
     gateway.showStatistics(of: server)
     announce(server, eventCount: try await store.eventCount())
     logLimits(log)
+    logAccess(log, tokens)
 
     for await signal in signals.received {
       guard signal == SIGHUP else { break }
       reloadTokens(gateway, log)
     }
     log.info("Stopping: what is in flight has \(deadlines.shutdownGrace) seconds.")
+    let impatience = Task {
+      for await signal in signals.received where signal != SIGHUP {
+        log.info("Stopping at once: what is in flight is cut off.")
+        return await server.shutDown(grace: .zero)
+      }
+    }
     gateway.stopFollowing()
     await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
+    impatience.cancel()
     await store.close()
     log.info("Stopped.")
   }
@@ -147,8 +161,10 @@ struct ServeCommand: AsyncParsableCommand {
       """)
   }
 
-  private func makeLog() -> Logger {
-    var log = Logger(label: "evento-gateway") { StreamLogHandler.standardError(label: $0) }
+  private static let logLabel = "evento-gateway"
+
+  private func makeLog(_ output: LogOutput) -> Logger {
+    var log = Logger(label: Self.logLabel) { StreamLogHandler(label: $0, stream: output) }
     log.logLevel = logLevel
     return log
   }
@@ -197,6 +213,18 @@ struct ServeCommand: AsyncParsableCommand {
   private func logLimits(_ log: Logger) {
     let values = (limits.values + deadlines.values).map { "\($0.name) \($0.value)" }
     log.info("Limits: \(values.joined(separator: ", "))")
+  }
+
+  /// Who may: what an operator must not be wrong about.
+  private func logAccess(_ log: Logger, _ tokens: TokenSet?) {
+    if let tokens {
+      let count = tokens.entries.count
+      log.info("Access: \(count == 1 ? "1 token" : "\(count) tokens").")
+    } else if Exposure.isLoopback(host) {
+      log.info("Access: anyone on this machine may do everything, without a token.")
+    } else {
+      log.warning("Access: anyone who reaches \(host) may do everything, without a token (--allow-anonymous).")
+    }
   }
 
   private func reloadTokens(_ gateway: Gateway, _ log: Logger) {

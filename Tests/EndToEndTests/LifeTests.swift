@@ -46,6 +46,34 @@ import Testing
     }
   }
 
+  /// A client that reads nothing would keep it for as long as it may.
+  @Test(.timeLimit(.minutes(2))) func aSecondSignalStopsItAtOnce() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/events.sqlite"
+      let gateway = try await GatewayProcess([
+        "--port", "0", "--database", database, "--shutdown-grace", "600", "--write-timeout", "600",
+      ])
+      let client = try gateway.client
+      // More than the kernel takes for a client.
+      let event = "\"aggregator_type\":\"t\",\"aggregator_id\":\"i\",\"name\":\"n\""
+      let body = "{\"events\":[{\(event),\"data\":\"\(String(repeating: "x", count: 7_000_000))\"}]}"
+      for _ in 0..<4 { #expect(try await client.send("POST", "/events", body).status == 201) }
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(client.message("GET", "/events/stream", nil, []))
+      var stream = HTTPAnswerReader(connection)
+      #expect(try await stream.beginning { $0.contains("node") }.status == 200)
+      gateway.send(SIGTERM)
+      try await gateway.waitForLog("Stopping: ")
+      gateway.send(SIGTERM)
+      try await gateway.waitForLog("Stopping at once")
+      let outcome = await gateway.outcome()
+      #expect(outcome.status == 0 && !outcome.isKilled)
+      #expect(!FileManager.default.fileExists(atPath: database + "-wal"), "the log is in the database")
+      // The stream is not whole, and the client sees that.
+      await #expect(throws: RawConnection.Failure.self) { _ = try await stream.more { _ in false } }
+    }
+  }
+
   @Test func hasEveryEventThatItAnsweredAfterAKill() async throws {
     try await withTemporaryFolder { folder in
       let arguments = ["--port", "0", "--database", folder + "/events.sqlite"]

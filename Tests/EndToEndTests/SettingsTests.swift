@@ -35,8 +35,9 @@ import Testing
       ])
       gateway.send(SIGTERM)
       let log = await gateway.outcome().errors
+      #expect(log.contains("Access: anyone on this machine"))
       #expect(log.contains("--max-payload-bytes 20, ") && log.contains("--max-connections 16384, "))
-      #expect(log.contains("--idle-timeout 7, ") && log.contains("--shutdown-grace 10"))
+      #expect(log.contains("--idle-timeout 7, ") && log.contains("--shutdown-grace 5"))
     }
   }
 
@@ -77,6 +78,7 @@ import Testing
       let gateway = try await GatewayProcess(
         ["--host", "0.0.0.0"] + database, environment: ["EVENTO_ALLOW_ANONYMOUS": "true"])
       #expect(gateway.announcement.contains("0.0.0.0"))
+      try await gateway.waitForLog("warning evento-gateway: [evento_gateway] Access: anyone who reaches 0.0.0.0")
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }
@@ -95,7 +97,11 @@ import Testing
       let file = folder + "/tokens"
       try "# who may\n\(reader.line)\n".write(toFile: file, atomically: true, encoding: .utf8)
       let gateway = try await GatewayProcess(
-        ["--host", "127.0.0.1", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", file])
+        [
+          "--host", "127.0.0.1", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", file,
+          "--stream-heartbeat", "1",
+        ])
+      try await gateway.waitForLog("Access: 1 token.")
       let client = try gateway.client
       func status(_ token: String) async throws -> Int {
         try await client.send("GET", "/events", fields: [("Authorization", "Bearer \(token)")]).status
@@ -109,11 +115,24 @@ import Testing
       try await gateway.waitForLog("line 1")
       #expect(try await status(reader.token) == 200, "a bad file changes nothing")
 
+      // As one that is being written looks for a moment.
+      try "# who may\n".write(toFile: file, atomically: true, encoding: .utf8)
+      gateway.send(SIGHUP)
+      try await gateway.waitForLog("error evento-gateway: [evento_gateway] The token file can't be taken")
+      #expect(try await status(reader.token) == 200, "an empty file changes nothing")
+
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(
+        client.message("GET", "/events/stream", nil, [("Authorization", "Bearer \(reader.token)")]))
+      var stream = HTTPAnswerReader(connection)
+      #expect(try await stream.beginning { $0.contains("heartbeat") }.status == 200)
+
       try "\(admin.line)\n".write(toFile: file, atomically: true, encoding: .utf8)
       gateway.send(SIGHUP)
       try await gateway.waitForLog("read again")
       #expect(try await status(admin.token) == 200)
       #expect(try await status(reader.token) == 401)
+      _ = try await stream.more { _ in false }
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }
@@ -123,11 +142,17 @@ import Testing
     try await withTemporaryFolder { folder in
       let file = folder + "/tokens"
       try "# fine\nname root sha256:00\n".write(toFile: file, atomically: true, encoding: .utf8)
-      for (path, hint) in [(file, "line 2"), (folder + "/none", "none")] {
+      try "\n# nobody\n".write(toFile: folder + "/empty", atomically: true, encoding: .utf8)
+      try Data([0x61, 0xFF]).write(to: URL(filePath: folder + "/bytes"))
+      for (path, hint) in [
+        (file, "line 2"), (folder + "/none", "none"), (folder + "/empty", "has no token"), (folder, "is a folder"),
+        (folder + "/bytes", "UTF-8"),
+      ] {
         let outcome = try await GatewayProcess.run(
           ["serve", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", path])
         #expect(outcome.status != 0 && !outcome.isKilled)
         #expect(outcome.errors.contains(hint) && outcome.errors.contains(path))
+        #expect(!outcome.errors.contains("NSCocoaErrorDomain"))
       }
     }
   }

@@ -1,3 +1,5 @@
+import Evento
+import EventoSQLite
 import TestSupport
 import Testing
 
@@ -75,6 +77,57 @@ struct TokenFixture {
       #expect(
         try await client.send("GET", "/events", fields: [("authorization", "bearer \(tokens.read)")]).status == 200)
     }
+  }
+
+  /// At the next event or heartbeat, and with a complete body, so that the client asks again and is told.
+  @Test(arguments: [false, true]) func endsStreamsWhoseTokenIsWithdrawn(_ hasEvents: Bool) async throws {
+    let tokens = try TokenFixture.all()
+    let others = try TokenSet(file: TokenSet.line(name: "renamed", role: .read, token: tokens.write))
+    let store = try await SQLiteExecutor.open(":memory:")
+    try await withRunningGateway(
+      over: store,
+      {
+        $0.tokens = tokens.set
+        $0.heartbeat = hasEvents ? .seconds(600) : .milliseconds(50)
+      }
+    ) { client, gateway, _ in
+      func open(_ token: String) async throws -> HTTPAnswerReader {
+        let connection = try RawConnection(port: client.port)
+        try await connection.send(
+          client.message("GET", "/events/stream", nil, [("Authorization", "Bearer \(token)")]))
+        var answers = HTTPAnswerReader(connection)
+        #expect(try await answers.beginning { $0.contains("heartbeat") }.status == 200)
+        return answers
+      }
+      var (withdrawn, kept) = (try await open(tokens.read), try await open(tokens.write))
+      gateway.replaceTokens(others)
+      if hasEvents { try await store.write([NewEvent(aggregatorType: "t", aggregatorID: "i", name: "n")]) }
+      // To the end of the body.
+      let rest = String(decoding: try await withdrawn.more { _ in false }, as: UTF8.self)
+      #expect(!rest.contains("\"node\""))
+      if !hasEvents { try await store.write([NewEvent(aggregatorType: "t", aggregatorID: "i", name: "n")]) }
+      _ = try await kept.more { $0.contains("\"node\"") }
+      let again = try await client.send(
+        "GET", "/events/stream", fields: [("Authorization", "Bearer \(tokens.read)")])
+      try expectProblem(again, 401, "unauthorized")
+    }
+    await store.close()
+  }
+
+  @Test func answersHeldReadsWhoseTokenIsWithdrawn() async throws {
+    let tokens = try TokenFixture.all()
+    let others = try TokenSet(file: TokenSet.line(name: "w", role: .write, token: tokens.write))
+    let store = try await SQLiteExecutor.open(":memory:")
+    try await withRunningGateway(over: store, { $0.tokens = tokens.set }) { client, gateway, _ in
+      let admin = [(name: "Authorization", value: "Bearer \(tokens.admin)")]
+      async let held = client.send(
+        "GET", "/events?after=now&wait=60", fields: [("Authorization", "Bearer \(tokens.read)")])
+      while try await !client.send("GET", "/metrics", fields: admin).text.contains("evento_followers 1\n") {}
+      gateway.replaceTokens(others)
+      try await store.write([NewEvent(aggregatorType: "t", aggregatorID: "i", name: "n")])
+      try expectProblem(await held, 401, "unauthorized")
+    }
+    await store.close()
   }
 
   @Test func letsProbesPass() async throws {

@@ -1,6 +1,7 @@
 import Evento
 import EventoGateway
 import EventoSQLite
+import HTTPServer
 import TestSupport
 import Testing
 
@@ -89,6 +90,33 @@ import Testing
         #expect(try await group.next() == 500)
         #expect(try await inFlight(0))
       }
+    }
+    await store.store.close()
+  }
+
+  /// What took too long may be done all the same, and how to find out is said.
+  @Test func tellsThatALateWriteMayBeDone() async throws {
+    let store = HeldWriter(try await SQLiteExecutor.open(":memory:"))
+    var server = ServerConfiguration()
+    server.handlerDeadline = .milliseconds(200)
+    let recorder = LogRecorder()
+    try await withRunningGateway(over: store, log: recorder.logger(), server: server) { client, _, _ in
+      let body = writeJSON(eventJSON(["id": "\"01ARZ3NDEKTSV4RRFFQ69G5FAV\""]))
+      let late = try await client.send("POST", "/events", body)
+      try expectProblem(late, 503, "unavailable")
+      #expect(late.text.contains("may still be done") && late.text.contains("same ids"))
+      #expect(recorder.lines(with: "POST /events failed: The answer took longer").count == 1)
+      store.finishOne()
+      var again = late
+      var count = 1
+      while again.status == 503 {
+        async let answer = client.send("POST", "/events", body)
+        count += 1
+        await store.gate.waitForArrivals(count)
+        store.finishOne()
+        again = try await answer
+      }
+      #expect(again.status == 200, "it had been written")
     }
     await store.store.close()
   }

@@ -135,6 +135,57 @@ import Testing
     await store.close()
   }
 
+  @Test func aDamagedDatabaseIsNotReadyUntilItIsWrittenTo() async throws {
+    let folder = try TestFolder()
+    let first = try await SQLiteExecutor.open(folder.file())
+    try await first.write([.sample()])
+    await first.close()
+    let other = try Connection(path: folder.file(), busyTimeout: .seconds(5))
+    let pageSize = try UInt64(#require(try other.integer("PRAGMA page_size")))
+    let page = try UInt64(
+      #require(try other.integer("SELECT rootpage FROM sqlite_schema WHERE name = 'event_by_id'")))
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: folder.file()))
+    try file.seek(toOffset: (page - 1) * pageSize)
+    let whole = try #require(try file.read(upToCount: Int(pageSize)))
+    try file.seek(toOffset: (page - 1) * pageSize)
+    try file.write(contentsOf: Data(repeating: 0xFF, count: Int(pageSize)))
+
+    let store = try await SQLiteExecutor.open(folder.file())
+    try await store.checkReadiness()
+    await expect(.internal) { () throws(EventoError) in try await store.write([.sample("b")]) }
+    for _ in 0..<3 {
+      let error = await failure { () throws(EventoError) in try await store.checkReadiness() }
+      #expect(error?.code == .unavailable)
+      #expect(error?.detail.contains("damaged") == true)
+      #expect(error?.cause?.contains("event_by_id") == true || error?.cause?.contains("malformed") == true)
+    }
+    // A refused write commits nothing, and shows nothing.
+    await expect(.missingData) { () throws(EventoError) in try await store.write([]) }
+    await expect(.subscriberNotFound) { () throws(EventoError) in
+      try await store.acknowledge("none", cursor: nil, lag: 0, workerID: nil)
+    }
+    await expect(.unavailable) { () throws(EventoError) in try await store.checkReadiness() }
+
+    try file.seek(toOffset: (page - 1) * pageSize)
+    try file.write(contentsOf: whole)
+    // Another's commit has the writer read its pages anew.
+    try other.execute("UPDATE store SET probe = probe + 1")
+    try await store.write([.sample("b")])
+    try await store.checkReadiness()
+    other.close()
+    await store.close()
+  }
+
+  /// 10⁹ bytes are too many for SQLite: https://sqlite.org/limits.html
+  @Test func whatIsTooLargeForTheDatabaseIsRefusedAndLeavesItReady() async throws {
+    try await withStore { store in
+      await expect(.contentTooLarge) { () throws(EventoError) in
+        try await store.writer.perform { try $0.connection.execute("SELECT zeroblob(2000000000)") }
+      }
+      try await store.checkReadiness()
+    }
+  }
+
   @Test func twoExecutorsOnOneFileShareOneLog() async throws {
     let folder = try TestFolder()
     async let opened = (SQLiteExecutor.open(folder.file()), SQLiteExecutor.open(folder.file()))

@@ -112,7 +112,7 @@ import Testing
         try await client.send(request)
         let response = try await client.response()
         #expect(response.status == 503)
-        #expect(response.headers["X-Fault"] == "overloaded")
+        #expect(response.headers["X-Fault"] == "answerTooLate")
         #expect(try await client.remainder() == [])
       }
     }

@@ -91,6 +91,67 @@ import Testing
     }
   }
 
+  /// However it is worked on, and whatever has become of its client: the bytes are in memory for as long.
+  @Test(arguments: ["/task", "/responder"], ["answered", "dropped", "late", "gone"])
+  func countsABodyUntilItsRequestHasBeenWorkedOn(_ path: String, _ end: String) async throws {
+    let (begun, goesOn) = (Signal(), Signal())
+    let handler = TestHandler(routes: [
+      "/echo": { _ in .readBody(limit: 1000) { body in .now(Response(body: .bytes(body))) } },
+      "/task": { _ in
+        .readBody(limit: 1000) { body in
+          .later {
+            begun.fire()
+            await goesOn.wait()
+            return end == "dropped" ? Response(status: 500) : .text("\(body.count)")
+          }
+        }
+      },
+      "/responder": { _ in
+        .readBody(limit: 1000) { body in
+          .whenSent { responder in
+            Task {
+              begun.fire()
+              await goesOn.wait()
+              if end != "dropped" { responder.send { .text("\(body.count)") } }
+            }
+          }
+        }
+      },
+    ])
+    var configuration = ServerConfiguration.patient
+    configuration.totalBodyBytes = 1000
+    if end == "late" { configuration.handlerDeadline = .milliseconds(50) }
+    try await withServer(handler, configuration: configuration) { server, address in
+      func echo(_ count: Int) async throws -> RawResponse {
+        let client = try RawClient(address)
+        try await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: \(count)\r\n\r\n")
+        try await client.send([UInt8](repeating: 66, count: count))
+        return try await client.response()
+      }
+      let client = try RawClient(address)
+      try await client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 900\r\n\r\n")
+      try await client.send([UInt8](repeating: 65, count: 900))
+      await begun.wait()
+      if end == "late" { #expect(try await client.response().status == 503) }
+      if end == "gone" {
+        client.reset()
+        try await eventually { server.statistics.openConnections == 0 }
+      }
+      let refusal = try await echo(101)
+      #expect(refusal.status == 503)
+      #expect(refusal.headers["X-Fault"] == "overloaded")
+      #expect(refusal.text.contains("1000 bytes"))
+      #expect(try await echo(100).status == 200)
+      goesOn.fire()
+      switch end {
+      case "answered": #expect(try await client.response().text == "900")
+      case "dropped": #expect(try await client.response().status == 500)
+      default: break
+      }
+      try await eventually { try await echo(1000).status == 200 }
+    }
+  }
+
   /// The client can read the answer although it is still sending: RFC 9112 §9.6.
   @Test func letsTheClientReadWhyItIsRefused() async throws {
     var configuration = ServerConfiguration.patient

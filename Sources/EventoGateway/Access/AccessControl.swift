@@ -15,9 +15,10 @@ final class AccessControl: Sendable {
     tokens.withLock { $0 = new }
   }
 
-  /// - Throws: `unauthorized`, `forbidden`.
-  func check(_ head: RequestHead, needs role: Role) throws(EventoError) {
-    guard let tokens = tokens.withLock({ $0 }) else { return }
+  /// - Returns: the token that a request was sent with; `nil` where there are none.
+  /// - Throws: `unauthorized`.
+  func token(of head: RequestHead) throws(EventoError) -> TokenSet.Entry? {
+    guard let tokens = tokens.withLock({ $0 }) else { return nil }
     let credentials = head.headers.values(of: "authorization")
     guard !credentials.isEmpty else {
       throw EventoError(.unauthorized, "A token is needed: send Authorization: Bearer <token>.")
@@ -28,12 +29,25 @@ final class AccessControl: Sendable {
     guard let entry = tokens.entry(of: token) else {
       throw EventoError(.unauthorized, "The token is not known here: use one from the gateway's token file.")
     }
-    guard entry.role >= role else {
-      throw EventoError(
-        .forbidden,
-        "The token \"\(entry.name)\" has the role \(entry.role.rawValue), and this takes \(role.rawValue): use another."
-      )
-    }
+    return entry
+  }
+
+  /// - Parameter token: `nil` where there are none.
+  /// - Throws: `forbidden`.
+  static func check(_ token: TokenSet.Entry?, needs role: Role) throws(EventoError) {
+    guard let token, token.role < role else { return }
+    throw EventoError(
+      .forbidden,
+      "The token \"\(token.name)\" has the role \(token.role.rawValue), and this takes \(role.rawValue): use another.")
+  }
+
+  /// For what lasts: whether what was allowed once is so by now.
+  ///
+  /// - Parameter token: that ``token(of:)`` returned.
+  func allows(_ token: TokenSet.Entry?, _ role: Role) -> Bool {
+    guard let tokens = tokens.withLock({ $0 }) else { return true }
+    guard let token, let found = tokens.role(of: token) else { return false }
+    return found >= role
   }
 
   /// RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1).

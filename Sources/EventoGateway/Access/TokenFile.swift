@@ -2,11 +2,17 @@ internal import Evento
 
 /// The tokens that a gateway takes, as their SHA-256 alone: who reads the file, or the memory, can't use them.
 public struct TokenSet: Sendable {
-  /// What a token is known by.
-  public struct Entry: Sendable {
+  /// What a token is known by. An object, since every request of its bearer holds it.
+  public final class Entry: Sendable {
     public let name: String
     public let role: Role
     fileprivate let digest: [UInt8]
+
+    fileprivate init(name: String, role: Role, digest: [UInt8]) {
+      self.name = name
+      self.role = role
+      self.digest = digest
+    }
   }
 
   public let entries: [Entry]
@@ -77,6 +83,11 @@ public struct TokenSet: Sendable {
       if difference == 0 { found = entry }
     }
     return found
+  }
+
+  /// What a token that was taken before allows by now; `nil` where it is none any more.
+  func role(of entry: Entry) -> Role? {
+    entries.first { $0 === entry || $0.digest == entry.digest }?.role
   }
 }
 

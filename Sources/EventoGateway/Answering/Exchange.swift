@@ -5,14 +5,21 @@ struct Exchange: Sendable {
   let requestID: String
   /// `nil` where there was none that could be read.
   let head: RequestHead?
-  let start = ContinuousClock.now
+  /// When the head had come; `nil` where the server itself has answered, and this is not known.
+  let start: ContinuousClock.Instant?
   /// `nil` until it is found.
   var resource: Resource?
+  /// Of whoever sent the request; `nil` where none is needed, or none has been found to be right.
+  var token: TokenSet.Entry?
 
-  init(_ head: RequestHead?) {
+  init(_ head: RequestHead?, start: ContinuousClock.Instant? = .now) {
     requestID = RequestID.of(head)
     self.head = head
+    self.start = start
   }
+
+  /// How long it has taken up to now.
+  var duration: Duration? { start?.duration(to: .now) }
 
   func label(_ status: Int) -> Metrics.Label {
     guard let resource else { return Metrics.Label(route: "-", method: "-", status: status) }

@@ -11,6 +11,7 @@ struct EventsResource: Sendable {
   let basePath: String
   let tail: LogTail
   let load: Load
+  let access: AccessControl
 
   var resources: [Resource] {
     [
@@ -70,7 +71,9 @@ struct EventsResource: Sendable {
   private func paging(
     _ decode: @escaping @Sendable (GatewayRequest) throws(EventoError) -> ReadRequest
   ) -> Operation.Action {
-    let wait = { @Sendable (request: GatewayRequest) async throws(EventoError) in try await page(try decode(request)) }
+    let wait = { @Sendable (request: GatewayRequest) async throws(EventoError) in
+      try await page(try decode(request), for: request.token)
+    }
     guard let viewer = pages.viewer else { return .store(wait) }
     return .callback(
       { (request) throws(EventoError) in
@@ -84,11 +87,14 @@ struct EventsResource: Sendable {
       }, orWait: wait)
   }
 
-  private func page(_ read: ReadRequest) async throws(EventoError) -> Response {
+  private func page(_ read: ReadRequest, for token: TokenSet.Entry?) async throws(EventoError) -> Response {
     var page = try await pages.page(read)
     if let seconds = read.wait, page.isEmpty {
       page = try await load.waiting { () async throws(EventoError) in
         try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
+      }
+      guard access.allows(token, .read) else {
+        throw EventoError(.unauthorized, "The token was withdrawn while this read waited: use another.")
       }
     }
     return .json(page.json)

@@ -6,6 +6,7 @@ internal import HTTPServer
 struct ServiceResource: Sendable {
   let store: Store
   let metrics: Metrics
+  let readinessLog: ReadinessLog
 
   var resources: [Resource] {
     let alive = Response.json(HealthAnswer.json(isWell: true, checks: []))
@@ -24,8 +25,10 @@ struct ServiceResource: Sendable {
   @Sendable private func readiness(_ request: GatewayRequest) async -> Response {
     do throws(EventoError) {
       try await store.readinessReporter?.checkReadiness()
+      readinessLog.note(nil)
       return .json(HealthAnswer.json(isWell: true, checks: [("store", nil)]))
     } catch {
+      readinessLog.note(error)
       return .json(
         HealthAnswer.json(isWell: false, checks: [("store", error.detail)]), status: 503, [("Retry-After", "1")])
     }

@@ -8,6 +8,7 @@ struct StreamResource: Sendable {
   let tail: LogTail
   let commits: CommitSignal
   let load: Load
+  let access: AccessControl
   /// How long a stream may be silent.
   let heartbeat: Duration
 
@@ -25,12 +26,14 @@ struct StreamResource: Sendable {
   @Sendable private func follow(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let format = try Accept.format(request.head.headers)
     var parameters = try request.parameters()
-    return try await stream(try FollowRequest(&parameters, lastEventID: try lastEventID(request)), format)
+    return try await stream(
+      try FollowRequest(&parameters, lastEventID: try lastEventID(request)), format, request.token)
   }
 
   @Sendable private func followBody(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let format = try Accept.format(request.head.headers)
-    return try await stream(try FollowRequest(json: request.body, lastEventID: try lastEventID(request)), format)
+    return try await stream(
+      try FollowRequest(json: request.body, lastEventID: try lastEventID(request)), format, request.token)
   }
 
   private func lastEventID(_ request: GatewayRequest) throws(EventoError) -> String? {
@@ -41,7 +44,9 @@ struct StreamResource: Sendable {
     return values.first
   }
 
-  private func stream(_ request: FollowRequest, _ format: StreamFormat) async throws(EventoError) -> Response {
+  private func stream(
+    _ request: FollowRequest, _ format: StreamFormat, _ token: TokenSet.Entry?
+  ) async throws(EventoError) -> Response {
     let slot = try load.follower()
     var follower = LogFollower(
       FollowFilter(aggregators: request.aggregators, routingKey: request.routingKey), from: request.after,
@@ -53,7 +58,8 @@ struct StreamResource: Sendable {
       // Nginx would gather the stream otherwise (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
       ("X-Accel-Buffering", "no"),
     ])
-    let body = StreamBody(format: format, heartbeat: heartbeat, commits: commits)
+    let body = StreamBody(
+      format: format, heartbeat: heartbeat, commits: commits, isAllowed: { [access] in access.allows(token, .read) })
     return Response(
       status: 200, headers: headers,
       body: .stream { [follower] writer in
@@ -63,17 +69,19 @@ struct StreamResource: Sendable {
   }
 }
 
-/// What goes down a stream, for as long as somebody takes it and the gateway does not stop.
+/// What goes down a stream, for as long as somebody takes it and may, and the gateway does not stop.
 private struct StreamBody: Sendable {
   let format: StreamFormat
   let heartbeat: Duration
   let commits: CommitSignal
+  /// Whether it may go on: the token that it was begun with may have been withdrawn.
+  let isAllowed: @Sendable () -> Bool
 
   func write(from follower: LogFollower, beginningWith first: LogFollower.Step, to writer: BodyWriter) async throws {
     var (follower, step) = (follower, first)
     var lastHeartbeat = ContinuousClock.now
     var bytes = format.opening
-    while true {
+    while isAllowed() {
       switch step {
       case .events(let page): bytes += page.lines
       case .nothing, .stopped: break

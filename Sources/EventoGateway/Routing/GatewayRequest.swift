@@ -6,6 +6,8 @@ internal import HTTPServer
 struct GatewayRequest: Sendable {
   let head: RequestHead
   let names: PathNames
+  /// Of whoever sent it; `nil` where none is needed.
+  var token: TokenSet.Entry?
   var body: [UInt8] = []
 
   /// - Throws: `invalid_request` where the query is not percent-encoded as it must be.

@@ -30,7 +30,7 @@ struct SQLiteFailure: Error {
     switch primaryCode {
     case SQLITE_FULL:
       return EventoError(.unavailable, "The store's disk is full: free some space, then send this again.", cause: cause)
-    case SQLITE_BUSY, SQLITE_LOCKED:
+    case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL:
       return EventoError(
         .unavailable, "Another program has held the database for too long: send this again in a moment.", cause: cause)
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
@@ -39,6 +39,11 @@ struct SQLiteFailure: Error {
     case SQLITE_IOERR, SQLITE_NOMEM, SQLITE_CANTOPEN:
       return EventoError(
         .unavailable, "The database can't be reached just now: send this again in a moment.", cause: cause)
+    case SQLITE_TOOBIG:
+      return EventoError(
+        .contentTooLarge, "A payload is larger than the database can hold: send less at once.", cause: cause)
+    case SQLITE_CORRUPT, SQLITE_NOTADB:
+      return EventoError(.internal, "The database is damaged: put its latest backup in its place.", cause: cause)
     default:
       return EventoError(.internal, "The store failed in a way that it should not.", cause: cause)
     }

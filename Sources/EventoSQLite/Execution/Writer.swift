@@ -163,12 +163,12 @@ final class Writer: @unchecked Sendable {
         for job in jobs { commit([job]) }
       } else {
         // Before the answers: who hears of a failure must not find the store well.
-        health.ended(error.error.code == .unavailable ? error.error : nil)
+        health.failed(error)
         for job in jobs { job.fail(error.error) }
       }
       return
     }
-    health.ended(nil)
+    health.committed(hasAddedEvents: session.hasAddedEvents)
     if session.hasAddedEvents { commits.advance() }
     for answer in answers { answer() }
   }

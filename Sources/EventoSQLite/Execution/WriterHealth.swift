@@ -14,6 +14,8 @@ final class WriterHealth: Sendable {
   private struct State {
     var busySince: ContinuousClock.Instant?
     var lastOutcome: (time: ContinuousClock.Instant, failure: EventoError?)?
+    /// What time does not mend; `nil` once an event has been written.
+    var lastingFailure: EventoError?
   }
 
   private let state = Mutex(State())
@@ -30,16 +32,37 @@ final class WriterHealth: Sendable {
     state.withLock { $0.busySince = .now }
   }
 
-  /// - Parameter failure: what kept the store from committing; `nil` where it did.
-  func ended(_ failure: EventoError?) {
+  /// - Parameter hasAddedEvents: whether the commit was of events. A commit of nothing, or the probe's own, says little of
+  ///   a database that is damaged somewhere.
+  func committed(hasAddedEvents: Bool) {
     state.withLock {
       $0.busySince = nil
-      $0.lastOutcome = (.now, failure)
+      $0.lastOutcome = (.now, nil)
+      if hasAddedEvents { $0.lastingFailure = nil }
+    }
+  }
+
+  /// - Parameter failure: what kept the store from committing.
+  func failed(_ failure: SQLiteFailure) {
+    let error = failure.error
+    state.withLock {
+      $0.busySince = nil
+      switch error.code {
+      // The request is to blame.
+      case .contentTooLarge: break
+      case .unavailable: $0.lastOutcome = (.now, error)
+      default:
+        $0.lastOutcome = (.now, error)
+        $0.lastingFailure = EventoError(
+          .unavailable, "\(error.detail) No event has been written since: the log says what happened.",
+          cause: error.cause)
+      }
     }
   }
 
   var verdict: Verdict {
-    let (busySince, last) = state.withLock { ($0.busySince, $0.lastOutcome) }
+    let (busySince, last, lasting) = state.withLock { ($0.busySince, $0.lastOutcome, $0.lastingFailure) }
+    if let lasting { return .ill(lasting) }
     let now = ContinuousClock.now
     if let last, last.failure == nil, now - last.time < Self.freshness { return .well }
     guard let busySince else { return .unknown }

@@ -1,16 +1,25 @@
 extension Connection {
   /// Has an answer made and sent.
-  func give(_ answer: Answer) {
+  ///
+  /// - Parameter bodyBytes: of the request's body, which count until whoever works on it is done. That may be later than
+  ///   the answer, where a deadline has passed, and later than the connection's end.
+  func give(_ answer: Answer, holding bodyBytes: Int = 0) {
     switch answer {
-    case .now(let response): send(response)
+    case .now(let response):
+      loop.counters.releaseBody(bodyBytes)
+      send(response)
     case .later(let work):
-      let (mailbox, token) = (loop.mailbox, token)
-      let task = Task { mailbox.send(.answer(token, await work())) }
+      let (mailbox, token, counters) = (loop.mailbox, token, loop.counters)
+      let task = Task {
+        let response = await work()
+        counters.releaseBody(bodyBytes)
+        mailbox.send(.answer(token, response))
+      }
       exchange?.progress = .working(task, deadline: loop.now + loop.timeouts.handler)
     case .whenSent(let begin):
       // Before it begins: the answer may be there as soon as it has.
       exchange?.progress = .working(nil, deadline: loop.now + loop.timeouts.handler)
-      begin(Responder(loop.mailbox, token))
+      begin(Responder(loop.mailbox, token, loop.counters, bodyBytes: bodyBytes))
     }
   }
 

@@ -33,7 +33,7 @@ extension Connection {
     if case .working(_, let handler) = exchange?.progress, handler <= loop.now {
       answer(
         ProtocolFault(
-          .overloaded, "The answer took longer than the \(configuration.handlerDeadline) that it may: send it again."))
+          .answerTooLate, "The answer took longer than the \(configuration.handlerDeadline) that it may."))
       return advance()
     }
     switch intake {

@@ -87,8 +87,8 @@ extension Connection {
         return answer(
           ProtocolFault(
             .overloaded,
-            "The bodies that are being received have \(loop.configuration.totalBodyBytes) bytes together, which is all "
-              + "that they may: send it again in a moment."))
+            "The bodies of requests that are not answered yet have \(loop.configuration.totalBodyBytes) bytes together, "
+              + "which is all that they may: send it again in a moment."))
       }
       bytes.extracting(range).withUnsafeBufferPointer { body.append(contentsOf: $0) }
     case .discarding(let answer, let allowance):
@@ -109,8 +109,8 @@ extension Connection {
     switch previous {
     case .collecting(_, let then):
       let bytes = body
-      dropBody()
-      give(then(bytes))
+      body = []
+      give(then(bytes), holding: bytes.count)
     case .discarding(let answer, _):
       if let answer { give(answer) } else { finishExchangeIfAnswered() }
     case .head, .held, .lingering: break

@@ -50,7 +50,8 @@ final class Counters: Sendable {
     }
   }
 
-  /// Counts bytes of a body that is being received, where there is room for them; ``releaseBody(_:)`` counts them out.
+  /// Counts bytes of a body, where there is room for them; ``releaseBody(_:)`` counts them out, once its request is
+  /// answered or given up.
   func holdBody(_ count: Int, upTo limit: Int) -> Bool {
     guard bodyBytes.add(count, ordering: .relaxed).newValue > limit else { return true }
     releaseBody(count)
@@ -58,6 +59,7 @@ final class Counters: Sendable {
   }
 
   func releaseBody(_ count: Int) {
+    guard count > 0 else { return }
     bodyBytes.subtract(count, ordering: .relaxed)
   }
 

@@ -2,6 +2,8 @@
 public struct ProtocolFault: Error, Sendable, Equatable {
   /// What is wrong.
   public enum Kind: Sendable, Equatable, CaseIterable {
+    /// The handler took longer than it may. What it was at may be done all the same.
+    case answerTooLate
     /// The message is malformed or ambiguous.
     case badRequest
     /// The method means nothing for any target here.
@@ -20,7 +22,7 @@ public struct ProtocolFault: Error, Sendable, Equatable {
     case invalidResponse
     /// The server has no such method or transfer coding.
     case notImplemented
-    /// There are too many connections, or the answer took too long.
+    /// There are too many connections, or bodies.
     case overloaded
     /// The version is neither HTTP/1.1 nor HTTP/1.0.
     case versionNotSupported
@@ -47,7 +49,7 @@ public struct ProtocolFault: Error, Sendable, Equatable {
     case .headersTooLarge: 431
     case .invalidResponse: 500
     case .notImplemented: 501
-    case .overloaded: 503
+    case .answerTooLate, .overloaded: 503
     case .versionNotSupported: 505
     }
   }

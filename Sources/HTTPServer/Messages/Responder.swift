@@ -6,12 +6,18 @@ internal import Synchronization
 public final class Responder: Sendable {
   private let mailbox: Mailbox
   private let token: Token
+  private let counters: Counters
+  private let bodyBytes: Int
   private let isSpent = Atomic(false)
 
-  /// - Parameter token: of the connection that waits for the answer, on the mailbox's loop.
-  init(_ mailbox: Mailbox, _ token: Token) {
+  /// - Parameters:
+  ///   - token: of the connection that waits for the answer, on the mailbox's loop.
+  ///   - bodyBytes: of the request's body, which count until there is an answer.
+  init(_ mailbox: Mailbox, _ token: Token, _ counters: Counters, bodyBytes: Int) {
     self.mailbox = mailbox
     self.token = token
+    self.counters = counters
+    self.bodyBytes = bodyBytes
   }
 
   deinit {
@@ -24,6 +30,7 @@ public final class Responder: Sendable {
   ///   it must not block.
   public func send(_ response: @escaping @Sendable () -> Response) {
     guard !isSpent.exchange(true, ordering: .relaxed) else { return }
+    counters.releaseBody(bodyBytes)
     mailbox.send(.making(token, response))
   }
 }

@@ -14,7 +14,8 @@ final class CommandProcess: Sendable {
 
   private let process: Process
   private let output: LineReader?
-  private let errors: LineReader
+  private let errors: LineReader?
+  private let unread: FileHandle?
 
   /// Beside the tests in the folder of the build.
   private static func executable(_ command: String) throws -> URL {
@@ -24,12 +25,21 @@ final class CommandProcess: Sendable {
     return file
   }
 
+  /// What becomes of what it writes to standard error.
+  enum Errors {
+    case read
+    /// Nothing, for the pipe is closed at the other end.
+    case refused
+    /// It stays in the pipe, until there is no room.
+    case unread
+  }
+
   /// Starts it.
   ///
   /// - Parameter isRead: whether anybody reads what it prints; else the pipe is closed at the other end.
   init(
     _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway",
-    isRead: Bool = true
+    isRead: Bool = true, errors kind: Errors = .read
   ) throws {
     process = Process()
     process.executableURL = try Self.executable(command)
@@ -41,7 +51,9 @@ final class CommandProcess: Sendable {
     process.standardError = errors
     self.output = isRead ? LineReader(output.fileHandleForReading) : nil
     if !isRead { try output.fileHandleForReading.close() }
-    self.errors = LineReader(errors.fileHandleForReading)
+    self.errors = kind == .read ? LineReader(errors.fileHandleForReading) : nil
+    if kind == .refused { try errors.fileHandleForReading.close() }
+    unread = kind == .unread ? errors.fileHandleForReading : nil
     try process.run()
   }
 
@@ -60,7 +72,7 @@ final class CommandProcess: Sendable {
 
   /// Waits for a line on standard error that has this text in it.
   func waitForLog(_ text: String) async throws {
-    while let line = await errors.nextLine() {
+    while let line = await errors?.nextLine() {
       if line.contains(text) { return }
     }
     throw RawConnection.Failure(description: "it ended without \"\(text)\" in its log")
@@ -76,6 +88,11 @@ final class CommandProcess: Sendable {
     }
     return Outcome(
       status: process.terminationStatus, isKilled: process.terminationReason == .uncaughtSignal,
-      output: await output?.rest() ?? "", errors: await errors.rest())
+      output: await output?.rest() ?? "", errors: await errors?.rest() ?? "")
+  }
+
+  /// What is in the pipe that nobody has read yet, and what comes while it is read, to the end.
+  func readUnread() throws -> LineReader {
+    LineReader(try #require(unread))
   }
 }

@@ -17,8 +17,10 @@ final class GatewayProcess: Sendable {
   }
 
   /// Starts `serve` on a free port, and waits until it listens.
-  init(_ arguments: [String], environment: [String: String] = [:]) async throws {
-    process = try CommandProcess(["serve"] + arguments, environment: environment)
+  init(
+    _ arguments: [String], environment: [String: String] = [:], errors: CommandProcess.Errors = .read
+  ) async throws {
+    process = try CommandProcess(["serve"] + arguments, environment: environment, errors: errors)
     guard let line = await process.nextLine() else {
       let outcome = await process.outcome()
       throw RawConnection.Failure(description: "it ended with \(outcome.status): \(outcome.errors)")
@@ -41,6 +43,11 @@ final class GatewayProcess: Sendable {
   /// Waits for its end.
   func outcome() async -> Outcome {
     await process.outcome()
+  }
+
+  /// The log of one whose log nobody has read up to now.
+  func readUnreadLog() throws -> LineReader {
+    try process.readUnread()
   }
 
   /// Waits for a line on standard error that has this text in it.

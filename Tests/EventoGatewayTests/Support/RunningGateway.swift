@@ -27,9 +27,9 @@ func withGateway(
 /// A gateway over any executor.
 func withGateway(
   over store: any Executor, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
-  _ body: (HTTPClient) async throws -> Void
+  log: Logger = .silent, _ body: (HTTPClient) async throws -> Void
 ) async throws {
-  try await withStoppableGateway(over: store, configure) { client, _ in try await body(client) }
+  try await withRunningGateway(over: store, configure, log: log) { client, _, _ in try await body(client) }
 }
 
 /// A gateway that the body may stop, as the command does.
@@ -37,19 +37,27 @@ func withStoppableGateway(
   over store: any Executor, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
   _ body: (HTTPClient, _ stop: @escaping @Sendable () async -> Void) async throws -> Void
 ) async throws {
+  try await withRunningGateway(over: store, configure) { client, _, stop in try await body(client, stop) }
+}
+
+/// A gateway whose own calls the body makes.
+func withRunningGateway(
+  over store: any Executor, _ configure: (inout GatewayConfiguration) -> Void = { _ in }, log: Logger = .silent,
+  server serverConfiguration: ServerConfiguration = ServerConfiguration(),
+  _ body: (HTTPClient, Gateway, _ stop: @escaping @Sendable () async -> Void) async throws -> Void
+) async throws {
   var configuration = GatewayConfiguration()
   configure(&configuration)
-  let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   let gateway = Gateway(store, configuration: configuration, log: log)
   let server = try HTTPServer.start(
-    on: [.tcp(host: "127.0.0.1", port: 0)], configuration: ServerConfiguration(), handler: gateway)
+    on: [.tcp(host: "127.0.0.1", port: 0)], configuration: serverConfiguration, handler: gateway)
   gateway.showStatistics(of: server)
   let stop: @Sendable () async -> Void = {
     gateway.stopFollowing()
     await server.shutDown(grace: .seconds(5))
   }
   do {
-    try await body(HTTPClient(port: try #require(server.addresses.first?.port)), stop)
+    try await body(HTTPClient(port: try #require(server.addresses.first?.port)), gateway, stop)
   } catch {
     await stop()
     throw error

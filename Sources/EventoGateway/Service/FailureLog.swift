@@ -1,0 +1,61 @@
+internal import Evento
+internal import HTTPServer
+internal import Logging
+internal import Synchronization
+
+/// Failures of the store and refusals, in the log: a kind that comes again and again has two lines an interval, its first
+/// and how many there were after it.
+final class FailureLog: Sendable {
+  private struct Kind: Hashable {
+    let code: EventoError.Code
+    let detail: String
+  }
+
+  private let log: Logger
+  private let interval: Duration
+  /// How many of each kind there were after its first, for the kinds whose interval lasts.
+  private let repeats = Mutex<[Kind: Int]>([:])
+
+  /// A text may have in it what a client sent: past so many kinds, each failure has its line.
+  private static let kindLimit = 64
+
+  init(_ log: Logger, interval: Duration) {
+    self.log = log
+    self.interval = interval
+  }
+
+  func add(_ error: EventoError, _ exchange: Exchange) {
+    guard error.code != .internal else {
+      // The request id that the client is told must be found, each.
+      return write(error, exchange)
+    }
+    let kind = Kind(code: error.code, detail: error.detail)
+    let (isFirst, isCounted) = repeats.withLock { repeats in
+      if let count = repeats[kind] {
+        repeats[kind] = count + 1
+        return (false, true)
+      }
+      guard repeats.count < Self.kindLimit else { return (true, false) }
+      repeats[kind] = 0
+      return (true, true)
+    }
+    guard isFirst else { return }
+    write(error, exchange)
+    guard isCounted else { return }
+    Task {
+      try? await Task.sleep(for: interval)
+      let count = repeats.withLock { $0.removeValue(forKey: kind) } ?? 0
+      guard count > 0 else { return }
+      log.error(
+        "Failed \(count) more times in \(interval): \(error.detail)", metadata: ["code": "\(error.code.rawValue)"])
+    }
+  }
+
+  private func write(_ error: EventoError, _ exchange: Exchange) {
+    log.error(
+      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") failed: \(error.detail)",
+      metadata: [
+        "request_id": "\(exchange.requestID)", "code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "-")",
+      ])
+  }
+}

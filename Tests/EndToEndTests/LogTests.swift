@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The log never stops the gateway, whatever becomes of it.
+@Suite struct LogTests {
+  /// As with `serve 2>&1 | head -1`.
+  @Test func servesOnWhenNobodyTakesItsLogAnyMore() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(
+        ["--port", "0", "--database", folder + "/e.sqlite", "--log-level", "debug"], errors: .refused)
+      for _ in 0..<3 { #expect(try await gateway.client.send("GET", "/healthz").status == 200) }
+      gateway.send(SIGHUP)
+      #expect(try await gateway.client.send("GET", "/healthz").status == 200)
+      gateway.send(SIGTERM)
+      let outcome = await gateway.outcome()
+      #expect(outcome.status == 0 && !outcome.isKilled)
+    }
+  }
+
+  /// Each line is long, so that the pipe and the buffer are soon full.
+  private static func fillTheLog(of gateway: GatewayProcess) async throws {
+    let client = try gateway.client
+    let connection = try RawConnection(port: client.port)
+    var answers = HTTPAnswerReader(connection)
+    for _ in 0..<400 {
+      try await connection.send("GET /\(String(repeating: "x", count: 10_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      #expect(try await answers.next().status == 404)
+    }
+  }
+
+  @Test func servesAndStopsWhileNobodyReadsItsLog() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(
+        ["--port", "0", "--database", folder + "/e.sqlite", "--log-level", "debug"], errors: .unread)
+      try await Self.fillTheLog(of: gateway)
+      #expect(try await gateway.client.send("GET", "/healthz").status == 200)
+      gateway.send(SIGTERM)
+      let outcome = await gateway.outcome()
+      #expect(outcome.status == 0 && !outcome.isKilled)
+    }
+  }
+
+  @Test func saysHowManyLinesItDropped() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(
+        ["--port", "0", "--database", folder + "/e.sqlite", "--log-level", "debug"], errors: .unread)
+      try await Self.fillTheLog(of: gateway)
+      let log = try gateway.readUnreadLog()
+      var dropped: Int?
+      var requests = 0
+      while dropped == nil, let line = await log.nextLine() {
+        if line.contains(" debug evento-gateway") { requests += 1 }
+        dropped = line.firstMatch(of: /warning evento-gateway: .* dropped .*: ([0-9]+)\./).flatMap { Int($0.output.1) }
+      }
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+      let rest = await log.rest()
+      requests += rest.components(separatedBy: " debug evento-gateway").count - 1
+      #expect(requests + (dropped ?? 0) == 400)
+      #expect(rest.hasSuffix("Stopped.\n"), "the last lines are there")
+    }
+  }
+}
