@@ -27,6 +27,15 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Listen on a Unix socket too.", valueName: "path"))
   var unixSocket: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Who may connect to the Unix socket, as chmod has it: who may write to it. 660 is its owner and its group.",
+      valueName: "octal"))
+  var unixSocketMode = FileMode(bits: 0o660)
+
+  @Flag(help: "Listen on the Unix socket alone, and on no port.")
+  var unixSocketOnly = false
+
   @Option(help: ArgumentHelp("Where in the site's paths the gateway stands, e.g. /evento.", valueName: "path"))
   var basePath = ""
 
@@ -75,6 +84,9 @@ struct ServeCommand: AsyncParsableCommand {
     guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
       throw ValidationError("--base-path begins with / and does not end with one, and is \"\(basePath)\".")
     }
+    guard unixSocket != nil || !unixSocketOnly else {
+      throw ValidationError("--unix-socket-only needs the path of a --unix-socket.")
+    }
     for origin in allowedOrigin where WebOrigin(origin) == nil {
       throw ValidationError(
         "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, and is \"\(origin)\"."
@@ -96,7 +108,7 @@ struct ServeCommand: AsyncParsableCommand {
         "The environment variable \(name) is no setting of evento-gateway: see 'evento-gateway serve --help'.")
     }
     let tokens = try TokenSource.read(tokenFile)
-    try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous)
+    if !unixSocketOnly { try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous) }
 
     // Before anything is served: a signal that comes early must stop it in good order too.
     let signals = Signals([SIGTERM, SIGINT, SIGHUP])
@@ -171,7 +183,8 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private var endpoints: [Endpoint] {
-    [.tcp(host: host, port: port)] + (unixSocket.map { [.unix(path: $0)] } ?? [])
+    let socket = unixSocket.map { [Endpoint.unix(path: $0, permissions: unixSocketMode.bits)] } ?? []
+    return (unixSocketOnly ? [] : [.tcp(host: host, port: port)]) + socket
   }
 
   /// Where it listens, which database, how many events: on standard output, for people and for scripts that wait.

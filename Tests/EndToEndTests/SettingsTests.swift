@@ -43,7 +43,9 @@ import Testing
   @Test(arguments: [
     ["serve", "--port", "65536"], ["serve", "--max-body-bytes", "0"], ["serve", "--base-path", "evento"],
     ["serve", "--base-path", "/evento/"], ["serve", "--log-level", "loud"], ["serve", "--prot", "1"],
-    ["serve", "extra"], ["serve", "--database", ""],
+    ["serve", "extra"], ["serve", "--database", ""], ["serve", "--unix-socket-only"],
+    ["serve", "--unix-socket-mode", "66"], ["serve", "--unix-socket-mode", "rw-"],
+    ["serve", "--unix-socket-mode", "1777"], ["serve", "--unix-socket-mode", "668"], ["backup"], ["restore"],
     ["serve", "--shutdown-grace", "-1"], ["token", "create"], ["token", "create", "--role", "root"],
     ["token", "create", "--role", "read", "--name", "a b"], ["sevre"],
   ])
@@ -63,6 +65,68 @@ import Testing
         environment: ["EVENTO_ALLOW_ANONYMOUS": "maybe"])
       #expect(outcome.status == 64)
       #expect(outcome.errors.contains("--allow-anonymous") && outcome.errors.contains("maybe"))
+    }
+  }
+
+  @Test func listensOnAUnixSocketAlone() async throws {
+    try await withTemporaryFolder { folder in
+      let other = try await GatewayProcess(["--port", "0", "--database", folder + "/other.sqlite"])
+      let socket = folder + "/s"
+      // The port is taken, and the address others', neither of which matters where it listens on neither.
+      let gateway = try await GatewayProcess(
+        ["--port", "\(try other.client.port)", "--host", "0.0.0.0", "--unix-socket", socket],
+        environment: ["EVENTO_UNIX_SOCKET_ONLY": "true", "EVENTO_DATABASE": folder + "/e.sqlite"])
+      #expect(gateway.announcement.contains(" listens on unix:\(socket), database "))
+      #expect(try await Self.curl(socket) == (0, "200"))
+      for process in [gateway, other] {
+        process.send(SIGTERM)
+        #expect(await process.outcome().status == 0)
+      }
+    }
+  }
+
+  @Test(
+    .enabled(if: geteuid() == 0, "only root can be somebody else"),
+    arguments: [
+      ("660", true, false), ("600", false, false), ("666", true, true),
+    ])
+  func setsWhoMayConnectToTheUnixSocket(_ mode: String, _ itsGroup: Bool, _ others: Bool) async throws {
+    try await withTemporaryFolder { folder in
+      let socket = folder + "/s"
+      let gateway = try await GatewayProcess([
+        "--port", "0", "--database", folder + "/e.sqlite", "--unix-socket", socket, "--unix-socket-mode", mode,
+      ])
+      let group = String(getegid())
+      #expect(try await (Self.curl(socket, as: ["--reuid=65534", "--regid=\(group)"]).status == 0) == itsGroup)
+      #expect(try await (Self.curl(socket, as: ["--reuid=65534", "--regid=65534"]).status == 0) == others)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  /// The status that `/readyz` answers with, to this user or to one that `setpriv` makes of it.
+  private static func curl(
+    _ socket: String, as user: [String] = []
+  ) async throws -> (status: Int32, output: String) {
+    let command = [
+      "curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--unix-socket", socket,
+      "http://localhost/readyz",
+    ]
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = (user.isEmpty ? [] : ["setpriv", "--clear-groups"] + user) + command
+    let output = Pipe()
+    process.standardOutput = output
+    return try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(
+          with: Result {
+            try process.run()
+            let data = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+          })
+      }
     }
   }
 
