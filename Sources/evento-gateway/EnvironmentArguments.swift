@@ -11,9 +11,9 @@ enum EnvironmentArguments {
     guard arguments.first == ServeCommand.configuration.commandName else { return arguments }
     let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
     let added = options.flatMap { option -> [String] in
-      guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]) else {
-        return []
-      }
+      guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]),
+        !isServiceLink(option.variable, value)
+      else { return [] }
       switch option.kind {
       case .value: return ["\(option.argument)=\(value)"]
       case .values: return value.split(separator: ",").map { "\(option.argument)=\($0)" }
@@ -32,7 +32,22 @@ enum EnvironmentArguments {
   /// Variables that look like ours and are none: a typo must not go unnoticed.
   static func unknown(in environment: [String: String]) -> [String] {
     let known = Set(options.map(\.variable) + ["EVENTO_URL", "EVENTO_TOKEN"])
-    return environment.keys.filter { $0.hasPrefix(prefix) && !known.contains($0) }.sorted()
+    return environment.filter { name, value in
+      name.hasPrefix(prefix) && !known.contains(name) && !isServiceLink(name, value)
+    }.keys.sorted()
+  }
+
+  /// Variables that Kubernetes makes for a Service whose name begins with `evento`, and that nobody has set:
+  /// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+  static func serviceLinks(in environment: [String: String]) -> [String] {
+    environment.filter { isServiceLink($0, $1) }.keys.sorted()
+  }
+
+  private static func isServiceLink(_ name: String, _ value: String) -> Bool {
+    guard name.hasPrefix(prefix) else { return false }
+    if name.hasSuffix("_PORT"), ["tcp://", "udp://", "sctp://"].contains(where: value.hasPrefix) { return true }
+    return name.wholeMatch(of: /.+_SERVICE_(HOST|PORT|PORT_.+)/) != nil
+      || name.wholeMatch(of: /.+_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?/) != nil
   }
 
   private enum Kind {

@@ -107,6 +107,7 @@ struct ServeCommand: AsyncParsableCommand {
       log.warning(
         "The environment variable \(name) is no setting of evento-gateway: see 'evento-gateway serve --help'.")
     }
+    tellOfServiceLinks(log)
     let tokens = try TokenSource.read(tokenFile)
     if !unixSocketOnly { try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous) }
 
@@ -135,6 +136,16 @@ struct ServeCommand: AsyncParsableCommand {
     await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
     await store.close()
     log.info("Stopped.")
+  }
+
+  private func tellOfServiceLinks(_ log: Logger) {
+    let links = EnvironmentArguments.serviceLinks(in: ProcessInfo.processInfo.environment)
+    guard !links.isEmpty else { return }
+    log.notice(
+      """
+      Kubernetes' variables for a Service are no settings and don't count: \(links.joined(separator: ", ")). \
+      enableServiceLinks: false in the pod's spec keeps them away.
+      """)
   }
 
   /// A descriptor for each connection, and some for the database, the log and what else a process has.

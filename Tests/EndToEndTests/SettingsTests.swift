@@ -68,6 +68,33 @@ import Testing
     }
   }
 
+  /// A Service named `evento` has Kubernetes set these in every pod of its namespace.
+  @Test func ignoresServiceLinksAndSaysSo() async throws {
+    try await withTemporaryFolder { folder in
+      let links = [
+        "EVENTO_PORT": "tcp://10.0.0.1:8080", "EVENTO_SERVICE_HOST": "10.0.0.1", "EVENTO_SERVICE_PORT": "8080",
+        "EVENTO_SERVICE_PORT_HTTP": "8080", "EVENTO_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+        "EVENTO_PORT_8080_TCP_PROTO": "tcp", "EVENTO_PORT_8080_TCP_PORT": "8080",
+        "EVENTO_PORT_8080_TCP_ADDR": "10.0.0.1", "EVENTO_GATEWAY_PORT": "udp://10.0.0.2:1",
+      ]
+      let gateway = try await GatewayProcess(
+        ["--unix-socket", folder + "/s", "--unix-socket-only", "--database", folder + "/e.sqlite"],
+        environment: links.merging(["EVENTO_SERVICE": "typo", "EVENTO_MAX_PAYLOAD_BYTES": "10"]) { $1 })
+      gateway.send(SIGTERM)
+      let outcome = await gateway.outcome()
+      #expect(outcome.status == 0)
+      let lines = outcome.errors.split(separator: "\n")
+      let told = lines.filter { $0.contains("enableServiceLinks: false") }
+      #expect(told.count == 1)
+      for name in links.keys { #expect(told.first?.contains(name) == true) }
+      #expect(lines.filter { $0.contains("is no setting") }.count == 1, "the typo alone")
+      #expect(outcome.errors.contains("--max-payload-bytes 10,"))
+    }
+    // What is no link stays what it was: a fault.
+    let outcome = try await GatewayProcess.run(["serve"], environment: ["EVENTO_PORT": "http://10.0.0.1:8080"])
+    #expect(outcome.status == 64)
+  }
+
   @Test func listensOnAUnixSocketAlone() async throws {
     try await withTemporaryFolder { folder in
       let other = try await GatewayProcess(["--port", "0", "--database", folder + "/other.sqlite"])
