@@ -1,6 +1,7 @@
 internal import ArgumentParser
 
-/// Every option of `serve` is an environment variable too: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`.
+/// Every option of `serve` is an environment variable too: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`. So is
+/// `--database` of the commands that copy one, so that in a container they mean the one that is served there.
 ///
 /// The variable of an option that is not given becomes an argument, so that names, defaults and checks are in one place:
 /// the options themselves. An option that can be given several times has its values in the variable with commas between.
@@ -8,9 +9,9 @@ enum EnvironmentArguments {
   static let prefix = "EVENTO_"
 
   static func add(to arguments: [String], environment: [String: String]) -> [String] {
-    guard arguments.first == ServeCommand.configuration.commandName else { return arguments }
+    guard let command = arguments.first else { return arguments }
     let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
-    let added = options.flatMap { option -> [String] in
+    let added = options(ofCommand: command).flatMap { option -> [String] in
       guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]),
         !isServiceLink(option.variable, value)
       else { return [] }
@@ -60,6 +61,15 @@ enum EnvironmentArguments {
     let argument: String
     let variable: String
     let kind: Kind
+  }
+
+  private static func options(ofCommand name: String) -> [Setting] {
+    switch name {
+    case ServeCommand.configuration.commandName: options
+    case BackupCommand.configuration.commandName, RestoreCommand.configuration.commandName:
+      options.filter { $0.argument == "--database" }
+    default: []
+    }
   }
 
   /// Found by the property wrappers of the command and of its option groups.

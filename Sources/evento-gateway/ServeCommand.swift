@@ -15,8 +15,10 @@ struct ServeCommand: AsyncParsableCommand {
       line counts more. SIGTERM and SIGINT stop it in good order; SIGHUP reads the token file again.
       """)
 
+  static let defaultDatabase = "evento.sqlite"
+
   @Option(help: "The database file; made where there is none. :memory: keeps the events for as long as it runs.")
-  var database = "evento.sqlite"
+  var database = defaultDatabase
 
   @Option(help: "The name or address to listen on.")
   var host = "127.0.0.1"
