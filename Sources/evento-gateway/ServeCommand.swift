@@ -172,6 +172,7 @@ struct ServeCommand: AsyncParsableCommand {
     var configuration = GatewayConfiguration()
     limits.apply(to: &configuration)
     deadlines.apply(to: &configuration)
+    configuration.version = Version.current
     configuration.tokens = tokens
     configuration.basePath = basePath
     configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }

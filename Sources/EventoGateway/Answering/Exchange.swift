@@ -8,6 +8,8 @@ struct Exchange: Sendable {
   let start = ContinuousClock.now
   /// `nil` until it is found.
   var resource: Resource?
+  /// Whether the request was held until there were events.
+  var isHeld = false
 
   init(_ head: RequestHead?) {
     requestID = RequestID.of(head)
@@ -16,6 +18,7 @@ struct Exchange: Sendable {
 
   func label(_ status: Int) -> Metrics.Label {
     guard let resource else { return Metrics.Label(route: "-", method: "-", status: status) }
-    return Metrics.Label(route: resource.pattern.template, method: head?.method ?? "-", status: status)
+    let route = resource.pattern.template + (isHeld ? "?wait" : "")
+    return Metrics.Label(route: route, method: head?.method ?? "-", status: status)
   }
 }

@@ -70,7 +70,9 @@ struct EventsResource: Sendable {
   private func paging(
     _ decode: @escaping @Sendable (GatewayRequest) throws(EventoError) -> ReadRequest
   ) -> Operation.Action {
-    let wait = { @Sendable (request: GatewayRequest) async throws(EventoError) in try await page(try decode(request)) }
+    let wait = { @Sendable (request: GatewayRequest) async throws(EventoError) in
+      try await page(try decode(request), request.hold)
+    }
     guard let viewer = pages.viewer else { return .store(wait) }
     return .callback(
       { (request) throws(EventoError) in
@@ -84,9 +86,10 @@ struct EventsResource: Sendable {
       }, orWait: wait)
   }
 
-  private func page(_ read: ReadRequest) async throws(EventoError) -> Response {
+  private func page(_ read: ReadRequest, _ hold: HoldMark?) async throws(EventoError) -> Response {
     var page = try await pages.page(read)
     if let seconds = read.wait, page.isEmpty {
+      hold?.set()
       page = try await load.waiting { () async throws(EventoError) in
         try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
       }

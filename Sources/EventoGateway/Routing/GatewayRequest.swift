@@ -7,6 +7,8 @@ struct GatewayRequest: Sendable {
   let head: RequestHead
   let names: PathNames
   var body: [UInt8] = []
+  /// Where it is answered by a task, which alone may wait for events.
+  var hold: HoldMark?
 
   /// - Throws: `invalid_request` where the query is not percent-encoded as it must be.
   func parameters() throws(EventoError) -> ParameterReader {
