@@ -43,13 +43,18 @@ extension Gateway {
     _ action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
   ) -> Answer {
     .later { [self] in
+      var (request, exchange) = (request, exchange)
+      let hold = HoldMark()
+      request.hold = hold
       do throws(EventoError) {
-        let response = try await load.request { () async throws(EventoError) in
+        let response = try await load.request { [request] () async throws(EventoError) in
           try Self.checkQuery(request, operation)
           return try await action(request)
         }
+        exchange.isHeld = hold.isSet
         return finish(exchange, response)
       } catch {
+        exchange.isHeld = hold.isSet
         return finish(exchange, problem(error, exchange))
       }
     }

@@ -31,8 +31,8 @@ public final class Gateway: RequestHandler {
     forwarding = Forwarding(trusted: configuration.trustedProxies)
     relay = CommitRelay([executor])
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
-    metrics = Metrics(load)
     let store = Store(executor)
+    metrics = Metrics(load, store.writeMeter, version: configuration.version)
     let tail = LogTail(executor, relay: relay)
     let limits = configuration.wireLimits
     let events = EventsResource(

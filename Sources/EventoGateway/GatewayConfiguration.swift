@@ -4,6 +4,8 @@ public import HTTPServer
 
 /// What a ``Gateway`` allows. The defaults are those of the contract.
 public struct GatewayConfiguration: Sendable {
+  /// What `/metrics` says that it is.
+  public var version = "unknown"
   /// Who may use it; `nil`: everybody, for everything.
   public var tokens: TokenSet?
   /// Origins of web pages that may use the gateway, beside its own, as browsers write them: `https://app.example.org`.

@@ -124,6 +124,10 @@ extension SQLiteExecutor: ReadinessReporter {
   }
 }
 
+extension SQLiteExecutor: WriteMeter {
+  package var writeFigures: WriteFigures { writer.figures }
+}
+
 extension SQLiteExecutor: CommitNotifier {
   /// Advances before the answer to a write of this executor, and within a tenth of a second of a commit by another.
   public var commits: CommitSignal { watch.signal }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 
-/// Every option of `serve` is an environment variable too: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`.
+/// Every option of `serve` is an environment variable too: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`. So is
+/// `--database` of the commands that copy one, so that in a container they mean the one that is served there.
 ///
 /// The variable of an option that is not given becomes an argument, so that names, defaults and checks are in one place:
 /// the options themselves. An option that can be given several times has its values in the variable with commas between.
@@ -8,12 +9,12 @@ enum EnvironmentArguments {
   static let prefix = "EVENTO_"
 
   static func add(to arguments: [String], environment: [String: String]) -> [String] {
-    guard arguments.first == ServeCommand.configuration.commandName else { return arguments }
+    guard let command = arguments.first else { return arguments }
     let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
-    let added = options.flatMap { option -> [String] in
-      guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]) else {
-        return []
-      }
+    let added = options(ofCommand: command).flatMap { option -> [String] in
+      guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]),
+        !isServiceLink(option.variable, value)
+      else { return [] }
       switch option.kind {
       case .value: return ["\(option.argument)=\(value)"]
       case .values: return value.split(separator: ",").map { "\(option.argument)=\($0)" }
@@ -32,7 +33,22 @@ enum EnvironmentArguments {
   /// Variables that look like ours and are none: a typo must not go unnoticed.
   static func unknown(in environment: [String: String]) -> [String] {
     let known = Set(options.map(\.variable) + ["EVENTO_URL", "EVENTO_TOKEN"])
-    return environment.keys.filter { $0.hasPrefix(prefix) && !known.contains($0) }.sorted()
+    return environment.filter { name, value in
+      name.hasPrefix(prefix) && !known.contains(name) && !isServiceLink(name, value)
+    }.keys.sorted()
+  }
+
+  /// Variables that Kubernetes makes for a Service whose name begins with `evento`, and that nobody has set:
+  /// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+  static func serviceLinks(in environment: [String: String]) -> [String] {
+    environment.filter { isServiceLink($0, $1) }.keys.sorted()
+  }
+
+  private static func isServiceLink(_ name: String, _ value: String) -> Bool {
+    guard name.hasPrefix(prefix) else { return false }
+    if name.hasSuffix("_PORT"), ["tcp://", "udp://", "sctp://"].contains(where: value.hasPrefix) { return true }
+    return name.wholeMatch(of: /.+_SERVICE_(HOST|PORT|PORT_.+)/) != nil
+      || name.wholeMatch(of: /.+_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?/) != nil
   }
 
   private enum Kind {
@@ -45,6 +61,15 @@ enum EnvironmentArguments {
     let argument: String
     let variable: String
     let kind: Kind
+  }
+
+  private static func options(ofCommand name: String) -> [Setting] {
+    switch name {
+    case ServeCommand.configuration.commandName: options
+    case BackupCommand.configuration.commandName, RestoreCommand.configuration.commandName:
+      options.filter { $0.argument == "--database" }
+    default: []
+    }
   }
 
   /// Found by the property wrappers of the command and of its option groups.

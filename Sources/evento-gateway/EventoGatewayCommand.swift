@@ -9,7 +9,10 @@ struct EventoGatewayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evento-gateway",
     abstract: "An event store behind HTTP and JSON, kept in SQLite.",
-    subcommands: [ServeCommand.self, TailCommand.self, TokenCommand.self, VersionCommand.self])
+    subcommands: [
+      ServeCommand.self, TailCommand.self, BackupCommand.self, RestoreCommand.self, TokenCommand.self,
+      VersionCommand.self,
+    ])
 
   static func main() async {
     let arguments = EnvironmentArguments.add(

@@ -16,8 +16,10 @@ struct ServeCommand: AsyncParsableCommand {
       again.
       """)
 
+  static let defaultDatabase = "evento.sqlite"
+
   @Option(help: "The database file; made where there is none. :memory: keeps the events for as long as it runs.")
-  var database = "evento.sqlite"
+  var database = defaultDatabase
 
   @Option(help: "The name or address to listen on.")
   var host = "127.0.0.1"
@@ -27,6 +29,15 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Listen on a Unix socket too.", valueName: "path"))
   var unixSocket: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Who may connect to the Unix socket, as chmod has it: who may write to it. 660 is its owner and its group.",
+      valueName: "octal"))
+  var unixSocketMode = FileMode(bits: 0o660)
+
+  @Flag(help: "Listen on the Unix socket alone, and on no port.")
+  var unixSocketOnly = false
 
   @Option(help: ArgumentHelp("Where in the site's paths the gateway stands, e.g. /evento.", valueName: "path"))
   var basePath = ""
@@ -83,6 +94,9 @@ struct ServeCommand: AsyncParsableCommand {
     guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
       throw ValidationError("--base-path begins with / and does not end with one, and is \"\(basePath)\".")
     }
+    guard unixSocket != nil || !unixSocketOnly else {
+      throw ValidationError("--unix-socket-only needs the path of a --unix-socket.")
+    }
     for origin in allowedOrigin where WebOrigin(origin) == nil {
       throw ValidationError(
         "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, and is \"\(origin)\"."
@@ -111,8 +125,9 @@ struct ServeCommand: AsyncParsableCommand {
       log.warning(
         "The environment variable \(name) is no setting of evento-gateway: see 'evento-gateway serve --help'.")
     }
+    tellOfServiceLinks(log)
     let tokens = try TokenSource.read(tokenFile)
-    try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous)
+    if !unixSocketOnly { try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous) }
 
     // Before anything is served: a signal that comes early must stop it in good order too.
     let signals = Signals([SIGTERM, SIGINT, SIGHUP])
@@ -149,6 +164,16 @@ struct ServeCommand: AsyncParsableCommand {
     log.info("Stopped.")
   }
 
+  private func tellOfServiceLinks(_ log: Logger) {
+    let links = EnvironmentArguments.serviceLinks(in: ProcessInfo.processInfo.environment)
+    guard !links.isEmpty else { return }
+    log.notice(
+      """
+      Kubernetes' variables for a Service are no settings and don't count: \(links.joined(separator: ", ")). \
+      enableServiceLinks: false in the pod's spec keeps them away.
+      """)
+  }
+
   /// A descriptor for each connection, and some for the database, the log and what else a process has.
   private func makeRoomForConnections(_ log: Logger) {
     let needed = limits.maxConnections + 100
@@ -173,6 +198,7 @@ struct ServeCommand: AsyncParsableCommand {
     var configuration = GatewayConfiguration()
     limits.apply(to: &configuration)
     deadlines.apply(to: &configuration)
+    configuration.version = Version.current
     configuration.tokens = tokens
     configuration.basePath = basePath
     configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
@@ -198,7 +224,8 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private var endpoints: [Endpoint] {
-    [.tcp(host: host, port: port)] + (unixSocket.map { [.unix(path: $0)] } ?? [])
+    let socket = unixSocket.map { [Endpoint.unix(path: $0, permissions: unixSocketMode.bits)] } ?? []
+    return (unixSocketOnly ? [] : [.tcp(host: host, port: port)]) + socket
   }
 
   /// Where it listens, which database, how many events: on standard output, for people and for scripts that wait.

@@ -44,7 +44,9 @@ import Testing
   @Test(arguments: [
     ["serve", "--port", "65536"], ["serve", "--max-body-bytes", "0"], ["serve", "--base-path", "evento"],
     ["serve", "--base-path", "/evento/"], ["serve", "--log-level", "loud"], ["serve", "--prot", "1"],
-    ["serve", "extra"], ["serve", "--database", ""],
+    ["serve", "extra"], ["serve", "--database", ""], ["serve", "--unix-socket-only"],
+    ["serve", "--unix-socket-mode", "66"], ["serve", "--unix-socket-mode", "rw-"],
+    ["serve", "--unix-socket-mode", "1777"], ["serve", "--unix-socket-mode", "668"], ["backup"], ["restore"],
     ["serve", "--shutdown-grace", "-1"], ["token", "create"], ["token", "create", "--role", "root"],
     ["token", "create", "--role", "read", "--name", "a b"], ["sevre"],
   ])
@@ -64,6 +66,95 @@ import Testing
         environment: ["EVENTO_ALLOW_ANONYMOUS": "maybe"])
       #expect(outcome.status == 64)
       #expect(outcome.errors.contains("--allow-anonymous") && outcome.errors.contains("maybe"))
+    }
+  }
+
+  /// A Service named `evento` has Kubernetes set these in every pod of its namespace.
+  @Test func ignoresServiceLinksAndSaysSo() async throws {
+    try await withTemporaryFolder { folder in
+      let links = [
+        "EVENTO_PORT": "tcp://10.0.0.1:8080", "EVENTO_SERVICE_HOST": "10.0.0.1", "EVENTO_SERVICE_PORT": "8080",
+        "EVENTO_SERVICE_PORT_HTTP": "8080", "EVENTO_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+        "EVENTO_PORT_8080_TCP_PROTO": "tcp", "EVENTO_PORT_8080_TCP_PORT": "8080",
+        "EVENTO_PORT_8080_TCP_ADDR": "10.0.0.1", "EVENTO_GATEWAY_PORT": "udp://10.0.0.2:1",
+      ]
+      let gateway = try await GatewayProcess(
+        ["--unix-socket", folder + "/s", "--unix-socket-only", "--database", folder + "/e.sqlite"],
+        environment: links.merging(["EVENTO_SERVICE": "typo", "EVENTO_MAX_PAYLOAD_BYTES": "10"]) { $1 })
+      gateway.send(SIGTERM)
+      let outcome = await gateway.outcome()
+      #expect(outcome.status == 0)
+      let lines = outcome.errors.split(separator: "\n")
+      let told = lines.filter { $0.contains("enableServiceLinks: false") }
+      #expect(told.count == 1)
+      for name in links.keys { #expect(told.first?.contains(name) == true) }
+      #expect(lines.filter { $0.contains("is no setting") }.count == 1, "the typo alone")
+      #expect(outcome.errors.contains("--max-payload-bytes 10,"))
+    }
+    // What is no link stays what it was: a fault.
+    let outcome = try await GatewayProcess.run(["serve"], environment: ["EVENTO_PORT": "http://10.0.0.1:8080"])
+    #expect(outcome.status == 64)
+  }
+
+  @Test func listensOnAUnixSocketAlone() async throws {
+    try await withTemporaryFolder { folder in
+      let other = try await GatewayProcess(["--port", "0", "--database", folder + "/other.sqlite"])
+      let socket = folder + "/s"
+      // The port is taken, and the address others', neither of which matters where it listens on neither.
+      let gateway = try await GatewayProcess(
+        ["--port", "\(try other.client.port)", "--host", "0.0.0.0", "--unix-socket", socket],
+        environment: ["EVENTO_UNIX_SOCKET_ONLY": "true", "EVENTO_DATABASE": folder + "/e.sqlite"])
+      #expect(gateway.announcement.contains(" listens on unix:\(socket), database "))
+      #expect(try await Self.curl(socket) == (0, "200"))
+      for process in [gateway, other] {
+        process.send(SIGTERM)
+        #expect(await process.outcome().status == 0)
+      }
+    }
+  }
+
+  @Test(
+    .enabled(if: geteuid() == 0, "only root can be somebody else"),
+    arguments: [
+      ("660", true, false), ("600", false, false), ("666", true, true),
+    ])
+  func setsWhoMayConnectToTheUnixSocket(_ mode: String, _ itsGroup: Bool, _ others: Bool) async throws {
+    try await withTemporaryFolder { folder in
+      let socket = folder + "/s"
+      let gateway = try await GatewayProcess([
+        "--port", "0", "--database", folder + "/e.sqlite", "--unix-socket", socket, "--unix-socket-mode", mode,
+      ])
+      let group = String(getegid())
+      #expect(try await (Self.curl(socket, as: ["--reuid=65534", "--regid=\(group)"]).status == 0) == itsGroup)
+      #expect(try await (Self.curl(socket, as: ["--reuid=65534", "--regid=65534"]).status == 0) == others)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  /// The status that `/readyz` answers with, to this user or to one that `setpriv` makes of it.
+  private static func curl(
+    _ socket: String, as user: [String] = []
+  ) async throws -> (status: Int32, output: String) {
+    let command = [
+      "curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--unix-socket", socket,
+      "http://localhost/readyz",
+    ]
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = (user.isEmpty ? [] : ["setpriv", "--clear-groups"] + user) + command
+    let output = Pipe()
+    process.standardOutput = output
+    return try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async {
+        continuation.resume(
+          with: Result {
+            try process.run()
+            let data = output.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+          })
+      }
     }
   }
 

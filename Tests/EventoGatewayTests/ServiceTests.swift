@@ -46,8 +46,44 @@ import Testing
       #expect(lines.contains("\(name){route=\"/subscribers/{key}\",method=\"GET\",status=\"404\"} 2"))
       #expect(lines.contains("\(name){route=\"-\",method=\"-\",status=\"404\"} 1"))
       #expect(lines.contains { $0.hasPrefix("evento_connections_accepted_total ") })
-      #expect(lines.contains("evento_connections_cut_off_total 0"))
+      for name in ["cut_off", "refused"] { #expect(lines.contains("evento_connections_\(name)_total 0")) }
+      for name in ["timeouts", "protocol_faults", "accept_exhaustions", "requests_shed"] {
+        #expect(lines.contains("evento_\(name)_total 0"))
+      }
+      #expect(lines.contains("evento_build_info{version=\"unknown\"} 1"))
+      #expect(lines.contains("evento_commits_total 2") && lines.contains("evento_writes_waiting 0"))
       #expect(lines.allSatisfy { $0.hasPrefix("#") || $0.split(separator: " ").count == 2 })
+    }
+  }
+
+  /// What is answered at once counts as the read that it is; what is held goes by another name.
+  @Test func countsReadsThatAreHeldApart() async throws {
+    try await withGateway { client in
+      func metrics() async throws -> [Substring] {
+        try await client.send("GET", "/metrics").text.split(separator: "\n")
+      }
+      try await client.writeEvents(1)
+      #expect(try await client.send("GET", "/events?wait=60").status == 200)
+      async let read = client.send("GET", "/events?wait=60&after=now")
+      async let query = client.send("POST", "/events/query", #"{"wait":60,"after":"now"}"#)
+      while try await !metrics().contains("evento_followers 2") {}
+      try await client.writeEvents(1)
+      #expect(try await [read.status, query.status] == [200, 200])
+      let lines = try await metrics()
+      let name = "evento_request_duration_seconds_count"
+      for (route, method) in [("/events?wait", "GET"), ("/events/query?wait", "POST"), ("/events", "GET")] {
+        #expect(lines.contains("\(name){route=\"\(route)\",method=\"\(method)\",status=\"200\"} 1"))
+      }
+      #expect(!lines.contains { $0.hasPrefix("\(name){route=\"/events/query\",") })
+    }
+  }
+
+  @Test func countsFaultsOfTheProtocol() async throws {
+    try await withGateway { client in
+      let connection = try RawConnection(port: client.port)
+      try await connection.send("GET / HTTP/1.1\r\nno colon\r\n\r\n")
+      _ = try await connection.receiveAll()
+      #expect(try await client.send("GET", "/metrics").text.contains("evento_protocol_faults_total 1\n"))
     }
   }
 

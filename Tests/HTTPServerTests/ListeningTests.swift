@@ -62,6 +62,21 @@ import Testing
     unlink(path)
   }
 
+  /// Whatever the umask: group and others may not write to a file that is made with the usual one.
+  @Test(arguments: [0o600, 0o660, 0o666] as [UInt16])
+  func setsWhoMayConnect(_ permissions: UInt16) async throws {
+    let path = temporaryPath()
+    let server = try HTTPServer.start(
+      on: [.unix(path: path, permissions: permissions)], configuration: .patient, handler: TestHandler.standard)
+    var status = stat()
+    #expect(lstat(path, &status) == 0)
+    #expect(status.st_mode & 0o777 == mode_t(permissions))
+    let client = try RawClient(server.addresses[0])
+    try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(try await client.response().status == 200)
+    await server.shutDown(grace: .seconds(600))
+  }
+
   @Test func saysWhyItCannotListen() async throws {
     let server = try HTTPServer.start(
       on: [.tcp(host: "127.0.0.1", port: 0)], configuration: .patient, handler: TestHandler.standard)

@@ -11,6 +11,8 @@ struct Exchange: Sendable {
   var resource: Resource?
   /// Of whoever sent the request; `nil` where none is needed, or none has been found to be right.
   var token: TokenSet.Entry?
+  /// Whether the request was held until there were events.
+  var isHeld = false
 
   init(_ head: RequestHead?, start: ContinuousClock.Instant? = .now) {
     requestID = RequestID.of(head)
@@ -23,6 +25,8 @@ struct Exchange: Sendable {
 
   func label(_ status: Int) -> Metrics.Label {
     guard let resource else { return Metrics.Label(route: "-", method: "-", status: status) }
-    return Metrics.Label(route: resource.pattern.template, method: head?.method ?? "-", status: status)
+    let template = resource.pattern.template
+    let route = isHeld ? template + "?wait" : template
+    return Metrics.Label(route: route, method: head?.method ?? "-", status: status)
   }
 }

@@ -72,7 +72,7 @@ struct EventsResource: Sendable {
     _ decode: @escaping @Sendable (GatewayRequest) throws(EventoError) -> ReadRequest
   ) -> Operation.Action {
     let wait = { @Sendable (request: GatewayRequest) async throws(EventoError) in
-      try await page(try decode(request), for: request.token)
+      try await page(try decode(request), for: request)
     }
     guard let viewer = pages.viewer else { return .store(wait) }
     return .callback(
@@ -87,13 +87,14 @@ struct EventsResource: Sendable {
       }, orWait: wait)
   }
 
-  private func page(_ read: ReadRequest, for token: TokenSet.Entry?) async throws(EventoError) -> Response {
+  private func page(_ read: ReadRequest, for request: GatewayRequest) async throws(EventoError) -> Response {
     var page = try await pages.page(read)
     if let seconds = read.wait, page.isEmpty {
+      request.hold?.set()
       page = try await load.waiting { () async throws(EventoError) in
         try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
       }
-      guard access.allows(token, .read) else {
+      guard access.allows(request.token, .read) else {
         throw EventoError(.unauthorized, "The token was withdrawn while this read waited: use another.")
       }
     }

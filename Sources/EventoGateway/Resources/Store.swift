@@ -14,6 +14,7 @@ struct Store: Sendable {
   /// `nil` where events have to be read as values.
   let viewer: (any EventViewer)?
   let readinessReporter: (any ReadinessReporter)?
+  let writeMeter: (any WriteMeter)?
 
   init(_ executor: any Executor) {
     self.executor = executor
@@ -25,6 +26,7 @@ struct Store: Sendable {
     snapshotReader = executor as? any CallbackSnapshotReader
     viewer = executor as? any EventViewer
     readinessReporter = executor as? any ReadinessReporter
+    writeMeter = executor as? any WriteMeter
   }
 
   func conditionalWriter() throws(EventoError) -> any ConditionalWriter {

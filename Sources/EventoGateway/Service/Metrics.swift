@@ -1,3 +1,4 @@
+internal import Evento
 internal import HTTPServer
 internal import Synchronization
 
@@ -31,10 +32,14 @@ final class Metrics: Sendable {
 
   private let series = Mutex<[Label: Series]>([:])
   private let load: Load
+  private let writeMeter: (any WriteMeter)?
+  private let version: String
   private let serverStatistics = Mutex<(@Sendable () -> ServerStatistics)?>(nil)
 
-  init(_ load: Load) {
+  init(_ load: Load, _ writeMeter: (any WriteMeter)?, version: String) {
     self.load = load
+    self.writeMeter = writeMeter
+    self.version = version
   }
 
   /// Shows the server's own figures too.
@@ -49,22 +54,41 @@ final class Metrics: Sendable {
 
   func text() -> [UInt8] {
     var text = PrometheusText()
-    text.family("evento_requests_in_flight", "gauge", "Requests that the store is working on.")
-    text.sample("evento_requests_in_flight", [], load.requestsInFlight.description)
-    text.family("evento_followers", "gauge", "Streams, and reads that wait for events.")
-    text.sample("evento_followers", [], load.followersWaiting.description)
-    text.family("evento_requests_shed_total", "counter", "Requests refused because there were too many.")
-    text.sample("evento_requests_shed_total", [], load.requestsRefused.description)
-    if let statistics = serverStatistics.withLock({ $0 })?() {
-      text.family("evento_connections_open", "gauge", "Connections that are open.")
-      text.sample("evento_connections_open", [], statistics.openConnections.description)
-      text.family("evento_connections_accepted_total", "counter", "Connections that were accepted.")
-      text.sample("evento_connections_accepted_total", [], statistics.acceptedConnections.description)
-      text.family("evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.")
-      text.sample("evento_connections_cut_off_total", [], statistics.cutOffs.description)
+    text.family("evento_build_info", "gauge", "Always 1; its label says which version this is.")
+    text.sample("evento_build_info", [("version", version)], "1")
+    text.single("evento_requests_in_flight", "gauge", "Requests that the store is working on.", load.requestsInFlight)
+    text.single("evento_followers", "gauge", "Streams, and reads that wait for events.", load.followersWaiting)
+    text.single(
+      "evento_requests_shed_total", "counter", "Requests refused because there were too many.", load.requestsRefused)
+    if let figures = writeMeter?.writeFigures {
+      text.single("evento_writes_waiting", "gauge", "Writes that wait for the disk.", figures.waiting)
+      text.single("evento_commits_total", "counter", "Commits, each of one write or of many.", figures.commits)
     }
+    if let statistics = serverStatistics.withLock({ $0 })?() { append(statistics, to: &text) }
     appendRequests(to: &text)
     return Array(text.text.utf8)
+  }
+
+  private func append(_ statistics: ServerStatistics, to text: inout PrometheusText) {
+    text.single("evento_connections_open", "gauge", "Connections that are open.", statistics.openConnections)
+    text.single(
+      "evento_connections_accepted_total", "counter", "Connections that were accepted, those refused among them.",
+      statistics.acceptedConnections)
+    text.single(
+      "evento_connections_refused_total", "counter", "Connections refused because there were too many.",
+      statistics.refusedConnections)
+    text.single(
+      "evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.", statistics.cutOffs)
+    text.single(
+      "evento_timeouts_total", "counter", "Connections closed and requests given up at a deadline, idle among them.",
+      statistics.timeouts)
+    text.single(
+      "evento_protocol_faults_total", "counter",
+      "Requests and connections refused before any route: no HTTP, too large, late.",
+      statistics.faults)
+    text.single(
+      "evento_accept_exhaustions_total", "counter", "Times that there was no room for another connection's descriptor.",
+      statistics.exhaustions)
   }
 
   private func appendRequests(to text: inout PrometheusText) {
@@ -92,6 +116,11 @@ private struct PrometheusText {
 
   mutating func family(_ name: String, _ type: String, _ help: String) {
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+  }
+
+  mutating func single(_ name: String, _ type: String, _ help: String, _ value: Int) {
+    family(name, type, help)
+    sample(name, [], value.description)
   }
 
   /// Label values are the gateway's own words: nothing in them needs an escape.

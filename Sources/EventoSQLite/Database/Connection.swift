@@ -10,10 +10,13 @@ final class Connection {
   /// More texts than the store has, so that each is prepared once; a bound all the same.
   private static let statementLimit = 128
 
-  /// - Parameter path: of a file, which is made where there is none; or `:memory:`.
-  init(path: String, busyTimeout: Duration) throws(SQLiteFailure) {
+  /// - Parameters:
+  ///   - path: of a file; or `:memory:`.
+  ///   - mayCreate: whether a file is made where there is none.
+  init(path: String, busyTimeout: Duration, mayCreate: Bool = true) throws(SQLiteFailure) {
     var handle: OpaquePointer?
-    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+    let flags =
+      SQLITE_OPEN_READWRITE | (mayCreate ? SQLITE_OPEN_CREATE : 0) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let code = sqlite3_open_v2(path, &handle, flags, nil)
     guard code == SQLITE_OK, let handle else {
       let failure = SQLiteFailure(handle, code: code, action: "open \(path)")
@@ -135,5 +138,18 @@ final class Connection {
     guard isInTransaction else { return }
     try? run("COMMIT")
     rollBack()
+  }
+
+  /// Puts another database's content in the place of all of its own, in one transaction:
+  /// https://sqlite.org/c3ref/backup_finish.html
+  func replaceContent(by source: Connection) throws(SQLiteFailure) {
+    let action = "copy a database"
+    guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
+      throw SQLiteFailure(handle, code: sqlite3_extended_errcode(handle), action: action)
+    }
+    // What went wrong in a step is what finishing returns.
+    sqlite3_backup_step(backup, -1)
+    let code = sqlite3_backup_finish(backup)
+    guard code == SQLITE_OK else { throw SQLiteFailure(handle, code: code, action: action) }
   }
 }

@@ -41,6 +41,7 @@ final class Writer: @unchecked Sendable {
     var waiting: [WriteJob] = []
     var isDraining = false
     var isClosed = false
+    var commits = 0
   }
 
   private let queue: DispatchQueue
@@ -66,6 +67,8 @@ final class Writer: @unchecked Sendable {
     self.waitingLimit = waitingLimit
     health = WriterHealth(patience: patience)
   }
+
+  var figures: WriteFigures { state.withLock { WriteFigures(waiting: $0.waiting.count, commits: $0.commits) } }
 
   /// Runs `body` inside a transaction, together with others, and returns once it is committed.
   ///
@@ -169,6 +172,7 @@ final class Writer: @unchecked Sendable {
       return
     }
     health.committed(hasAddedEvents: session.hasAddedEvents)
+    state.withLock { $0.commits += 1 }
     if session.hasAddedEvents { commits.advance() }
     for answer in answers { answer() }
   }

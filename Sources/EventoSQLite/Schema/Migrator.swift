@@ -28,7 +28,8 @@ extension Schema {
     }
   }
 
-  private static func checkOwner(of connection: Connection, path: String) throws {
+  /// - Throws: ``EventoError`` where the database is another program's, or of a newer version.
+  static func checkOwner(of connection: Connection, path: String) throws {
     let application = try connection.integer("PRAGMA application_id") ?? 0
     let current = try connection.integer("PRAGMA user_version") ?? 0
     let tables = try connection.integer("SELECT count(*) FROM sqlite_schema") ?? 0
@@ -41,6 +42,14 @@ extension Schema {
         .invalidRequest,
         "\(path) was written by a newer version of this program (schema \(current), this one knows \(version)): "
           + "run that version, or a later one.")
+    }
+  }
+
+  /// - Throws: ``EventoError`` where the database is no store, an empty one among them, or one of a newer version.
+  static func checkIsStore(_ connection: Connection, path: String) throws {
+    try checkOwner(of: connection, path: path)
+    guard try connection.integer("PRAGMA application_id") == applicationID else {
+      throw EventoError(.invalidRequest, "\(path) is empty, and no event store: name another file.")
     }
   }
 

@@ -3,7 +3,8 @@ public enum Endpoint: Sendable, Hashable {
   /// A name or address, and a port; port 0 takes a free one. A name stands for all of its addresses.
   case tcp(host: String, port: UInt16)
   /// A Unix socket at that path. A file that an earlier process left there is replaced, where nobody listens on it.
-  case unix(path: String)
+  /// Whoever may write to the file may connect; without permissions it is left to the process's umask.
+  case unix(path: String, permissions: UInt16? = nil)
 }
 
 /// Where a server does listen.

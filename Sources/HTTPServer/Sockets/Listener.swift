@@ -32,10 +32,16 @@ final class Listener: Sendable {
   /// - Throws: what the system says to any of the endpoint's addresses.
   static func listen(on endpoint: Endpoint, backlog: Int) throws(SystemError) -> [Listener] {
     switch endpoint {
-    case .unix(let path):
+    case .unix(let path, let permissions):
       try UnixSocketFile.removeStale(path)
       let address = try SocketAddress(unixPath: path)
-      return [try listen(on: address, backlog: backlog, at: .unix(path: path), "the Unix socket \(path)")]
+      return [
+        try listen(on: address, backlog: backlog, at: .unix(path: path), "the Unix socket \(path)") {
+          () throws(SystemError) in
+          // Nobody can connect before it listens, so that there is no moment at which more may.
+          if let permissions { try UnixSocketFile.setPermissions(permissions, of: path) }
+        }
+      ]
     case .tcp(let host, let port):
       return try listen(onAll: Resolver.addresses(of: host, port: port), backlog: backlog, "\(host) port \(port)")
     }
@@ -61,7 +67,8 @@ final class Listener: Sendable {
   }
 
   private static func listen(
-    on address: SocketAddress, backlog: Int, at place: BoundAddress.Place?, _ name: String
+    on address: SocketAddress, backlog: Int, at place: BoundAddress.Place?, _ name: String,
+    whenBound prepare: () throws(SystemError) -> Void = {}
   ) throws(SystemError) -> Listener {
     let operation = "listen on \(name)"
     let descriptor = Descriptor(
@@ -76,6 +83,7 @@ final class Listener: Sendable {
       try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
     }
     _ = try systemCall { address.withPointer { bind(descriptor.number, $0, $1) } }.orThrow(operation)
+    try prepare()
     _ = try systemCall { Self.startListening(descriptor.number, backlog) }.orThrow(operation)
     let bound = place ?? .tcp(Self.localAddress(of: descriptor.number).peer)
     return Listener(descriptor, BoundAddress(place: bound))

@@ -26,6 +26,16 @@ enum UnixSocketFile {
     }
   }
 
+  /// - Throws: what the system says; the file is removed then.
+  static func setPermissions(_ permissions: UInt16, of path: String) throws(SystemError) {
+    do throws(SystemError) {
+      _ = try systemCall { chmod(path, mode_t(permissions)) }.orThrow("set who may use the Unix socket \(path)")
+    } catch {
+      remove(path)
+      throw error
+    }
+  }
+
   static func remove(_ path: String) {
     // It fails where the file is gone already, which is what is wanted.
     _ = unlink(path)

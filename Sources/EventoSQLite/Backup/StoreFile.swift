@@ -1,0 +1,59 @@
+internal import CSQLite
+internal import Evento
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The file of a store, looked at from outside.
+enum StoreFile {
+  /// Whether there is anything of that name, a link to nothing among it.
+  static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  /// Opens a store that is there.
+  ///
+  /// - Throws: ``EventoError`` where it is none, or of a newer version.
+  static func open(_ path: String) throws -> Connection {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw EventoError(.invalidRequest, "There is no database \(path): \(String(cString: strerror(errno))).")
+    }
+    do {
+      let connection = try Connection(path: path, busyTimeout: SQLiteConfiguration().busyTimeout, mayCreate: false)
+      try Schema.checkIsStore(connection, path: path)
+      return connection
+    } catch let failure as SQLiteFailure {
+      let isNone = failure.primaryCode == SQLITE_NOTADB || failure.primaryCode == SQLITE_CORRUPT
+      throw EventoError(
+        isNone ? .invalidRequest : .unavailable,
+        isNone
+          ? "\(path) is no whole SQLite database (\(failure.message))." : "\(path) can't be read (\(failure.message)).",
+        cause: failure.error.cause)
+    }
+  }
+
+  static func permissions(of path: String) -> mode_t {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o600
+  }
+
+  /// What a store that nobody writes to holds.
+  static func measure(_ path: String) throws -> SQLiteExecutor.Copy {
+    let connection = try Connection(path: path, busyTimeout: .zero, mayCreate: false)
+    defer { connection.close() }
+    return try measure(connection, path)
+  }
+
+  static func measure(_ connection: Connection, _ path: String) throws -> SQLiteExecutor.Copy {
+    var status = stat()
+    let size = stat(path, &status) == 0 ? Int(status.st_size) : 0
+    return SQLiteExecutor.Copy(events: Int(try connection.logEnd().position), bytes: size)
+  }
+}

@@ -1,0 +1,68 @@
+internal import Dispatch
+public import Evento
+
+/// Copies of a store, made and put back.
+extension SQLiteExecutor {
+  /// What a copy holds.
+  public struct Copy: Sendable, Equatable {
+    public let events: Int
+    /// The size of its file.
+    public let bytes: Int
+  }
+
+  /// Copies a store, whoever has it open and writes to it: the copy is the store of one moment, with every event that was
+  /// answered before this was called, and cursors of the one are valid in the other.
+  ///
+  /// It goes to a file of another name beside the target, which gets its own once the copy is whole and on disk. Its
+  /// permissions are those of the database. While it is made, the write-ahead log of the store can't begin anew, and grows.
+  ///
+  /// - Parameters:
+  ///   - path: of the database. It is never made.
+  ///   - target: of the copy, in a folder that is there. There must be nothing.
+  /// - Throws: `invalid_request` where there is no store of this or an older version at `path`, or something at `target`;
+  ///   `unavailable` where either can't be read or written.
+  public static func backUp(_ path: String, to target: String) async throws(EventoError) -> Copy {
+    try await blocking { try Backup.make(of: path, at: target) }
+  }
+
+  /// Puts a copy in the place of a store that nobody has open.
+  ///
+  /// All of it or nothing, whenever the machine stops. What was in the store is gone: cursors that are younger than the
+  /// copy are `cursor_not_in_history` from then on.
+  ///
+  /// - Parameters:
+  ///   - path: of the database. Where there is none, it is made.
+  ///   - backup: of the copy, which stays.
+  ///   - isReplacing: whether a store that has events may be replaced.
+  /// - Throws: `invalid_request` where `backup` is no store of this or an older version, or damaged, or `path` has events
+  ///   that may not be replaced, or is another program's; `unavailable` where somebody has it open, or one of them can't
+  ///   be read or written.
+  public static func restore(
+    _ path: String, from backup: String, replacing isReplacing: Bool = false
+  ) async throws(EventoError) -> Copy {
+    try await blocking { try Restoration.put(backup, at: path, isReplacing: isReplacing) }
+  }
+
+  /// Runs what blocks on a thread that may be blocked.
+  private static func blocking<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+  ) async throws(EventoError) -> Value {
+    let result: Result<Value, EventoError> = await withCheckedContinuation { continuation in
+      DispatchQueue(label: "evento.sqlite.backup").async {
+        continuation.resume(
+          returning: Result { () throws(EventoError) in
+            do {
+              return try body()
+            } catch let error as EventoError {
+              throw error
+            } catch let failure as SQLiteFailure {
+              throw failure.error
+            } catch {
+              throw EventoError(.internal, "The copy failed: \(error)")
+            }
+          })
+      }
+    }
+    return try result.get()
+  }
+}

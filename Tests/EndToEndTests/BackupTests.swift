@@ -1,0 +1,143 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `backup` and `restore`, beside gateways that serve.
+@Suite(.timeLimit(.minutes(2))) struct BackupTests {
+  @Test func copiesAStoreThatIsWrittenToAllTheTime() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite"])
+      let client = try gateway.client
+      // Large enough for many commits to fall into the time that it takes.
+      let data = String(repeating: "x", count: 500)
+      let event = #"{"aggregator_type":"t","aggregator_id":"i","name":"n","data":"\#(data)"}"#
+      let many = "{\"events\":[" + repeatElement(event, count: 1000).joined(separator: ",") + "]}"
+      for _ in 0..<20 { #expect(try await client.send("POST", "/events", many).status == 201) }
+
+      let answered = Answered()
+      let writers = (0..<4).map { number in
+        Task { while await !answered.isOver { await answered.add(try await Self.write("w\(number)", to: client)) } }
+      }
+      let before = await answered.first(50)
+      let outcome = try await GatewayProcess.run(
+        ["backup", folder + "/copy.sqlite"], environment: ["EVENTO_DATABASE": folder + "/e.sqlite"])
+      await answered.finish()
+      for writer in writers { try await writer.value }
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let copied = try #require(outcome.output.firstMatch(of: #/^Copied ([0-9]+) events, ([0-9]+) bytes, from /#))
+      let count = try #require(Int(copied.1))
+      let all = await answered.cursors.count
+      #expect(count >= 20_000 + before.count && count <= 20_000 + all)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+
+      let copy = try await GatewayProcess(["--port", "0", "--database", folder + "/copy.sqlite"])
+      #expect(copy.announcement.hasSuffix(", \(count) events"))
+      // A cursor names a place that has to be there: those answered before are valid, and the last one is the end of all.
+      for cursor in before {
+        #expect(try await copy.client.send("GET", "/events?first=1&after=\(cursor)").status == 200)
+      }
+      copy.send(SIGTERM)
+      #expect(await copy.outcome().status == 0)
+      let other = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains("partial") }
+      #expect(other == [])
+    }
+  }
+
+  /// The steps of docs/operations.md.
+  @Test func restoresAsTheDocumentSays() async throws {
+    let text = try String(
+      contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/operations.md"),
+      encoding: .utf8)
+    #expect(text.contains("evento-gateway restore backup.sqlite --database evento.sqlite --replace\n"))
+    try await withTemporaryFolder { folder in
+      let (database, backup) = (folder + "/evento.sqlite", folder + "/backup.sqlite")
+      let (kept, lost) = try await Self.killedAfterABackup(database, backup)
+      #expect(FileManager.default.fileExists(atPath: database + "-wal"))
+      let refused = try await GatewayProcess.run(["restore", backup, "--database", database])
+      #expect(refused.status == 1 && refused.errors.contains("--replace"))
+      let restored = try await GatewayProcess.run(["restore", backup, "--database", database, "--replace"])
+      #expect(restored.status == 0 && restored.output.hasPrefix("Restored 2 events, "), "\(restored.errors)")
+      try await Self.expectRestored(database, kept, lost)
+    }
+  }
+
+  @Test func restoresByHandAsTheDocumentSays() async throws {
+    let text = try String(
+      contentsOf: URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/operations.md"),
+      encoding: .utf8)
+    let steps = try #require(text.firstMatch(of: /```sh\n(mkdir lost[^`]*)```/)).output.1
+    try await withTemporaryFolder { folder in
+      let (database, backup) = (folder + "/evento.sqlite", folder + "/backup.sqlite")
+      let (kept, lost) = try await Self.killedAfterABackup(database, backup)
+      let shell = Process()
+      shell.executableURL = URL(filePath: "/bin/sh")
+      shell.arguments = ["-ec", String(steps)]
+      shell.currentDirectoryURL = URL(filePath: folder)
+      try shell.run()
+      shell.waitUntilExit()
+      #expect(shell.terminationStatus == 0)
+      try await Self.expectRestored(database, kept, lost)
+    }
+  }
+
+  /// A store with two events in its backup and one more since, whose gateway was killed; `restore` while it served was
+  /// refused.
+  private static func killedAfterABackup(
+    _ database: String, _ backup: String
+  ) async throws -> (kept: String, lost: String) {
+    let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+    _ = try await write("a", to: gateway.client)
+    let kept = try await write("a", to: gateway.client)
+    #expect(try await GatewayProcess.run(["backup", backup, "--database", database]).status == 0)
+    let lost = try await write("a", to: gateway.client)
+    let refused = try await GatewayProcess.run(["restore", backup, "--database", database, "--replace"])
+    #expect(refused.status == 1 && refused.errors.contains("open in another process"))
+    gateway.send(SIGKILL)
+    #expect(await gateway.outcome().isKilled)
+    return (kept, lost)
+  }
+
+  private static func expectRestored(_ database: String, _ kept: String, _ lost: String) async throws {
+    let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+    #expect(gateway.announcement.hasSuffix(", 2 events"))
+    let client = try gateway.client
+    #expect(try await client.send("GET", "/events?after=\(kept)").json["edges"]?.array?.isEmpty == true)
+    let refused = try await client.send("GET", "/events?after=\(lost)")
+    #expect(try refused.status == 409 && refused.json["code"] == "cursor_not_in_history")
+    _ = try await write("a", to: client)
+    gateway.send(SIGTERM)
+    #expect(await gateway.outcome().status == 0)
+  }
+
+  /// Writes an event, and returns its cursor.
+  private static func write(_ aggregate: String, to client: HTTPClient) async throws -> String {
+    let body = #"{"events":[{"aggregator_type":"t","aggregator_id":"\#(aggregate)","name":"n"}]}"#
+    let answer = try await client.send("POST", "/events", body)
+    return try #require(try answer.json["events"]?[0]?["cursor"]?.string, "\(answer.text)")
+  }
+}
+
+/// The cursors of what has been answered, while writers go on.
+private actor Answered {
+  private(set) var cursors: [String] = []
+  private(set) var isOver = false
+  private var waiting: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+
+  func add(_ cursor: String) {
+    cursors.append(cursor)
+    guard let waiting, cursors.count >= waiting.count else { return }
+    self.waiting = nil
+    waiting.continuation.resume()
+  }
+
+  /// All that there are once there are so many.
+  func first(_ count: Int) async -> [String] {
+    if cursors.count < count { await withCheckedContinuation { waiting = (count, $0) } }
+    return cursors
+  }
+
+  func finish() {
+    isOver = true
+  }
+}

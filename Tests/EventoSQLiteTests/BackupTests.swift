@@ -1,0 +1,165 @@
+import Evento
+import Foundation
+import Testing
+
+@testable import EventoSQLite
+
+/// A copy is the store of one moment, or there is none.
+@Suite struct BackupTests {
+  @Test func aCopyOfAStoreThatIsOpenIsThatStore() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    let events = (0..<50).map { number in
+      NewEvent.sample("acc-\(number)", data: Payload([UInt8](repeating: UInt8(number), count: 1000)))
+    }
+    let cursor = try await store.write(events).events[20].cursor
+    let key = SnapshotKey(type: "t", revision: "1", id: "i")
+    try await store.saveSnapshot(key, Snapshot(data: Payload("{}"), cursor: cursor))
+    try await store.upsertSubscriber("s", workerID: ULID())
+    let subscriber = try await store.acknowledge("s", cursor: cursor)
+    let original = try await store.everything()
+
+    let copied = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy.sqlite"))
+    #expect(copied.events == 50)
+    #expect(copied.bytes == size(folder.file("copy.sqlite")))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 4, "two stores, a log, its index")
+    try await store.write([.sample()])
+
+    let copy = try await SQLiteExecutor.open(folder.file("copy.sqlite"))
+    #expect(try await copy.everything() == original)
+    #expect(try await copy.everything(from: .after(cursor)).count == 29)
+    #expect(try await copy.getSnapshot(key)?.cursor == cursor)
+    #expect(try await copy.subscriber("s") == subscriber)
+    try await copy.write([.sample()])
+    await copy.close()
+    await store.close()
+  }
+
+  @Test func aCopyIsNoMoreOpenThanTheStore() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    await store.close()
+    for mode in [0o600, 0o640, 0o664] {
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: folder.file())
+      let copy = folder.file("copy-\(mode).sqlite")
+      _ = try await SQLiteExecutor.backUp(folder.file(), to: copy)
+      #expect(try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int == mode)
+    }
+  }
+
+  @Test func whatCannotBeCopiedLeavesNothingBehind() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    try await store.write([.sample()])
+    try Data("kept".utf8).write(to: URL(fileURLWithPath: folder.file("there")))
+    try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: folder.file("nowhere"))
+    try Data("This is a text.".utf8).write(to: URL(fileURLWithPath: folder.file("text")))
+    try Data().write(to: URL(fileURLWithPath: folder.file("empty")))
+    let other = try Connection(path: folder.file("other"), busyTimeout: .zero)
+    try other.execute("CREATE TABLE notes (text TEXT)")
+    other.close()
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    for (source, target, code) in [
+      ("store.sqlite", "there", EventoError.Code.invalidRequest), ("store.sqlite", "link", .invalidRequest),
+      ("store.sqlite", "store.sqlite", .invalidRequest), ("store.sqlite", "absent/copy", .unavailable),
+      ("absent", "copy", .invalidRequest), ("text", "copy", .invalidRequest), ("empty", "copy", .invalidRequest),
+      ("other", "copy", .invalidRequest),
+    ] {
+      let error = await failure { () throws(EventoError) in
+        _ = try await SQLiteExecutor.backUp(folder.file(source), to: folder.file(target))
+      }
+      #expect(error?.code == code, "\(source) to \(target): \(error?.detail ?? "no error")")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == before)
+    }
+    #expect(try String(contentsOfFile: folder.file("there"), encoding: .utf8) == "kept")
+    await store.close()
+  }
+
+  @Test func aCopyIsPutBackAndYoungerCursorsAreRefused() async throws {
+    let folder = try TestFolder()
+    let (file, copy) = (folder.file(), folder.file("copy.sqlite"))
+    let store = try await SQLiteExecutor.open(file)
+    let kept = try await store.write([.sample()]).events[0].cursor
+    _ = try await SQLiteExecutor.backUp(file, to: copy)
+    let lost = try await store.write([.sample(), .sample()]).events[1].cursor
+    let open = await failure { () throws(EventoError) in
+      _ = try await SQLiteExecutor.restore(file, from: copy, replacing: true)
+    }
+    #expect(open?.code == .unavailable && open?.detail.contains("another process") == true)
+    await store.close()
+
+    let unasked = await failure { () throws(EventoError) in _ = try await SQLiteExecutor.restore(file, from: copy) }
+    #expect(unasked?.code == .invalidRequest && unasked?.detail.contains("3 events") == true)
+    for replacing in [true, false] {
+      // The second time there is no database any more.
+      let restored = try await SQLiteExecutor.restore(file, from: copy, replacing: replacing)
+      #expect(restored.events == 1 && restored.bytes == size(file))
+      let again = try await SQLiteExecutor.open(file)
+      #expect(try await again.everything(from: .after(kept)).isEmpty)
+      await expect(.cursorNotInHistory) { () throws(EventoError) in
+        _ = try await again.read(nil, routingKey: .all, args: .forward(after: .after(lost)))
+      }
+      try await again.write([.sample()])
+      await again.close()
+      if replacing { try FileManager.default.removeItem(atPath: file) }
+    }
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    #expect(left == ["copy.sqlite", "store.sqlite"])
+  }
+
+  /// What a log that was left behind would do to a file that is copied by hand, and that it can't do here.
+  @Test func aLogThatWasLeftBehindIsNotPlayedOntoTheCopy() async throws {
+    let folder = try TestFolder()
+    let (file, copy) = (folder.file(), folder.file("copy.sqlite"))
+    let store = try await SQLiteExecutor.open(file)
+    try await store.write([.sample()])
+    _ = try await SQLiteExecutor.backUp(file, to: copy)
+    try await store.write([.sample()])
+    // As after a kill: both files as they are while it is open.
+    for name in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: file + name, toPath: folder.file("left") + name)
+    }
+    await store.close()
+    #expect(try await SQLiteExecutor.restore(folder.file("left"), from: copy, replacing: true).events == 1)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("left-wal")))
+
+    try FileManager.default.removeItem(atPath: folder.file("left"))
+    try Data("whatever is left".utf8).write(to: URL(fileURLWithPath: folder.file("left-wal")))
+    let error = await failure { () throws(EventoError) in
+      _ = try await SQLiteExecutor.restore(folder.file("left"), from: copy, replacing: true)
+    }
+    #expect(error?.code == .invalidRequest && error?.detail.contains("left-wal") == true)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("left")))
+  }
+
+  @Test func whatIsNoWholeBackupIsNotPutAnywhere() async throws {
+    let folder = try TestFolder()
+    let (file, copy) = (folder.file(), folder.file("copy.sqlite"))
+    let store = try await SQLiteExecutor.open(file)
+    try await store.write((0..<100).map { .sample("acc-\($0)", data: Payload([UInt8](repeating: 7, count: 1000))) })
+    _ = try await SQLiteExecutor.backUp(file, to: copy)
+    await store.close()
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: copy))
+    bytes.replaceSubrange(bytes.count / 2..<bytes.count / 2 + 20_000, with: Data(repeating: 0xA5, count: 20_000))
+    try bytes.write(to: URL(fileURLWithPath: folder.file("damaged")))
+    try Data(bytes.prefix(9000)).write(to: URL(fileURLWithPath: folder.file("cut")))
+    try Data("a text".utf8).write(to: URL(fileURLWithPath: folder.file("text")))
+    let before = try Data(contentsOf: URL(fileURLWithPath: file))
+    for backup in ["damaged", "cut", "text", "absent"] {
+      let error = await failure { () throws(EventoError) in
+        _ = try await SQLiteExecutor.restore(file, from: folder.file(backup), replacing: true)
+      }
+      #expect(error?.code == .invalidRequest, "\(backup): \(error?.detail ?? "no error")")
+      #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+    }
+    // And a database that is damaged itself is to be moved away, not written over.
+    let error = await failure { () throws(EventoError) in
+      _ = try await SQLiteExecutor.restore(folder.file("text"), from: copy, replacing: true)
+    }
+    #expect(error?.code == .invalidRequest && error?.detail.contains("move it away") == true)
+  }
+
+  private func size(_ path: String) -> Int? {
+    try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+  }
+}
