@@ -74,12 +74,20 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   public let facts: Facts
   /// What happened inside, for a log alone: it never goes to a client.
   public let cause: String?
+  /// Whether the same may work another time with nothing changed, so that it makes sense to wait and try again: the
+  /// store is busy, or can't be reached. Where it is false, trying again ends the same way.
+  ///
+  /// Of `unavailable`, `request_timeout` and `internal` it is true, where whoever throws them knows no better; of all
+  /// other codes false. It does not say that nothing was done: see ``Executor``.
+  public package(set) var isPassing: Bool
 
-  public init(_ code: Code, _ detail: String, facts: Facts = .none, cause: String? = nil) {
+  /// - Parameter isPassing: left out: what the code says.
+  public init(_ code: Code, _ detail: String, facts: Facts = .none, cause: String? = nil, isPassing: Bool? = nil) {
     self.code = code
     self.detail = detail
     self.facts = facts
     self.cause = cause
+    self.isPassing = isPassing ?? [.unavailable, .requestTimeout, .internal].contains(code)
   }
 
   /// Equal in what a client sees.

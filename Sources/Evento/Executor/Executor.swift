@@ -1,7 +1,8 @@
 /// A store of events: what `evento` calls an executor.
 ///
-/// Every operation throws ``EventoError`` alone. `unavailable` means that the store could not do it just now and that
-/// nothing is known to have changed; to send the same again is safe wherever every event carries an id.
+/// Every operation throws ``EventoError`` alone. `unavailable` means that the store could not do it, or that its answer
+/// was lost: of a write nobody knows whether it was done. To send the same again is safe wherever every event carries an
+/// id, and makes sense where ``EventoError/isPassing`` is true.
 public protocol Executor: Sendable {
   /// Writes events: all of them, durably, or none.
   ///
