@@ -55,6 +55,13 @@ public protocol Executor: Sendable {
 }
 
 extension Executor {
+  /// ``read(_:routingKey:args:)`` whatever the routing key; where nothing is said, the first events of all.
+  public func read(
+    _ aggregators: [ReadAggregator]? = nil, args: Args = .forward()
+  ) async throws(EventoError) -> ReadResult<Event> {
+    try await read(aggregators, routingKey: .all, args: args)
+  }
+
   /// ``acknowledge(_:cursor:lag:workerID:)`` for whichever worker holds the subscriber.
   @discardableResult
   public func acknowledge(_ key: String, cursor: Cursor?, lag: Int = 0) async throws(EventoError) -> Subscriber {
