@@ -6,6 +6,8 @@ struct HookedExecutor: Executor {
 
   let base: any Executor
   var beforeWrite: Hook = {}
+  /// What it throws takes the answer's place: the write is done.
+  var afterWrite: Hook = {}
   var beforeRead: Hook = {}
   var beforeAcknowledge: Hook = {}
   var beforeSaveSnapshot: Hook = {}
@@ -16,7 +18,9 @@ struct HookedExecutor: Executor {
 
   func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
     try await beforeWrite()
-    return try await base.write(events)
+    let result = try await base.write(events)
+    try await afterWrite()
+    return result
   }
 
   func read(
