@@ -21,13 +21,11 @@ extension Projection where State: Codable {
   ///
   /// - Parameters:
   ///   - events: how many events must have been folded since the last snapshot for another one to be kept; at least 1.
-  ///   - type: what the store calls snapshots of this state; left out: the kind of aggregate, `/` and the name of the
-  ///     state's Swift type.
-  public func snapshots(every events: Int = 1, type: String? = nil) -> Self {
+  public func snapshots(as type: String, every events: Int = 1) -> Self {
     precondition(events >= 1, "a snapshot is kept after 1 or more events")
     return with {
       $0.snapshots = SnapshotPolicy(
-        type: type ?? "\(Kind.aggregatorType)/\(State.self)", interval: events,
+        type: type, interval: events,
         encode: { state, version, coder in try coder.encode(Kept(version: version, state: state)) },
         decode: { payload, coder in
           let kept = try coder.decode(Kept<State>.self, from: payload)

@@ -100,7 +100,7 @@ import Testing
       let details = try await teller.details(of: ada)
       #expect(details.cents == 7260 && details.version == 121)
       #expect(try await teller.balance(of: ada) == 7260)
-      let key = SnapshotKey(type: "bank/Account/AccountDetails", revision: "1", id: ada)
+      let key = SnapshotKey(type: "bank/AccountDetails", revision: "1", id: ada)
       #expect(try await store.getSnapshot(key) != nil)
     }
   }
