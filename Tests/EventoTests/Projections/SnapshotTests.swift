@@ -131,13 +131,43 @@ import Testing
     }
   }
 
-  @Test func aSnapshotThatCantBeKeptIsAnError() async throws {
+  @Test func aSnapshotThatCantBeKeptIsToldAndTheStateGiven() async throws {
     try await withStore { store in
       try await deposit(1, to: store)
+      let refusal = EventoError(.forbidden, "The token may only read.")
       var hooked = HookedExecutor(store)
-      hooked.beforeSaveSnapshot = { () async throws(EventoError) in throw EventoError(.unavailable, "Disk full.") }
-      await expect(.unavailable) { _ = try await balances.snapshots(as: "balance").load("a", from: hooked) }
-      await expect(.invalidRequest) { _ = try await balances.snapshots(as: "balance").revision("").load("a", from: store) }
+      hooked.beforeSaveSnapshot = { () async throws(EventoError) in throw refusal }
+      let projection = balances.snapshots(as: "balance", every: 2)
+      #expect(try await projection.load("a", from: hooked)?.snapshotFailure == nil)
+      try await deposit(1, to: store)
+      for _ in 0..<2 {
+        let loaded = try #require(try await projection.load("a", from: hooked))
+        #expect(loaded.amount == 2 && loaded.version == 2)
+        #expect(loaded.snapshotFailure == refusal)
+      }
+      #expect(try await store.getSnapshot(Self.key) == nil)
+      #expect(try await projection.load("a", from: store)?.snapshotFailure == nil)
+      #expect(try await store.getSnapshot(Self.key) != nil)
+    }
+  }
+
+  @Test func aStateThatCantBeEncodedIsGivenAllTheSame() async throws {
+    let ratios = Projection<Account, Double>(initial: 0).on(Deposited.self) { $0 = .infinity * Double($1.data.amount) }
+      .snapshots(as: "ratio")
+    try await withStore { store in
+      try await deposit(1, to: store)
+      let loaded = try #require(try await ratios.load("a", from: store))
+      #expect(loaded.state == .infinity && loaded.snapshotFailure?.code == .unencodablePayload)
+    }
+  }
+
+  @Test func aSnapshotWithoutANameIsInvalid() async throws {
+    try await withStore { store in
+      try await deposit(1, to: store)
+      await expect(.invalidRequest) { _ = try await balances.snapshots(as: "").load("a", from: store) }
+      await expect(.invalidRequest) {
+        _ = try await balances.snapshots(as: "balance").revision("").load("a", from: store)
+      }
     }
   }
 
