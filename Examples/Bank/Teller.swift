@@ -51,7 +51,7 @@ public struct Teller: Sendable {
       let receiver = try await details(of: receiverID)
       try mustBeOpen(receiver)
       return sender.aggregate().event(MoneySent(cents: cents, to: receiverID))
-        .and(receiver.aggregate().event(MoneyReceived(cents: cents, from: senderID)).requestedBy(name))
+        .and(receiver.aggregate().event(MoneyReceived(cents: cents, from: senderID)))
     }
   }
 

@@ -18,7 +18,7 @@ extension AggregateBuilder {
   ///   throws.
   @discardableResult
   public func commit(to store: some Executor) async throws(EventoError) -> Commit {
-    let drafts = [draft] + others
+    let drafts = drafts
     var placings: [AggregateDraft.Placing] = []
     for draft in drafts { placings.append(try await draft.placing(on: store)) }
     let result: WriteResult

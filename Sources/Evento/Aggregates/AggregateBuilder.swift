@@ -61,14 +61,17 @@ public struct AggregateBuilder<Kind: Aggregate>: Sendable {
     with { if $0.draft.routingKey == .inherited { $0.draft.routingKey = .value(key) } }
   }
 
-  /// Adds a member to the metadata of each event of this commit, in place of an earlier one of that name.
+  /// Adds a member to the metadata of each event of this commit, in place of an earlier one of that name. Events of
+  /// another builder, which ``and(_:)`` has added or will add, get it too, unless that builder has a member of that name
+  /// itself.
   ///
   /// - Parameter value: coded as JSON, whatever codes the payloads.
   public func metadata(_ name: String, _ value: some Encodable & Sendable) -> Self {
     with { $0.draft.metadata.set(name) { try JSONCoder().encode(value).bytes } }
   }
 
-  /// Sets the metadata of each event of this commit, in place of all that was said before.
+  /// Sets the metadata of each event of this commit, in place of all that was said before. Events of another builder
+  /// get those of its members that they have not themselves.
   public func metadata(_ metadata: Metadata) -> Self {
     with { $0.draft.metadata = MetadataDraft(metadata) }
   }
@@ -91,7 +94,12 @@ public struct AggregateBuilder<Kind: Aggregate>: Sendable {
 
   /// Commits the events of another aggregate in the same write: both happen, or neither does.
   public func and(_ other: AggregateBuilder<some Aggregate>) -> Self {
-    with { $0.others += [other.draft] + other.others }
+    with { $0.others += other.drafts }
+  }
+
+  /// All that is written, with the metadata that it gets.
+  var drafts: [AggregateDraft] {
+    [draft] + others.map { $0.under(draft.metadata) }
   }
 
   private func with(_ change: (inout Self) -> Void) -> Self {

@@ -26,6 +26,13 @@ struct AggregateDraft: Sendable {
 
   var filter: ReadAggregator { ReadAggregator(type, id: id) }
 
+  /// The same within a commit of which something is said as a whole.
+  func under(_ metadata: MetadataDraft) -> AggregateDraft {
+    var copy = self
+    copy.metadata = self.metadata.over(metadata)
+    return copy
+  }
+
   /// Finds out what the events are to say of version and routing key.
   ///
   /// An aggregate keeps the routing key that it was begun with. Where a key is given, and it is open whether the
