@@ -9,6 +9,7 @@ struct HookedExecutor: Executor {
   /// What it throws takes the answer's place: the write is done.
   var afterWrite: Hook = {}
   var beforeRead: Hook = {}
+  var beforeUpsert: Hook = {}
   var beforeAcknowledge: Hook = {}
   var beforeSaveSnapshot: Hook = {}
 
@@ -39,7 +40,8 @@ struct HookedExecutor: Executor {
   }
 
   func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
-    try await base.upsertSubscriber(key, workerID: workerID)
+    try await beforeUpsert()
+    return try await base.upsertSubscriber(key, workerID: workerID)
   }
 
   func acknowledge(
