@@ -62,7 +62,7 @@ extension NewEvent {
       throw EventoError(
         .invalidRequest, "\(label()): version must be 1 to \(Event.maximumVersion), and is \(version).")
     }
-    if let timestamp, timestamp.milliseconds < 0 || !Timestamp.secondsRange.contains(timestamp.seconds) {
+    if let timestamp, !Timestamp.secondsRange.contains(timestamp.seconds) {
       throw EventoError(.invalidRequest, "\(label()): timestamp must be within the years 1970 to 9999.")
     }
   }
