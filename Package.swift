@@ -41,7 +41,8 @@ let package = Package(
     .target(name: "EventoWire", dependencies: ["Evento"], swiftSettings: settings),
     .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", deque], swiftSettings: settings),
     .target(name: "EventoHTTP", dependencies: ["CCurl", "Evento", "EventoWire"], swiftSettings: settings),
-    .target(name: "EventoTesting", dependencies: ["Evento"], swiftSettings: settings),
+    // Without package access, so that what it makes of Evento, an executor among it, others can make too.
+    .target(name: "EventoTesting", dependencies: ["Evento"], packageAccess: false, swiftSettings: settings),
     .target(name: "HTTPServer", dependencies: ["CSocketPolling", deque], swiftSettings: settings),
     .target(
       name: "EventoGateway",

@@ -26,6 +26,6 @@ public struct AccountDetails: Codable, Equatable, Sendable {
     .on(AccountUnfrozen.self) { account, _ in account.status = .open }
     .on(AccountClosed.self) { account, _ in account.status = .closed }
     .safetyCheck()
-    .snapshots(every: 50)
+    .snapshots(as: "bank/AccountDetails", every: 50)
     .revision("1")
 }

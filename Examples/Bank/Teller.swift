@@ -21,11 +21,7 @@ public struct Teller: Sendable {
 
   /// - Returns: the new account's id.
   public func open(owner: String) async throws -> String {
-    try await Account.create()
-      .event(AccountOpened(owner: owner))
-      .requestedBy(name)
-      .commit(to: store)
-      .id
+    try await commit(Account.create().event(AccountOpened(owner: owner))).id
   }
 
   public func deposit(_ cents: Int, to id: String) async throws {
@@ -55,7 +51,7 @@ public struct Teller: Sendable {
       let receiver = try await details(of: receiverID)
       try mustBeOpen(receiver)
       return sender.aggregate().event(MoneySent(cents: cents, to: receiverID))
-        .and(receiver.aggregate().event(MoneyReceived(cents: cents, from: senderID)).requestedBy(name))
+        .and(receiver.aggregate().event(MoneyReceived(cents: cents, from: senderID)))
     }
   }
 
@@ -109,11 +105,24 @@ public struct Teller: Sendable {
     while true {
       guard let decision = try await decide(details(of: id)) else { return }
       do throws(EventoError) {
-        try await decision.requestedBy(name).commit(to: store)
+        _ = try await commit(decision)
         return
       } catch  where error.code == .invalidOriginalVersion {
         continue
       }
+    }
+  }
+
+  /// Writes what has been decided, in the teller's name.
+  ///
+  /// Where the answer got lost, nobody knows whether it was written, and it is sent again. It is the same builder, so the
+  /// store knows its events by their ids, and writes them once.
+  private func commit(_ decision: AggregateBuilder<Account>) async throws(EventoError) -> Commit {
+    let decision = decision.requestedBy(name)
+    do throws(EventoError) {
+      return try await decision.commit(to: store)
+    } catch  where error.isPassing {
+      return try await decision.commit(to: store)
     }
   }
 

@@ -41,8 +41,7 @@ public enum Tour {
       say("In the book: \(entry.owner), \(entry.cents) cents, \(entry.isOpen ? "open" : "closed").")
     }
 
-    let history = try await store.read(
-      [ReadAggregator(Account.aggregatorType, id: ada)], routingKey: .all, args: .forward())
+    let history = try await store.read([ReadAggregator(Account.aggregatorType, id: ada)])
     for event in history.edges.map(\.node) {
       say("\(event.version). \(event.name) \(event.data.text ?? "") by \(event.metadata.requestedBy ?? "nobody")")
     }

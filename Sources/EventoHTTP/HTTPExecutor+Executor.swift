@@ -31,7 +31,8 @@ extension HTTPExecutor: Executor {
   }
 
   /// Where the gateway's first answer was lost and the call was sent again, ``SubscriberUpsert/isNew`` is `false`, for
-  /// the subscriber was there by then.
+  /// the subscriber was there by then, and it is taken back from a worker that took it over in between: see
+  /// ``RetryPolicy``.
   @discardableResult
   public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
     let path = try Self.path(ofSubscriber: key)
@@ -39,6 +40,8 @@ extension HTTPExecutor: Executor {
     return SubscriberUpsert(subscriber: try answer.read(SubscriberAnswer.subscriber), isNew: answer.status == 201)
   }
 
+  /// Without a worker, a call that was sent again may put back a cursor that has moved on in between: see
+  /// ``RetryPolicy``.
   @discardableResult
   public func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?

@@ -4,11 +4,13 @@ public import Evento
 ///
 /// It may be used from any number of tasks at once; they share its connections. All of libcurl runs on two threads of
 /// the executor's own, one for calls and one for followers, so nothing here blocks Swift's cooperative pool. Cancelling
-/// a task aborts its call.
+/// a task aborts its call, which then throws `unavailable`, as every error here is an `EventoError`: ask
+/// `Task.isCancelled`.
 ///
 /// What it throws is what the gateway's own executor threw, code and facts included. Beside that it throws `unavailable`
 /// where the gateway can't be reached, does not answer in time, or what answers is no gateway; see ``RetryPolicy`` for
-/// what it tries before. Of a write that ended that way nobody knows whether it was done. Send it again with the same
+/// what it tries before. `EventoError.isPassing` tells which of these waiting may mend: not a task that is cancelled, an
+/// executor that is closed, a certificate that does not hold, an answer that is too large or can't be read. Of a write that ended that way nobody knows whether it was done. Send it again with the same
 /// ids to find out: it is never stored twice.
 public final class HTTPExecutor: Sendable {
   let gateway: Gateway

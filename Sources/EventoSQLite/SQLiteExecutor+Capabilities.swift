@@ -137,6 +137,6 @@ extension SQLiteExecutor: EventFollower {
   public func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
-    eventsByPages(aggregators, routingKey, start)
+    eventsByPages(matching: aggregators, routingKey: routingKey, after: start)
   }
 }

@@ -48,6 +48,20 @@ import Testing
     }
   }
 
+  /// What of all that is `unavailable`, and of the rest, may be gone another time.
+  @Test(arguments: [
+    (problem(503, "unavailable"), true), (problem(500, "internal"), true), (problem(408, "request_timeout"), true),
+    (problem(429, "of_a_newer_gateway"), true), (httpAnswer("502 Bad Gateway", "text/html", [], "<html>"), true),
+    (httpAnswer("404 Not Found", "text/html", [], "default backend"), true),
+    (httpAnswer("200 OK", "text/html", [], "<html>"), false), (httpAnswer("302 Found", "text/html"), false),
+    (httpAnswer("200 OK", "application/json", [], #"{"subscribers":7}"#), false),
+    (httpAnswer("401 Unauthorized", "text/html", [], "<html>"), false), (problem(401, "unauthorized"), false),
+    (problem(403, "forbidden"), false), (problem(400, "invalid_request"), false), (problem(404, "not_found"), false),
+    (problem(409, "cursor_not_in_history"), false), (problem(418, "of_a_newer_gateway"), false),
+  ]) func anErrorTellsWhetherItMayPass(_ answer: [UInt8], _ isPassing: Bool) async throws {
+    #expect(try await error(answer: answer)?.isPassing == isPassing)
+  }
+
   @Test func whatIsMissingIsNil() async throws {
     let codes = Mutex(["subscriber_not_found", "subscriber_not_found", "snapshot_not_found", "event_not_found"])
     let server = try ScriptedServer { _ in problem(404, codes.withLock { $0.removeFirst() }) }

@@ -126,6 +126,33 @@ import Testing
     await store.close()
   }
 
+  /// Who gave up after one try, and commits again.
+  @Test func theCommitOfALostAnswerIsThereOnce() async throws {
+    enum Account: Aggregate { static let aggregatorType = "bank/Account" }
+    struct Opened: AggregateEvent {
+      typealias Aggregate = Account
+      var owner: String
+    }
+    let store = try await SQLiteExecutor.open(":memory:")
+    try await withGateway(over: store) { baseURL in
+      let upstream = try #require(UInt16(baseURL.split(separator: ":").last ?? ""))
+      let proxy = try CuttingProxy(to: upstream, cutAt: 0)
+      let executor = try HTTPExecutor(
+        baseURL: proxy.server.baseURL, configuration: testConfiguration { $0.retry = .never })
+      let opening = Account.create().event(Opened(owner: "Ada")).requestedBy("teller")
+        .and(Account.create().event(Opened(owner: "Bob")))
+      let error = await failure { () throws(EventoError) in try await opening.commit(to: executor) }
+      #expect(error?.code == .unavailable && error?.isPassing == true)
+      let commit = try await opening.commit(to: executor)
+      let stored = try await store.read()
+      #expect(stored.edges.map(\.node.id) == commit.events.map(\.id))
+      #expect(stored.edges.map(\.cursor) == commit.events.map(\.cursor))
+      await executor.close()
+      proxy.server.stop()
+    }
+    await store.close()
+  }
+
   @Test(arguments: [9 << 20, 17 << 20]) func whatIsTooLargeIsToldSo(_ size: Int) async throws {
     try await withStore { store, executor in
       let event = NewEvent.sample(data: "\"" + String(repeating: "x", count: size) + "\"")

@@ -212,7 +212,8 @@ import Testing
     await store.close()
     await store.close()
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["store.sqlite"])
-    await expect(.unavailable) { () throws(EventoError) in try await store.write([.sample()]) }
+    let refusal = await failure { () throws(EventoError) in try await store.write([.sample()]) }
+    #expect(refusal?.code == .unavailable && refusal?.isPassing == false)
     await expect(.unavailable) { () throws(EventoError) in _ = try await store.eventCount() }
   }
 

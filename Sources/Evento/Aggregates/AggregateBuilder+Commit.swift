@@ -1,13 +1,24 @@
 extension AggregateBuilder {
   /// Writes the events: all of them, or none.
   ///
-  /// - Returns: where the aggregate stands now.
+  /// The same builder can be committed again, where it is not known whether it was written:
+  ///
+  /// ```swift
+  /// do {
+  ///   try await decision.commit(to: store)
+  /// } catch where error.isPassing {
+  ///   try await decision.commit(to: store)
+  /// }
+  /// ```
+  ///
+  /// - Returns: where the aggregate stands now; of a builder that was written before, where it stood then.
   /// - Throws: `missing_data` where there is no event, or none of one of the aggregates;
-  ///   `invalid_original_version` where ``originalVersion(_:)`` is not its version any more; `unencodable_payload`;
-  ///   what ``Executor/write(_:)`` throws.
+  ///   `invalid_original_version` where ``originalVersion(_:)`` is not its version any more; `duplicate_event_id` where
+  ///   some of the events were written before, and others were not; `unencodable_payload`; what ``Executor/write(_:)``
+  ///   throws.
   @discardableResult
   public func commit(to store: some Executor) async throws(EventoError) -> Commit {
-    let drafts = [draft] + others
+    let drafts = drafts
     var placings: [AggregateDraft.Placing] = []
     for draft in drafts { placings.append(try await draft.placing(on: store)) }
     let result: WriteResult

@@ -1,6 +1,8 @@
 /// What a commit says of one aggregate.
 struct AggregateDraft: Sendable {
   struct Event: Sendable {
+    /// Drawn once, so that the store knows the event again when it is written again.
+    let id = ULID()
     let name: String
     let payload: @Sendable (any EventCoder) throws(EventoError) -> Payload
   }
@@ -24,6 +26,13 @@ struct AggregateDraft: Sendable {
 
   var filter: ReadAggregator { ReadAggregator(type, id: id) }
 
+  /// The same within a commit of which something is said as a whole.
+  func under(_ metadata: MetadataDraft) -> AggregateDraft {
+    var copy = self
+    copy.metadata = self.metadata.over(metadata)
+    return copy
+  }
+
   /// Finds out what the events are to say of version and routing key.
   ///
   /// An aggregate keeps the routing key that it was begun with. Where a key is given, and it is open whether the
@@ -46,7 +55,8 @@ struct AggregateDraft: Sendable {
   /// Behind whatever is there, under its routing key.
   var appending: Placing { Placing(originalVersion: nil, routingKey: .inherited, isGuess: false) }
 
-  /// The events to write. Each has a fresh id, so that the write can be sent again safely.
+  /// The events to write. Whatever they say of version and routing key, the store knows them again by their ids: what
+  /// is placed anew, because the aggregate is there by now, claims less than it did before, and never something else.
   func newEvents(_ placing: Placing) throws(EventoError) -> [NewEvent] {
     guard !events.isEmpty else { throw .missingData() }
     let versions = 0...Evento.Event.maximumVersion
@@ -59,7 +69,7 @@ struct AggregateDraft: Sendable {
     for (index, event) in events.enumerated() {
       written.append(
         NewEvent(
-          id: ULID(), aggregatorType: type, aggregatorID: id,
+          id: event.id, aggregatorType: type, aggregatorID: id,
           version: placing.originalVersion.map { $0 + 1 + index }, name: event.name, routingKey: placing.routingKey,
           data: try event.payload(coder), metadata: metadata))
     }

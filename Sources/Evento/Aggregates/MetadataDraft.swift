@@ -7,6 +7,8 @@ struct MetadataDraft: Sendable {
 
   private let base: Metadata
   private var members: [Member] = []
+  /// What lies below, from the top down: a member counts where none above it has its name.
+  private var below: [MetadataDraft] = []
 
   init(_ base: Metadata = Metadata()) {
     self.base = base
@@ -20,22 +22,46 @@ struct MetadataDraft: Sendable {
     members.append(Member(name: name, value: value))
   }
 
+  private var isEmpty: Bool { base.isEmpty && members.isEmpty && below.isEmpty }
+
+  /// These members, and of another object those whose names are not among them.
+  func over(_ other: MetadataDraft) -> MetadataDraft {
+    if isEmpty { return other }
+    if other.isEmpty { return self }
+    var copy = self
+    copy.below.append(other)
+    return copy
+  }
+
   /// - Throws: `unencodable_payload`; `invalid_request` where it is nested too deep.
   func build() throws(EventoError) -> Metadata {
-    guard !members.isEmpty else { return base }
-    var parts: [[UInt8]] = []
-    for member in try base.members() where !members.contains(where: { member.name.elementsEqual($0.name.utf8) }) {
-      parts.append(Array(base.bytes[member.range]))
-    }
+    guard !members.isEmpty || !below.isEmpty else { return base }
+    let members = Array(try parts().map(\.text).joined(separator: [UInt8(ascii: ",")]))
+    return try Metadata(json: "{" + String(decoding: members, as: UTF8.self) + "}")
+  }
+
+  /// A member's name, without escapes, and its JSON text with name and colon.
+  private typealias Part = (name: [UInt8], text: [UInt8])
+
+  /// The members, what lies lowest first.
+  private func parts() throws(EventoError) -> [Part] {
+    var parts: [Part] = []
+    for draft in below.reversed() { parts = Self.merged(try draft.parts(), over: parts) }
+    let given = try base.members().map { Part(name: $0.name, text: Array(base.bytes[$0.range])) }
+    var own: [Part] = []
     for member in members {
       do {
-        parts.append(Self.quoted(member.name) + Array(":".utf8) + (try member.value()))
+        let text = Self.quoted(member.name) + Array(":".utf8) + (try member.value())
+        own.append((Array(member.name.utf8), text))
       } catch {
         throw EventoError(.unencodablePayload, "The metadata's \(member.name) can't be encoded: \(error)")
       }
     }
-    let members = Array(parts.joined(separator: [UInt8(ascii: ",")]))
-    return try Metadata(json: "{" + String(decoding: members, as: UTF8.self) + "}")
+    return Self.merged(Self.merged(own, over: given), over: parts)
+  }
+
+  private static func merged(_ parts: [Part], over lower: [Part]) -> [Part] {
+    lower.filter { part in !parts.contains { $0.name == part.name } } + parts
   }
 
   /// A text as JSON (RFC 8259 §7).

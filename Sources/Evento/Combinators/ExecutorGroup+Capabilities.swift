@@ -102,6 +102,6 @@ extension ExecutorGroup: EventFollower {
   ) -> EventSequence {
     members.count == 1
       ? first.follow(aggregators, routingKey: routingKey, after: start)
-      : eventsByPages(aggregators, routingKey, start)
+      : eventsByPages(matching: aggregators, routingKey: routingKey, after: start)
   }
 }

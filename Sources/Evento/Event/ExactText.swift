@@ -8,23 +8,25 @@
 /// Text that is compared byte by byte.
 ///
 /// Swift compares strings by canonical equivalence, so that two spellings of "é" are equal; a store compares names and
-/// keys by their UTF-8 bytes. Every dictionary, set or comparison of such text goes through this type.
-package struct ExactText: Sendable, Hashable, Comparable {
-  package let string: String
+/// keys by their UTF-8 bytes. Every dictionary, set or comparison of such text goes through this type, in an executor of
+/// your own too.
+public struct ExactText: Sendable, Hashable, Comparable {
+  public let string: String
 
-  package init(_ string: String) {
+  public init(_ string: String) {
     self.string = string
   }
 
-  package static func == (left: ExactText, right: ExactText) -> Bool {
+  public static func == (left: ExactText, right: ExactText) -> Bool {
     left.string.isExactly(right.string)
   }
 
-  package static func < (left: ExactText, right: ExactText) -> Bool {
+  /// By the bytes, one after the other: the order that keys are listed in.
+  public static func < (left: ExactText, right: ExactText) -> Bool {
     left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
   }
 
-  package func hash(into hasher: inout Hasher) {
+  public func hash(into hasher: inout Hasher) {
     var string = string
     string.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }

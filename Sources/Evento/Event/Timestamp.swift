@@ -22,15 +22,29 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   /// - Parameters:
   ///   - seconds: Unix seconds; an event takes those of ``secondsRange``.
   ///   - subsecond: milliseconds within the second, 0 … 999.
+  /// - Precondition: `subsecond` is in its range, and the moment is of ``milliseconds``, some 292 million years from now
+  ///   or before.
   public init(seconds: Int64, subsecond: Int = 0) {
-    self.milliseconds = seconds * 1000 + Int64(subsecond)
+    precondition(0...999 ~= subsecond, "a second has the milliseconds 0 to 999")
+    // From the second behind it, where it is before 1970: its milliseconds alone may be out of range.
+    let (whole, rest) = seconds < 0 ? (seconds + 1, subsecond - 1000) : (seconds, subsecond)
+    let (product, isTooFar) = whole.multipliedReportingOverflow(by: 1000)
+    let (milliseconds, isBeyond) = product.addingReportingOverflow(Int64(rest))
+    precondition(!isTooFar && !isBeyond, "a moment is at most \(Int64.max) milliseconds away from 1970")
+    self.milliseconds = milliseconds
   }
 
-  /// Whole Unix seconds.
-  public var seconds: Int64 { milliseconds / 1000 }
+  /// Whole Unix seconds, rounded down: before 1970 too, a moment is ``subsecond`` milliseconds behind them.
+  public var seconds: Int64 {
+    let (quotient, remainder) = milliseconds.quotientAndRemainder(dividingBy: 1000)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
 
   /// Milliseconds within the second, 0 … 999.
-  public var subsecond: Int { Int(milliseconds % 1000) }
+  public var subsecond: Int {
+    let remainder = Int(milliseconds % 1000)
+    return remainder < 0 ? remainder + 1000 : remainder
+  }
 
   /// The time of the machine's clock.
   public static func now() -> Timestamp {

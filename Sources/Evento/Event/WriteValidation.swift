@@ -30,15 +30,26 @@ public enum NameRule {
 
 extension NewEvent {
   /// Checks the form of the events of one write: names, versions and timestamps in their ranges, and the events of one
-  /// aggregate either all with a version or all without.
+  /// aggregate either all with a version or all without. What an executor does first with a write.
   ///
   /// - Throws: `missing_data` where there are none, `invalid_request` where one is out of form.
-  package static func check(_ events: [NewEvent]) throws(EventoError) {
+  public static func check(_ events: [NewEvent]) throws(EventoError) {
     guard !events.isEmpty else { throw EventoError.missingData() }
     for index in events.indices { try events.span[index].check("events[\(index)]") }
     if let index = indexOfMixedVersion(in: events) {
       throw EventoError(.invalidRequest, "events[\(index)]: \(mixedVersionsDetail).")
     }
+  }
+
+  /// Whether each member that is given equals what is stored, text by its UTF-8 bytes: so that a write of it is that
+  /// event's sent again.
+  public func isStored(as event: Event) -> Bool {
+    if let id, id != event.id { return false }
+    if let version, version != event.version { return false }
+    if let timestamp, timestamp != event.timestamp { return false }
+    if case .value(let key) = routingKey, !key.isExactly(event.routingKey) { return false }
+    return aggregatorType.isExactly(event.aggregatorType) && aggregatorID.isExactly(event.aggregatorID)
+      && name.isExactly(event.name) && data.bytes == event.data.bytes && metadata == event.metadata
   }
 
   /// - Parameter label: which event it is, for the error.
@@ -51,7 +62,7 @@ extension NewEvent {
       throw EventoError(
         .invalidRequest, "\(label()): version must be 1 to \(Event.maximumVersion), and is \(version).")
     }
-    if let timestamp, timestamp.milliseconds < 0 || !Timestamp.secondsRange.contains(timestamp.seconds) {
+    if let timestamp, !Timestamp.secondsRange.contains(timestamp.seconds) {
       throw EventoError(.invalidRequest, "\(label()): timestamp must be within the years 1970 to 9999.")
     }
   }

@@ -24,8 +24,10 @@ public struct WriteCondition: Sendable, Equatable {
     self.after = after
   }
 
-  /// - Throws: `invalid_request` where there are no filters, or too many.
-  package func check() throws(EventoError) {
+  /// Checks the form.
+  ///
+  /// - Throws: `invalid_request` where there are no filters, or too many, or one is out of form.
+  public func check() throws(EventoError) {
     let counts = 1...ReadAggregator.maximumCount
     guard counts.contains(failIfEventsMatch.count) else {
       throw EventoError(

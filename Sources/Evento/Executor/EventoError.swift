@@ -74,12 +74,20 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   public let facts: Facts
   /// What happened inside, for a log alone: it never goes to a client.
   public let cause: String?
+  /// Whether the same may work another time with nothing changed, so that it makes sense to wait and try again: the
+  /// store is busy, or can't be reached. Where it is false, trying again ends the same way.
+  ///
+  /// Of `unavailable`, `request_timeout` and `internal` it is true, where whoever throws them knows no better; of all
+  /// other codes false. It does not say that nothing was done: see ``Executor``.
+  public package(set) var isPassing: Bool
 
-  public init(_ code: Code, _ detail: String, facts: Facts = .none, cause: String? = nil) {
+  /// - Parameter isPassing: left out: what the code says.
+  public init(_ code: Code, _ detail: String, facts: Facts = .none, cause: String? = nil, isPassing: Bool? = nil) {
     self.code = code
     self.detail = detail
     self.facts = facts
     self.cause = cause
+    self.isPassing = isPassing ?? [.unavailable, .requestTimeout, .internal].contains(code)
   }
 
   /// Equal in what a client sees.
@@ -90,12 +98,21 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String { "\(code.rawValue): \(detail)" }
 }
 
+// What every executor throws in the same words.
 extension EventoError {
-  package static func missingData() -> EventoError {
+  /// Of a write that has no events.
+  public static func missingData() -> EventoError {
     EventoError(.missingData, "There is nothing to write: give at least one event.")
   }
 
-  package static func versionConflict(on event: NewEvent, given: Int, current: Int, next: Int) -> EventoError {
+  /// Of a write that gives a version which is not its aggregate's next one.
+  ///
+  /// - Parameters:
+  ///   - event: the first of the write that does.
+  ///   - given: its version.
+  ///   - current: the aggregate's version as stored before the write, 0 for none.
+  ///   - next: the version that would have been right there, earlier events of the same write counted.
+  public static func versionConflict(on event: NewEvent, given: Int, current: Int, next: Int) -> EventoError {
     EventoError(
       .invalidOriginalVersion,
       "Version \(given) of \(event.aggregatorType) \(event.aggregatorID) is not its next one, which is \(next): "
@@ -105,11 +122,17 @@ extension EventoError {
         currentVersion: current))
   }
 
-  package static func duplicateEvent(_ id: ULID, _ why: String) -> EventoError {
+  /// Of a write with an id that is stored with other content, or beside others that are not, or given twice.
+  ///
+  /// - Parameters:
+  ///   - id: of the first event that is to blame.
+  ///   - why: a sentence's end, behind "Event …" and without a full stop.
+  public static func duplicateEvent(_ id: ULID, _ why: String) -> EventoError {
     EventoError(.duplicateEventID, "Event \(id) \(why).", facts: .event(id))
   }
 
-  package static func conditionFailed() -> EventoError {
+  /// Of a write whose ``WriteCondition`` does not hold.
+  public static func conditionFailed() -> EventoError {
     EventoError(
       .conditionFailed,
       "An event that the condition excludes has been written: read on from the condition's cursor and decide anew.")
@@ -120,24 +143,28 @@ extension EventoError {
       .invalidCursor, "This is not a cursor, or a damaged one: send one back exactly as an answer gave it.")
   }
 
-  package static func cursorNotInHistory() -> EventoError {
+  /// Of a cursor that is whole, and names no place in this store's history.
+  public static func cursorNotInHistory() -> EventoError {
     EventoError(
       .cursorNotInHistory,
       "The cursor is not of this store's history: it is of another store, or of what this one held before it was "
         + "restored from a backup. Choose where to go on, from the beginning say, and know what that repeats.")
   }
 
-  package static func subscriberNotFound(_ key: String) -> EventoError {
+  /// Of a call for a subscriber that is not there.
+  public static func subscriberNotFound(_ key: String) -> EventoError {
     EventoError(.subscriberNotFound, "There is no subscriber \"\(key)\": create it first.")
   }
 
-  package static func subscriberTakenOver(_ key: String) -> EventoError {
+  /// Of an acknowledgement by a worker that does not hold the subscriber any more.
+  public static func subscriberTakenOver(_ key: String) -> EventoError {
     EventoError(
       .subscriberTakenOver,
       "Another worker holds subscriber \"\(key)\": stop, or take it over again before you acknowledge.")
   }
 
-  package static func snapshotNotFound(_ key: SnapshotKey) -> EventoError {
+  /// Of a deletion that finds no snapshot.
+  public static func snapshotNotFound(_ key: SnapshotKey) -> EventoError {
     EventoError(
       .snapshotNotFound, "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id).")
   }

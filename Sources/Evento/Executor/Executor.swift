@@ -1,7 +1,8 @@
 /// A store of events: what `evento` calls an executor.
 ///
-/// Every operation throws ``EventoError`` alone. `unavailable` means that the store could not do it just now and that
-/// nothing is known to have changed; to send the same again is safe wherever every event carries an id.
+/// Every operation throws ``EventoError`` alone. `unavailable` means that the store could not do it, or that its answer
+/// was lost: of a write nobody knows whether it was done. To send the same again is safe wherever every event carries an
+/// id, and makes sense where ``EventoError/isPassing`` is true.
 public protocol Executor: Sendable {
   /// Writes events: all of them, durably, or none.
   ///
@@ -54,6 +55,13 @@ public protocol Executor: Sendable {
 }
 
 extension Executor {
+  /// ``read(_:routingKey:args:)`` whatever the routing key; where nothing is said, the first events of all.
+  public func read(
+    _ aggregators: [ReadAggregator]? = nil, args: Args = .forward()
+  ) async throws(EventoError) -> ReadResult<Event> {
+    try await read(aggregators, routingKey: .all, args: args)
+  }
+
   /// ``acknowledge(_:cursor:lag:workerID:)`` for whichever worker holds the subscriber.
   @discardableResult
   public func acknowledge(_ key: String, cursor: Cursor?, lag: Int = 0) async throws(EventoError) -> Subscriber {

@@ -15,8 +15,10 @@ public struct SnapshotKey: Sendable, Equatable {
     left.type.isExactly(right.type) && left.revision.isExactly(right.revision) && left.id.isExactly(right.id)
   }
 
+  /// Checks the form.
+  ///
   /// - Throws: `invalid_request` where a member is out of form.
-  package func check() throws(EventoError) {
+  public func check() throws(EventoError) {
     try NameRule.check(type, "the snapshot's type")
     try NameRule.check(revision, "the snapshot's revision")
     try NameRule.check(id, "the snapshot's id")

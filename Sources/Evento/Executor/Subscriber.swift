@@ -26,15 +26,19 @@ public struct Subscriber: Sendable, Equatable {
   /// The largest lag, in seconds: 2^53 - 1, the largest integer that every JSON reader keeps exactly (RFC 8259 §6).
   public static let maximumLag = 1 << 53 - 1
 
-  /// - Throws: `invalid_request` where a lag is out of range.
-  package static func check(lag: Int) throws(EventoError) {
+  /// Checks a lag.
+  ///
+  /// - Throws: `invalid_request` where it is out of range.
+  public static func check(lag: Int) throws(EventoError) {
     guard (0...maximumLag).contains(lag) else {
       throw EventoError(.invalidRequest, "lag must be 0 to \(maximumLag) seconds, and is \(lag).")
     }
   }
 
-  /// - Throws: `invalid_request` where a key is out of form.
-  package static func check(key: String) throws(EventoError) {
+  /// Checks the form of a key.
+  ///
+  /// - Throws: `invalid_request` where it is out of form.
+  public static func check(key: String) throws(EventoError) {
     try NameRule.check(key, "the subscriber's key")
   }
 

@@ -5,6 +5,11 @@ internal import Synchronization
 ///
 /// Read ``count`` before the read of the log that finds nothing new, and wait past it: a commit in between has moved it
 /// on, and the wait returns at once.
+///
+/// An executor that has one calls ``advance()`` with every commit. It also sees to it that waits end at their deadlines:
+/// the easy way is to call ``expireWhileAwaited()`` once, when the signal is made; one that looks for the commits of
+/// others every so often does both in one go, by ``whenAwaited(_:)`` and ``expire(at:)``. When it is closed it calls
+/// ``end()``.
 public final class CommitSignal: Sendable {
   private struct Waiter {
     let deadline: ContinuousClock.Instant
@@ -23,11 +28,11 @@ public final class CommitSignal: Sendable {
 
   private let state = Mutex(State())
 
-  package init() {}
+  public init() {}
 
   /// Names what is called when somebody begins to wait or to listen and nobody did before: from then on, until it returns
   /// false, ``expire(at:)`` has to be called every now and then.
-  package func whenAwaited(_ startWatching: @escaping @Sendable () -> Void) {
+  public func whenAwaited(_ startWatching: @escaping @Sendable () -> Void) {
     state.withLock { $0.startWatching = startWatching }
   }
 
@@ -87,10 +92,10 @@ public final class CommitSignal: Sendable {
     return Listening { [weak self] in _ = self?.state.withLock { $0.listeners.removeValue(forKey: id) } }
   }
 
-  /// Wakes everybody.
+  /// Moves ``count`` on and wakes everybody: something has committed, or may have.
   ///
   /// - Returns: how many have waited.
-  @discardableResult package func advance() -> Int {
+  @discardableResult public func advance() -> Int {
     let (waiters, listeners) = state.withLock { state in
       state.count += 1
       defer { state.waiters.removeAll(keepingCapacity: true) }
@@ -102,18 +107,18 @@ public final class CommitSignal: Sendable {
   }
 
   /// Wakes everybody, and lets nobody wait any more: there will be no other commit.
-  package func end() {
+  public func end() {
     state.withLock { $0.hasEnded = true }
     advance()
   }
 
   /// Whether nobody can wait any more.
-  package var hasEnded: Bool { state.withLock { $0.hasEnded } }
+  public var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
   /// Wakes those whose deadline has passed.
   ///
   /// - Returns: whether anybody still waits or listens.
-  package func expire(at now: ContinuousClock.Instant = .now) -> Bool {
+  public func expire(at now: ContinuousClock.Instant = .now) -> Bool {
     let (expired, isWatched) = state.withLock { state in
       let expired = state.waiters.filter { $0.value.deadline <= now }
       for id in expired.keys { state.waiters.removeValue(forKey: id) }

@@ -25,13 +25,16 @@ extension Executor {
     if let follower = self as? any EventFollower {
       return follower.events(matching: aggregators, routingKey: routingKey, after: start)
     }
-    return eventsByPages(aggregators, routingKey, start, pollInterval, clock)
+    return eventsByPages(
+      matching: aggregators, routingKey: routingKey, after: start, pollInterval: pollInterval, clock: clock)
   }
 
-  /// One implementation over the reads that every executor has.
-  package func eventsByPages(
-    _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ start: Args.Start,
-    _ pollInterval: Duration = .milliseconds(100), _ clock: any Clock<Duration> = ContinuousClock()
+  /// The events over the reads that every executor has, and its ``CommitNotifier/commits`` where it has any: what
+  /// ``follow(_:routingKey:after:pollInterval:clock:)`` does for an executor that is no follower, and all that most need
+  /// to be one.
+  public func eventsByPages(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start,
+    pollInterval: Duration = .milliseconds(100), clock: any Clock<Duration> = ContinuousClock()
   ) -> EventSequence {
     let signal = (self as? any CommitNotifier)?.commits
     return EventSequence(after: start) {

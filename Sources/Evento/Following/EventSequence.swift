@@ -11,13 +11,20 @@ public struct EventSequence: AsyncSequence, Sendable {
 
   /// The next events behind a place. Where there are none, it waits for them; it may give an empty page every now and
   /// then, whose end cursor is the place up to which the log was read.
-  package typealias NextPage = @Sendable (Args.Start) async throws(EventoError) -> ReadResult<Event>
+  ///
+  /// It is asked for one page at a time, each behind the end cursor of the one before. What it throws ends the sequence;
+  /// where the task is cancelled it should return, or throw, soon.
+  public typealias NextPage = @Sendable (Args.Start) async throws(EventoError) -> ReadResult<Event>
 
   private let start: Args.Start
   private let makePages: @Sendable () -> NextPage
 
-  /// - Parameter makePages: is called once for each iteration, so that what it captures belongs to that one.
-  package init(after start: Args.Start, _ makePages: @escaping @Sendable () -> NextPage) {
+  /// The sequence of an ``EventFollower``, page by page.
+  ///
+  /// - Parameters:
+  ///   - start: where each iteration begins.
+  ///   - makePages: is called once for each iteration, so that what it captures belongs to that one.
+  public init(after start: Args.Start, _ makePages: @escaping @Sendable () -> NextPage) {
     self.start = start
     self.makePages = makePages
   }

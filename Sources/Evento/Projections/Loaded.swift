@@ -9,6 +9,11 @@ public struct Loaded<Kind: Aggregate, State: Sendable>: Sendable {
   public let version: Int
   /// The place up to which the log was read.
   public let cursor: Cursor
+  /// Why a snapshot that was due could not be kept, for a log say: the store refused it (a token that may only read, a
+  /// disk that is full), or the state can't be encoded. `nil` where it was kept, or none was due.
+  ///
+  /// The state is right all the same; the next load folds the same events again.
+  public internal(set) var snapshotFailure: EventoError?
 
   /// Goes on with the aggregate from the version that was loaded: the commit fails with `invalid_original_version`
   /// where something has happened to it since.

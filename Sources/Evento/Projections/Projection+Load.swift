@@ -2,8 +2,9 @@ extension Projection {
   /// Reads the aggregate's events, to the last one, and folds them.
   ///
   /// - Returns: the state, or `nil` where there is no event.
-  /// - Throws: `undecodable_payload`; `unhandled_event` under a ``safetyCheck()``; what a handler throws; what reading,
-  ///   and keeping a snapshot, throw; `CancellationError`.
+  ///   Where a snapshot was due and could not be kept, ``Loaded/snapshotFailure`` says why.
+  /// - Throws: `undecodable_payload`; `unhandled_event` under a ``safetyCheck()``; what a handler throws; what reading
+  ///   throws; `CancellationError`.
   /// - Complexity: O(*n*) in the number of events since the last snapshot.
   public func load(_ id: String, from store: some Executor) async throws -> Loaded<Kind, State>? {
     if let start = try await restored(id, from: store) {
@@ -44,16 +45,16 @@ extension Projection {
       hasMore = page.pageInfo.hasNextPage
     }
     guard let cursor = progress.cursor, start.cursor != nil || progress.count > 0 else { return nil }
+    var loaded = Loaded<Kind, State>(id: id, state: progress.state, version: progress.version, cursor: cursor)
     if let snapshots, progress.count >= snapshots.interval {
-      let payload: Payload
-      do {
-        payload = try snapshots.encode(progress.state, progress.version, coder)
+      do throws(EventoError) {
+        try await keep(loaded, snapshots, in: store)
       } catch {
-        throw EventoError.unencodable(State.self, error)
+        // The state is right all the same, and so is a store that can be read alone.
+        loaded.snapshotFailure = error
       }
-      try await store.saveSnapshot(snapshotKey(id, snapshots), Snapshot(data: payload, cursor: cursor))
     }
-    return Loaded(id: id, state: progress.state, version: progress.version, cursor: cursor)
+    return loaded
   }
 
   private func apply(_ event: Event, to progress: inout Progress, _ context: ProjectionContext) throws {
@@ -94,6 +95,18 @@ extension Projection {
       let kept = try? snapshots.decode(snapshot.data, coder)
     else { return nil }
     return Progress(state: kept.state, version: kept.version, cursor: snapshot.cursor)
+  }
+
+  private func keep(
+    _ loaded: Loaded<Kind, State>, _ snapshots: SnapshotPolicy<State>, in store: some Executor
+  ) async throws(EventoError) {
+    let payload: Payload
+    do {
+      payload = try snapshots.encode(loaded.state, loaded.version, coder)
+    } catch {
+      throw EventoError.unencodable(State.self, error)
+    }
+    try await store.saveSnapshot(snapshotKey(loaded.id, snapshots), Snapshot(data: payload, cursor: loaded.cursor))
   }
 
   /// A state that is folded from several aggregates is kept under the hash of all their ids.

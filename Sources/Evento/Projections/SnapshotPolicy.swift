@@ -13,21 +13,22 @@ private struct Kept<State: Codable>: Codable {
 }
 
 extension Projection where State: Codable {
-  /// Keeps snapshots in the store, so that a load folds only what has happened since the last one.
+  /// Keeps snapshots in the store, so that a load folds only what has happened since the last one. A load that can't keep
+  /// one tells so in ``Loaded/snapshotFailure``.
   ///
   /// A snapshot that is no such state any more, or whose place is not of the store's history, counts as none: the
   /// state is folded from the beginning, and kept anew. A change of the state's meaning that leaves its form alone
   /// needs another ``Projection/revision(_:)``.
   ///
   /// - Parameters:
+  ///   - type: what the store calls snapshots of this state, 1 … 255 bytes, e.g. `bank/AccountDetails`. Each projection
+  ///     needs one of its own: two that share it would take each other's states for theirs.
   ///   - events: how many events must have been folded since the last snapshot for another one to be kept; at least 1.
-  ///   - type: what the store calls snapshots of this state; left out: the kind of aggregate, `/` and the name of the
-  ///     state's Swift type.
-  public func snapshots(every events: Int = 1, type: String? = nil) -> Self {
+  public func snapshots(as type: String, every events: Int = 1) -> Self {
     precondition(events >= 1, "a snapshot is kept after 1 or more events")
     return with {
       $0.snapshots = SnapshotPolicy(
-        type: type ?? "\(Kind.aggregatorType)/\(State.self)", interval: events,
+        type: type, interval: events,
         encode: { state, version, coder in try coder.encode(Kept(version: version, state: state)) },
         decode: { payload, coder in
           let kept = try coder.decode(Kept<State>.self, from: payload)

@@ -19,10 +19,10 @@ public enum Args: Sendable, Hashable {
   /// The numbers of events that may be asked for. A store may answer fewer and say that there are more.
   public static let countRange = 0...65535
 
-  /// Checks all that a read is asked for.
+  /// Checks all that a read is asked for: what an executor does first with it.
   ///
   /// - Throws: `invalid_request` where something is out of range or form.
-  package static func check(
+  public static func check(
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args
   ) throws(EventoError) {
     try args.check()

@@ -1,10 +1,15 @@
 extension Subscription {
   /// Takes the subscriber, and handles what commits from now on, and what is there already, in a task of its own.
   ///
-  /// - Throws: where the store does not give the subscriber.
+  /// A store that does not answer is asked again, as ``retry(_:backoff:)`` says, before this returns.
+  ///
+  /// - Throws: where the store does not give the subscriber; with a `CancellationError`, where the caller's task is
+  ///   cancelled before it has.
   public func start(on store: some Executor) async throws(SubscriptionFailure) -> RunningSubscription {
     let worker = SubscriptionWorker(self, store: store)
-    try await worker.hold()
+    guard try await worker.hold() else {
+      throw SubscriptionFailure(key: key, event: nil, error: CancellationError(), attempt: 1, retryDelay: nil)
+    }
     return RunningSubscription(worker)
   }
 
@@ -15,7 +20,7 @@ extension Subscription {
   @discardableResult
   public func run(on store: some Executor) async throws(SubscriptionFailure) -> SubscriptionEnd {
     let worker = SubscriptionWorker(self, store: store)
-    try await worker.hold()
+    guard try await worker.hold() else { return .stopped }
     return try await worker.run(once: false)
   }
 
@@ -25,7 +30,7 @@ extension Subscription {
   @discardableResult
   public func runOnce(on store: some Executor) async throws(SubscriptionFailure) -> SubscriptionEnd {
     let worker = SubscriptionWorker(self, store: store)
-    try await worker.hold()
+    guard try await worker.hold() else { return .stopped }
     return try await worker.run(once: true)
   }
 }

@@ -31,13 +31,17 @@ public struct Subscription: Sendable {
   var checksSafety = false
   var options = SubscriptionOptions()
 
-  /// - Parameter key: what the store calls the subscriber. Two subscriptions of one key are workers of the same one:
-  ///   the later takes over.
+  /// - Parameter key: what the store calls the subscriber; a routing key is put before it, see ``key``. Two
+  ///   subscriptions of one key are workers of the same one: the later takes over.
   public init(_ key: String) {
     name = key
   }
 
-  /// The key under which the store knows it: a routing key stands before it, with a dot.
+  /// The key under which the store knows it: a routing key stands before it, with a dot, as `evento` in Rust has it.
+  ///
+  /// Beware of keys with dots of their own: `Subscription("mailer").routingKey("eu")` and `Subscription("eu.mailer")` are
+  /// one subscriber. The later takes over, and goes on from the other's cursor in another partition of the log: what lies
+  /// before that place is never handled.
   public var key: String {
     if case .value(let routingKey?) = routing { "\(routingKey).\(name)" } else { name }
   }
@@ -80,7 +84,8 @@ public struct Subscription: Sendable {
     with { $0.aggregates.append(ReadAggregator(Kind.aggregatorType, id: id)) }
   }
 
-  /// Takes the events under one routing key. Where nothing is said, it takes those that have none.
+  /// Takes the events under one routing key, which becomes part of the subscriber's ``key``. Where nothing is said, it
+  /// takes those that have none.
   public func routingKey(_ key: String) -> Self {
     with { $0.routing = .value(key) }
   }

@@ -34,6 +34,10 @@ extension Subscription {
 
   /// How often in a row a failure is tried again before it counts; 30 where nothing is said, 0: not at all.
   ///
+  /// An error of the store that waiting does not mend (``EventoError/isPassing`` is false: `unauthorized`, `forbidden`,
+  /// `invalid_request`, `subscriber_not_found`, `cursor_not_in_history` …) is not tried again: the subscription ends at
+  /// once. What a handler throws always is, whatever it is.
+  ///
   /// - Precondition: at least 0.
   public func retry(_ times: Int, backoff: Backoff = Backoff()) -> Self {
     precondition(times >= 0, "it retries 0 or more times")
@@ -41,7 +45,8 @@ extension Subscription {
   }
 
   /// Goes on after a failure that no retry has mended: an event that can't be handled is given up, and acknowledged;
-  /// a store that does not answer is asked again and again. Without it, the subscription ends.
+  /// a store that does not answer is asked again and again. Without it, the subscription ends. It ends with it too, where
+  /// the store says what waiting does not mend: see ``retry(_:backoff:)``.
   ///
   /// What was given up is told to ``onFailure(_:)`` alone.
   public func acceptFailure() -> Self {

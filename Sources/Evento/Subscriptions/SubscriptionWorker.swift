@@ -21,13 +21,24 @@ struct SubscriptionWorker: Sendable {
   }
 
   /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
-  func hold() async throws(SubscriptionFailure) {
-    do throws(EventoError) {
-      try await store.upsertSubscriber(key, workerID: id)
-      if options.replays { try await store.acknowledge(key, cursor: nil, lag: 0, workerID: id) }
-    } catch {
-      throw report(Trouble(error: error, attempt: 1), retryDelay: nil)
-    }
+  ///
+  /// - Returns: false where the task was cancelled before.
+  func hold() async throws(SubscriptionFailure) -> Bool {
+    var isHeld = false
+    var attempt = 0
+    repeat {
+      do throws(EventoError) {
+        // Once alone: another worker may have taken it over since.
+        if !isHeld { try await store.upsertSubscriber(key, workerID: id) }
+        isHeld = true
+        if options.replays { try await store.acknowledge(key, cursor: nil, lag: 0, workerID: id) }
+        return true
+      } catch {
+        attempt += 1
+        try await recover(from: Trouble(error: error, attempt: attempt))
+      }
+    } while !signal.isStopped
+    return false
   }
 
   /// Works until it is stopped, or the subscriber taken over.
@@ -64,7 +75,8 @@ struct SubscriptionWorker: Sendable {
   private func recover(from trouble: Trouble) async throws(SubscriptionFailure) {
     // What fails because the task is cancelled is no failure: the event is handled some other time.
     guard !Task.isCancelled else { return }
-    let isFinal = trouble.attempt > options.retries && !(trouble.edge == nil && options.acceptsFailure)
+    let isFinal =
+      trouble.isLasting || trouble.attempt > options.retries && !(trouble.edge == nil && options.acceptsFailure)
     let delay = isFinal || signal.isStopped ? nil : options.backoff.delay(beforeRetry: trouble.attempt)
     let failure = report(trouble, retryDelay: delay)
     if let delay {
@@ -99,4 +111,7 @@ struct Trouble {
   let error: any Error
   /// How often in a row, this time included.
   let attempt: Int
+
+  /// Whether the store has said something that waiting does not mend. What a handler throws may have any reason.
+  var isLasting: Bool { edge == nil && (error as? EventoError)?.isPassing == false }
 }

@@ -5,7 +5,8 @@ struct Call {
   var body: [UInt8]?
   /// The status codes of the answers that the caller reads; all others are errors.
   let successes: Set<Int>
-  /// Whether it is tried again. All calls may be sent twice; a question about this very moment is not.
+  /// Whether it is tried again. All calls may be sent twice, as ``RetryPolicy`` says; a question about this very moment
+  /// is not.
   var isRepeatable = true
 
   static func get(_ path: ResourcePath) -> Call {

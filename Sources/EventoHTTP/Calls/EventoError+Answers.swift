@@ -2,24 +2,29 @@ internal import Evento
 internal import EventoWire
 
 extension EventoError {
-  /// What an answer that is no success tells.
+  /// What an answer that is no success tells. It passes where its status says so, whatever its code.
   static func answered(_ answer: TransferAnswer) -> EventoError {
     // By its media type: another service's JSON may have a `code` too, and mean something else by it.
     if answer.status >= 400, answer.contentType.names(mediaType: Problem.mediaType), answer.body.count <= problemBytes,
-      let error = Problem.error(json: answer.body)
+      var error = Problem.error(json: answer.body)
     {
+      error.isPassing = error.isPassing || Gateway.passingStatuses.contains(answer.status)
       return error
     }
     return unreadable(status: answer.status, body: answer.body, why: nil)
   }
 
   /// An answer that the contract does not know: that of a proxy, or of something else altogether.
+  ///
+  /// It passes where it is an error, which may be of somebody who does not see the gateway just now; one of success, or
+  /// that leads elsewhere, comes of a wrong address, and so do most others.
   static func unreadable(status: Int, body: [UInt8], why: String?) -> EventoError {
     let start = body.isEmpty ? "with no body" : "with a body that starts \"\(excerpt(of: body))\""
     return EventoError(
       .unavailable,
       "The gateway's answer is none that it gives: status \(status), \(start). "
-        + "Check the base URL, and what stands between here and there.", cause: why)
+        + "Check the base URL, and what stands between here and there.", cause: why,
+      isPassing: Gateway.passingStatuses.contains(status) || status == 404 || status >= 500)
   }
 
   /// The first bytes of a body, fit for one line of text.
@@ -39,7 +44,7 @@ extension EventoError {
   private static let waiting =
     "while it waited for the gateway's answer: what was asked for may have been done, or may not."
 
-  /// Why there was no answer.
+  /// Why there was no answer. Only what is of the moment passes.
   static func transfer(_ fault: TransferFault) -> EventoError {
     let detail =
       switch fault.kind {
@@ -51,6 +56,12 @@ extension EventoError {
       case .tooLarge: "The gateway's answer can't be taken: \(fault.summary). Ask for less, or raise answerBytes."
       case .hopeless: "The gateway can't be called (\(fault.summary)): check the configuration."
       }
-    return EventoError(.unavailable, detail, cause: fault.detail.isEmpty ? nil : fault.detail)
+    let isPassing =
+      switch fault.kind {
+      case .deadline, .unreachable, .lost: true
+      case .cancelled, .closed, .tooLarge, .hopeless: false
+      }
+    return EventoError(
+      .unavailable, detail, cause: fault.detail.isEmpty ? nil : fault.detail, isPassing: isPassing)
   }
 }

@@ -133,5 +133,5 @@ struct Gateway: Sendable {
 
   /// 408 is what a proxy may answer on a connection that it found idle (RFC 9110 §15.5.9), 429 asks for patience, and
   /// the others say that somebody on the way could not do it just now.
-  private static let passingStatuses: Set<Int> = [408, 429, 502, 503, 504]
+  static let passingStatuses: Set<Int> = [408, 429, 502, 503, 504]
 }

@@ -1,8 +1,15 @@
 /// When a call that did not come through is tried again.
 ///
-/// Every call may be sent twice: an event carries an id, by which the gateway knows it again, and the rest sets a state
-/// or asks for one. So a call is tried again when the connection could not be made or broke, and when the answer was
-/// 408, 429, 502, 503 or 504, within ``HTTPConfiguration/callDeadline``.
+/// A call is tried again when the connection could not be made or broke, and when the answer was 408, 429, 502, 503 or
+/// 504, within ``HTTPConfiguration/callDeadline``. A write is safe to send twice: an event carries an id, by which the
+/// gateway knows it again. Everything else asks for a state or sets one; where the first try was carried out and its
+/// answer lost, the second sets it again, over what somebody else has set in between:
+///
+/// - `upsertSubscriber` takes the subscriber back from a worker that has taken it over since;
+/// - `acknowledge` without a worker puts back a cursor that has moved on since; with one, no other worker's cursor;
+/// - `setSubscriberEnabled` and `saveSnapshot` put back what they said, and a deletion takes away what was made anew.
+///
+/// Where that must not be, ``never``.
 public struct RetryPolicy: Sendable, Equatable {
   /// How often a call is sent at most, at least 1: 10.
   public var attempts = 10

@@ -26,6 +26,11 @@ final class Connection {
     }
     self.handle = handle
     sqlite3_busy_timeout(handle, Int32(clamping: Int64(min(busyTimeout / .milliseconds(1), 1e9))))
+    #if canImport(Darwin)
+      // Its fsync leaves the bytes in the drive's cache. Of checkpoints too, whichever connection makes them:
+      // https://sqlite.org/pragma.html#pragma_fullfsync
+      try execute("PRAGMA fullfsync = 1")
+    #endif
   }
 
   /// A connection that can't change anything.

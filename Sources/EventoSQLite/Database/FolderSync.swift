@@ -17,6 +17,10 @@ enum FolderSync {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(folder) }
     defer { close(descriptor) }
+    #if canImport(Darwin)
+      // Through the drive's cache, where the file system can: man 2 fsync.
+      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+    #endif
     guard fsync(descriptor) == 0 else { throw failure(folder) }
   }
 

@@ -63,6 +63,7 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
 
 extension EventoError {
   static func closed() -> EventoError {
-    EventoError(.unavailable, "The store is shutting down: send this again to the one that takes its place.")
+    EventoError(
+      .unavailable, "The store is shutting down: send this again to the one that takes its place.", isPassing: false)
   }
 }

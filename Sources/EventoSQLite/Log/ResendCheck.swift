@@ -48,17 +48,6 @@ struct ResendCheck {
   private static let repeated = "stands in this request twice: give each event an id of its own"
 }
 
-extension NewEvent {
-  /// Whether each member that is given equals what is stored.
-  fileprivate func isStored(as event: Event) -> Bool {
-    if let version, version != event.version { return false }
-    if let timestamp, timestamp != event.timestamp { return false }
-    if case .value(let key) = routingKey, !key.isExactly(event.routingKey) { return false }
-    return aggregatorType.isExactly(event.aggregatorType) && aggregatorID.isExactly(event.aggregatorID)
-      && name.isExactly(event.name) && data.bytes == event.data.bytes && metadata == event.metadata
-  }
-}
-
 extension WrittenEvent {
   fileprivate init(_ edge: Edge<Event>) {
     let event = edge.node

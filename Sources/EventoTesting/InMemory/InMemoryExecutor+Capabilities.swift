@@ -48,8 +48,7 @@ extension InMemoryExecutor: SnapshotRemover {
     try key.check()
     try withStore { store throws(EventoError) in
       guard store.snapshots.removeValue(forKey: ExactSnapshotKey(key)) != nil else {
-        throw EventoError(
-          .snapshotNotFound, "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id).")
+        throw EventoError.snapshotNotFound(key)
       }
     }
   }
@@ -66,6 +65,6 @@ extension InMemoryExecutor: EventFollower {
   public func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
-    eventsByPages(aggregators, routingKey, start)
+    eventsByPages(matching: aggregators, routingKey: routingKey, after: start)
   }
 }

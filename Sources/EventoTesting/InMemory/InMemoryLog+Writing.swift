@@ -76,17 +76,6 @@ extension WriteCondition {
   }
 }
 
-extension NewEvent {
-  /// Whether each member that is given equals what is stored.
-  fileprivate func isStored(as event: Event) -> Bool {
-    if let version, version != event.version { return false }
-    if let timestamp, timestamp != event.timestamp { return false }
-    if case .value(let key) = routingKey, RoutingKey.value(key) != .value(event.routingKey) { return false }
-    return ReadAggregator(aggregatorType, id: aggregatorID, name: name).matches(event)
-      && data.bytes == event.data.bytes && metadata == event.metadata
-  }
-}
-
 extension WrittenEvent {
   fileprivate init(_ edge: Edge<Event>) {
     let event = edge.node

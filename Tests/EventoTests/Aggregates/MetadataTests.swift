@@ -39,6 +39,47 @@ import Testing
     #expect(added.json == #"{"a" : 1.10,"z":{"a":[1, 2]},"requested_by":"y"}"#)
   }
 
+  // MARK: Several aggregates
+
+  /// The metadata of each event, by the aggregate's id.
+  private func written(together builder: AggregateBuilder<Account>) async throws -> [String: String] {
+    try await withStore { store in
+      try await builder.commit(to: store)
+      return try await store.everything().reduce(into: [:]) { $0[$1.node.aggregatorID] = $1.node.metadata.json }
+    }
+  }
+
+  @Test func whatIsSaidOfACommitIsSaidOfEachOfItsEvents() async throws {
+    let receiving = Account.aggregate("b").event(Closed())
+    for builder in [
+      Account.aggregate("a").event(Closed()).requestedBy("teller").and(receiving),
+      Account.aggregate("a").event(Closed()).and(receiving).requestedBy("teller"),
+    ] {
+      let metadata = try await written(together: builder)
+      #expect(metadata == ["a": #"{"requested_by":"teller"}"#, "b": #"{"requested_by":"teller"}"#])
+    }
+  }
+
+  @Test func whatAnotherBuilderSaysItselfCountsThere() async throws {
+    let innermost = Account.aggregate("c").event(Closed()).metadata("step", 3)
+    let inner = Account.aggregate("b").event(Closed()).metadata("step", 2).requestedAs("auditor").and(innermost)
+    let metadata = try await written(
+      together: Account.aggregate("a").event(Closed()).and(inner).metadata("step", 1).requestedBy("teller"))
+    #expect(metadata["a"] == #"{"step":1,"requested_by":"teller"}"#)
+    #expect(metadata["b"] == #"{"requested_by":"teller","step":2,"requested_as":"auditor"}"#)
+    #expect(metadata["c"] == #"{"requested_by":"teller","requested_as":"auditor","step":3}"#)
+  }
+
+  @Test func aWholeObjectIsOfTheWholeCommitToo() async throws {
+    let base = try Metadata(json: #"{"a" : 1.10, "b":[1, 2]}"#)
+    let metadata = try await written(
+      together: Account.aggregate("a").event(Closed()).metadata(base)
+        .and(Account.aggregate("b").event(Closed()))
+        .and(Account.aggregate("c").event(Closed()).metadata(try Metadata(json: #"{"b":{}}"#))))
+    #expect(metadata["a"] == base.json && metadata["b"] == base.json)
+    #expect(metadata["c"] == #"{"a" : 1.10,"b":{}}"#)
+  }
+
   @Test(arguments: ["", "\"", "\\", "\u{0}\u{1F}\n", "é", "e\u{301}", "💶", "a,b:{}"])
   func anyNameWillDo(name: String) async throws {
     let metadata = try await written(Account.create().metadata(name, "v").metadata("other", "w"))

@@ -100,8 +100,32 @@ import Testing
       let details = try await teller.details(of: ada)
       #expect(details.cents == 7260 && details.version == 121)
       #expect(try await teller.balance(of: ada) == 7260)
-      let key = SnapshotKey(type: "bank/Account/AccountDetails", revision: "1", id: ada)
+      let key = SnapshotKey(type: "bank/AccountDetails", revision: "1", id: ada)
       #expect(try await store.getSnapshot(key) != nil)
+    }
+  }
+
+  /// Each second answer is lost: nobody knows then whether the money has moved.
+  @Test func whatIsSentAgainCountsOnce() async throws {
+    try await withStore { store in
+      let writes = Box(0)
+      var hooked = HookedExecutor(store)
+      hooked.afterWrite = { () async throws(EventoError) in
+        let isLost = writes.withLock { count in
+          count += 1
+          return !count.isMultiple(of: 2)
+        }
+        if isLost { throw EventoError(.unavailable, "The deadline passed.") }
+      }
+      let teller = Teller("t", store: hooked)
+      let (ada, bob) = (try await teller.open(owner: "Ada"), try await teller.open(owner: "Bob"))
+      try await teller.deposit(100, to: ada)
+      try await teller.transfer(40, from: ada, to: bob)
+      #expect(try await teller.balance(of: ada) == 60)
+      #expect(try await teller.balance(of: bob) == 40)
+      let events = try await store.everything().map(\.node)
+      #expect(events.count == 5 && writes.value == 8)
+      #expect(events.allSatisfy { $0.metadata.requestedBy == "t" })
     }
   }
 

@@ -6,7 +6,10 @@ struct HookedExecutor: Executor {
 
   let base: any Executor
   var beforeWrite: Hook = {}
+  /// What it throws takes the answer's place: the write is done.
+  var afterWrite: Hook = {}
   var beforeRead: Hook = {}
+  var beforeUpsert: Hook = {}
   var beforeAcknowledge: Hook = {}
   var beforeSaveSnapshot: Hook = {}
 
@@ -16,7 +19,9 @@ struct HookedExecutor: Executor {
 
   func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
     try await beforeWrite()
-    return try await base.write(events)
+    let result = try await base.write(events)
+    try await afterWrite()
+    return result
   }
 
   func read(
@@ -35,7 +40,8 @@ struct HookedExecutor: Executor {
   }
 
   func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
-    try await base.upsertSubscriber(key, workerID: workerID)
+    try await beforeUpsert()
+    return try await base.upsertSubscriber(key, workerID: workerID)
   }
 
   func acknowledge(

@@ -17,8 +17,8 @@ import Testing
     try await withStore { store in
       try await Account.aggregate("a").event(Opened(owner: "Ada")).commit(to: store)
       #expect(try await balances.load("b", from: store) == nil)
-      #expect(try await balances.snapshots().load("b", from: store) == nil)
-      #expect(try await balances.snapshots().load("b", from: store) == nil)
+      #expect(try await balances.snapshots(as: "balance").load("b", from: store) == nil)
+      #expect(try await balances.snapshots(as: "balance").load("b", from: store) == nil)
     }
   }
 
@@ -84,7 +84,7 @@ import Testing
     try await withStore { store in
       try await Account.aggregate("a").event(Deposited(amount: 1)).commit(to: store)
       let projection = Projection<Account, Balance>(initial: Balance()).on(Deposited.self) { _, _ in throw Refusal() }
-      await #expect(throws: Refusal()) { _ = try await projection.snapshots().load("a", from: store) }
+      await #expect(throws: Refusal()) { _ = try await projection.snapshots(as: "balance").load("a", from: store) }
     }
   }
 

@@ -48,7 +48,7 @@ import Testing
       try await Account.aggregate("a").event(Deposited(amount: 1)).commit(to: store)
       try await Owner.aggregate("o").event(Renamed(name: "one")).commit(to: store)
       try await Owner.aggregate("p").event(Renamed(name: "two")).commit(to: store)
-      let kept = named.snapshots()
+      let kept = named.snapshots(as: "balance")
       #expect(try await kept.aggregate(Owner.self, "o").load("a", from: store)?.owner == "one")
       #expect(try await kept.aggregate(Owner.self, "p").load("a", from: store)?.owner == "two")
       #expect(try await kept.aggregate(Owner.self, "o").load("a", from: store)?.owner == "one")

@@ -2,7 +2,7 @@ import Evento
 import Testing
 
 @Suite struct SnapshotTests {
-  private static let key = SnapshotKey(type: "bank/Account/Balance", revision: "0", id: "a")
+  private static let key = SnapshotKey(type: "balance", revision: "0", id: "a")
 
   /// Counts the events that it folds.
   private func counting(_ folded: Box<Int>) -> Projection<Account, Balance> {
@@ -19,7 +19,7 @@ import Testing
   @Test func aLoadFoldsOnlyWhatIsNew() async throws {
     try await withStore { store in
       let folded = Box(0)
-      let projection = counting(folded).snapshots()
+      let projection = counting(folded).snapshots(as: "balance")
       try await deposit(3, to: store)
       #expect(try await projection.load("a", from: store)?.amount == 3)
       try await deposit(2, to: store)
@@ -35,7 +35,7 @@ import Testing
   @Test func anotherRevisionStartsAnew() async throws {
     try await withStore { store in
       let folded = Box(0)
-      let projection = counting(folded).snapshots()
+      let projection = counting(folded).snapshots(as: "balance")
       try await deposit(2, to: store)
       _ = try await projection.load("a", from: store)
       #expect(try await projection.revision("1").load("a", from: store)?.amount == 2)
@@ -50,9 +50,9 @@ import Testing
   @Test func anOldRevisionGoesOnFromItsOwnSnapshot() async throws {
     try await withStore { store in
       try await deposit(2, to: store)
-      let old = counting(Box(0)).snapshots()
+      let old = counting(Box(0)).snapshots(as: "balance")
       let new = Projection<Account, Balance>(initial: Balance()).on(Deposited.self) { $0.amount += 10 * $1.data.amount }
-        .snapshots().revision("1")
+        .snapshots(as: "balance").revision("1")
       for expected in 3...5 {
         try await deposit(1, to: store)
         #expect(try await old.load("a", from: store)?.amount == expected)
@@ -61,23 +61,24 @@ import Testing
     }
   }
 
-  @Test func statesOfTwoTypesAreKeptApart() async throws {
-    struct Count: Codable { var events = 0 }
-    let counts = Projection<Account, Count>(initial: Count()).on(Deposited.self) { state, _ in state.events += 1 }
-      .snapshots()
+  /// Both are an `Int` of one aggregate.
+  @Test func projectionsIntoOneTypeAreKeptApart() async throws {
+    let counts = Projection<Account, Int>(initial: 0).on(Deposited.self) { state, _ in state += 1 }
+      .snapshots(as: "count")
+    let sums = Projection<Account, Int>(initial: 0).on(Deposited.self) { $0 += 10 * $1.data.amount }
+      .snapshots(as: "sum")
     try await withStore { store in
-      try await deposit(2, to: store)
-      for _ in 0..<2 {
-        #expect(try await balances.snapshots().load("a", from: store)?.amount == 2)
-        #expect(try await counts.load("a", from: store)?.events == 2)
+      for round in 1...3 {
+        try await deposit(1, to: store)
+        #expect(try await counts.load("a", from: store)?.state == round)
+        #expect(try await sums.load("a", from: store)?.state == 10 * round)
       }
-      #expect(try await store.getSnapshot(Self.key) != nil)
     }
   }
 
   @Test func aSnapshotIsKeptOnlyEverySoOften() async throws {
     try await withStore { store in
-      let projection = balances.snapshots(every: 3, type: "mine")
+      let projection = balances.snapshots(as: "mine", every: 3)
       let key = SnapshotKey(type: "mine", revision: "0", id: "a")
       try await deposit(2, to: store)
       #expect(try await projection.load("a", from: store)?.amount == 2)
@@ -98,7 +99,7 @@ import Testing
       let cursor = try #require(try await store.everything().last).cursor
       for bytes in [Payload(), Payload("null"), Payload(#"{"version":1}"#), Payload([0xFF])] {
         try await store.saveSnapshot(Self.key, Snapshot(data: bytes, cursor: cursor))
-        #expect(try await balances.snapshots().load("a", from: store)?.amount == 2)
+        #expect(try await balances.snapshots(as: "balance").load("a", from: store)?.amount == 2)
         #expect(try await store.getSnapshot(Self.key)?.data != bytes)
       }
     }
@@ -114,9 +115,9 @@ import Testing
         guard refused.claim() else { return }
         throw EventoError(.cursorNotInHistory, "The store holds less than that.")
       }
-      _ = try await balances.snapshots().load("a", from: store)
+      _ = try await balances.snapshots(as: "balance").load("a", from: store)
       let folded = Box(0)
-      #expect(try await counting(folded).snapshots().load("a", from: hooked)?.amount == 2)
+      #expect(try await counting(folded).snapshots(as: "balance").load("a", from: hooked)?.amount == 2)
       #expect(folded.value == 2 && refused.value)
     }
   }
@@ -126,23 +127,53 @@ import Testing
       try await deposit(1, to: store)
       var hooked = HookedExecutor(store)
       hooked.beforeRead = { () async throws(EventoError) in throw EventoError(.cursorNotInHistory, "No.") }
-      await expect(.cursorNotInHistory) { _ = try await balances.snapshots().load("a", from: hooked) }
+      await expect(.cursorNotInHistory) { _ = try await balances.snapshots(as: "balance").load("a", from: hooked) }
     }
   }
 
-  @Test func aSnapshotThatCantBeKeptIsAnError() async throws {
+  @Test func aSnapshotThatCantBeKeptIsToldAndTheStateGiven() async throws {
     try await withStore { store in
       try await deposit(1, to: store)
+      let refusal = EventoError(.forbidden, "The token may only read.")
       var hooked = HookedExecutor(store)
-      hooked.beforeSaveSnapshot = { () async throws(EventoError) in throw EventoError(.unavailable, "Disk full.") }
-      await expect(.unavailable) { _ = try await balances.snapshots().load("a", from: hooked) }
-      await expect(.invalidRequest) { _ = try await balances.snapshots().revision("").load("a", from: store) }
+      hooked.beforeSaveSnapshot = { () async throws(EventoError) in throw refusal }
+      let projection = balances.snapshots(as: "balance", every: 2)
+      #expect(try await projection.load("a", from: hooked)?.snapshotFailure == nil)
+      try await deposit(1, to: store)
+      for _ in 0..<2 {
+        let loaded = try #require(try await projection.load("a", from: hooked))
+        #expect(loaded.amount == 2 && loaded.version == 2)
+        #expect(loaded.snapshotFailure == refusal)
+      }
+      #expect(try await store.getSnapshot(Self.key) == nil)
+      #expect(try await projection.load("a", from: store)?.snapshotFailure == nil)
+      #expect(try await store.getSnapshot(Self.key) != nil)
+    }
+  }
+
+  @Test func aStateThatCantBeEncodedIsGivenAllTheSame() async throws {
+    let ratios = Projection<Account, Double>(initial: 0).on(Deposited.self) { $0 = .infinity * Double($1.data.amount) }
+      .snapshots(as: "ratio")
+    try await withStore { store in
+      try await deposit(1, to: store)
+      let loaded = try #require(try await ratios.load("a", from: store))
+      #expect(loaded.state == .infinity && loaded.snapshotFailure?.code == .unencodablePayload)
+    }
+  }
+
+  @Test func aSnapshotWithoutANameIsInvalid() async throws {
+    try await withStore { store in
+      try await deposit(1, to: store)
+      await expect(.invalidRequest) { _ = try await balances.snapshots(as: "").load("a", from: store) }
+      await expect(.invalidRequest) {
+        _ = try await balances.snapshots(as: "balance").revision("").load("a", from: store)
+      }
     }
   }
 
   @Test func aSnapshotBetweenOtherEventsLosesNone() async throws {
     try await withStore { store in
-      let projection = balances.snapshots()
+      let projection = balances.snapshots(as: "balance")
       for round in 1...5 {
         try await deposit(1, to: store)
         try await Account.aggregate("b").event(Deposited(amount: 100)).commit(to: store)

@@ -177,6 +177,116 @@ import Testing
     }
   }
 
+  // MARK: What waiting does not mend
+
+  @Test(
+    arguments: [
+      EventoError.Code.unauthorized, .forbidden, .invalidRequest, .cursorNotInHistory, .notImplemented,
+      .subscriberNotFound,
+    ], [false, true])
+  func anErrorOfTheStoreThatStaysEndsItAtOnce(_ code: EventoError.Code, acceptsFailure: Bool) async throws {
+    try await withStore { store in
+      let failures = Box<[SubscriptionFailure]>([])
+      var hooked = HookedExecutor(store)
+      hooked.beforeRead = { () async throws(EventoError) in throw EventoError(code, "No.") }
+      // No clock goes on: it must not wait.
+      let patient = refusing(0, times: 0, Box([])).clock(ManualClock()).onFailure { failures.value.append($0) }
+      let subscription = acceptsFailure ? patient.acceptFailure() : patient
+      let run = Task { [hooked] in try await subscription.run(on: hooked) }
+      let failure = await #expect(throws: SubscriptionFailure.self) { try await run.value }
+      #expect((failure?.error as? EventoError)?.code == code && failure?.attempt == 1)
+      #expect(failures.value.map(\.retryDelay) == [nil])
+    }
+  }
+
+  @Test func theSameErrorOfAHandlerIsTriedAgain() async throws {
+    try await withStore { store in
+      let (clock, handled, failed) = (ManualClock(), Box(0), Box(false))
+      try await deposit([1], store)
+      let running = try await Subscription("s").clock(clock)
+        .on(Deposited.self) { _ in
+          if failed.claim() { throw EventoError(.forbidden, "Of another store.") }
+          handled.value += 1
+        }
+        .start(on: store)
+      #expect(await clock.wakeSleeper() == .seconds(1))
+      await clock.sleeper()
+      #expect(handled.value == 1)
+      try await running.shutdown()
+    }
+  }
+
+  // MARK: The start
+
+  @Test func aStoreThatIsAwayAtTheStartIsAskedAgain() async throws {
+    try await withStore { store in
+      let (clock, handled, upserts) = (ManualClock(), Box<[Int]>([]), Box(0))
+      var hooked = HookedExecutor(store)
+      hooked.beforeUpsert = { () async throws(EventoError) in
+        upserts.value += 1
+        if upserts.value < 3 { throw EventoError(.unavailable, "Away.") }
+      }
+      try await deposit([1], store)
+      let subscription = refusing(0, times: 0, handled).clock(clock)
+      async let start = subscription.start(on: hooked)
+      #expect(await clock.wakeSleeper() == .seconds(1))
+      #expect(await clock.wakeSleeper() == .seconds(2))
+      let running = try await start
+      await clock.sleeper()
+      #expect(handled.value == [1] && upserts.value == 3)
+      try await running.shutdown()
+    }
+  }
+
+  @Test func aStoreThatStaysAwayAtTheStartIsAFailure() async throws {
+    try await withStore { store in
+      let (clock, failures) = (ManualClock(), Box<[Duration?]>([]))
+      var hooked = HookedExecutor(store)
+      hooked.beforeUpsert = { () async throws(EventoError) in throw EventoError(.unavailable, "Away.") }
+      let subscription = refusing(0, times: 0, Box([])).retry(1).clock(clock)
+        .onFailure { failures.value.append($0.retryDelay) }
+      let start = Task { [hooked] in try await subscription.start(on: hooked) }
+      await clock.wakeSleeper()
+      let failure = await #expect(throws: SubscriptionFailure.self) { try await start.value }
+      #expect(failure?.attempt == 2 && failures.value == [.seconds(1), nil])
+    }
+  }
+
+  /// Another worker may have taken it over since.
+  @Test func aReplayThatIsTriedAgainDoesNotTakeTheSubscriberAgain() async throws {
+    try await withStore { store async throws in
+      let (clock, upserts, failed) = (ManualClock(), Box(0), Box(false))
+      var hooked = HookedExecutor(store)
+      hooked.beforeUpsert = { () async throws(EventoError) in upserts.value += 1 }
+      hooked.beforeAcknowledge = { () async throws(EventoError) in
+        if failed.claim() { throw EventoError(.unavailable, "Away.") }
+      }
+      let subscription = refusing(0, times: 0, Box([])).replay().clock(clock)
+      async let end = subscription.runOnce(on: hooked)
+      await clock.wakeSleeper()
+      #expect(try await end == .caughtUp)
+      #expect(upserts.value == 1)
+    }
+  }
+
+  @Test func cancellingTheStartEndsIt() async throws {
+    try await withStore { store async throws in
+      let clock = ManualClock()
+      var hooked = HookedExecutor(store)
+      hooked.beforeUpsert = { () async throws(EventoError) in throw EventoError(.unavailable, "Away.") }
+      let subscription = refusing(0, times: 0, Box([])).clock(clock)
+      let run = Task { [hooked] in try await subscription.run(on: hooked) }
+      await clock.sleeper()
+      run.cancel()
+      #expect(try await run.value == .stopped)
+      let start = Task { [hooked] in try await subscription.start(on: hooked) }
+      await clock.sleeper()
+      start.cancel()
+      let failure = await #expect(throws: SubscriptionFailure.self) { try await start.value }
+      #expect(failure?.error is CancellationError)
+    }
+  }
+
   @Test func aSubscriberThatTheStoreDoesNotGiveIsAFailure() async throws {
     try await withStore { store in
       let failures = Box(0)

@@ -189,6 +189,36 @@ import Testing
     }
   }
 
+  /// Shutdown would wait for it for ever.
+  @Test func aHandlerThatHangsIsCancelled() async throws {
+    try await withStore { store in
+      try await deposit([1, 2], store)
+      let (clock, entered, failures) = (ManualClock(), Gate(), Box(0))
+      let running = try await Subscription("s").onFailure { _ in failures.value += 1 }
+        .on(Deposited.self) { _ in
+          entered.open()
+          try await clock.sleep(for: .seconds(1))
+        }
+        .start(on: store)
+      await entered.pass()
+      running.cancel()
+      #expect(try await running.end() == .stopped)
+      #expect(try await running.shutdown() == .stopped)
+      #expect(failures.value == 0)
+      #expect(try await store.getSubscriberCursor("s") == nil)
+    }
+  }
+
+  @Test func cancellingARunningSubscriptionEndsAWait() async throws {
+    try await withStore { store in
+      let clock = ManualClock()
+      let running = try await collecting(Box([]), clock).start(on: store)
+      await clock.sleeper()
+      running.cancel()
+      #expect(try await running.end() == .stopped)
+    }
+  }
+
   @Test(arguments: [0, 30])
   func anEventThatCancellationInterruptsIsNoFailure(retries: Int) async throws {
     try await withStore { store in
