@@ -78,11 +78,11 @@ public final class Gateway: RequestHandler {
     }
   }
 
-  public func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
+  public func response(to fault: ProtocolFault, head: RequestHead?, fields: Headers) -> Response {
     let error = EventoError(fault.code, fault.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
-    let fields = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
-    return finish(Exchange(head), .problem(error, fields))
+    let allow = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
+    return finish(Exchange(head, fields: fields), .problem(error, allow))
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {

@@ -44,7 +44,9 @@ import Testing
   @Test(arguments: ["BREW", "get", "PROPFIND", "GETT"])
   func doesNotKnowOtherMethods(_ method: String) async throws {
     try await withGateway { client in
-      try expectProblem(await client.send(method, "/events"), 501, "not_implemented")
+      let answer = try await client.send(method, "/events")
+      try expectProblem(answer, 501, "not_implemented")
+      #expect(answer.text.contains("write GET") == (method == "get"))
     }
   }
 
@@ -85,6 +87,68 @@ import Testing
       }
       let twice = try await client.send("GET", "/healthz", fields: [("X-Request-Id", "a"), ("X-Request-Id", "b")])
       #expect(twice["X-Request-Id"]?.utf8.count == 26)
+    }
+  }
+
+  /// Whatever is wrong with it, as long as its head could be read so far.
+  @Test(arguments: [
+    "GET /events?name=< HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n\r\n",
+    "GET /events HTTP/1.1\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n\r\n",
+    "GET /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\nX Y: z\r\n\r\n",
+    "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\nContent-Length: +5\r\n\r\n",
+    "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\nContent-Length: 5, 5\r\n\r\n",
+    "POST /events HTTP/1.1\r\nX-Request-Id: mine\r\nHost: x\r\nOrigin: https://a\r\nContent-Length: 5\r\n"
+      + "Transfer-Encoding: chunked\r\n\r\n",
+    "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n"
+      + "Content-Length: 99999999999999999999\r\n\r\n",
+    "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n"
+      + "Transfer-Encoding: gzip, chunked\r\n\r\n",
+  ])
+  func keepsTheRequestIDOfAFaultyRequest(_ request: String) async throws {
+    try await withGateway({ $0.allowedOrigins = [WebOrigin("https://a")].compactMap { $0 } }) { client in
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(request)
+      var answers = HTTPAnswerReader(connection)
+      let answer = try await answers.next()
+      #expect(answer.status >= 400)
+      #expect(answer["X-Request-Id"] == "mine")
+      #expect(answer["Access-Control-Allow-Origin"] == "https://a")
+      #expect(try await connection.receive().isEmpty, "the connection ends")
+    }
+  }
+
+  /// A request that is sound but for an escape is refused like any other, and the connection goes on.
+  @Test(arguments: [
+    ("/events?name=%F", "hexadecimal"), ("/events?aggregator_type=t&name=%FF", "UTF-8"), ("/events?%FF=a", "UTF-8"),
+    ("/events/%FF", "UTF-8"), ("/events/%F", "hexadecimal"), ("/subscribers/%", "hexadecimal"),
+    ("/snapshots/a/%C3/1/i", "UTF-8"), ("/events?first=0&&last=0", "&"), ("/events?=0", "without a name"),
+  ])
+  func refusesBadEscapesAndGoesOn(_ target: String, _ word: String) async throws {
+    try await withGateway { client in
+      let connection = try RawConnection(port: client.port)
+      var answers = HTTPAnswerReader(connection)
+      try await connection.send("GET \(target) HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\n\r\n")
+      let answer = try await answers.next()
+      try expectProblem(answer, 400, "invalid_request", place: target.contains("name=%") ? "name" : nil)
+      #expect(try answer.json["detail"]?.string?.contains(word) == true, "\(answer.text)")
+      #expect(word == "hexadecimal" || !answer.text.contains("hexadecimal"))
+      #expect(answer["X-Request-Id"] == "mine")
+      try await connection.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(try await answers.next().status == 200)
+    }
+  }
+
+  @Test func looksAtEscapesAfterPathAndRole() async throws {
+    let tokens = try TokenFixture.all()
+    try await withGateway({ $0.tokens = tokens.set }) { client in
+      let authorization = [(name: "Authorization", value: "Bearer \(tokens.read)")]
+      for escape in ["%FF", "%F"] {
+        try expectProblem(await client.send("GET", "/nothing/\(escape)"), 404, "not_found")
+        try expectProblem(await client.send("PUT", "/events/\(escape)"), 405, "method_not_allowed")
+        try expectProblem(await client.send("GET", "/events/\(escape)"), 401, "unauthorized")
+        let answer = try await client.send("GET", "/events/\(escape)", fields: authorization)
+        try expectProblem(answer, 400, "invalid_request")
+      }
     }
   }
 
@@ -222,6 +286,31 @@ import Testing
       let answer = try await answers.nextOfAny()
       try expectProblem(answer, 413, "content_too_large")
       #expect(answer.text.contains("16777216"))
+    }
+  }
+
+  /// One that no number holds is refused where any other would be, by the same limit.
+  @Test func refusesABodyOfAnyLengthInOrder() async throws {
+    let tokens = try TokenFixture.all()
+    try await withGateway({
+      $0.tokens = tokens.set
+      $0.bodyBytes = 2000
+    }) { client in
+      func send(_ head: String, _ token: String?, _ type: String = "application/json") async throws -> HTTPAnswer {
+        let connection = try RawConnection(port: client.port)
+        let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+        try await connection.send(
+          "\(head) HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\nContent-Type: \(type)\r\n"
+            + "\(authorization)\r\n")
+        var answers = HTTPAnswerReader(connection)
+        return try await answers.next()
+      }
+      try expectProblem(await send("POST /nothing", nil), 404, "not_found")
+      try expectProblem(await send("POST /events", nil), 401, "unauthorized")
+      try expectProblem(await send("POST /events", tokens.write, "text/plain"), 415, "unsupported_media_type")
+      let answer = try await send("POST /events", tokens.write)
+      try expectProblem(answer, 413, "content_too_large")
+      #expect(answer.text.contains("2000"))
     }
   }
 

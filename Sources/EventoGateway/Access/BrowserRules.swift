@@ -63,9 +63,9 @@ final class BrowserRules: Sendable {
 
   /// What an answer tells the browser about a page's right to see it (https://fetch.spec.whatwg.org/#http-cors-protocol):
   /// nothing, unless its origin was named.
-  func responseFields(_ head: RequestHead?) -> [(String, String)] {
+  func responseFields(_ fields: @autoclosure () -> Headers) -> [(String, String)] {
     guard !allowedOrigins.isEmpty else { return [] }
-    let origin = head?.headers["origin"]
+    let origin = fields()["origin"]
     // A cache must not give one origin what was for another.
     let vary = ("Vary", "Origin")
     guard let origin, WebOrigin(origin).map(allowedOrigins.contains) == true else { return [vary] }
