@@ -24,7 +24,7 @@ public final class Gateway: RequestHandler {
     self.log = log
     access = AccessControl(configuration.tokens)
     browsers = BrowserRules(
-      allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: configuration.allowedHosts,
+      allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: Set(configuration.allowedHosts),
       checksHost: configuration.checksHost)
     forwarding = Forwarding(trusted: configuration.trustedProxies)
     relay = CommitRelay([executor])
@@ -86,7 +86,10 @@ public final class Gateway: RequestHandler {
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
-    if head.method == "OPTIONS", head.path == "*" { return .answer(.now(finish(exchange, .noContent()))) }
+    if head.method == "OPTIONS", head.path == "*" {
+      try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
+      return .answer(.now(finish(exchange, .noContent())))
+    }
     let (resource, names) = try router.find(head.path)
     exchange.resource = resource
     let operation = resource.operation(head.method)

@@ -43,7 +43,8 @@ import Testing
   @Test(arguments: [
     ["serve", "--port", "65536"], ["serve", "--max-body-bytes", "0"], ["serve", "--base-path", "evento"],
     ["serve", "--base-path", "/evento/"], ["serve", "--log-level", "loud"], ["serve", "--prot", "1"],
-    ["serve", "extra"], ["serve", "--database", ""],
+    ["serve", "extra"], ["serve", "--database", ""], ["serve", "--allowed-host", "store.example:8080"],
+    ["serve", "--allowed-host", "https://store.example"],
     ["serve", "--shutdown-grace", "-1"], ["token", "create"], ["token", "create", "--role", "root"],
     ["token", "create", "--role", "read", "--name", "a b"], ["sevre"],
   ])

@@ -27,7 +27,8 @@ func checkPath(_ text: String) {
         return expect(values.count < count, "names of what can't be decoded: \(values)")
       }
       expect(values.allSatisfy { !$0.isEmpty }, "an empty name in \(values)")
-      expectExactly(values.joined(separator: "/"), segments.compactMap(\.self).joined(separator: "/"), "the names of \(path)")
+      expectExactly(
+        values.joined(separator: "/"), segments.compactMap(\.self).joined(separator: "/"), "the names of \(path)")
       let again = try? router.find(base + "/" + values.map(\.escaped).joined(separator: "/"))
       expectEqual(again?.resource.pattern.template, resource.pattern.template, "the resource")
     } catch {
