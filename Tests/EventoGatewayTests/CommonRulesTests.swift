@@ -1,4 +1,6 @@
+import Evento
 import EventoGateway
+import EventoWire
 import TestSupport
 import Testing
 
@@ -166,6 +168,109 @@ import Testing
     }
   }
 
+  @Test func saysWhatIsWrongWithTheFieldItself() async throws {
+    try await withGateway { client in
+      let json = (name: "Content-Type", value: "application/json")
+      let twice = try await client.send("POST", "/events", "{}", fields: [json, json])
+      try expectProblem(twice, 415, "unsupported_media_type")
+      #expect(twice.text.contains("2 times"))
+      let empty = try await client.send("POST", "/events", "{}", fields: [("Content-Type", "")])
+      try expectProblem(empty, 415, "unsupported_media_type")
+      #expect(empty.text.contains("is empty"))
+    }
+  }
+
+  /// A request may have several, and an error says which one it is about.
+  @Test func namesTheCursor() async throws {
+    try await withGateway { other in
+      let foreign = try await other.writeEvents(1)[0]
+      try await withGateway { client in
+        _ = try await client.send("PUT", "/subscribers/k", "{\"worker_id\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}")
+        func send(_ request: (String, String, String?, String), _ cursor: String) async throws -> HTTPAnswer {
+          let (method, target, body, header) = request
+          return try await client.send(
+            method, target.replacing("CURSOR", with: cursor), body?.replacing("CURSOR", with: cursor),
+            fields: header.isEmpty ? [] : [(header, cursor)])
+        }
+        let write =
+          "{\"events\":[\(eventJSON())],"
+          + "\"condition\":{\"fail_if_events_match\":[{\"aggregator_type\":\"t\"}],\"after\":\"CURSOR\"}}"
+        for (request, name, takesNow): ((String, String, String?, String), String, Bool) in [
+          (("GET", "/events?after=CURSOR", nil, ""), "The query parameter after ", true),
+          (("GET", "/events?after=CURSOR&wait=1", nil, ""), "The query parameter after ", true),
+          (("GET", "/events?before=CURSOR", nil, ""), "The query parameter before ", false),
+          (("POST", "/events/query", "{\"after\":\"CURSOR\"}", ""), "/after ", true),
+          (("POST", "/events/query", "{\"before\":\"CURSOR\"}", ""), "/before ", false),
+          (("GET", "/events/stream?after=CURSOR", nil, ""), "The query parameter after ", true),
+          (("POST", "/events/stream", "{\"after\":\"CURSOR\"}", ""), "/after ", true),
+          (("GET", "/events/stream", nil, "Last-Event-ID"), "The header Last-Event-ID ", false),
+          (("POST", "/events/stream", "{}", "Last-Event-ID"), "The header Last-Event-ID ", false),
+          (("POST", "/events", write, ""), "/condition/after ", false),
+          (("PUT", "/subscribers/k/cursor", "{\"cursor\":\"CURSOR\"}", ""), "/cursor ", false),
+          (("PUT", "/snapshots/t/1/i", "{\"cursor\":\"CURSOR\",\"data\":1}", ""), "/cursor ", false),
+        ] {
+          let damaged = try await send(request, "nonsense")
+          try expectProblem(damaged, 400, "invalid_cursor")
+          #expect(try damaged.json["detail"]?.string?.hasPrefix(name) == true, "\(damaged.text)")
+          let unknown = try await send(request, foreign)
+          try expectProblem(unknown, 409, "cursor_not_in_history")
+          #expect(try unknown.json["detail"]?.string?.hasPrefix(name) == true, "\(unknown.text)")
+          guard !takesNow else { continue }
+          let now = try await send(request, "now")
+          try expectProblem(now, 400, "invalid_cursor")
+          #expect(try now.json["detail"]?.string?.hasPrefix("\(name)can't be now") == true, "\(now.text)")
+        }
+      }
+    }
+  }
+
+  /// Each is a sentence, with its place in front.
+  @Test func tellsFaultsInSentences() async throws {
+    let deep = String(repeating: "[", count: 129)
+    try await withGateway { client in
+      for (body, detail) in [
+        (
+          writeJSON(eventJSON(["version": "1"]), eventJSON()),
+          "/events/1/version must be given for all events of one aggregate or for none of them."
+        ),
+        (
+          writeJSON(eventJSON(["metadata": "{\"a\":{\"k\":1,\"\\u006b\":2}}"])),
+          "/events/0/metadata has the member \"k\" twice in one object, at byte 88."
+        ),
+        ("{\"x\":\(deep)", "/x is nested more than 128 deep, at byte 133."),
+        (deep, "The body is nested more than 128 deep, at byte 128."),
+        (
+          writeJSON(eventJSON(["version": "0", "id": "\"1\""])),
+          "/events/0/id \(ULID.rule). There is 1 more fault: see errors."
+        ),
+      ] {
+        let answer = try await client.send("POST", "/events", body)
+        try expectProblem(answer, 400, "invalid_request")
+        #expect(try answer.json["detail"]?.string == detail)
+      }
+      // So many are noted, and there may be more.
+      let many = try await client.send("GET", "/events?" + (0..<30).map { "x\($0)=1" }.joined(separator: "&"))
+      #expect(many.text.contains("There are at least 19 more faults"))
+      let empty = try await client.send("GET", "/events?aggregator_type=&aggregator_id=x&name=y")
+      try expectProblem(empty, 400, "invalid_request", place: "aggregator_type")
+      #expect(try empty.json["errors"]?.array?.count == 1)
+      for (method, target, hint) in [
+        ("DELETE", "/subscribers/none", "check the key"), ("GET", "/events/01ARZ3NDEKTSV4RRFFQ69G5FAV", "check the id"),
+        ("GET", "/snapshots/t/1/i", "check them"),
+      ] {
+        let answer = try await client.send(method, target)
+        #expect(answer.status == 404 && answer.text.contains(hint), "\(answer.text)")
+      }
+    }
+  }
+
+  @Test func takesZerosBeforeANumber() async throws {
+    try await withGateway { client in
+      try await client.writeEvents(3)
+      #expect(try await client.send("GET", "/events?first=02").json["edges"]?.array?.count == 2)
+    }
+  }
+
   @Test func takesJSONHoweverItIsNamed() async throws {
     try await withGateway { client in
       for type in [
@@ -240,7 +345,12 @@ import Testing
 
   @Test func standsBelowABasePath() async throws {
     try await withGateway({ $0.basePath = "/evento/v1" }) { client in
-      try expectProblem(await client.send("GET", "/healthz"), 404, "not_found")
+      for path in ["/healthz", "/openapi.yaml", "/evento/v1/nothing"] {
+        let answer = try await client.send("GET", path)
+        try expectProblem(answer, 404, "not_found")
+        #expect(answer.text.contains("GET /evento/v1/openapi.yaml"))
+      }
+      #expect(try await client.send("GET", "/evento/v1/openapi.yaml").status == 200)
       #expect(try await client.send("GET", "/evento/v1/healthz").status == 200)
       let answer = try await client.send("POST", "/evento/v1/events", writeJSON(eventJSON()))
       let location = try #require(answer["Location"])

@@ -18,6 +18,7 @@ package struct JSONScanner {
     }
 
     package let kind: Kind
+    /// Of a fault that is not one of syntax, to stand behind what the value is called.
     package let detail: String
     /// The byte at which it was noticed.
     package let offset: Int
@@ -250,7 +251,7 @@ package struct JSONScanner {
     switch byte {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
       guard open.count < Self.maximumDepth else {
-        throw fault("nested more than \(Self.maximumDepth) deep", .depth)
+        throw fault("is nested more than \(Self.maximumDepth) deep", .depth)
       }
       open.begin(isObject: byte == UInt8(ascii: "{"))
       offset += 1
@@ -290,8 +291,10 @@ package struct JSONScanner {
     let start = offset
     let name = try skipString()
     if open.refusesRepeatedMembers {
-      guard open.insert(name.isEscaped ? unescaped(name.content)[...] : bytes[name.content]) else {
-        throw Fault(kind: .repeatedMember, detail: "a member of an object stands there twice", offset: start)
+      let text = name.isEscaped ? unescaped(name.content)[...] : bytes[name.content]
+      guard open.insert(text) else {
+        let shown = String(decoding: text, as: UTF8.self).prefix(60)
+        throw Fault(kind: .repeatedMember, detail: "has the member \"\(shown)\" twice in one object", offset: start)
       }
     }
     try expect(UInt8(ascii: ":"), ": after a member's name")

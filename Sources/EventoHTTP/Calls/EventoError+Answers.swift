@@ -8,7 +8,8 @@ extension EventoError {
     if answer.status >= 400, answer.contentType.names(mediaType: Problem.mediaType), answer.body.count <= problemBytes,
       let error = Problem.error(json: answer.body)
     {
-      return error
+      // What the request calls the cursor means nothing to who called here: it is the one that was given.
+      return error.code == .cursorNotInHistory ? .cursorNotInHistory() : error
     }
     return unreadable(status: answer.status, body: answer.body, why: nil)
   }
