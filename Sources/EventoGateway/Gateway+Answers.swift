@@ -96,7 +96,7 @@ extension Gateway {
   func finish(_ exchange: Exchange, _ response: consuming Response) -> Response {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
-    for (name, value) in browsers.responseFields(exchange.head) { response.headers.append(name, value) }
+    for (name, value) in browsers.responseFields(exchange.fields) { response.headers.append(name, value) }
     let duration = exchange.duration
     metrics.record(exchange.label(response.status), duration ?? .zero)
     log.debug(

@@ -26,7 +26,7 @@ public final class Gateway: RequestHandler {
     failures = FailureLog(log, interval: configuration.failureInterval)
     access = AccessControl(configuration.tokens)
     browsers = BrowserRules(
-      allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: configuration.allowedHosts,
+      allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: Set(configuration.allowedHosts),
       checksHost: configuration.checksHost)
     forwarding = Forwarding(trusted: configuration.trustedProxies)
     relay = CommitRelay([executor])
@@ -82,18 +82,21 @@ public final class Gateway: RequestHandler {
     }
   }
 
-  public func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
+  public func response(to fault: ProtocolFault, head: RequestHead?, fields: Headers) -> Response {
     let error = EventoError(fault.code, fault.advice.map { "\(fault.detail) \($0)" } ?? fault.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
-    let fields = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
-    let exchange = Exchange(head, start: nil)
+    let allow = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
+    let exchange = Exchange(head, fields: fields, start: nil)
     // The gateway's own troubles, and not those of a request that it can't take.
     if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
-    return finish(exchange, .problem(error, fields))
+    return finish(exchange, .problem(error, allow))
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
-    if head.method == "OPTIONS", head.path == "*" { return .answer(.now(finish(exchange, .noContent()))) }
+    if head.method == "OPTIONS", head.path == "*" {
+      try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
+      return .answer(.now(finish(exchange, .noContent())))
+    }
     let (resource, names) = try router.find(head.path)
     exchange.resource = resource
     let operation = resource.operation(head.method)

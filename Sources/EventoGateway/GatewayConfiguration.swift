@@ -11,7 +11,7 @@ public struct GatewayConfiguration: Sendable {
   /// Origins of web pages that may use the gateway, beside its own, as browsers write them: `https://app.example.org`.
   public var allowedOrigins: [WebOrigin] = []
   /// Names of hosts that the gateway is known by, beside this machine's own; where ``checksHost`` says so.
-  public var allowedHosts: [String] = []
+  public var allowedHosts: [HostName] = []
   /// Whether a request under any other name is refused. Without tokens, on loopback, it must be: contract §8.
   public var checksHost = false
   /// Proxies whose word is taken for who sent a request and by which scheme.

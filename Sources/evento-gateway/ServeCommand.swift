@@ -102,6 +102,11 @@ struct ServeCommand: AsyncParsableCommand {
         "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, and is \"\(origin)\"."
       )
     }
+    for host in allowedHost where HostName(host) == nil {
+      throw ValidationError(
+        "--allowed-host is a name or an address, for any port and without one, e.g. store.example.org, and is \"\(host)\"."
+      )
+    }
     for address in trustedProxy where AddressRange(address) == nil {
       throw ValidationError(
         "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, and is \"\(address)\".")
@@ -202,7 +207,7 @@ struct ServeCommand: AsyncParsableCommand {
     configuration.tokens = tokens
     configuration.basePath = basePath
     configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
-    configuration.allowedHosts = allowedHost
+    configuration.allowedHosts = allowedHost.compactMap { HostName($0) }
     configuration.checksHost = tokens == nil && Exposure.isLoopback(host)
     configuration.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
     return configuration

@@ -47,6 +47,7 @@ import Testing
     ["serve", "extra"], ["serve", "--database", ""], ["serve", "--unix-socket-only"],
     ["serve", "--unix-socket-mode", "66"], ["serve", "--unix-socket-mode", "rw-"],
     ["serve", "--unix-socket-mode", "1777"], ["serve", "--unix-socket-mode", "668"], ["backup"], ["restore"],
+    ["serve", "--allowed-host", "store.example:8080"], ["serve", "--allowed-host", "https://store.example"],
     ["serve", "--shutdown-grace", "-1"], ["token", "create"], ["token", "create", "--role", "root"],
     ["token", "create", "--role", "read", "--name", "a b"], ["sevre"],
   ])

@@ -151,6 +151,9 @@ struct TokenFixture {
     #expect(set.entries.map(\.name) == ["one", "two"])
     #expect(set.entries.map(\.role) == [.read, .admin])
     #expect(try TokenSet(file: "").entries.isEmpty)
+    // As some editors save it.
+    #expect(try TokenSet(file: "\u{FEFF}one read \(Self.digest)").entries.map(\.name) == ["one"])
+    #expect(try TokenSet(file: "\u{FEFF}# a comment\r\none read \(Self.digest)").entries.count == 1)
   }
 
   @Test(arguments: [

@@ -6,13 +6,14 @@ import Testing
 /// What pages of other sites may do: contract §8.
 @Suite struct BrowserTests {
   private func send(
-    _ client: HTTPClient, _ method: String = "GET", host: String? = nil, origin: String? = nil,
+    _ client: HTTPClient, _ method: String = "GET", _ target: String = "/events", host: String? = nil,
+    origin: String? = nil,
     _ more: [(name: String, value: String)] = []
   )
     async throws -> HTTPAnswer
   {
     let connection = try RawConnection(port: client.port)
-    var head = "\(method) /events HTTP/1.1\r\nHost: \(host ?? "127.0.0.1:\(client.port)")\r\nConnection: close\r\n"
+    var head = "\(method) \(target) HTTP/1.1\r\nHost: \(host ?? "127.0.0.1:\(client.port)")\r\nConnection: close\r\n"
     if let origin { head += "Origin: \(origin)\r\n" }
     for field in more { head += "\(field.name): \(field.value)\r\n" }
     try await connection.send(head + "\r\n")
@@ -38,6 +39,8 @@ import Testing
         }
       }
       try expectProblem(await send(client, origin: "http://evil.example"), 403, "forbidden")
+      try expectProblem(await send(client, "OPTIONS", "*", origin: "http://evil.example"), 403, "forbidden")
+      #expect(try await send(client, "OPTIONS", "*", origin: "http://\(own)").status == 204)
     }
   }
 
@@ -77,22 +80,26 @@ import Testing
   @Test func isNotReachedUnderAnotherNameWithoutTokens() async throws {
     try await withGateway({
       $0.checksHost = true
-      $0.allowedHosts = ["Store.internal"]
+      $0.allowedHosts = ["Store.internal", "fe80::1"].compactMap { HostName($0) }
     }) { client in
       for host in [
         "127.0.0.1", "localhost", "LOCALHOST:\(client.port)", "[::1]:80", "127.9.9.9", "a.localhost",
-        "store.internal:99",
+        "store.internal:99", "localhost.", "localhost.:\(client.port)", "store.internal.", "[fe80::1]:8080",
       ] {
         #expect(try await send(client, host: host).status == 200, "\(host)")
       }
       for host in [
         "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "127.1", "10.0.0.1", "[::2]", "xlocalhost",
+        "localhost..", "evil.example:8080",
       ] {
         let answer = try await send(client, host: host)
         try expectProblem(answer, 421, "misdirected_request")
         // A page that had its own name point here is of the same origin, for the browser.
         #expect(try await send(client, host: host, origin: "http://\(host)").status == 421)
         #expect(try await send(client, "OPTIONS", host: host).status == 421)
+        #expect(try await send(client, "OPTIONS", "*", host: host).status == 421)
+        // As it is to be named: without its port.
+        if host.hasPrefix("evil.example") { #expect(answer.text.contains("\\\"evil.example\\\"")) }
       }
     }
   }
@@ -111,6 +118,20 @@ import Testing
   ])
   func takesNoOthers(_ text: String) {
     #expect(WebOrigin(text) == nil)
+  }
+
+  @Test(arguments: ["store.example", "Store.Example.", "192.0.2.1", "[2001:db8::1]", "2001:db8::"])
+  func takesHostsByName(_ text: String) {
+    #expect(HostName(text) != nil)
+  }
+
+  @Test(arguments: [
+    "store.example:8080", "store.example:", "[2001:db8::1]:80", "https://store.example", "store.example/", "", ".",
+    "a b",
+    "*", "[::1",
+  ])
+  func takesNoOtherHosts(_ text: String) {
+    #expect(HostName(text) == nil)
   }
 
   @Test func theStandardPortMayBeLeftOut() {

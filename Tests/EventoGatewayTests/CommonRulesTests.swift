@@ -1,4 +1,6 @@
+import Evento
 import EventoGateway
+import EventoWire
 import TestSupport
 import Testing
 
@@ -44,7 +46,9 @@ import Testing
   @Test(arguments: ["BREW", "get", "PROPFIND", "GETT"])
   func doesNotKnowOtherMethods(_ method: String) async throws {
     try await withGateway { client in
-      try expectProblem(await client.send(method, "/events"), 501, "not_implemented")
+      let answer = try await client.send(method, "/events")
+      try expectProblem(answer, 501, "not_implemented")
+      #expect(answer.text.contains("write GET") == (method == "get"))
     }
   }
 
@@ -88,6 +92,68 @@ import Testing
     }
   }
 
+  /// Whatever is wrong with it, as long as its head could be read so far.
+  @Test(arguments: [
+    "GET /events?name=< HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n\r\n",
+    "GET /events HTTP/1.1\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n\r\n",
+    "GET /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\nX Y: z\r\n\r\n",
+    "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\nContent-Length: +5\r\n\r\n",
+    "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\nContent-Length: 5, 5\r\n\r\n",
+    "POST /events HTTP/1.1\r\nX-Request-Id: mine\r\nHost: x\r\nOrigin: https://a\r\nContent-Length: 5\r\n"
+      + "Transfer-Encoding: chunked\r\n\r\n",
+    "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n"
+      + "Content-Length: 99999999999999999999\r\n\r\n",
+    "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n"
+      + "Transfer-Encoding: gzip, chunked\r\n\r\n",
+  ])
+  func keepsTheRequestIDOfAFaultyRequest(_ request: String) async throws {
+    try await withGateway({ $0.allowedOrigins = [WebOrigin("https://a")].compactMap { $0 } }) { client in
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(request)
+      var answers = HTTPAnswerReader(connection)
+      let answer = try await answers.next()
+      #expect(answer.status >= 400)
+      #expect(answer["X-Request-Id"] == "mine")
+      #expect(answer["Access-Control-Allow-Origin"] == "https://a")
+      #expect(try await connection.receive().isEmpty, "the connection ends")
+    }
+  }
+
+  /// A request that is sound but for an escape is refused like any other, and the connection goes on.
+  @Test(arguments: [
+    ("/events?name=%F", "hexadecimal"), ("/events?aggregator_type=t&name=%FF", "UTF-8"), ("/events?%FF=a", "UTF-8"),
+    ("/events/%FF", "UTF-8"), ("/events/%F", "hexadecimal"), ("/subscribers/%", "hexadecimal"),
+    ("/snapshots/a/%C3/1/i", "UTF-8"), ("/events?first=0&&last=0", "&"), ("/events?=0", "without a name"),
+  ])
+  func refusesBadEscapesAndGoesOn(_ target: String, _ word: String) async throws {
+    try await withGateway { client in
+      let connection = try RawConnection(port: client.port)
+      var answers = HTTPAnswerReader(connection)
+      try await connection.send("GET \(target) HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\n\r\n")
+      let answer = try await answers.next()
+      try expectProblem(answer, 400, "invalid_request", place: target.contains("name=%") ? "name" : nil)
+      #expect(try answer.json["detail"]?.string?.contains(word) == true, "\(answer.text)")
+      #expect(word == "hexadecimal" || !answer.text.contains("hexadecimal"))
+      #expect(answer["X-Request-Id"] == "mine")
+      try await connection.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+      #expect(try await answers.next().status == 200)
+    }
+  }
+
+  @Test func looksAtEscapesAfterPathAndRole() async throws {
+    let tokens = try TokenFixture.all()
+    try await withGateway({ $0.tokens = tokens.set }) { client in
+      let authorization = [(name: "Authorization", value: "Bearer \(tokens.read)")]
+      for escape in ["%FF", "%F"] {
+        try expectProblem(await client.send("GET", "/nothing/\(escape)"), 404, "not_found")
+        try expectProblem(await client.send("PUT", "/events/\(escape)"), 405, "method_not_allowed")
+        try expectProblem(await client.send("GET", "/events/\(escape)"), 401, "unauthorized")
+        let answer = try await client.send("GET", "/events/\(escape)", fields: authorization)
+        try expectProblem(answer, 400, "invalid_request")
+      }
+    }
+  }
+
   @Test(arguments: [
     ("application/x-www-form-urlencoded", "curl --json"), ("text/plain", "application/json"),
     ("application/json; charset=latin1", "application/json"), ("application/problem+json", "application/json"),
@@ -99,6 +165,109 @@ import Testing
       try expectProblem(answer, 415, "unsupported_media_type")
       #expect(answer.text.contains(hint))
       #expect(try await client.send("GET", "/events").json["edges"] == .array([]))
+    }
+  }
+
+  @Test func saysWhatIsWrongWithTheFieldItself() async throws {
+    try await withGateway { client in
+      let json = (name: "Content-Type", value: "application/json")
+      let twice = try await client.send("POST", "/events", "{}", fields: [json, json])
+      try expectProblem(twice, 415, "unsupported_media_type")
+      #expect(twice.text.contains("2 times"))
+      let empty = try await client.send("POST", "/events", "{}", fields: [("Content-Type", "")])
+      try expectProblem(empty, 415, "unsupported_media_type")
+      #expect(empty.text.contains("is empty"))
+    }
+  }
+
+  /// A request may have several, and an error says which one it is about.
+  @Test func namesTheCursor() async throws {
+    try await withGateway { other in
+      let foreign = try await other.writeEvents(1)[0]
+      try await withGateway { client in
+        _ = try await client.send("PUT", "/subscribers/k", "{\"worker_id\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}")
+        func send(_ request: (String, String, String?, String), _ cursor: String) async throws -> HTTPAnswer {
+          let (method, target, body, header) = request
+          return try await client.send(
+            method, target.replacing("CURSOR", with: cursor), body?.replacing("CURSOR", with: cursor),
+            fields: header.isEmpty ? [] : [(header, cursor)])
+        }
+        let write =
+          "{\"events\":[\(eventJSON())],"
+          + "\"condition\":{\"fail_if_events_match\":[{\"aggregator_type\":\"t\"}],\"after\":\"CURSOR\"}}"
+        for (request, name, takesNow): ((String, String, String?, String), String, Bool) in [
+          (("GET", "/events?after=CURSOR", nil, ""), "The query parameter after ", true),
+          (("GET", "/events?after=CURSOR&wait=1", nil, ""), "The query parameter after ", true),
+          (("GET", "/events?before=CURSOR", nil, ""), "The query parameter before ", false),
+          (("POST", "/events/query", "{\"after\":\"CURSOR\"}", ""), "/after ", true),
+          (("POST", "/events/query", "{\"before\":\"CURSOR\"}", ""), "/before ", false),
+          (("GET", "/events/stream?after=CURSOR", nil, ""), "The query parameter after ", true),
+          (("POST", "/events/stream", "{\"after\":\"CURSOR\"}", ""), "/after ", true),
+          (("GET", "/events/stream", nil, "Last-Event-ID"), "The header Last-Event-ID ", false),
+          (("POST", "/events/stream", "{}", "Last-Event-ID"), "The header Last-Event-ID ", false),
+          (("POST", "/events", write, ""), "/condition/after ", false),
+          (("PUT", "/subscribers/k/cursor", "{\"cursor\":\"CURSOR\"}", ""), "/cursor ", false),
+          (("PUT", "/snapshots/t/1/i", "{\"cursor\":\"CURSOR\",\"data\":1}", ""), "/cursor ", false),
+        ] {
+          let damaged = try await send(request, "nonsense")
+          try expectProblem(damaged, 400, "invalid_cursor")
+          #expect(try damaged.json["detail"]?.string?.hasPrefix(name) == true, "\(damaged.text)")
+          let unknown = try await send(request, foreign)
+          try expectProblem(unknown, 409, "cursor_not_in_history")
+          #expect(try unknown.json["detail"]?.string?.hasPrefix(name) == true, "\(unknown.text)")
+          guard !takesNow else { continue }
+          let now = try await send(request, "now")
+          try expectProblem(now, 400, "invalid_cursor")
+          #expect(try now.json["detail"]?.string?.hasPrefix("\(name)can't be now") == true, "\(now.text)")
+        }
+      }
+    }
+  }
+
+  /// Each is a sentence, with its place in front.
+  @Test func tellsFaultsInSentences() async throws {
+    let deep = String(repeating: "[", count: 129)
+    try await withGateway { client in
+      for (body, detail) in [
+        (
+          writeJSON(eventJSON(["version": "1"]), eventJSON()),
+          "/events/1/version must be given for all events of one aggregate or for none of them."
+        ),
+        (
+          writeJSON(eventJSON(["metadata": "{\"a\":{\"k\":1,\"\\u006b\":2}}"])),
+          "/events/0/metadata has the member \"k\" twice in one object, at byte 88."
+        ),
+        ("{\"x\":\(deep)", "/x is nested more than 128 deep, at byte 133."),
+        (deep, "The body is nested more than 128 deep, at byte 128."),
+        (
+          writeJSON(eventJSON(["version": "0", "id": "\"1\""])),
+          "/events/0/id \(ULID.rule). There is 1 more fault: see errors."
+        ),
+      ] {
+        let answer = try await client.send("POST", "/events", body)
+        try expectProblem(answer, 400, "invalid_request")
+        #expect(try answer.json["detail"]?.string == detail)
+      }
+      // So many are noted, and there may be more.
+      let many = try await client.send("GET", "/events?" + (0..<30).map { "x\($0)=1" }.joined(separator: "&"))
+      #expect(many.text.contains("There are at least 19 more faults"))
+      let empty = try await client.send("GET", "/events?aggregator_type=&aggregator_id=x&name=y")
+      try expectProblem(empty, 400, "invalid_request", place: "aggregator_type")
+      #expect(try empty.json["errors"]?.array?.count == 1)
+      for (method, target, hint) in [
+        ("DELETE", "/subscribers/none", "check the key"), ("GET", "/events/01ARZ3NDEKTSV4RRFFQ69G5FAV", "check the id"),
+        ("GET", "/snapshots/t/1/i", "check them"),
+      ] {
+        let answer = try await client.send(method, target)
+        #expect(answer.status == 404 && answer.text.contains(hint), "\(answer.text)")
+      }
+    }
+  }
+
+  @Test func takesZerosBeforeANumber() async throws {
+    try await withGateway { client in
+      try await client.writeEvents(3)
+      #expect(try await client.send("GET", "/events?first=02").json["edges"]?.array?.count == 2)
     }
   }
 
@@ -176,7 +345,12 @@ import Testing
 
   @Test func standsBelowABasePath() async throws {
     try await withGateway({ $0.basePath = "/evento/v1" }) { client in
-      try expectProblem(await client.send("GET", "/healthz"), 404, "not_found")
+      for path in ["/healthz", "/openapi.yaml", "/evento/v1/nothing"] {
+        let answer = try await client.send("GET", path)
+        try expectProblem(answer, 404, "not_found")
+        #expect(answer.text.contains("GET /evento/v1/openapi.yaml"))
+      }
+      #expect(try await client.send("GET", "/evento/v1/openapi.yaml").status == 200)
       #expect(try await client.send("GET", "/evento/v1/healthz").status == 200)
       let answer = try await client.send("POST", "/evento/v1/events", writeJSON(eventJSON()))
       let location = try #require(answer["Location"])
@@ -222,6 +396,31 @@ import Testing
       let answer = try await answers.nextOfAny()
       try expectProblem(answer, 413, "content_too_large")
       #expect(answer.text.contains("16777216"))
+    }
+  }
+
+  /// One that no number holds is refused where any other would be, by the same limit.
+  @Test func refusesABodyOfAnyLengthInOrder() async throws {
+    let tokens = try TokenFixture.all()
+    try await withGateway({
+      $0.tokens = tokens.set
+      $0.bodyBytes = 2000
+    }) { client in
+      func send(_ head: String, _ token: String?, _ type: String = "application/json") async throws -> HTTPAnswer {
+        let connection = try RawConnection(port: client.port)
+        let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+        try await connection.send(
+          "\(head) HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\nContent-Type: \(type)\r\n"
+            + "\(authorization)\r\n")
+        var answers = HTTPAnswerReader(connection)
+        return try await answers.next()
+      }
+      try expectProblem(await send("POST /nothing", nil), 404, "not_found")
+      try expectProblem(await send("POST /events", nil), 401, "unauthorized")
+      try expectProblem(await send("POST /events", tokens.write, "text/plain"), 415, "unsupported_media_type")
+      let answer = try await send("POST /events", tokens.write)
+      try expectProblem(answer, 413, "content_too_large")
+      #expect(answer.text.contains("2000"))
     }
   }
 

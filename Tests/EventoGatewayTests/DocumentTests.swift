@@ -26,6 +26,45 @@ import Testing
     }
   }
 
+  /// One that is whole, so that nothing but its store is wrong with it.
+  @Test func hasCursorsForExamples() async throws {
+    let document = try APIDocument()
+    let cursors = document.text.matches(of: /(?:[cC]ursor"?|id): ?"?(AQ[A-Za-z0-9_-]*)/).map { String($0.output.1) }
+    #expect(cursors.count > 5)
+    for cursor in cursors { #expect(throws: Never.self) { try Cursor(cursor) } }
+    let operation = try #require(document.operations.first { $0.id == "saveSnapshot" })
+    try await withGateway { client in
+      let body = try document.exampleBody(operation)?.text
+      try expectProblem(
+        await client.send("PUT", try document.exampleTarget(operation), body), 409, "cursor_not_in_history")
+    }
+  }
+
+  /// What becomes of a request before its operation is asked, or while it comes.
+  @Test(arguments: [
+    ("GET /events HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", 417), ("GET /events HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+    ("GET /events HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    ("GET /events HTTP/1.1\r\n\r\n", 400),
+  ])
+  func namesWhatAnyOperationMayAnswer(_ request: String, _ status: Int) async throws {
+    let document = try APIDocument()
+    try await withGateway { client in
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(request)
+      var answers = HTTPAnswerReader(connection)
+      #expect(try await answers.next().status == status)
+    }
+    for operation in document.operations {
+      let answer = try #require(document.answer(operation, status), "\(operation.id): \(status)")
+      #expect(answer.mediaTypes == ["application/problem+json"])
+    }
+  }
+
+  /// A base path is no part of the document: its servers are told by where it lies.
+  @Test func standsWhereverItLies() throws {
+    #expect(try APIDocument().text.contains("\nservers:\n  - url: .\n"))
+  }
+
   /// In an order in which each finds what it needs.
   private static let order = [
     "health", "readiness", "document", "writeEvents", "readEvents", "queryEvents", "getEvent", "followEvents",
@@ -48,7 +87,7 @@ import Testing
       for id in Self.order {
         let operation = try #require(operations.first { $0.id == id })
         let body = try document.exampleBody(operation)?.text
-          .replacing("\"AQAAAAAAAAABAAAAAAAAAAAAAAAA\"", with: "\"\(cursor)\"")
+          .replacing("\"AQAAAAAAAAABGYBWqsFNXtKmIA\"", with: "\"\(cursor)\"")
         let target = try document.exampleTarget(operation)
         // What has no end is looked at until the first event has come.
         let isStream = document.answer(operation, 200)?.mediaTypes.contains("text/event-stream") == true

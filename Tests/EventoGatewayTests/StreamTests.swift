@@ -193,7 +193,8 @@ import Testing
     ("text/*", "event-stream"), ("text/html, application/*;q=0.1", "ndjson"), ("*/*;q=0", nil), ("", "event-stream"),
     ("application/x-ndjson;q=0.4, text/event-stream;q=0.5", "event-stream"),
     ("application/x-ndjson, text/event-stream", "event-stream"), ("application/x-ndjson, */*;q=0.9", "ndjson"),
-    ("TEXT/Event-Stream", "event-stream"), ("nonsense", "event-stream"),
+    ("TEXT/Event-Stream", "event-stream"), ("nonsense", nil), ("*", nil), (" , ", "event-stream"),
+    ("nonsense, application/x-ndjson", "ndjson"),
   ])
   func weighsWhatIsAccepted(_ accept: String, _ expected: String?) async throws {
     try await withGateway { client in
@@ -203,6 +204,27 @@ import Testing
       } else {
         try expectProblem(stream.answer, 406, "not_acceptable")
       }
+    }
+  }
+
+  /// What does not count need not be a cursor.
+  @Test func goesByTheHeaderWhateverElseIsSaid() async throws {
+    try await withGateway { client in
+      let cursor = try await client.writeEvents(2)[0]
+      let fields = [(name: "Last-Event-ID", value: cursor)]
+      for (target, body) in [
+        ("/events/stream?after=nonsense", nil), ("/events/stream?after=now", nil),
+        ("/events/stream", "{\"after\":\"nonsense\"}"),
+      ] {
+        let stream = try await Stream(client, target, body, fields: fields) { Self.count($0) >= 1 }
+        #expect(stream.numbers == [2])
+      }
+      let answer = try await client.send("POST", "/events/stream", "{\"after\":1}", fields: fields)
+      try expectProblem(answer, 400, "invalid_request", place: "/after")
+      // An empty one is none.
+      try expectProblem(
+        await client.send("GET", "/events/stream?after=nonsense", fields: [("Last-Event-ID", "")]), 400,
+        "invalid_cursor")
     }
   }
 
@@ -242,6 +264,16 @@ import Testing
       streams = []
       // Once the server has noticed that they are gone, there is room again.
       while try await client.send("GET", "/events?wait=1&after=now").status == 503 {}
+    }
+  }
+
+  @Test func countsOneAsOne() async throws {
+    try await withGateway({ $0.followers = 1 }) { client in
+      let stream = try await Stream(client, "/events/stream") { $0.contains("heartbeat") }
+      let refused = try await client.send("GET", "/events/stream")
+      try expectProblem(refused, 503, "unavailable")
+      #expect(refused.text.contains("There is 1 stream or read that waits, which is all that is taken at once"))
+      withExtendedLifetime(stream) {}
     }
   }
 

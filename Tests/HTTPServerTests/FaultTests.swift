@@ -28,12 +28,53 @@ import Testing
     }
   }
 
-  @Test func hasNoBodyForHead() async throws {
+  @Test(arguments: ["HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HEAD /< HTTP/1.1\r\nHost: a\r\n\r\n"])
+  func hasNoBodyForHead(_ request: String) async throws {
     try await withServer { _, address in
       let client = try RawClient(address)
-      try await client.send("HEAD / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+      try await client.send(request)
       let response = try await client.response(to: "HEAD")
       #expect(response.status == 400)
+      #expect(try await client.remainder() == [])
+    }
+  }
+
+  /// What had come of the head tells the handler how the client would have its answer.
+  @Test(arguments: [
+    ("GET /< HTTP/1.1\r\nHost: a\r\nX-Name: n\r\n\r\n", 400, "n"),
+    ("G(T / HTTP/1.1\r\nX-Name: n\r\nHost: a\r\n\r\n", 400, "n"),
+    ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\nX-Name: n\r\n\r\n", 405, "n"),
+    // The first fault is the one that is told.
+    ("CONNECT a:1 HTTP/1.1\r\nX-Name: n\r\nHost: a b\r\n\r\n", 405, "n"),
+    ("GET / HTTP/1.1\r\nX-Name: n\r\n\r\n", 400, "n"),
+    ("GET / HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nContent-Length: 5, 5\r\n\r\n", 400, "n"),
+    ("GET / HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nX Y: z\r\n\r\n", 400, "n"),
+    ("GET / HTTP/1.1\r\nHost: a\r\nX Y: z\r\nX-Name: n\r\n\r\n", 400, "-"),
+    ("POST / HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501, "n"),
+    ("POST /small HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nContent-Length: 99999999999999999999\r\n\r\n", 413, "n"),
+    ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400, "n"),
+  ])
+  func knowsTheFieldsBeforeTheFault(_ request: String, _ status: Int, _ name: String) async throws {
+    try await withServer { _, address in
+      let client = try RawClient(address)
+      // Those of an earlier request are not this one's.
+      try await client.send("GET / HTTP/1.1\r\nHost: a\r\nX-Name: earlier\r\n\r\n")
+      #expect(try await client.response().status == 200)
+      try await client.send(request)
+      let response = try await client.response()
+      #expect(response.status == status)
+      #expect(response.headers["X-Name"] == name)
+      #expect(try await client.remainder() == [])
+    }
+  }
+
+  /// Behind these there may be no fields to wait for.
+  @Test(arguments: ["GET\r\n", "GET /\r\n", "GET / HTTP/3.0\r\n", "GET / FTP\r\n"])
+  func doesNotWaitForFieldsOfWhatIsNoRequest(_ line: String) async throws {
+    try await withServer { _, address in
+      let client = try RawClient(address)
+      try await client.send(line)
+      #expect(try await client.response().status >= 400)
       #expect(try await client.remainder() == [])
     }
   }
@@ -79,7 +120,9 @@ import Testing
   @Test func fallsBackWhereTheAnswerToAFaultCannotBeSent() async throws {
     struct Broken: RequestHandler {
       func receive(_ head: RequestHead) -> Reception { .answer(.now(Response(status: 1))) }
-      func response(to fault: ProtocolFault, head: RequestHead?) -> Response { Response(headers: ["X": "\n"]) }
+      func response(to fault: ProtocolFault, head: RequestHead?, fields: Headers) -> Response {
+        Response(headers: ["X": "\n"])
+      }
     }
     try await withServer(Broken()) { _, address in
       let client = try RawClient(address)

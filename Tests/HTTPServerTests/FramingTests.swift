@@ -33,8 +33,10 @@ import Testing
   @Test func refusesRepeatedAndEndlessLengths() {
     #expect(transcript("Content-Length: 5\r\nContent-Length: 5", "aaaaa") == [.fault(.badRequest)])
     #expect(transcript("Content-Length: 5\r\ncontent-length: 6", "aaaaa") == [.fault(.badRequest)])
-    #expect(transcript("Content-Length: 9223372036854775808") == [.fault(.contentTooLarge)])
-    #expect(transcript("Content-Length: 99999999999999999999999999999999") == [.fault(.contentTooLarge)])
+    for length in ["9223372036854775808", "99999999999999999999999999999999"] {
+      // More than can be told, and more than any limit.
+      #expect(transcript("Content-Length: \(length)") == transcript("Content-Length: \(Int.max)"))
+    }
     #expect(transcript("Content-Length : 5", "aaaaa") == [.fault(.badRequest)])
   }
 

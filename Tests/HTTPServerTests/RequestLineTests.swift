@@ -12,6 +12,8 @@ import Testing
     ("GET /? HTTP/1.1", "GET /? @a"),
     ("GET /?a=b&c=%20+/?{}|^` HTTP/1.1", "GET /?a=b&c=%20+/?{}|^` @a"),
     ("GET /a[b]|c HTTP/1.1", "GET /a[b]|c @a"),
+    // The framing is sound: what is wrong with an escape is the handler's to tell.
+    ("GET /%2?%g0&% HTTP/1.1", "GET /%2?%g0&% @a"),
     ("OPTIONS * HTTP/1.1", "OPTIONS * @a"),
     ("TRACE / HTTP/1.1", "TRACE / @a"),
     ("PATCH / HTTP/1.1", "PATCH / @a"),
@@ -46,8 +48,8 @@ import Testing
     "GET / HTTP/ 1.1", "GET / HTTP/1.01", "GET / HTTP/-1.1", "GET / HtTP/1.1", "GET / H\u{1}TP/1.1", "GET / FTP/1.1",
     // §3.2: the target.
     "GET x HTTP/1.1", "GET ?x HTTP/1.1", "GET /#f HTTP/1.1", "GET /é HTTP/1.1", "GET /\u{1} HTTP/1.1",
-    "GET /\u{7F} HTTP/1.1", "GET /% HTTP/1.1", "GET /%2 HTTP/1.1", "GET /%zz HTTP/1.1", "GET /?%g0 HTTP/1.1",
-    "GET /\" HTTP/1.1", "GET /<a> HTTP/1.1", "GET /?<a> HTTP/1.1", "GET /a\\b HTTP/1.1", "GET /?a#b HTTP/1.1",
+    "GET /\u{7F} HTTP/1.1", "GET /\" HTTP/1.1", "GET /<a> HTTP/1.1", "GET /?<a> HTTP/1.1", "GET /a\\b HTTP/1.1",
+    "GET /?a#b HTTP/1.1",
     "GET /?a\"b HTTP/1.1", "GET /^ HTTP/1.1", "GET /` HTTP/1.1", "GET /{} HTTP/1.1",
     // §3.2.2: the absolute form.
     "GET http:// HTTP/1.1", "GET http:/// HTTP/1.1", "GET http://u@b/ HTTP/1.1", "GET http://u:p@b/ HTTP/1.1",

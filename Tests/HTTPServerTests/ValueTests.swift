@@ -68,15 +68,25 @@ import Testing
     #expect(address.description == text)
   }
 
-  @Test func decodesOnce() {
-    #expect(PercentEncoding.decode("a%2Fb%252F%C3%A9+") == "a/b%2F\u{E9}+")
-    for bad in ["%", "%2", "%zz", "%FF", "%C3", "%ED%A0%80", "%C0%80"] { #expect(PercentEncoding.decode(bad) == nil) }
-    let pairs = QueryString.pairs("a=1&b=x+y%26&c&d=e=f&a=")
-    #expect(pairs?.map(\.name) == ["a", "b", "c", "d", "a"])
-    #expect(pairs?.map(\.value) == ["1", "x y&", "", "e=f", ""])
-    #expect(QueryString.pairs("")?.isEmpty == true)
-    let marked = QueryString.pairs("a=\u{301}&\u{301}=b")
-    #expect(marked?.map(\.name) == ["a", "\u{301}"] && marked?.map(\.value) == ["\u{301}", "b"])
-    for bad in ["&", "a&", "&a", "a&&b", "=a", "a=%", "%FF=a"] { #expect(QueryString.pairs(bad) == nil) }
+  @Test func decodesOnce() throws {
+    #expect(try PercentEncoding.decode("a%2Fb%252F%C3%A9+") == "a/b%2F\u{E9}+")
+    for bad in ["%", "%2", "%zz", "%FF%"] {
+      #expect(throws: PercentEncoding.Fault.badEscape) { try PercentEncoding.decode(bad) }
+    }
+    for bad in ["%FF", "%C3", "%ED%A0%80", "%C0%80"] {
+      #expect(throws: PercentEncoding.Fault.notUTF8) { try PercentEncoding.decode(bad) }
+    }
+    let pairs = try QueryString.pairs("a=1&b=x+y%26&c&d=e=f&a=")
+    #expect(pairs.map(\.name) == ["a", "b", "c", "d", "a"])
+    #expect(pairs.map(\.value) == ["1", "x y&", "", "e=f", ""])
+    #expect(try QueryString.pairs("").isEmpty)
+    let marked = try QueryString.pairs("a=\u{301}&\u{301}=b")
+    #expect(marked.map(\.name) == ["a", "\u{301}"] && marked.map(\.value) == ["\u{301}", "b"])
+    for bad in ["&", "a&", "&a", "a&&b"] {
+      #expect(throws: QueryString.Fault.emptyPart) { try QueryString.pairs(bad) }
+    }
+    #expect(throws: QueryString.Fault.noName) { try QueryString.pairs("b&=a") }
+    #expect(throws: QueryString.Fault.name(.notUTF8)) { try QueryString.pairs("%FF=a") }
+    #expect(throws: QueryString.Fault.value(of: "a b", .badEscape)) { try QueryString.pairs("a+b=%") }
   }
 }

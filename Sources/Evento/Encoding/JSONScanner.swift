@@ -18,6 +18,7 @@ package struct JSONScanner {
     }
 
     package let kind: Kind
+    /// Of a fault that is not one of syntax, to stand behind what the value is called.
     package let detail: String
     /// The byte at which it was noticed.
     package let offset: Int
@@ -211,9 +212,7 @@ package struct JSONScanner {
         if open.isInObject { try skipName(in: &open) }
       } else if try skipClosings(&open) {
         // Not before the end: what is no JSON, or longer than anybody takes, is that first.
-        if let place = open.repeatedName, offset <= open.namesEnd {
-          throw Fault(kind: .repeatedMember, detail: "a member of an object stands there twice", offset: place)
-        }
+        if let fault = open.repetition, offset <= open.namesEnd { throw fault }
         return start..<offset
       }
     }
@@ -226,8 +225,8 @@ package struct JSONScanner {
     private(set) var count = 0
     /// Up to where names may not be repeated.
     let namesEnd: Int
-    /// Where the first one stands that is.
-    private(set) var repeatedName: Int?
+    /// The first one that is.
+    private(set) var repetition: Fault?
     /// Those of the innermost one's members, and of those around it.
     private var names = MemberNames()
     private var outerNames: [MemberNames] = []
@@ -260,10 +259,13 @@ package struct JSONScanner {
     }
 
     /// Whether a name at a place is one that may not be repeated.
-    func wants(_ place: Int) -> Bool { place < namesEnd && repeatedName == nil }
+    func wants(_ place: Int) -> Bool { place < namesEnd && repetition == nil }
 
     mutating func insert(_ name: ArraySlice<UInt8>, at place: Int) {
-      if !names.insert(name) { repeatedName = place }
+      guard !names.insert(name) else { return }
+      let shown = String(decoding: name, as: UTF8.self).prefix(60)
+      repetition = Fault(
+        kind: .repeatedMember, detail: "has the member \"\(shown)\" twice in one object", offset: place)
     }
   }
 
@@ -275,7 +277,7 @@ package struct JSONScanner {
     switch byte {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
       guard open.count < Self.maximumDepth else {
-        throw fault("nested more than \(Self.maximumDepth) deep", .depth)
+        throw fault("is nested more than \(Self.maximumDepth) deep", .depth)
       }
       open.begin(isObject: byte == UInt8(ascii: "{"), at: offset)
       offset += 1

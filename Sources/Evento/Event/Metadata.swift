@@ -28,7 +28,8 @@ public struct Metadata: Sendable, Hashable {
       guard scanner.next == nil else { throw scanner.fault("expected nothing behind the object") }
       bytes = Array(scanner.bytes[object])
     } catch {
-      throw EventoError(.invalidRequest, "The metadata can't be taken: \(error.detail), at byte \(error.offset).")
+      let link = error.kind == .syntax ? " can't be taken: " : " "
+      throw EventoError(.invalidRequest, "The metadata\(link)\(error.detail), at byte \(error.offset).")
     }
   }
 

@@ -37,7 +37,7 @@ extension NewEvent {
     guard !events.isEmpty else { throw EventoError.missingData() }
     for index in events.indices { try events.span[index].check("events[\(index)]") }
     if let index = indexOfMixedVersion(in: events) {
-      throw EventoError(.invalidRequest, "events[\(index)]: \(mixedVersionsDetail).")
+      throw EventoError(.invalidRequest, "events[\(index)]: version \(mixedVersionsDetail).")
     }
   }
 
@@ -85,5 +85,6 @@ extension NewEvent {
     return nil
   }
 
-  package static let mixedVersionsDetail = "the events of one aggregate must either all carry a version or none of them"
+  /// To stand behind what the version is called.
+  package static let mixedVersionsDetail = "must be given for all events of one aggregate or for none of them"
 }

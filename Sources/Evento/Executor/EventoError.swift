@@ -138,22 +138,26 @@ extension EventoError {
       "An event that the condition excludes has been written: read on from the condition's cursor and decide anew.")
   }
 
-  package static func damagedCursor() -> EventoError {
+  /// - Parameter name: what whoever sent it calls it.
+  package static func damagedCursor(_ name: String = "This") -> EventoError {
     EventoError(
-      .invalidCursor, "This is not a cursor, or a damaged one: send one back exactly as an answer gave it.")
+      .invalidCursor, "\(name) is not a cursor, or a damaged one: send one back exactly as an answer gave it.")
   }
 
   /// Of a cursor that is whole, and names no place in this store's history.
-  public static func cursorNotInHistory() -> EventoError {
+  ///
+  /// - Parameter name: as above.
+  public static func cursorNotInHistory(_ name: String = "The cursor") -> EventoError {
     EventoError(
       .cursorNotInHistory,
-      "The cursor is not of this store's history: it is of another store, or of what this one held before it was "
+      "\(name) is not of this store's history: it is of another store, or of what this one held before it was "
         + "restored from a backup. Choose where to go on, from the beginning say, and know what that repeats.")
   }
 
   /// Of a call for a subscriber that is not there.
   public static func subscriberNotFound(_ key: String) -> EventoError {
-    EventoError(.subscriberNotFound, "There is no subscriber \"\(key)\": create it first.")
+    EventoError(
+      .subscriberNotFound, "There is no subscriber \"\(key)\": check the key, or create it before it is used.")
   }
 
   /// Of an acknowledgement by a worker that does not hold the subscriber any more.
@@ -166,6 +170,8 @@ extension EventoError {
   /// Of a deletion that finds no snapshot.
   public static func snapshotNotFound(_ key: SnapshotKey) -> EventoError {
     EventoError(
-      .snapshotNotFound, "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id).")
+      .snapshotNotFound,
+      "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id): check them, or go by the events alone."
+    )
   }
 }

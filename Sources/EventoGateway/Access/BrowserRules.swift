@@ -6,7 +6,7 @@ internal import Synchronization
 /// gateway: contract §8.
 final class BrowserRules: Sendable {
   private let allowedOrigins: Set<WebOrigin>
-  private let allowedHosts: Set<String>
+  private let allowedHosts: Set<HostName>
   private let checksHost: Bool
   /// The last `Host` that was taken: nearly every request has the same.
   private let lastHost = Mutex("")
@@ -16,9 +16,9 @@ final class BrowserRules: Sendable {
   ///   - allowedHosts: names that the gateway is known by, beside those of this machine.
   ///   - checksHost: whether any other name is refused. Without tokens, on loopback, it must be: a page whose own name
   ///     an attacker's name server lets point to 127.0.0.1 is of the same origin for the browser (DNS rebinding).
-  init(allowedOrigins: Set<WebOrigin>, allowedHosts: [String], checksHost: Bool) {
+  init(allowedOrigins: Set<WebOrigin>, allowedHosts: Set<HostName>, checksHost: Bool) {
     self.allowedOrigins = allowedOrigins
-    self.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
+    self.allowedHosts = allowedHosts
     self.checksHost = checksHost
   }
 
@@ -33,14 +33,15 @@ final class BrowserRules: Sendable {
   private func checkHost(_ head: RequestHead) throws(EventoError) {
     guard checksHost, let host = head.host, head.peer != .unix else { return }
     if lastHost.withLock({ $0 == host }) { return }
-    if let authority = Authority(host), authority.isLoopback || allowedHosts.contains(authority.host) {
+    let name = Authority(host)?.name
+    if let name, name.isLoopback || allowedHosts.contains(name) {
       lastHost.withLock { $0 = host }
       return
     }
     throw EventoError(
       .misdirectedRequest,
-      "This gateway has no tokens and serves this machine alone, under its own names, and not under \"\(host)\": use "
-        + "localhost, or name that host with --allowed-host.")
+      "This gateway has no tokens and serves this machine alone, under its own names, and not under "
+        + "\"\(name?.text ?? host)\": use localhost, or name that host with --allowed-host.")
   }
 
   private func checkOrigin(_ head: RequestHead, _ scheme: () -> String) throws(EventoError) {
@@ -63,9 +64,9 @@ final class BrowserRules: Sendable {
 
   /// What an answer tells the browser about a page's right to see it (https://fetch.spec.whatwg.org/#http-cors-protocol):
   /// nothing, unless its origin was named.
-  func responseFields(_ head: RequestHead?) -> [(String, String)] {
+  func responseFields(_ fields: @autoclosure () -> Headers) -> [(String, String)] {
     guard !allowedOrigins.isEmpty else { return [] }
-    let origin = head?.headers["origin"]
+    let origin = fields()["origin"]
     // A cache must not give one origin what was for another.
     let vary = ("Vary", "Origin")
     guard let origin, WebOrigin(origin).map(allowedOrigins.contains) == true else { return [vary] }

@@ -18,11 +18,12 @@ public struct TokenSet: Sendable {
   public let entries: [Entry]
 
   /// Reads a token file: a line `<name> <role> sha256:<64 hex digits of the token's SHA-256>` for each token; empty lines
-  /// and lines that begin with `#` are skipped.
+  /// and lines that begin with `#` are skipped, and so is a byte order mark before all.
   ///
   /// - Throws: ``TokenFileError`` for the first bad line.
   public init(file text: String) throws(TokenFileError) {
     var entries: [Entry] = []
+    let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for (index, line) in lines.enumerated() {
       let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })

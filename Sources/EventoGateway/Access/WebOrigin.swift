@@ -1,3 +1,5 @@
+internal import HTTPServer
+
 /// Where a web page comes from: scheme, host and port (RFC 6454 §4).
 public struct WebOrigin: Sendable, Hashable {
   let scheme: String
@@ -60,11 +62,39 @@ struct Authority: Sendable, Hashable {
     scheme == "https" ? 443 : 80
   }
 
-  /// Whether the host is a name or an address of the machine itself (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+  /// The host without the point that a name may end in: it is the same name (RFC 1034 §3.1).
+  var name: HostName { HostName(known: host.hasSuffix(".") ? String(host.dropLast()) : host) }
+}
+
+/// A host by its name or its address, whatever the port.
+public struct HostName: Sendable, Hashable {
+  let text: String
+
+  /// As it stands in a URL: `store.example.org`, `192.0.2.1`, `[2001:db8::1]`.
+  /// - Returns: `nil` for anything else, a host with a port among it.
+  public init?(_ text: String) {
+    let isBareIPv6 = text.contains(":") && PeerAddress(ip: text) != nil
+    guard let authority = Authority(isBareIPv6 ? "[\(text)]" : text), authority.port == nil,
+      isBareIPv6 || !text.hasSuffix(":")
+    else { return nil }
+    self = authority.name
+    // What a `Host` can name here at all.
+    guard !self.text.isEmpty, self.text.utf8.allSatisfy(Self.isAllowed) else { return nil }
+  }
+
+  fileprivate init(known text: String) {
+    self.text = text
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    0x61...0x7A ~= byte || 0x30...0x39 ~= byte || "-._~:".utf8.contains(byte)
+  }
+
+  /// Whether it is a name or an address of the machine itself (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
   var isLoopback: Bool {
-    if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
-    guard host.utf8.starts(with: "127.".utf8) else { return false }
-    let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    if text == "localhost" || text.hasSuffix(".localhost") || text == "::1" { return true }
+    guard text.utf8.starts(with: "127.".utf8) else { return false }
+    let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     return parts.count == 4 && parts.allSatisfy { UInt8(Substring($0)) != nil }
   }
 }

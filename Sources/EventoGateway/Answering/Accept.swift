@@ -10,9 +10,10 @@ enum Accept {
   static func format(_ headers: Headers) throws(EventoError) -> StreamFormat {
     let fields = headers.values(of: "accept")
     guard !fields.isEmpty else { return .eventStream }
-    let ranges = fields.flatMap { $0.split(separator: ",") }.compactMap(Range.init)
+    let members = fields.flatMap { $0.split(separator: ",") }
     // An empty field names no preference (§12.5.1: the list may have no members).
-    guard !ranges.isEmpty else { return .eventStream }
+    if members.allSatisfy({ member in member.allSatisfy { $0 == " " || $0 == "\t" } }) { return .eventStream }
+    let ranges = members.compactMap { Range($0) }
     let weights = StreamFormat.allCases.map { ($0, weight($0.mediaType, ranges)) }
     let best = weights.reduce(weights[0]) { $1.1 > $0.1 ? $1 : $0 }
     guard best.1 > 0 else {

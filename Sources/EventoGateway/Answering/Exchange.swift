@@ -5,6 +5,8 @@ struct Exchange: Sendable {
   let requestID: String
   /// `nil` where there was none that could be read.
   let head: RequestHead?
+  /// Those of a head that could be read in part.
+  private let strayFields: Headers
   /// When the head had come; `nil` where the server itself has answered, and this is not known.
   let start: ContinuousClock.Instant?
   /// `nil` until it is found.
@@ -14,11 +16,15 @@ struct Exchange: Sendable {
   /// Whether the request was held until there were events.
   var isHeld = false
 
-  init(_ head: RequestHead?, start: ContinuousClock.Instant? = .now) {
-    requestID = RequestID.of(head)
+  /// - Parameter fields: what could be read where there is no head.
+  init(_ head: RequestHead?, fields: Headers = Headers(), start: ContinuousClock.Instant? = .now) {
     self.head = head
+    strayFields = head == nil ? fields : Headers()
+    requestID = RequestID.of(head?.headers ?? fields)
     self.start = start
   }
+
+  var fields: Headers { head?.headers ?? strayFields }
 
   /// How long it has taken up to now.
   var duration: Duration? { start?.duration(to: .now) }

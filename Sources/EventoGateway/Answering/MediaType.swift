@@ -15,7 +15,17 @@ enum MediaType {
     if headers.hasOnly("content-type", "application/json") { return }
     let types = headers.values(of: "content-type")
     guard !types.isEmpty else { return }
-    guard types.count == 1, isJSON(types[0]) else {
+    guard types.count == 1 else {
+      throw EventoError(
+        .unsupportedMediaType,
+        "Content-Type stands there \(types.count) times: send it once, as application/json, or leave it out.")
+    }
+    guard !types[0].isEmpty else {
+      throw EventoError(
+        .unsupportedMediaType,
+        "Content-Type is empty: send it as application/json, which a body is taken as, or leave it out.")
+    }
+    guard isJSON(types[0]) else {
       let hint =
         types[0].lowercased().hasPrefix("application/x-www-form-urlencoded")
         ? " (curl -d declares a form: curl --json is right)" : ""

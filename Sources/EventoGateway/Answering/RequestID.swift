@@ -6,8 +6,8 @@ enum RequestID {
   static let field = "X-Request-Id"
 
   /// The request's own, where it sent a sane one; else a fresh one.
-  static func of(_ head: RequestHead?) -> String {
-    guard let head, case let given = head.headers.values(of: field), given.count == 1, isSane(given[0]) else {
+  static func of(_ fields: Headers) -> String {
+    guard case let given = fields.values(of: field), given.count == 1, isSane(given[0]) else {
       return ULID().description
     }
     return given[0]

@@ -39,7 +39,7 @@ struct EventsResource: Sendable {
               // The events are held until here, so that as good as always the thread that made them frees them:
               // another would wait for its part of the heap, and it for the other.
               defer { withExtendedLifetime(events) {} }
-              return .written(try result.get(), basePath)
+              return .written(try result.naming(cursor: Self.conditionCursor).get(), basePath)
             }
           }
         }
@@ -48,18 +48,23 @@ struct EventsResource: Sendable {
 
   @Sendable private func write(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let write = try WriteRequest(json: request.body, limits: limits)
-    let result =
+    let result = try await naming(cursor: Self.conditionCursor) { () async throws(EventoError) in
       if let condition = write.condition {
         try await store.conditionalWriter().write(write.events, condition: condition)
       } else {
         try await store.executor.write(write.events)
       }
+    }
     return .written(result, basePath)
   }
 
-  private var reading: Operation.Action { paging { (request) throws(EventoError) in try readRequest(request) } }
+  private static let conditionCursor = "/condition/after"
+
+  private var reading: Operation.Action {
+    paging(ParameterReader.label) { (request) throws(EventoError) in try readRequest(request) }
+  }
   private var querying: Operation.Action {
-    paging { (request) throws(EventoError) in try ReadRequest(json: request.body) }
+    paging({ "/\($0)" }) { (request) throws(EventoError) in try ReadRequest(json: request.body) }
   }
 
   private func readRequest(_ request: GatewayRequest) throws(EventoError) -> ReadRequest {
@@ -68,11 +73,17 @@ struct EventsResource: Sendable {
   }
 
   /// Reads a page without a task, unless it may have to wait for events.
+  ///
+  /// - Parameter label: what an error calls a member of the request.
   private func paging(
+    _ label: @escaping @Sendable (String) -> String,
     _ decode: @escaping @Sendable (GatewayRequest) throws(EventoError) -> ReadRequest
   ) -> Operation.Action {
     let wait = { @Sendable (request: GatewayRequest) async throws(EventoError) in
-      try await page(try decode(request), for: request)
+      let read = try decode(request)
+      return try await naming(cursor: label(read.args.cursorMember)) { () async throws(EventoError) in
+        try await page(read, for: request)
+      }
     }
     guard let viewer = pages.viewer else { return .store(wait) }
     return .callback(
@@ -81,7 +92,9 @@ struct EventsResource: Sendable {
         guard read.wait == nil else { return nil }
         return { reply in
           viewer.page(read) { result in
-            reply.send { () throws(EventoError) in .json(try result.get().json) }
+            reply.send { () throws(EventoError) in
+              .json(try result.naming(cursor: label(read.args.cursorMember)).get().json)
+            }
           }
         }
       }, orWait: wait)
@@ -140,6 +153,16 @@ struct EventsResource: Sendable {
   }
 }
 
+extension Args {
+  /// The member of a request that may bear a cursor.
+  fileprivate var cursorMember: String {
+    switch self {
+    case .forward: "after"
+    case .backward: "before"
+    }
+  }
+}
+
 extension Response {
   fileprivate static func written(_ result: WriteResult, _ basePath: String) -> Response {
     var response = Response.json(WriteAnswer.json(result.events), status: result.isResend ? 200 : 201)
@@ -156,7 +179,9 @@ extension Response {
   }
 
   fileprivate static func event(_ id: ULID, _ event: [UInt8]?) throws(EventoError) -> Response {
-    guard let event else { throw EventoError(.eventNotFound, "There is no event \(id).") }
+    guard let event else {
+      throw EventoError(.eventNotFound, "There is no event \(id) in this store: check the id, or read the log for it.")
+    }
     return .json(event)
   }
 }

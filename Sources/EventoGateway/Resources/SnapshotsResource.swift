@@ -48,7 +48,10 @@ struct SnapshotsResource: Sendable {
 
   @Sendable private func save(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let key = try key(request)
-    try await store.executor.saveSnapshot(key, try SnapshotBody.snapshot(request: request.body, limits: limits))
+    let snapshot = try SnapshotBody.snapshot(request: request.body, limits: limits)
+    try await naming(cursor: "/cursor") { () async throws(EventoError) in
+      try await store.executor.saveSnapshot(key, snapshot)
+    }
     return .noContent()
   }
 

@@ -26,22 +26,29 @@ struct StreamResource: Sendable {
   @Sendable private func follow(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let format = try Accept.format(request.head.headers)
     var parameters = try request.parameters()
-    return try await stream(
-      try FollowRequest(&parameters, lastEventID: try lastEventID(request)), format, request.token)
+    let lastEventID = try lastEventID(request)
+    let follow = try FollowRequest(&parameters, lastEventID: lastEventID)
+    return try await naming(
+      cursor: lastEventID == nil ? ParameterReader.label("after") : FollowRequest.lastEventIDLabel
+    ) { () async throws(EventoError) in try await stream(follow, format, request.token) }
   }
 
   @Sendable private func followBody(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let format = try Accept.format(request.head.headers)
-    return try await stream(
-      try FollowRequest(json: request.body, lastEventID: try lastEventID(request)), format, request.token)
+    let lastEventID = try lastEventID(request)
+    let follow = try FollowRequest(json: request.body, lastEventID: lastEventID)
+    return try await naming(cursor: lastEventID == nil ? "/after" : FollowRequest.lastEventIDLabel) {
+      () async throws(EventoError) in try await stream(follow, format, request.token)
+    }
   }
 
+  /// - Returns: `nil` for an empty one too, as browsers send it.
   private func lastEventID(_ request: GatewayRequest) throws(EventoError) -> String? {
     let values = request.head.headers.values(of: "last-event-id")
     guard values.count <= 1 else {
       throw EventoError(.invalidRequest, "Last-Event-ID stands there \(values.count) times: send it once.")
     }
-    return values.first
+    return values.first.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   private func stream(

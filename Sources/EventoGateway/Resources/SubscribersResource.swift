@@ -44,8 +44,9 @@ struct SubscribersResource: Sendable {
   @Sendable private func acknowledge(_ request: GatewayRequest) async throws(EventoError) -> Response {
     let key = try request.name("key")
     let body = try AcknowledgeRequest(json: request.body)
-    let subscriber = try await store.executor.acknowledge(
-      key, cursor: body.cursor, lag: body.lag, workerID: body.workerID)
+    let subscriber = try await naming(cursor: "/cursor") { () async throws(EventoError) in
+      try await store.executor.acknowledge(key, cursor: body.cursor, lag: body.lag, workerID: body.workerID)
+    }
     return .json(SubscriberAnswer.json(subscriber))
   }
 

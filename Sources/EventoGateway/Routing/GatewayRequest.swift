@@ -15,13 +15,19 @@ struct GatewayRequest: Sendable {
   /// - Throws: `invalid_request` where the query is not percent-encoded as it must be.
   func parameters() throws(EventoError) -> ParameterReader {
     guard let query = head.query else { return ParameterReader([]) }
-    guard let pairs = QueryString.pairs(query) else {
-      throw EventoError(
-        .invalidRequest,
-        "The query must be name=value, with & between several, in percent-encoded UTF-8: there is no part without a name, and "
-          + "each % two hexadecimal digits behind it.")
+    do throws(QueryString.Fault) {
+      return ParameterReader(try QueryString.pairs(query))
+    } catch {
+      switch error {
+      case .value(of: let name, let fault): throw .parameter(name, "\(fault)")
+      case .name(let fault): throw EventoError(.invalidRequest, "The name of a query parameter \(fault).")
+      case .noName:
+        throw EventoError(.invalidRequest, "The query has a value without a name: each part of it is name=value.")
+      case .emptyPart:
+        throw EventoError(
+          .invalidRequest, "The query has an & with nothing before or behind it: one stands between two parameters.")
+      }
     }
-    return ParameterReader(pairs)
   }
 
   /// The query of a resource that takes `encoding` alone.
@@ -38,7 +44,7 @@ struct GatewayRequest: Sendable {
   ///
   /// - Throws: `invalid_request`.
   func ulid(_ name: String) throws(EventoError) -> ULID {
-    guard let id = ULID(names[name]) else {
+    guard let id = ULID(try text(name)) else {
       throw EventoError(.invalidRequest, "The \(name) in the path \(ULID.rule).")
     }
     return id
@@ -48,10 +54,18 @@ struct GatewayRequest: Sendable {
   ///
   /// - Throws: `invalid_request`.
   func name(_ name: String) throws(EventoError) -> String {
-    let text = names[name]
+    let text = try text(name)
     if let problem = NameRule.fault(in: text) {
       throw EventoError(.invalidRequest, "The \(name) in the path \(problem).")
     }
     return text
+  }
+
+  private func text(_ name: String) throws(EventoError) -> String {
+    do throws(PercentEncoding.Fault) {
+      return try names[name].get()
+    } catch {
+      throw EventoError(.invalidRequest, "The \(name) in the path \(error).")
+    }
   }
 }

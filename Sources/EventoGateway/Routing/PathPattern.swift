@@ -30,8 +30,11 @@ struct PathPattern: Sendable {
     segments.allSatisfy { if case .literal = $0 { true } else { false } }
   }
 
+  /// A part of a path between slashes, decoded.
+  typealias Part = Result<String, PercentEncoding.Fault>
+
   /// What the names of the pattern stand for in a path, or `nil` where it is another's.
-  func match(_ path: [String]) -> PathNames? {
+  func match(_ path: [Part]) -> PathNames? {
     let surplus = path.count - segments.count
     let takesSeveral = segments.contains { if case .names = $0 { true } else { false } }
     guard surplus == 0 || surplus > 0 && takesSeveral else { return nil }
@@ -40,13 +43,13 @@ struct PathPattern: Sendable {
     for segment in segments {
       switch segment {
       case .literal(let text):
-        guard path[index] == text else { return nil }
+        guard path[index] == .success(text) else { return nil }
       case .name(let name):
-        guard !path[index].isEmpty else { return nil }
+        guard path[index] != .success("") else { return nil }
         names.append(name, path[index])
       case .names(let name):
-        let text = path[index...index + surplus].joined(separator: "/")
-        guard !text.isEmpty else { return nil }
+        let text = Self.joined(path[index...index + surplus])
+        guard text != .success("") else { return nil }
         names.append(name, text)
         index += surplus
       }
@@ -54,18 +57,26 @@ struct PathPattern: Sendable {
     }
     return names
   }
+
+  private static func joined(_ parts: ArraySlice<Part>) -> Part {
+    Part { () throws(PercentEncoding.Fault) in
+      var text = ""
+      for (index, part) in parts.enumerated() { text += (index > 0 ? "/" : "") + (try part.get()) }
+      return text
+    }
+  }
 }
 
 /// What the names of a path's pattern stand for.
 struct PathNames: Sendable {
-  private var values: [(name: String, value: String)] = []
+  private var values: [(name: String, value: PathPattern.Part)] = []
 
-  mutating func append(_ name: String, _ value: String) {
+  mutating func append(_ name: String, _ value: PathPattern.Part) {
     values.append((name, value))
   }
 
-  /// The value of a name that the pattern has.
-  subscript(_ name: String) -> String {
+  /// The value of a name that the pattern has, or why it can't be decoded.
+  subscript(_ name: String) -> PathPattern.Part {
     guard let value = values.first(where: { $0.name == name })?.value else {
       preconditionFailure("the pattern has no {\(name)}")
     }

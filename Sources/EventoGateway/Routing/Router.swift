@@ -4,6 +4,7 @@ internal import HTTPServer
 /// Finds the resource of a path.
 struct Router: Sendable {
   let resources: [Resource]
+  private let basePath: String
   private let base: [Substring]
   /// The resources whose path has no names in it, by that path: most requests are for one of them.
   private var literal: [String: Resource] = [:]
@@ -11,6 +12,7 @@ struct Router: Sendable {
   /// - Parameter basePath: what every path begins with, e.g. `/evento`; empty for none.
   init(_ resources: [Resource], basePath: String) {
     self.resources = resources
+    self.basePath = basePath
     base = basePath.split(separator: "/")
     for resource in resources where resource.pattern.isLiteral {
       let path = basePath + resource.pattern.template
@@ -24,7 +26,9 @@ struct Router: Sendable {
     ["GET", "HEAD"] + Set(resources.flatMap { $0.operations.map(\.method) }).subtracting(["GET"]).sorted() + ["OPTIONS"]
   }
 
-  /// - Throws: `not_found`; `invalid_request` where the path is not percent-encoded as it must be.
+  /// What is wrong with the escapes of a path is told by whoever reads its names: who may read them comes first.
+  ///
+  /// - Throws: `not_found`.
   func find(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
     if let resource = literal[path] { return (resource, PathNames()) }
     return try search(path)
@@ -36,18 +40,13 @@ struct Router: Sendable {
       .map { Substring($0) }
     if raw.starts(with: base) {
       // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).
-      var segments: [String] = []
-      for segment in raw.dropFirst(base.count) {
-        guard let text = PercentEncoding.decode(segment) else {
-          throw EventoError(
-            .invalidRequest, "The path is not percent-encoded UTF-8: each % needs two hexadecimal digits behind it.")
-        }
-        segments.append(text)
+      let segments = raw.dropFirst(base.count).map { segment in
+        PathPattern.Part { () throws(PercentEncoding.Fault) in try PercentEncoding.decode(segment) }
       }
       for resource in resources {
         if let names = resource.pattern.match(segments) { return (resource, names) }
       }
     }
-    throw EventoError(.notFound, "There is nothing at this path: GET /openapi.yaml tells what there is.")
+    throw EventoError(.notFound, "There is nothing at this path: GET \(basePath)/openapi.yaml tells what there is.")
   }
 }

@@ -8,6 +8,8 @@ extension EventoError {
     if answer.status >= 400, answer.contentType.names(mediaType: Problem.mediaType), answer.body.count <= problemBytes,
       var error = Problem.error(json: answer.body)
     {
+      // What the request calls the cursor means nothing to who called here: it is the one that was given.
+      if error.code == .cursorNotInHistory { return .cursorNotInHistory() }
       error.isPassing = error.isPassing || Gateway.passingStatuses.contains(answer.status)
       return error
     }

@@ -181,6 +181,8 @@ final class Writer: @unchecked Sendable {
 extension EventoError {
   fileprivate static func tooManyWaiting(_ limit: Int) -> EventoError {
     EventoError(
-      .unavailable, "\(limit) writes wait for the disk already, which is all that may: send it again in a moment.")
+      .unavailable,
+      "\(limit == 1 ? "1 write waits" : "\(limit) writes wait") for the disk already, which is all that may: send it again in a moment."
+    )
   }
 }

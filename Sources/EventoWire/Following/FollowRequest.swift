@@ -35,8 +35,11 @@ package struct FollowRequest: Sendable {
     let after = parameters.value(Member.after.rawValue)
     encoding = parameters.encoding()
     self.after = .beginning
-    if let after { self.after = try Args.Start(wire: after) }
-    if let lastEventID, !lastEventID.isEmpty { self.after = .after(try Cursor(lastEventID)) }
+    if let start = try Self.start(lastEventID) {
+      self.after = start
+    } else if let after {
+      self.after = try Args.Start(wire: after, ParameterReader.label(Member.after.rawValue))
+    }
     try parameters.finish()
   }
 
@@ -45,6 +48,7 @@ package struct FollowRequest: Sendable {
   /// - Parameter lastEventID: as above.
   /// - Throws: `invalid_json`, `invalid_request`, `invalid_cursor`.
   package init(json bytes: [UInt8], lastEventID: String?) throws(EventoError) {
+    let start = try Self.start(lastEventID)
     self = try JSONReader.read(bytes) { (reader) throws(EventoError) in
       var request = FollowRequest(aggregators: nil, routingKey: .all, after: .beginning)
       let seen = try reader.object(Member.self) { (reader, member) throws(EventoError) in
@@ -52,13 +56,22 @@ package struct FollowRequest: Sendable {
         case .aggregators: request.aggregators = try reader.filters(atLeast: 0)
         case .routingKey: request.routingKey = .value(try reader.null() ? nil : try reader.name())
         case .after:
-          if let text = try reader.string() { request.after = try Args.Start(wire: text) }
+          // What does not count need not be a cursor.
+          if start != nil { _ = try reader.string() } else { request.after = try reader.start() ?? .beginning }
         case .encoding: request.encoding = try reader.payloadEncoding() ?? .auto
         }
       }
       return seen == nil ? nil : request
     }
-    if let lastEventID, !lastEventID.isEmpty { after = .after(try Cursor(lastEventID)) }
+    if let start { after = start }
+  }
+
+  /// What an error calls that header.
+  package static let lastEventIDLabel = "The header Last-Event-ID"
+
+  private static func start(_ lastEventID: String?) throws(EventoError) -> Args.Start? {
+    guard let lastEventID, !lastEventID.isEmpty else { return nil }
+    return .after(try Cursor(wire: lastEventID, lastEventIDLabel))
   }
 
   package var json: [UInt8] {

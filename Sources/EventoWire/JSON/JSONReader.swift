@@ -153,17 +153,16 @@ struct JSONReader {
   private mutating func unknownMember<Member: MemberName>(
     _ name: ArraySlice<UInt8>, of members: Member.Type
   ) throws(EventoError) {
-    if unknownMembers == .refused, takesFaults {
-      let known = Member.table.list
-      if NameRule.lengths.contains(name.count) {
-        path.append(.member(String(decoding: name, as: UTF8.self)))
-        fault("is not a member of this object: its members are \(known)")
-        path.removeLast()
-      } else {
-        fault("has an unknown member, with a name of \(name.count) bytes: its members are \(known)")
-      }
+    guard unknownMembers == .refused, takesFaults else { return try skip() }
+    let known = Member.table.list
+    guard NameRule.lengths.contains(name.count) else {
+      fault("has an unknown member, with a name of \(name.count) bytes: its members are \(known)")
+      return try skip()
     }
+    path.append(.member(String(decoding: name, as: UTF8.self)))
+    fault("is not a member of this object: its members are \(known)")
     try skip()
+    path.removeLast()
   }
 
   /// Reads an array: calls `read` at each element.
@@ -281,7 +280,15 @@ struct JSONReader {
   /// - Throws: `invalid_cursor`.
   mutating func cursor() throws(EventoError) -> Cursor? {
     guard let text = try string() else { return nil }
-    return try Cursor(text)
+    return try Cursor(wire: text, pointer)
+  }
+
+  /// A cursor, or the word for the end of the log.
+  ///
+  /// - Throws: `invalid_cursor`.
+  mutating func start() throws(EventoError) -> Args.Start? {
+    guard let text = try string() else { return nil }
+    return try Args.Start(wire: text, pointer)
   }
 
   /// The very bytes of a value.

@@ -1,7 +1,8 @@
 extension Int64 {
-  /// A whole number in decimal digits: no sign, point or exponent, and no leading zero.
+  /// A whole number in decimal digits: no sign, point or exponent. Zeros before it, which JSON has none of and a shell's
+  /// loop may well have in a query, count for nothing.
   init?(digits text: some Collection<UInt8>) {
-    guard let first = text.first, text.count == 1 || first != UInt8(ascii: "0") else { return nil }
+    guard !text.isEmpty else { return nil }
     var number: Int64 = 0
     for byte in text {
       guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte else { return nil }

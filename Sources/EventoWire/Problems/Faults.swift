@@ -3,15 +3,18 @@ package import Evento
 extension EventoError {
   /// An `invalid_request` that names each fault. There is at least one.
   package static func faults(_ faults: [Fault]) -> EventoError {
+    // Where as many have been noted as are, there may be more.
+    let atLeast = faults.count == JSONReader.maximumFaults ? "at least " : ""
     let first = faults.first.map { fault in
       switch fault.place {
       case .pointer(let pointer): pointer.isEmpty ? "The body \(fault.detail)." : "\(pointer) \(fault.detail)."
-      case .parameter(let name): "The query parameter \(name) \(fault.detail)."
+      case .parameter(let name): "\(ParameterReader.label(name)) \(fault.detail)."
       }
     }
     let others =
       faults.count > 1
-      ? " There \(faults.count == 2 ? "is 1 more fault" : "are \(faults.count - 1) more faults"): see errors." : ""
+      ? " There \(faults.count == 2 ? "is 1 more fault" : "are \(atLeast)\(faults.count - 1) more faults"): see errors."
+      : ""
     return EventoError(
       .invalidRequest, (first ?? "The request is not what it must be.") + others, facts: .faults(faults))
   }

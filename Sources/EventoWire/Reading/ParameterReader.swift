@@ -26,6 +26,12 @@ package struct ParameterReader {
     faults.append(EventoError.Fault(.parameter(name), detail))
   }
 
+  /// What an error calls a parameter.
+  package static func label(_ name: String) -> String { "The query parameter \(name)" }
+
+  /// Whether a parameter stands there that has not been read yet, whatever its value.
+  func has(_ name: String) -> Bool { values.contains { $0.name.isExactly(name) } }
+
   /// The value of a parameter, an empty one included.
   package mutating func value(allowingEmpty name: String) -> String? {
     known.append(name)

@@ -12,7 +12,7 @@ extension ReadRequest {
         case .aggregators: draft.aggregators = try reader.filters(atLeast: 0)
         case .routingKey: draft.routingKey = .value(try reader.null() ? nil : try reader.name())
         case .first: draft.first = try reader.integer(in: Draft.counts)
-        case .after: draft.after = try reader.string().map { (text) throws(EventoError) in try Args.Start(wire: text) }
+        case .after: draft.after = try reader.start()
         case .last: draft.last = try reader.integer(in: Draft.counts)
         case .before: draft.before = try reader.cursor()
         case .encoding: draft.encoding = try reader.payloadEncoding() ?? .auto

@@ -14,8 +14,8 @@ extension ReadRequest {
     let before = parameters.value(ReadMember.before.rawValue)
     draft.encoding = parameters.encoding()
     draft.wait = parameters.integer(ReadMember.wait.rawValue, in: Self.waitRange)
-    if let after { draft.after = try Args.Start(wire: after) }
-    if let before { draft.before = try Cursor(before) }
+    if let after { draft.after = try Args.Start(wire: after, ParameterReader.label(ReadMember.after.rawValue)) }
+    if let before { draft.before = try Cursor(wire: before, ParameterReader.label(ReadMember.before.rawValue)) }
     for (member, detail) in draft.faults { parameters.fault(member.rawValue, detail) }
     try parameters.finish()
     self = draft.request
@@ -47,10 +47,12 @@ extension ReadRequest {
 extension ParameterReader {
   /// The one filter that a query has room for.
   package mutating func filter() -> ReadAggregator? {
+    let hasType = has("aggregator_type")
     let type = name("aggregator_type")
     let id = name("aggregator_id")
     let eventName = name("name")
     guard let type else {
+      guard !hasType else { return nil }
       if id != nil { fault("aggregator_id", "needs aggregator_type beside it") }
       if eventName != nil { fault("name", "needs aggregator_type beside it") }
       return nil

@@ -62,19 +62,3 @@ package struct ReadRequest: Sendable {
     }
   }
 }
-
-extension Args.Start {
-  /// - Throws: `invalid_cursor`.
-  package init(wire text: String) throws(EventoError) {
-    self = text == ReadMember.now ? .now : .after(try Cursor(text))
-  }
-
-  /// How a request says it; `nil` for the beginning, which it leaves out.
-  package var wire: String? {
-    switch self {
-    case .beginning: nil
-    case .after(let cursor): cursor.description
-    case .now: ReadMember.now
-    }
-  }
-}

@@ -39,7 +39,7 @@ extension Connection {
     if case .answered = exchange?.progress { return beginToClose() }
     if case .streaming = exchange?.progress { return close() }
     if case .working(let task, _) = exchange?.progress { task?.cancel() }
-    var response = loop.handler.response(to: fault, head: head)
+    var response = loop.handler.response(to: fault, head: head, fields: head?.headers ?? parser.headers)
     if case .stream = response.body { response.body = .none }
     exchange = nil
     if !write(response, method: head?.method ?? parser.method, version: .oneDotOne, persists: false) {

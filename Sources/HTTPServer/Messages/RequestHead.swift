@@ -27,7 +27,8 @@ public struct RequestHead: Sendable {
 
   /// One of the methods of RFC 9110 §9.1, `PATCH` or `QUERY`.
   public var method: String { content.line.method }
-  /// The path as it came, percent-encoded; begins with `/`, or is `*`.
+  /// The path as it came, percent-encoded; begins with `/`, or is `*`. Its escapes, and those of the query, have not
+  /// been looked at.
   public var path: String { content.line.path }
   /// What followed the first `?`, as it came; nil without one.
   public var query: String? { content.line.query }
@@ -40,7 +41,7 @@ public struct RequestHead: Sendable {
   /// The authority that the request is for, with its port where one was given: that of an absolute-form target, else
   /// that of `Host` (RFC 9112 §3.3). HTTP/1.0 alone may leave it out.
   public var host: String? { content.line.authority ?? content.headers["Host"] }
-  /// The body's length in bytes as `Content-Length` declares it.
+  /// The body's length in bytes as `Content-Length` declares it; `Int.max` where it declares more.
   public var declaredLength: Int? { content.framing.declaredLength }
   /// Whether the body comes in chunks.
   public var isChunked: Bool { content.framing.isChunked }

@@ -1,5 +1,6 @@
 /// What the fields of a head say about the message as such: where its body ends, and what becomes of the connection.
 struct Framing: Sendable, Equatable {
+  /// `Int.max` for any that is larger.
   var declaredLength: Int?
   var isChunked = false
   var expectsContinue = false
@@ -53,17 +54,12 @@ struct FramingReader {
       throw ProtocolFault(
         .badRequest, "Content-Length must be one number in decimal digits, and is \(input.quoted(field.value)).")
     }
-    var length = 0
-    for index in field.value {
+    declaredLength = field.value.reduce(0) { length, index in
       let (tens, overflows) = length.multipliedReportingOverflow(by: 10)
       let (sum, overflowsToo) = tens.addingReportingOverflow(Int(input[index] - UInt8(ascii: "0")))
-      guard !overflows, !overflowsToo else {
-        throw ProtocolFault(
-          .contentTooLarge, "Content-Length is \(input.quoted(field.value)), and no body may be as long as that.")
-      }
-      length = sum
+      // More than can ever come, as far as anybody can tell: whoever takes a body refuses it by the limit of that.
+      return overflows || overflowsToo ? .max : sum
     }
-    declaredLength = length
   }
 
   /// RFC 9112 §6.1 and §7: names of codings between commas, over all lines.
@@ -127,7 +123,9 @@ struct FramingReader {
   /// What is well-formed and yet nothing that this server does. Judged last, so that the fault's answer knows the head.
   func checkWhatIsKnown(_ line: RequestLine) throws(ProtocolFault) {
     guard line.methodIsKnown else {
-      throw ProtocolFault(.notImplemented, "No method is called \(line.method.prefix(60)) here.")
+      let upperCase = Array(line.method.prefix(60).uppercased().utf8)
+      let hint = Method.known(upperCase.span, upperCase.indices).map { ": methods have a case, write \($0)" } ?? ""
+      throw ProtocolFault(.notImplemented, "No method is called \(line.method.prefix(60)) here\(hint).")
     }
     if let unknownExpectation {
       throw ProtocolFault(

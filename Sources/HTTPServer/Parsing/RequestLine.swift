@@ -7,9 +7,14 @@ struct RequestLine: Sendable, Equatable {
   var methodIsKnown = true
   /// That of an absolute-form target.
   var authority: String?
+  /// What is wrong with the method or the target. It is told once the fields have come, for they say what the answer is
+  /// to be called; they do come behind a line of a version that is spoken.
+  var fault: ProtocolFault?
 
   /// `method SP request-target SP HTTP-version`, with exactly one space at each place: RFC 9112 §3 lets a recipient
   /// be lenient here, and warns of what comes of it.
+  ///
+  /// - Throws: what is wrong with a line behind which no fields may come; any other fault is the line's own.
   static func parse(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) -> RequestLine {
     let space = UInt8(ascii: " ")
     guard let methodEnd = input.firstIndex(of: space, in: line),
@@ -23,16 +28,26 @@ struct RequestLine: Sendable, Equatable {
           + "\(input.quoted(line)).")
     }
     let method = line.lowerBound..<methodEnd
+    let spoken = try self.version(input, version)
+    let known = Method.known(input, method)
+    var line = RequestLine(
+      method: known ?? input.text(method), path: "/", version: spoken, methodIsKnown: known != nil)
+    do throws(ProtocolFault) {
+      try line.take(input, method: method, target: methodEnd + 1..<targetEnd)
+    } catch {
+      line.fault = error
+    }
+    return line
+  }
+
+  private mutating func take(
+    _ input: Span<UInt8>, method: Range<Int>, target: Range<Int>
+  ) throws(ProtocolFault) {
     guard !method.isEmpty, input.allSatisfy(in: method, { ByteSet.token.contains($0) }) else {
       throw ProtocolFault(.badRequest, "A method is a token (RFC 9110 §9.1), and this one is \(input.quoted(method)).")
     }
-    let spoken = try self.version(input, version)
-    let known = Method.known(input, method)
-    let name = known ?? input.text(method)
-    let target = try RequestTarget.parse(input, methodEnd + 1..<targetEnd, method: name)
-    return RequestLine(
-      method: name, path: target.path, query: target.query, version: spoken, methodIsKnown: known != nil,
-      authority: target.authority)
+    let target = try RequestTarget.parse(input, target, method: self.method)
+    (path, query, authority) = (target.path, target.query, target.authority)
   }
 
   /// RFC 9112 §2.3: case-sensitive, one digit, a point, one digit.

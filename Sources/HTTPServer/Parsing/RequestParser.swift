@@ -26,7 +26,8 @@ struct RequestParser {
   private var lines = LineReader()
   private var hasSkippedLine = false
   private var line: RequestLine?
-  private var headers = Headers()
+  /// The fields of the head that is being read, as far as they have come; after a fault, those before it.
+  private(set) var headers = Headers()
   private var headerBytes = 0
   private var framing = FramingReader()
 
@@ -57,8 +58,9 @@ struct RequestParser {
     do throws(ProtocolFault) {
       return try step(input, &offset)
     } catch {
-      phase = .failed(error)
-      throw error
+      let fault = line?.fault ?? error
+      phase = .failed(fault)
+      throw fault
     }
   }
 
@@ -151,6 +153,7 @@ struct RequestParser {
 
   private mutating func finishHead() throws(ProtocolFault) -> RequestHead {
     guard let line else { throw ProtocolFault(.badRequest, "There is no request line.") }
+    if let fault = line.fault { throw fault }
     let framing = try self.framing.finish(line)
     let head = RequestHead(line: line, headers: headers, peer: peer, framing: framing)
     do throws(ProtocolFault) {

@@ -26,7 +26,7 @@ private func checkText(_ text: String) {
     expect(text.utf8.count <= Cursor.maximumLength && text.utf8.allSatisfy(letters.contains), "taken: \(text)")
     expect((1...Cursor.maximumPlaceLength).contains(cursor.place.count), "a place of \(cursor.place.count) bytes")
     expectEqual(Cursor(place: cursor.place), cursor, "a cursor, read and written again")
-    expectEqual(try? Args.Start(wire: text), .after(cursor), "as a place to read from")
+    expectEqual(try? Args.Start(wire: text, "It"), .after(cursor), "as a place to read from")
     checkReaders(cursor)
   } catch {
     expectEqual(error.code, .invalidCursor, "the error's code")

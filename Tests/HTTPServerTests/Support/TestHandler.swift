@@ -11,9 +11,10 @@ struct TestHandler: RequestHandler {
     return route(head)
   }
 
-  func response(to fault: ProtocolFault, head: RequestHead?) -> Response {
+  func response(to fault: ProtocolFault, head: RequestHead?, fields: Headers) -> Response {
     Response(
-      status: fault.status, headers: ["X-Fault": "\(fault.kind)", "X-Path": head?.path ?? "-"],
+      status: fault.status,
+      headers: ["X-Fault": "\(fault.kind)", "X-Path": head?.path ?? "-", "X-Name": fields["X-Name"] ?? "-"],
       body: .bytes(Array(fault.detail.utf8)))
   }
 

@@ -72,7 +72,17 @@ extension ConformanceCheck {
         try await requireError(.cursorNotInHistory, "a foreign cursor and a wrong version") {
           try await writer.write([.sample("a", version: 77)], condition: condition)
         }
-        try requireEqual(try await executor.log().count, count, "events in the log")
+        let stored = NewEvent.sample("a", id: ULID())
+        let first = try await writer.write([stored], condition: nil)
+        var changed = stored
+        changed.name = "Other"
+        try await requireError(.cursorNotInHistory, "a foreign cursor and an id that is stored with other content") {
+          try await writer.write([changed], condition: condition)
+        }
+        // Nothing is refused to a resend, for nothing is written.
+        let again = try await writer.write([stored], condition: condition)
+        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is none")
+        try requireEqual(try await executor.log().count, count + 1, "events in the log")
       }
     },
 

@@ -1,0 +1,26 @@
+internal import Evento
+
+// A store says of a cursor that it is foreign, and the request what it is called there: it may have several.
+
+extension EventoError {
+  func naming(cursor name: @autoclosure () -> String) -> EventoError {
+    code == .cursorNotInHistory ? .cursorNotInHistory(name()) : self
+  }
+}
+
+extension Result where Failure == EventoError {
+  func naming(cursor name: @autoclosure () -> String) -> Result {
+    mapError { $0.naming(cursor: name()) }
+  }
+}
+
+/// Calls `body`, and names the cursor in an error that is about it.
+func naming<Value>(
+  cursor name: @autoclosure () -> String, _ body: () async throws(EventoError) -> Value
+) async throws(EventoError) -> Value {
+  do throws(EventoError) {
+    return try await body()
+  } catch {
+    throw error.naming(cursor: name())
+  }
+}
