@@ -93,10 +93,14 @@ extension Gateway {
   }
 
   /// Adds what every answer has, and takes note of it.
-  func finish(_ exchange: Exchange, _ response: consuming Response) -> Response {
+  ///
+  /// - Parameter fields: what could be read of a request that has no head.
+  func finish(_ exchange: Exchange, _ response: consuming Response, to fields: Headers = Headers()) -> Response {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
-    for (name, value) in browsers.responseFields(exchange.fields) { response.headers.append(name, value) }
+    for (name, value) in browsers.responseFields(exchange.head?.headers ?? fields) {
+      response.headers.append(name, value)
+    }
     let duration = exchange.duration
     metrics.record(exchange.label(response.status), duration ?? .zero)
     log.debug(

@@ -86,10 +86,10 @@ public final class Gateway: RequestHandler {
     let error = EventoError(fault.code, fault.advice.map { "\(fault.detail) \($0)" } ?? fault.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
     let allow = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
-    let exchange = Exchange(head, fields: fields, start: nil)
+    let exchange = Exchange(head, fields: fields)
     // The gateway's own troubles, and not those of a request that it can't take.
     if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
-    return finish(exchange, .problem(error, allow))
+    return finish(exchange, .problem(error, allow), to: fields)
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {

@@ -36,14 +36,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
   /// Whole Unix seconds, rounded down: before 1970 too, a moment is ``subsecond`` milliseconds behind them.
   public var seconds: Int64 {
-    let (quotient, remainder) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-    return remainder < 0 ? quotient - 1 : quotient
+    milliseconds >= 0 ? milliseconds / 1000 : (milliseconds + 1) / 1000 - 1
   }
 
   /// Milliseconds within the second, 0 … 999.
   public var subsecond: Int {
-    let remainder = Int(milliseconds % 1000)
-    return remainder < 0 ? remainder + 1000 : remainder
+    // Of the least number that there is, the product alone is out of range, and comes back into it.
+    Int(milliseconds &- seconds &* 1000)
   }
 
   /// The time of the machine's clock.

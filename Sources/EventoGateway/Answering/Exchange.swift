@@ -5,8 +5,6 @@ struct Exchange: Sendable {
   let requestID: String
   /// `nil` where there was none that could be read.
   let head: RequestHead?
-  /// Those of a head that could be read in part.
-  private let strayFields: Headers
   /// When the head had come; `nil` where the server itself has answered, and this is not known.
   let start: ContinuousClock.Instant?
   /// `nil` until it is found.
@@ -16,15 +14,20 @@ struct Exchange: Sendable {
   /// Whether the request was held until there were events.
   var isHeld = false
 
-  /// - Parameter fields: what could be read where there is no head.
-  init(_ head: RequestHead?, fields: Headers = Headers(), start: ContinuousClock.Instant? = .now) {
+  init(_ head: RequestHead) {
+    requestID = RequestID.of(head.headers)
     self.head = head
-    strayFields = head == nil ? fields : Headers()
-    requestID = RequestID.of(head?.headers ?? fields)
-    self.start = start
+    start = .now
   }
 
-  var fields: Headers { head?.headers ?? strayFields }
+  /// One that the server itself answers.
+  ///
+  /// - Parameter fields: the head's, or what could be read of them where there is none.
+  init(_ head: RequestHead?, fields: Headers) {
+    requestID = RequestID.of(fields)
+    self.head = head
+    start = nil
+  }
 
   /// How long it has taken up to now.
   var duration: Duration? { start?.duration(to: .now) }

@@ -90,10 +90,11 @@ struct EventsResource: Sendable {
       { (request) throws(EventoError) in
         let read = try decode(request)
         guard read.wait == nil else { return nil }
+        let cursor = read.args.cursorMember
         return { reply in
           viewer.page(read) { result in
             reply.send { () throws(EventoError) in
-              .json(try result.naming(cursor: label(read.args.cursorMember)).get().json)
+              .json(try result.naming(cursor: label(cursor)).get().json)
             }
           }
         }

@@ -7,15 +7,16 @@ struct RequestLine: Sendable, Equatable {
   var methodIsKnown = true
   /// That of an absolute-form target.
   var authority: String?
-  /// What is wrong with the method or the target. It is told once the fields have come, for they say what the answer is
-  /// to be called; they do come behind a line of a version that is spoken.
-  var fault: ProtocolFault?
 
   /// `method SP request-target SP HTTP-version`, with exactly one space at each place: RFC 9112 §3 lets a recipient
   /// be lenient here, and warns of what comes of it.
   ///
-  /// - Throws: what is wrong with a line behind which no fields may come; any other fault is the line's own.
-  static func parse(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) -> RequestLine {
+  /// - Returns: with it, what is wrong with the method or the target. That is to be told once the fields have come, for
+  ///   they say what the answer is to be called; they do come behind a line of a version that is spoken.
+  /// - Throws: what is wrong with a line behind which no fields may come.
+  static func parse(
+    _ input: Span<UInt8>, _ line: Range<Int>
+  ) throws(ProtocolFault) -> (line: RequestLine, fault: ProtocolFault?) {
     let space = UInt8(ascii: " ")
     guard let methodEnd = input.firstIndex(of: space, in: line),
       let targetEnd = input.firstIndex(of: space, in: methodEnd + 1..<line.upperBound),
@@ -35,9 +36,9 @@ struct RequestLine: Sendable, Equatable {
     do throws(ProtocolFault) {
       try line.take(input, method: method, target: methodEnd + 1..<targetEnd)
     } catch {
-      line.fault = error
+      return (line, error)
     }
-    return line
+    return (line, nil)
   }
 
   private mutating func take(

@@ -26,6 +26,8 @@ struct RequestParser {
   private var lines = LineReader()
   private var hasSkippedLine = false
   private var line: RequestLine?
+  /// What is wrong with it, while its fields are read.
+  private var lineFault: ProtocolFault?
   /// The fields of the head that is being read, as far as they have come; after a fault, those before it.
   private(set) var headers = Headers()
   private var headerBytes = 0
@@ -58,7 +60,7 @@ struct RequestParser {
     do throws(ProtocolFault) {
       return try step(input, &offset)
     } catch {
-      let fault = line?.fault ?? error
+      let fault = lineFault ?? error
       phase = .failed(fault)
       throw fault
     }
@@ -119,7 +121,7 @@ struct RequestParser {
         hasSkippedLine = true
         return true
       }
-      line = try RequestLine.parse(input, range)
+      (line, lineFault) = try RequestLine.parse(input, range)
       phase = .fields
       return true
     }
@@ -153,7 +155,7 @@ struct RequestParser {
 
   private mutating func finishHead() throws(ProtocolFault) -> RequestHead {
     guard let line else { throw ProtocolFault(.badRequest, "There is no request line.") }
-    if let fault = line.fault { throw fault }
+    if let lineFault { throw lineFault }
     let framing = try self.framing.finish(line)
     let head = RequestHead(line: line, headers: headers, peer: peer, framing: framing)
     do throws(ProtocolFault) {
