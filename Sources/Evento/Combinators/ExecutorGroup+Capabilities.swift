@@ -93,7 +93,9 @@ extension ExecutorGroup: ReadinessReporter {
   }
 }
 
-extension ExecutorGroup: CommitNotifier {}
+extension ExecutorGroup: RelayingNotifier {
+  package var sources: [any Executor] { members }
+}
 
 extension ExecutorGroup: EventFollower {
   /// Follows the one member there is, or reads the members merged, whenever one of them has something new.

@@ -51,7 +51,9 @@ extension ReadWriteExecutor: ReadinessReporter {
   }
 }
 
-extension ReadWriteExecutor: CommitNotifier {}
+extension ReadWriteExecutor: RelayingNotifier {
+  package var sources: [any Executor] { [reader] }
+}
 
 extension ReadWriteExecutor: EventFollower {
   /// Follows the reader.

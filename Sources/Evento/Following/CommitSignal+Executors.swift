@@ -8,3 +8,18 @@ extension CommitSignal {
     return (relay.signal, relay)
   }
 }
+
+/// A ``CommitNotifier`` over other executors. Where one of these can't tell of commits, the signal moves on by itself ten
+/// times a second, and whoever waits looks for himself each time.
+package protocol RelayingNotifier: CommitNotifier {
+  /// Those whose commits the signal tells of.
+  var sources: [any Executor] { get }
+}
+
+extension Executor {
+  /// Whether it tells of commits as they happen, and not by guess.
+  package var tellsOfCommits: Bool {
+    if let relaying = self as? any RelayingNotifier { return relaying.sources.allSatisfy(\.tellsOfCommits) }
+    return self is any CommitNotifier
+  }
+}

@@ -6,7 +6,7 @@ struct SubscriptionWorker: Sendable {
   let signal = StopSignal()
   let key: String
   let filters: [ReadAggregator]
-  /// `nil` where the store tells of commits by itself, or can't tell at all.
+  /// `nil` where the store tells of commits as they happen, or can't be followed.
   let log: FollowedLog?
 
   var options: SubscriptionOptions { subscription.options }
@@ -16,7 +16,7 @@ struct SubscriptionWorker: Sendable {
     self.store = store
     key = subscription.key
     filters = subscription.filters
-    let follower = store is any CommitNotifier ? nil : store as? any EventFollower
+    let follower = store.tellsOfCommits ? nil : store as? any EventFollower
     log = follower.map { [filters] in FollowedLog($0, filters, subscription.routing) }
   }
 

@@ -14,10 +14,26 @@ import Testing
     return (subscription, amounts)
   }
 
-  @Test func oneFollowerWakesTheWorkerForAllThatCommits() async throws {
+  enum Arrangement: CaseIterable {
+    case alone
+    /// Whose own signal would move on by itself, with a look at the store each time.
+    case behindAnother
+    case inAGroup
+
+    func around(_ store: FollowedExecutor) -> any Executor {
+      switch self {
+      case .alone: store
+      case .behindAnother: ReadWriteExecutor(read: store, write: store)
+      case .inAGroup: ReadWriteExecutor(read: ExecutorGroup([store]), write: store)
+      }
+    }
+  }
+
+  @Test(arguments: Arrangement.allCases)
+  func oneFollowerWakesTheWorkerForAllThatCommits(_ arrangement: Arrangement) async throws {
     try await withStore { store in
       let starts = Box<[Args.Start]>([])
-      let followed = FollowedExecutor(store, onFollow: { starts.value.append($0) })
+      let followed = arrangement.around(FollowedExecutor(store, onFollow: { starts.value.append($0) }))
       let (subscription, amounts) = handling(ManualClock())
       try await deposit(0, store)
       let running = try await subscription.start(on: followed)
