@@ -97,7 +97,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["EventoHTTP", "EventoTesting", "TestSupport", "evento-gateway", "quick-start"],
+      dependencies: ["EventoHTTP", "EventoSQLite", "EventoTesting", "TestSupport", "evento-gateway", "quick-start"],
       swiftSettings: settings),
   ]
 )

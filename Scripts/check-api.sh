@@ -12,7 +12,8 @@ sed -n 's/^line for the token file: //p' "$folder/created" >"$folder/tokens"
 token=$(sed -n 's/^token: //p' "$folder/created")
 
 : >"$folder/output"
-"$gateway" serve --port 0 --database "$folder/evento.sqlite" --token-file "$folder/tokens" >"$folder/output" &
+# A read that waits for events is answered before the deadline of its request.
+"$gateway" serve --port 0 --handler-timeout 2 --database "$folder/evento.sqlite" --token-file "$folder/tokens" >"$folder/output" &
 pid=$!
 url=""
 while [ -z "$url" ]; do

@@ -45,7 +45,9 @@ public final class Gateway: RequestHandler {
       // What has a name of its own goes before `/events/{id}`.
       stream.resources + events.resources + SubscribersResource(store: store).resources
         + SnapshotsResource(store: store, limits: limits).resources
-        + ServiceResource(store: store, metrics: metrics, readinessLog: ReadinessLog(log)).resources,
+        + ServiceResource(
+          store: store, metrics: metrics, readinessLog: ReadinessLog(log), basePath: configuration.basePath
+        ).resources,
       basePath: configuration.basePath)
   }
 
@@ -55,8 +57,13 @@ public final class Gateway: RequestHandler {
     relay.signal.end()
   }
 
-  /// Takes other tokens from now on. Streams and reads that wait end where theirs is none any more, at their next event
-  /// or heartbeat.
+  /// Writes to the log what it has only counted: for when nothing more will come.
+  public func finishLog() {
+    failures.flush()
+  }
+
+  /// Takes other tokens from now on. Where theirs is none any more, streams end at their next event or heartbeat, and
+  /// reads that wait are refused when their wait is over.
   public func replaceTokens(_ tokens: TokenSet?) {
     access.replaceTokens(tokens)
   }
@@ -86,7 +93,8 @@ public final class Gateway: RequestHandler {
     let error = EventoError(fault.code, fault.advice.map { "\(fault.detail) \($0)" } ?? fault.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
     let allow = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
-    let exchange = Exchange(head, fields: fields)
+    var exchange = Exchange(head, fields: fields, duration: fault.duration)
+    if fault.duration != nil, let head { exchange.resource = try? router.find(head.path).resource }
     // The gateway's own troubles, and not those of a request that it can't take.
     if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
     return finish(exchange, .problem(error, allow), to: fields)

@@ -10,8 +10,9 @@ public import Evento
 /// What it throws is what the gateway's own executor threw, code and facts included. Beside that it throws `unavailable`
 /// where the gateway can't be reached, does not answer in time, or what answers is no gateway; see ``RetryPolicy`` for
 /// what it tries before. `EventoError.isPassing` tells which of these waiting may mend: not a task that is cancelled, an
-/// executor that is closed, a certificate that does not hold, an answer that is too large or can't be read. Of a write that ended that way nobody knows whether it was done. Send it again with the same
-/// ids to find out: it is never stored twice.
+/// executor that is closed, a certificate that does not hold, an answer that is too large or can't be read. Of a write
+/// that ended that way nobody knows whether it was done. Send it again with the same ids to find out: it is never stored
+/// twice.
 public final class HTTPExecutor: Sendable {
   let gateway: Gateway
   /// For streams, which leave the connections of the calls alone.

@@ -22,7 +22,10 @@ extension SQLiteExecutor {
   /// - Throws: `invalid_request` where there is no store of this or an older version at `path`, or something at `target`;
   ///   `unavailable` where either can't be read or written.
   public static func backUp(_ path: String, to target: String) async throws(EventoError) -> Copy {
-    try await blocking { try Backup.make(of: path, at: target) }
+    try await blocking {
+      try checkIsFile(path)
+      return try Backup.make(of: path, at: target)
+    }
   }
 
   /// Puts a copy in the place of a store that nobody has open.
@@ -40,7 +43,16 @@ extension SQLiteExecutor {
   public static func restore(
     _ path: String, from backup: String, replacing isReplacing: Bool = false
   ) async throws(EventoError) -> Copy {
-    try await blocking { try Restoration.put(backup, at: path, isReplacing: isReplacing) }
+    try await blocking {
+      try checkIsFile(path)
+      return try Restoration.put(backup, at: path, isReplacing: isReplacing)
+    }
+  }
+
+  private static func checkIsFile(_ path: String) throws(EventoError) {
+    guard path == ":memory:" else { return }
+    throw EventoError(
+      .invalidRequest, "A store in memory has no file, and goes with its process: name a database file.")
   }
 
   /// Runs what blocks on a thread that may be blocked.

@@ -42,7 +42,7 @@ public final class SQLiteExecutor: Sendable {
       let connection = try Connection(path: path, busyTimeout: configuration.busyTimeout)
       try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, autocheckpoint: configuration.autocheckpoint)
-      if !isInMemory { try FolderSync.sync(folderOf: path) }
+      if !isInMemory { try FileSync.sync(folderOf: path) }
       watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       writer = Writer(
         connection, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),

@@ -12,8 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Serve a store over HTTP.",
     discussion: """
       Every option is an environment variable too: --max-body-bytes is EVENTO_MAX_BODY_BYTES. What is on the command \
-      line counts more. SIGTERM and SIGINT stop it in good order, and a second one at once; SIGHUP reads the token file \
-      again.
+      line counts more. SIGTERM and SIGINT stop it in good order; a second one cuts off what is in flight, a third ends \
+      it at once. SIGHUP reads the token file again.
       """)
 
   static let defaultDatabase = "evento.sqlite"
@@ -156,17 +156,30 @@ struct ServeCommand: AsyncParsableCommand {
       reloadTokens(gateway, log)
     }
     log.info("Stopping: what is in flight has \(deadlines.shutdownGrace) seconds.")
-    let impatience = Task {
-      for await signal in signals.received where signal != SIGHUP {
-        log.info("Stopping at once: what is in flight is cut off.")
-        return await server.shutDown(grace: .zero)
-      }
-    }
+    let impatience = Task { await hurry(signals, server, log, logOutput) }
     gateway.stopFollowing()
     await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
-    impatience.cancel()
     await store.close()
+    impatience.cancel()
+    gateway.finishLog()
     log.info("Stopped.")
+  }
+
+  /// What further signals do while it stops. A disk that does not answer may keep it from ever closing the database, and
+  /// what was answered is safe without that.
+  private func hurry(_ signals: Signals, _ server: HTTPServer, _ log: Logger, _ logOutput: LogOutput) async {
+    var isCutShort = false
+    for await signal in signals.received where signal != SIGHUP {
+      guard isCutShort else {
+        isCutShort = true
+        log.info("What is in flight is cut off. Another signal ends the process without closing the database.")
+        Task { await server.shutDown(grace: .zero) }
+        continue
+      }
+      log.warning("Ended without closing the database, which the next start does.")
+      logOutput.flush(within: .seconds(1))
+      _exit(EXIT_FAILURE)
+    }
   }
 
   private func tellOfServiceLinks(_ log: Logger) {
@@ -250,8 +263,9 @@ struct ServeCommand: AsyncParsableCommand {
   /// Who may: what an operator must not be wrong about.
   private func logAccess(_ log: Logger, _ tokens: TokenSet?) {
     if let tokens {
-      let count = tokens.entries.count
-      log.info("Access: \(count == 1 ? "1 token" : "\(count) tokens").")
+      log.info("Access: \(Self.count(tokens)).")
+    } else if unixSocketOnly {
+      log.info("Access: whoever may connect to \(unixSocket ?? "the socket") may do everything, without a token.")
     } else if Exposure.isLoopback(host) {
       log.info("Access: anyone on this machine may do everything, without a token.")
     } else {
@@ -260,14 +274,19 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func reloadTokens(_ gateway: Gateway, _ log: Logger) {
-    guard let tokenFile else { return log.warning("There is no token file to read again.") }
     do {
-      let tokens = try TokenSource.read(tokenFile)
+      guard let tokens = try TokenSource.read(tokenFile) else {
+        return log.warning("There is no token file to read again.")
+      }
       gateway.replaceTokens(tokens)
-      log.info("The token file has been read again: \(tokens?.entries.count ?? 0) tokens.")
+      log.info("The token file has been read again: \(Self.count(tokens)).")
     } catch {
       log.error("The token file can't be taken, and the tokens stay what they were: \(error)")
     }
+  }
+
+  private static func count(_ tokens: TokenSet) -> String {
+    tokens.entries.count == 1 ? "1 token" : "\(tokens.entries.count) tokens"
   }
 }
 

@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import EventoSQLite
+
 /// How the command starts and stops.
 @Suite struct LifeTests {
   @Test func tellsWhereItListensAndWhatItHas() async throws {
@@ -47,7 +49,7 @@ import Testing
   }
 
   /// A client that reads nothing would keep it for as long as it may.
-  @Test(.timeLimit(.minutes(2))) func aSecondSignalStopsItAtOnce() async throws {
+  @Test(.timeLimit(.minutes(2))) func aSecondSignalCutsOffWhatIsInFlight() async throws {
     try await withTemporaryFolder { folder in
       let database = folder + "/events.sqlite"
       let gateway = try await GatewayProcess([
@@ -65,12 +67,40 @@ import Testing
       gateway.send(SIGTERM)
       try await gateway.waitForLog("Stopping: ")
       gateway.send(SIGTERM)
-      try await gateway.waitForLog("Stopping at once")
+      try await gateway.waitForLog("What is in flight is cut off")
       let outcome = await gateway.outcome()
       #expect(outcome.status == 0 && !outcome.isKilled)
       #expect(!FileManager.default.fileExists(atPath: database + "-wal"), "the log is in the database")
       // The stream is not whole, and the client sees that.
       await #expect(throws: RawConnection.Failure.self) { _ = try await stream.more { _ in false } }
+    }
+  }
+
+  /// Where the database can't be closed: another process holds it, or its disk does not answer.
+  @Test(.timeLimit(.minutes(2))) func aThirdSignalEndsItWithoutClosingTheDatabase() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/events.sqlite"
+      let gateway = try await GatewayProcess(["--port", "0", "--database", database, "--shutdown-grace", "600"])
+      let client = try gateway.client
+      let event = "{\"events\":[{\"aggregator_type\":\"t\",\"aggregator_id\":\"i\",\"name\":\"n\"}]}"
+      #expect(try await client.send("POST", "/events", event).status == 201)
+      let other = try Connection(path: database, busyTimeout: .seconds(5))
+      try other.execute("BEGIN IMMEDIATE")
+      // It waits for the database, and so does whoever closes that, for 5 seconds.
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(client.message("POST", "/events", Array(event.utf8), []))
+      while try await client.send("GET", "/metrics").text.contains("evento_requests_in_flight 0") {}
+      for sign in ["Stopping: ", "What is in flight is cut off", "Ended without closing the database"] {
+        gateway.send(SIGTERM)
+        try await gateway.waitForLog(sign)
+      }
+      let outcome = await gateway.outcome()
+      #expect(outcome.status == 1 && !outcome.isKilled)
+      other.close()
+      let again = try await GatewayProcess(["--port", "0", "--database", database])
+      #expect(again.announcement.hasSuffix(" 1 event"))
+      again.send(SIGTERM)
+      #expect(await again.outcome().status == 0)
     }
   }
 

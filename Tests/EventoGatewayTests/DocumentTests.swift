@@ -22,8 +22,14 @@ import Testing
       let answer = try await client.send("GET", "/openapi.yaml")
       #expect(answer.status == 200)
       #expect(answer["Content-Type"] == "application/yaml")
-      #expect(try answer.text == APIDocument().text)
+      #expect(answer.text == (try document(servedAt: "/")))
     }
+  }
+
+  private func document(servedAt path: String) throws -> String {
+    let (text, example) = (try APIDocument().text, "\nservers:\n  - url: http://127.0.0.1:8080\n")
+    try #require(text.ranges(of: example).count == 1)
+    return text.replacing(example, with: "\nservers:\n  - url: \(path)\n")
   }
 
   /// One that is whole, so that nothing but its store is wrong with it.
@@ -60,9 +66,12 @@ import Testing
     }
   }
 
-  /// A base path is no part of the document: its servers are told by where it lies.
-  @Test func standsWhereverItLies() throws {
-    #expect(try APIDocument().text.contains("\nservers:\n  - url: .\n"))
+  /// To which a client adds the paths, which begin with a slash.
+  @Test func namesTheBasePathAsItsServer() async throws {
+    try await withGateway({ $0.basePath = "/evento" }) { client in
+      let answer = try await client.send("GET", "/evento/openapi.yaml")
+      #expect(answer.text == (try document(servedAt: "/evento")))
+    }
   }
 
   /// In an order in which each finds what it needs.

@@ -1,5 +1,6 @@
 import Evento
 import EventoSQLite
+import HTTPServer
 import Logging
 import Synchronization
 import TestSupport
@@ -22,6 +23,16 @@ import Testing
       #expect(lines.count < 50)
       #expect(lines.contains { $0.contains("POST /events failed") && $0.contains("request_id=") })
     }
+  }
+
+  @Test func tellsWhatItHasOnlyCountedBeforeItEnds() async throws {
+    let recorder = LogRecorder()
+    let log = FailureLog(recorder.logger(), interval: .seconds(600))
+    for _ in 0..<5 { log.add(EventoError(.unavailable, "No disk."), Exchange(nil, fields: Headers(), duration: nil)) }
+    for _ in 0..<2 { log.flush() }
+    let lines = recorder.lines(with: "No disk.")
+    #expect(lines.count == 2)
+    #expect(lines.last?.contains("Failed 4 more times") == true)
   }
 
   @Test func tellsWhenReadinessChangesAndWhy() async throws {

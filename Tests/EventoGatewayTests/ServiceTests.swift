@@ -142,6 +142,11 @@ import Testing
       try expectProblem(late, 503, "unavailable")
       #expect(late.text.contains("may still be done") && late.text.contains("same ids"))
       #expect(recorder.lines(with: "POST /events failed: The answer took longer").count == 1)
+      // It is counted where it belongs, and for as long as it took.
+      let metrics = try await client.send("GET", "/metrics").text
+      let labels = #"route="/events",method="POST",status="503""#
+      #expect(metrics.contains("evento_request_duration_seconds_count{\(labels)} 1"))
+      #expect(metrics.contains("evento_request_duration_seconds_sum{\(labels)} 0.2"))
       store.finishOne()
       var again = late
       var count = 1

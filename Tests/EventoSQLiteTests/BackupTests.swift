@@ -159,6 +159,73 @@ import Testing
     #expect(error?.code == .invalidRequest && error?.detail.contains("move it away") == true)
   }
 
+  /// Not even its journal mode, or the log beside it.
+  @Test func whatMayNotBeReplacedIsNotTouched() async throws {
+    let folder = try TestFolder()
+    let (own, foreign, copy) = (folder.file("own"), folder.file("foreign"), folder.file("copy"))
+    let store = try await SQLiteExecutor.open(own)
+    try await store.write([.sample()])
+    _ = try await SQLiteExecutor.backUp(own, to: copy)
+    let other = try Connection(path: folder.file("other"), busyTimeout: .zero)
+    try other.execute("PRAGMA journal_mode = WAL; CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('kept')")
+    // As a kill leaves them: with a log that nobody has moved into the database.
+    for suffix in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: folder.file("other") + suffix, toPath: foreign + suffix)
+      try FileManager.default.copyItem(atPath: own + suffix, toPath: folder.file("left") + suffix)
+    }
+    other.close()
+    await store.close()
+    for (path, isReplacing, reason) in [
+      (foreign, true, "another program"), (folder.file("left"), false, "has 1 event"), (own, false, "has 1 event"),
+    ] {
+      func content() throws -> [Data?] {
+        try [path, path + "-wal"].map { path in
+          FileManager.default.fileExists(atPath: path) ? try Data(contentsOf: URL(fileURLWithPath: path)) : nil
+        }
+      }
+      let before = try content()
+      let error = await failure { () throws(EventoError) in
+        _ = try await SQLiteExecutor.restore(path, from: copy, replacing: isReplacing)
+      }
+      #expect(error?.code == .invalidRequest && error?.detail.contains(reason) == true, "\(error?.detail ?? "-")")
+      #expect(try content() == before)
+    }
+    // A backup of a store that a kill has left takes its log into account, and leaves it.
+    #expect(try await SQLiteExecutor.backUp(folder.file("left"), to: folder.file("second")).events == 1)
+    #expect(FileManager.default.fileExists(atPath: folder.file("left-wal")))
+  }
+
+  @Test func aStoreInMemoryAndTheBackupItselfAreNoTargets() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    await store.close()
+    try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: folder.file())
+    for (path, backup, reason) in [
+      (":memory:", folder.file(), "has no file"), (folder.file(), folder.file(), "are one file"),
+      (folder.file("link"), folder.file(), "are one file"),
+    ] {
+      let error = await failure { () throws(EventoError) in
+        _ = try await SQLiteExecutor.restore(path, from: backup, replacing: true)
+      }
+      #expect(error?.code == .invalidRequest && error?.detail.contains(reason) == true, "\(error?.detail ?? "-")")
+    }
+    await expect(.invalidRequest) { () throws(EventoError) in
+      _ = try await SQLiteExecutor.backUp(":memory:", to: folder.file("copy"))
+    }
+    #expect(!FileManager.default.fileExists(atPath: ":memory:"))
+  }
+
+  @Test func aStoreFromABackupThatMayOnlyBeReadCanBeWritten() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    await store.close()
+    _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"))
+    try FileManager.default.setAttributes([.posixPermissions: 0o440], ofItemAtPath: folder.file("copy"))
+    _ = try await SQLiteExecutor.restore(folder.file("new"), from: folder.file("copy"))
+    let mode = try FileManager.default.attributesOfItem(atPath: folder.file("new"))[.posixPermissions] as? Int
+    #expect(mode == 0o640)
+  }
+
   private func size(_ path: String) -> Int? {
     try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
   }

@@ -42,9 +42,13 @@ import Testing
         let account = try await store.everything([ReadAggregator("bank/Account", id: "acc-3")])
         #expect(account.map(\.node.version) == Array(1...round + 1))
       }
+      await store.close()
+      // Now all of it is in the file that may be mapped, and nothing in the log beside it.
+      let again = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
+      #expect(try await again.everything().map(\.node.id) == written)
       let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
       #expect(maps.split(separator: "\n").contains { $0.hasSuffix(folder.file()) } == (bytes > 0))
-      await store.close()
+      await again.close()
     }
   #endif
 
@@ -174,6 +178,16 @@ import Testing
     try await store.checkReadiness()
     other.close()
     await store.close()
+  }
+
+  /// A failure that is no damage passes: the next look tells.
+  @Test func aFailureThatIsNoDamageIsForgotten() async throws {
+    try await withStore { store in
+      await expect(.internal) { () throws(EventoError) in
+        try await store.writer.perform { try $0.connection.execute("INSERT INTO store VALUES (1, 'no number')") }
+      }
+      try await store.checkReadiness()
+    }
   }
 
   /// 10⁹ bytes are too many for SQLite: https://sqlite.org/limits.html

@@ -22,11 +22,13 @@ struct Exchange: Sendable {
 
   /// One that the server itself answers.
   ///
-  /// - Parameter fields: the head's, or what could be read of them where there is none.
-  init(_ head: RequestHead?, fields: Headers) {
+  /// - Parameters:
+  ///   - fields: the head's, or what could be read of them where there is none.
+  ///   - duration: how long it has taken up to now, where that is known.
+  init(_ head: RequestHead?, fields: Headers, duration: Duration?) {
     requestID = RequestID.of(fields)
     self.head = head
-    start = nil
+    start = duration.map { .now - $0 }
   }
 
   /// How long it has taken up to now.

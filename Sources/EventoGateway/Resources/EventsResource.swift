@@ -104,9 +104,9 @@ struct EventsResource: Sendable {
   private func page(_ read: ReadRequest, for request: GatewayRequest) async throws(EventoError) -> Response {
     var page = try await pages.page(read)
     if let seconds = read.wait, page.isEmpty {
-      request.hold?.set()
       page = try await load.waiting { () async throws(EventoError) in
-        try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
+        request.hold?.set()
+        return try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
       }
       guard access.allows(request.token, .read) else {
         throw EventoError(.unauthorized, "The token was withdrawn while this read waited: use another.")

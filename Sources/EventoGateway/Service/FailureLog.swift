@@ -44,11 +44,23 @@ final class FailureLog: Sendable {
     guard isCounted else { return }
     Task {
       try? await Task.sleep(for: interval)
-      let count = repeats.withLock { $0.removeValue(forKey: kind) } ?? 0
-      guard count > 0 else { return }
-      log.error(
-        "Failed \(count) more times in \(interval): \(error.detail)", metadata: ["code": "\(error.code.rawValue)"])
+      if let count = repeats.withLock({ $0.removeValue(forKey: kind) }) { write(kind, count) }
     }
+  }
+
+  /// Writes what is counted and not written yet.
+  func flush() {
+    let open = repeats.withLock { repeats in
+      defer { repeats = [:] }
+      return repeats
+    }
+    for (kind, count) in open { write(kind, count) }
+  }
+
+  private func write(_ kind: Kind, _ count: Int) {
+    guard count > 0 else { return }
+    log.error(
+      "Failed \(count) more times in \(interval): \(kind.detail)", metadata: ["code": "\(kind.code.rawValue)"])
   }
 
   private func write(_ error: EventoError, _ exchange: Exchange) {

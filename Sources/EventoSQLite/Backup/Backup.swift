@@ -1,22 +1,33 @@
 internal import CSQLite
 internal import Evento
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A consistent copy of a store, while others write to it.
 ///
 /// By `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto), which reads all in one transaction. SQLite's backup
 /// interface in small steps begins anew at each commit of another process, and never ends beside one that writes.
 enum Backup {
-  static func make(of path: String, at target: String) throws -> SQLiteExecutor.Copy {
+  /// - Parameter permissions: those of the copy; where nothing is said, those of the database.
+  static func make(
+    of path: String, at target: String, permissions: mode_t? = nil
+  ) throws -> SQLiteExecutor.Copy {
     guard !StoreFile.exists(target) else {
       throw EventoError(.invalidRequest, "\(target) is there already: name a file that is not, or remove it first.")
     }
     let source = try StoreFile.open(path)
     defer { source.close() }
-    let partial = try PartialFile(of: target, permissions: StoreFile.permissions(of: path))
+    let partial = try PartialFile(of: target)
     do {
       try copy(source, to: partial.path, for: target)
       let result = try StoreFile.measure(partial.path)
-      try partial.finish()
+      try partial.finish(permissions: permissions ?? StoreFile.permissions(of: path))
       return result
     } catch {
       partial.remove()

@@ -13,32 +13,26 @@ struct PartialFile {
   let path: String
   private let target: String
 
-  /// Makes it, empty, beside the target.
+  /// Makes it, empty, beside the target. Nobody else may read it before it is whole.
   ///
   /// - Throws: `unavailable`.
-  init(of target: String, permissions: mode_t) throws(EventoError) {
+  init(of target: String) throws(EventoError) {
     self.target = target
     path = "\(target).partial-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-    // Nobody else may read it before it has the permissions that it is to have.
     let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw Self.failure(target) }
-    defer { close(descriptor) }
-    guard fchmod(descriptor, permissions) == 0 else {
-      let error = Self.failure(target)
-      unlink(path)
-      throw error
-    }
+    close(descriptor)
   }
 
-  /// Syncs it, gives it its name, where nothing has that, and syncs the folder. `VACUUM INTO` leaves the first to its
-  /// caller.
+  /// Gives it its permissions, syncs it, gives it its name, where nothing has that, and syncs the folder. `VACUUM INTO`
+  /// leaves the syncing to its caller.
   ///
   /// - Throws: `unavailable`; `invalid_request` where the target is there by now.
-  func finish() throws {
+  func finish(permissions: mode_t) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.failure(target) }
     defer { close(descriptor) }
-    guard fsync(descriptor) == 0 else { throw Self.failure(target) }
+    guard fchmod(descriptor, permissions) == 0, FileSync.sync(descriptor) else { throw Self.failure(target) }
     // Unlike a renamed file, a linked one never takes the place of another.
     if link(path, target) == 0 {
       unlink(path)
@@ -48,7 +42,7 @@ struct PartialFile {
       throw Self.failure(target)
     }
     do throws(SQLiteFailure) {
-      try FolderSync.sync(folderOf: target)
+      try FileSync.sync(folderOf: target)
     } catch {
       throw EventoError(.unavailable, "\(target) is made, and may be gone after a power failure: \(error.message).")
     }

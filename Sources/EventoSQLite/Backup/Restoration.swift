@@ -8,22 +8,33 @@ internal import Evento
 /// with the old file. Its content is replaced instead, in a transaction, by a connection that has it alone.
 enum Restoration {
   static func put(_ backup: String, at path: String, isReplacing: Bool) throws -> SQLiteExecutor.Copy {
+    guard !StoreFile.areSame(path, backup) else {
+      throw EventoError(.invalidRequest, "\(backup) and \(path) are one file: name the backup, and the database.")
+    }
     let source = try StoreFile.open(backup)
     defer { source.close() }
     try check(source, backup)
     guard StoreFile.exists(path) else {
       try checkNothingIsLeft(of: path)
-      return try Backup.make(of: backup, at: path)
+      // A backup may be kept from being written to; a store is written to.
+      return try Backup.make(of: backup, at: path, permissions: StoreFile.permissions(of: backup) | 0o600)
     }
     let database: Connection
+    do {
+      // What may not be replaced is not to be touched either: look first, and again once nobody else can change it.
+      let reader = try StoreFile.look(at: path)
+      defer { reader.close() }
+      try checkMayReplace(reader, path, isReplacing)
+      database = try Connection(path: path, busyTimeout: .zero, for: .writing)
+    } catch let failure as SQLiteFailure {
+      throw error(failure, path)
+    }
+    defer { database.close() }
     do throws(SQLiteFailure) {
-      database = try Connection(path: path, busyTimeout: .zero, mayCreate: false)
       try takeAlone(database)
     } catch {
       throw Self.error(error, path)
     }
-    defer { database.close() }
-    try Schema.checkOwner(of: database, path: path)
     try checkMayReplace(database, path, isReplacing)
     try database.replaceContent(by: source)
     try database.execute("PRAGMA locking_mode = NORMAL")
@@ -59,6 +70,7 @@ enum Restoration {
   }
 
   private static func checkMayReplace(_ database: Connection, _ path: String, _ isReplacing: Bool) throws {
+    try Schema.checkOwner(of: database, path: path)
     guard !isReplacing, try database.integer("PRAGMA user_version") != 0 else { return }
     let count = try database.logEnd().position
     guard count > 0 else { return }

@@ -17,7 +17,22 @@ enum StoreFile {
     return lstat(path, &status) == 0
   }
 
-  /// Opens a store that is there.
+  /// Whether two names are of one file.
+  static func areSame(_ one: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard stat(one, &first) == 0, stat(other, &second) == 0 else { return false }
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
+  /// A connection to look with, which leaves all as it is. Where a log has been left beside the database, one that may
+  /// write would move it there when it is closed; where there is none, one that may not would leave an empty one.
+  static func look(
+    at path: String, busyTimeout: Duration = .zero
+  ) throws(SQLiteFailure) -> Connection {
+    try Connection(path: path, busyTimeout: busyTimeout, for: exists(path + "-wal") ? .reading : .writing)
+  }
+
+  /// Opens a store that is there, to read it.
   ///
   /// - Throws: ``EventoError`` where it is none, or of a newer version.
   static func open(_ path: String) throws -> Connection {
@@ -26,7 +41,7 @@ enum StoreFile {
       throw EventoError(.invalidRequest, "There is no database \(path): \(String(cString: strerror(errno))).")
     }
     do {
-      let connection = try Connection(path: path, busyTimeout: SQLiteConfiguration().busyTimeout, mayCreate: false)
+      let connection = try look(at: path, busyTimeout: SQLiteConfiguration().busyTimeout)
       try Schema.checkIsStore(connection, path: path)
       return connection
     } catch let failure as SQLiteFailure {
@@ -46,7 +61,7 @@ enum StoreFile {
 
   /// What a store that nobody writes to holds.
   static func measure(_ path: String) throws -> SQLiteExecutor.Copy {
-    let connection = try Connection(path: path, busyTimeout: .zero, mayCreate: false)
+    let connection = try look(at: path)
     defer { connection.close() }
     return try measure(connection, path)
   }

@@ -10,14 +10,27 @@ final class Connection {
   /// More texts than the store has, so that each is prepared once; a bound all the same.
   private static let statementLimit = 128
 
-  /// - Parameters:
-  ///   - path: of a file; or `:memory:`.
-  ///   - mayCreate: whether a file is made where there is none.
-  init(path: String, busyTimeout: Duration, mayCreate: Bool = true) throws(SQLiteFailure) {
+  /// What a connection may do to the file.
+  enum Access {
+    /// Nothing, not even to move a log that was left beside it into it.
+    case reading
+    case writing
+    /// To make it too, where there is none.
+    case making
+
+    fileprivate var flags: Int32 {
+      switch self {
+      case .reading: SQLITE_OPEN_READONLY
+      case .writing: SQLITE_OPEN_READWRITE
+      case .making: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+      }
+    }
+  }
+
+  /// - Parameter path: of a file; or `:memory:`.
+  init(path: String, busyTimeout: Duration, for access: Access = .making) throws(SQLiteFailure) {
     var handle: OpaquePointer?
-    let flags =
-      SQLITE_OPEN_READWRITE | (mayCreate ? SQLITE_OPEN_CREATE : 0) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-    let code = sqlite3_open_v2(path, &handle, flags, nil)
+    let code = sqlite3_open_v2(path, &handle, access.flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard code == SQLITE_OK, let handle else {
       let failure = SQLiteFailure(handle, code: code, action: "open \(path)")
       // A connection that failed to open must be closed too: https://sqlite.org/c3ref/open.html

@@ -24,6 +24,9 @@ struct SQLiteFailure: Error {
   /// The class of the failure: the low byte of the extended code.
   var primaryCode: Int32 { code & 0xFF }
 
+  /// Whether the file is not what it was, which neither time nor another try mends.
+  var isDamage: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
+
   /// What a caller is told. The message and the statement go into the cause, which only a log shows.
   var error: EventoError {
     let cause = "SQLite answered \(code) (\(message)) to: \(action)"

@@ -14,7 +14,7 @@ final class WriterHealth: Sendable {
   private struct State {
     var busySince: ContinuousClock.Instant?
     var lastOutcome: (time: ContinuousClock.Instant, failure: EventoError?)?
-    /// What time does not mend; `nil` once an event has been written.
+    /// Damage; `nil` once an event has been written.
     var lastingFailure: EventoError?
   }
 
@@ -47,16 +47,13 @@ final class WriterHealth: Sendable {
     let error = failure.error
     state.withLock {
       $0.busySince = nil
-      switch error.code {
       // The request is to blame.
-      case .contentTooLarge: break
-      case .unavailable: $0.lastOutcome = (.now, error)
-      default:
-        $0.lastOutcome = (.now, error)
-        $0.lastingFailure = EventoError(
-          .unavailable, "\(error.detail) No event has been written since: the log says what happened.",
-          cause: error.cause)
-      }
+      guard error.code != .contentTooLarge else { return }
+      $0.lastOutcome = (.now, error)
+      guard failure.isDamage else { return }
+      $0.lastingFailure = EventoError(
+        .unavailable, "\(error.detail) No event has been written since: the log says what happened.",
+        cause: error.cause)
     }
   }
 

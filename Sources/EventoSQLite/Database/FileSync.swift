@@ -8,8 +8,19 @@ internal import CSQLite
   import Darwin
 #endif
 
-/// Makes a new file's name durable.
-enum FolderSync {
+/// What SQLite does not sync by itself.
+enum FileSync {
+  /// - Returns: whether what was written is on disk; where not, `errno` says why.
+  static func sync(_ descriptor: Int32) -> Bool {
+    #if canImport(Darwin)
+      // Through the drive's cache, where the file system can: man 2 fsync.
+      if fcntl(descriptor, F_FULLFSYNC) == 0 { return true }
+    #endif
+    return fsync(descriptor) == 0
+  }
+
+  /// Makes a new file's name durable.
+  ///
   /// SQLite syncs a database's content, and the folder only for its journals: without this, a power failure right after
   /// the first start could lose the name of the file, and with it what was answered.
   static func sync(folderOf path: String) throws(SQLiteFailure) {
@@ -17,11 +28,7 @@ enum FolderSync {
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(folder) }
     defer { close(descriptor) }
-    #if canImport(Darwin)
-      // Through the drive's cache, where the file system can: man 2 fsync.
-      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
-    #endif
-    guard fsync(descriptor) == 0 else { throw failure(folder) }
+    guard sync(descriptor) else { throw failure(folder) }
   }
 
   private static func failure(_ folder: String) -> SQLiteFailure {
