@@ -89,15 +89,16 @@ public final class Gateway: RequestHandler {
     }
   }
 
-  public func response(to fault: ProtocolFault, head: RequestHead?, fields: Headers) -> Response {
+  public func response(to refusal: Refusal) -> Response {
+    let fault = refusal.fault
     let error = EventoError(fault.code, fault.advice.map { "\(fault.detail) \($0)" } ?? fault.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
     let allow = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
-    var exchange = Exchange(head, fields: fields, duration: fault.duration)
-    if fault.duration != nil, let head { exchange.resource = try? router.find(head.path).resource }
+    var exchange = Exchange(refusal)
+    if refusal.duration != nil, let head = refusal.head { exchange.resource = try? router.find(head.path).resource }
     // The gateway's own troubles, and not those of a request that it can't take.
     if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
-    return finish(exchange, .problem(error, allow), to: fields)
+    return finish(exchange, .problem(error, allow), to: refusal.fields)
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {

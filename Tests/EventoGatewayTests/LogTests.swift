@@ -1,6 +1,5 @@
 import Evento
 import EventoSQLite
-import HTTPServer
 import Logging
 import Synchronization
 import TestSupport
@@ -27,12 +26,18 @@ import Testing
 
   @Test func tellsWhatItHasOnlyCountedBeforeItEnds() async throws {
     let recorder = LogRecorder()
-    let log = FailureLog(recorder.logger(), interval: .seconds(600))
-    for _ in 0..<5 { log.add(EventoError(.unavailable, "No disk."), Exchange(nil, fields: Headers(), duration: nil)) }
-    for _ in 0..<2 { log.flush() }
-    let lines = recorder.lines(with: "No disk.")
-    #expect(lines.count == 2)
-    #expect(lines.last?.contains("Failed 4 more times") == true)
+    try await withRunningGateway(
+      over: GatedExecutor(), { $0.failureInterval = .seconds(600) }, log: recorder.logger()
+    ) { client, gateway, _ in
+      for _ in 0..<5 {
+        let answer = try await client.send("POST", "/events", writeJSON(eventJSON()))
+        #expect(answer.status == 503)
+      }
+      for _ in 0..<2 { gateway.finishLog() }
+      let lines = recorder.lines(with: "This store takes reads alone.")
+      #expect(lines.count == 2)
+      #expect(lines.last?.contains("Failed 4 more times") == true)
+    }
   }
 
   @Test func tellsWhenReadinessChangesAndWhy() async throws {

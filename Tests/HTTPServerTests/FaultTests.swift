@@ -120,9 +120,7 @@ import Testing
   @Test func fallsBackWhereTheAnswerToAFaultCannotBeSent() async throws {
     struct Broken: RequestHandler {
       func receive(_ head: RequestHead) -> Reception { .answer(.now(Response(status: 1))) }
-      func response(to fault: ProtocolFault, head: RequestHead?, fields: Headers) -> Response {
-        Response(headers: ["X": "\n"])
-      }
+      func response(to refusal: Refusal) -> Response { Response(headers: ["X": "\n"]) }
     }
     try await withServer(Broken()) { _, address in
       let client = try RawClient(address)

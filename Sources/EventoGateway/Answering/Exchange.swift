@@ -20,15 +20,11 @@ struct Exchange: Sendable {
     start = .now
   }
 
-  /// One that the server itself answers.
-  ///
-  /// - Parameters:
-  ///   - fields: the head's, or what could be read of them where there is none.
-  ///   - duration: how long it has taken up to now, where that is known.
-  init(_ head: RequestHead?, fields: Headers, duration: Duration?) {
-    requestID = RequestID.of(fields)
-    self.head = head
-    start = duration.map { .now - $0 }
+  /// One that the server itself has ended.
+  init(_ refusal: Refusal) {
+    requestID = RequestID.of(refusal.fields)
+    head = refusal.head
+    start = refusal.duration.map { .now - $0 }
   }
 
   /// How long it has taken up to now.

@@ -33,13 +33,16 @@ extension Connection {
   }
 
   /// Answers a request that can't be served, and ends the connection: where the next request begins is not known.
-  func answer(_ fault: ProtocolFault) {
+  ///
+  /// - Parameter duration: for how long it has been worked on.
+  func answer(_ fault: ProtocolFault, after duration: Duration? = nil) {
     loop.counters.countFault()
     let head = exchange?.head ?? parser.faultyHead
     if case .answered = exchange?.progress { return beginToClose() }
     if case .streaming = exchange?.progress { return close() }
     if case .working(let task, _) = exchange?.progress { task?.cancel() }
-    var response = loop.handler.response(to: fault, head: head, fields: head?.headers ?? parser.headers)
+    var response = loop.handler.response(
+      to: Refusal(fault: fault, head: head, fields: head?.headers ?? parser.headers, duration: duration))
     if case .stream = response.body { response.body = .none }
     exchange = nil
     if !write(response, method: head?.method ?? parser.method, version: .oneDotOne, persists: false) {

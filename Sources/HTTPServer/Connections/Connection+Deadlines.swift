@@ -33,8 +33,8 @@ extension Connection {
     if case .working(_, let handler) = exchange?.progress, handler <= loop.now {
       answer(
         ProtocolFault(
-          .answerTooLate, "The answer took longer than the \(configuration.handlerDeadline) that it may.",
-          after: configuration.handlerDeadline))
+          .answerTooLate, "The answer took longer than the \(configuration.handlerDeadline) that it may."),
+        after: configuration.handlerDeadline)
       return advance()
     }
     switch intake {

@@ -32,13 +32,9 @@ public struct ProtocolFault: Error, Sendable, Equatable {
   /// What is wrong and how to mend it, for a person; quotes the limit where there is one.
   public let detail: String
 
-  /// How long the request had been worked on, where it had.
-  public let duration: Duration?
-
-  public init(_ kind: Kind, _ detail: String, after duration: Duration? = nil) {
+  public init(_ kind: Kind, _ detail: String) {
     self.kind = kind
     self.detail = detail
-    self.duration = duration
   }
 
   /// The status that stands for it.

@@ -8,10 +8,7 @@ public protocol RequestHandler: Sendable {
   /// The answer to a request that the server does not take.
   ///
   /// Called on an event loop's thread: it must not block. The connection is closed after it.
-  /// - Parameters:
-  ///   - head: nil where the fault is in the head itself.
-  ///   - fields: the head's; where the fault is in the head itself, those that had come before it.
-  func response(to fault: ProtocolFault, head: RequestHead?, fields: Headers) -> Response
+  func response(to refusal: Refusal) -> Response
 }
 
 /// What a handler does with a request.

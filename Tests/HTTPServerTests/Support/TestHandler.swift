@@ -11,11 +11,14 @@ struct TestHandler: RequestHandler {
     return route(head)
   }
 
-  func response(to fault: ProtocolFault, head: RequestHead?, fields: Headers) -> Response {
+  func response(to refusal: Refusal) -> Response {
     Response(
-      status: fault.status,
-      headers: ["X-Fault": "\(fault.kind)", "X-Path": head?.path ?? "-", "X-Name": fields["X-Name"] ?? "-"],
-      body: .bytes(Array(fault.detail.utf8)))
+      status: refusal.fault.status,
+      headers: [
+        "X-Fault": "\(refusal.fault.kind)", "X-Path": refusal.head?.path ?? "-",
+        "X-Name": refusal.fields["X-Name"] ?? "-",
+      ],
+      body: .bytes(Array(refusal.fault.detail.utf8)))
   }
 
   /// What most tests need.
