@@ -9,9 +9,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 tree="$root/.build/sanitize-$sanitizer"
 mkdir -p "$tree"
 cd "$root"
-rm -rf "$tree/Sources" "$tree/Tests" "$tree/Examples" "$tree/Benchmarks"
+rm -rf "$tree/Sources" "$tree/Tests" "$tree/Examples" "$tree/Benchmarks" "$tree/docs"
 mkdir "$tree/Benchmarks"
-cp -Rp Package.swift README.md openapi.yaml Sources Tests Examples "$tree"
+cp -Rp Package.swift README.md openapi.yaml docs Sources Tests Examples "$tree"
 # The one benchmark that is a target of the package.
 cp -R Benchmarks/Wire "$tree/Benchmarks"
 if [ "$sanitizer" = thread ]; then
