@@ -122,6 +122,30 @@ import Testing
     }
   }
 
+  /// It does not wait for a connection, although all are taken, to hear that it is not wanted.
+  @Test func aTaskThatIsCancelledAlreadyWaitsForNobody() async throws {
+    let isFree = Mutex(false)
+    let server = try ScriptedServer { peer in
+      while peer.readRequest() != nil {
+        while !isFree.withLock({ $0 }) { peer.pause(milliseconds: 1) }
+        peer.write(Self.list)
+      }
+    }
+    try await withServer(server, testConfiguration { $0.connections = 1 }) { executor in
+      let first = Task { await failure { () throws(EventoError) in _ = try await executor.subscribers() } }
+      while server.accepted < 1 { await Task.yield() }
+      for _ in 0..<200 {
+        let task = Task {
+          withUnsafeCurrentTask { $0?.cancel() }
+          return await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+        }
+        #expect(await task.value?.detail.contains("cancelled before") == true)
+      }
+      isFree.withLock { $0 = true }
+      #expect(await first.value == nil)
+    }
+  }
+
   @Test func cancellingThoseWhoWaitLeavesTheOthersAlone() async throws {
     let isFree = Mutex(false)
     let server = try ScriptedServer { peer in

@@ -29,7 +29,8 @@ final class TransferClient: Sendable {
         inbox.put(Inbox.Entry(transfer: transfer) { result in continuation.resume(returning: result) })
       }
     } onCancel: {
-      // The mark is set before the note is left, so that the thread sees it whichever of note and transfer is first.
+      // The mark is set before the note is left: where the note comes before the transfer, the thread sees the mark when it
+      // takes that in.
       transfer.cancel()
       inbox.noteCancellation()
     }

@@ -43,7 +43,7 @@ final class TransferLoop {
   func run() {
     var mail = inbox.take()
     while !mail.isClosing {
-      for entry in mail.entries { waiting.append(entry) }
+      for entry in mail.entries { line(up: entry) }
       if mail.hasCancellations { dropCancelled() }
       if mail.hasRoom { resumePaused() }
       dropLate()
@@ -84,6 +84,11 @@ final class TransferLoop {
   private static let longestWait: Int32 = 3_600_000
 
   // MARK: Starting
+
+  /// Its task may have been cancelled before it was handed over, and the note of that have come before it.
+  private func line(up entry: Inbox.Entry) {
+    if entry.transfer.isCancelled { entry.finish(.failure(.cancelled)) } else { waiting.append(entry) }
+  }
 
   private func startWaiting() {
     while busy.count < options.connections, let entry = waiting.popFirst() {
