@@ -1,23 +1,12 @@
 internal import CSQLite
 internal import Evento
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A consistent copy of a store, while others write to it.
 ///
 /// By `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto), which reads all in one transaction. SQLite's backup
 /// interface in small steps begins anew at each commit of another process, and never ends beside one that writes.
 enum Backup {
-  /// - Parameter permissions: those of the copy; where nothing is said, those of the database.
-  static func make(
-    of path: String, at target: String, permissions: mode_t? = nil
-  ) throws -> SQLiteExecutor.Copy {
+  static func make(of path: String, at target: String) throws -> SQLiteExecutor.Copy {
     guard !StoreFile.exists(target) else {
       throw EventoError(.invalidRequest, "\(target) is there already: name a file that is not, or remove it first.")
     }
@@ -27,7 +16,7 @@ enum Backup {
     do {
       try copy(source, to: partial.path, for: target)
       let result = try StoreFile.measure(partial.path)
-      try partial.finish(permissions: permissions ?? StoreFile.permissions(of: path))
+      try partial.finish(permissions: StoreFile.permissions(ofCopyOf: path))
       return result
     } catch {
       partial.remove()

@@ -16,8 +16,7 @@ enum Restoration {
     try check(source, backup)
     guard StoreFile.exists(path) else {
       try checkNothingIsLeft(of: path)
-      // A backup may be kept from being written to; a store is written to.
-      return try Backup.make(of: backup, at: path, permissions: StoreFile.permissions(of: backup) | 0o600)
+      return try Backup.make(of: backup, at: path)
     }
     let database: Connection
     do {

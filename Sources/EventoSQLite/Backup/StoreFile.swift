@@ -54,9 +54,10 @@ enum StoreFile {
     }
   }
 
-  static func permissions(of path: String) -> mode_t {
+  /// Those of the file, and its owner may write: a backup may be kept from being written to, a store of it is written to.
+  static func permissions(ofCopyOf path: String) -> mode_t {
     var status = stat()
-    return stat(path, &status) == 0 ? status.st_mode & 0o777 : 0o600
+    return stat(path, &status) == 0 ? status.st_mode & 0o777 | 0o600 : 0o600
   }
 
   /// What a store that nobody writes to holds.
