@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import EventoSQLite
+
+struct RestoreCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore",
+    abstract: "Put a backup in the place of a store that no gateway serves.",
+    discussion: """
+      All of it or nothing; refused while another process has the database open. Cursors that are younger than the \
+      backup are refused from then on. EVENTO_DATABASE counts here too.
+      """)
+
+  @Argument(help: "The backup; it stays as it is.")
+  var file: String
+
+  @Option(help: "The database file; made where there is none.")
+  var database = ServeCommand.defaultDatabase
+
+  @Flag(help: "Replace a store that has events; they are gone then.")
+  var replace = false
+
+  func run() async throws {
+    let copy = try await SQLiteExecutor.restore(database, from: file, replacing: replace)
+    print("Restored \(copy.summary), from \(file) to \(database).")
+  }
+}
