@@ -67,12 +67,27 @@ import Testing
             let step = try #require(plan.first)
             #expect(step.hasPrefix("SEARCH event USING "), "\(plan)")
             #expect(step.contains(shape.index) && step.contains(comparison), "\(plan)")
-            // Behind it, at most the look-up of a routing key's lanes, by index too.
+            // Behind it, at most the look-up of a lane's routing key.
             for step in plan.dropFirst() {
-              #expect(step.hasPrefix("LIST SUBQUERY") || step.hasPrefix("SEARCH lane USING COVERING INDEX"), "\(plan)")
+              #expect(
+                step.hasPrefix("CORRELATED SCALAR SUBQUERY")
+                  || step.hasPrefix("SEARCH lane USING INTEGER PRIMARY KEY (rowid=?)"), "\(plan)")
             }
           }
         }
+      }
+    }
+  }
+
+  @Test func aPostingListIsASearchOfItsOwn() throws {
+    try withConnection { connection, _ in
+      for (direction, comparison) in [(EventSource.Direction.forward, "position>?"), (.backward, "position<?")] {
+        let source = EventSource.postingList(1)
+        let list = "SEARCH posting USING PRIMARY KEY (list=? AND \(comparison))"
+        let positions = try connection.all("EXPLAIN QUERY PLAN \(source.query(.positions, direction))") { $0.text(3) }
+        #expect(positions == [list])
+        let rows = try connection.all("EXPLAIN QUERY PLAN \(source.query(.rows, direction))") { $0.text(3) }
+        #expect(rows == [list, "SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"])
       }
     }
   }

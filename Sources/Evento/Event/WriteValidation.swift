@@ -44,12 +44,27 @@ extension NewEvent {
   /// Whether each member that is given equals what is stored, text by its UTF-8 bytes: so that a write of it is that
   /// event's sent again.
   public func isStored(as event: Event) -> Bool {
-    if let id, id != event.id { return false }
-    if let version, version != event.version { return false }
-    if let timestamp, timestamp != event.timestamp { return false }
-    if case .value(let key) = routingKey, !key.isExactly(event.routingKey) { return false }
-    return aggregatorType.isExactly(event.aggregatorType) && aggregatorID.isExactly(event.aggregatorID)
-      && name.isExactly(event.name) && data.bytes == event.data.bytes && metadata == event.metadata
+    agrees(
+      id: event.id, version: event.version, timestamp: event.timestamp, routingKey: event.routingKey,
+      type: event.aggregatorType, aggregatorID: event.aggregatorID, name: event.name)
+      && data.bytes == event.data.bytes && metadata == event.metadata
+  }
+
+  /// Whether each member that is given, payload and metadata aside, equals what is stored.
+  package func agrees(with event: borrowing EventView) -> Bool {
+    agrees(
+      id: event.id, version: event.version, timestamp: event.timestamp, routingKey: event.routingKey,
+      type: event.aggregatorType, aggregatorID: event.aggregatorID, name: event.name)
+  }
+
+  private func agrees(
+    id: ULID, version: Int, timestamp: Timestamp, routingKey: String?, type: String, aggregatorID: String, name: String
+  ) -> Bool {
+    if let given = self.id, given != id { return false }
+    if let given = self.version, given != version { return false }
+    if let given = self.timestamp, given != timestamp { return false }
+    if case .value(let given) = self.routingKey, !given.isExactly(routingKey) { return false }
+    return aggregatorType.isExactly(type) && self.aggregatorID.isExactly(aggregatorID) && self.name.isExactly(name)
   }
 
   /// - Parameter label: which event it is, for the error.

@@ -7,8 +7,8 @@ internal import Evento
 /// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
 final class Catalog {
   private let connection: Connection
-  private var kinds = RecentCache<KindName, Int64>(limit: bound)
-  private var lanes = RecentCache<Lane, Int64>(limit: bound)
+  private var kinds = RecentCache<KindName, Kind>(limit: bound)
+  private var lanes = RecentCache<LaneName, Lane>(limit: bound)
   private let laneNames: SlotCache<LaneNames>
   private let aggregateKeys: SlotCache<String>
 
@@ -36,6 +36,10 @@ final class Catalog {
 
   /// What stands for "no routing key".
   static let noRoutingKey: Int64 = 0
+  /// What stands for all routing keys, and none, in a posting list.
+  static let anyRoutingKey: Int64 = -1
+  /// What stands for all types in a posting list.
+  static let anyType: Int64 = 0
 
   func text(_ value: String) throws(SQLiteFailure) -> Int64? {
     try connection.integer("SELECT id FROM text WHERE value = ?1", .text(value))
@@ -46,12 +50,15 @@ final class Catalog {
     return try text(key)
   }
 
-  func kind(type: Int64, name: Int64) throws(SQLiteFailure) -> Int64? {
-    try connection.integer("SELECT id FROM kind WHERE type = ?1 AND name = ?2", .integer(type), .integer(name))
+  func kind(type: Int64, name: Int64) throws(SQLiteFailure) -> Kind? {
+    try connection.first(
+      "SELECT id, is_posted FROM kind WHERE type = ?1 AND name = ?2", .integer(type), .integer(name)
+    ) { row in Kind(id: row.integer(0), type: type, isPosted: row.integer(1) != 0) }
   }
 
-  func kinds(ofType type: Int64) throws(SQLiteFailure) -> [Int64] {
-    try connection.all("SELECT id FROM kind WHERE type = ?1", .integer(type)) { $0.integer(0) }
+  /// The kinds of a type that no posting list has; at most ``Schema/kindsPerType``.
+  func kindsNotPosted(ofType type: Int64) throws(SQLiteFailure) -> [Int64] {
+    try connection.all("SELECT id FROM kind WHERE type = ?1 AND is_posted = 0", .integer(type)) { $0.integer(0) }
   }
 
   func lane(kind: Int64, routingKey: Int64) throws(SQLiteFailure) -> Int64? {
@@ -59,8 +66,19 @@ final class Catalog {
       "SELECT id FROM lane WHERE routing_key = ?1 AND kind = ?2", .integer(routingKey), .integer(kind))
   }
 
-  func lanes(ofRoutingKey routingKey: Int64) throws(SQLiteFailure) -> [Int64] {
-    try connection.all("SELECT id FROM lane WHERE routing_key = ?1", .integer(routingKey)) { $0.integer(0) }
+  /// The lanes of a routing key that no posting list of its has; at most ``Schema/lanesPerRoutingKey``.
+  func lanesNotPosted(ofRoutingKey routingKey: Int64) throws(SQLiteFailure) -> [Int64] {
+    try connection.all("SELECT id FROM lane WHERE routing_key = ?1 AND is_posted = 0", .integer(routingKey)) {
+      $0.integer(0)
+    }
+  }
+
+  /// - Parameters:
+  ///   - type: ``anyType``, or that of its events.
+  ///   - routingKey: ``anyRoutingKey``, ``noRoutingKey``, or that of its events.
+  func postingList(type: Int64, routingKey: Int64) throws(SQLiteFailure) -> Int64? {
+    try connection.integer(
+      "SELECT id FROM posting_list WHERE type = ?1 AND routing_key = ?2", .integer(type), .integer(routingKey))
   }
 
   func aggregate(type: String, key: String) throws(SQLiteFailure) -> Int64? {
@@ -71,12 +89,27 @@ final class Catalog {
 
   // MARK: From texts to integers, adding what is new
 
+  /// An aggregate type with an event name.
+  struct Kind {
+    let id: Int64
+    let type: Int64
+    /// Whether its events are in the posting lists of its type.
+    let isPosted: Bool
+  }
+
+  /// A kind with a routing key.
+  struct Lane {
+    let id: Int64
+    /// The posting lists that have its events.
+    let postingLists: [Int64]
+  }
+
   private struct KindName: Hashable {
     let type: ExactText
     let name: ExactText
   }
 
-  private struct Lane: Hashable {
+  private struct LaneName: Hashable {
     let kind: Int64
     let routingKey: ExactText?
   }
@@ -87,35 +120,69 @@ final class Catalog {
     return connection.lastInsertedRow
   }
 
-  func addKind(type: String, name: String) throws(SQLiteFailure) -> Int64 {
+  func addKind(type: String, name: String) throws(SQLiteFailure) -> Kind {
     let key = KindName(type: ExactText(type), name: ExactText(name))
-    if let id = kinds.value(at: key) { return id }
+    if let kind = kinds.value(at: key) { return kind }
     let (type, name) = (try addText(type), try addText(name))
-    let id: Int64
-    if let known = try kind(type: type, name: name) {
-      id = known
+    let kind: Kind
+    if let known = try self.kind(type: type, name: name) {
+      kind = known
     } else {
-      try connection.run("INSERT INTO kind (type, name) VALUES (?1, ?2)", .integer(type), .integer(name))
-      id = connection.lastInsertedRow
+      kind = try insertKind(type: type, name: name)
     }
-    kinds.keep(id, at: key)
-    return id
+    kinds.keep(kind, at: key)
+    return kind
   }
 
-  func addLane(kind: Int64, routingKey: String?) throws(SQLiteFailure) -> Int64 {
-    let key = Lane(kind: kind, routingKey: routingKey.map(ExactText.init))
-    if let id = lanes.value(at: key) { return id }
+  private func insertKind(type: Int64, name: Int64) throws(SQLiteFailure) -> Kind {
+    let isPosted = try kindsNotPosted(ofType: type).count >= Schema.kindsPerType
+    try connection.run(
+      "INSERT INTO kind (type, name, is_posted) VALUES (?1, ?2, ?3)", .integer(type), .integer(name),
+      .integer(isPosted ? 1 : 0))
+    return Kind(id: connection.lastInsertedRow, type: type, isPosted: isPosted)
+  }
+
+  func addLane(kind: Kind, routingKey: String?) throws(SQLiteFailure) -> Lane {
+    let key = LaneName(kind: kind.id, routingKey: routingKey.map(ExactText.init))
+    if let lane = lanes.value(at: key) { return lane }
     var text = Self.noRoutingKey
     if let routingKey { text = try addText(routingKey) }
-    let id: Int64
-    if let known = try lane(kind: kind, routingKey: text) {
-      id = known
+    let (id, isPosted): (Int64, Bool)
+    if let known = try storedLane(kind: kind.id, routingKey: text) {
+      (id, isPosted) = known
     } else {
-      try connection.run("INSERT INTO lane (routing_key, kind) VALUES (?1, ?2)", .integer(text), .integer(kind))
-      id = connection.lastInsertedRow
+      (id, isPosted) = try insertLane(kind: kind.id, routingKey: text)
     }
-    lanes.keep(id, at: key)
-    return id
+    var lists: [Int64] = []
+    if kind.isPosted {
+      lists.append(try addPostingList(type: kind.type, routingKey: Self.anyRoutingKey))
+      lists.append(try addPostingList(type: kind.type, routingKey: text))
+    }
+    if isPosted { lists.append(try addPostingList(type: Self.anyType, routingKey: text)) }
+    let lane = Lane(id: id, postingLists: lists)
+    lanes.keep(lane, at: key)
+    return lane
+  }
+
+  private func storedLane(kind: Int64, routingKey: Int64) throws(SQLiteFailure) -> (id: Int64, isPosted: Bool)? {
+    try connection.first(
+      "SELECT id, is_posted FROM lane WHERE routing_key = ?1 AND kind = ?2", .integer(routingKey), .integer(kind)
+    ) { row in (row.integer(0), row.integer(1) != 0) }
+  }
+
+  private func insertLane(kind: Int64, routingKey: Int64) throws(SQLiteFailure) -> (id: Int64, isPosted: Bool) {
+    let isPosted = try lanesNotPosted(ofRoutingKey: routingKey).count >= Schema.lanesPerRoutingKey
+    try connection.run(
+      "INSERT INTO lane (routing_key, kind, is_posted) VALUES (?1, ?2, ?3)", .integer(routingKey), .integer(kind),
+      .integer(isPosted ? 1 : 0))
+    return (connection.lastInsertedRow, isPosted)
+  }
+
+  private func addPostingList(type: Int64, routingKey: Int64) throws(SQLiteFailure) -> Int64 {
+    if let id = try postingList(type: type, routingKey: routingKey) { return id }
+    try connection.run(
+      "INSERT INTO posting_list (type, routing_key) VALUES (?1, ?2)", .integer(type), .integer(routingKey))
+    return connection.lastInsertedRow
   }
 
   func addAggregate(type: String, key: String) throws(SQLiteFailure) -> Int64 {

@@ -12,12 +12,14 @@ enum EventSource: Hashable {
   case aggregateKind(Int64, kind: Int64)
   case aggregateLane(Int64, lane: Int64)
   case aggregateRoutingKey(Int64, routingKey: Int64)
+  /// The events of a type's later kinds, or a routing key's later lanes.
+  case postingList(Int64)
 
   /// The values of ?3 and ?4.
   var parameters: [Int64] {
     switch self {
     case .log: []
-    case .kind(let id), .lane(let id), .aggregate(let id): [id]
+    case .kind(let id), .lane(let id), .aggregate(let id), .postingList(let id): [id]
     case .aggregateKind(let id, let other), .aggregateLane(let id, let other), .aggregateRoutingKey(let id, let other):
       [id, other]
     }
@@ -68,6 +70,7 @@ enum EventSource: Hashable {
     case aggregateKind
     case aggregateLane
     case aggregateRoutingKey
+    case postingList
 
     /// What selects the events, beside their position.
     var condition: String? {
@@ -79,7 +82,19 @@ enum EventSource: Hashable {
       // A unary plus keeps a term from being used with an index: https://sqlite.org/optoverview.html#uplus
       case .aggregateKind: "aggregate = ?3 AND +kind = ?4"
       case .aggregateLane: "aggregate = ?3 AND +lane = ?4"
-      case .aggregateRoutingKey: "aggregate = ?3 AND +lane IN (SELECT id FROM lane WHERE routing_key = ?4)"
+      // Row by row: a routing key may have any number of lanes.
+      case .aggregateRoutingKey: "aggregate = ?3 AND (SELECT routing_key FROM lane WHERE id = event.lane) = ?4"
+      case .postingList: "list = ?3"
+      }
+    }
+
+    /// Where the columns are. In the order in which it is written, a join begins with the list
+    /// (https://sqlite.org/optoverview.html#crossjoin).
+    func table(for columns: Columns) -> String {
+      switch (self, columns) {
+      case (.postingList, .positions): "posting"
+      case (.postingList, .rows), (.postingList, .rowsWithoutContent): "posting CROSS JOIN event USING (position)"
+      default: "event"
       }
     }
   }
@@ -93,6 +108,7 @@ enum EventSource: Hashable {
     case .aggregateKind: .aggregateKind
     case .aggregateLane: .aggregateLane
     case .aggregateRoutingKey: .aggregateRoutingKey
+    case .postingList: .postingList
     }
   }
 
@@ -104,10 +120,11 @@ enum EventSource: Hashable {
     let rowsWithoutContentForward: String
     let rowsWithoutContentBackward: String
 
-    init(_ condition: String?) {
+    init(_ shape: Shape) {
       func text(_ columns: Columns, _ comparison: String, _ order: String) -> String {
-        let conditions = [condition, "position \(comparison) ?1"].compactMap { $0 }.joined(separator: " AND ")
-        return "SELECT \(columns.text) FROM event WHERE \(conditions) ORDER BY position \(order) LIMIT ?2"
+        let conditions = [shape.condition, "position \(comparison) ?1"].compactMap { $0 }.joined(separator: " AND ")
+        return "SELECT \(columns.text) FROM \(shape.table(for: columns)) WHERE \(conditions) "
+          + "ORDER BY position \(order) LIMIT ?2"
       }
       positionsForward = text(.positions, ">", "ASC")
       positionsBackward = text(.positions, "<", "DESC")
@@ -118,14 +135,16 @@ enum EventSource: Hashable {
     }
   }
 
-  private static let queries = Shape.allCases.map { Queries($0.condition) }
+  private static let queries = Shape.allCases.map { Queries($0) }
 }
 
 extension Catalog {
   /// The sources whose events together are those that match one of the aggregators (`nil`: all) and the routing key,
   /// each once.
   ///
-  /// - Complexity: a look-up or two for each aggregator, and one source for each kind or lane that it covers.
+  /// - Complexity: O(1) for each aggregator, however many names, types, routing keys and aggregates there are: at most
+  ///   ``Schema/kindsPerType`` look-ups and as many sources, and one posting list. For a routing key alone, at most
+  ///   ``Schema/lanesPerRoutingKey`` sources and one posting list.
   func sources(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) throws(SQLiteFailure) -> Set<EventSource> {
     var partition: Int64?
     if case .value(let key) = routingKey {
@@ -134,7 +153,9 @@ extension Catalog {
     }
     guard let aggregators else {
       guard let partition else { return [.log] }
-      return Set(try lanes(ofRoutingKey: partition).map(EventSource.lane))
+      var sources = Set(try lanesNotPosted(ofRoutingKey: partition).map(EventSource.lane))
+      if let list = try postingList(type: Self.anyType, routingKey: partition) { sources.insert(.postingList(list)) }
+      return sources
     }
     var sources: Set<EventSource> = []
     for aggregator in aggregators { try add(aggregator, partition, to: &sources) }
@@ -148,7 +169,8 @@ extension Catalog {
     var kind: Int64?
     var lane: Int64?
     if let name = aggregator.name {
-      guard let name = try text(name), let known = try self.kind(type: type, name: name) else { return }
+      guard let name = try text(name), let known = try self.kind(type: type, name: name)?.id
+      else { return }
       kind = known
       if let partition {
         guard let known = try self.lane(kind: known, routingKey: partition) else { return }
@@ -168,12 +190,15 @@ extension Catalog {
     } else if let kind {
       sources.insert(.kind(kind))
     } else {
-      for kind in try kinds(ofType: type) {
+      for kind in try kindsNotPosted(ofType: type) {
         guard let partition else {
           sources.insert(.kind(kind))
           continue
         }
         if let lane = try self.lane(kind: kind, routingKey: partition) { sources.insert(.lane(lane)) }
+      }
+      if let list = try postingList(type: type, routingKey: partition ?? Self.anyRoutingKey) {
+        sources.insert(.postingList(list))
       }
     }
   }

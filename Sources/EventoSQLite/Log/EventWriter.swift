@@ -68,8 +68,9 @@ struct EventWriter {
       let timestamp = events[index].timestamp ?? time
       try pending.append(
         NewEventRow(
-          position: position, tag: tag, id: id, aggregate: aggregate, version: admission.version, kind: kind,
-          lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata))
+          position: position, tag: tag, id: id, aggregate: aggregate, version: admission.version, kind: kind.id,
+          lane: lane.id, postingLists: lane.postingLists, timestamp: timestamp, data: events[index].data,
+          metadata: events[index].metadata))
       written.append(
         WrittenEvent(
           id: id, aggregatorType: events[index].aggregatorType, aggregatorID: events[index].aggregatorID,
@@ -89,8 +90,8 @@ struct EventWriter {
 /// The kinds and lanes of the events of one write, which seldom change from one to the next.
 private struct EventNames {
   private let catalog: Catalog
-  private var lastKind: (type: String, name: String, id: Int64)?
-  private var lastLane: (kind: Int64, routingKey: String?, id: Int64)?
+  private var lastKind: (type: String, name: String, kind: Catalog.Kind)?
+  private var lastLane: (kind: Int64, routingKey: String?, lane: Catalog.Lane)?
 
   init(_ catalog: Catalog) {
     self.catalog = catalog
@@ -98,19 +99,19 @@ private struct EventNames {
 
   mutating func add(
     _ event: NewEvent, routingKey: String?
-  ) throws(SQLiteFailure) -> (kind: Int64, lane: Int64) {
+  ) throws(SQLiteFailure) -> (kind: Catalog.Kind, lane: Catalog.Lane) {
     let kind = try kind(event.aggregatorType, event.name)
-    if let lastLane, lastLane.kind == kind, lastLane.routingKey.isExactly(routingKey) { return (kind, lastLane.id) }
+    if let lastLane, lastLane.kind == kind.id, lastLane.routingKey.isExactly(routingKey) { return (kind, lastLane.lane) }
     let lane = try catalog.addLane(kind: kind, routingKey: routingKey)
-    lastLane = (kind, routingKey, lane)
+    lastLane = (kind.id, routingKey, lane)
     return (kind, lane)
   }
 
-  private mutating func kind(_ type: String, _ name: String) throws(SQLiteFailure) -> Int64 {
-    if let lastKind, lastKind.name.isExactly(name), lastKind.type.isExactly(type) { return lastKind.id }
-    let id = try catalog.addKind(type: type, name: name)
-    lastKind = (type, name, id)
-    return id
+  private mutating func kind(_ type: String, _ name: String) throws(SQLiteFailure) -> Catalog.Kind {
+    if let lastKind, lastKind.name.isExactly(name), lastKind.type.isExactly(type) { return lastKind.kind }
+    let kind = try catalog.addKind(type: type, name: name)
+    lastKind = (type, name, kind)
+    return kind
   }
 }
 

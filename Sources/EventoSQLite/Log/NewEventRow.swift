@@ -9,6 +9,8 @@ struct NewEventRow {
   let version: Int
   let kind: Int64
   let lane: Int64
+  /// The posting lists that its position goes into, too.
+  let postingLists: [Int64]
   let timestamp: Timestamp
   let data: Payload
   let metadata: Metadata
@@ -27,13 +29,7 @@ struct NewEventRow {
   private static let smallRow = 4096
 
   /// Statements for 1, 2, 4 … ``largestBatch`` rows.
-  private static let insertions = (0...largestBatch.trailingZeroBitCount).map { insertion(of: 1 << $0) }
-
-  private static func insertion(of rows: Int) -> String {
-    let row = "(" + Array(repeating: "?", count: columns.count).joined(separator: ", ") + ")"
-    return "INSERT INTO event (\(columns.joined(separator: ", "))) VALUES "
-      + Array(repeating: row, count: rows).joined(separator: ", ")
-  }
+  private static let insertions = MultiRowInsertion.texts(into: "event", columns, upTo: largestBatch)
 
   /// Inserts rows in their order.
   static func insert(_ rows: [NewEventRow], on connection: Connection) throws(SQLiteFailure) {

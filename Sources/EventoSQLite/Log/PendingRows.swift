@@ -32,6 +32,8 @@ final class PendingRows {
     guard !rows.isEmpty else { return }
     defer { forget() }
     try NewEventRow.insert(rows, on: connection)
+    let postings = rows.flatMap { row in row.postingLists.map { Posting(list: $0, position: row.position) } }
+    try Posting.insert(postings, on: connection)
   }
 
   /// After a transaction that was undone.

@@ -1,6 +1,9 @@
 internal import Evento
 
 /// Finds out whether a write was stored before.
+///
+/// Of what is stored, no more is read than the request has bytes: ids are looked up in the index alone, and a payload is
+/// read only if it is as long as the one that it is compared with.
 struct ResendCheck {
   let connection: Connection
   let catalog: Catalog
@@ -17,28 +20,77 @@ struct ResendCheck {
 
   func outcome(of events: [NewEvent]) throws(SQLiteFailure) -> Outcome {
     guard events.contains(where: { $0.id != nil }) else { return .new }
+    let repeated = Self.indexOfRepeatedID(in: events)
+    let (stored, isAllStored) = try findStored(events)
+    guard let stored else {
+      guard let repeated, let id = events[repeated].id else { return .new }
+      return .duplicate(.duplicateEvent(id, Self.repeated))
+    }
+    var written: [WrittenEvent] = []
+    for index in stored..<events.count {
+      guard let id = events[index].id else { continue }
+      if let repeated, repeated <= index {
+        return .duplicate(.duplicateEvent(events[repeated].id ?? id, Self.repeated))
+      }
+      guard let event = try storedEvent(events[index], id) else {
+        return .duplicate(.duplicateEvent(id, Self.otherContent))
+      }
+      guard isAllStored else { return .duplicate(.duplicateEvent(id, Self.partly)) }
+      written.append(event)
+    }
+    return .resend(written)
+  }
+
+  /// The first event whose id an earlier one has.
+  private static func indexOfRepeatedID(in events: [NewEvent]) -> Int? {
     var seen: Set<ULID> = []
-    var repeated: Int?
-    var stored: [Edge<Event>?] = []
-    for (index, event) in events.enumerated() {
-      guard let id = event.id else {
-        stored.append(nil)
-        continue
+    return events.firstIndex { event in event.id.map { !seen.insert($0).inserted } ?? false }
+  }
+
+  /// The first event that is stored, and whether all are; what follows is not looked for once both are known.
+  private func findStored(_ events: [NewEvent]) throws(SQLiteFailure) -> (first: Int?, isAll: Bool) {
+    var first: Int?
+    var isAll = true
+    for index in events.indices {
+      if let id = events[index].id, try isStored(id) {
+        first = first ?? index
+      } else {
+        isAll = false
       }
-      if !seen.insert(id).inserted, repeated == nil { repeated = index }
-      if pending.hasEvent(id) { try pending.flush() }
-      stored.append(try EventRow.find(id, on: connection, catalog))
+      if first != nil, !isAll { break }
     }
-    let isAllStored = stored.allSatisfy { $0 != nil }
-    for (index, event) in events.enumerated() {
-      guard let id = event.id else { continue }
-      if let edge = stored[index] {
-        if !event.isStored(as: edge.node) { return .duplicate(.duplicateEvent(id, Self.otherContent)) }
-        if !isAllStored { return .duplicate(.duplicateEvent(id, Self.partly)) }
-      }
-      if index == repeated { return .duplicate(.duplicateEvent(id, Self.repeated)) }
+    return (first, isAll)
+  }
+
+  private func isStored(_ id: ULID) throws(SQLiteFailure) -> Bool {
+    if pending.hasEvent(id) { try pending.flush() }
+    return try connection.integer("SELECT 1 FROM event WHERE id = ?1", .blob(id.blob)) != nil
+  }
+
+  /// What was answered when the event was written; `nil` if the event that is stored has other content.
+  private func storedEvent(_ event: NewEvent, _ id: ULID) throws(SQLiteFailure) -> WrittenEvent? {
+    // The length of a blob is in the row's header: one that lies on pages of its own is not read for it
+    // (https://sqlite.org/fileformat2.html#record_format).
+    let lengths = "ifnull(length(metadata), 0), length(data)"
+    let row = try connection.statement("SELECT \(EventRow.columnsWithoutContent), \(lengths) FROM event WHERE id = ?1")
+    defer { row.reset() }
+    try row.bind(1, id.blob)
+    guard try row.step() else { return nil }
+    let metadata = event.metadata.isEmpty ? [] : event.metadata.bytes
+    guard row.integer(10) == Int64(metadata.count), row.integer(11) == Int64(event.data.bytes.count) else { return nil }
+    let place = EventRow.place(row)
+    let written = try EventRow.show(row, at: place, catalog) { stored in
+      event.agrees(with: stored)
+        ? WrittenEvent(
+          id: id, aggregatorType: stored.aggregatorType, aggregatorID: stored.aggregatorID, version: stored.version,
+          routingKey: stored.routingKey, timestamp: stored.timestamp, cursor: place.cursor)
+        : nil
     }
-    return isAllStored ? .resend(stored.compactMap { $0.map(WrittenEvent.init) }) : .new
+    guard let written else { return nil }
+    let hasSameContent = try connection.first(
+      "SELECT metadata, data FROM event WHERE position = ?1", .integer(place.position)
+    ) { row in row.bytes(0).isExactly(metadata) && row.bytes(1).isExactly(event.data.bytes) }
+    return hasSameContent == true ? written : nil
   }
 
   private static let otherContent =
@@ -46,13 +98,4 @@ struct ResendCheck {
   private static let partly =
     "is stored already, but not all of this request: send a write again just as it was sent before, or only what is new"
   private static let repeated = "stands in this request twice: give each event an id of its own"
-}
-
-extension WrittenEvent {
-  fileprivate init(_ edge: Edge<Event>) {
-    let event = edge.node
-    self.init(
-      id: event.id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: event.version,
-      routingKey: event.routingKey, timestamp: event.timestamp, cursor: edge.cursor)
-  }
 }

@@ -13,10 +13,17 @@
 /// | read by | index |
 /// |---|---|
 /// | nothing | the table itself |
-/// | type; type and name | `event_by_kind`, an entry point for each kind |
-/// | routing key, alone or with type or name | `event_by_lane`, an entry point for each lane |
+/// | type; type and name | `event_by_kind`, an index scan for each kind |
+/// | routing key, alone or with type or name | `event_by_lane`, an index scan for each lane |
 /// | aggregate, whatever else | `event_by_aggregate` |
 /// | id | `event_by_id` |
+///
+/// A read by type needs an index scan for each kind of the type, and a read by routing key one for each of its lanes. A
+/// few are cheap, and thousands are not. So only the first ``kindsPerType`` kinds of a type, and the first
+/// ``lanesPerRoutingKey`` lanes of a routing key, are read that way. The events of all later ones (`is_posted`) are also in
+/// a posting list (https://en.wikipedia.org/wiki/Inverted_index), one for the whole type or routing key, so that every
+/// read takes a bounded number of index scans, however many names, types and routing keys there are. A store with few of
+/// them, as most have, has no posting lists and pays nothing for them.
 ///
 /// There is no index on (aggregate, version): one writer gives out the versions, and within an aggregate their order is
 /// that of the log, so that the latest event tells the current version.
@@ -26,6 +33,12 @@ enum Schema {
 
   /// `user_version` after all migrations.
   static var version: Int64 { Int64(migrations.count) }
+
+  /// Kinds of a type that a read by type scans one by one. The events of later ones are in posting lists. A constant of the
+  /// format: each kind keeps what it was when it was added.
+  static let kindsPerType = 16
+  /// Lanes of a routing key that a read by routing key scans one by one. The events of later ones are in a posting list.
+  static let lanesPerRoutingKey = 256
 
   /// Each step from one `user_version` to the next. A step that has been released is never changed.
   static let migrations = [
@@ -101,6 +114,56 @@ enum Schema {
       data BLOB NOT NULL,
       UNIQUE (type, revision, id)
     ) STRICT;
+    """,
     """
+    -- Whether the kind's events are in posting lists: that of its type, and that of its type with their routing key.
+    ALTER TABLE kind ADD COLUMN is_posted INTEGER NOT NULL DEFAULT 0;
+    -- Whether the lane's events are in the posting list of its routing key.
+    ALTER TABLE lane ADD COLUMN is_posted INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE posting_list (
+      id INTEGER PRIMARY KEY,
+      -- 0: of all types.
+      type INTEGER NOT NULL,
+      -- 0: of events without one; -1: of all.
+      routing_key INTEGER NOT NULL,
+      UNIQUE (type, routing_key)
+    ) STRICT;
+    CREATE TABLE posting (
+      list INTEGER NOT NULL,
+      position INTEGER NOT NULL,
+      PRIMARY KEY (list, position)
+    ) STRICT, WITHOUT ROWID;
+    UPDATE kind SET is_posted = 1 WHERE id IN (
+      SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY type ORDER BY id) AS number FROM kind)
+      WHERE number > \(kindsPerType));
+    UPDATE lane SET is_posted = 1 WHERE id IN (
+      SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY routing_key ORDER BY id) AS number FROM lane)
+      WHERE number > \(lanesPerRoutingKey));
+    CREATE INDEX kind_not_posted ON kind (type) WHERE is_posted = 0;
+    CREATE INDEX lane_not_posted ON lane (routing_key) WHERE is_posted = 0;
+    INSERT INTO posting_list (type, routing_key)
+      SELECT DISTINCT type, -1 FROM kind WHERE is_posted
+      UNION ALL
+      SELECT DISTINCT kind.type, lane.routing_key FROM lane JOIN kind ON kind.id = lane.kind WHERE kind.is_posted
+      UNION ALL
+      SELECT DISTINCT 0, routing_key FROM lane WHERE is_posted;
+    INSERT INTO posting (list, position)
+      SELECT list.id, event.position
+      FROM kind JOIN posting_list AS list ON list.type = kind.type AND list.routing_key = -1
+        JOIN event ON event.kind = kind.id
+      WHERE kind.is_posted
+      UNION ALL
+      SELECT list.id, event.position
+      FROM lane JOIN kind ON kind.id = lane.kind
+        JOIN posting_list AS list ON list.type = kind.type AND list.routing_key = lane.routing_key
+        JOIN event ON event.lane = lane.id
+      WHERE kind.is_posted
+      UNION ALL
+      SELECT list.id, event.position
+      FROM lane JOIN posting_list AS list ON list.type = 0 AND list.routing_key = lane.routing_key
+        JOIN event ON event.lane = lane.id
+      WHERE lane.is_posted
+      ORDER BY 1, 2;
+    """,
   ]
 }

@@ -1,0 +1,167 @@
+internal import CSQLite
+import Evento
+import Testing
+
+@testable import EventoSQLite
+
+/// Many event names and routing keys: every filter still finds its events, and takes a bounded number of index scans.
+@Suite struct PostingListTests {
+  /// Events of two types, one with many names, under a few routing keys and none.
+  static let events: [NewEvent] = (0..<1200).map { number in
+    let isCrowded = number % 3 != 0
+    return .sample(
+      "id-\(number % 70)", isCrowded ? "N\(number % 400)" : "M\(number % 4)", type: isCrowded ? "crowded" : "quiet",
+      routingKey: .value([nil, "a", "b", "k\(number % 50)"][number % 4]), data: Payload("\(number)"))
+  }
+
+  /// A filter with what it selects, told by another way than the store's.
+  struct Filter: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let aggregators: [ReadAggregator]?
+    let routingKey: RoutingKey
+
+    var numbers: [String] {
+      PostingListTests.events.filter { event in
+        guard case .value(let key) = event.routingKey, routingKey.matches(key) else { return false }
+        guard let aggregators else { return true }
+        return aggregators.contains {
+          $0.matches(type: event.aggregatorType, id: event.aggregatorID, name: event.name)
+        }
+      }
+      .compactMap(\.data.text)
+    }
+  }
+
+  static let filters: [Filter] = {
+    let aggregators: [(String, [ReadAggregator]?)] = [
+      ("all", nil), ("a crowded type", [ReadAggregator("crowded")]), ("a quiet type", [ReadAggregator("quiet")]),
+      ("an early name", [ReadAggregator("crowded", name: "N1")]),
+      ("a late name", [ReadAggregator("crowded", name: "N397")]),
+      ("an aggregate", [ReadAggregator("crowded", id: "id-7")]),
+      ("an aggregate and a name", [ReadAggregator("crowded", id: "id-7", name: "N77")]),
+      ("both types", [ReadAggregator("crowded"), ReadAggregator("quiet")]),
+      ("a type and its names", [ReadAggregator("crowded"), ReadAggregator("crowded", name: "N397")]),
+    ]
+    let keys: [(String, RoutingKey)] = [
+      ("any key", .all), ("none", .value(nil)), ("a", .value("a")), ("a rare key", .value("k3")),
+      ("an unknown key", .value("zzz")),
+    ]
+    return aggregators.flatMap { label, aggregators in
+      keys.map { Filter(testDescription: "\(label), \($0)", aggregators: aggregators, routingKey: $1) }
+    }
+  }()
+
+  private func expectAllFilters(on store: SQLiteExecutor) async throws {
+    for filter in Self.filters {
+      let numbers = filter.numbers
+      for size in [7, 1000] {
+        let edges = try await store.everything(filter.aggregators, filter.routingKey, pageOf: size)
+        #expect(edges.compactMap(\.node.data.text) == numbers, "\(filter.testDescription), \(size) a page")
+      }
+      let last = try await store.read(filter.aggregators, routingKey: filter.routingKey, args: .backward(last: 5))
+      #expect(last.edges.compactMap(\.node.data.text) == numbers.suffix(5), "\(filter.testDescription), backward")
+      #expect(last.pageInfo.hasPreviousPage == (numbers.count > 5), "\(filter.testDescription), backward")
+    }
+  }
+
+  @Test(arguments: [1, 40, 1200]) func everyFilterFindsItsEvents(eventsPerWrite count: Int) async throws {
+    try await withStore { store in
+      for start in stride(from: 0, to: Self.events.count, by: count) {
+        try await store.write(Array(Self.events[start..<min(start + count, Self.events.count)]))
+      }
+      try await expectAllFilters(on: store)
+    }
+  }
+
+  @Test func conditionsSeeLateNames() async throws {
+    try await withStore { store in
+      try await store.write(Self.events)
+      let late = Self.events.lastIndex { $0.name == "N397" }
+      let places = try await store.everything().map(\.cursor)
+      let place = places[try #require(late)]
+      for filter in [ReadAggregator("crowded"), ReadAggregator("crowded", name: "N397")] {
+        await expect(.conditionFailed) { () throws(EventoError) in
+          try await store.write([.sample("x")], condition: WriteCondition(failIfEventsMatch: [filter]))
+        }
+      }
+      try await store.write(
+        [.sample("x")],
+        condition: WriteCondition(failIfEventsMatch: [ReadAggregator("crowded", name: "N397")], after: place))
+    }
+  }
+
+  @Test func aRefusedWriteLeavesNoPostings() async throws {
+    try await withStore { store in
+      try await store.write(Self.events)
+      await expect(.invalidOriginalVersion) { () throws(EventoError) in
+        try await store.write([
+          .sample("id-1", "N397", type: "crowded"), .sample("id-2", "N396", type: "crowded", version: 9999),
+        ])
+      }
+      try await expectAllFilters(on: store)
+    }
+  }
+
+  /// A store as the first version of the schema had it becomes one of today.
+  @Test func anOlderStoreGetsItsPostingLists() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    try await store.write(Array(Self.events.prefix(900)))
+    await store.close()
+    do {
+      let connection = try Connection(path: folder.file(), busyTimeout: .zero)
+      try connection.execute(
+        """
+        DROP TABLE posting;
+        DROP TABLE posting_list;
+        DROP INDEX kind_not_posted;
+        DROP INDEX lane_not_posted;
+        ALTER TABLE kind DROP COLUMN is_posted;
+        ALTER TABLE lane DROP COLUMN is_posted;
+        PRAGMA user_version = 1;
+        """)
+      connection.close()
+    }
+    let migrated = try await SQLiteExecutor.open(folder.file())
+    try await migrated.write(Array(Self.events.suffix(300)))
+    try await expectAllFilters(on: migrated)
+    await migrated.close()
+  }
+
+  /// What a read asks of the indexes does not grow with what was ever written.
+  @Test func indexScansAreBounded() throws {
+    let connection = try Connection(path: ":memory:", busyTimeout: .zero)
+    try Schema.prepare(connection, path: ":memory:", isInMemory: true, autocheckpoint: 1000)
+    let catalog = Catalog(connection)
+    let pending = PendingRows(connection)
+    let writer = EventWriter(
+      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      now: { Timestamp(milliseconds: 0) })
+    for start in stride(from: 0, to: 3000, by: 1000) {
+      let events = (start..<start + 1000).map { number in
+        NewEvent.sample(
+          "id-\(number)", "N\(number)", type: "t\(number % 3)",
+          routingKey: .value(number % 2 == 0 ? nil : "k\(number % 20)"))
+      }
+      _ = try writer.write(events, condition: nil, tag: 1)
+    }
+    try pending.flush()
+    for key in [RoutingKey.all, .value(nil), .value("k1")] {
+      #expect(try catalog.sources([ReadAggregator("t1")], key).count <= Schema.kindsPerType + 1)
+      #expect(try catalog.sources([ReadAggregator("t1", name: "N2998")], key).count <= 1)
+      #expect(try catalog.sources(nil, key).count <= Schema.lanesPerRoutingKey + 1)
+    }
+    // Nor does what SQLite steps through to find them.
+    for (text, statement) in connection.statements where text.sql.hasPrefix("SELECT id FROM") {
+      #expect(statement.count(of: SQLITE_STMTSTATUS_FULLSCAN_STEP) == 0, "\(text.sql)")
+    }
+    let plans = [
+      "SELECT id FROM kind WHERE type = ?1 AND is_posted = 0": "kind_not_posted",
+      "SELECT id FROM lane WHERE routing_key = ?1 AND is_posted = 0": "lane_not_posted",
+    ]
+    for (query, index) in plans {
+      let plan = try connection.all("EXPLAIN QUERY PLAN \(query)") { $0.text(3) }
+      #expect(plan.count == 1 && plan[0].contains("INDEX \(index) ("), "\(plan)")
+    }
+  }
+}
