@@ -101,7 +101,9 @@ private struct EventNames {
     _ event: NewEvent, routingKey: String?
   ) throws(SQLiteFailure) -> (kind: Catalog.Kind, lane: Catalog.Lane) {
     let kind = try kind(event.aggregatorType, event.name)
-    if let lastLane, lastLane.kind == kind.id, lastLane.routingKey.isExactly(routingKey) { return (kind, lastLane.lane) }
+    if let lastLane, lastLane.kind == kind.id, lastLane.routingKey.isExactly(routingKey) {
+      return (kind, lastLane.lane)
+    }
     let lane = try catalog.addLane(kind: kind, routingKey: routingKey)
     lastLane = (kind.id, routingKey, lane)
     return (kind, lane)
