@@ -9,6 +9,7 @@ final class Catalog {
   private let connection: Connection
   private var kinds = RecentCache<KindName, Kind>(limit: bound)
   private var lanes = RecentCache<LaneName, Lane>(limit: bound)
+  private var postingLists = RecentCache<PostingListName, PostingList>(limit: bound)
   private let laneNames: SlotCache<LaneNames>
   private let aggregateKeys: SlotCache<String>
 
@@ -28,6 +29,7 @@ final class Catalog {
   func forget() {
     kinds.removeAll()
     lanes.removeAll()
+    postingLists.removeAll()
     laneNames.removeAll()
     aggregateKeys.removeAll()
   }
@@ -50,15 +52,15 @@ final class Catalog {
     return try text(key)
   }
 
-  func kind(type: Int64, name: Int64) throws(SQLiteFailure) -> Kind? {
-    try connection.first(
-      "SELECT id, is_posted FROM kind WHERE type = ?1 AND name = ?2", .integer(type), .integer(name)
-    ) { row in Kind(id: row.integer(0), type: type, isPosted: row.integer(1) != 0) }
+  func kind(type: Int64, name: Int64) throws(SQLiteFailure) -> Int64? {
+    try connection.integer("SELECT id FROM kind WHERE type = ?1 AND name = ?2", .integer(type), .integer(name))
   }
 
-  /// The kinds of a type that no posting list has; at most ``Schema/kindsPerType``.
-  func kindsNotPosted(ofType type: Int64) throws(SQLiteFailure) -> [Int64] {
-    try connection.all("SELECT id FROM kind WHERE type = ?1 AND is_posted = 0", .integer(type)) { $0.integer(0) }
+  /// The first kinds of a type, at most ``Schema/kindsPerType``: those that no posting list has.
+  func firstKinds(ofType type: Int64) throws(SQLiteFailure) -> [Int64] {
+    try connection.all(
+      "SELECT id FROM kind WHERE type = ?1 ORDER BY id LIMIT \(Schema.kindsPerType)", .integer(type)
+    ) { $0.integer(0) }
   }
 
   func lane(kind: Int64, routingKey: Int64) throws(SQLiteFailure) -> Int64? {
@@ -66,19 +68,27 @@ final class Catalog {
       "SELECT id FROM lane WHERE routing_key = ?1 AND kind = ?2", .integer(routingKey), .integer(kind))
   }
 
-  /// The lanes of a routing key that no posting list of its has; at most ``Schema/lanesPerRoutingKey``.
-  func lanesNotPosted(ofRoutingKey routingKey: Int64) throws(SQLiteFailure) -> [Int64] {
-    try connection.all("SELECT id FROM lane WHERE routing_key = ?1 AND is_posted = 0", .integer(routingKey)) {
-      $0.integer(0)
-    }
+  /// The first lanes of a routing key, at most ``Schema/lanesPerRoutingKey``: those that its posting list has not.
+  func firstLanes(ofRoutingKey routingKey: Int64) throws(SQLiteFailure) -> [Int64] {
+    try connection.all(
+      "SELECT id FROM lane WHERE routing_key = ?1 ORDER BY id LIMIT \(Schema.lanesPerRoutingKey)", .integer(routingKey)
+    ) { $0.integer(0) }
+  }
+
+  /// The events of later kinds, or lanes.
+  struct PostingList {
+    let id: Int64
+    /// The first kind, or lane, whose events are in it.
+    let first: Int64
   }
 
   /// - Parameters:
   ///   - type: ``anyType``, or that of its events.
   ///   - routingKey: ``anyRoutingKey``, ``noRoutingKey``, or that of its events.
-  func postingList(type: Int64, routingKey: Int64) throws(SQLiteFailure) -> Int64? {
-    try connection.integer(
-      "SELECT id FROM posting_list WHERE type = ?1 AND routing_key = ?2", .integer(type), .integer(routingKey))
+  func postingList(type: Int64, routingKey: Int64) throws(SQLiteFailure) -> PostingList? {
+    try connection.first(
+      "SELECT id, first FROM posting_list WHERE type = ?1 AND routing_key = ?2", .integer(type), .integer(routingKey)
+    ) { row in PostingList(id: row.integer(0), first: row.integer(1)) }
   }
 
   func aggregate(type: String, key: String) throws(SQLiteFailure) -> Int64? {
@@ -93,8 +103,8 @@ final class Catalog {
   struct Kind {
     let id: Int64
     let type: Int64
-    /// Whether its events are in the posting lists of its type.
-    let isPosted: Bool
+    /// The posting list of its type, if its events are in it.
+    let postingList: PostingList?
   }
 
   /// A kind with a routing key.
@@ -114,6 +124,11 @@ final class Catalog {
     let routingKey: ExactText?
   }
 
+  private struct PostingListName: Hashable {
+    let type: Int64
+    let routingKey: Int64
+  }
+
   func addText(_ value: String) throws(SQLiteFailure) -> Int64 {
     if let id = try text(value) { return id }
     try connection.run("INSERT INTO text (value) VALUES (?1)", .text(value))
@@ -124,22 +139,18 @@ final class Catalog {
     let key = KindName(type: ExactText(type), name: ExactText(name))
     if let kind = kinds.value(at: key) { return kind }
     let (type, name) = (try addText(type), try addText(name))
-    let kind: Kind
-    if let known = try self.kind(type: type, name: name) {
-      kind = known
-    } else {
-      kind = try insertKind(type: type, name: name)
+    let known = try kind(type: type, name: name)
+    if known == nil {
+      try connection.run("INSERT INTO kind (type, name) VALUES (?1, ?2)", .integer(type), .integer(name))
     }
+    let id = known ?? connection.lastInsertedRow
+    let list = try keptPostingList(type: type, routingKey: Self.anyRoutingKey, from: id) { () throws(SQLiteFailure) in
+      guard known == nil else { return false }
+      return try firstKinds(ofType: type).last != id
+    }
+    let kind = Kind(id: id, type: type, postingList: list)
     kinds.keep(kind, at: key)
     return kind
-  }
-
-  private func insertKind(type: Int64, name: Int64) throws(SQLiteFailure) -> Kind {
-    let isPosted = try kindsNotPosted(ofType: type).count >= Schema.kindsPerType
-    try connection.run(
-      "INSERT INTO kind (type, name, is_posted) VALUES (?1, ?2, ?3)", .integer(type), .integer(name),
-      .integer(isPosted ? 1 : 0))
-    return Kind(id: connection.lastInsertedRow, type: type, isPosted: isPosted)
   }
 
   func addLane(kind: Kind, routingKey: String?) throws(SQLiteFailure) -> Lane {
@@ -147,42 +158,47 @@ final class Catalog {
     if let lane = lanes.value(at: key) { return lane }
     var text = Self.noRoutingKey
     if let routingKey { text = try addText(routingKey) }
-    let (id, isPosted): (Int64, Bool)
-    if let known = try storedLane(kind: kind.id, routingKey: text) {
-      (id, isPosted) = known
-    } else {
-      (id, isPosted) = try insertLane(kind: kind.id, routingKey: text)
+    let known = try lane(kind: kind.id, routingKey: text)
+    if known == nil {
+      try connection.run("INSERT INTO lane (routing_key, kind) VALUES (?1, ?2)", .integer(text), .integer(kind.id))
     }
+    let id = known ?? connection.lastInsertedRow
     var lists: [Int64] = []
-    if kind.isPosted {
-      lists.append(try addPostingList(type: kind.type, routingKey: Self.anyRoutingKey))
-      lists.append(try addPostingList(type: kind.type, routingKey: text))
+    if let list = kind.postingList {
+      lists.append(list.id)
+      let ofKey = try keptPostingList(type: kind.type, routingKey: text, from: list.first) { true }
+      if let ofKey { lists.append(ofKey.id) }
     }
-    if isPosted { lists.append(try addPostingList(type: Self.anyType, routingKey: text)) }
+    let list = try keptPostingList(type: Self.anyType, routingKey: text, from: id) { () throws(SQLiteFailure) in
+      guard known == nil else { return false }
+      return try firstLanes(ofRoutingKey: text).last != id
+    }
+    if let list { lists.append(list.id) }
     let lane = Lane(id: id, postingLists: lists)
     lanes.keep(lane, at: key)
     return lane
   }
 
-  private func storedLane(kind: Int64, routingKey: Int64) throws(SQLiteFailure) -> (id: Int64, isPosted: Bool)? {
-    try connection.first(
-      "SELECT id, is_posted FROM lane WHERE routing_key = ?1 AND kind = ?2", .integer(routingKey), .integer(kind)
-    ) { row in (row.integer(0), row.integer(1) != 0) }
-  }
-
-  private func insertLane(kind: Int64, routingKey: Int64) throws(SQLiteFailure) -> (id: Int64, isPosted: Bool) {
-    let isPosted = try lanesNotPosted(ofRoutingKey: routingKey).count >= Schema.lanesPerRoutingKey
-    try connection.run(
-      "INSERT INTO lane (routing_key, kind, is_posted) VALUES (?1, ?2, ?3)", .integer(routingKey), .integer(kind),
-      .integer(isPosted ? 1 : 0))
-    return (connection.lastInsertedRow, isPosted)
-  }
-
-  private func addPostingList(type: Int64, routingKey: Int64) throws(SQLiteFailure) -> Int64 {
-    if let id = try postingList(type: type, routingKey: routingKey) { return id }
-    try connection.run(
-      "INSERT INTO posting_list (type, routing_key) VALUES (?1, ?2)", .integer(type), .integer(routingKey))
-    return connection.lastInsertedRow
+  /// The posting list of a type, a routing key or both, if it has the events of a kind or lane.
+  ///
+  /// - Parameters:
+  ///   - id: of the kind or lane.
+  ///   - isNeeded: whether the list begins with that one, if there is none yet.
+  private func keptPostingList(
+    type: Int64, routingKey: Int64, from id: Int64, isNeeded: () throws(SQLiteFailure) -> Bool
+  ) throws(SQLiteFailure) -> PostingList? {
+    let key = PostingListName(type: type, routingKey: routingKey)
+    var list = postingLists.value(at: key)
+    if list == nil { list = try postingList(type: type, routingKey: routingKey) }
+    if list == nil, try isNeeded() {
+      try connection.run(
+        "INSERT INTO posting_list (type, routing_key, first) VALUES (?1, ?2, ?3)", .integer(type),
+        .integer(routingKey), .integer(id))
+      list = PostingList(id: connection.lastInsertedRow, first: id)
+    }
+    guard let list else { return nil }
+    postingLists.keep(list, at: key)
+    return id >= list.first ? list : nil
   }
 
   func addAggregate(type: String, key: String) throws(SQLiteFailure) -> Int64 {

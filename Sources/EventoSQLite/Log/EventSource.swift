@@ -153,8 +153,8 @@ extension Catalog {
     }
     guard let aggregators else {
       guard let partition else { return [.log] }
-      var sources = Set(try lanesNotPosted(ofRoutingKey: partition).map(EventSource.lane))
-      if let list = try postingList(type: Self.anyType, routingKey: partition) { sources.insert(.postingList(list)) }
+      var sources = Set(try firstLanes(ofRoutingKey: partition).map(EventSource.lane))
+      if let list = try postingList(type: Self.anyType, routingKey: partition) { sources.insert(.postingList(list.id)) }
       return sources
     }
     var sources: Set<EventSource> = []
@@ -169,8 +169,7 @@ extension Catalog {
     var kind: Int64?
     var lane: Int64?
     if let name = aggregator.name {
-      guard let name = try text(name), let known = try self.kind(type: type, name: name)?.id
-      else { return }
+      guard let name = try text(name), let known = try self.kind(type: type, name: name) else { return }
       kind = known
       if let partition {
         guard let known = try self.lane(kind: known, routingKey: partition) else { return }
@@ -190,7 +189,7 @@ extension Catalog {
     } else if let kind {
       sources.insert(.kind(kind))
     } else {
-      for kind in try kindsNotPosted(ofType: type) {
+      for kind in try firstKinds(ofType: type) {
         guard let partition else {
           sources.insert(.kind(kind))
           continue
@@ -198,7 +197,7 @@ extension Catalog {
         if let lane = try self.lane(kind: kind, routingKey: partition) { sources.insert(.lane(lane)) }
       }
       if let list = try postingList(type: type, routingKey: partition ?? Self.anyRoutingKey) {
-        sources.insert(.postingList(list))
+        sources.insert(.postingList(list.id))
       }
     }
   }

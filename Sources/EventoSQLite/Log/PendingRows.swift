@@ -32,7 +32,10 @@ final class PendingRows {
     guard !rows.isEmpty else { return }
     defer { forget() }
     try NewEventRow.insert(rows, on: connection)
-    let postings = rows.flatMap { row in row.postingLists.map { Posting(list: $0, position: row.position) } }
+    var postings: [Posting] = []
+    for row in rows {
+      for list in row.postingLists { postings.append(Posting(list: list, position: row.position)) }
+    }
     try Posting.insert(postings, on: connection)
   }
 

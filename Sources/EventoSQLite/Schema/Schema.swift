@@ -20,10 +20,10 @@
 ///
 /// A read by type needs an index scan for each kind of the type, and a read by routing key one for each of its lanes. A
 /// few are cheap, and thousands are not. So only the first ``kindsPerType`` kinds of a type, and the first
-/// ``lanesPerRoutingKey`` lanes of a routing key, are read that way. The events of all later ones (`is_posted`) are also in
-/// a posting list (https://en.wikipedia.org/wiki/Inverted_index), one for the whole type or routing key, so that every
-/// read takes a bounded number of index scans, however many names, types and routing keys there are. A store with few of
-/// them, as most have, has no posting lists and pays nothing for them.
+/// ``lanesPerRoutingKey`` lanes of a routing key, are read that way. The events of all later ones are also in a posting
+/// list (https://en.wikipedia.org/wiki/Inverted_index): one for the type, one for the type with each routing key, and one
+/// for the routing key. So every read takes a bounded number of index scans, however many names, types and routing keys
+/// there are. A store with few of them, as most have, has no posting lists and pays nothing for them.
 ///
 /// There is no index on (aggregate, version): one writer gives out the versions, and within an aggregate their order is
 /// that of the log, so that the latest event tells the current version.
@@ -36,7 +36,7 @@ enum Schema {
 
   /// Kinds of a type that a read by type scans one by one. The events of later ones are in posting lists. A constant of the
   /// format: each kind keeps what it was when it was added.
-  static let kindsPerType = 16
+  static let kindsPerType = 32
   /// Lanes of a routing key that a read by routing key scans one by one. The events of later ones are in a posting list.
   static let lanesPerRoutingKey = 256
 
@@ -116,16 +116,16 @@ enum Schema {
     ) STRICT;
     """,
     """
-    -- Whether the kind's events are in posting lists: that of its type, and that of its type with their routing key.
-    ALTER TABLE kind ADD COLUMN is_posted INTEGER NOT NULL DEFAULT 0;
-    -- Whether the lane's events are in the posting list of its routing key.
-    ALTER TABLE lane ADD COLUMN is_posted INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX kind_by_type ON kind (type);
+    CREATE INDEX lane_by_routing_key ON lane (routing_key);
     CREATE TABLE posting_list (
       id INTEGER PRIMARY KEY,
       -- 0: of all types.
       type INTEGER NOT NULL,
       -- 0: of events without one; -1: of all.
       routing_key INTEGER NOT NULL,
+      -- The first kind whose events are in it; for a list of all types, the first lane.
+      first INTEGER NOT NULL,
       UNIQUE (type, routing_key)
     ) STRICT;
     CREATE TABLE posting (
@@ -133,36 +133,33 @@ enum Schema {
       position INTEGER NOT NULL,
       PRIMARY KEY (list, position)
     ) STRICT, WITHOUT ROWID;
-    UPDATE kind SET is_posted = 1 WHERE id IN (
-      SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY type ORDER BY id) AS number FROM kind)
-      WHERE number > \(kindsPerType));
-    UPDATE lane SET is_posted = 1 WHERE id IN (
-      SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY routing_key ORDER BY id) AS number FROM lane)
-      WHERE number > \(lanesPerRoutingKey));
-    CREATE INDEX kind_not_posted ON kind (type) WHERE is_posted = 0;
-    CREATE INDEX lane_not_posted ON lane (routing_key) WHERE is_posted = 0;
-    INSERT INTO posting_list (type, routing_key)
-      SELECT DISTINCT type, -1 FROM kind WHERE is_posted
-      UNION ALL
-      SELECT DISTINCT kind.type, lane.routing_key FROM lane JOIN kind ON kind.id = lane.kind WHERE kind.is_posted
-      UNION ALL
-      SELECT DISTINCT 0, routing_key FROM lane WHERE is_posted;
+    INSERT INTO posting_list (type, routing_key, first)
+      SELECT type, -1, id
+      FROM (SELECT type, id, row_number() OVER (PARTITION BY type ORDER BY id) AS number FROM kind)
+      WHERE number = \(kindsPerType) + 1;
+    INSERT INTO posting_list (type, routing_key, first)
+      SELECT DISTINCT kind.type, lane.routing_key, list.first
+      FROM lane JOIN kind ON kind.id = lane.kind JOIN posting_list AS list ON list.type = kind.type
+      WHERE kind.id >= list.first;
+    INSERT INTO posting_list (type, routing_key, first)
+      SELECT 0, routing_key, id
+      FROM (SELECT routing_key, id, row_number() OVER (PARTITION BY routing_key ORDER BY id) AS number FROM lane)
+      WHERE number = \(lanesPerRoutingKey) + 1;
     INSERT INTO posting (list, position)
       SELECT list.id, event.position
-      FROM kind JOIN posting_list AS list ON list.type = kind.type AND list.routing_key = -1
+      FROM posting_list AS list JOIN kind ON kind.type = list.type AND kind.id >= list.first
         JOIN event ON event.kind = kind.id
-      WHERE kind.is_posted
+      WHERE list.type > 0 AND list.routing_key = -1
       UNION ALL
       SELECT list.id, event.position
-      FROM lane JOIN kind ON kind.id = lane.kind
-        JOIN posting_list AS list ON list.type = kind.type AND list.routing_key = lane.routing_key
-        JOIN event ON event.lane = lane.id
-      WHERE kind.is_posted
+      FROM posting_list AS list JOIN kind ON kind.type = list.type AND kind.id >= list.first
+        JOIN lane ON lane.routing_key = list.routing_key AND lane.kind = kind.id JOIN event ON event.lane = lane.id
+      WHERE list.type > 0 AND list.routing_key >= 0
       UNION ALL
       SELECT list.id, event.position
-      FROM lane JOIN posting_list AS list ON list.type = 0 AND list.routing_key = lane.routing_key
+      FROM posting_list AS list JOIN lane ON lane.routing_key = list.routing_key AND lane.id >= list.first
         JOIN event ON event.lane = lane.id
-      WHERE lane.is_posted
+      WHERE list.type = 0
       ORDER BY 1, 2;
     """,
   ]
