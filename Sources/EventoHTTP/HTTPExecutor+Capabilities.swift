@@ -44,8 +44,14 @@ extension HTTPExecutor: SubscriberDirectory {
     }
   }
 
-  public func subscribers() async throws(EventoError) -> [Subscriber] {
-    try await gateway.send(.get("/subscribers")).read(SubscriberAnswer.subscribers)
+  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+    try SubscriberPage.check(first: first, after: key)
+    let path = ("/subscribers" as ResourcePath).querying(SubscriberPageRequest(first: first, after: key).parameters)
+    return try await gateway.send(.get(path)).read { (body) throws(EventoError) in
+      let page = try SubscriberAnswer.page(json: body)
+      try page.check(asAnswerTo: first, after: key)
+      return page
+    }
   }
 
   @discardableResult

@@ -85,8 +85,11 @@ extension SQLiteExecutor: SubscriberDirectory {
     return try await readers.perform { session in try SubscriberTable(connection: session.connection).subscriber(key) }
   }
 
-  public func subscribers() async throws(EventoError) -> [Subscriber] {
-    try await readers.perform { session in try SubscriberTable(connection: session.connection).all() }
+  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+    try SubscriberPage.check(first: first, after: key)
+    return try await readers.perform { session in
+      try SubscriberTable(connection: session.connection).page(first: first, after: key)
+    }
   }
 
   @discardableResult

@@ -80,8 +80,68 @@ import Testing
       for key in ["b", "a%2Fb", "%C3%A9", "Z", "a%20b", "%2E%2E"] {
         #expect(try await put(client, key, by: Self.first).status == 201)
       }
-      let keys = try await client.send("GET", "/subscribers").json["subscribers"]?.array?.map { $0["key"]?.string }
+      let page = try await client.send("GET", "/subscribers").json
+      let keys = page["subscribers"]?.array?.map { $0["key"]?.string }
       #expect(keys == ["..", "Z", "a b", "a/b", "b", "é"])
+    }
+  }
+
+  @Test func isListedPageByPage() async throws {
+    try await withGateway { client in
+      for key in ["b", "a%2Fb", "%C3%A9", "Z", "a%20b", "a%2Bb", "%26"] {
+        #expect(try await put(client, key, by: Self.first).status == 201)
+      }
+      for (query, keys, hasNext) in [
+        ("", ["&", "Z", "a b", "a+b", "a/b", "b", "é"], false),
+        ("?first=1000", ["&", "Z", "a b", "a+b", "a/b", "b", "é"], false),
+        ("?first=7", ["&", "Z", "a b", "a+b", "a/b", "b", "é"], false),
+        ("?first=6", ["&", "Z", "a b", "a+b", "a/b", "b"], true),
+        ("?first=2&after=%26", ["Z", "a b"], true), ("?first=2&after=a+b", ["a+b", "a/b"], true),
+        ("?first=02&after=a%2Bb", ["a/b", "b"], true), ("?after=a", ["a b", "a+b", "a/b", "b", "é"], false),
+        ("?first=1&after=b", ["é"], false), ("?after=%C3%A9", [], false), ("?after=%F4%8F%BF%BF&first=1", [], false),
+      ] as [(String, [String], Bool)] {
+        let answer = try await client.send("GET", "/subscribers\(query)")
+        #expect(answer.status == 200, "\(query)")
+        let page = try answer.json
+        #expect(page.names == ["subscribers", "page_info"])
+        #expect(page["subscribers"]?.array?.map { $0["key"]?.string } == keys, "\(query)")
+        #expect(page["page_info"] == .object(["has_next_page": .bool(hasNext)]), "\(query)")
+        #expect(try await client.send("HEAD", "/subscribers\(query)").status == 200)
+      }
+    }
+  }
+
+  @Test func aListIsBoundedHoweverManyThereAre() async throws {
+    try await withGateway { client in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for task in 0..<16 {
+          group.addTask {
+            for number in 0..<70 { _ = try await put(client, "s\(number * 16 + task)", by: Self.first) }
+          }
+        }
+        try await group.waitForAll()
+      }
+      let page = try await client.send("GET", "/subscribers").json
+      #expect(page["subscribers"]?.array?.count == 1000 && page["page_info"]?["has_next_page"] == true)
+      let last = try #require(page["subscribers"]?.array?.last?["key"]?.string)
+      let rest = try await client.send("GET", "/subscribers?after=\(last)").json
+      #expect(rest["subscribers"]?.array?.count == 120 && rest["page_info"]?["has_next_page"] == false)
+    }
+  }
+
+  @Test(arguments: [
+    ("first=0", "first"), ("first=1001", "first"), ("first=-1", "first"), ("first=", "first"), ("first=1.0", "first"),
+    ("first=99999999999999999999", "first"), ("first=1&first=1", "first"), ("after=", "after"), ("after", "after"),
+    ("after=a&after=b", "after"), ("after=%00", "after"), ("after=a%7F", "after"), ("after=a%0Ab", "after"),
+    ("after=\(String(repeating: "k", count: 256))", "after"), ("last=1", "last"), ("before=a", "before"),
+    ("encoding=auto", "encoding"), ("First=1", "First"), ("after=%FF", "after"), ("after=%zz", "after"),
+  ])
+  func refusesOtherPages(_ query: String, _ parameter: String) async throws {
+    try await withGateway { client in
+      let answer = try await client.send("GET", "/subscribers?\(query)")
+      try expectProblem(answer, 400, "invalid_request")
+      #expect(
+        try answer.json["errors"]?.array?.contains { $0["parameter"]?.string == parameter } == true, "\(answer.text)")
     }
   }
 

@@ -87,7 +87,9 @@ import Testing
 
   @Test(arguments: [
     "<html>bad gateway</html>", "", "{", "null", "[]", "{}", #"{"subscribers":null}"#, #"{"subscribers":[{}]}"#,
-    #"{"subscribers":[{"key":1}]}"#, #"{"subscribers":[]} trailing"#, "\u{0}\u{1}\u{2}", #"{"subscribers":"#,
+    #"{"subscribers":[{"key":1}]}"#, noSubscribers + " trailing",
+    #"{"subscribers":[]}"#, #"{"subscribers":[],"page_info":{}}"#, #"{"page_info":{"has_next_page":false}}"#,
+    "\u{0}\u{1}\u{2}", #"{"subscribers":"#,
     String(repeating: "[", count: 100_000),
   ]) func aBodyThatIsNoneIsAnErrorThatQuotesIt(_ body: String) async throws {
     let error = try #require(try await error(answer: httpAnswer("200 OK", "application/json", [], body)))
@@ -120,7 +122,7 @@ import Testing
 
   @Test func aRandomAnswerIsNeverATrap() async throws {
     var random = SystemRandomNumberGenerator()
-    let good = httpAnswer("200 OK", "application/json", [], #"{"subscribers":[]}"#)
+    let good = httpAnswer("200 OK", "application/json", [], noSubscribers)
     for _ in 0..<150 {
       var answer = good
       for _ in 0..<Int.random(in: 1...6, using: &random) {
@@ -166,7 +168,7 @@ import Testing
   }
 
   @Test func anAnswerAtTheLimitIsTakenAndOneByteMoreIsNot() async throws {
-    let body = #"{"subscribers":[]}"#
+    let body = noSubscribers
     let answer = httpAnswer("200 OK", "application/json", [], body)
     for (limit, isTaken) in [(body.utf8.count, true), (body.utf8.count - 1, false)] {
       let configuration = testConfiguration { configuration in
@@ -180,8 +182,8 @@ import Testing
   }
 
   @Test func compressedAnswersAreReadAndBoundedByWhatTheyHold() async throws {
-    // gzip -9n of {"subscribers":[]}, and of 2 MiB of blanks with that behind them.
-    let small = try #require(Gzip.stored(Array(#"{"subscribers":[]}"#.utf8)))
+    // An answer, and 2 MiB of blanks.
+    let small = try #require(Gzip.stored(Array(noSubscribers.utf8)))
     let headers = ["Content-Encoding: gzip"]
     #expect(try await error(answer: httpAnswer("200 OK", "application/json", headers, small)) == nil)
     let configuration = testConfiguration { configuration in
@@ -209,6 +211,22 @@ import Testing
       let error = await failure { () throws(EventoError) in try await executor.write([.sample()]) }
       #expect(error?.code == .unavailable)
     }
+  }
+
+  /// A loop over such pages would never end, or skip subscribers.
+  @Test(arguments: [([], true), (["c", "b"], false), (["a"], false), (["A"], true), (["b", "b"], false)])
+  func aPageOfSubscribersThatDoesNotGoOnIsNoAnswer(_ keys: [String], _ hasNextPage: Bool) async throws {
+    let subscribers = keys.map { key in
+      Subscriber(
+        key: key, workerID: ULID(), cursor: nil, lag: 0, isEnabled: true, createdAt: Timestamp(milliseconds: 0),
+        updatedAt: Timestamp(milliseconds: 0))
+    }
+    let body = SubscriberAnswer.json(SubscriberPage(subscribers: subscribers, hasNextPage: hasNextPage))
+    let answer = httpAnswer("200 OK", "application/json", [], body)
+    let error = try await error(answer: answer) { (executor) throws(EventoError) in
+      _ = try await executor.subscribers(first: 10, after: "a")
+    }
+    #expect(error?.code == .unavailable)
   }
 
   @Test func aPageThatLeavesItsReaderStandingIsNoAnswer() async throws {

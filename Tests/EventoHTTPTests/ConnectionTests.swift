@@ -7,7 +7,7 @@ import Testing
 
 /// How connections are made, shared and used again.
 @Suite struct ConnectionTests {
-  private static let list = httpAnswer("200 OK", "application/json", [], #"{"subscribers":[]}"#)
+  private static let list = httpAnswer("200 OK", "application/json", [], noSubscribers)
 
   @Test func oneConnectionServesCallAfterCall() async throws {
     let server = try ScriptedServer { _ in Self.list }
@@ -78,7 +78,7 @@ import Testing
   @Test func anAnswerThatClosesTheConnectionIsTaken() async throws {
     let server = try ScriptedServer { peer in
       guard peer.readRequest() != nil else { return }
-      peer.write(httpAnswer("200 OK", "application/json", ["Connection: close"], #"{"subscribers":[]}"#))
+      peer.write(httpAnswer("200 OK", "application/json", ["Connection: close"], noSubscribers))
     }
     try await withServer(server, testConfiguration { $0.retry = .never }) { executor in
       for _ in 0..<20 { _ = try await executor.subscribers() }
@@ -133,7 +133,7 @@ import Testing
     let executor = try HTTPExecutor(baseURL: "http://gateway.invalid/evento", configuration: configuration)
     _ = try await executor.subscribers()
     await executor.close()
-    #expect(seen.withLock { $0.first?.target } == "http://gateway.invalid/evento/subscribers")
+    #expect(seen.withLock { $0.first?.target } == "http://gateway.invalid/evento/subscribers?first=1000")
   }
 
   @Test func aServerThatSpeaksNoTLSIsUnavailable() async throws {

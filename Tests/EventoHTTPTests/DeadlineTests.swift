@@ -5,7 +5,7 @@ import Testing
 
 /// Calls that are given up, by a deadline or by who asked.
 @Suite struct DeadlineTests {
-  private static let list = httpAnswer("200 OK", "application/json", [], #"{"subscribers":[]}"#)
+  private static let list = httpAnswer("200 OK", "application/json", [], noSubscribers)
 
   enum Silence: CaseIterable {
     case nothing

@@ -63,6 +63,12 @@ import Testing
       let all = try await executor.subscribers()
       let stored = try await store.subscribers()
       #expect(all == stored && all.count == 5)
+      for (first, after) in [(2, nil), (1, all[0].key), (2, all[2].key), (1000, all[4].key), (1, "a+b&c=%é")] {
+        let (page, direct) = try await (
+          executor.subscribers(first: first, after: after), store.subscribers(first: first, after: after)
+        )
+        #expect(page == direct)
+      }
       try await executor.deleteSubscriber("a/b")
       let gone = try await store.subscriber("a/b")
       #expect(gone == nil)

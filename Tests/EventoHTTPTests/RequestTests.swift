@@ -73,7 +73,7 @@ import Testing
         },
         await failure { () throws(EventoError) in _ = try await executor.event(id) },
         await failure { () throws(EventoError) in _ = try await executor.subscriber("s") },
-        await failure { () throws(EventoError) in _ = try await executor.subscribers() },
+        await failure { () throws(EventoError) in _ = try await executor.subscribers(first: 7, after: "a/é&b") },
         await failure { () throws(EventoError) in _ = try await executor.isSubscriberRunning("s", workerID: worker) },
         await failure { () throws(EventoError) in _ = try await executor.upsertSubscriber("s", workerID: worker) },
         await failure { () throws(EventoError) in
@@ -93,7 +93,8 @@ import Testing
     #expect(
       sent.map { "\($0.method) \($0.target)" } == [
         "POST /base/path/events", "POST /base/path/events/query", "GET /base/path/events/\(id)",
-        "GET /base/path/subscribers/s", "GET /base/path/subscribers", "GET /base/path/subscribers/s/workers/\(worker)",
+        "GET /base/path/subscribers/s", "GET /base/path/subscribers?first=7&after=a%2F%C3%A9%26b",
+        "GET /base/path/subscribers/s/workers/\(worker)",
         "PUT /base/path/subscribers/s", "PUT /base/path/subscribers/s/cursor", "PATCH /base/path/subscribers/s",
         "DELETE /base/path/subscribers/s", "GET /base/path/snapshots/bank%2FAccount/1/a-1",
         "PUT /base/path/snapshots/bank%2FAccount/1/a-1", "DELETE /base/path/snapshots/bank%2FAccount/1/a-1",
@@ -140,7 +141,7 @@ import Testing
   }
 
   @Test func aRedirectionIsNotFollowedAndTheTokenStays() async throws {
-    let elsewhere = try ScriptedServer { _ in httpAnswer("200 OK", "application/json", [], #"{"subscribers":[]}"#) }
+    let elsewhere = try ScriptedServer { _ in httpAnswer("200 OK", "application/json", [], noSubscribers) }
     defer { elsewhere.stop() }
     let redirection = httpAnswer("307 Temporary Redirect", "text/html", ["Location: \(elsewhere.baseURL)/subscribers"])
     let sent = try await requests(answer: redirection, testConfiguration { $0.token = "secret" }) { executor in

@@ -116,4 +116,12 @@ import Testing
       #expect(plan == ["SEARCH event USING INDEX event_by_id (id=?)"])
     }
   }
+
+  /// Neither a scan nor a sort: a page takes as long behind 200,000 subscribers as at the beginning.
+  @Test func aPageOfSubscribersIsASearchByTheirKey() throws {
+    try withConnection { connection, _ in
+      let plan = try connection.all("EXPLAIN QUERY PLAN \(SubscriberTable.pageQuery)") { $0.text(3) }
+      #expect(plan == ["SEARCH subscriber USING PRIMARY KEY (key>?)"])
+    }
+  }
 }

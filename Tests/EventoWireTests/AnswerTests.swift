@@ -56,7 +56,11 @@ import Testing
       key: "k/é", workerID: ULID(), cursor: nil, lag: Subscriber.maximumLag, isEnabled: false,
       createdAt: Timestamp(milliseconds: 0), updatedAt: Timestamp(milliseconds: 1_709_164_800_123))
     #expect(try SubscriberAnswer.subscriber(json: SubscriberAnswer.json(subscriber)) == subscriber)
-    #expect(try SubscriberAnswer.subscribers(json: SubscriberAnswer.json([subscriber])) == [subscriber])
+    for page in [
+      SubscriberPage(subscribers: [subscriber], hasNextPage: true), SubscriberPage(subscribers: [], hasNextPage: false),
+    ] {
+      #expect(try SubscriberAnswer.page(json: SubscriberAnswer.json(page)) == page)
+    }
     #expect(text(SubscriberAnswer.json(subscriber)).contains("\"updated_at\":\"2024-02-29T00:00:00.123Z\""))
     #expect(try SubscriberAnswer.isRunning(json: SubscriberAnswer.json(isRunning: true)))
   }

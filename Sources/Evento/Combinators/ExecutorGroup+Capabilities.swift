@@ -63,10 +63,12 @@ extension ExecutorGroup: SubscriberDirectory {
   }
 
   /// - Complexity: a snapshot is read for each subscriber.
-  public func subscribers() async throws(EventoError) -> [Subscriber] {
-    var all: [Subscriber] = []
-    for subscriber in try await directory.subscribers() { all.append(try await grouped(subscriber)) }
-    return all
+  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+    var page = try await directory.subscribers(first: first, after: key)
+    for index in page.subscribers.indices {
+      page.subscribers[index] = try await grouped(page.subscribers[index])
+    }
+    return page
   }
 
   @discardableResult

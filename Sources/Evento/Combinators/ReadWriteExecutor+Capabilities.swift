@@ -24,8 +24,8 @@ extension ReadWriteExecutor: SubscriberDirectory {
     try await directory.subscriber(key)
   }
 
-  public func subscribers() async throws(EventoError) -> [Subscriber] {
-    try await directory.subscribers()
+  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+    try await directory.subscribers(first: first, after: key)
   }
 
   @discardableResult

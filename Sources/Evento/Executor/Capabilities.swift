@@ -49,8 +49,14 @@ public protocol SubscriberDirectory: Executor {
   /// The subscriber, or `nil` where there is none.
   func subscriber(_ key: String) async throws(EventoError) -> Subscriber?
 
-  /// All subscribers, by key in byte order.
-  func subscribers() async throws(EventoError) -> [Subscriber]
+  /// Returns one page of the subscribers, by key in byte order.
+  ///
+  /// - Parameters:
+  ///   - first: the most subscribers that the page may have, 1 … 1000: ``SubscriberPage/countRange``.
+  ///   - key: only subscribers with greater keys are returned. There need be no subscriber of this key; `nil` starts at
+  ///     the beginning.
+  /// - Throws: `invalid_request` if either is out of range or form.
+  func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage
 
   /// - Throws: `subscriber_not_found`.
   @discardableResult

@@ -8,7 +8,7 @@ struct SubscribersResource: Sendable {
 
   var resources: [Resource] {
     [
-      Resource("/subscribers", [("GET", Operation(.read, .store(list)))]),
+      Resource("/subscribers", [("GET", Operation(.read, takesQuery: true, .store(list)))]),
       Resource(
         "/subscribers/{key}",
         [
@@ -23,7 +23,11 @@ struct SubscribersResource: Sendable {
   }
 
   @Sendable private func list(_ request: GatewayRequest) async throws(EventoError) -> Response {
-    .json(SubscriberAnswer.json(try await store.subscriberDirectory().subscribers()))
+    var parameters = try request.parameters()
+    let page = try SubscriberPageRequest(&parameters)
+    return .json(
+      SubscriberAnswer.json(
+        try await store.subscriberDirectory().subscribers(first: page.first, after: page.after)))
   }
 
   @Sendable private func show(_ request: GatewayRequest) async throws(EventoError) -> Response {

@@ -1,4 +1,4 @@
-/// The path of a resource, below the base URL.
+/// The path of a resource, below the base URL, with its query.
 struct ResourcePath: ExpressibleByStringLiteral {
   /// Percent-encoded.
   private(set) var text: String
@@ -20,16 +20,32 @@ struct ResourcePath: ExpressibleByStringLiteral {
       copy.text += segment == "." ? "%2E" : "%2E%2E"
       return copy
     }
-    copy.text.reserveCapacity(copy.text.utf8.count + segment.utf8.count)
-    for byte in segment.utf8 {
-      if Self.isUnreserved(byte) {
-        copy.text.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        copy.text += byte < 16 ? "%0" : "%"
-        copy.text += String(byte, radix: 16, uppercase: true)
-      }
+    copy.encode(segment)
+    return copy
+  }
+
+  /// The path, with parameters as its query.
+  ///
+  /// - Parameter parameters: at least one, whose names need no encoding.
+  func querying(_ parameters: [(name: String, value: String)]) -> ResourcePath {
+    var copy = self
+    for (index, parameter) in parameters.enumerated() {
+      copy.text += (index == 0 ? "?" : "&") + parameter.name + "="
+      copy.encode(parameter.value)
     }
     return copy
+  }
+
+  private mutating func encode(_ part: String) {
+    text.reserveCapacity(text.utf8.count + part.utf8.count)
+    for byte in part.utf8 {
+      if Self.isUnreserved(byte) {
+        text.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        text += byte < 16 ? "%0" : "%"
+        text += String(byte, radix: 16, uppercase: true)
+      }
+    }
   }
 
   private static func isUnreserved(_ byte: UInt8) -> Bool {

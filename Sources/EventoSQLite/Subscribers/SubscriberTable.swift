@@ -10,10 +10,16 @@ struct SubscriberTable {
     try connection.first("SELECT \(Self.columns) FROM subscriber WHERE key = ?1", .text(key), body: Self.read)
   }
 
-  func all() throws(SQLiteFailure) -> [Subscriber] {
-    // The order of the key is that of its bytes: https://sqlite.org/datatype3.html#collation (BINARY).
-    try connection.all("SELECT \(Self.columns) FROM subscriber ORDER BY key", body: Self.read)
+  func page(first: Int, after key: String?) throws(SQLiteFailure) -> SubscriberPage {
+    // The order of the key is that of its bytes: https://sqlite.org/datatype3.html#collation (BINARY). No key is empty,
+    // so all of them are greater than the empty one. One more than asked for tells if there is a next page.
+    var subscribers = try connection.all(Self.pageQuery, .text(key ?? ""), .integer(Int64(first) + 1), body: Self.read)
+    let hasNextPage = subscribers.count > first
+    if hasNextPage { subscribers.removeLast() }
+    return SubscriberPage(subscribers: subscribers, hasNextPage: hasNextPage)
   }
+
+  static let pageQuery = "SELECT \(columns) FROM subscriber WHERE key > ?1 ORDER BY key LIMIT ?2"
 
   func upsert(_ key: String, worker: ULID, at time: Timestamp) throws -> SubscriberUpsert {
     let isNew = try subscriber(key) == nil

@@ -24,8 +24,9 @@ extension InMemoryExecutor: SubscriberDirectory {
     return try withStore { store in store.subscribers[key] }
   }
 
-  public func subscribers() async throws(EventoError) -> [Subscriber] {
-    try withStore { store in store.subscribers.all }
+  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+    try SubscriberPage.check(first: first, after: key)
+    return try withStore { store in store.subscribers.page(first: first, after: key) }
   }
 
   @discardableResult

@@ -7,7 +7,11 @@ struct InMemorySubscribers: Sendable {
   subscript(key: String) -> Subscriber? { byKey[ExactText(key)] }
 
   /// By key, in byte order.
-  var all: [Subscriber] { byKey.sorted { $0.key < $1.key }.map(\.value) }
+  func page(first: Int, after key: String?) -> SubscriberPage {
+    let start = key.map(ExactText.init)
+    let rest = byKey.filter { entry in start.map { $0 < entry.key } ?? true }.sorted { $0.key < $1.key }
+    return SubscriberPage(subscribers: rest.prefix(first).map(\.value), hasNextPage: rest.count > first)
+  }
 
   func existing(_ key: String) throws(EventoError) -> Subscriber {
     guard let subscriber = self[key] else { throw EventoError.subscriberNotFound(key) }

@@ -8,14 +8,16 @@ package enum SubscriberAnswer {
     return body
   }
 
-  package static func json(_ subscribers: [Subscriber]) -> [UInt8] {
+  package static func json(_ page: SubscriberPage) -> [UInt8] {
     var body: [UInt8] = []
     body.append(json: "{\"subscribers\":[")
-    for (index, subscriber) in subscribers.enumerated() {
+    for (index, subscriber) in page.subscribers.enumerated() {
       if index > 0 { body.append(UInt8(ascii: ",")) }
       body.append(subscriber)
     }
-    body.append(json: "]}")
+    body.append(json: "],\"page_info\":{\"has_next_page\":")
+    body.append(boolean: page.hasNextPage)
+    body.append(json: "}}")
     return body
   }
 
@@ -33,16 +35,21 @@ package enum SubscriberAnswer {
   }
 
   /// - Throws: where it is not what a gateway answers.
-  package static func subscribers(json bytes: [UInt8]) throws(EventoError) -> [Subscriber] {
+  package static func page(json bytes: [UInt8]) throws(EventoError) -> SubscriberPage {
     try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
-      var subscribers: [Subscriber] = []
-      let seen = try reader.object(ListMember.self) { (reader, _) throws(EventoError) in
-        _ = try reader.array { (reader, _) throws(EventoError) in
-          if let subscriber = try reader.subscriber() { subscribers.append(subscriber) }
+      var page = SubscriberPage(subscribers: [], hasNextPage: false)
+      let seen = try reader.object(PageMember.self) { (reader, member) throws(EventoError) in
+        switch member {
+        case .subscribers:
+          _ = try reader.array { (reader, _) throws(EventoError) in
+            if let subscriber = try reader.subscriber() { page.subscribers.append(subscriber) }
+          }
+        case .pageInfo: page.hasNextPage = try reader.hasNextPage() ?? false
         }
       }
-      if let seen, !seen.contains(.subscribers) { reader.fault(ListMember.subscribers, EventMember.required) }
-      return subscribers
+      guard let seen else { return nil }
+      for member in PageMember.allCases where !seen.contains(member) { reader.fault(member, EventMember.required) }
+      return page
     }
   }
 
@@ -58,15 +65,21 @@ package enum SubscriberAnswer {
     }
   }
 
-  private enum ListMember: String, MemberName {
+  private enum PageMember: String, MemberName {
     case subscribers
-    static let table = MemberTable<ListMember>()
+    case pageInfo = "page_info"
+    static let table = MemberTable<PageMember>()
   }
 
   private enum RunningMember: String, MemberName {
     case running
     static let table = MemberTable<RunningMember>()
   }
+}
+
+private enum PageInfoMember: String, MemberName {
+  case hasNextPage = "has_next_page"
+  static let table = MemberTable<PageInfoMember>()
 }
 
 private enum SubscriberMember: String, MemberName {
@@ -101,6 +114,15 @@ extension [UInt8] {
 }
 
 extension JSONReader {
+  fileprivate mutating func hasNextPage() throws(EventoError) -> Bool? {
+    var hasNextPage: Bool?
+    let seen = try object(PageInfoMember.self) { (reader, _) throws(EventoError) in
+      hasNextPage = try reader.boolean()
+    }
+    if let seen, !seen.contains(.hasNextPage) { fault(PageInfoMember.hasNextPage, EventMember.required) }
+    return hasNextPage
+  }
+
   fileprivate mutating func subscriber() throws(EventoError) -> Subscriber? {
     var (key, workerID, cursor): (String?, ULID?, Cursor?)
     var (lag, isEnabled): (Int64?, Bool?)

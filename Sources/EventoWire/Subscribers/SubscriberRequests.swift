@@ -1,5 +1,35 @@
 package import Evento
 
+/// The query of `GET /subscribers`.
+package struct SubscriberPageRequest: Sendable {
+  package var first: Int
+  package var after: String?
+
+  package init(first: Int, after: String?) {
+    self.first = first
+    self.after = after
+  }
+
+  /// - Throws: `invalid_request`.
+  package init(_ parameters: inout ParameterReader) throws(EventoError) {
+    let counts = SubscriberPage.countRange
+    let first = parameters.integer(Parameter.first, in: Int64(counts.lowerBound)...Int64(counts.upperBound))
+    after = parameters.name(Parameter.after)
+    try parameters.finish()
+    self.first = first.map { Int($0) } ?? counts.upperBound
+  }
+
+  /// Names and values, not encoded yet.
+  package var parameters: [(name: String, value: String)] {
+    [(Parameter.first, String(first))] + (after.map { [(Parameter.after, $0)] } ?? [])
+  }
+
+  private enum Parameter {
+    static let first = "first"
+    static let after = "after"
+  }
+}
+
 /// The body of `PUT /subscribers/{key}`.
 package struct UpsertRequest: Sendable {
   package var workerID: ULID

@@ -47,3 +47,6 @@ func httpAnswer(
 ) -> [UInt8] {
   httpAnswer(status, type, headers, Array(body.utf8))
 }
+
+/// The body of an answer that lists no subscribers.
+let noSubscribers = #"{"subscribers":[],"page_info":{"has_next_page":false}}"#

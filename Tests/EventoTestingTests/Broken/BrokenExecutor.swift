@@ -75,9 +75,9 @@ extension BrokenExecutor: SubscriberDirectory {
     return try await store.subscriber(key)
   }
 
-  func subscribers() async throws(EventoError) -> [Subscriber] {
-    if let subscribers = hooks.subscribers { return try await subscribers(store) }
-    return try await store.subscribers()
+  func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+    if let subscribers = hooks.subscribers { return try await subscribers(store, first, key) }
+    return try await store.subscribers(first: first, after: key)
   }
 
   func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {

@@ -25,7 +25,7 @@ struct Defect: Sendable, CustomStringConvertible {
     var cursor: (@Sendable (Store, String) async throws(EventoError) -> Cursor?)?
     var isRunning: (@Sendable (Store, String, ULID) async throws(EventoError) -> Bool)?
     var subscriber: (@Sendable (Store, String) async throws(EventoError) -> Subscriber?)?
-    var subscribers: (@Sendable (Store) async throws(EventoError) -> [Subscriber])?
+    var subscribers: (@Sendable (Store, Int, String?) async throws(EventoError) -> SubscriberPage)?
     var enable: (@Sendable (Store, String, Bool) async throws(EventoError) -> Subscriber)?
     var deleteSubscriber: (@Sendable (Store, String) async throws(EventoError) -> Void)?
     var getSnapshot: (@Sendable (Store, SnapshotKey) async throws(EventoError) -> Snapshot?)?

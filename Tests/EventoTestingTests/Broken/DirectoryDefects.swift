@@ -12,8 +12,81 @@ extension Defect {
         "subscribers are listed by key, in the order of its bytes"
       ]
     ) {
-      $0.subscribers = { store throws(EventoError) in
-        try await store.subscribers().sorted { $0.key.lowercased() < $1.key.lowercased() }
+      $0.subscribers = { store, first, key throws(EventoError) in
+        var page = try await store.subscribers(first: first, after: key)
+        page.subscribers.sort { $0.key.lowercased() < $1.key.lowercased() }
+        return page
+      }
+    },
+    Defect(
+      "a full page of subscribers always has a next one",
+      caughtBy: [
+        "pages of subscribers hold what was asked for, and tell exactly if there is a next one"
+      ]
+    ) {
+      $0.subscribers = { store, first, key throws(EventoError) in
+        var page = try await store.subscribers(first: first, after: key)
+        page.hasNextPage = page.subscribers.count == first
+        return page
+      }
+    },
+    Defect(
+      "a page of subscribers starts with its key",
+      caughtBy: [
+        "pages of subscribers hold what was asked for, and tell exactly if there is a next one"
+      ]
+    ) {
+      $0.subscribers = { store, first, key throws(EventoError) in
+        let all = try await store.subscribers()
+        let rest = all.filter { subscriber in key.map { subscriber.key >= $0 } ?? true }
+        return SubscriberPage(subscribers: Array(rest.prefix(first)), hasNextPage: rest.count > first)
+      }
+    },
+    Defect(
+      "a page of subscribers starts behind a subscriber that is there",
+      caughtBy: [
+        "a page of subscribers starts behind a key by its bytes, also if there is no such subscriber"
+      ]
+    ) {
+      $0.subscribers = { store, first, key throws(EventoError) in
+        guard let key, try await store.subscriber(key) == nil else {
+          return try await store.subscribers(first: first, after: key)
+        }
+        return SubscriberPage(subscribers: [], hasNextPage: false)
+      }
+    },
+    Defect(
+      "a page of subscribers starts behind a key that is equal to Swift",
+      caughtBy: [
+        "a page of subscribers starts behind a key by its bytes, also if there is no such subscriber"
+      ]
+    ) {
+      $0.subscribers = { store, first, key throws(EventoError) in
+        let all = try await store.subscribers()
+        let rest = all.filter { subscriber in key.map { subscriber.key > $0 } ?? true }
+        return SubscriberPage(subscribers: Array(rest.prefix(first)), hasNextPage: rest.count > first)
+      }
+    },
+    Defect(
+      "subscribers past the first page are not shown",
+      caughtBy: [
+        "more subscribers than fit into a page are read page by page"
+      ]
+    ) {
+      $0.subscribers = { store, first, key throws(EventoError) in
+        var page = try await store.subscribers(first: first, after: key)
+        if first == SubscriberPage.countRange.upperBound { page.hasNextPage = false }
+        return page
+      }
+    },
+    Defect(
+      "a page of subscribers may be of any size",
+      caughtBy: [
+        "a page of subscribers is refused if its size or its key is out of range"
+      ]
+    ) {
+      $0.subscribers = { store, first, key throws(EventoError) in
+        try await store.subscribers(first: min(max(first, 1), 1000), after: key)
       }
     },
     Defect(

@@ -99,7 +99,9 @@ import Testing
       try await store.saveSnapshot(key, snapshot)
     }
     func subscriber(_ key: String) async throws(EventoError) -> Subscriber? { try await store.subscriber(key) }
-    func subscribers() async throws(EventoError) -> [Subscriber] { try await store.subscribers() }
+    func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+      try await store.subscribers(first: first, after: key)
+    }
     func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
       try await store.setSubscriberEnabled(key, isEnabled)
     }

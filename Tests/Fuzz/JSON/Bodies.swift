@@ -48,7 +48,7 @@ func checkBodies(_ bytes: [UInt8]) {
     "an answer to a write", { (json) throws(EventoError) in try WriteAnswer.events(json: json) },
     { WriteAnswer.json($0) })
   check(
-    "subscribers", { (json) throws(EventoError) in try SubscriberAnswer.subscribers(json: json) },
+    "subscribers", { (json) throws(EventoError) in try SubscriberAnswer.page(json: json) },
     { SubscriberAnswer.json($0) }, checkSubscribers)
   if let error = Problem.error(json: bytes) {
     expect(isJSON, "a problem of what is not JSON")
@@ -96,9 +96,9 @@ private func checkWrite(_ request: WriteRequest, _ tree: JSONTree) {
 }
 
 /// Times mean what they say, to the second.
-private func checkSubscribers(_ subscribers: [Subscriber], _ tree: JSONTree) {
+private func checkSubscribers(_ page: SubscriberPage, _ tree: JSONTree) {
   guard case .array(let elements) = tree["subscribers"] else { return expect(false, "there are no subscribers") }
-  for (subscriber, element) in zip(subscribers, elements) {
+  for (subscriber, element) in zip(page.subscribers, elements) {
     let text = element["created_at"]?.text.map { String(decoding: $0.prefix(19), as: UTF8.self) }
     expectEqual(text, String(subscriber.createdAt.rfc3339.prefix(19)), "created_at")
   }

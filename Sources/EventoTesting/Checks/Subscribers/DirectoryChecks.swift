@@ -30,6 +30,78 @@ extension ConformanceCheck {
       }
     },
 
+    directoryCheck("pages of subscribers hold what was asked for, and tell exactly if there is a next one") {
+      directory in
+      for first in [1, 1000] {
+        let page = try await directory.subscribers(first: first, after: nil)
+        try requirePage(page, [], hasNextPage: false, "the first \(first) of an empty store")
+      }
+      let keys = try await directory.makeSubscribers(["d", "b", "a", "c"])
+      for start in 0...keys.count {
+        let rest = keys.dropFirst(start)
+        let after = start == 0 ? nil : keys[start - 1]
+        for first in [1, 2, 3, 4, 5, 1000] {
+          let page = try await directory.subscribers(first: first, after: after)
+          try requirePage(
+            page, Array(rest.prefix(first)), hasNextPage: rest.count > first,
+            "the first \(first) after \(after ?? "nothing")")
+        }
+      }
+      let first = try await directory.subscribers(first: 2, after: nil)
+      for subscriber in first.subscribers {
+        try requireEqual(try await directory.subscriber(subscriber.key), subscriber, "a subscriber of a page")
+      }
+    },
+
+    directoryCheck("a page of subscribers starts behind a key by its bytes, also if there is no such subscriber") {
+      directory in
+      // "é" is there in both of its forms: by their bytes they are two keys.
+      let keys = try await directory.makeSubscribers(
+        ["B", "aa", "aB", "e\u{301}", "\u{E9}", "\u{FF5E}", "😀", "+", "a&b", "%", "2", "10"])
+      let places =
+        keys + [" ", "A", "a", "aA", "ab", "e", "\u{E8}", "\u{FFFD}", "\u{10FFFF}", "~", "1", "9", "a&", "%2"]
+      for place in places {
+        let greater = keys.filter { place.utf8.lexicographicallyPrecedes($0.utf8) }
+        let page = try await directory.subscribers(first: 5, after: place)
+        try requirePage(
+          page, Array(greater.prefix(5)), hasNextPage: greater.count > 5, "the first 5 after \(place.debugDescription)")
+      }
+      // A reader goes on behind one that has been deleted.
+      try await directory.deleteSubscriber("aa")
+      let greater = keys.filter { "aa".utf8.lexicographicallyPrecedes($0.utf8) }
+      let page = try await directory.subscribers(first: 1000, after: "aa")
+      try requirePage(page, greater, hasNextPage: false, "those after one that is deleted")
+    },
+
+    directoryCheck("more subscribers than fit into a page are read page by page") { directory in
+      let limit = SubscriberPage.countRange.upperBound
+      let keys = try await directory.makeSubscribers((1...limit).map { "s\($0)" })
+      let full = try await directory.subscribers(first: limit, after: nil)
+      try requirePage(full, keys, hasNextPage: false, "a page that holds just all of them")
+      let more = try await directory.makeSubscribers(["r", "t"])
+      let cut = try await directory.subscribers(first: limit, after: nil)
+      try requirePage(cut, Array((more.prefix(1) + keys).prefix(limit)), hasNextPage: true, "a full page")
+      let all = try await directory.subscribers()
+      try requireTexts(all.map(\.key), more.prefix(1) + keys + more.suffix(1), "keys of all subscribers")
+    },
+
+    directoryCheck("a page of subscribers is refused if its size or its key is out of range") { directory in
+      for first in [0, -1, 1001, .max, .min] {
+        try await requireError(.invalidRequest, "a page of \(first) subscribers") {
+          try await directory.subscribers(first: first, after: nil)
+        }
+      }
+      for key in ["", "a\u{0}", "\u{7F}", String(repeating: "x", count: 256)] {
+        try await requireError(.invalidRequest, "subscribers after the key \(key.debugDescription)") {
+          try await directory.subscribers(first: 1, after: key)
+        }
+      }
+      for first in [1, 1000] {
+        let page = try await directory.subscribers(first: first, after: String(repeating: "x", count: 255))
+        try requirePage(page, [], hasNextPage: false, "the first \(first) of an empty store")
+      }
+    },
+
     directoryCheck("a subscriber that is disabled does not run, and keeps all else") { directory in
       let worker = ULID()
       let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
@@ -128,4 +200,24 @@ extension ConformanceCheck {
       try await body(try context.able((any SubscriberDirectory).self))
     }
   }
+}
+
+extension SubscriberDirectory {
+  /// Creates subscribers, and returns their keys in byte order.
+  fileprivate func makeSubscribers(_ keys: [String]) async throws -> [String] {
+    // At once, so that a store on disk need not commit each by itself.
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for key in keys { group.addTask { try await upsertSubscriber(key, workerID: ULID()) } }
+      try await group.waitForAll()
+    }
+    return keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+}
+
+private func requirePage(
+  _ page: SubscriberPage, _ keys: [String], hasNextPage: Bool, _ what: String, fileID: String = #fileID,
+  line: Int = #line
+) throws {
+  try requireTexts(page.subscribers.map(\.key), keys, "keys of \(what)", fileID: fileID, line: line)
+  try requireEqual(page.hasNextPage, hasNextPage, "whether there are more than \(what)", fileID: fileID, line: line)
 }
