@@ -5,7 +5,7 @@ import Testing
 @testable import EventoHTTP
 
 @Suite struct RetryTests {
-  private let good = httpAnswer("200 OK", "application/json", [], #"{"subscribers":[]}"#)
+  private let good = httpAnswer("200 OK", "application/json", [], noSubscribers)
 
   @Test(arguments: [
     httpAnswer("502 Bad Gateway", "text/html", [], "<html>"), httpAnswer("504 Gateway Timeout"),
@@ -62,11 +62,37 @@ import Testing
       requests.withLock { $0 += 1 }
       return problem(503, "unavailable", ["Retry-After: \(retryAfter)"])
     }
-    try await withServer(server) { executor in
+    try await withServer(server, testConfiguration { $0.retry.longestPause = .seconds(86400) }) { executor in
       let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable)
     }
     #expect(requests.withLock { $0 } == 1)
+  }
+
+  /// A deadline that leaves time for it makes no difference: what is configured is the longest pause.
+  @Test(arguments: ["86400", "Fri, 31 Dec 2100 23:59:59 GMT", "9999999999"])
+  func noPauseIsLongerThanTheLongest(_ retryAfter: String) async throws {
+    let requests = Mutex(0)
+    let server = try ScriptedServer { [good] _ in
+      let count = requests.withLock { count in
+        count += 1
+        return count
+      }
+      return count < 4 ? problem(503, "unavailable", ["Retry-After: \(retryAfter)"]) : good
+    }
+    let configuration = testConfiguration { $0.callDeadline = .seconds(1_000_000) }
+    try await withServer(server, configuration) { executor in _ = try await executor.subscribers() }
+    #expect(requests.withLock { $0 } == 4)
+  }
+
+  @Test func aRetryAfterCountsUpToTheLongestPause() {
+    var policy = RetryPolicy()
+    policy.longestPause = .seconds(2)
+    for (asked, obeyed) in [(nil, 0), (0, 0), (1, 1), (2, 2), (3, 2), (86400, 2), (1 << 31, 2)] as [(Int?, Int)] {
+      #expect(policy.pause(askedFor: asked.map { .seconds($0) }) == .seconds(obeyed))
+    }
+    policy.longestPause = .seconds(-1)
+    #expect(policy.pause(askedFor: .seconds(5)) == .zero)
   }
 
   @Test func aShortRetryAfterIsWaitedFor() async throws {
@@ -77,7 +103,8 @@ import Testing
         return times.count == 1 ? problem(503, "unavailable", ["Retry-After: 1"]) : good
       }
     }
-    try await withServer(server) { executor in _ = try await executor.subscribers() }
+    let configuration = testConfiguration { $0.retry.longestPause = .seconds(5) }
+    try await withServer(server, configuration) { executor in _ = try await executor.subscribers() }
     let seen = times.withLock { $0 }
     #expect(seen.count == 2 && seen[0].duration(to: seen[1]) >= .seconds(1))
   }

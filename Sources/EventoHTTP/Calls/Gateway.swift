@@ -80,7 +80,7 @@ struct Gateway: Sendable {
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
       case .passing(let error, let retryAfter, let wasSent):
         let ownPause = retry.pause(after: attempt, jitter: .random(in: RetryPolicy.jitters))
-        let pause = max(ownPause, retryAfter ?? .zero)
+        let pause = max(ownPause, retry.pause(askedFor: retryAfter))
         guard attempt < attempts, ContinuousClock.now + pause < deadline else {
           throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
         }

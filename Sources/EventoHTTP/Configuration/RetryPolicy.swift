@@ -13,10 +13,10 @@
 public struct RetryPolicy: Sendable, Equatable {
   /// How often a call is sent at most, at least 1: 10.
   public var attempts = 10
-  /// The pause after the first try, which doubles with each further one: 50 milliseconds. A longer one that the gateway
-  /// asks for (`Retry-After`) counts in its place.
+  /// The pause after the first try, which doubles with each further one: 50 milliseconds. If the gateway asks for a longer
+  /// one (`Retry-After`), it gets that, up to ``longestPause``.
   public var firstPause: Duration = .milliseconds(50)
-  /// The longest pause: 2 seconds.
+  /// The longest pause, whatever the gateway asks for: 2 seconds.
   public var longestPause: Duration = .seconds(2)
 
   public init() {}
@@ -27,6 +27,12 @@ public struct RetryPolicy: Sendable, Equatable {
     policy.attempts = 1
     return policy
   }()
+
+  /// Returns how long a `Retry-After` is waited for: up to ``longestPause``, so that no answer, which may be that of a
+  /// proxy, keeps a reader away for a day.
+  func pause(askedFor retryAfter: Duration?) -> Duration {
+    max(min(retryAfter ?? .zero, longestPause), .zero)
+  }
 
   /// The pause after a number of tries.
   ///

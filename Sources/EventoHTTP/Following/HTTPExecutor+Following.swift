@@ -3,7 +3,8 @@ internal import EventoWire
 
 extension HTTPExecutor: EventFollower {
   /// Goes on by itself, from the last event, where the gateway can't be reached, breaks off, falls silent or has no room:
-  /// at once and then after pauses that double, up to ``RetryPolicy/longestPause``. It throws what waiting can't mend,
+  /// at once and then after pauses that double, up to ``RetryPolicy/longestPause``. A `Retry-After` counts up to that
+  /// too. It throws what waiting can't mend,
   /// such as `unauthorized` or `cursor_not_in_history`, and where this executor is closed.
   ///
   /// Each iteration has one stream at the gateway (`POST /events/stream`), on a connection of

@@ -88,7 +88,7 @@ actor LogStream {
     case .success(let answer):
       if let failure = gateway.failure(of: answer) {
         guard failure.isPassing else { throw failure.error }
-        retryAfter = answer.retryAfter ?? .zero
+        retryAfter = gateway.retry.pause(askedFor: answer.retryAfter)
       }
     case .failure(let fault):
       switch fault.kind {

@@ -48,6 +48,18 @@ import Testing
     #expect(requests.value == 3)
   }
 
+  /// With the pause that is asked for, the suite's time would be over.
+  @Test(arguments: ["86400", "Fri, 31 Dec 2100 23:59:59 GMT"])
+  func aGatewayThatAsksForADayIsAskedAgainAfterTheLongestPause(_ retryAfter: String) async throws {
+    let requests = Shared(0)
+    let answer = problem(503, "unavailable", ["Retry-After: \(retryAfter)"])
+    try await withServer(try server(requests, answering: answer)) { executor in
+      let seen = try await executor.follow().versions(4)
+      #expect(seen == [1, 2, 3, 4])
+    }
+    #expect(requests.value == 3)
+  }
+
   @Test(arguments: ["text/html", "application/json", "text/event-stream"])
   func anAnswerThatIsNoStreamEndsIt(_ type: String) async throws {
     let requests = Shared(0)
