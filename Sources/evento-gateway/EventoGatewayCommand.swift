@@ -17,7 +17,21 @@ struct EventoGatewayCommand: AsyncParsableCommand {
   static func main() async {
     let arguments = EnvironmentArguments.add(
       to: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment)
-    await main(arguments)
+    do {
+      var command = try parseAsRoot(arguments)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      exit(withError: printed(error))
+    }
+  }
+
+  /// An error of a command's work with its text escaped; help, and errors of the arguments, as they are.
+  private static func printed(_ error: any Error) -> any Error {
+    exitCode(for: error) == .failure && !(error is ExitCode) ? PrintedError(error) : error
   }
 }
 

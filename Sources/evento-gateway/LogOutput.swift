@@ -26,8 +26,10 @@ final class LogOutput: TextOutputStream, Sendable {
     self.label = label
   }
 
-  /// Takes one line.
+  /// Takes one line, with its end.
   func write(_ line: String) {
+    // What a client sent may be in it, and must neither make another line nor steer a terminal.
+    let line = TerminalText.escaped(line.hasSuffix("\n") ? line.dropLast() : line[...]) + "\n"
     let mustSchedule = state.withLock { state in
       guard state.waiting.count + line.utf8.count <= Self.limit else {
         state.dropped += 1

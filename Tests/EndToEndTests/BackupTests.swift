@@ -44,6 +44,15 @@ import Testing
     }
   }
 
+  @Test func anErrorSteersNoTerminal() async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await GatewayProcess.run(
+        ["backup", folder + "/copy", "--database", folder + "/\u{1B}[2J\u{202E}.sqlite"])
+      #expect(outcome.status == 1 && outcome.errors.contains(#"/\u{1B}[2J\u{202E}.sqlite"#))
+      #expect(outcome.errors.isHarmless)
+    }
+  }
+
   /// The steps of docs/operations.md.
   @Test func restoresAsTheDocumentSays() async throws {
     let text = try String(

@@ -18,6 +18,19 @@ import Testing
     }
   }
 
+  /// What is logged may be anybody's words.
+  @Test func steersNoTerminal() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(
+        ["--port", "0", "--database", folder + "/e.sqlite"],
+        environment: ["EVENTO_A\u{1B}[31mB\u{9B}C\u{202E}D\nE": "1"])
+      gateway.send(SIGTERM)
+      let log = await gateway.outcome().errors
+      #expect(log.contains(#"EVENTO_A\u{1B}[31mB\u{9B}C\u{202E}D\nE is no setting"#))
+      #expect(log.isHarmless)
+    }
+  }
+
   /// Each line is long, so that the pipe and the buffer are soon full.
   private static func fillTheLog(of gateway: GatewayProcess) async throws {
     let client = try gateway.client

@@ -28,7 +28,9 @@ import Testing
       let tail = try gateway.tail(["--from", "beginning"])
       let first = await tail.nextLine()
       #expect(first == #"2023-11-14T22:13:20.000Z  bank/Account/a  v1  Opened  {"owner":"Ada"}"#)
-      #expect(await tail.nextLine() == #"2023-11-14T22:13:21.000Z  bank/Account/b·c·31m  v1  Closed  "·""#)
+      #expect(
+        await tail.nextLine()
+          == #"2023-11-14T22:13:21.000Z  bank/Account/b\u{202E}c\u{9B}31m  v1  Closed  "\u{85}""#)
       try await tail.end()
     }
   }
@@ -48,6 +50,38 @@ import Testing
       }
       try await tail.end()
     }
+  }
+
+  /// A program gets every character as it is.
+  @Test func nothingInJSONIsEscapedForATerminal() async throws {
+    try await withGateway { gateway in
+      let payload = "{\"t\":\"\u{9B}31m\u{202E}\u{7F}\"}"
+      try await gateway.write("b\u{202E}c\u{9B}31m", "Closed", payload)
+      let tail = try gateway.tail(["--from", "beginning", "--json"])
+      let line = try #require(await tail.nextLine())
+      #expect(line.contains("\"data\":\(payload)"))
+      #expect(try json(line)["node"]?["aggregator_id"]?.string == "b\u{202E}c\u{9B}31m")
+      try await tail.end()
+    }
+  }
+
+  /// What answers may be anything, and anybody.
+  @Test(arguments: [
+    (
+      "application/problem+json",
+      #"{"code":"a\u001b[31m","detail":"b\u009b2J\u202ec\u007f\nError: \ud83d\ude00é\u200b"}"#,
+      [#"a\u{1B}[31m: b\u{9B}2J\u{202E}c\u{7F}\nError: 😀é\u{200B}"#]
+    ),
+    ("text/html", "<p>\u{1B}]0;title\u{7}\u{202E}\u{2028}</p>", [#"<p>·]0;title·\u{202E}\u{2028}</p>"#, "status 400"]),
+  ])
+  func anErrorSteersNoTerminal(_ type: String, _ body: String, _ expected: [String]) async throws {
+    let server = try CannedServer("400 Bad Request", type, body)
+    defer { server.stop() }
+    let outcome = try await GatewayProcess.run(["tail", "--url", "http://127.0.0.1:\(server.port)"])
+    #expect(outcome.status == 1 && outcome.output.isEmpty)
+    for text in expected { #expect(outcome.errors.contains(text), "\(outcome.errors)") }
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+    #expect(outcome.errors.isHarmless, "\(outcome.errors.debugDescription)")
   }
 
   @Test func beginsWhereItIsTold() async throws {

@@ -25,25 +25,14 @@ struct EventLine {
     let event = edge.node
     let time = Date(timeIntervalSince1970: Double(event.timestamp.milliseconds) / 1000)
       .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    let payload = event.data.text.map { Self.plain($0, 120) } ?? "(\(event.data.bytes.count) bytes)"
-    return "\(time)  \(Self.plain(event.aggregatorType))/\(Self.plain(event.aggregatorID))"
-      + "  v\(event.version)  \(Self.plain(event.name))  \(payload)"
+    let payload = event.data.text.map(Self.beginning) ?? "(\(event.data.bytes.count) bytes)"
+    return TerminalText.escaped(
+      "\(time)  \(event.aggregatorType)/\(event.aggregatorID)  v\(event.version)  \(event.name)  \(payload)")
   }
 
-  /// Without what could steer a terminal, or break the line: control characters, those of C1 too, line and paragraph
-  /// separators and what turns the direction of writing.
-  private static func plain(_ text: String, _ limit: Int = .max) -> String {
-    var plain = ""
-    var count = 0
-    for scalar in text.unicodeScalars {
-      guard count < limit else { return plain + "…" }
-      count += 1
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate, .privateUse:
-        plain.append("·")
-      default: plain.unicodeScalars.append(scalar)
-      }
-    }
-    return plain
+  /// As much of a payload as fits into a line or two.
+  private static func beginning(of payload: String) -> String {
+    let beginning = payload.unicodeScalars.prefix(120)
+    return String(beginning) + (beginning.endIndex < payload.unicodeScalars.endIndex ? "…" : "")
   }
 }

@@ -31,7 +31,7 @@ struct TailCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("now, beginning, or behind a cursor.", valueName: "place"))
   var from = "now"
 
-  @Flag(help: "A JSON object a line, with cursor and node.")
+  @Flag(help: "A JSON object a line, with cursor and node; for programs: nothing in it is escaped for a terminal.")
   var json = false
 
   func validate() throws {
@@ -107,8 +107,7 @@ struct TailCommand: AsyncParsableCommand {
       }
     } catch let error where !Task.isCancelled {
       if case StandardOutput.Failure.nobodyReads = error { return }
-      FileHandle.standardError.write(Data("evento-gateway: \(error)\n".utf8))
-      throw ExitCode.failure
+      throw error
     } catch {
       // What a signal cut short is no failure.
     }
