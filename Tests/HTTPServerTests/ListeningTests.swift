@@ -77,6 +77,32 @@ import Testing
     await server.shutDown(grace: .seconds(600))
   }
 
+  #if os(Linux)
+    /// Not for a moment, not even before it listens.
+    @Test(arguments: [0, 0o600, 0o640] as [UInt16])
+    func makesItsFileNoMoreOpenThanItIsToBe(_ permissions: UInt16) throws {
+      let path = temporaryPath()
+      let descriptor = Descriptor(socket(AF_UNIX, SocketType.stream, 0))
+      try UnixSocketFile.limitPermissions(permissions, of: descriptor)
+      let address = try SocketAddress(unixPath: path)
+      #expect(address.withPointer { bind(descriptor.number, $0, $1) } == 0)
+      var status = stat()
+      #expect(lstat(path, &status) == 0 && status.st_mode & 0o777 & ~mode_t(permissions) == 0)
+      unlink(path)
+    }
+  #endif
+
+  /// Who may write to the socket's folder could make it one to another file.
+  @Test func changesNothingThroughALinkInThePlaceOfItsFile() throws {
+    let (path, other) = (temporaryPath(), temporaryPath())
+    _ = close(open(other, O_CREAT | O_WRONLY, 0o600))
+    defer { unlink(other) }
+    #expect(symlink(other, path) == 0)
+    #expect(throws: SystemError.self) { try UnixSocketFile.setPermissions(0o666, of: path) }
+    var status = stat()
+    #expect(stat(other, &status) == 0 && status.st_mode & 0o777 == 0o600)
+  }
+
   @Test func saysWhyItCannotListen() async throws {
     let server = try HTTPServer.start(
       on: [.tcp(host: "127.0.0.1", port: 0)], configuration: .patient, handler: TestHandler.standard)

@@ -36,11 +36,14 @@ final class Listener: Sendable {
       try UnixSocketFile.removeStale(path)
       let address = try SocketAddress(unixPath: path)
       return [
-        try listen(on: address, backlog: backlog, at: .unix(path: path), "the Unix socket \(path)") {
-          () throws(SystemError) in
-          // Nobody can connect before it listens, so that there is no moment at which more may.
-          if let permissions { try UnixSocketFile.setPermissions(permissions, of: path) }
-        }
+        try listen(
+          on: address, backlog: backlog, at: .unix(path: path), "the Unix socket \(path)",
+          beforeBinding: { (socket) throws(SystemError) in
+            if let permissions { try UnixSocketFile.limitPermissions(permissions, of: socket) }
+          },
+          beforeListening: { () throws(SystemError) in
+            if let permissions { try UnixSocketFile.setPermissions(permissions, of: path) }
+          })
       ]
     case .tcp(let host, let port):
       return try listen(onAll: Resolver.addresses(of: host, port: port), backlog: backlog, "\(host) port \(port)")
@@ -68,7 +71,8 @@ final class Listener: Sendable {
 
   private static func listen(
     on address: SocketAddress, backlog: Int, at place: BoundAddress.Place?, _ name: String,
-    whenBound prepare: () throws(SystemError) -> Void = {}
+    beforeBinding: (borrowing Descriptor) throws(SystemError) -> Void = { _ in },
+    beforeListening: () throws(SystemError) -> Void = {}
   ) throws(SystemError) -> Listener {
     let operation = "listen on \(name)"
     let descriptor = Descriptor(
@@ -82,8 +86,9 @@ final class Listener: Sendable {
       // IPv4 has a socket of its own, where the host names an IPv4 address too.
       try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
     }
+    try beforeBinding(descriptor)
     _ = try systemCall { address.withPointer { bind(descriptor.number, $0, $1) } }.orThrow(operation)
-    try prepare()
+    try beforeListening()
     _ = try systemCall { Self.startListening(descriptor.number, backlog) }.orThrow(operation)
     let bound = place ?? .tcp(Self.localAddress(of: descriptor.number).peer)
     return Listener(descriptor, BoundAddress(place: bound))

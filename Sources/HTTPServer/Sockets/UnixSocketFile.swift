@@ -26,10 +26,29 @@ enum UnixSocketFile {
     }
   }
 
+  /// Limits the permissions that the socket's file is made with, before it is bound.
+  ///
+  /// Linux makes the file with the permissions of the socket, less the umask (`unix_bind_bsd` in net/unix/af_unix.c), so
+  /// that it never has more than these. Elsewhere the umask alone decides.
+  static func limitPermissions(_ permissions: UInt16, of socket: borrowing Descriptor) throws(SystemError) {
+    #if os(Linux)
+      _ = try systemCall { fchmod(socket.number, mode_t(permissions)) }.orThrow("set who may use the Unix socket")
+    #endif
+  }
+
+  /// Gives a socket's file its permissions, whatever the umask, before the socket listens: nobody can connect by then, so
+  /// that there is no moment at which more may.
+  ///
+  /// By name, since no system gives a descriptor of the file of a socket; but a link that has taken its place is not
+  /// followed.
+  ///
   /// - Throws: what the system says; the file is removed then.
   static func setPermissions(_ permissions: UInt16, of path: String) throws(SystemError) {
+    var status = stat()
+    if lstat(path, &status) == 0, status.st_mode & 0o777 == mode_t(permissions) { return }
     do throws(SystemError) {
-      _ = try systemCall { chmod(path, mode_t(permissions)) }.orThrow("set who may use the Unix socket \(path)")
+      _ = try systemCall { fchmodat(AT_FDCWD, path, mode_t(permissions), AT_SYMLINK_NOFOLLOW) }
+        .orThrow("set who may use the Unix socket \(path)")
     } catch {
       remove(path)
       throw error
