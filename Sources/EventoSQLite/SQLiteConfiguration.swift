@@ -23,6 +23,10 @@ public struct SQLiteConfiguration: Sendable {
   /// fails to deliver a page, or somebody cuts the file short, the process ends by a signal (`SIGBUS`) where a read
   /// would otherwise have thrown.
   public var memoryMapBytes: Int64 = 0
+  /// Permissions of a database file that is created, less what the process's umask takes away: 0640, so that the owner may
+  /// read and write it and the group may read it. They must include 0600. A file that exists keeps its own. The
+  /// write-ahead log and the shared memory get those of the database.
+  public var filePermissions: UInt16 = 0o640
   /// What gives an event its time where it brings none.
   public var now: @Sendable () -> Timestamp = { .now() }
 

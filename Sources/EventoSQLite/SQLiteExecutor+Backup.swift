@@ -14,7 +14,7 @@ extension SQLiteExecutor {
   /// answered before this was called, and cursors of the one are valid in the other.
   ///
   /// It goes to a file of another name beside the target, which gets its own once the copy is whole and on disk. Its
-  /// permissions are those of the database. While it is made, the write-ahead log of the store can't begin anew, and grows.
+  /// permissions are those of the database, whatever the umask, and let its owner write. While it is made, the write-ahead log of the store can't begin anew, and grows.
   ///
   /// - Parameters:
   ///   - path: of the database. It is never made.
@@ -34,7 +34,7 @@ extension SQLiteExecutor {
   /// copy are `cursor_not_in_history` from then on.
   ///
   /// - Parameters:
-  ///   - path: of the database. Where there is none, it is made.
+  ///   - path: of the database. Where there is none, it is made, with the permissions of the copy.
   ///   - backup: of the copy, which stays.
   ///   - isReplacing: whether a store that has events may be replaced.
   /// - Throws: `invalid_request` where `backup` is no store of this or an older version, or damaged, or `path` has events

@@ -39,6 +39,7 @@ public final class SQLiteExecutor: Sendable {
     let isInMemory = path == ":memory:"
     self.configuration = configuration
     do {
+      if !isInMemory { try DatabaseFile.create(path, permissions: configuration.filePermissions) }
       let connection = try Connection(path: path, busyTimeout: configuration.busyTimeout)
       try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, autocheckpoint: configuration.autocheckpoint)

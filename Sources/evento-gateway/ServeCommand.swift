@@ -21,6 +21,12 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: "The database file; made where there is none. :memory: keeps the events for as long as it runs.")
   var database = defaultDatabase
 
+  @Option(
+    help: ArgumentHelp(
+      "Permissions of a database file that is created, as chmod has them, less what the umask takes away.",
+      valueName: "octal"))
+  var databaseMode = FileMode(bits: SQLiteConfiguration().filePermissions)
+
   @Option(help: "The name or address to listen on.")
   var host = "127.0.0.1"
 
@@ -91,6 +97,11 @@ struct ServeCommand: AsyncParsableCommand {
   func validate() throws {
     // SQLite takes an empty name for a database that goes with its connection: https://sqlite.org/c3ref/open.html
     guard !database.isEmpty else { throw ValidationError("--database names a file, and is empty.") }
+    guard databaseMode.bits & 0o600 == 0o600 else {
+      throw ValidationError(
+        "--database-mode must let the owner read and write (600 to 777), and is \(databaseMode.defaultValueDescription)."
+      )
+    }
     guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
       throw ValidationError("--base-path begins with / and does not end with one, and is \"\(basePath)\".")
     }
@@ -230,6 +241,7 @@ struct ServeCommand: AsyncParsableCommand {
     var configuration = SQLiteConfiguration()
     limits.apply(to: &configuration)
     configuration.memoryMapBytes = memoryMapBytes
+    configuration.filePermissions = databaseMode.bits
     return configuration
   }
 

@@ -47,6 +47,7 @@ import Testing
     ["serve", "extra"], ["serve", "--database", ""], ["serve", "--unix-socket-only"],
     ["serve", "--unix-socket-mode", "66"], ["serve", "--unix-socket-mode", "rw-"],
     ["serve", "--unix-socket-mode", "1777"], ["serve", "--unix-socket-mode", "668"], ["backup"], ["restore"],
+    ["serve", "--database-mode", "440"], ["serve", "--database-mode", "1640"], ["serve", "--database-mode", "rw"],
     ["serve", "--allowed-host", "store.example:8080"], ["serve", "--allowed-host", "https://store.example"],
     ["serve", "--shutdown-grace", "-1"], ["token", "create"], ["token", "create", "--role", "root"],
     ["token", "create", "--role", "read", "--name", "a b"], ["sevre"],
@@ -95,6 +96,27 @@ import Testing
     // What is no link stays what it was: a fault.
     let outcome = try await GatewayProcess.run(["serve"], environment: ["EVENTO_PORT": "http://10.0.0.1:8080"])
     #expect(outcome.status == 64)
+  }
+
+  @Test(
+    arguments: [
+      (nil, "000", 0o640), (nil, "022", 0o640), (nil, "077", 0o600), ("600", "000", 0o600), ("664", "002", 0o664),
+      ("666", "027", 0o640),
+    ] as [(String?, String, Int)])
+  func setsWhoMayReadADatabaseThatItCreates(_ mode: String?, _ umask: String, _ expected: Int) async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(
+        ["--port", "0", "--database", folder + "/e.sqlite"],
+        environment: mode.map { ["EVENTO_DATABASE_MODE": $0] } ?? [:], umask: umask)
+      let event = #"{"events":[{"aggregator_type":"t","aggregator_id":"i","name":"n"}]}"#
+      #expect(try await gateway.client.send("POST", "/events", event).status == 201)
+      for suffix in ["", "-wal", "-shm"] {
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/e.sqlite" + suffix)
+        #expect(attributes[.posixPermissions] as? Int == expected, "\(suffix)")
+      }
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
   }
 
   @Test func listensOnAUnixSocketAlone() async throws {

@@ -9,49 +9,89 @@ internal import Evento
 #endif
 
 /// A file under another name until it is whole, so that half of it never looks like all of it.
-struct PartialFile {
+///
+/// The file and its folder are held by descriptors from beginning to end. SQLite alone writes to it by its path: before it
+/// gets its name, the path must still lead to it.
+struct PartialFile: ~Copyable {
   let path: String
   private let target: String
+  private let folder: Int32
+  private let file: Int32
+  /// The names of both within the folder.
+  private let partialName: String
+  private let targetName: String
 
   /// Makes it, empty, beside the target. Nobody else may read it before it is whole.
   ///
   /// - Throws: `unavailable`.
   init(of target: String) throws(EventoError) {
+    let path = "\(target).partial-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
+    let partialName = Self.name(path)
+    let folder = open(FileSync.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard folder >= 0 else { throw Self.failure(target) }
+    let file = openat(folder, partialName, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+    guard file >= 0 else {
+      let failure = Self.failure(target)
+      close(folder)
+      throw failure
+    }
+    self.path = path
     self.target = target
-    path = "\(target).partial-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
-    let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Self.failure(target) }
-    close(descriptor)
+    self.folder = folder
+    self.file = file
+    self.partialName = partialName
+    targetName = Self.name(target)
+  }
+
+  deinit {
+    close(file)
+    close(folder)
   }
 
   /// Gives it its permissions, syncs it, gives it its name, where nothing has that, and syncs the folder. `VACUUM INTO`
   /// leaves the syncing to its caller.
   ///
   /// - Throws: `unavailable`; `invalid_request` where the target is there by now.
-  func finish(permissions: mode_t) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw Self.failure(target) }
-    defer { close(descriptor) }
-    guard fchmod(descriptor, permissions) == 0, FileSync.sync(descriptor) else { throw Self.failure(target) }
+  func finish(permissions: mode_t) throws(EventoError) {
+    guard isAt(partialName) else {
+      throw EventoError(.unavailable, "\(target) can't be made: another file has taken the place of \(path).")
+    }
+    guard fchmod(file, permissions) == 0, FileSync.sync(file) else { throw Self.failure(target) }
     // Unlike a renamed file, a linked one never takes the place of another.
-    if link(path, target) == 0 {
-      unlink(path)
-    } else if errno == EEXIST || StoreFile.exists(target) {
+    if linkat(folder, partialName, folder, targetName, 0) == 0 {
+      unlinkat(folder, partialName, 0)
+    } else if errno == EEXIST || exists(targetName) {
       throw EventoError(.invalidRequest, "\(target) has been made by somebody else at the same time.")
-    } else if rename(path, target) != 0 {  // Some file systems have no links.
+    } else if renameat(folder, partialName, folder, targetName) != 0 {  // Some file systems have no links.
       throw Self.failure(target)
     }
-    do throws(SQLiteFailure) {
-      try FileSync.sync(folderOf: target)
-    } catch {
-      throw EventoError(.unavailable, "\(target) is made, and may be gone after a power failure: \(error.message).")
+    guard FileSync.sync(folder) else {
+      throw EventoError(
+        .unavailable,
+        "\(target) is made, and may be gone after a power failure: \(String(cString: strerror(errno))).")
     }
   }
 
   func remove() {
     // Either may be gone, which is what is wanted.
-    unlink(path)
-    unlink(path + "-journal")
+    unlinkat(folder, partialName, 0)
+    unlinkat(folder, partialName + "-journal", 0)
+  }
+
+  /// Whether the name is that of the file that was made.
+  private func isAt(_ name: String) -> Bool {
+    var (own, found) = (stat(), stat())
+    guard fstat(file, &own) == 0, fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
+    return own.st_dev == found.st_dev && own.st_ino == found.st_ino
+  }
+
+  private func exists(_ name: String) -> Bool {
+    var status = stat()
+    return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+  }
+
+  private static func name(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
   private static func failure(_ target: String) -> EventoError {

@@ -24,11 +24,16 @@ enum FileSync {
   /// SQLite syncs a database's content, and the folder only for its journals: without this, a power failure right after
   /// the first start could lose the name of the file, and with it what was answered.
   static func sync(folderOf path: String) throws(SQLiteFailure) {
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let folder = folder(of: path)
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure(folder) }
     defer { close(descriptor) }
     guard sync(descriptor) else { throw failure(folder) }
+  }
+
+  /// The folder that a path leads to.
+  static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
   private static func failure(_ folder: String) -> SQLiteFailure {

@@ -36,14 +36,22 @@ final class CommandProcess: Sendable {
 
   /// Starts it.
   ///
-  /// - Parameter isRead: whether anybody reads what it prints; else the pipe is closed at the other end.
+  /// - Parameters:
+  ///   - isRead: whether anybody reads what it prints; else the pipe is closed at the other end.
+  ///   - umask: in octal digits; `nil`: that of the tests.
   init(
     _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway",
-    isRead: Bool = true, errors kind: Errors = .read
+    isRead: Bool = true, errors kind: Errors = .read, umask: String? = nil
   ) throws {
     process = Process()
-    process.executableURL = try Self.executable(command)
-    process.arguments = arguments
+    let executable = try Self.executable(command)
+    if let umask {
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments = ["-c", "umask \(umask); exec \"$0\" \"$@\"", executable.path()] + arguments
+    } else {
+      process.executableURL = executable
+      process.arguments = arguments
+    }
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EVENTO_") }
       .merging(environment) { $1 }
     let (output, errors) = (Pipe(), Pipe())

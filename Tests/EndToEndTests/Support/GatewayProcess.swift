@@ -18,9 +18,10 @@ final class GatewayProcess: Sendable {
 
   /// Starts `serve` on a free port, and waits until it listens.
   init(
-    _ arguments: [String], environment: [String: String] = [:], errors: CommandProcess.Errors = .read
+    _ arguments: [String], environment: [String: String] = [:], errors: CommandProcess.Errors = .read,
+    umask: String? = nil
   ) async throws {
-    process = try CommandProcess(["serve"] + arguments, environment: environment, errors: errors)
+    process = try CommandProcess(["serve"] + arguments, environment: environment, errors: errors, umask: umask)
     guard let line = await process.nextLine() else {
       let outcome = await process.outcome()
       throw RawConnection.Failure(description: "it ended with \(outcome.status): \(outcome.errors)")

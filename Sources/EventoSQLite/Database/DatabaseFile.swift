@@ -1,0 +1,42 @@
+internal import Evento
+internal import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The file of a database, before SQLite opens it.
+enum DatabaseFile {
+  /// Creates the file, empty, unless it exists. SQLite would create it with 0644 less the umask; it gives the write-ahead
+  /// log and the shared memory the permissions of the database: https://sqlite.org/src/file/src/os_unix.c
+  /// (`findCreateFileMode`).
+  ///
+  /// If it can't be created, nothing is thrown: SQLite meets the same obstacle, and says which.
+  ///
+  /// - Parameter permissions: of the new file, less what the umask takes away.
+  /// - Throws: `invalid_request` if the owner could not read and write the file.
+  static func create(_ path: String, permissions: UInt16) throws(EventoError) {
+    guard permissions & ~0o777 == 0, permissions & 0o600 == 0o600 else {
+      throw EventoError(
+        .invalidRequest,
+        "The database's permissions must be 0600 to 0777 and let its owner read and write, and are "
+          + "0\(String(permissions, radix: 8)).")
+    }
+    creation.withLock { _ in
+      var status = stat()
+      // A link to nothing is followed, as SQLite does; so without O_EXCL. Another process may create it at the same
+      // moment: either way it is there, and empty.
+      guard stat(path, &status) != 0 else { return }
+      let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, mode_t(permissions))
+      if descriptor >= 0 { close(descriptor) }
+    }
+  }
+
+  /// To close a file gives up the locks that the process holds on it through any other descriptor
+  /// (https://sqlite.org/howtocorrupt.html §2.2), so no connection of this process may be open by then.
+  private static let creation = Mutex(())
+}
