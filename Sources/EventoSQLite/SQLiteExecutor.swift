@@ -40,7 +40,8 @@ public final class SQLiteExecutor: Sendable {
     self.configuration = configuration
     do {
       if !isInMemory { try DatabaseFile.create(path, permissions: configuration.filePermissions) }
-      let connection = try Connection(path: path, busyTimeout: configuration.busyTimeout)
+      let connection = try Connection(
+        path: path, busyTimeout: configuration.busyTimeout, for: isInMemory ? .making : .writing)
       try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, autocheckpoint: configuration.autocheckpoint)
       if !isInMemory { try FileSync.sync(folderOf: path) }

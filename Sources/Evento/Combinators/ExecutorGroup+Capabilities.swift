@@ -63,6 +63,7 @@ extension ExecutorGroup: SubscriberDirectory {
   }
 
   /// - Complexity: a snapshot is read for each subscriber.
+  /// - Complexity: a snapshot is read for each subscriber of the page.
   public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
     var page = try await directory.subscribers(first: first, after: key)
     for index in page.subscribers.indices {

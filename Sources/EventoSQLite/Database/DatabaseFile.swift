@@ -15,7 +15,7 @@ enum DatabaseFile {
   /// log and the shared memory the permissions of the database: https://sqlite.org/src/file/src/os_unix.c
   /// (`findCreateFileMode`).
   ///
-  /// If it can't be created, nothing is thrown: SQLite meets the same obstacle, and says which.
+  /// If it can't be created, nothing is thrown: SQLite, which is to open it and not to create it, says so.
   ///
   /// - Parameter permissions: of the new file, less what the umask takes away.
   /// - Throws: `invalid_request` if the owner could not read and write the file.
