@@ -119,12 +119,27 @@ extension SQLiteExecutor: ReadinessReporter {
   /// database. So it never waits behind other writes.
   public func checkReadiness() async throws(EventoError) {
     switch writer.health.verdict {
-    case .well: return
+    case .well: break
     case .ill(let failure): throw failure
     case .unknown:
-      try await writer.perform { session in try session.connection.run("UPDATE store SET probe = probe + 1") }
+      try await writer.perform { [writer] session in
+        // A full disk may have room for the one page of a probe in its last block, and none for an event.
+        if let free = writer.freeBytes, free < Self.leastFreeBytes {
+          throw EventoError(
+            .unavailable,
+            "The store's disk has \(free) bytes left, and needs \(Self.leastFreeBytes) to take writes: free some space."
+          )
+        }
+        try session.connection.run("UPDATE store SET probe = probe + 1")
+      }
     }
+    if let failure = writer.health.checkpointFailure { throw failure }
   }
+}
+
+extension SQLiteExecutor {
+  /// Bytes that must be free on the disk of an idle store for it to be ready.
+  private static var leastFreeBytes: Int { 1 << 20 }
 }
 
 extension SQLiteExecutor: WriteMeter {

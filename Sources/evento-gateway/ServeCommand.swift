@@ -148,7 +148,7 @@ struct ServeCommand: AsyncParsableCommand {
     // Before anything is served: a signal that comes early must stop it in good order too.
     let signals = Signals([SIGTERM, SIGINT, SIGHUP])
     makeRoomForConnections(log)
-    let store = try await SQLiteExecutor.open(database, configuration: storeConfiguration)
+    let store = try await SQLiteExecutor.open(database, configuration: storeConfiguration(log))
     let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
     let server: HTTPServer
     do {
@@ -237,9 +237,14 @@ struct ServeCommand: AsyncParsableCommand {
     return configuration
   }
 
-  private var storeConfiguration: SQLiteConfiguration {
+  private func storeConfiguration(_ log: Logger) -> SQLiteConfiguration {
     var configuration = SQLiteConfiguration()
     limits.apply(to: &configuration)
+    configuration.notify = { notice in
+      log.log(
+        level: notice.level == .failure ? .error : .notice, "\(notice.message)",
+        metadata: notice.cause.map { ["cause": "\($0)"] })
+    }
     configuration.memoryMapBytes = memoryMapBytes
     configuration.filePermissions = databaseMode.bits
     return configuration
