@@ -33,6 +33,8 @@ final class EventLoop: @unchecked Sendable {
   /// Bytes that wait to be taken by this loop's clients, and how many may.
   var waitingBytes = 0
   let outputShare: Int
+  /// The clients that had taken nothing for the longest time when all were last looked at, the slowest last.
+  var slowClients: [SlowClient] = []
   /// Storage for the output of the connection whose turn it is.
   var spareOutput: [UInt8] = []
 
@@ -116,7 +118,11 @@ final class EventLoop: @unchecked Sendable {
     guard !resumed.isEmpty else { return }
     let tokens = resumed
     resumed.removeAll(keepingCapacity: true)
-    for token in tokens { connections[token]?.advance() }
+    for token in tokens {
+      guard let connection = connections[token] else { continue }
+      connection.isResumed = false
+      connection.advance()
+    }
   }
 
   /// Has a connection's stream go on when it is its turn.
@@ -175,6 +181,8 @@ final class EventLoop: @unchecked Sendable {
 
   /// Gives a connection another turn, after the others.
   func resume(_ connection: Connection) {
+    guard !connection.isResumed else { return }
+    connection.isResumed = true
     resumed.append(connection.token)
   }
 
