@@ -101,14 +101,21 @@ final class Writer: @unchecked Sendable {
     _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
     let result = await withCheckedContinuation { (continuation: ClosureJob<Session, Value>.Continuation) in
-      submit(
-        ClosureJob(continuation) { session in
-          // Whatever it reads, events among it.
-          try session.pending.flush()
-          return try body(session)
-        })
+      perform(completion: { continuation.resume(returning: $0) }, body)
     }
     return try result.get()
+  }
+
+  /// Runs `body` as above, and calls `completion` once it is committed or refused.
+  func perform<Value: Sendable>(
+    completion: @escaping ClosureJob<Session, Value>.Completion, _ body: @escaping @Sendable (Session) throws -> Value
+  ) {
+    submit(
+      ClosureJob(completion: completion) { session in
+        // Whatever it reads, events among it.
+        try session.pending.flush()
+        return try body(session)
+      })
   }
 
   /// Refuses what comes from now on, finishes what waits, then closes the connection.
