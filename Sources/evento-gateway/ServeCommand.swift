@@ -122,12 +122,10 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError(
         "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, and is \"\(address)\".")
     }
-    guard memoryMapBytes >= 0 else {
-      throw ValidationError("--memory-map-bytes must be 0 or more, and is \(memoryMapBytes).")
-    }
-    guard (1...256).contains(eventLoops) else {
-      throw ValidationError("--event-loops must be 1 to 256, and is \(eventLoops).")
-    }
+    try Setting.check([
+      Setting("--event-loops", eventLoops, 1...256),
+      Setting("--memory-map-bytes", Int(clamping: memoryMapBytes), 0...2 << 30),
+    ])
   }
 
   func run() async throws {
@@ -273,7 +271,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   /// What holds for this process, wherever each value came from.
   private func logLimits(_ log: Logger) {
-    let values = (limits.values + deadlines.values).map { "\($0.name) \($0.value)" }
+    let values = (limits.settings + deadlines.settings).map { "\($0.name) \($0.value)" }
     log.info("Limits: \(values.joined(separator: ", "))")
   }
 

@@ -61,6 +61,66 @@ import Testing
     }
   }
 
+  /// Every option of `serve` whose default is a number, as its help has it.
+  private static var numbers: [(option: String, least: Int)] {
+    get async throws {
+      let help = try await GatewayProcess.run(["serve", "--help"]).output
+      let options = help.components(separatedBy: "\n  --").dropFirst().compactMap { section -> String? in
+        let words = section.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        guard words.firstMatch(of: /\(default: [0-9]+\)/) != nil else { return nil }
+        return "--" + words.prefix { $0 != " " }
+      }
+      let zeros: Set = ["--body-grace", "--min-body-rate", "--shutdown-grace", "--memory-map-bytes"]
+      return options.filter { $0 != "--port" && $0 != "--unix-socket-mode" }.map { ($0, zeros.contains($0) ? 0 : 1) }
+    }
+  }
+
+  @Test func boundsEveryNumber() async throws {
+    let numbers = try await Self.numbers
+    #expect(numbers.count == 28)
+    try await withTemporaryFolder { folder in
+      func refusal(_ option: String, _ value: String) async throws -> String {
+        let outcome = try await GatewayProcess.run(
+          ["serve", "\(option)=\(value)"], environment: ["EVENTO_DATABASE": folder + "/e.sqlite"])
+        #expect(outcome.status == 64 && !outcome.isKilled, "\(option)=\(value)")
+        return outcome.errors
+      }
+      var most: [String] = []
+      var least: [String] = []
+      for (option, minimum) in numbers {
+        let errors = try await refusal(option, "9223372036854775807")
+        let limits = try #require(
+          errors.firstMatch(of: /Error: (--[a-z-]+) must be ([0-9]+) to ([0-9]+), and is 9223372036854775807\./),
+          "\(option): \(errors)")
+        #expect(limits.1 == option && limits.2 == "\(minimum)")
+        let bound = try #require(Int(limits.3))
+        for value in [bound + 1, minimum - 1, -1] {
+          #expect(try await refusal(option, "\(value)").contains("must be \(limits.2) to \(limits.3)"))
+        }
+        // A thread each.
+        most.append("\(option)=\(option == "--event-loops" ? 2 : bound)")
+        least.append("\(option)=\(minimum)")
+      }
+      for option in ["--port", "--unix-socket-mode"] {
+        for value in ["9223372036854775807", "-1"] { _ = try await refusal(option, value) }
+      }
+      #expect(!FileManager.default.fileExists(atPath: folder + "/e.sqlite"))
+
+      // With the largest of all it serves, chunks among it; with the least it starts.
+      let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite"] + most)
+      let connection = try RawConnection(port: try gateway.client.port)
+      try await connection.send(
+        "POST /events/query HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+      var answers = HTTPAnswerReader(connection)
+      #expect(try await answers.next().status == 200)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+      let small = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite"] + least)
+      small.send(SIGTERM)
+      #expect(await small.outcome().status == 0)
+    }
+  }
+
   @Test func refusesAFlagsVariableThatIsNeitherYesNorNo() async throws {
     try await withTemporaryFolder { folder in
       let outcome = try await GatewayProcess.run(
