@@ -10,10 +10,10 @@ public struct GatewayConfiguration: Sendable {
   public var tokens: TokenSet?
   /// Origins of web pages that may use the gateway, beside its own, as browsers write them: `https://app.example.org`.
   public var allowedOrigins: [WebOrigin] = []
-  /// Names of hosts that the gateway is known by, beside this machine's own; where ``checksHost`` says so.
+  /// Names of hosts that the gateway is known by, beside those of ``hosts``.
   public var allowedHosts: [HostName] = []
-  /// Whether a request under any other name is refused. Without tokens, on loopback, it must be: contract §8.
-  public var checksHost = false
+  /// Which values of `Host` are served. Without tokens it must not be any: contract §8.
+  public var hosts = HostRule.any
   /// Proxies whose word is taken for who sent a request and by which scheme.
   public var trustedProxies: [AddressRange] = []
   /// Bytes of a request's body.

@@ -65,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A name that it is known by, where it has no tokens and serves this machine alone. Can be given several times.",
+      "A name that clients reach it by, which it needs without tokens, beside localhost. Can be given several times.",
       valueName: "host"))
   var allowedHost: [String] = []
 
@@ -229,8 +229,9 @@ struct ServeCommand: AsyncParsableCommand {
     configuration.tokens = tokens
     configuration.basePath = basePath
     configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
-    configuration.allowedHosts = allowedHost.compactMap { HostName($0) }
-    configuration.checksHost = tokens == nil && Exposure.isLoopback(host)
+    // The name that it listens on is one that it is known by.
+    configuration.allowedHosts = (allowedHost + [host]).compactMap { HostName($0) }
+    if tokens == nil { configuration.hosts = Exposure.isLoopback(host) ? .loopback : .addresses }
     configuration.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
     return configuration
   }
@@ -284,7 +285,12 @@ struct ServeCommand: AsyncParsableCommand {
     } else if Exposure.isLoopback(host) {
       log.info("Access: anyone on this machine may do everything, without a token.")
     } else {
-      log.warning("Access: anyone who reaches \(host) may do everything, without a token (--allow-anonymous).")
+      let names = (["localhost"] + allowedHost).joined(separator: ", ")
+      log.warning(
+        """
+        Access: anyone who reaches \(host) may do everything, without a token (--allow-anonymous), by an IP address or as \
+        \(names); --allowed-host adds names.
+        """)
     }
   }
 

@@ -259,6 +259,31 @@ import Testing
     }
   }
 
+  /// Any page can have a name of its own point to an address that its browser reaches (DNS rebinding).
+  @Test func servesAnyoneByAddressesAndNamesThatItIsGiven() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess([
+        "--host", "0.0.0.0", "--port", "0", "--database", folder + "/e.sqlite", "--allow-anonymous",
+        "--allowed-host", "store.example",
+      ])
+      try await gateway.waitForLog("by an IP address or as localhost, store.example")
+      let port = try #require(gateway.announcement.firstMatch(of: /http:\/\/0\.0\.0\.0:([0-9]+)/))
+      for (host, status) in [
+        ("127.0.0.1", 200), ("192.0.2.1:8080", 200), ("localhost", 200), ("store.example", 200), ("evento", 421),
+        ("evil.example", 421),
+      ] {
+        let connection = try RawConnection(port: try #require(UInt16(port.1)))
+        try await connection.send("GET /events HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
+        var answers = HTTPAnswerReader(connection)
+        let answer = try await answers.next()
+        #expect(answer.status == status, "\(host)")
+        #expect(answer.text.contains("--allowed-host") == (status == 421))
+      }
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
   @Test func takesTheTokensThatItMakesAndReadsThemAgain() async throws {
     try await withTemporaryFolder { folder in
       func create(_ role: String) async throws -> (token: String, line: String) {

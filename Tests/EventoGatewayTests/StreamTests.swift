@@ -194,7 +194,14 @@ import Testing
     ("application/x-ndjson;q=0.4, text/event-stream;q=0.5", "event-stream"),
     ("application/x-ndjson, text/event-stream", "event-stream"), ("application/x-ndjson, */*;q=0.9", "ndjson"),
     ("TEXT/Event-Stream", "event-stream"), ("nonsense", nil), ("*", nil), (" , ", "event-stream"),
-    ("nonsense, application/x-ndjson", "ndjson"),
+    ("nonsense, application/x-ndjson", "ndjson"), ("text/event-stream ; charset=x ; Q=0.1 , */*;q=0.2", "ndjson"),
+    ("text/event-stream;q=nonsense", nil), ("text/event-stream;q=0.00000000000000001, */*;q=0", nil),
+    ("*/event-stream", nil), ("text/event-stream/x", nil), ("/", nil), ("text/", nil),
+    // The first of two that are equally exact counts.
+    ("text/event-stream;q=0, text/event-stream", nil),
+    (String(repeating: "a/b;q=0.1,", count: 99) + "application/x-ndjson", "ndjson"),
+    (String(repeating: "*/*;q=0.1,", count: 99) + "application/x-ndjson;q=0.2", "ndjson"),
+    (String(repeating: ",", count: 99), "event-stream"),
   ])
   func weighsWhatIsAccepted(_ accept: String, _ expected: String?) async throws {
     try await withGateway { client in
@@ -204,6 +211,21 @@ import Testing
       } else {
         try expectProblem(stream.answer, 406, "not_acceptable")
       }
+    }
+  }
+
+  @Test(arguments: ["a/b;q=0.1,", "*/*,", ","])
+  func takesNoMoreRangesThanAreOfUse(_ range: String) async throws {
+    try await withGateway { client in
+      for count in [100, 30_000 / range.utf8.count] {
+        let accept = (name: "Accept", value: String(repeating: range, count: count) + "*/*")
+        let answer = try await client.send("GET", "/events/stream", fields: [accept])
+        try expectProblem(answer, 400, "invalid_request")
+        #expect(answer.text.contains("more than 100 media ranges"))
+        #expect(try await client.send("GET", "/events", fields: [accept]).status == 200, "it does not matter there")
+      }
+      let fields = Array(repeating: (name: "Accept", value: "a/b, c/d"), count: 51)
+      try expectProblem(await client.send("GET", "/events/stream", fields: fields), 400, "invalid_request")
     }
   }
 
