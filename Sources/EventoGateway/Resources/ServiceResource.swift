@@ -17,7 +17,7 @@ struct ServiceResource: Sendable {
       Resource("/readyz", [("GET", Operation(nil, .probe(readiness)))]),
       Resource(
         "/metrics",
-        [("GET", Operation(.read, .immediate { [metrics] _ in .text(Metrics.mediaType, metrics.text()) }))]),
+        [("GET", Operation(.read, .probe(figures)))]),
       Resource("/openapi.yaml", [("GET", Operation(.read, .immediate { _ in document }))]),
     ]
   }
@@ -27,6 +27,14 @@ struct ServiceResource: Sendable {
     let (example, own) = ("\n  - url: http://127.0.0.1:8080\n", "\n  - url: \(basePath.isEmpty ? "/" : basePath)\n")
     let text = String(decoding: PackageResources.openapi_yaml, as: UTF8.self)
     return Array(text.replacing(example, with: own).utf8)
+  }
+
+  /// The text may have thousands of lines.
+  @Sendable private func figures(_ reply: Reply) {
+    LongWork.run { [metrics] in
+      let text = metrics.text()
+      reply.send { .text(Metrics.mediaType, text) }
+    }
   }
 
   /// Without a task if the store has such a way: an orchestrator takes out a gateway whose probe waits behind tasks.

@@ -7,6 +7,11 @@ final class LongWork: TaskExecutor {
 
   private let queue = DispatchQueue(label: "evento.gateway.long-work", attributes: .concurrent)
 
+  /// Runs `body` there.
+  static func run(_ body: @escaping @Sendable () -> Void) {
+    executor.queue.async(execute: body)
+  }
+
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     queue.async { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
