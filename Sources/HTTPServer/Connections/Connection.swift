@@ -21,8 +21,8 @@ final class Connection {
   @exclusivity(unchecked) var body: [UInt8] = []
   @exclusivity(unchecked) var exchange: Exchange?
   @exclusivity(unchecked) var output = OutputQueue()
-  /// What the loop has counted of it.
-  var countedOutput = 0
+  /// The bytes that the loop has counted of it in ``EventLoop/waitingBytes``.
+  var countedBytes = 0
 
   var isReadable = false
   var isWritable = true

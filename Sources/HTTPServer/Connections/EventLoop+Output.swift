@@ -10,8 +10,9 @@ extension EventLoop {
   ///
   /// One answer may be a whole page, so that a bound for each connection does not bound them all.
   func boundOutput(after connection: Connection) {
-    waitingBytes += connection.output.count - connection.countedOutput
-    connection.countedOutput = connection.output.count
+    let count = connection.waitingBytes
+    waitingBytes += count - connection.countedBytes
+    connection.countedBytes = count
     while waitingBytes > outputShare, let slowest = slowest(but: connection) {
       counters.countCutOff()
       slowest.mustReset = true
@@ -25,7 +26,7 @@ extension EventLoop {
   ///   last time have all been cut off, or have taken something since.
   private func slowest(but connection: Connection) -> Connection? {
     if let next = nextSlowest(but: connection) { return next }
-    slowClients = connections.all.filter { $0.countedOutput > 0 && $0 !== connection }
+    slowClients = connections.all.filter { $0.countedBytes > 0 && $0 !== connection }
       .map { SlowClient(token: $0.token, lastProgress: $0.lastProgress) }
       .sorted { $0.lastProgress > $1.lastProgress }
     return nextSlowest(but: connection)
@@ -35,7 +36,7 @@ extension EventLoop {
   /// something since, or that had nothing to take then, has made its progress later than each of them.
   private func nextSlowest(but connection: Connection) -> Connection? {
     while let client = slowClients.popLast() {
-      guard let found = connections[client.token], found !== connection, found.countedOutput > 0,
+      guard let found = connections[client.token], found !== connection, found.countedBytes > 0,
         found.lastProgress == client.lastProgress
       else { continue }
       return found

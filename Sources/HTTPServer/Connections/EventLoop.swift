@@ -108,7 +108,7 @@ final class EventLoop: @unchecked Sendable {
       switch message {
       case .answer(let token, let response): connections[token]?.takeAnswer(response)
       case .making(let token, let make): connections[token]?.takeAnswer(make())
-      case .stream(let token): if let connection = connections[token] { giveTurn(connection) }
+      case .stream(let token): connections[token]?.noticeStream()
       case .stop(let deadline): stop(deadline)
       }
     }
@@ -189,7 +189,7 @@ final class EventLoop: @unchecked Sendable {
   func remove(_ connection: Connection) {
     poller.removeConnection(connection.socket.number)
     connections.remove(connection.token)
-    waitingBytes -= connection.countedOutput
+    waitingBytes -= connection.countedBytes
     if connection.isRefused { refusedCount -= 1 }
     counters.leave(connection.peer)
   }
