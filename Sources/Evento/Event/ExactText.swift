@@ -29,6 +29,8 @@ public struct ExactText: Sendable, Hashable, Comparable {
   public func hash(into hasher: inout Hasher) {
     var string = string
     string.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    // No text has this byte: where several are hashed one after the other, it tells where each ends.
+    hasher.combine(0xFF as UInt8)
   }
 }
 
