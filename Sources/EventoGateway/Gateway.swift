@@ -32,8 +32,8 @@ public final class Gateway: RequestHandler {
     relay = CommitRelay([executor])
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     let store = Store(executor)
-    metrics = Metrics(load, store.writeMeter, version: configuration.version)
-    let tail = LogTail(executor, relay: relay)
+    let tail = LogTail(executor, relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
+    metrics = Metrics(load, tail, store.writeMeter, version: configuration.version)
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,

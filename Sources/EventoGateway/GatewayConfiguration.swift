@@ -32,6 +32,9 @@ public struct GatewayConfiguration: Sendable {
   public var basePath = ""
   /// Streams and reads that wait for events, together; past it the answer is 503.
   public var followers = 4096
+  /// Bytes of the filters of all streams and reads that wait for events: their texts, and 256 for each aggregator. Equal
+  /// filters of several count once. Past it the answer is 503.
+  public var totalFilterBytes = 64 << 20
   /// How long a read with `wait` is held at most, whatever it asks for. Past it the empty page is the answer, so that a
   /// server whose deadline for a handler is shorter than a client's `wait` need not refuse it.
   public var longestWait = Duration.seconds(60)

@@ -33,6 +33,9 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Streams, and reads that wait for events.")
   var maxFollowers = GatewayConfiguration().followers
 
+  @Option(help: "Bytes of the filters of all streams and waiting reads, 256 added for each; equal ones count once.")
+  var maxTotalFilterBytes = GatewayConfiguration().totalFilterBytes
+
   @Option(help: "Writes that wait for the disk.")
   var maxWaitingWrites = SQLiteConfiguration().waitingWrites
 
@@ -54,7 +57,8 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Bytes of all chunk extensions of a body.")
   var maxChunkExtensionBytes = ServerConfiguration().chunkExtensionBytes
 
-  @Option(help: "Bytes of answers that wait for one connection before its next request is read; half for a stream.")
+  @Option(
+    help: "Bytes of answers that wait for one connection before its next request is read; an eighth for a stream.")
   var maxBufferedBytes = ServerConfiguration().bufferedBytes
 
   @Option(help: "Bytes of answers that wait for all clients; past it, the slowest are cut off.")
@@ -72,6 +76,7 @@ struct LimitOptions: ParsableArguments {
       Setting("--max-page-bytes", maxPageBytes, Self.item),
       Setting("--max-requests-in-flight", maxRequestsInFlight, Self.crowd),
       Setting("--max-followers", maxFollowers, Self.crowd),
+      Setting("--max-total-filter-bytes", maxTotalFilterBytes, Self.total),
       Setting("--max-waiting-writes", maxWaitingWrites, Self.crowd),
       Setting("--max-connections", maxConnections, Self.crowd),
       Setting("--max-connections-per-peer", maxConnectionsPerPeer, Self.crowd),
@@ -107,6 +112,7 @@ struct LimitOptions: ParsableArguments {
     configuration.eventsPerWrite = maxEventsPerWrite
     configuration.requestsInFlight = maxRequestsInFlight
     configuration.followers = maxFollowers
+    configuration.totalFilterBytes = maxTotalFilterBytes
     configuration.pageBytes = maxPageBytes
   }
 

@@ -125,7 +125,7 @@ public final class CommitSignal: Sendable {
   public func expire(at now: ContinuousClock.Instant = .now) -> Bool {
     let (expired, isWatched) = state.withLock { state -> ([Waiter], Bool) in
       var expired: [Waiter] = []
-      // As good as always nobody's time is over: then nobody is looked at.
+      // Most calls find no deadline passed: those look at no waiter.
       if let earliest = state.earliest, earliest <= now {
         for (id, waiter) in state.waiters where waiter.deadline <= now {
           expired.append(waiter)

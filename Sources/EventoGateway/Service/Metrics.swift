@@ -35,12 +35,14 @@ final class Metrics: Sendable {
 
   private let series = Mutex<[Label: Series]>([:])
   private let load: Load
+  private let tail: LogTail
   private let writeMeter: (any WriteMeter)?
   private let version: String
   private let serverStatistics = Mutex<(@Sendable () -> ServerStatistics)?>(nil)
 
-  init(_ load: Load, _ writeMeter: (any WriteMeter)?, version: String) {
+  init(_ load: Load, _ tail: LogTail, _ writeMeter: (any WriteMeter)?, version: String) {
     self.load = load
+    self.tail = tail
     self.writeMeter = writeMeter
     self.version = version
   }
@@ -61,6 +63,8 @@ final class Metrics: Sendable {
     text.sample("evento_build_info", [("version", version)], "1")
     text.single("evento_requests_in_flight", "gauge", "Requests that the store is working on.", load.requestsInFlight)
     text.single("evento_followers", "gauge", "Streams, and reads that wait for events.", load.followersWaiting)
+    text.single(
+      "evento_filter_bytes", "gauge", "What the filters of streams and of reads that wait take.", tail.filterCost)
     text.single(
       "evento_requests_shed_total", "counter", "Requests refused because there were too many.", load.requestsRefused)
     if let figures = writeMeter?.writeFigures {

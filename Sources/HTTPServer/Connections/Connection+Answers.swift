@@ -118,7 +118,7 @@ extension Connection {
 
   // MARK: Streams
 
-  /// The bytes that wait for the client, here or where its stream's writer has put them.
+  /// The bytes that wait for the client, here or in its stream's writer.
   var waitingBytes: Int {
     guard case .streaming(let writer, _, _) = exchange?.progress else { return output.count }
     return output.count + writer.waitingBytes

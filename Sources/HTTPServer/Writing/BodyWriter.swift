@@ -3,8 +3,8 @@ internal import Synchronization
 /// Where a response's body goes that is written as it comes.
 ///
 /// What has been written and not been taken by the client yet is bounded (by an eighth of
-/// ``ServerConfiguration/bufferedBytes``, and one array more): a client that reads slowly slows its writer, and nobody
-/// else. All of it is here or in the connection's output, once, and counts in ``ServerConfiguration/totalAnswerBytes``.
+/// ``ServerConfiguration/bufferedBytes``, and one array more): a client that reads slowly slows its writer, and no
+/// other. All of it is here or in the connection's output, once, and counts in ``ServerConfiguration/totalAnswerBytes``.
 public final class BodyWriter: Sendable {
   /// Why nothing more can be written.
   public enum Closed: Error, Sendable {
@@ -53,8 +53,7 @@ public final class BodyWriter: Sendable {
   /// Takes bytes to be sent, in order, and returns when there is room for more: while the client has left too much of
   /// what was written, these bytes among it, it waits.
   ///
-  /// The array is not copied if it is a large one. The caller holds it no longer than the client does where it gives it
-  /// away (`consume`).
+  /// A large array is not copied. Give it away (`consume`), so that it is freed once it has been sent.
   ///
   /// - Throws: ``Closed`` when the client is gone or the server has stopped; `CancellationError` where it would wait in a
   ///   cancelled task.
@@ -151,7 +150,7 @@ public final class BodyWriter: Sendable {
     }
   }
 
-  /// Notes how many bytes of what was taken the client has not taken yet: where they are few enough, writing goes on.
+  /// Notes how many bytes of what was taken the client has not taken yet: if they are few enough, writing goes on.
   func noteUnsent(_ count: Int) {
     let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.unsent = count
