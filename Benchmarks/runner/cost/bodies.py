@@ -129,7 +129,7 @@ def wrong(size: int, label: str) -> list[Case]:
             cases.append(Case(
                 f"{label} to {route}: {title}",
                 lambda _, form=form, path=path, method=method: post(path, form(size), method=method),
-                head_only="stream" in path, short=short))
+                short=short))
     return cases
 
 
@@ -142,7 +142,6 @@ def right(size: int, label: str) -> list[Case]:
     count = 2 if size > BIG else 1
     room = min(BIG, size // count - 200)
     many = 1000 if size > BIG else 4
-    full = min(size - 200, METADATA)
     forms: dict[str, Callable[[], bytes]] = {
         "data nested deep": lambda: of_data(nested(room), count),
         "data of many members": lambda: of_data(members(room), count),
@@ -154,15 +153,22 @@ def right(size: int, label: str) -> list[Case]:
         "data of base64": lambda: write(*[event(f'"data_base64":"{base64_text(room * 3 // 4 - 8)}"')] * count),
         "events of many metadata members": lambda: write(
             *[event('"metadata":' + members(size // many - len(event()) - 30))] * many),
-        "metadata of one event, full": lambda: write(event('"metadata":' + members(full))),
-        "metadata of one event, the same member": lambda: write(
-            event('"metadata":' + object(repeated('"a":0', full)))),
-        "metadata of one event, names of escapes": lambda: write(
-            event('"metadata":{' + numbered('"\\u0061{}":1,', full - 10) + '"z":1}')),
-        "metadata of one event, nested deep": lambda: write(event('"metadata":{"a":' + nested(full - 10) + "}")),
     }
     return [
         Case(f"{label} to POST /events: {title}", lambda _, form=form: post("/events", form()))
+        for title, form in forms.items()]
+
+
+def metadata(size: int, label: str) -> list[Case]:
+    """One event's metadata, whose members must have names of their own."""
+    forms = {
+        "many members": lambda: '"metadata":' + members(size),
+        "the same member": lambda: '"metadata":' + object(repeated('"a":0', size)),
+        "names of escapes": lambda: '"metadata":{' + numbered('"\\u0061{}":1,', size - 10) + '"z":1}',
+        "nested deep": lambda: '"metadata":{"a":' + nested(size - 10) + "}",
+    }
+    return [
+        Case(f"{label} of one event's metadata: {title}", lambda _, form=form: post("/events", write(event(form()))))
         for title, form in forms.items()]
 
 
@@ -178,7 +184,7 @@ def chunked(title: str, path: str, body: bytes, size: int, extension: str = "") 
 
 def others() -> list[Case]:
     worker = object(f'"worker_id":"{ulid(1)}"').encode()
-    text = '"' + "x" * BIG + '"'
+    text = '"' + "x" * (WHOLE // 2 - 200) + '"'
     trailers = b"".join(b"t%d: a\r\n" % n for n in range(90))
     return [
         Case("16 MB to POST /events: two payloads of 8 MB, written", lambda _: post(
@@ -201,4 +207,4 @@ def others() -> list[Case]:
 
 def cases() -> list[Case]:
     return (
-        wrong(SMALL, "32 KB") + right(SMALL, "32 KB") + right(WHOLE, "16 MB") + wrong(WHOLE, "16 MB") + others())
+        metadata(SMALL, "32 KB") + metadata(METADATA, "64 KB") + wrong(SMALL, "32 KB") + right(SMALL, "32 KB") + right(WHOLE, "16 MB") + wrong(WHOLE, "16 MB") + others())

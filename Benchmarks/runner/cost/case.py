@@ -16,12 +16,14 @@ CPU_UNIT = 16 << 10
 # pages, and SQLite fills its caches.
 MEMORY_TIMES = 4
 ALLOWANCE = 16 << 20
+# No request asks for more: an event of 8 MB in base64.
+PAGE = 12 << 20
 # The others' 99th percentile; what the machine itself makes of it is measured beside a cheap request and comes on top.
 DELAY = 0.050
 # A case that exceeds a bound is measured again so often: of each figure, the best one counts.
 RETRIES = 2
 # A dear request that is not answered by then is given up.
-PATIENCE = 60.0
+PATIENCE = 20.0
 
 
 @dataclass
@@ -36,12 +38,16 @@ class Figure:
         return self.value / self.limit if self.limit else float(self.value > 0)
 
 
+# What stands for a request that is never answered.
+NO_ANSWER = Figure(2, 1)
+
+
 @dataclass
 class Outcome:
     title: str
-    # `loop`: seconds of the event loop for a request, or for a connection's heartbeat; `memory`: bytes at the peak, and
-    # `held` after it; `healthz`, `write`, `read`: seconds that these took. `total`: seconds of all threads, bounded for a
-    # connection's heartbeat alone, since the work for a request that leaves the others alone may take its time.
+    # `loop`, `total`: seconds of the event loop and of all threads for a request, or for a connection's heartbeat;
+    # `memory`: bytes at the peak, and `held` after it; `answer`: seconds that the request took; `healthz`, `write`,
+    # `read`: seconds that these took.
     figures: dict[str, Figure]
     total: float
     # In times of a GET /healthz.
@@ -74,6 +80,10 @@ class Phase:
     memory: int
     delays: dict[str, list[float]]
 
+    @property
+    def observations(self) -> int:
+        return max(1, sum(map(len, self.delays.values())))
+
     def p99(self, kind: str) -> float:
         delays = sorted(self.delays[kind])
         return delays[min(len(delays) - 1, int(len(delays) * 0.99))] if delays else 0.0
@@ -103,8 +113,9 @@ class Arrangement:
             time.monotonic() - start, server.loop_seconds() - loop, server.total_seconds() - total,
             server.peak_bytes() - resident, delays)
 
-    def control(self) -> tuple[Phase, float]:
-        """A phase of cheap requests, and the event loop's seconds for one of them."""
+    def control(self) -> "Control":
+        """What cheap requests and the others cost, measured in this gateway at this time."""
+        alone = self.phase(lambda: time.sleep(self.seconds / 2))
         count = 0
         client = Client(self.server.port)
 
@@ -117,7 +128,29 @@ class Arrangement:
 
         phase = self.phase(work)
         client.close()
-        return phase, phase.loop / (count + sum(map(len, phase.delays.values())))
+        control = Control(0, alone.loop / alone.observations, alone.total / alone.observations, phase)
+        control.cheap = max(1e-6, phase.loop - phase.observations * control.loop_of_others) / count
+        return control
+
+
+@dataclass
+class Control:
+    # Seconds of the event loop for a GET /healthz.
+    cheap: float
+    # Seconds for one request of the others.
+    loop_of_others: float
+    total_of_others: float
+    phase: Phase
+
+    def loop(self, phase: Phase) -> float:
+        """What is left of a phase without the others."""
+        return max(0.0, phase.loop - phase.observations * self.loop_of_others)
+
+    def total(self, phase: Phase) -> float:
+        return max(0.0, phase.total - phase.observations * self.total_of_others)
+
+    def delays(self, phase: Phase) -> dict[str, Figure]:
+        return {kind: Figure(phase.p99(kind), DELAY + self.phase.p99(kind)) for kind in phase.delays}
 
 
 @dataclass
@@ -129,8 +162,8 @@ class Case:
     payload: bytes | Callable[[dict], bytes]
     # Requests in it, each with an answer.
     requests: int = 1
-    # A stream's head is its answer, and so is that of HEAD.
-    head_only: bool = False
+    # Answers to HEAD have no body.
+    is_head: bool = False
     options: tuple[str, ...] = ()
     store: str = "empty"
     clients: int = 1
@@ -138,14 +171,17 @@ class Case:
     beside_store: bool = False
     # Bytes that it asks for without getting them: such as those that a resend is compared with.
     asks: int = 0
+    # Places in the store that it asks for, each of which may cost as much as a request.
+    looks: int = 1
     # Whether the short form has it too.
     short: bool = True
-    figures: tuple[str, ...] = ("loop", "memory", "healthz", "write", "read")
+    # Figures that say nothing here.
+    unbounded: tuple[str, ...] = ()
     needs: dict = field(default_factory=dict)
 
     def measure(self, arrangement: Arrangement, facts: dict) -> Outcome:
         payload = self.payload if isinstance(self.payload, bytes) else self.payload(facts)
-        control, cheap = arrangement.control()
+        control = arrangement.control()
         clients = [Client(arrangement.server.port) for _ in range(self.clients)]
         results: list[Answers] = []
         longest = 0.0
@@ -155,7 +191,7 @@ class Case:
             begin = time.monotonic()
             while True:
                 start = time.monotonic()
-                results.extend(converse(clients, payload, self.requests, self.head_only, PATIENCE))
+                results.extend(converse(clients, payload, self.requests, self.is_head, PATIENCE))
                 longest = max(longest, time.monotonic() - start)
                 if time.monotonic() - begin >= arrangement.seconds:
                     break
@@ -164,22 +200,22 @@ class Case:
         for client in clients:
             client.close()
         sent, received = len(payload), max(result.received for result in results)
+        asked = min(received, self.requests * PAGE) + self.asks
         count = len(results)
-        beside = cheap * sum(map(len, phase.delays.values()))
-        loop = max(0.0, phase.loop - beside) / count
-        units = max(self.requests, (sent + received) / CPU_UNIT)
+        loop, total = control.loop(phase) / count, control.total(phase) / count
+        units = max(self.requests, (sent + asked) / CPU_UNIT)
         figures = {
-            "loop": Figure(loop, CPU_TIMES * cheap * units),
+            "loop": Figure(loop, CPU_TIMES * control.cheap * units),
+            "total": Figure(total, CPU_TIMES * control.cheap * max(units, self.looks)),
             "memory": Figure(
-                phase.memory, MEMORY_TIMES * self.clients * (sent + received + self.asks) + ALLOWANCE),
-        } | delays(phase, control)
+                phase.memory, MEMORY_TIMES * self.clients * (sent + asked) + ALLOWANCE),
+            "answer": Figure(longest, PATIENCE - 1),
+        } | control.delays(phase)
+        if not any(result.statuses for result in results):
+            figures["answer"] = NO_ANSWER
         return Outcome(
-            self.title, {name: figure for name, figure in figures.items() if name in self.figures},
-            max(0.0, phase.total - beside) / count, loop / cheap, sent, received, _answer(results, self.requests))
-
-
-def delays(phase: Phase, control: Phase) -> dict[str, Figure]:
-    return {kind: Figure(phase.p99(kind), DELAY + control.p99(kind)) for kind in phase.delays}
+            self.title, {name: figure for name, figure in figures.items() if name not in self.unbounded},
+            total, loop / control.cheap, sent, received, _answer(results, self.requests))
 
 
 def _answer(results: list[Answers], requests: int) -> str:

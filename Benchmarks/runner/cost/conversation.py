@@ -10,9 +10,9 @@ PIECE = 1 << 18
 class Answers:
     """Counts the complete answers in the bytes of one connection; their bodies are read and dropped."""
 
-    def __init__(self, wanted: int, head_only: bool):
+    def __init__(self, wanted: int, is_head: bool):
         self.wanted = wanted
-        self.head_only = head_only
+        self.is_head = is_head
         self.statuses: list[int] = []
         self.received = 0
         self.closes = False
@@ -54,10 +54,10 @@ class Answers:
         fields = dict(line.lower().split(b":", 1) for line in lines[1:])
         self.statuses.append(status)
         self.closes = self.closes or fields.get(b"connection", b"").strip() == b"close"
-        if self.head_only or status in (204, 304):
+        if b"transfer-encoding" in fields:
+            self.closes = True  # a stream, whose end is not waited for
             return
-        if b"content-length" not in fields:
-            self.head_only = self.closes = True  # a stream has no end that is waited for
+        if self.is_head or status in (204, 304):
             return
         self._rest = int(fields[b"content-length"])
         if self.body is not None:
@@ -84,7 +84,7 @@ class Client:
             self._connection = None
 
 
-def converse(clients: list[Client], payload: bytes, answers: int, head_only: bool, patience: float) -> list[Answers]:
+def converse(clients: list[Client], payload: bytes, answers: int, is_head: bool, patience: float) -> list[Answers]:
     """Sends the same bytes on each connection, and waits for so many answers on each, at most so long.
 
     What has not been sent when the gateway ends a connection stays unsent, and what has not been answered uncounted.
@@ -93,7 +93,7 @@ def converse(clients: list[Client], payload: bytes, answers: int, head_only: boo
     results = []
     with selectors.DefaultSelector() as selector:
         for client in clients:
-            result = Answers(answers, head_only)
+            result = Answers(answers, is_head)
             results.append(result)
             talk = [client, memoryview(payload), result]
             selector.register(client.connect(), selectors.EVENT_READ | selectors.EVENT_WRITE, talk)

@@ -1,5 +1,6 @@
 """Connections that are kept: streams that wait, clients that take nothing, requests that are never complete."""
 
+import select
 import selectors
 import socket
 import statistics
@@ -7,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from .case import ALLOWANCE, CPU_TIMES, MEMORY_TIMES, Arrangement, Figure, Outcome, delays
+from .case import ALLOWANCE, CPU_TIMES, MEMORY_TIMES, Arrangement, Figure, Outcome
 from .stores import BIG, event
 from .watched import Watched, get, post
 
@@ -36,6 +37,8 @@ class Kept:
     held: int | None = None
     # What each is sent; 0 for what takes nothing.
     expects: int = 0
+    # Whether each is answered before the next one is sent.
+    is_complete: bool = True
     # Whether they wait, for some heartbeats.
     waits: bool = False
     options: tuple[str, ...] = ()
@@ -46,20 +49,20 @@ class Kept:
 
     def measure(self, arrangement: Arrangement, facts: dict) -> Outcome:
         server = arrangement.server
-        control, cheap = arrangement.control()
+        control = arrangement.control()
         requests = [self.request(facts, n) for n in range(self.count)]
         before = server.resident_bytes()
         crowd = _Crowd(server)
 
         def begin():
-            crowd.open(requests, self.expects)
+            crowd.open(requests, self.expects, self.is_complete)
             if not self.expects:
                 crowd.settle()
 
         phase = arrangement.phase(begin)
         sent = sum(map(len, requests))
         peak = self.peak if self.peak is not None else MEMORY_TIMES * (sent + self.count * self.expects)
-        figures = {"memory": Figure(phase.memory, peak + ALLOWANCE)} | delays(phase, control)
+        figures = {"memory": Figure(phase.memory, peak + ALLOWANCE)} | control.delays(phase)
         loop = total = 0.0
         if self.waits:
             def wait():
@@ -70,18 +73,18 @@ class Kept:
             delayed, alone = arrangement.phase(wait), arrangement.phase(wait, kinds={})
             beats = self.count * alone.seconds / HEARTBEAT
             loop, total = alone.loop / beats, alone.total / beats
-            figures |= {"loop": Figure(loop, CPU_TIMES * cheap), "total": Figure(total, CPU_TIMES * cheap)}
-            for name, figure in delays(delayed, control).items():
+            figures |= {"loop": Figure(loop, CPU_TIMES * control.cheap), "total": Figure(total, CPU_TIMES * control.cheap)}
+            for name, figure in control.delays(delayed).items():
                 figures[name] = max(figure, figures[name], key=lambda one: one.excess)
         if self.held is not None:
             figures["held"] = Figure(server.resident_bytes() - before, self.count * self.held + ALLOWANCE)
-        outcome = Outcome(self.title, figures, total, loop / cheap, sent, crowd.received, crowd.answer())
+        outcome = Outcome(self.title, figures, total, loop / control.cheap, sent, crowd.received, crowd.answer())
         crowd.close()
         return outcome
 
 
 class _Crowd:
-    """Connections that are opened one after the other, and read from only as far as it is asked for."""
+    """Connections that are opened one after the other, and read from only as far as a case says."""
 
     def __init__(self, server: Watched):
         self.server = server
@@ -89,7 +92,7 @@ class _Crowd:
         self.statuses: list[str] = []
         self.received = 0
 
-    def open(self, requests: list[bytes], expects: int) -> None:
+    def open(self, requests: list[bytes], expects: int, is_complete: bool) -> None:
         end = time.monotonic() + 60
         left = {}
         for request in requests:
@@ -104,6 +107,8 @@ class _Crowd:
                 pass  # refused while it was sent
             self.connections.append(connection)
             left[connection] = expects
+            if is_complete:
+                select.select([connection], [], [], 5)
         if not expects:
             return
         with selectors.DefaultSelector() as selector:
@@ -171,57 +176,57 @@ def cases(is_short: bool) -> list[Kept]:
     big = "/events/stream?aggregator_type=large&aggregator_id=big0"
     return [
         Kept(
-            f"streams: {several} that have read an event of 8 MB, and wait", several, lambda _, n: get(big), expects=BIG,
+            "streams: have read an event of 8 MB, and wait", several, lambda _, n: get(big), expects=BIG,
             held=LAGGING, store="large", waits=True, options=HEARTBEATS),
         Kept(
-            f"streams: {several} of an event of 8 MB, unread", several, lambda _, n: get(big), store="large",
+            "streams: one event of 8 MB, unread", several, lambda _, n: get(big), store="large",
             peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
         Kept(
-            "streams: 100 of an event of 8 MB, unread, the default limit", 100, lambda _, n: get(big), store="large",
+            "streams: one event of 8 MB, unread, at the default limit", 100, lambda _, n: get(big), store="large",
             peak=(512 << 20) + MEMORY_TIMES * BIG, beside_store=True, short=False),
         Kept(
-            f"streams: {several} of different events of 8 MB, unread", several,
+            "streams: different events of 8 MB, unread", several,
             lambda facts, n: get(f"/events/stream?aggregator_type=large&aggregator_id=big{n % len(facts['big'])}"),
             store="large", peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
         Kept(
-            f"streams: {crowd} ordinary ones that wait", crowd,
+            "streams: ordinary ones that wait", crowd,
             lambda _, n: get(f"/events/stream?after=now&aggregator_type=type{n}"), expects=20, held=WAITING,
             waits=True, options=HEARTBEATS),
         Kept(
-            f"streams: {crowd} of all events that lag", crowd, lambda _, n: get("/events/stream"), store="names",
+            "streams: all events, unread", crowd, lambda _, n: get("/events/stream"), store="names",
             peak=crowd * LAGGING, beside_store=True),
         Kept(
-            f"streams: {many} of 200 long filters that wait", many,
+            "streams: 200 long filters each, that wait", many,
             lambda _, n: post("/events/stream", {"aggregators": long_filters(n), "after": "now"}), expects=20,
             waits=True, options=HEARTBEATS),
         Kept(
-            f"streams: {many // 5} of a type of many names that wait", many // 5,
+            "streams: a type of many names, that wait", many // 5,
             lambda _, n: post("/events/stream", {"aggregators": [
                 {"aggregator_type": "wide"}, {"aggregator_type": f"none{n}"}], "after": "now"}), expects=20,
             waits=True, options=HEARTBEATS, store="names"),
         Kept(
-            f"streams: {many // 5} of a routing key of many names that wait", many // 5,
+            "streams: a routing key of many names, that wait", many // 5,
             lambda _, n: post("/events/stream", {"aggregators": [
                 {"aggregator_type": "wide"}, {"aggregator_type": f"none{n}"}], "routing_key": "hub", "after": "now"}),
             expects=20, waits=True, options=HEARTBEATS, store="names"),
         Kept(
-            f"unread: {several} pages of 8 MB", several,
+            "unread: pages of 8 MB", several,
             lambda _, n: get("/events?first=1000&aggregator_type=large&name=Page"), store="large",
             peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
         Kept(
-            f"unread: {several} snapshots of 8 MB", several, lambda _, n: get("/snapshots/large/1/one"), store="large",
+            "unread: snapshots of 8 MB", several, lambda _, n: get("/snapshots/large/1/one"), store="large",
             peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
         Kept(
             "unread: 30 pipelined reads of an event of 8 MB", 1, lambda facts, n: get(f"/events/{facts['big'][0]}") * 30,
             store="large", peak=MEMORY_TIMES * BIG, beside_store=True),
-        Kept("unread: 64 KB of pipelined GET /openapi.yaml, 20 clients", 20, lambda _, n: get("/openapi.yaml") * 1000),
+        Kept("unread: pipelined GET /openapi.yaml", 20, lambda _, n: get("/openapi.yaml") * 1000),
         Kept(
-            f"unread: {several} answers of GET /subscribers", several, lambda _, n: get("/subscribers"), store="subscribers",
+            "unread: GET /subscribers", several, lambda _, n: get("/subscribers"), store="subscribers",
             peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
         Kept(
-            "never complete: 500 heads of 32 KB", 500,
-            lambda _, n: get("/healthz", *(f"x{i}: {'a' * 330}" for i in range(90)))[:-2]),
+            "never complete: heads of 32 KB", 500,
+            lambda _, n: get("/healthz", *(f"x{i}: {'a' * 330}" for i in range(90)))[:-2], is_complete=False),
         Kept(
-            f"never complete: {several // 3} bodies of 16 MB", several // 3,
-            lambda _, n: post("/events", b" " * ((16 << 20) - 1))[:-1]),
+            "never complete: bodies of 16 MB", several // 3,
+            lambda _, n: post("/events", b" " * ((16 << 20) - 1))[:-1], is_complete=False),
     ]

@@ -1,6 +1,7 @@
 """The dearest request of every route and header within the default limits, each against bounds."""
 
 import json
+import re
 
 from .. import paths
 from ..cost import bodies, case, heads, reads, report, streams
@@ -18,6 +19,7 @@ def outcomes(settings):
     """Prints each case as it is measured, and gives what exceeds its bound."""
     stores = Stores(paths.fresh_folder("cost"), settings.short)
     cases = heads.cases() + bodies.cases() + reads.cases(stores) + streams.cases(settings.short)
+    check_threat_model([case.title for case in cases])
     chosen = [
         case for case in cases
         if (case.short or not settings.short) and all(word in case.title for word in settings.cases)]
@@ -27,7 +29,9 @@ def outcomes(settings):
         for one in chosen:
             found.append(bench.measured(one))
             print(report.row(found[-1]), flush=True)
-    paths.fresh_folder("cost")
+    # Of a gateway that has failed the log is kept.
+    for file in stores.folder.glob("*.sqlite*"):
+        file.unlink()
     yield {
         "title": "The dearest requests", "text": report.summary(found),
         "results": {outcome.title: as_json(outcome) for outcome in found},
@@ -35,6 +39,15 @@ def outcomes(settings):
             {"ours": outcome.title, "figure": name, "median": figure.excess, "at_most": 1, "met": figure.excess <= 1}
             for outcome in found for name, figure in outcome.figures.items()],
     }
+
+
+def check_threat_model(titles: list[str]) -> None:
+    """Each case that docs/threat-model.md names is there."""
+    for line in (paths.PRODUCT / "docs" / "threat-model.md").read_text().splitlines():
+        _, named, cases = line.partition("`Benchmarks/run cost`")
+        for title in re.findall('"([^"]+)"', cases) if named and line.startswith("|") else []:
+            if not any(one.startswith(title.removesuffix(" …")) for one in titles):
+                raise RuntimeError(f"docs/threat-model.md names a case that is none: {title}")
 
 
 class Bench:
@@ -68,14 +81,18 @@ class Bench:
     def _attempt(self, one) -> case.Outcome:
         facts = self.stores.facts(one.store)
         server = self._gateway(one)
-        arrangement = case.Arrangement(server, self.beside, case.kinds(one, server), self.seconds)
         try:
+            arrangement = case.Arrangement(server, self.beside, case.kinds(one, server), self.seconds)
             outcome = one.measure(arrangement, facts)
             # Once memory has been taken, the next case would find it free.
             if server.resident_bytes() > self._resident + KEPT:
                 self._stop()
         except Exception as error:
-            raise RuntimeError(f"case \"{one.title}\": {error}") from error
+            if server.process.poll() is None:
+                raise RuntimeError(f"case \"{one.title}\": {error}") from error
+            # Its log is kept.
+            self._stop()
+            outcome = case.Outcome(one.title, {"answer": case.NO_ANSWER}, 0, 0, 0, 0, "the gateway has ended")
         return outcome
 
     def _gateway(self, one) -> Watched:
