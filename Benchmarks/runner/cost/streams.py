@@ -66,7 +66,7 @@ class Kept:
         loop = total = 0.0
         if self.waits:
             def wait():
-                time.sleep(max(2 * HEARTBEAT, arrangement.seconds * 3))
+                time.sleep(HEARTBEAT * (1.2 + 2 * arrangement.seconds))
 
             # With others first, while what happens once after the beginning comes to its end; then alone, for there
             # is so little to measure that they would be most of it.
