@@ -63,7 +63,7 @@ def main() -> None:
             if arguments.json:
                 write(arguments.json, settings, outcomes)
     missed = [r for o in outcomes for r in o["ratios"] if not r["met"]]
-    print(f"\n{len(missed)} of {sum(len(o['ratios']) for o in outcomes)} ratios miss their target.")
+    print(f"\n{len(missed)} of {sum(len(o['ratios']) for o in outcomes)} targets are missed.")
     sys.exit(1 if missed else 0)
 
 

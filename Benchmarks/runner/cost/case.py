@@ -60,6 +60,11 @@ class Outcome:
     def exceeded(self) -> list[str]:
         return [name for name, figure in self.figures.items() if figure.excess > 1]
 
+    @property
+    def delayed(self) -> set[str]:
+        """The figures that are delays of others."""
+        return {"healthz", "write", "read"} & self.figures.keys()
+
     def better_of(self, other: "Outcome") -> "Outcome":
         for name, figure in other.figures.items():
             if name not in self.figures or figure.excess < self.figures[name].excess:
@@ -228,10 +233,8 @@ def _answer(results: list[Answers], requests: int) -> str:
     return status if not unanswered or requests > 1 else f"{status}, {unanswered} of {len(results)} unanswered"
 
 
-def kinds(case, server: Watched) -> dict[str, bytes]:
-    """The requests that others send while the case goes on."""
-    if not case.beside_store:
-        return {"healthz": HEALTHZ}
+def small(server: Watched) -> dict[str, bytes]:
+    """The requests that others send while a case goes on."""
     event = {"aggregator_type": "beside", "aggregator_id": "it", "name": "Happened", "data": 1}
     id = server.write([event])[0]["id"]
     return {"healthz": HEALTHZ, "write": post("/events", {"events": [event]}), "read": get(f"/events/{id}")}
