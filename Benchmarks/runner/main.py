@@ -30,7 +30,8 @@ def main() -> None:
         prog="Benchmarks/run", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures the gateway against yardsticks and peers, by turns, and prints ratios.",
         epilog="sections:\n" + "\n".join(f"  {name:12} {s.ABOUT}" for name, s in SECTIONS.items()))
-    parser.add_argument("sections", nargs="*", metavar="section", help="all but cost, growth and the peers, where none is named")
+    parser.add_argument(
+        "sections", nargs="*", metavar="section", help="all but cost, growth and the peers, where none is named")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each measurement")
     parser.add_argument("--events", type=int, default=1_000_000, help="of the store that pages are read from")

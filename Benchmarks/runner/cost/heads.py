@@ -1,4 +1,4 @@
-"""Request lines and header sections, as long as the limits allow, and as full as they can be of what has to be looked at."""
+"""Request lines and header sections as long as the limits allow, full of what has to be looked at."""
 
 import hashlib
 
@@ -110,31 +110,53 @@ def headers() -> list[Case]:
         header("Accept: a long weight", f"Accept: {long('1', SECTION, 'text/event-stream;q=0.')}", path=stream),
         header("X-Forwarded-For: many, no proxy", f"X-Forwarded-For: {addresses}", origin),
         header("X-Forwarded-For: many, behind a proxy", f"X-Forwarded-For: {addresses}", origin, options=BEHIND_PROXY),
-        header("X-Forwarded-For: commas, behind a proxy", f"X-Forwarded-For: {long(',', SECTION)}", origin, options=BEHIND_PROXY),
-        header("X-Forwarded-For: 90 fields, behind a proxy", *of_many("X-Forwarded-For", "127.0.0.1,"), origin, options=BEHIND_PROXY),
-        header("X-Forwarded-Proto: many, behind a proxy", f"X-Forwarded-Proto: {long('http,', SECTION)}", origin, options=BEHIND_PROXY),
+        header(
+            "X-Forwarded-For: commas, behind a proxy",
+            f"X-Forwarded-For: {long(',', SECTION)}", origin, options=BEHIND_PROXY),
+        header(
+            "X-Forwarded-For: 90 fields, behind a proxy",
+            *of_many("X-Forwarded-For", "127.0.0.1,"), origin, options=BEHIND_PROXY),
+        header(
+            "X-Forwarded-Proto: many, behind a proxy",
+            f"X-Forwarded-Proto: {long('http,', SECTION)}", origin, options=BEHIND_PROXY),
         header("Forwarded: many hops, no proxy", f"Forwarded: {hops}", origin),
         header("Forwarded: many hops, behind a proxy", f"Forwarded: {hops}", origin, options=BEHIND_PROXY),
-        header("Forwarded: many hops of the proxy's own", f"Forwarded: {long('for=127.0.0.1,', SECTION)}", origin, options=BEHIND_PROXY),
-        header("Forwarded: many pairs, behind a proxy", f"Forwarded: {long('a=b;', SECTION)}", origin, options=BEHIND_PROXY),
-        header("Forwarded: one long address, behind a proxy", f"Forwarded: for={long('1', SECTION)}", origin, options=BEHIND_PROXY),
-        header("Forwarded: quotes, behind a proxy", f"Forwarded: for={long(chr(34), SECTION)}", origin, options=BEHIND_PROXY),
+        header(
+            "Forwarded: many hops of the proxy's own",
+            f"Forwarded: {long('for=127.0.0.1,', SECTION)}", origin, options=BEHIND_PROXY),
+        header(
+            "Forwarded: many pairs, behind a proxy",
+            f"Forwarded: {long('a=b;', SECTION)}", origin, options=BEHIND_PROXY),
+        header(
+            "Forwarded: one long address, behind a proxy",
+            f"Forwarded: for={long('1', SECTION)}", origin, options=BEHIND_PROXY),
+        header(
+            "Forwarded: quotes, behind a proxy",
+            f"Forwarded: for={long(chr(34), SECTION)}", origin, options=BEHIND_PROXY),
         header("Forwarded: many hops, logged", f"Forwarded: {hops}", options=(*BEHIND_PROXY, "--log-level", "debug")),
         header("Authorization: a long token", f"Authorization: Bearer {'t' * SECTION}", path="/events", **with_tokens),
-        header("Authorization: many words", f"Authorization: Bearer{' t' * (SECTION // 2)}", path="/events", **with_tokens),
+        header(
+            "Authorization: many words",
+            f"Authorization: Bearer{' t' * (SECTION // 2)}", path="/events", **with_tokens),
         header("Authorization: blanks", f"Authorization: Bearer{' ' * SECTION}t", path="/events", **with_tokens),
         header("Authorization: on a probe", f"Authorization: Bearer {'t' * SECTION}", **with_tokens),
         header("Authorization: no tokens", f"Authorization: Bearer {'t' * SECTION}", path="/events?first=0"),
         header("Origin: a long one", f"Origin: {long('a', SECTION, 'http://')}"),
-        header("Origin: a long one, some allowed", f"Origin: {long('a', SECTION, 'http://')}", options=("--allowed-origin", "https://a.example")),
+        header(
+            "Origin: a long one, some allowed",
+            f"Origin: {long('a', SECTION, 'http://')}", options=("--allowed-origin", "https://a.example")),
         header("Origin: dots", f"Origin: {long('a.', SECTION, 'http://')}"),
         header("Origin: 90 fields", *of_many("Origin", "a")),
         Case("Host: a long one", get("/healthz", host="a" * SECTION)),
         Case("Host: labels", get("/healthz", host=long("a.", SECTION))),
         Case("Host: digits behind a colon", get("/healthz", host=long("1", SECTION, "localhost:"))),
         Case("Host: brackets", get("/healthz", host=long("1:", SECTION, "[", "]"))),
-        header("Content-Type: many parameters", f"Content-Type: {long(';a=b', SECTION, 'application/json')}", path="/events", method="POST"),
-        header("Content-Type: semicolons", f"Content-Type: {long(';', SECTION, 'application/json')}", path="/events", method="POST"),
+        header(
+            "Content-Type: many parameters",
+            f"Content-Type: {long(';a=b', SECTION, 'application/json')}", path="/events", method="POST"),
+        header(
+            "Content-Type: semicolons",
+            f"Content-Type: {long(';', SECTION, 'application/json')}", path="/events", method="POST"),
         header("Content-Type: one long name", f"Content-Type: {long('a', SECTION)}", path="/events", method="POST"),
         header("Content-Encoding: many", f"Content-Encoding: {long('a,', SECTION)}", path="/events", method="POST"),
         header("X-Request-Id: a long one", f"X-Request-Id: {'a' * SECTION}"),
@@ -145,11 +167,17 @@ def headers() -> list[Case]:
         header("Connection: 90 fields", *of_many("Connection", "a,")),
         header("Expect: a long one", f"Expect: {'a' * SECTION}"),
         header("Expect: many", f"Expect: {long('100-continue,', SECTION)}"),
-        header("Transfer-Encoding: many", f"Transfer-Encoding: {long('chunked,', SECTION)}", path="/events", method="POST"),
-        header("Content-Length: many", f"Content-Length: {long('1,', SECTION, end='1')}", path="/events", method="POST"),
+        header(
+            "Transfer-Encoding: many",
+            f"Transfer-Encoding: {long('chunked,', SECTION)}", path="/events", method="POST"),
+        header(
+            "Content-Length: many",
+            f"Content-Length: {long('1,', SECTION, end='1')}", path="/events", method="POST"),
         header("Content-Length: digits", f"Content-Length: {long('0', SECTION)}", path="/events", method="POST"),
         header("Upgrade: many", f"Upgrade: {long('a/1,', SECTION)}", "Connection: upgrade"),
-        header("If-None-Match: many", f"If-None-Match: {long(chr(34) + 'a' + chr(34) + ',', SECTION)}", path="/openapi.yaml"),
+        header(
+            "If-None-Match: many",
+            f"If-None-Match: {long(chr(34) + 'a' + chr(34) + ',', SECTION)}", path="/openapi.yaml"),
         header(
             "Access-Control-Request-Headers: many", f"Access-Control-Request-Headers: {long('a,', SECTION)}",
             "Access-Control-Request-Method: POST", "Origin: https://a.example", path="/events", method="OPTIONS",

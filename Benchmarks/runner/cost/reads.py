@@ -1,13 +1,11 @@
-"""Small requests that ask much of a store: of one with very many names, of one with large events, of many subscribers."""
+"""Small requests that ask much of a store: one of very many names, one of large events, one of many subscribers."""
 
-import json
-
+from .bodies import FILTERS
 from .case import Case
 from .stores import BIG, PER_WRITE, Stores, event, ulid
 from .watched import get, post
 
 READERS = 8
-FILTERS = 200
 FEW = 4
 # Numbers of ids that no store has.
 NEW = 50_000_000
@@ -53,7 +51,9 @@ def names(stores: Stores) -> list[Case]:
         read("a type and a routing key", "aggregator_type=wide&routing_key=hub&first=1"),
         read("a type and a rare routing key", "aggregator_type=wide&routing_key=last&first=1"),
         read("an aggregate, a name that it has not", "aggregator_type=wide&aggregator_id=long&name=Same&first=1"),
-        read("an aggregate, a routing key that it has not", "aggregator_type=wide&aggregator_id=long&routing_key=last&first=1"),
+        read(
+            "an aggregate, a routing key that it has not",
+            "aggregator_type=wide&aggregator_id=long&routing_key=last&first=1"),
         read("a wait for a type", "aggregator_type=wide&after=now&wait=1", looks=WAKINGS),
         read("a wait for a routing key", "routing_key=last&after=now&wait=1", looks=WAKINGS, clients=100),
         ask("200 filters of one type", {"aggregators": [wide] * FILTERS, "first": 1}),
@@ -62,7 +62,9 @@ def names(stores: Stores) -> list[Case]:
         ask("200 aggregates, a name that they have not", {"aggregators": aggregates, "first": 1}),
         ask("one aggregate, 200 names that it has not", {"aggregators": absent, "first": 1}, clients=2),
         ask("200 types, the last event", {"aggregators": types, "last": 1}),
-        ask("a type with a routing key, 200 times", {"aggregators": [wide] * FILTERS, "routing_key": "last", "first": 1}),
+        ask(
+            "a type with a routing key, 200 times",
+            {"aggregators": [wide] * FILTERS, "routing_key": "last", "first": 1}),
         write("a write unless there is an event of a type", [wide]),
         write("a write unless there is one of 200 types", types),
         write("a write unless there is one of 200 names", some),
@@ -74,58 +76,67 @@ def names(stores: Stores) -> list[Case]:
 
 def large(stores: Stores) -> list[Case]:
     """Requests that name large events, and many."""
-    def with_ids(ids: list[str], data: str = '"other"') -> bytes:
-        """A resend with other content, as short as it can be."""
-        return post("/events", {"events": [
-            event("l", "b", "B", id=id, data=json.loads(data)) for id in ids]})
-
     def case(title: str, payload, **more) -> Case:
         return Case(title, payload, **{"store": "large", "beside_store": True, "looks": FEW, **more})
 
-    def resend(facts, count: int, data) -> bytes:
-        return post("/events", {"events": [
-            event("large", f"big{n}", "Big", data=data, id=facts["big"][n], timestamp=1) for n in range(count)]})
+    def resend(title: str, events, **more) -> Case:
+        """A write of events that are stored: what makes them takes the facts of the store."""
+        return case(f"resend: {title}", lambda facts: post("/events", {"events": events(facts)}), **more)
 
-    def altered(facts) -> bytes:
+    def read(title: str, target, **more) -> Case:
+        return case(f"read: {title}", lambda facts: get(target(facts)), **more)
+
+    def other(id: str) -> dict:
+        """An event of that id and other content, as short as it can be."""
+        return event("l", "b", "B", id=id, data=1)
+
+    def same(facts, number: int, data) -> dict:
+        """A large event that is stored, but for its data."""
+        return event("large", f"big{number}", "Big", data=data, id=facts["big"][number], timestamp=1)
+
+    def altered(facts) -> list[dict]:
         """The same up to the last byte of the last event."""
-        events = [dict(e) for e in facts["ordinary"]]
-        events[-1]["data"] = {"text": "z" * 199 + "y"}
-        return post("/events", {"events": events})
+        *events, last = facts["ordinary"]
+        return [*events, {**last, "data": {"text": "z" * 199 + "y"}}]
 
     big, text = stores.big_events, "x" * BIG
+    page = "/events?first=1000&aggregator_type=large&name=Page"
+    written = {"unbounded": ("write",)}
+    some = [{"aggregator_type": "large", "aggregator_id": f"ordinary{n % 50}"} for n in range(FILTERS)]
     return [
-        case("resend: one stored event of 8 MB, its id 250 times", lambda facts: with_ids(facts["big"][:1] * 250), looks=250),
-        case("resend: one stored event of 8 MB, the same content 250 times but for its data", lambda facts: post(
-            "/events", {"events": [event("large", "big0", "Big", id=facts["big"][0], timestamp=1, data=1)] * 250}), looks=250),
-        case("resend: stored events of 8 MB, each with other data", lambda facts: resend(facts, big, 1), looks=big),
-        case("resend: a stored event of 8 MB, the same content", lambda facts: resend(facts, 1, text), unbounded=("write",)),
-        case("resend: a stored event of 8 MB, another last byte", lambda facts: resend(facts, 1, text[:-1] + "y"),
-             unbounded=("write",)),
-        case("resend: 1000 ordinary events", lambda facts: post("/events", {"events": facts["ordinary"]}), looks=PER_WRITE),
-        case("resend: 1000 ordinary events, the last one altered", altered, looks=PER_WRITE),
-        case("resend: 1000 ids, other content", lambda facts: with_ids([e["id"] for e in facts["ordinary"]]), looks=PER_WRITE),
-        case("resend: one id 1000 times", lambda facts: with_ids([facts["ordinary"][0]["id"]] * PER_WRITE), looks=PER_WRITE),
-        case("resend: a new id 1000 times", lambda facts: with_ids([ulid(NEW)] * PER_WRITE), looks=PER_WRITE),
-        case("resend: 999 ordinary events and a new one", lambda facts: post(
-            "/events", {"events": [*facts["ordinary"][:-1], event("large", "new", "New", id=ulid(NEW + 1), timestamp=1)]}), looks=PER_WRITE),
-        case("read: an event of 8 MB", lambda facts: get(f"/events/{facts['big'][0]}"), clients=1),
-        case("read: an event of 8 MB as base64", lambda facts: get(f"/events/{facts['big'][0]}?encoding=base64"), clients=1),
-        case("read: an event of 8 MB, HEAD", lambda facts: get(f"/events/{facts['big'][0]}", method="HEAD"), is_head=True, asks=BIG),
-        case("read: a page of 8 MB", lambda facts: get("/events?first=1000&aggregator_type=large&name=Page"), clients=1),
-        case("read: a page of 8 MB, HEAD", lambda facts: get("/events?first=1000&aggregator_type=large&name=Page", method="HEAD"),
+        resend("one stored event of 8 MB, its id 250 times", lambda facts: [other(facts["big"][0])] * 250, looks=250),
+        resend(
+            "one stored event of 8 MB, the same but for its data, 250 times", lambda facts: [same(facts, 0, 1)] * 250,
+            looks=250),
+        resend(
+            "stored events of 8 MB, each with other data", lambda facts: [same(facts, n, 1) for n in range(big)],
+            looks=big),
+        resend("a stored event of 8 MB, the same", lambda facts: [same(facts, 0, text)], **written),
+        resend("a stored event of 8 MB, another last byte", lambda facts: [same(facts, 0, text[:-1] + "y")], **written),
+        resend("1000 ordinary events", lambda facts: facts["ordinary"], looks=PER_WRITE),
+        resend("1000 ordinary events, the last one altered", altered, looks=PER_WRITE),
+        resend("999 ordinary events and a new one", lambda facts: [
+            *facts["ordinary"][:-1], event("large", "new", "New", id=ulid(NEW), timestamp=1)], looks=PER_WRITE),
+        resend(
+            "1000 ids, other content", lambda facts: [other(one["id"]) for one in facts["ordinary"]], looks=PER_WRITE),
+        resend("one id 1000 times", lambda facts: [other(facts["ordinary"][0]["id"])] * PER_WRITE, looks=PER_WRITE),
+        resend("a new id 1000 times", lambda facts: [other(ulid(NEW))] * PER_WRITE, looks=PER_WRITE),
+        read("an event of 8 MB", lambda facts: f"/events/{facts['big'][0]}"),
+        read("an event of 8 MB as base64", lambda facts: f"/events/{facts['big'][0]}?encoding=base64"),
+        case("read: an event of 8 MB, HEAD", lambda facts: get(f"/events/{facts['big'][0]}", method="HEAD"),
              is_head=True, asks=BIG),
-        case("read: events of 8 MB, first=1000", lambda facts: get("/events?first=1000"), clients=1),
-        case("read: last=1000", lambda facts: get("/events?last=1000"), clients=READERS),
-        case("read: last=65535 as base64", lambda facts: get("/events?last=65535&encoding=base64"), clients=READERS),
-        case("read: 200 filters of one aggregate, 1000 events", lambda facts: post("/events/query", {
-            "aggregators": [{"aggregator_type": "large", "aggregator_id": f"ordinary{n % 50}"} for n in range(FILTERS)],
-            "first": 1000}), clients=READERS),
-        case("read: a snapshot of 8 MB", lambda facts: get("/snapshots/large/1/one"), clients=1),
-        case("read: a snapshot of 8 MB as base64", lambda facts: get("/snapshots/large/1/one?encoding=base64"), clients=1),
+        read("a page of 8 MB", lambda _: page),
+        case("read: a page of 8 MB, HEAD", get(page, method="HEAD"), is_head=True, asks=BIG),
+        read("events of 8 MB, first=1000", lambda _: "/events?first=1000"),
+        read("last=1000", lambda _: "/events?last=1000", clients=READERS),
+        read("last=65535 as base64", lambda _: "/events?last=65535&encoding=base64", clients=READERS),
+        case("read: 200 filters of 50 aggregates, 1000 events", post(
+            "/events/query", {"aggregators": some, "first": 1000}), looks=FILTERS, clients=READERS),
+        read("a snapshot of 8 MB", lambda _: "/snapshots/large/1/one"),
+        read("a snapshot of 8 MB as base64", lambda _: "/snapshots/large/1/one?encoding=base64"),
         case("write: a snapshot of 8 MB", lambda facts: post(
-            "/snapshots/large/1/one", {"cursor": facts["cursor"], "data": text}, method="PUT"),
-            unbounded=("write",)),
-        case("read: a damaged cursor of a subscriber", lambda facts: post(
+            "/snapshots/large/1/one", {"cursor": facts["cursor"], "data": text}, method="PUT"), **written),
+        case("write: a damaged cursor of a subscriber", lambda facts: post(
             "/subscribers/none/cursor", {"cursor": facts["cursor"][:-1] + "A"}, method="PUT")),
     ]
 

@@ -3,8 +3,8 @@
 from .case import Outcome
 
 HEADER = (
-    "| case | answer | sent | event loop µs | × /healthz | all threads µs | memory MB | held MB | /healthz p99 ms | write p99 ms "
-    "| read p99 ms |\n|---|---|---|---|---|---|---|---|---|---|---|")
+    "| case | answer | sent | event loop µs | × /healthz | all threads µs | memory MB | held MB | /healthz p99 ms "
+    "| write p99 ms | read p99 ms |\n|---|---|---|---|---|---|---|---|---|---|---|")
 
 
 def row(outcome: Outcome) -> str:

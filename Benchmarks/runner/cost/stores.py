@@ -6,7 +6,7 @@ import selectors
 import socket
 from pathlib import Path
 
-from .conversation import Answers
+from .conversation import Answers, ask
 from .watched import Watched, get, post
 
 PER_WRITE = 1000
@@ -44,8 +44,7 @@ class Stores:
         return self._made[name]
 
     def _make_names(self, server: Watched) -> dict:
-        """Very many event names of one type, routing keys, kinds of event with one routing key, types, and events of one
-        aggregate."""
+        """Very many names of one type, routing keys, kinds of event with one of them, types, events of one aggregate."""
         count = self.names
         _fill(server, count, lambda n: event("wide", f"a{n}", f"Name{n}", routing_key="hub"))
         _fill(server, count, lambda n: event("wide", f"b{n}", "Same", routing_key=f"key{n}"))
@@ -66,7 +65,8 @@ class Stores:
         for start in range(0, 100, 10):
             server.write([event("large", f"page{n}", "Page", data=page) for n in range(start, start + 10)])
         ordinary = [
-            event("large", f"ordinary{n % 50}", "Ordinary", data={"text": "z" * 200}, id=ulid(1_000_000 + n), timestamp=1)
+            event(
+                "large", f"ordinary{n % 50}", "Ordinary", data={"text": "z" * 200}, id=ulid(1_000_000 + n), timestamp=1)
             for n in range(PER_WRITE)]
         written = server.write(ordinary)
         cursor = written[-1]["cursor"]
@@ -97,7 +97,6 @@ def base64_text(size: int) -> str:
 
 
 def check(server: Watched, request: bytes, status: int) -> bytes:
-    from .conversation import ask
     found, body = ask(server.port, request)
     if found != status:
         raise RuntimeError(f"{request[:80]!r} was answered with {found}: {body[:300]!r}")

@@ -73,7 +73,8 @@ class Kept:
             delayed, alone = arrangement.phase(wait), arrangement.phase(wait, kinds={})
             beats = self.count * alone.seconds / HEARTBEAT
             loop, total = alone.loop / beats, alone.total / beats
-            figures |= {"loop": Figure(loop, CPU_TIMES * control.cheap), "total": Figure(total, CPU_TIMES * control.cheap)}
+            bound = CPU_TIMES * control.cheap
+            figures |= {"loop": Figure(loop, bound), "total": Figure(total, bound)}
             for name, figure in control.delays(delayed).items():
                 figures[name] = max(figure, figures[name], key=lambda one: one.excess)
         if self.held is not None:
@@ -217,7 +218,8 @@ def cases(is_short: bool) -> list[Kept]:
             "unread: snapshots of 8 MB", several, lambda _, n: get("/snapshots/large/1/one"), store="large",
             peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
         Kept(
-            "unread: 30 pipelined reads of an event of 8 MB", 1, lambda facts, n: get(f"/events/{facts['big'][0]}") * 30,
+            "unread: 30 pipelined reads of an event of 8 MB", 1,
+            lambda facts, n: get(f"/events/{facts['big'][0]}") * 30,
             store="large", peak=MEMORY_TIMES * BIG, beside_store=True),
         Kept("unread: pipelined GET /openapi.yaml", 20, lambda _, n: get("/openapi.yaml") * 1000),
         Kept(

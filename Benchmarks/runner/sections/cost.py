@@ -82,7 +82,8 @@ class Bench:
         facts = self.stores.facts(one.store)
         server = self._gateway(one)
         try:
-            arrangement = case.Arrangement(server, self.beside, case.small(server) if one.beside_store else {"healthz": HEALTHZ}, self.seconds)
+            kinds = case.small(server) if one.beside_store else {"healthz": HEALTHZ}
+            arrangement = case.Arrangement(server, self.beside, kinds, self.seconds)
             outcome = one.measure(arrangement, facts)
             if not outcome.delayed.isdisjoint(outcome.exceeded):
                 self._allow_for_machine(outcome)
@@ -98,7 +99,7 @@ class Bench:
         return outcome
 
     def _allow_for_machine(self, outcome: case.Outcome) -> None:
-        """Measures once more what others wait in a gateway where nothing happens: the machine may have been busy since."""
+        """Measures what others wait in a gateway where nothing happens: the machine may have become busy."""
         with Watched(self.stores.path("empty"), folder=self.stores.folder) as server:
             quiet = case.Arrangement(server, self.beside, case.small(server), max(self.seconds, 0.5))
             delays = quiet.control().phase
