@@ -44,7 +44,7 @@ class Stores:
         return self._made[name]
 
     def _make_names(self, server: Watched) -> dict:
-        """Very many names of one type, routing keys, kinds of event with one of them, types, events of one aggregate."""
+        """Very many names of one type, routing keys, kinds of event with one key, types, and events of an aggregate."""
         count = self.names
         _fill(server, count, lambda n: event("wide", f"a{n}", f"Name{n}", routing_key="hub"))
         _fill(server, count, lambda n: event("wide", f"b{n}", "Same", routing_key=f"key{n}"))

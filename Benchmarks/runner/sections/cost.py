@@ -1,6 +1,7 @@
 """The dearest request of every route and header within the default limits, each against bounds."""
 
 import json
+import os
 import re
 
 from .. import paths
@@ -17,7 +18,8 @@ KEPT = 1 << 20
 
 def outcomes(settings):
     """Prints each case as it is measured, and gives what exceeds its bound."""
-    stores = Stores(paths.fresh_folder("cost"), settings.short)
+    # Two runs may go on at once.
+    stores = Stores(paths.fresh_folder(f"cost-{os.getpid()}"), settings.short)
     cases = heads.cases() + bodies.cases() + reads.cases(stores) + streams.cases(settings.short)
     check_threat_model([case.title for case in cases])
     chosen = [
@@ -30,8 +32,10 @@ def outcomes(settings):
             found.append(bench.measured(one))
             print(report.row(found[-1]), flush=True)
     # Of a gateway that has failed the log is kept.
-    for file in stores.folder.glob("*.sqlite*"):
+    for file in [*stores.folder.glob("*.sqlite*"), *stores.folder.glob("tokens")]:
         file.unlink()
+    if not any(stores.folder.iterdir()):
+        stores.folder.rmdir()
     yield {
         "title": "The dearest requests", "text": report.summary(found),
         "results": {outcome.title: as_json(outcome) for outcome in found},
@@ -95,7 +99,9 @@ class Bench:
                 raise RuntimeError(f"case \"{one.title}\": {error}") from error
             # Its log is kept.
             self._stop()
-            outcome = case.Outcome(one.title, {"answer": case.NO_ANSWER}, 0, 0, 0, 0, "the gateway has ended")
+            outcome = case.Outcome(
+                one.title, {"answer": case.NO_ANSWER}, total=0, loop_times=0, sent=0, received=0,
+                answer="the gateway has ended")
         return outcome
 
     def _allow_for_machine(self, outcome: case.Outcome) -> None:
