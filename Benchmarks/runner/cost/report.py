@@ -6,6 +6,10 @@ HEADER = (
     "| case | answer | sent | event loop µs | × /healthz | all threads µs | memory MB | held MB | /healthz p99 ms "
     "| write p99 ms | read p99 ms |\n|---|---|---|---|---|---|---|---|---|---|---|")
 
+GROUPS = (
+    "| cases | number | bounds | exceeded | largest share of a bound: event loop | all threads | memory | others' wait |"
+    "\n|---|---|---|---|---|---|---|---|")
+
 
 def row(outcome: Outcome) -> str:
     cells = [
@@ -14,6 +18,12 @@ def row(outcome: Outcome) -> str:
         cell(outcome, "held", 2**-20, 1), *(
             cell(outcome, kind, 1e3, 1) for kind in ("healthz", "write", "read"))]
     return "| " + " | ".join(cells) + " |"
+
+
+def share(outcomes: list[Outcome], *names: str) -> str:
+    """The largest share of a bound."""
+    shares = [outcome.figures[name].excess for outcome in outcomes for name in names if name in outcome.figures]
+    return f"{max(shares):.2f}" if shares else ""
 
 
 def cell(outcome: Outcome, name: str, scale: float, digits: int = 0) -> str:
@@ -32,9 +42,21 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
-def summary(outcomes: list[Outcome]) -> str:
+def summary(found: list[tuple[str, Outcome]]) -> str:
+    """How near each group of cases comes to its bounds, and what exceeds them."""
+    lines = ["\n" + GROUPS]
+    groups: dict[str, list[Outcome]] = {}
+    for group, outcome in found:
+        groups.setdefault(group, []).append(outcome)
+    for group, outcomes in groups.items():
+        shares = [share(outcomes, *names) for names in (
+            ("loop",), ("total",), ("memory", "held"), ("healthz", "write", "read"))]
+        lines.append(
+            f"| {group} | {len(outcomes)} | {sum(len(one.figures) for one in outcomes)} "
+            f"| {sum(len(one.exceeded) for one in outcomes)} | " + " | ".join(shares) + " |")
+    outcomes = [outcome for _, outcome in found]
     exceeded = [(outcome, name) for outcome in outcomes for name in outcome.exceeded]
-    lines = [f"\n{len(exceeded)} of {sum(len(o.figures) for o in outcomes)} bounds are exceeded."]
+    lines += [f"\n{len(exceeded)} of {sum(len(o.figures) for o in outcomes)} bounds are exceeded."]
     lines += [
         f"- {outcome.title}: {name}, {outcome.figures[name].excess:.3g} times its bound" for outcome, name in exceeded]
     return "\n".join(lines)
