@@ -70,10 +70,25 @@ final class Metrics: Sendable {
     if let figures = writeMeter?.writeFigures {
       text.single("evento_writes_waiting", "gauge", "Writes that wait for the disk.", figures.waiting)
       text.single("evento_commits_total", "counter", "Commits, each of one write or of many.", figures.commits)
+      append(figures, to: &text)
     }
     if let statistics = serverStatistics.withLock({ $0 })?() { append(statistics, to: &text) }
     appendRequests(to: &text)
     return Array(text.text.utf8)
+  }
+
+  private func append(_ figures: WriteFigures, to text: inout PrometheusText) {
+    text.single(
+      "evento_write_ahead_log_bytes", "gauge", "Size of the file with events that are not in the database file yet.",
+      figures.logBytes)
+    text.single(
+      "evento_checkpoints_total", "counter", "Times that the write-ahead log was moved into the database file.",
+      figures.checkpoints)
+    text.family("evento_checkpoint_seconds_total", "counter", "Time that this took, in which no commit begins.")
+    text.sample("evento_checkpoint_seconds_total", [], (figures.checkpointTime / .seconds(1)).description)
+    text.single(
+      "evento_checkpoint_failures_total", "counter", "Times that the write-ahead log could not be moved.",
+      figures.checkpointFailures)
   }
 
   private func append(_ statistics: ServerStatistics, to text: inout PrometheusText) {

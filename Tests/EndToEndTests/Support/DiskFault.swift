@@ -29,7 +29,8 @@ final class DiskFault: Sendable {
 
   /// Ends the fault.
   func end() async {
-    kill(process.processIdentifier, SIGINT)
+    // It has inherited a thread's blocked signals. Its end lets the gateway go on.
+    kill(process.processIdentifier, SIGKILL)
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async { [process] in
         process.waitUntilExit()
