@@ -36,6 +36,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CSocketPolling"),
+    .target(name: "CAllocator"),
 
     .target(name: "Evento", swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["Evento"], swiftSettings: settings),
@@ -51,7 +52,7 @@ let package = Package(
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
-        "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
+        "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

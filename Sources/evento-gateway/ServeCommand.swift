@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import CAllocator
 internal import Evento
 internal import EventoGateway
 internal import EventoSQLite
@@ -131,6 +132,8 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     // Whoever reads the log, or waits for the first line, may go.
     signal(SIGPIPE, SIG_IGN)
+    // A page or a body of many MiB is not to be kept for the next one.
+    evento_return_blocks_from(1 << 20)
     let logOutput = LogOutput(label: Self.logLabel)
     // However it ends. Nobody who doesn't read keeps it from ending.
     defer { logOutput.flush(within: .seconds(1)) }

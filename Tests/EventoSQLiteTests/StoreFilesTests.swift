@@ -88,7 +88,7 @@ import Testing
     configuration.readers = 4
     let store = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
     let payload = Payload(#"""# + String(repeating: "x", count: 20_000) + #"""#)
-    try await store.write((0..<200).map { .sample("a\($0)", data: payload) })
+    for number in 0..<20 { try await store.write((0..<10).map { .sample("a\(number)-\($0)", data: payload) }) }
     let bound = 4 * configuration.autocheckpoint * (4096 + 24)
     let writing = Writing()
     var largest = 0

@@ -23,7 +23,7 @@ final class Operation: Sendable {
   }
 
   /// Bytes of a body that is decoded on the event loop.
-  static let smallBody = 32 << 10
+  static let smallBody = 8 << 10
 
   enum Action: Sendable {
     /// From what is at hand, on the event loop.

@@ -64,12 +64,19 @@ struct EventReader {
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) -> Page {
     var page = Page(room: min(count, limits.events), bytes: limits.bytes)
-    if sources.count == 1, let source = sources.first {
+    if sources.count == 1, let source = sources.first, try !isLongFilter(source, from: place, direction) {
       try fill(&page, from: source, place, direction, each)
     } else {
       try fill(&page, from: sources, place, direction, each)
     }
     return page
+  }
+
+  /// Whether the source is to be read by positions, so that what does not match can be skipped.
+  private func isLongFilter(
+    _ source: EventSource, from place: Int64, _ direction: EventSource.Direction
+  ) throws(SQLiteFailure) -> Bool {
+    try FilteredAggregate(source, direction, on: connection, catalog)?.isLong(from: place) ?? false
   }
 
   private var columns: EventSource.Columns { showsContent ? .rows : .rowsWithoutContent }
@@ -81,10 +88,8 @@ struct EventReader {
   ) throws(SQLiteFailure) {
     let statement = try connection.statement(source.query(columns, direction))
     defer { statement.reset() }
-    try statement.bind(1, place)
     // One more than wanted tells whether there are more.
-    try statement.bind(2, Int64(page.room + 1))
-    for (number, value) in source.parameters.enumerated() { try statement.bind(Int32(number + 3), value) }
+    try source.bind(to: statement, from: place, limit: Int64(page.room + 1))
     while !page.hasMore, try statement.step() { try page.add(statement, catalog, each) }
   }
 
@@ -93,7 +98,7 @@ struct EventReader {
     _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction,
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection)
+    var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection, catalog)
     while !page.hasMore, let position = try merge.next() {
       let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
       defer { row.reset() }

@@ -25,7 +25,8 @@ enum EventSource: Hashable {
     }
   }
 
-  /// A query of these events from a place on (?1), forward or backward, at most ?2.
+  /// A query of these events from a place on (?1), forward or backward, at most ?2. The positions of an aggregate's events
+  /// of one kind, or with one routing key, end at ?5, that included.
   func query(_ columns: Columns, _ direction: Direction) -> String {
     let texts = Self.queries[shape.rawValue]
     return switch (columns, direction) {
@@ -41,6 +42,16 @@ enum EventSource: Hashable {
   enum Direction {
     case forward
     case backward
+
+    /// The place behind all events.
+    var end: Int64 { self == .forward ? .max : .min }
+  }
+
+  /// Binds what its query selects: events from a place on, at most so many.
+  func bind(to statement: Statement, from place: Int64, limit: Int64) throws(SQLiteFailure) {
+    try statement.bind(1, place)
+    try statement.bind(2, limit)
+    for (number, value) in parameters.enumerated() { try statement.bind(Int32(number + 3), value) }
   }
 
   enum Columns {
@@ -88,6 +99,14 @@ enum EventSource: Hashable {
       }
     }
 
+    /// Whether events of an aggregate are looked at one by one, to find those that match.
+    var isFilter: Bool {
+      switch self {
+      case .aggregateKind, .aggregateLane, .aggregateRoutingKey: true
+      case .log, .kind, .lane, .aggregate, .postingList: false
+      }
+    }
+
     /// Where the columns are. In the order in which it is written, a join begins with the list
     /// (https://sqlite.org/optoverview.html#crossjoin).
     func table(for columns: Columns) -> String {
@@ -122,7 +141,9 @@ enum EventSource: Hashable {
 
     init(_ shape: Shape) {
       func text(_ columns: Columns, _ comparison: String, _ order: String) -> String {
-        let conditions = [shape.condition, "position \(comparison) ?1"].compactMap { $0 }.joined(separator: " AND ")
+        let end = shape.isFilter && columns == .positions ? "position \(comparison == ">" ? "<=" : ">=") ?5" : nil
+        let conditions = [shape.condition, "position \(comparison) ?1", end].compactMap { $0 }
+          .joined(separator: " AND ")
         return "SELECT \(columns.text) FROM \(shape.table(for: columns)) WHERE \(conditions) "
           + "ORDER BY position \(order) LIMIT ?2"
       }
@@ -189,16 +210,23 @@ extension Catalog {
     } else if let kind {
       sources.insert(.kind(kind))
     } else {
-      for kind in try firstKinds(ofType: type) {
-        guard let partition else {
-          sources.insert(.kind(kind))
-          continue
-        }
-        if let lane = try self.lane(kind: kind, routingKey: partition) { sources.insert(.lane(lane)) }
-      }
-      if let list = try postingList(type: type, routingKey: partition ?? Self.anyRoutingKey) {
-        sources.insert(.postingList(list.id))
-      }
+      sources.formUnion(try self.sources(ofType: type, routingKey: partition))
     }
+  }
+
+  /// - Parameter routingKey: `nil`: events with any, and with none.
+  func sources(ofType type: Int64, routingKey: Int64?) throws(SQLiteFailure) -> Set<EventSource> {
+    var sources: Set<EventSource> = []
+    for kind in try firstKinds(ofType: type) {
+      guard let routingKey else {
+        sources.insert(.kind(kind))
+        continue
+      }
+      if let lane = try self.lane(kind: kind, routingKey: routingKey) { sources.insert(.lane(lane)) }
+    }
+    if let list = try postingList(type: type, routingKey: routingKey ?? Self.anyRoutingKey) {
+      sources.insert(.postingList(list.id))
+    }
+    return sources
   }
 }

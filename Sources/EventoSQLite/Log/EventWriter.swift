@@ -36,12 +36,8 @@ struct EventWriter {
 
   private func check(_ condition: WriteCondition, after place: Int64) throws {
     for source in try catalog.sources(condition.failIfEventsMatch, .all) {
-      let statement = try connection.statement(source.query(.positions, .forward))
-      defer { statement.reset() }
-      try statement.bind(1, place)
-      try statement.bind(2, 1)
-      for (number, value) in source.parameters.enumerated() { try statement.bind(Int32(number + 3), value) }
-      if try statement.step() { throw EventoError.conditionFailed() }
+      var merge = PositionMerge([source], from: place, .forward, count: 1, on: connection, catalog)
+      if try merge.next() != nil { throw EventoError.conditionFailed() }
     }
   }
 

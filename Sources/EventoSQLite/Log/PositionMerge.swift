@@ -4,6 +4,7 @@
 /// what its filters could match.
 struct PositionMerge {
   private let connection: Connection
+  private let catalog: Catalog
   private let direction: EventSource.Direction
   private var runs: [Run]
   /// The runs that have a next position, as a binary heap: the one whose position is nearest comes first. Made when the
@@ -27,9 +28,10 @@ struct PositionMerge {
   ///   - count: how many are likely to be asked for.
   init(
     _ sources: Set<EventSource>, from place: Int64, _ direction: EventSource.Direction, count: Int,
-    on connection: Connection
+    on connection: Connection, _ catalog: Catalog
   ) {
     self.connection = connection
+    self.catalog = catalog
     self.direction = direction
     let share = Int64(count / max(sources.count, 1))
     let batch = min(max(share, Self.smallestBatch), Self.largestBatch)
@@ -91,14 +93,17 @@ struct PositionMerge {
     if let position = runs[index].positions.last { return position }
     guard !runs[index].isAtEnd else { return nil }
     let run = runs[index]
-    let statement = try connection.statement(run.source.query(.positions, direction))
-    defer { statement.reset() }
-    try statement.bind(1, run.place)
-    try statement.bind(2, run.batch)
-    for (number, value) in run.source.parameters.enumerated() { try statement.bind(Int32(number + 3), value) }
     var positions: [Int64] = []
-    while try statement.step() { positions.append(statement.integer(0)) }
-    runs[index].isAtEnd = positions.count < run.batch
+    if let aggregate = FilteredAggregate(run.source, direction, on: connection, catalog) {
+      positions = try aggregate.positions(from: run.place, limit: run.batch)
+      runs[index].isAtEnd = positions.isEmpty
+    } else {
+      let statement = try connection.statement(run.source.query(.positions, direction))
+      defer { statement.reset() }
+      try run.source.bind(to: statement, from: run.place, limit: run.batch)
+      while try statement.step() { positions.append(statement.integer(0)) }
+      runs[index].isAtEnd = positions.count < run.batch
+    }
     runs[index].batch = min(run.batch * 2, Self.largestBatch)
     if let last = positions.last { runs[index].place = last }
     positions.reverse()

@@ -1,0 +1,18 @@
+#include "CAllocator.h"
+
+#include <stdlib.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+/* By default glibc keeps blocks of up to 32 MiB for the next of their size once one has been freed (M_MMAP_THRESHOLD in
+   mallopt(3)): after a few large pages, sixty idle streams held hundreds of MiB that nothing was in. Other libraries
+   return large blocks anyway. */
+void evento_return_blocks_from(int bytes) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, bytes);
+#else
+  (void)bytes;
+#endif
+}
