@@ -95,7 +95,7 @@ extension SQLiteExecutor: SubscriberDirectory {
   @discardableResult
   public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
     try Subscriber.check(key: key)
-    let time = configuration.now()
+    let time = configuration.now().clamped
     return try await writer.perform { session in
       try SubscriberTable(connection: session.connection).setEnabled(key, isEnabled, at: time)
     }
