@@ -9,10 +9,10 @@ extension Schema {
   /// - Returns: whether the store is new.
   /// - Throws: ``EventoError`` if the database is another program's, damaged, or of a newer version; ``SQLiteFailure``.
   @discardableResult
-  static func prepare(_ connection: Connection, path: String, isInMemory: Bool, autocheckpoint: Int) throws -> Bool {
+  static func prepare(_ connection: Connection, path: String, isInMemory: Bool) throws -> Bool {
     if !isInMemory { try setJournal(connection, path: path) }
     // FULL syncs the write-ahead log at each commit: an answered write is on disk (https://sqlite.org/pragma.html#pragma_synchronous).
-    try connection.execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = \(autocheckpoint)")
+    try connection.execute("PRAGMA synchronous = FULL")
     guard try content(of: connection, path: path) != .store(version: Int(version)) else { return false }
 
     // Another process may do the same at this moment: look again under the lock.

@@ -20,6 +20,8 @@ final class Listener: Sendable {
   }
 
   private let descriptor: Descriptor
+  /// The file of a Unix socket.
+  private let file: UnixSocketFile.Identity?
   let address: BoundAddress
   /// What an error calls it.
   private let name: String
@@ -30,6 +32,7 @@ final class Listener: Sendable {
     self.descriptor = descriptor
     self.address = address
     self.name = name
+    if case .unix(let path) = address.place { file = UnixSocketFile.identity(of: path) } else { file = nil }
   }
 
   /// Takes the endpoint's addresses.
@@ -168,7 +171,7 @@ final class Listener: Sendable {
 
   /// Removes what listening has left in the file system. The descriptor is closed when nobody uses it any more.
   func cleanUp() {
-    if case .unix(let path) = address.place { UnixSocketFile.remove(path) }
+    if case .unix(let path) = address.place { UnixSocketFile.remove(path, ifItIs: file) }
   }
 }
 

@@ -86,6 +86,7 @@ final class CommandProcess: Sendable {
       }
     }
   #endif
+  var processID: Int32 { process.processIdentifier }
 
   func send(_ signal: Int32) {
     kill(process.processIdentifier, signal)
