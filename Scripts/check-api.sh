@@ -7,9 +7,7 @@ gateway=${1:?"the path of evento-gateway"}
 folder=$(mktemp -d)
 trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
-"$gateway" token create --role admin --name check >"$folder/created"
-sed -n 's/^line for the token file: //p' "$folder/created" >"$folder/tokens"
-token=$(sed -n 's/^token: //p' "$folder/created")
+token=$("$gateway" token create --role admin --name check --append "$folder/tokens")
 
 : >"$folder/output"
 # A read that waits for events is answered before the deadline of its request.

@@ -102,6 +102,8 @@ extension Gateway {
   func finish(_ exchange: Exchange, _ response: consuming Response, to fields: Headers = Headers()) -> Response {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
+    // A cache that is not told may keep an answer by a rule of its own (RFC 9111 §4.2.2), an empty page or a 404 too.
+    if response.headers[Caching.field] == nil { response.headers.append(Caching.field, "no-store") }
     for (name, value) in browsers.responseFields(exchange.head?.headers ?? fields) {
       response.headers.append(name, value)
     }

@@ -28,7 +28,11 @@ public struct SQLiteConfiguration: Sendable {
   /// read and write it and the group may read it. They must include 0600. A file that exists keeps its own. The
   /// write-ahead log and the shared memory get those of the database.
   public var filePermissions: UInt16 = 0o640
-  /// What gives an event its time where it brings none.
+  /// Whether a database that does not exist, or is empty, is created. If not, opening it is an error, so that a volume that
+  /// is not mounted does not look like a new store.
+  public var createsDatabase = true
+  /// The clock, which gives events and subscribers their times. One before 1970 counts as 1970, one after 9999 as the end
+  /// of that year.
   public var now: @Sendable () -> Timestamp = { .now() }
 
   /// Called with what an operator should know of, such as a file that was removed: for a log. It must not block.

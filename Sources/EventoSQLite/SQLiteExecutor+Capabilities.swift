@@ -95,7 +95,7 @@ extension SQLiteExecutor: SubscriberDirectory {
   @discardableResult
   public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
     try Subscriber.check(key: key)
-    let time = configuration.now()
+    let time = configuration.now().clamped
     return try await writer.perform { session in
       try SubscriberTable(connection: session.connection).setEnabled(key, isEnabled, at: time)
     }
@@ -132,7 +132,11 @@ extension SQLiteExecutor: CallbackReadinessReporter {
     case .ill(let failure): completion(failure)
     case .unknown:
       let report: @Sendable (Result<Void, EventoError>) -> Void = { [writer] result in
-        if case .failure(let failure) = result { completion(failure) } else { completion(writer.health.checkpointFailure) }
+        if case .failure(let failure) = result {
+          completion(failure)
+        } else {
+          completion(writer.health.checkpointFailure)
+        }
       }
       writer.perform(completion: report) { [writer] session in
         // A full disk may have room for the one page of a probe in its last block, and none for an event.

@@ -33,7 +33,7 @@ extension SQLiteExecutor: Executor {
   @discardableResult
   public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
     try Subscriber.check(key: key)
-    let time = configuration.now()
+    let time = configuration.now().clamped
     return try await writer.perform { session in
       try SubscriberTable(connection: session.connection).upsert(key, worker: workerID, at: time)
     }
@@ -45,7 +45,7 @@ extension SQLiteExecutor: Executor {
   ) async throws(EventoError) -> Subscriber {
     try Subscriber.check(key: key)
     try Subscriber.check(lag: lag)
-    let time = configuration.now()
+    let time = configuration.now().clamped
     return try await writer.perform { session in
       try SubscriberTable(connection: session.connection)
         .acknowledge(key, cursor: cursor, lag: lag, worker: workerID, at: time)

@@ -1,4 +1,3 @@
-internal import CSQLite
 internal import Dispatch
 public import Evento
 
@@ -12,8 +11,10 @@ public final class SQLiteExecutor: Sendable {
   let readers: ReaderPool
   let watch: CommitWatch
   let configuration: SQLiteConfiguration
+  /// Whether opening it has created the store.
+  public let isNew: Bool
 
-  /// Opens a store, and makes it where there is none.
+  /// Opens a store, and creates it if there is none (but see ``SQLiteConfiguration/createsDatabase``).
   ///
   /// - Parameters:
   ///   - path: of the database file, in a folder that is there; or `:memory:`, for a store that goes with the executor.
@@ -39,11 +40,13 @@ public final class SQLiteExecutor: Sendable {
     let isInMemory = path == ":memory:"
     self.configuration = configuration
     do {
-      if !isInMemory { try DatabaseFile.create(path, permissions: configuration.filePermissions) }
+      // What is not ours must stay as it is, a log that was left beside it too: it is looked at before it is opened for
+      // writing. The look ends later, so that SQLite need not read such a log twice.
+      let look = isInMemory ? nil : try Self.look(at: path, configuration)
+      defer { look?.close() }
       let connection = try Connection(
         path: path, busyTimeout: configuration.busyTimeout, for: isInMemory ? .making : .writing)
-      try Schema.prepare(
-        connection, path: path, isInMemory: isInMemory)
+      isNew = try Schema.prepare(connection, path: path, isInMemory: isInMemory)
       if !isInMemory { try FileSync.sync(folderOf: path) }
       watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       let turns = ReadTurns()
@@ -69,21 +72,25 @@ public final class SQLiteExecutor: Sendable {
     } catch let error as EventoError {
       throw error
     } catch let failure as SQLiteFailure {
-      throw Self.openingError(failure, path: path)
+      throw failure.error(of: path)
     } catch {
       throw EventoError(.internal, "\(path) can't be opened: \(error)")
     }
   }
 
-  private static func openingError(_ failure: SQLiteFailure, path: String) -> EventoError {
-    if failure.primaryCode == SQLITE_NOTADB {
-      return EventoError(
-        .invalidRequest, "\(path) is no SQLite database: name another file for the event store.",
-        cause: failure.error.cause)
+  /// Creates the file if that may be, and looks at what is in it.
+  private static func look(at path: String, _ configuration: SQLiteConfiguration) throws -> Connection {
+    guard !StoreFile.isFolder(path) else { throw EventoError.isFolder(path) }
+    if configuration.createsDatabase {
+      try DatabaseFile.create(path, permissions: configuration.filePermissions)
+    } else {
+      try DatabaseFile.checkExists(path)
     }
-    let hint = "check that its folder is there, and that both can be written"
-    return EventoError(
-      failure.error.code, "\(path) can't be opened (\(failure.message)): \(hint).", cause: failure.error.cause)
+    let look = try StoreFile.look(at: path, busyTimeout: configuration.busyTimeout)
+    guard try Schema.content(of: look, path: path) != .nothing || configuration.createsDatabase else {
+      throw DatabaseFile.mayNotCreate("\(path) is empty")
+    }
+    return look
   }
 
   /// Finishes what was asked for, moves the write-ahead log into the database and closes it. Whatever is asked for

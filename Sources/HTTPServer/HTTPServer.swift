@@ -32,9 +32,19 @@ public final class HTTPServer: Sendable {
     on endpoints: [Endpoint], configuration: ServerConfiguration = ServerConfiguration(),
     handler: any RequestHandler
   ) throws -> HTTPServer {
-    var listeners: [Listener] = []
+    try start(on: try BoundEndpoints(endpoints), configuration: configuration, handler: handler)
+  }
+
+  /// Listens on addresses that are taken already, and serves from now on.
+  ///
+  /// - Throws: ``SystemError`` if one can't be listened on, or there is no room for a thread; they are given up then.
+  public static func start(
+    on endpoints: BoundEndpoints, configuration: ServerConfiguration = ServerConfiguration(),
+    handler: any RequestHandler
+  ) throws -> HTTPServer {
+    let listeners = endpoints.take()
     do {
-      for endpoint in endpoints { listeners += try Listener.listen(on: endpoint, backlog: configuration.backlog) }
+      for listener in listeners { try listener.listen(backlog: configuration.backlog) }
       let counters = Counters()
       let loops = try (0..<max(configuration.eventLoops, 1)).map { _ in
         try EventLoop(configuration, handler: handler, counters: counters, listeners: listeners)

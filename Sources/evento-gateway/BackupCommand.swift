@@ -1,13 +1,15 @@
 internal import ArgumentParser
 internal import EventoSQLite
 
-struct BackupCommand: AsyncParsableCommand {
+struct BackupCommand: AsyncParsableCommand, SignalTaker {
+  static let signals = CopyRun.signals
+
   static let configuration = CommandConfiguration(
     commandName: "backup",
     abstract: "Copy a store while a gateway serves it.",
     discussion: """
       The copy is the store of one moment, has every event that was answered before, and gets its name when it is whole \
-      and on disk. EVENTO_DATABASE counts here too.
+      and on disk. Ctrl-C leaves nothing of it. EVENTO_DATABASE counts here too.
       """)
 
   @Argument(help: "The file to make; it must not be there.")
@@ -17,7 +19,9 @@ struct BackupCommand: AsyncParsableCommand {
   var database = ServeCommand.defaultDatabase
 
   func run() async throws {
-    let copy = try await SQLiteExecutor.backUp(database, to: file)
+    let copy = try await CopyRun.run("Copying \(database)") { [database, file] progress in
+      try await SQLiteExecutor.backUp(database, to: file, progress: progress)
+    }
     print("Copied \(copy.summary), from \(database) to \(file).")
   }
 }

@@ -8,26 +8,37 @@ internal import ArgumentParser
 enum EnvironmentArguments {
   static let prefix = "EVENTO_"
 
-  static func add(to arguments: [String], environment: [String: String]) -> [String] {
-    guard let command = arguments.first else { return arguments }
+  /// A variable, as arguments.
+  struct Setting {
+    let variable: String
+    let option: String
+    let arguments: [String]
+    /// What is wrong with the value, if that shows without the option.
+    var fault: String?
+  }
+
+  /// The settings of the environment that a command takes, and that its arguments don't give.
+  static func settings(notIn arguments: [String], environment: [String: String]) -> [Setting] {
+    guard let command = arguments.first else { return [] }
     let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
-    let added = options(ofCommand: command).flatMap { option -> [String] in
+    return options(ofCommand: command).compactMap { option in
       guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]),
         !isServiceLink(option.variable, value)
-      else { return [] }
+      else { return nil }
+      let arguments: [String]
+      var fault: String?
       switch option.kind {
-      case .value: return ["\(option.argument)=\(value)"]
-      case .values: return value.split(separator: ",").map { "\(option.argument)=\($0)" }
+      case .value: arguments = ["\(option.argument)=\(value)"]
+      case .values: arguments = value.split(separator: ",").map { "\(option.argument)=\($0)" }
       case .flag:
         switch value.lowercased() {
-        case "1", "true", "yes": return [option.argument]
-        case "0", "false", "no": return []
-        // A flag with a value is refused, in words that name both.
-        default: return ["\(option.argument)=\(value)"]
+        case "1", "true", "yes": arguments = [option.argument]
+        case "0", "false", "no": arguments = []
+        default: (arguments, fault) = ([], "\(option.variable) must be true or false, and is \"\(value)\".")
         }
       }
+      return Setting(variable: option.variable, option: option.argument, arguments: arguments, fault: fault)
     }
-    return [arguments[0]] + added + arguments.dropFirst()
   }
 
   /// Variables that look like ours and are none: a typo must not go unnoticed.
@@ -57,13 +68,13 @@ enum EnvironmentArguments {
     case flag
   }
 
-  private struct Setting {
+  private struct Known {
     let argument: String
     let variable: String
     let kind: Kind
   }
 
-  private static func options(ofCommand name: String) -> [Setting] {
+  private static func options(ofCommand name: String) -> [Known] {
     switch name {
     case ServeCommand.configuration.commandName: options
     case BackupCommand.configuration.commandName, RestoreCommand.configuration.commandName:
@@ -73,10 +84,10 @@ enum EnvironmentArguments {
   }
 
   /// Found by the property wrappers of the command and of its option groups.
-  private static let options: [Setting] = options(of: ServeCommand())
+  private static let options: [Known] = options(of: ServeCommand())
 
-  private static func options(of value: Any) -> [Setting] {
-    Mirror(reflecting: value).children.flatMap { child -> [Setting] in
+  private static func options(of value: Any) -> [Known] {
+    Mirror(reflecting: value).children.flatMap { child -> [Known] in
       guard let label = child.label, label.hasPrefix("_") else { return [] }
       if let group = child.value as? any OptionGroupProtocol { return options(of: group.freshOptions) }
       let words = label.dropFirst().reduce(into: "") { text, character in
@@ -84,7 +95,7 @@ enum EnvironmentArguments {
       }
       let variable = prefix + String(words.map { $0 == "-" ? "_" : $0 }).uppercased()
       let kind: Kind = child.value is Flag<Bool> ? .flag : child.value is Option<[String]> ? .values : .value
-      return [Setting(argument: "--" + words, variable: variable, kind: kind)]
+      return [Known(argument: "--" + words, variable: variable, kind: kind)]
     }
   }
 }

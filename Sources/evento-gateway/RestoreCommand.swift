@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import EventoSQLite
 
-struct RestoreCommand: AsyncParsableCommand {
+struct RestoreCommand: AsyncParsableCommand, SignalTaker {
+  static let signals = CopyRun.signals
+
   static let configuration = CommandConfiguration(
     commandName: "restore",
     abstract: "Put a backup in the place of a store that no gateway serves.",
@@ -20,7 +22,9 @@ struct RestoreCommand: AsyncParsableCommand {
   var replace = false
 
   func run() async throws {
-    let copy = try await SQLiteExecutor.restore(database, from: file, replacing: replace)
+    let copy = try await CopyRun.run("Restoring \(database)") { [database, file, replace] progress in
+      try await SQLiteExecutor.restore(database, from: file, replacing: replace, progress: progress)
+    }
     print("Restored \(copy.summary), from \(file) to \(database).")
   }
 }

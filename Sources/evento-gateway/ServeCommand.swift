@@ -7,7 +7,9 @@ internal import Foundation
 internal import HTTPServer
 public import Logging
 
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: AsyncParsableCommand, SignalTaker {
+  static let signals = [SIGTERM, SIGINT, SIGHUP]
+
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Serve a store over HTTP.",
@@ -19,20 +21,14 @@ struct ServeCommand: AsyncParsableCommand {
 
   static let defaultDatabase = "evento.sqlite"
 
-  @Option(help: "The database file; made where there is none. :memory: keeps the events for as long as it runs.")
-  var database = defaultDatabase
+  @OptionGroup(title: "Basics")
+  var basics: BasicOptions
 
   @Option(
     help: ArgumentHelp(
       "Permissions of a database file that is created, as chmod has them, less what the umask takes away.",
       valueName: "octal"))
   var databaseMode = FileMode(bits: SQLiteConfiguration().filePermissions)
-
-  @Option(help: "The name or address to listen on.")
-  var host = "127.0.0.1"
-
-  @Option(help: "The port to listen on; 0 takes a free one.")
-  var port: UInt16 = 8080
 
   @Option(help: ArgumentHelp("Listen on a Unix socket too.", valueName: "path"))
   var unixSocket: String?
@@ -48,15 +44,6 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("Where in the site's paths the gateway stands, e.g. /evento.", valueName: "path"))
   var basePath = ""
-
-  @Option(
-    help: ArgumentHelp(
-      "The tokens that are taken, a line each: <name> <role> sha256:<digits>. See 'token create'.",
-      valueName: "file"))
-  var tokenFile: String?
-
-  @Flag(help: "Serve anyone, without tokens, on other addresses than those of this machine too.")
-  var allowAnonymous = false
 
   @Option(
     help: ArgumentHelp(
@@ -95,9 +82,19 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup(title: "Deadlines")
   var deadlines: DeadlineOptions
 
+  private var database: String { basics.database }
+  private var host: String { basics.host }
+  private var port: UInt16 { basics.port }
+  private var tokenFile: String? { basics.tokenFile }
+  private var allowAnonymous: Bool { basics.allowAnonymous }
+  private var databaseMustExist: Bool { basics.databaseMustExist }
+
   func validate() throws {
     // SQLite takes an empty name for a database that goes with its connection: https://sqlite.org/c3ref/open.html
     guard !database.isEmpty else { throw ValidationError("--database names a file, and is empty.") }
+    guard database != ":memory:" || !databaseMustExist else {
+      throw ValidationError("--database-must-exist needs a --database that is a file.")
+    }
     guard databaseMode.bits & 0o600 == 0o600 else {
       throw ValidationError(
         "--database-mode must let the owner read and write (600 to 777), and is \(databaseMode.defaultValueDescription)."
@@ -146,20 +143,31 @@ struct ServeCommand: AsyncParsableCommand {
     let tokens = try TokenSource.read(tokenFile)
     if !unixSocketOnly { try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous) }
 
-    // Before anything is served: a signal that comes early must stop it in good order too.
-    let signals = Signals([SIGTERM, SIGINT, SIGHUP])
+    let signals = Signals(Self.signals)
     makeRoomForConnections(log)
-    let store = try await SQLiteExecutor.open(database, configuration: storeConfiguration(log))
+    // Before the database is created or changed: where it can't listen, nothing is left behind.
+    let bound = try ListenFault.explaining { try BoundEndpoints(endpoints) }
+    let store: SQLiteExecutor
+    do {
+      store = try await SQLiteExecutor.open(database, configuration: storeConfiguration(log))
+    } catch {
+      bound.giveUp()
+      throw error
+    }
     let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
     let server: HTTPServer
     do {
-      server = try HTTPServer.start(on: endpoints, configuration: serverConfiguration, handler: gateway)
+      let count = try await store.eventCount()
+      server = try ListenFault.explaining {
+        try HTTPServer.start(on: bound, configuration: serverConfiguration, handler: gateway)
+      }
+      gateway.showStatistics(of: server)
+      announce(server, isNew: store.isNew, eventCount: count)
     } catch {
+      bound.giveUp()
       await store.close()
       throw error
     }
-    gateway.showStatistics(of: server)
-    announce(server, eventCount: try await store.eventCount())
     logLimits(log)
     logAccess(log, tokens)
 
@@ -249,6 +257,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
     configuration.memoryMapBytes = memoryMapBytes
     configuration.filePermissions = databaseMode.bits
+    configuration.createsDatabase = !databaseMustExist
     return configuration
   }
 
@@ -266,10 +275,12 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   /// Where it listens, which database, how many events: on standard output, for people and for scripts that wait.
-  private func announce(_ server: HTTPServer, eventCount: Int) {
+  private func announce(_ server: HTTPServer, isNew: Bool, eventCount: Int) {
     let addresses = server.addresses.map { "\($0)\(basePath)" }.joined(separator: " and ")
     let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
-    print("evento-gateway \(Version.current) listens on \(addresses), database \(database), \(count)")
+    print(
+      "evento-gateway \(Version.current) listens on \(addresses), \(isNew ? "new database" : "database") \(database), \(count)"
+    )
     fflush(nil)
   }
 

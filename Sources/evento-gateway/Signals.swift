@@ -1,21 +1,43 @@
-internal import Dispatch
 internal import Foundation
 
-/// Signals as a sequence: Dispatch takes them in the place of the process's default action.
+/// Signals as a sequence, from the very start of the process on.
+///
+/// They are blocked before the process has a second thread, so that all threads have them blocked, and a thread of their
+/// own takes them (https://pubs.opengroup.org/onlinepubs/9799919799/functions/sigwait.html). One that arrives before that
+/// thread waits for it: there is no moment at which a signal is neither taken nor ends the process.
 final class Signals: Sendable {
   let received: AsyncStream<Int32>
-  /// Held so that they live, and touched by nobody.
-  private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
+  /// Blocks the signals in the calling thread, and so in all that it starts from then on.
+  static func block(_ signals: [Int32]) {
+    var set = set(of: signals)
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  /// - Parameter signals: which are blocked.
   init(_ signals: [Int32]) {
     let (stream, continuation) = AsyncStream<Int32>.makeStream()
     received = stream
-    sources = signals.map { number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { continuation.yield(number) }
-      source.activate()
-      return source
+    Thread.detachNewThread {
+      var set = Self.set(of: signals)
+      while true {
+        var number: Int32 = 0
+        // It fails for signals that don't exist, and for nothing else.
+        guard sigwait(&set, &number) == 0 else { return }
+        continuation.yield(number)
+      }
     }
   }
+
+  private static func set(of signals: [Int32]) -> sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for signal in signals { sigaddset(&set, signal) }
+    return set
+  }
+}
+
+/// A command that takes signals itself.
+protocol SignalTaker {
+  static var signals: [Int32] { get }
 }

@@ -1,3 +1,5 @@
+internal import Evento
+
 /// Makes text that the command did not write itself fit for a terminal.
 ///
 /// What a gateway, a client or a backup holds may be anything. A terminal takes control characters for commands, which can
@@ -32,11 +34,12 @@ enum TerminalText {
   }
 }
 
-/// An error of a command's work, as it is printed: what a gateway or a file says is part of its text.
+/// An error of a command's work, as a person reads it: without the code that it has for programs. What a gateway or a file
+/// says is part of its text.
 struct PrintedError: Error, CustomStringConvertible {
   let description: String
 
   init(_ error: any Error) {
-    description = TerminalText.escaped("\(error)")
+    description = TerminalText.escaped((error as? EventoError)?.detail ?? "\(error)")
   }
 }

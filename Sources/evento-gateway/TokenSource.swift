@@ -24,6 +24,25 @@ enum TokenSource {
     return tokens
   }
 
+  /// Appends a line to the file, which is created for its owner alone.
+  ///
+  /// One write to a file that is open for appending: another that appends at the same time does not get in between.
+  static func append(_ line: String, to path: String) throws {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw fault(path) }
+    defer { close(descriptor) }
+    // The last line may have no end, as some editors leave it.
+    var last = UInt8(ascii: "\n")
+    let size = lseek(descriptor, 0, SEEK_END)
+    if size > 0, pread(descriptor, &last, 1, size - 1) != 1 { throw fault(path) }
+    let text = Array(((last == UInt8(ascii: "\n") ? "" : "\n") + line + "\n").utf8)
+    guard write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0 else { throw fault(path) }
+  }
+
+  private static func fault(_ path: String) -> TokenAppendError {
+    TokenAppendError(description: "The token file \(path) can't be written: \(String(cString: strerror(errno))).")
+  }
+
   private static func text(of path: String) throws -> String {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
@@ -40,4 +59,8 @@ enum TokenSource {
     }
     return text
   }
+}
+
+struct TokenAppendError: Error, CustomStringConvertible {
+  let description: String
 }

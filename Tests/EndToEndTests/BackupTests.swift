@@ -1,3 +1,5 @@
+import Evento
+import EventoSQLite
 import Foundation
 import TestSupport
 import Testing
@@ -41,6 +43,54 @@ import Testing
       #expect(await copy.outcome().status == 0)
       let other = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.contains("partial") }
       #expect(other == [])
+    }
+  }
+
+  /// A database that takes a while to copy.
+  private func makeLargeStore(_ database: String) async throws {
+    let store = try await SQLiteExecutor.open(database)
+    let data = Payload([UInt8](repeating: 7, count: 400_000))
+    for number in 0..<25 {
+      try await store.write(
+        (0..<10).map { NewEvent(aggregatorType: "t", aggregatorID: "\(number)-\($0)", name: "n", data: data) })
+    }
+    await store.close()
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func aSignalLeavesNothingOfABackup(_ signal: Int32) async throws {
+    try await withTemporaryFolder { folder in
+      try await makeLargeStore(folder + "/e.sqlite")
+      let backup = try CommandProcess(["backup", folder + "/copy", "--database", folder + "/e.sqlite"])
+      // Once it has begun.
+      func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+      while try !names().contains(where: { $0.hasPrefix("copy.partial-") }) {
+        try #require(try !names().contains("copy"), "it was too quick")
+      }
+      backup.send(signal)
+      let outcome = await backup.outcome()
+      #expect(!outcome.isKilled && outcome.status == 128 + signal)
+      #expect(outcome.errors == "Cancelled: \(folder)/copy was not made.\n" && outcome.output.isEmpty)
+      #expect(try names() == ["e.sqlite"])
+    }
+  }
+
+  /// A pipe has nothing of it.
+  @Test func aTerminalSeesHowFarACopyIs() async throws {
+    try await withTemporaryFolder { folder in
+      try await makeLargeStore(folder + "/e.sqlite")
+      for (arguments, text) in [
+        (["backup", folder + "/copy"], "Copying"), (["restore", folder + "/copy", "--replace"], "Restoring"),
+      ] {
+        let command = try CommandProcess(
+          arguments, environment: ["EVENTO_DATABASE": folder + "/e.sqlite"], errors: .terminal)
+        let outcome = await command.outcome()
+        #expect(outcome.status == 0)
+        let shares = outcome.errors.matches(of: /\r(\w+) [^:\r]+: ([0-9]+) %/)
+        #expect(shares.count > 1 && shares.allSatisfy { $0.output.1 == text }, "\(outcome.errors)")
+        #expect(outcome.errors.hasSuffix("\r\u{1B}[K\n"), "the line is gone in the end")
+      }
+      let quiet = try await GatewayProcess.run(["backup", folder + "/second", "--database", folder + "/e.sqlite"])
+      #expect(quiet.status == 0 && quiet.errors.isEmpty)
     }
   }
 

@@ -173,7 +173,12 @@ import Testing
       let port = try gateway.client.port
       let second = try await GatewayProcess.run(["serve", "--port", "\(port)", "--database", folder + "/b.sqlite"])
       #expect(second.status != 0 && !second.isKilled)
-      #expect(second.errors.contains("\(port)"))
+      #expect(second.errors.contains("port \(port)") && second.errors.contains("with --port"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/b.sqlite"), "nothing is left behind")
+      let other = try await GatewayProcess.run(
+        ["serve", "--port", "0", "--unix-socket", folder + "/a.sqlite", "--database", folder + "/b.sqlite"])
+      #expect(other.status == 1 && other.errors.contains("with --unix-socket"))
+      #expect(!FileManager.default.fileExists(atPath: folder + "/b.sqlite"))
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }
@@ -188,6 +193,36 @@ import Testing
         let outcome = try await GatewayProcess.run(["serve", "--port", "0", "--database", folder + "/" + name])
         #expect(outcome.status != 0 && !outcome.isKilled)
         #expect(outcome.errors.contains(name))
+      }
+      // And of the socket that it has bound by then nothing is left.
+      let socket = folder + "/s"
+      let outcome = try await GatewayProcess.run(
+        ["serve", "--port", "0", "--unix-socket", socket, "--database", folder])
+      #expect(outcome.status == 1 && outcome.errors.hasPrefix("Error: \(folder) is a folder."), "\(outcome.errors)")
+      #expect(!FileManager.default.fileExists(atPath: socket))
+    }
+  }
+
+  /// At whatever moment: before it takes signals it ends by one, and from then on in good order. None is lost.
+  @Test(.timeLimit(.minutes(5))) func aSignalEndsAStartAtAnyMoment() async throws {
+    try await withTemporaryFolder { folder in
+      for round in 0..<100 {
+        let gateway = try CommandProcess(["serve", "--port", "0", "--database", folder + "/e.sqlite"])
+        // The moments of a start, however long it takes here: up to its first line, and a little behind it.
+        switch round % 4 {
+        case 0: _ = await gateway.nextLine()
+        case 1: usleep(.random(in: 0..<60_000))
+        default:
+          // The very moment at which a signal no longer ends it.
+          #if os(Linux)
+            while !gateway.handles(SIGTERM) {}
+          #endif
+        }
+        gateway.send(SIGTERM)
+        // It waits for ever for one that gets lost; a second one would end that.
+        let outcome = await gateway.outcome()
+        #expect(outcome.isKilled || outcome.status == 0, "\(outcome.errors)")
+        if !outcome.isKilled { #expect(outcome.errors.contains("Stopped.")) }
       }
     }
   }

@@ -97,7 +97,7 @@ import Testing
     let text = try Self.text
     let options = help.matches(of: /\n +(--[a-z-]+)/).map { String($0.output.1) }
     let rows = text.matches(of: /\n\| `(--[a-z-]+)` \| `(EVENTO_[A-Z_]+)` \| ([^|]*) \|/)
-    #expect(Set(options) == Set(rows.map { String($0.output.1) }))
+    #expect(Set(options).subtracting(["--version"]) == Set(rows.map { String($0.output.1) }))
     // The help breaks its lines where it likes.
     let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     for row in rows {

@@ -71,13 +71,15 @@ import Testing
         return "--" + words.prefix { $0 != " " }
       }
       let zeros: Set = ["--body-grace", "--min-body-rate", "--shutdown-grace", "--memory-map-bytes"]
-      return options.filter { $0 != "--port" && $0 != "--unix-socket-mode" }.map { ($0, zeros.contains($0) ? 0 : 1) }
+      // Permissions are octal, and have a test of their own.
+      let others: Set = ["--port", "--unix-socket-mode", "--database-mode"]
+      return options.filter { !others.contains($0) }.map { ($0, zeros.contains($0) ? 0 : 1) }
     }
   }
 
   @Test func boundsEveryNumber() async throws {
     let numbers = try await Self.numbers
-    #expect(numbers.count == 28)
+    #expect(numbers.count == 29)
     try await withTemporaryFolder { folder in
       func refusal(_ option: String, _ value: String) async throws -> String {
         let outcome = try await GatewayProcess.run(
@@ -127,7 +129,92 @@ import Testing
         ["serve", "--port", "0", "--database", folder + "/e.sqlite"],
         environment: ["EVENTO_ALLOW_ANONYMOUS": "maybe"])
       #expect(outcome.status == 64)
-      #expect(outcome.errors.contains("--allow-anonymous") && outcome.errors.contains("maybe"))
+      #expect(outcome.errors.contains("EVENTO_ALLOW_ANONYMOUS must be true or false, and is \"maybe\"."))
+      #expect(!outcome.errors.contains("--allow-anonymous"))
+    }
+  }
+
+  /// A fault is called as it was given.
+  @Test(
+    arguments: [
+      ([], ["EVENTO_PORT": "abc"], "'abc' is invalid for EVENTO_PORT", "--port"),
+      (["--port", "abc"], [:], "'abc' is invalid for '--port <port>'", "EVENTO_PORT"),
+      (["--port", "abc"], ["EVENTO_PORT": "def"], "'abc' is invalid for '--port <port>'", "EVENTO_PORT"),
+      (["--port", "abc"], ["EVENTO_EVENT_LOOPS": "0"], "'abc' is invalid for '--port <port>'", "EVENTO_EVENT_LOOPS"),
+      ([], ["EVENTO_PORT": "0", "EVENTO_EVENT_LOOPS": "0"], "EVENTO_EVENT_LOOPS must be", "--event-loops"),
+      ([], ["EVENTO_DATABASE_MODE": "rw"], "'rw' is invalid for EVENTO_DATABASE_MODE", "--database-mode"),
+      (
+        [], ["EVENTO_MAX_PAYLOAD_BYTES": "0"], "EVENTO_MAX_PAYLOAD_BYTES must be 1 to 1073741824, and is 0",
+        "--max-payload"
+      ),
+    ] as [([String], [String: String], String, String)])
+  func namesAFaultAsItWasGiven(
+    _ arguments: [String], _ environment: [String: String], _ text: String, _ other: String
+  ) async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await GatewayProcess.run(
+        ["serve"] + arguments, environment: environment.merging(["EVENTO_DATABASE": folder + "/e.sqlite"]) { $1 })
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains(text), "\(outcome.errors)")
+      #expect(!outcome.errors.split(separator: "\n")[0].contains(other), "\(outcome.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/e.sqlite"))
+    }
+  }
+
+  @Test func theHelpBeginsWithWhatEveryoneNeeds() async throws {
+    let help = try await GatewayProcess.run(["serve", "--help"]).output
+    let options = help.matches(of: /\n +(--[a-z-]+)/).map { String($0.output.1) }
+    #expect(Array(options.prefix(4)) == ["--database", "--host", "--port", "--token-file"])
+  }
+
+  @Test func createsNoDatabaseThatMustExist() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let setting = ["EVENTO_DATABASE_MUST_EXIST": "true", "EVENTO_DATABASE": database]
+      let refused = try await GatewayProcess.run(["serve", "--port", "0"], environment: setting)
+      #expect(refused.status == 1)
+      #expect(refused.errors.hasPrefix("Error: There is no database \(database), and no database may be created here"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
+      let first = try await GatewayProcess(["--port", "0", "--database", database])
+      #expect(first.announcement.contains(", new database \(database), 0 events"))
+      first.send(SIGTERM)
+      _ = await first.outcome()
+      let second = try await GatewayProcess(["--port", "0"], environment: setting)
+      #expect(second.announcement.contains(", database \(database), 0 events"))
+      second.send(SIGTERM)
+      #expect(await second.outcome().status == 0)
+      let memory = try await GatewayProcess.run(["serve", "--database", ":memory:", "--database-must-exist"])
+      #expect(memory.status == 64)
+    }
+  }
+
+  /// What a shell does with it: a pipe or a redirection has the line and nothing else.
+  @Test func aTokensLineGoesIntoAFile() async throws {
+    try await withTemporaryFolder { folder in
+      let file = folder + "/tokens"
+      let line = try await GatewayProcess.run(["token", "create", "--role", "read", "--name", "a"])
+      #expect(line.output.wholeMatch(of: /a read sha256:[0-9a-f]{64}\n/) != nil, "\(line.output)")
+      try ("# no end of line\n" + line.output.dropLast()).write(toFile: file, atomically: true, encoding: .utf8)
+      let appended = try await GatewayProcess.run(
+        ["token", "create", "--role", "write", "--name", "b", "--append", file])
+      let token = try #require(appended.output.wholeMatch(of: /(\S+)\n/)).output.1
+      let lines = try String(contentsOfFile: file, encoding: .utf8).split(
+        separator: "\n", omittingEmptySubsequences: false)
+      #expect(
+        lines.count == 4 && lines[1] + "\n" == line.output && lines[2].hasPrefix("b write sha256:") && lines[3] == "")
+      let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite", "--token-file", file])
+      let answer = try await gateway.client.send(
+        "GET", "/events", fields: [("Authorization", "Bearer \(token)")])
+      #expect(answer.status == 200)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+
+      let new = try await GatewayProcess.run(["token", "create", "--role", "read", "--append", folder + "/new"])
+      #expect(new.status == 0)
+      #expect(
+        try FileManager.default.attributesOfItem(atPath: folder + "/new")[.posixPermissions] as? Int == 0o600)
+      let refused = try await GatewayProcess.run(["token", "create", "--role", "read", "--append", folder + "/no/file"])
+      #expect(refused.status == 1 && refused.output.isEmpty && refused.errors.contains(folder + "/no/file"))
     }
   }
 
@@ -187,7 +274,7 @@ import Testing
       let gateway = try await GatewayProcess(
         ["--port", "\(try other.client.port)", "--host", "0.0.0.0", "--unix-socket", socket],
         environment: ["EVENTO_UNIX_SOCKET_ONLY": "true", "EVENTO_DATABASE": folder + "/e.sqlite"])
-      #expect(gateway.announcement.contains(" listens on unix:\(socket), database "))
+      #expect(gateway.announcement.contains(" listens on unix:\(socket), new database "))
       try await gateway.waitForLog("Access: whoever may connect to \(socket)")
       #expect(try await Self.curl(socket) == (0, "200"))
       for process in [gateway, other] {
@@ -289,9 +376,8 @@ import Testing
       func create(_ role: String) async throws -> (token: String, line: String) {
         let outcome = try await GatewayProcess.run(["token", "create", "--role", role, "--name", role])
         #expect(outcome.status == 0)
-        let token = try #require(outcome.output.firstMatch(of: /token: (\S+)\n/))
-        let line = try #require(outcome.output.firstMatch(of: /file: (.+)\n/))
-        return (String(token.1), String(line.1))
+        let token = try #require(outcome.errors.split(separator: "\n").last)
+        return (String(token), String(outcome.output.dropLast()))
       }
       let (reader, admin) = (try await create("read"), try await create("admin"))
       let file = folder + "/tokens"
@@ -358,9 +444,11 @@ import Testing
   }
 
   @Test func tellsItsVersionAndItsLimits() async throws {
-    let version = try await GatewayProcess.run(["version"])
-    #expect(version.status == 0)
-    #expect(version.output.firstMatch(of: /^evento-gateway [0-9]+\.[0-9]+\.[0-9]+\n$/) != nil)
+    for arguments in [["version"], ["--version"]] {
+      let version = try await GatewayProcess.run(arguments)
+      #expect(version.status == 0)
+      #expect(version.output.firstMatch(of: /^evento-gateway [0-9]+\.[0-9]+\.[0-9]+\n$/) != nil)
+    }
     let help = try await GatewayProcess.run(["serve", "--help"])
     for option in ["--max-body-bytes", "--max-payload-bytes", "--max-requests-in-flight", "--token-file", "EVENTO_"] {
       #expect(help.output.contains(option))

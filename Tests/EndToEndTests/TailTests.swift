@@ -8,7 +8,7 @@ import Testing
       ["tail", "--url", "http://127.0.0.1:1", "--from", "beginning"])
     #expect(outcome.status == 1)
     #expect(outcome.output.isEmpty)
-    #expect(outcome.errors.contains("unavailable"))
+    #expect(outcome.errors.hasPrefix("Error: The gateway can't be reached"))
   }
 
   @Test(arguments: [
@@ -52,6 +52,49 @@ import Testing
     }
   }
 
+  /// Every millisecond of a second, as JSON has them.
+  @Test func theTimeIsThatOfTheEvent() async throws {
+    try await withGateway { gateway in
+      let events = (0..<1000).map {
+        #"{"aggregator_type":"t","aggregator_id":"i","name":"n","timestamp":1700000000,"timestamp_subsec":\#($0)}"#
+      }
+      let last =
+        #"{"aggregator_type":"t","aggregator_id":"i","name":"n","timestamp":253402300799,"timestamp_subsec":999}"#
+      for body in [events.joined(separator: ","), last] {
+        #expect(try await gateway.client.send("POST", "/events", #"{"events":[\#(body)]}"#).status == 201)
+      }
+      let tail = try gateway.tail(["--from", "beginning"])
+      for number in 0..<1000 {
+        let digits = String(number + 1000).dropFirst()
+        #expect(await tail.nextLine()?.hasPrefix("2023-11-14T22:13:20.\(digits)Z  ") == true, "\(number)")
+      }
+      #expect(await tail.nextLine()?.hasPrefix("9999-12-31T23:59:59.999Z  ") == true)
+      try await tail.end()
+    }
+  }
+
+  /// And in a pipe nothing is said: see the other tests, which end with no error.
+  @Test func aTerminalHearsThatItFollowsAndThatTheGatewayIsAway() async throws {
+    try await withTemporaryFolder { folder in
+      let relay = try Relay()
+      defer { relay.stop() }
+      var gateway = try await RunningGateway(folder, behind: relay)
+      let tail = try CommandProcess(["tail", "--url", "http://127.0.0.1:\(relay.port)"], errors: .terminal)
+      try await tail.waitForLog("Following http://127.0.0.1:\(relay.port). Ctrl-C ends it.")
+      try await gateway.end()
+      try await tail.waitForLog("Trying again")
+      gateway = try await RunningGateway(folder, behind: relay)
+      try await tail.waitForLog("The gateway is back.")
+      tail.send(SIGINT)
+      #expect(await tail.outcome().status == 0)
+      try await gateway.end()
+    }
+    let alone = try CommandProcess(["tail", "--url", "http://127.0.0.1:1"], errors: .terminal)
+    try await alone.waitForLog("The gateway can't be reached")
+    alone.send(SIGINT)
+    #expect(await alone.outcome().status == 0)
+  }
+
   /// A program gets every character as it is.
   @Test func nothingInJSONIsEscapedForATerminal() async throws {
     try await withGateway { gateway in
@@ -70,7 +113,7 @@ import Testing
     (
       "application/problem+json",
       #"{"code":"a\u001b[31m","detail":"b\u009b2J\u202ec\u007f\nError: \ud83d\ude00é\u200b"}"#,
-      [#"a\u{1B}[31m: b\u{9B}2J\u{202E}c\u{7F}\nError: 😀é\u{200B}"#]
+      [#"Error: b\u{9B}2J\u{202E}c\u{7F}\nError: 😀é\u{200B}"#]
     ),
     ("text/html", "<p>\u{1B}]0;title\u{7}\u{202E}\u{2028}</p>", [#"<p>·]0;title·\u{202E}\u{2028}</p>"#, "status 400"]),
   ])

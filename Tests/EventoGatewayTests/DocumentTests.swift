@@ -106,6 +106,7 @@ import Testing
           : try await client.send(operation.method, target, body)
         #expect((200..<300).contains(answer.status), "\(id): \(answer.text)")
         let allowed = try #require(document.answer(operation, answer.status), "\(id): \(answer.status)")
+        #expect(answer["Cache-Control"] == (id == "document" ? "no-cache" : "no-store"), "\(id)")
         guard !allowed.mediaTypes.isEmpty else {
           #expect(answer.body.isEmpty)
           continue
@@ -113,6 +114,7 @@ import Testing
         let mediaType = try #require(answer["Content-Type"]?.split(separator: ";").first.map(String.init))
         #expect(allowed.mediaTypes.contains(mediaType), "\(id): \(mediaType)")
         guard mediaType == "application/json" else { continue }
+        #expect(answer.text.hasSuffix("}\n") && answer.text.count { $0 == "\n" } == 1, "\(id)")
         let example = try #require(allowed.examples[mediaType], "\(id) has no example of its answer")
         #expect(try answer.json.isShaped(as: example), "\(id): \(answer.text)")
       }

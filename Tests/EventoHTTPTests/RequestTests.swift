@@ -104,7 +104,7 @@ import Testing
     #expect(sent[6].text == #"{"worker_id":"\#(worker)"}"#)
     #expect(sent[7].text == #"{"cursor":"\#(cursor)","lag":7,"worker_id":"\#(worker)"}"#)
     #expect(sent[8].text == #"{"enabled":false}"#)
-    #expect(sent[11].text == #"{"cursor":"\#(cursor)","data_base64":"eA=="}"#)
+    #expect(sent[11].text == #"{"cursor":"\#(cursor)","data_base64":"eA=="}"# + "\n")
     for request in sent {
       #expect(request.headers["content-type"] == (request.body.isEmpty ? nil : "application/json"))
       #expect(request.headers["user-agent"] == "evento-swift")

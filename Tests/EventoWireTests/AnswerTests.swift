@@ -14,6 +14,7 @@ import Testing
       text(Page.json(Edge(cursor: cursor, node: event), .auto)) == """
         {"cursor":"\(cursor)","node":{"id":"01JD0000000000000000000001","aggregator_type":"t","aggregator_id":"i\\"",\
         "version":2,"name":"n","routing_key":null,"data":{"x": 1.10},"metadata":{},"timestamp":12,"timestamp_subsec":34}}
+
         """)
     #expect(
       text(Page.json(Edge(cursor: cursor, node: event), .base64)).contains("\"data_base64\":\"eyJ4IjogMS4xMH0=\""))
@@ -97,6 +98,7 @@ import Testing
       text(Problem.json(EventoError(.eventNotFound, "No."))) == """
         {"type":"urn:evento:problem:event_not_found","title":"Event not found","status":404,"detail":"No.",\
         "code":"event_not_found"}
+
         """)
   }
 

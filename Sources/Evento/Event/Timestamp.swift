@@ -45,6 +45,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     Int(milliseconds &- seconds &* 1000)
   }
 
+  /// The nearest moment that an event may bear: a clock before 1970, as of a machine that has lost its time, counts as
+  /// the first, and one after 9999 as the last.
+  package var clamped: Timestamp {
+    let range = Self.secondsRange.lowerBound * 1000...Self.secondsRange.upperBound * 1000 + 999
+    return Timestamp(milliseconds: min(max(milliseconds, range.lowerBound), range.upperBound))
+  }
+
   /// The time of the machine's clock.
   public static func now() -> Timestamp {
     var time = timespec()

@@ -5,24 +5,33 @@ final class ULIDGenerator: Sendable {
   static let shared = ULIDGenerator()
 
   private struct State {
-    var last = ULID(high: 0, low: 0)
+    /// `nil` before the first, which is random whatever the clock says.
+    var last: ULID?
     var random = Xoshiro256()
   }
 
   private let state = Mutex(State())
+  private let now: @Sendable () -> Timestamp
+
+  /// - Parameter now: the clock. Identifiers begin with its milliseconds since 1970, as far as 48 bits go.
+  init(now: @escaping @Sendable () -> Timestamp = { .now() }) {
+    self.now = now
+  }
 
   func next() -> ULID {
-    let time = UInt64(clamping: Timestamp.now().milliseconds) & 0xFFFF_FFFF_FFFF
+    let time = UInt64(max(0, min(now().milliseconds, 0xFFFF_FFFF_FFFF)))
     return state.withLock { state in
       // Within one millisecond, or after the clock stepped back, count on from the last one: the ULID
       // specification's monotonic form.
-      if time > state.last.high >> 16 {
-        state.last = ULID(high: time << 16 | state.random.next() >> 48, low: state.random.next())
+      let next: ULID
+      if let last = state.last, time <= last.high >> 16 {
+        let (low, carry) = last.low.addingReportingOverflow(1)
+        next = ULID(high: carry ? last.high &+ 1 : last.high, low: low)
       } else {
-        let (low, carry) = state.last.low.addingReportingOverflow(1)
-        state.last = ULID(high: carry ? state.last.high &+ 1 : state.last.high, low: low)
+        next = ULID(high: time << 16 | state.random.next() >> 48, low: state.random.next())
       }
-      return state.last
+      state.last = next
+      return next
     }
   }
 }

@@ -3,10 +3,12 @@ internal import EventoWire
 internal import HTTPServer
 
 extension Response {
+  /// - Parameter body: JSON text and a newline, as every encoder of the wire format ends it: the prompt of a shell then
+  ///   begins on a line of its own.
   static func json(_ body: [UInt8], status: Int = 200, _ fields: [(String, String)] = []) -> Response {
     var headers = Headers()
-    // Room for what is added to most answers: a request id, a location.
-    headers.reserve(bytes: 160, fields: 4)
+    // Room for what is added to most answers: a location, a request id, how long it may be kept.
+    headers.reserve(bytes: 192, fields: 4)
     headers.append("Content-Type", "application/json")
     for (name, value) in fields { headers.append(name, value) }
     return Response(status: status, headers: headers, body: .bytes(body))

@@ -11,14 +11,15 @@ struct ServiceResource: Sendable {
 
   var resources: [Resource] {
     let alive = Response.json(HealthAnswer.json(isWell: true, checks: []))
-    let document = Response.text("application/yaml", document)
+    let document = RevalidatedText(
+      "application/yaml", document, digest: SHA256.digest(Self.digest + Array(basePath.utf8)))
     return [
       Resource("/healthz", [("GET", Operation(nil, .immediate { _ in alive }))]),
       Resource("/readyz", [("GET", Operation(nil, .probe(readiness)))]),
       Resource(
         "/metrics",
         [("GET", Operation(.read, .probe(figures)))]),
-      Resource("/openapi.yaml", [("GET", Operation(.read, .immediate { _ in document }))]),
+      Resource("/openapi.yaml", [("GET", Operation(.read, .immediate { document.response(to: $0.head.headers) }))]),
     ]
   }
 
@@ -28,6 +29,9 @@ struct ServiceResource: Sendable {
     let text = String(decoding: PackageResources.openapi_yaml, as: UTF8.self)
     return Array(text.replacing(example, with: own).utf8)
   }
+
+  /// Of the document as it is built in, once for all gateways.
+  private static let digest = SHA256.digest(PackageResources.openapi_yaml)
 
   /// The text may have thousands of lines.
   @Sendable private func figures(_ reply: Reply) {

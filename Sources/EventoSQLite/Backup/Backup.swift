@@ -6,7 +6,8 @@ internal import Evento
 /// By `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto), which reads all in one transaction. SQLite's backup
 /// interface in small steps begins anew at each commit of another process, and never ends beside one that writes.
 enum Backup {
-  static func make(of path: String, at target: String) throws -> SQLiteExecutor.Copy {
+  static func make(of path: String, at target: String, _ work: CopyWork) throws -> SQLiteExecutor.Copy {
+    guard !StoreFile.isFolder(target) else { throw EventoError.isFolder(target) }
     guard !StoreFile.exists(target) else {
       throw EventoError(.invalidRequest, "\(target) is there already: name a file that is not, or remove it first.")
     }
@@ -14,7 +15,7 @@ enum Backup {
     defer { source.close() }
     let partial = try PartialFile(of: target)
     do {
-      try copy(source, to: partial.path, for: target)
+      try copy(source, to: partial.path, for: target, work)
       let result = try StoreFile.measure(partial.path)
       try partial.finish(permissions: StoreFile.permissions(ofCopyOf: path))
       return result
@@ -24,10 +25,16 @@ enum Backup {
     }
   }
 
-  private static func copy(_ source: Connection, to path: String, for target: String) throws {
+  private static func copy(_ source: Connection, to path: String, for target: String, _ work: CopyWork) throws {
     do throws(SQLiteFailure) {
+      let pages = try source.integer("PRAGMA page_count") ?? 0
+      let unused = try source.integer("PRAGMA freelist_count") ?? 0
+      let expected = max(Double((pages - unused) * (try source.integer("PRAGMA page_size") ?? 0)), 1)
+      source.setWork(work) { work.show(min(Double(StoreFile.size(path)) / expected, 1)) }
+      defer { source.setWork(nil) }
       try source.run("VACUUM INTO ?1", .text(path))
     } catch {
+      guard !work.isCancelled else { throw EventoError.cancelled("\(target) was not made.") }
       throw EventoError(
         error.primaryCode == SQLITE_CORRUPT ? .internal : .unavailable,
         "\(target) can't be made (\(error.message)).", cause: error.error.cause)

@@ -7,16 +7,20 @@ internal import Evento
 /// played onto the new one (https://sqlite.org/howtocorrupt.html), and a gateway that starts at that moment would go on
 /// with the old file. Its content is replaced instead, in a transaction, by a connection that has it alone.
 enum Restoration {
-  static func put(_ backup: String, at path: String, isReplacing: Bool) throws -> SQLiteExecutor.Copy {
+  static func put(_ backup: String, at path: String, isReplacing: Bool, _ work: CopyWork) throws -> SQLiteExecutor.Copy
+  {
+    guard !StoreFile.isFolder(path) else { throw EventoError.isFolder(path) }
     guard !StoreFile.areSame(path, backup) else {
       throw EventoError(.invalidRequest, "\(backup) and \(path) are one file: name the backup, and the database.")
     }
     let source = try StoreFile.open(backup)
     defer { source.close() }
-    try check(source, backup)
+    source.setWork(work)
+    try check(source, backup, work)
+    let events = Int(try source.logEnd().position)
     guard StoreFile.exists(path) else {
       try checkNothingIsLeft(of: path)
-      return try Backup.make(of: backup, at: path)
+      return try Backup.make(of: backup, at: path, work)
     }
     let database: Connection
     do {
@@ -35,16 +39,49 @@ enum Restoration {
       throw Self.error(error, path)
     }
     try checkMayReplace(database, path, isReplacing)
-    try database.replaceContent(by: source)
-    try database.execute("PRAGMA locking_mode = NORMAL")
-    return try StoreFile.measure(database, path)
+    do throws(SQLiteFailure) {
+      try database.replaceContent(by: source, work)
+    } catch {
+      database.close()
+      source.setWork(nil)
+      throw outcome(of: error, path, backup, source, work)
+    }
+    return SQLiteExecutor.Copy(events: events, bytes: StoreFile.size(path))
   }
 
-  private static func check(_ source: Connection, _ backup: String) throws {
+  /// What has become of the database when SQLite reports a failure. It may come after the commit: of the last sync, of the
+  /// folder from which the journal was removed.
+  static func outcome(
+    of failure: SQLiteFailure, _ path: String, _ backup: String, _ source: Connection, _ work: CopyWork
+  ) -> EventoError {
+    do {
+      // It puts back what was there before, if a journal says so.
+      let database = try Connection(path: path, busyTimeout: .zero, for: .writing)
+      defer { database.close() }
+      guard try database.logEnd() == source.logEnd() else {
+        if work.isCancelled { return .cancelled("\(path) has its old content.") }
+        return EventoError(
+          .unavailable, "\(path) was not restored (\(failure.message)), and has its old content. Check its disk.",
+          cause: failure.error.cause)
+      }
+      return EventoError(
+        .unavailable,
+        "\(path) was restored from \(backup), but the disk reported a failure at the end (\(failure.message)): a power "
+          + "failure may undo it. Check the disk, then restore again with --replace.", cause: failure.error.cause)
+    } catch {
+      return EventoError(
+        .unavailable,
+        "\(path) was not restored (\(failure.message)), and can't be opened now (\(error)). Check its disk, then restore "
+          + "again.", cause: failure.error.cause)
+    }
+  }
+
+  private static func check(_ source: Connection, _ backup: String, _ work: CopyWork) throws {
     let verdict: String?
     do throws(SQLiteFailure) {
       verdict = try source.first("PRAGMA quick_check(1)") { $0.text(0) }
     } catch {
+      guard !work.isCancelled else { throw EventoError.cancelled("Nothing was changed.") }
       verdict = error.message
     }
     guard verdict != "ok" else { return }
@@ -69,8 +106,7 @@ enum Restoration {
   }
 
   private static func checkMayReplace(_ database: Connection, _ path: String, _ isReplacing: Bool) throws {
-    try Schema.checkOwner(of: database, path: path)
-    guard !isReplacing, try database.integer("PRAGMA user_version") != 0 else { return }
+    guard try Schema.content(of: database, path: path) != .nothing, !isReplacing else { return }
     let count = try database.logEnd().position
     guard count > 0 else { return }
     throw EventoError(
@@ -89,7 +125,7 @@ enum Restoration {
         .invalidRequest,
         "\(path) is damaged, or no database: move it away, and \(path)-wal and \(path)-shm with it, then restore again.",
         cause: failure.error.cause)
-    default: EventoError(.unavailable, "\(path) can't be opened (\(failure.message)).", cause: failure.error.cause)
+    default: failure.error(of: path)
     }
   }
 }

@@ -17,6 +17,18 @@ enum StoreFile {
     return lstat(path, &status) == 0
   }
 
+  /// Whether the path leads to a folder.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The size of the file; 0 if it can't be found out.
+  static func size(_ path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+
   /// Whether two names are of one file.
   static func areSame(_ one: String, _ other: String) -> Bool {
     var (first, second) = (stat(), stat())
@@ -40,16 +52,15 @@ enum StoreFile {
     guard stat(path, &status) == 0 else {
       throw EventoError(.invalidRequest, "There is no database \(path): \(String(cString: strerror(errno))).")
     }
+    guard !isFolder(path) else { throw EventoError.isFolder(path) }
     do {
       let connection = try look(at: path, busyTimeout: SQLiteConfiguration().busyTimeout)
       try Schema.checkIsStore(connection, path: path)
       return connection
     } catch let failure as SQLiteFailure {
-      let isNone = failure.primaryCode == SQLITE_NOTADB || failure.primaryCode == SQLITE_CORRUPT
+      guard failure.isDamage else { throw failure.error(of: path) }
       throw EventoError(
-        isNone ? .invalidRequest : .unavailable,
-        isNone
-          ? "\(path) is no whole SQLite database (\(failure.message))." : "\(path) can't be read (\(failure.message)).",
+        .invalidRequest, "\(path) is not a whole SQLite database (\(failure.message)). Name another file.",
         cause: failure.error.cause)
     }
   }
@@ -64,12 +75,6 @@ enum StoreFile {
   static func measure(_ path: String) throws -> SQLiteExecutor.Copy {
     let connection = try look(at: path)
     defer { connection.close() }
-    return try measure(connection, path)
-  }
-
-  static func measure(_ connection: Connection, _ path: String) throws -> SQLiteExecutor.Copy {
-    var status = stat()
-    let size = stat(path, &status) == 0 ? Int(status.st_size) : 0
-    return SQLiteExecutor.Copy(events: Int(try connection.logEnd().position), bytes: size)
+    return SQLiteExecutor.Copy(events: Int(try connection.logEnd().position), bytes: size(path))
   }
 }

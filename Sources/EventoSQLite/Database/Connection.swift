@@ -6,6 +6,7 @@ final class Connection {
   private let handle: OpaquePointer
   private(set) var statements: [StatementText: Statement] = [:]
   private var isClosed = false
+  private var progressHandler: ProgressHandler?
   /// What the hook of the log writes to: held for as long as SQLite may call it.
   private var logPages: LogPages?
   /// How long a statement waits for what another connection holds: https://sqlite.org/c3ref/busy_timeout.html
@@ -189,16 +190,57 @@ final class Connection {
     rollBack()
   }
 
-  /// Puts another database's content in the place of all of its own, in one transaction:
-  /// https://sqlite.org/c3ref/backup_finish.html
-  func replaceContent(by source: Connection) throws(SQLiteFailure) {
+  /// Puts another database's content in the place of all of its own, in one transaction, which the first step begins and
+  /// the end commits: https://sqlite.org/c3ref/backup_finish.html
+  func replaceContent(by source: Connection, _ work: CopyWork) throws(SQLiteFailure) {
     let action = "copy a database"
     guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
       throw SQLiteFailure(handle, code: sqlite3_extended_errcode(handle), action: action)
     }
-    // What went wrong in a step is what finishing returns.
-    sqlite3_backup_step(backup, -1)
+    var step = SQLITE_OK
+    while step == SQLITE_OK, !work.isCancelled {
+      step = sqlite3_backup_step(backup, Self.pagesAStep)
+      let count = sqlite3_backup_pagecount(backup)
+      work.show(count > 0 ? Double(count - sqlite3_backup_remaining(backup)) / Double(count) : 1)
+    }
     let code = sqlite3_backup_finish(backup)
     guard code == SQLITE_OK else { throw SQLiteFailure(handle, code: code, action: action) }
+    // Finishing takes a lock that a step could not get for something that passes, and does not return it.
+    guard step == SQLITE_DONE else {
+      throw SQLiteFailure(nil, code: step == SQLITE_OK ? SQLITE_INTERRUPT : step, action: action)
+    }
+  }
+
+  private static let pagesAStep: Int32 = 2048
+
+  /// Has statements end with `SQLITE_INTERRUPT` once the work is cancelled, and calls `look` from time to time while one
+  /// runs: https://sqlite.org/c3ref/progress_handler.html
+  func setWork(_ work: CopyWork?, look: @escaping () -> Void = {}) {
+    // Held for as long as SQLite has its address.
+    let handler = work.map { ProgressHandler($0, look) }
+    sqlite3_progress_handler(
+      handle, handler == nil ? 0 : Self.operationsALook,
+      { context in
+        guard let context else { return 0 }
+        return Unmanaged<ProgressHandler>.fromOpaque(context).takeUnretainedValue().mustStop() ? 1 : 0
+      }, handler.map { Unmanaged.passUnretained($0).toOpaque() })
+    progressHandler = handler
+  }
+
+  /// A row that is copied takes four or so, and may have megabytes.
+  private static let operationsALook: Int32 = 100
+
+  private final class ProgressHandler {
+    private let work: CopyWork
+    private let look: () -> Void
+
+    init(_ work: CopyWork, _ look: @escaping () -> Void) {
+      (self.work, self.look) = (work, look)
+    }
+
+    func mustStop() -> Bool {
+      look()
+      return work.isCancelled
+    }
   }
 }

@@ -36,6 +36,20 @@ enum DatabaseFile {
     }
   }
 
+  /// - Throws: `unavailable` if there is no file, or an empty one.
+  static func checkExists(_ path: String) throws(EventoError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw mayNotCreate("There is no database \(path)") }
+    guard status.st_size > 0 else { throw mayNotCreate("\(path) is empty") }
+  }
+
+  static func mayNotCreate(_ what: String) -> EventoError {
+    EventoError(
+      .unavailable,
+      "\(what), and no database may be created here (--database-must-exist, `createsDatabase`). Check that its volume is "
+        + "mounted.")
+  }
+
   /// To close a file gives up the locks that the process holds on it through any other descriptor
   /// (https://sqlite.org/howtocorrupt.html §2.2), so no connection of this process may be open by then.
   private static let creation = Mutex(())

@@ -47,7 +47,7 @@ struct EventWriter {
     var heads = heads
     var names = EventNames(catalog)
     var position = try memory.end(connection)
-    let time = now()
+    let time = now().clamped
     var written: [WrittenEvent] = []
     written.reserveCapacity(events.count)
     for (index, admission) in admissions.enumerated() {

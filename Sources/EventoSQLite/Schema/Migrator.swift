@@ -3,53 +3,112 @@ internal import Evento
 extension Schema {
   /// Makes a connection that of a store: sets how it writes, makes the tables or brings them up to date.
   ///
-  /// - Throws: ``EventoError`` where the database is another program's, or of a newer version; ``SQLiteFailure``.
-  static func prepare(_ connection: Connection, path: String, isInMemory: Bool) throws {
-    // Of another program nothing must be changed, not even its journal mode: look first.
-    try checkOwner(of: connection, path: path)
+  /// It changes the journal mode before it looks under the lock: of a file, ``content(of:path:)`` must have been taken
+  /// before.
+  ///
+  /// - Returns: whether the store is new.
+  /// - Throws: ``EventoError`` if the database is another program's, damaged, or of a newer version; ``SQLiteFailure``.
+  @discardableResult
+  static func prepare(_ connection: Connection, path: String, isInMemory: Bool) throws -> Bool {
     if !isInMemory { try setJournal(connection, path: path) }
     // FULL syncs the write-ahead log at each commit: an answered write is on disk (https://sqlite.org/pragma.html#pragma_synchronous).
     try connection.execute("PRAGMA synchronous = FULL")
-    guard try connection.integer("PRAGMA user_version") != version else { return }
+    guard try content(of: connection, path: path) != .store(version: Int(version)) else { return false }
 
     // Another process may do the same at this moment: look again under the lock.
     try connection.execute("BEGIN IMMEDIATE")
     do {
-      try checkOwner(of: connection, path: path)
-      let current = Int(try connection.integer("PRAGMA user_version") ?? 0)
-      for migration in migrations.dropFirst(current) { try connection.execute(migration) }
-      if current == 0 {
+      let content = try content(of: connection, path: path)
+      for migration in migrations.dropFirst(content.version) { try connection.execute(migration) }
+      if content == .nothing {
         try connection.run("INSERT INTO store (origin, probe) VALUES (?1, 0)", .integer(LogPosition.freshTag()))
       }
       try connection.execute("PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version); COMMIT")
+      return content == .nothing
     } catch {
       connection.rollBack()
       throw error
     }
   }
 
-  /// - Throws: ``EventoError`` where the database is another program's, or of a newer version.
-  static func checkOwner(of connection: Connection, path: String) throws {
+  /// What a database holds.
+  enum Content: Equatable {
+    /// Nothing, as a new file.
+    case nothing
+    /// A store, as migrations up to a version have made it.
+    case store(version: Int)
+
+    var version: Int {
+      switch self {
+      case .nothing: 0
+      case .store(let version): version
+      }
+    }
+  }
+
+  /// Looks at a database, and changes nothing.
+  ///
+  /// - Throws: ``EventoError`` if it is another program's, not whole, or of a newer version; ``SQLiteFailure``.
+  static func content(of connection: Connection, path: String) throws -> Content {
+    // Of one moment: another process may be creating the store.
+    try connection.snapshot { try contentOfOneMoment(connection, path) }
+  }
+
+  private static func contentOfOneMoment(_ connection: Connection, _ path: String) throws -> Content {
     let application = try connection.integer("PRAGMA application_id") ?? 0
     let current = try connection.integer("PRAGMA user_version") ?? 0
-    let tables = try connection.integer("SELECT count(*) FROM sqlite_schema") ?? 0
-    guard application == applicationID || (application == 0 && tables == 0) else {
+    if application == 0, current == 0, try connection.integer("SELECT count(*) FROM sqlite_schema") == 0 {
+      return .nothing
+    }
+    guard application == applicationID else {
       throw EventoError(
-        .invalidRequest, "\(path) is a SQLite database of another program: name another file for the event store.")
+        .invalidRequest, "\(path) is a SQLite database of another program. Name another file for the event store.")
     }
     guard current <= version else {
       throw EventoError(
         .invalidRequest,
-        "\(path) was written by a newer version of this program (schema \(current), this one knows \(version)): "
-          + "run that version, or a later one.")
+        "\(path) was written by a newer version of this program (schema \(current), this one supports \(version)). "
+          + "Run that version, or a later one.")
     }
+    guard current >= 1 else {
+      throw EventoError(
+        .invalidRequest,
+        "\(path) is damaged: its schema version is \(current). Move it away, and restore its latest backup.")
+    }
+    let missing = try shape(ofVersion: Int(current)).subtracting(try shape(of: connection))
+    guard missing.isEmpty else {
+      throw EventoError(
+        .invalidRequest,
+        "\(path) is not a whole event store: of schema \(current) it does not have \"\(missing.sorted()[0])\". Name another "
+          + "file, or restore its latest backup.")
+    }
+    return .store(version: Int(current))
   }
 
-  /// - Throws: ``EventoError`` where the database is no store, an empty one among them, or one of a newer version.
+  /// The tables with their columns, and the indexes, of a database.
+  private static func shape(of connection: Connection) throws(SQLiteFailure) -> Set<String> {
+    let rows = try connection.all(
+      """
+      SELECT object.type || ' ' || object.name || coalesce('.' || column.name || ' ' || column.type, '')
+      FROM sqlite_schema AS object LEFT JOIN pragma_table_info(object.name) AS column
+      WHERE object.type IN ('table', 'index')
+      """
+    ) { $0.text(0) }
+    return Set(rows)
+  }
+
+  /// That which the migrations make.
+  private static func shape(ofVersion version: Int) throws(SQLiteFailure) -> Set<String> {
+    let connection = try Connection(path: ":memory:", busyTimeout: .zero)
+    defer { connection.close() }
+    for migration in migrations.prefix(version) { try connection.execute(migration) }
+    return try shape(of: connection)
+  }
+
+  /// - Throws: ``EventoError`` if the database is no store, as an empty one, or one of a newer version.
   static func checkIsStore(_ connection: Connection, path: String) throws {
-    try checkOwner(of: connection, path: path)
-    guard try connection.integer("PRAGMA application_id") == applicationID else {
-      throw EventoError(.invalidRequest, "\(path) is empty, and no event store: name another file.")
+    guard try content(of: connection, path: path) != .nothing else {
+      throw EventoError(.invalidRequest, "\(path) is empty, and not an event store. Name another file.")
     }
   }
 

@@ -40,8 +40,13 @@ public final class InMemoryExecutor: Sendable {
     try store.withLock { store throws(EventoError) in try body(&store) }
   }
 
-  /// The time by this store's clock.
-  func time() -> Timestamp { now() }
+  /// The time by this store's clock, or the nearest that an event may bear.
+  func time() -> Timestamp {
+    let (range, time) = (Timestamp.secondsRange, now())
+    if time.seconds < range.lowerBound { return Timestamp(seconds: range.lowerBound) }
+    if time.seconds > range.upperBound { return Timestamp(seconds: range.upperBound, subsecond: 999) }
+    return time
+  }
 }
 
 extension InMemoryExecutor: Executor {

@@ -10,7 +10,7 @@ package enum WriteAnswer {
       if index > 0 { body.append(UInt8(ascii: ",")) }
       body.append(events.span[index])
     }
-    body.append(json: "]}")
+    body.append(json: "]}\n")
     return body
   }
 

@@ -17,7 +17,7 @@ package enum Problem {
     body.append(json: ",\"code\":")
     body.append(string: error.code.rawValue)
     body.append(error.facts)
-    body.append(UInt8(ascii: "}"))
+    body.append(json: "}\n")
     return body
   }
 

@@ -23,7 +23,10 @@ package enum Page {
   /// The answer of `GET /events/{id}`.
   package static func json(_ event: borrowing EventView, _ encoding: PayloadEncoding) -> [UInt8] {
     var body: [UInt8] = []
-    body.append(upTo: JSONRoom.longest(edge: event, encoding)) { $0.put(edge: event, encoding) }
+    body.append(upTo: JSONRoom.longest(edge: event, encoding) + 1) { room in
+      room.put(edge: event, encoding)
+      room.put(json: "\n")
+    }
     return body
   }
 

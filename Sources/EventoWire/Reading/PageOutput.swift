@@ -66,7 +66,7 @@ package struct PageOutput: PageBuilder {
       room.put(cursor: info.startCursor)
       room.put(json: ",\"end_cursor\":")
       room.put(cursor: info.endCursor)
-      room.put(json: "}}")
+      room.put(json: "}}\n")
     }
     return bytes.take()
   }

@@ -12,7 +12,7 @@ package enum HealthAnswer {
       body.append(UInt8(ascii: ":"))
       body.append(string: check.fault ?? "ok")
     }
-    body.append(json: "}}")
+    body.append(json: "}}\n")
     return body
   }
 }

@@ -16,7 +16,7 @@ package enum SnapshotBody {
     body.append(cursor: snapshot.cursor)
     body.append(UInt8(ascii: ","))
     body.append(payloadMember: snapshot.data, encoding)
-    body.append(UInt8(ascii: "}"))
+    body.append(json: "}\n")
     return body
   }
 

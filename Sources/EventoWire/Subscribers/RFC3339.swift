@@ -1,9 +1,10 @@
 package import Evento
 
 extension Timestamp {
-  /// As RFC 3339 has it, in UTC, to the millisecond: `2026-01-31T12:00:00.000Z`.
+  /// As RFC 3339 has it, in UTC, to the millisecond: `2026-01-31T12:00:00.000Z`. Of a moment before 1970 or after 9999 the
+  /// nearest one within: RFC 3339 has years of four digits.
   package var rfc3339: String {
-    let (days, rest) = milliseconds.quotientAndRemainder(dividingBy: Self.millisecondsADay)
+    let (days, rest) = clamped.milliseconds.quotientAndRemainder(dividingBy: Self.millisecondsADay)
     let day = CalendarDay(daysSince1970: days)
     let (seconds, subsecond) = rest.quotientAndRemainder(dividingBy: 1000)
     func padded(_ number: Int64, _ length: Int) -> String {

@@ -5,6 +5,7 @@ package enum SubscriberAnswer {
   package static func json(_ subscriber: Subscriber) -> [UInt8] {
     var body: [UInt8] = []
     body.append(subscriber)
+    body.append(UInt8(ascii: "\n"))
     return body
   }
 
@@ -17,7 +18,7 @@ package enum SubscriberAnswer {
     }
     body.append(json: "],\"page_info\":{\"has_next_page\":")
     body.append(boolean: page.hasNextPage)
-    body.append(json: "}}")
+    body.append(json: "}}\n")
     return body
   }
 
@@ -25,7 +26,7 @@ package enum SubscriberAnswer {
     var body: [UInt8] = []
     body.append(json: "{\"running\":")
     body.append(boolean: isRunning)
-    body.append(UInt8(ascii: "}"))
+    body.append(json: "}\n")
     return body
   }
 

@@ -8,7 +8,7 @@ internal import CSocketPolling
   internal import Darwin
 #endif
 
-/// A socket that takes connections.
+/// A socket that takes connections once it listens.
 final class Listener: Sendable {
   enum Acceptance: ~Copyable {
     case connection(Descriptor, PeerAddress)
@@ -23,38 +23,43 @@ final class Listener: Sendable {
   /// The file of a Unix socket.
   private let file: UnixSocketFile.Identity?
   let address: BoundAddress
+  /// What an error calls it.
+  private let name: String
 
   var number: Int32 { descriptor.number }
 
-  private init(_ descriptor: consuming Descriptor, _ address: BoundAddress) {
+  private init(_ descriptor: consuming Descriptor, _ address: BoundAddress, _ name: String) {
     self.descriptor = descriptor
     self.address = address
+    self.name = name
     if case .unix(let path) = address.place { file = UnixSocketFile.identity(of: path) } else { file = nil }
   }
 
-  /// - Throws: what the system says to any of the endpoint's addresses.
-  static func listen(on endpoint: Endpoint, backlog: Int) throws(SystemError) -> [Listener] {
+  /// Takes the endpoint's addresses.
+  ///
+  /// - Throws: what the system says to any of them.
+  static func bind(to endpoint: Endpoint) throws(SystemError) -> [Listener] {
     switch endpoint {
     case .unix(let path, let permissions):
       try UnixSocketFile.removeStale(path)
       let address = try SocketAddress(unixPath: path)
       return [
-        try listen(
-          on: address, backlog: backlog, at: .unix(path: path), "the Unix socket \(path)",
+        try bind(
+          to: address, at: .unix(path: path), "the Unix socket \(path)",
           beforeBinding: { (socket) throws(SystemError) in
             if let permissions { try UnixSocketFile.limitPermissions(permissions, of: socket) }
           },
-          beforeListening: { () throws(SystemError) in
+          afterBinding: { () throws(SystemError) in
             if let permissions { try UnixSocketFile.setPermissions(permissions, of: path) }
           })
       ]
     case .tcp(let host, let port):
-      return try listen(onAll: Resolver.addresses(of: host, port: port), backlog: backlog, "\(host) port \(port)")
+      return try bind(toAll: Resolver.addresses(of: host, port: port), "\(host) port \(port)")
     }
   }
 
-  private static func listen(
-    onAll addresses: [SocketAddress], backlog: Int, _ name: String
+  private static func bind(
+    toAll addresses: [SocketAddress], _ name: String
   ) throws(SystemError) -> [Listener] {
     var listeners: [Listener] = []
     var failure: SystemError?
@@ -62,7 +67,7 @@ final class Listener: Sendable {
       // All addresses of a name share the port that the first of them got.
       let address = listeners.first?.address.port.map { address.with(port: $0) } ?? address
       do throws(SystemError) {
-        listeners.append(try listen(on: address, backlog: backlog, at: nil, name))
+        listeners.append(try bind(to: address, at: nil, name))
       } catch  where error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL {
         // A name may have an IPv6 address on a machine that has none: one address is enough.
         failure = failure ?? error
@@ -72,12 +77,12 @@ final class Listener: Sendable {
     return listeners
   }
 
-  private static func listen(
-    on address: SocketAddress, backlog: Int, at place: BoundAddress.Place?, _ name: String,
+  private static func bind(
+    to address: SocketAddress, at place: BoundAddress.Place?, _ name: String,
     beforeBinding: (borrowing Descriptor) throws(SystemError) -> Void = { _ in },
-    beforeListening: () throws(SystemError) -> Void = {}
+    afterBinding: () throws(SystemError) -> Void = {}
   ) throws(SystemError) -> Listener {
-    let operation = "listen on \(name)"
+    let operation = Self.operation(name)
     let descriptor = Descriptor(
       try systemCall { socket(address.family, SocketType.stream, 0) }.orThrow(operation))
     try descriptor.setNonBlocking()
@@ -90,11 +95,27 @@ final class Listener: Sendable {
       try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
     }
     try beforeBinding(descriptor)
-    _ = try systemCall { address.withPointer { bind(descriptor.number, $0, $1) } }.orThrow(operation)
-    try beforeListening()
-    _ = try systemCall { Self.startListening(descriptor.number, backlog) }.orThrow(operation)
+    _ = try systemCall { address.withPointer { Self.bind(descriptor.number, $0, $1) } }.orThrow(operation)
+    try afterBinding()
     let bound = place ?? .tcp(Self.localAddress(of: descriptor.number).peer)
-    return Listener(descriptor, BoundAddress(place: bound))
+    return Listener(descriptor, BoundAddress(place: bound), name)
+  }
+
+  /// Takes connections from now on.
+  func listen(backlog: Int) throws(SystemError) {
+    _ = try systemCall { Self.startListening(descriptor.number, backlog) }.orThrow(Self.operation(name))
+  }
+
+  private static func operation(_ name: String) -> String { "listen on \(name)" }
+
+  private static func bind(_ number: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.bind(number, address, length)
+    #elseif canImport(Musl)
+      Musl.bind(number, address, length)
+    #else
+      Darwin.bind(number, address, length)
+    #endif
   }
 
   private static func startListening(_ number: Int32, _ backlog: Int) -> Int32 {

@@ -1,6 +1,5 @@
 internal import Evento
 internal import EventoWire
-internal import Foundation
 
 /// An event as a line of text.
 struct EventLine {
@@ -23,11 +22,10 @@ struct EventLine {
   /// Time, type and id, version, name, payload.
   private var readable: String {
     let event = edge.node
-    let time = Date(timeIntervalSince1970: Double(event.timestamp.milliseconds) / 1000)
-      .formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     let payload = event.data.text.map(Self.beginning) ?? "(\(event.data.bytes.count) bytes)"
     return TerminalText.escaped(
-      "\(time)  \(event.aggregatorType)/\(event.aggregatorID)  v\(event.version)  \(event.name)  \(payload)")
+      "\(event.timestamp.rfc3339)  \(event.aggregatorType)/\(event.aggregatorID)  v\(event.version)  \(event.name)  \(payload)"
+    )
   }
 
   /// As much of a payload as fits into a line or two.

@@ -4,7 +4,9 @@ internal import EventoHTTP
 internal import Foundation
 
 /// Follows a gateway's log from a terminal.
-struct TailCommand: AsyncParsableCommand {
+struct TailCommand: AsyncParsableCommand, SignalTaker {
+  static let signals = [SIGINT, SIGTERM]
+
   static let configuration = CommandConfiguration(
     commandName: "tail",
     abstract: "Follow the log of a gateway: an event a line, as it commits.",
@@ -62,7 +64,7 @@ struct TailCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let signals = Signals([SIGINT, SIGTERM])
+    let signals = Signals(Self.signals)
     // A reader that leaves, as `head` does, shows as an error of the write.
     signal(SIGPIPE, SIG_IGN)
     let follower = Task { try await follow() }
@@ -100,8 +102,12 @@ struct TailCommand: AsyncParsableCommand {
     let output = StandardOutput()
     do {
       let executor = try HTTPExecutor(baseURL: address, configuration: configuration)
-      // A follower waits for a gateway that is away. Here somebody waits in front of it, and is told.
+      let watch = try TailWatch(address, configuration)
+      try await watch.begin()
+      // A follower waits for a gateway that is away. Here a person may wait for it in vain.
       _ = try await executor.read([], routingKey: .all, args: .forward(first: 0))
+      let watching = Task { await watch.run() }
+      defer { watching.cancel() }
       for try await edge in executor.follow(filters, routingKey: key, after: try start) {
         try await output.write(EventLine(edge).text(asJSON: json))
       }

@@ -32,6 +32,8 @@ final class CommandProcess: Sendable {
     case refused
     /// It stays in the pipe, until there is no room.
     case unread
+    /// It is a terminal, which is read.
+    case terminal
   }
 
   /// Starts it.
@@ -55,20 +57,35 @@ final class CommandProcess: Sendable {
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("EVENTO_") }
       .merging(environment) { $1 }
     let (output, errors) = (Pipe(), Pipe())
+    let terminal = kind == .terminal ? try Terminal() : nil
     process.standardOutput = output
-    process.standardError = errors
+    process.standardError = terminal?.command ?? errors
     self.output = isRead ? LineReader(output.fileHandleForReading) : nil
     if !isRead { try output.fileHandleForReading.close() }
-    self.errors = kind == .read ? LineReader(errors.fileHandleForReading) : nil
+    self.errors = (terminal?.reader ?? (kind == .read ? errors.fileHandleForReading : nil)).map { LineReader($0) }
     if kind == .refused { try errors.fileHandleForReading.close() }
     unread = kind == .unread ? errors.fileHandleForReading : nil
     try process.run()
+    // Its end shows once nobody has the other side any more.
+    try terminal?.command.close()
   }
 
   deinit {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
+  #if os(Linux)
+    /// Whether a signal does anything else than to end it: it is blocked, ignored or caught (proc_pid_status(5)).
+    func handles(_ signal: Int32) -> Bool {
+      guard let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+      else {
+        return false
+      }
+      return status.matches(of: /Sig(?:Blk|Ign|Cgt):\s+([0-9a-f]+)/).contains { match in
+        (UInt64(match.output.1, radix: 16) ?? 0) & 1 << UInt64(signal - 1) != 0
+      }
+    }
+  #endif
   var processID: Int32 { process.processIdentifier }
 
   func send(_ signal: Int32) {

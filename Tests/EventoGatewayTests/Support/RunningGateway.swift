@@ -101,6 +101,8 @@ func expectProblem(
   #expect(answer["Content-Type"] == "application/problem+json", sourceLocation: sourceLocation)
   #expect(answer["X-Request-Id"] != nil, sourceLocation: sourceLocation)
   #expect(answer["Date"] != nil, sourceLocation: sourceLocation)
+  #expect(answer["Cache-Control"] == "no-store", sourceLocation: sourceLocation)
+  #expect(answer.text.hasSuffix("}\n") && answer.text.count { $0 == "\n" } == 1, sourceLocation: sourceLocation)
   let problem = try answer.json
   #expect(problem["code"] == .string(code), sourceLocation: sourceLocation)
   #expect(problem["status"]?.int == status, sourceLocation: sourceLocation)

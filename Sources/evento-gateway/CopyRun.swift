@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import EventoSQLite
+internal import Foundation
+internal import Synchronization
+
+/// Runs what copies a store: shows on a terminal how far it is, and ends it in good order at a signal.
+enum CopyRun {
+  static let signals = [SIGINT, SIGTERM, SIGHUP]
+
+  typealias Progress = @Sendable (Double) -> Void
+
+  static func run(
+    _ title: String, _ body: @escaping @Sendable (@escaping Progress) async throws -> SQLiteExecutor.Copy
+  ) async throws -> SQLiteExecutor.Copy {
+    let (signals, line) = (Signals(Self.signals), ProgressLine(title))
+    let work = Task { try await body { line.show($0) } }
+    let received = Mutex<Int32?>(nil)
+    let watching = Task {
+      for await signal in signals.received {
+        let isFirst = received.withLock { received in
+          defer { received = signal }
+          return received == nil
+        }
+        // A disk that does not answer may keep it from ending.
+        guard isFirst else { _exit(128 + signal) }
+        work.cancel()
+      }
+    }
+    defer { watching.cancel() }
+    let result = await work.result
+    line.clear()
+    guard let signal = received.withLock({ $0 }), case .failure(let error) = result else { return try result.get() }
+    FileHandle.standardError.write(Data("\(PrintedError(error).description)\n".utf8))
+    // As a shell has it for what a signal has ended.
+    throw ExitCode(128 + signal)
+  }
+}
+
+/// A line on standard error that is written over as the work goes on; none if that is no terminal.
+final class ProgressLine: Sendable {
+  private let title: String
+  private let isShown = isatty(STDERR_FILENO) == 1
+  private let percent = Mutex(-1)
+
+  init(_ title: String) {
+    self.title = TerminalText.escaped(title)
+  }
+
+  func show(_ share: Double) {
+    guard isShown else { return }
+    let now = Int(max(0, min(share, 1)) * 100)
+    percent.withLock { percent in
+      guard now != percent else { return }
+      percent = now
+      write("\r\(title): \(now) %")
+    }
+  }
+
+  func clear() {
+    percent.withLock { percent in
+      // ECMA-48 EL: erases to the end of the line.
+      if percent >= 0 { write("\r\u{1B}[K") }
+      percent = -1
+    }
+  }
+
+  private func write(_ text: String) {
+    FileHandle.standardError.write(Data(text.utf8))
+  }
+}

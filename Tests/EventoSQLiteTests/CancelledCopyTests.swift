@@ -1,0 +1,114 @@
+import Evento
+import Foundation
+import Synchronization
+import Testing
+
+@testable import EventoSQLite
+
+/// Copies that are broken off, or end with a failure.
+@Suite struct CancelledCopyTests {
+  /// Large enough for many looks at how far a copy is.
+  private func makeStore(_ folder: TestFolder) async throws -> SQLiteExecutor {
+    let store = try await SQLiteExecutor.open(folder.file())
+    for number in 0..<40 {
+      try await store.write(
+        (0..<100).map { .sample("acc-\(number)-\($0)", data: Payload([UInt8](repeating: 7, count: 4000))) })
+    }
+    return store
+  }
+
+  @Test func aCopySaysHowFarItIs() async throws {
+    let folder = try TestFolder()
+    let store = try await makeStore(folder)
+    for isRestore in [false, true] {
+      let shares = Mutex<[Double]>([])
+      let progress = { @Sendable (share: Double) in shares.withLock { $0.append(share) } }
+      if isRestore {
+        await store.close()
+        _ = try await SQLiteExecutor.restore(
+          folder.file(), from: folder.file("copy"), replacing: true, progress: progress)
+      } else {
+        _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"), progress: progress)
+      }
+      let seen = shares.withLock { $0 }
+      #expect(seen.count > 2 && seen == seen.sorted() && seen.allSatisfy { (0...1).contains($0) })
+      #expect(seen.contains { $0 > 0.2 && $0 < 0.8 })
+    }
+  }
+
+  @Test func aCancelledBackupLeavesNothing() async throws {
+    let folder = try TestFolder()
+    let store = try await makeStore(folder)
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    let error = await cancelledWithinTheCopy { progress in
+      _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"), progress: progress)
+    }
+    #expect(error?.detail == "Cancelled: \(folder.file("copy")) was not made.")
+    #expect(error?.isPassing == false)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == before)
+    await store.close()
+  }
+
+  @Test func aCancelledRestoreChangesNothing() async throws {
+    let folder = try TestFolder()
+    let store = try await makeStore(folder)
+    _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"))
+    try await store.write([.sample()])
+    await store.close()
+    let error = await cancelledWithinTheCopy { progress in
+      _ = try await SQLiteExecutor.restore(
+        folder.file(), from: folder.file("copy"), replacing: true, progress: progress)
+    }
+    #expect(error?.detail == "Cancelled: \(folder.file()) has its old content.")
+    let again = try await SQLiteExecutor.open(folder.file())
+    #expect(try await again.eventCount() == 4001)
+    await again.close()
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    #expect(names == ["copy", "store.sqlite"])
+  }
+
+  /// SQLite may report a failure of the last sync, when the copy is in its place.
+  @Test func aFailureSaysWhatHasBecomeOfTheDatabase() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    try await store.write([.sample()])
+    _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"))
+    try await store.write([.sample()])
+    await store.close()
+    let failure = SQLiteFailure(code: 1290, message: "disk I/O error", action: "copy a database")
+    let source = try StoreFile.open(folder.file("copy"))
+    func outcome() -> String {
+      Restoration.outcome(of: failure, folder.file(), folder.file("copy"), source, CopyWork { _ in }).detail
+    }
+    #expect(outcome().hasPrefix("\(folder.file()) was not restored (disk I/O error), and has its old content."))
+    _ = try await SQLiteExecutor.restore(folder.file(), from: folder.file("copy"), replacing: true)
+    #expect(outcome().hasPrefix("\(folder.file()) was restored from \(folder.file("copy")), but the disk"))
+    source.close()
+  }
+
+  /// Cancels once the copy has begun.
+  private func cancelledWithinTheCopy(
+    _ body: @escaping @Sendable (@escaping @Sendable (Double) -> Void) async throws -> Void
+  ) async -> EventoError? {
+    let (begun, begin) = AsyncStream<Void>.makeStream()
+    let isCancelled = DispatchSemaphore(value: 0)
+    let copy = Task {
+      try await body { share in
+        guard share > 0 else { return }
+        begin.finish()
+        // The copy waits here until it is cancelled.
+        isCancelled.wait()
+        isCancelled.signal()
+      }
+    }
+    for await _ in begun {}
+    copy.cancel()
+    isCancelled.signal()
+    do {
+      try await copy.value
+      return nil
+    } catch {
+      return error as? EventoError
+    }
+  }
+}
