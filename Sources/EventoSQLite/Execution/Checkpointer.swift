@@ -32,6 +32,7 @@ final class Checkpointer {
   /// How long commits wait for readers. One of this store takes milliseconds; another process may take any time, as a
   /// backup does, and is not waited for long.
   private var patience: Duration { turns.areAny ? .seconds(1) : .milliseconds(250) }
+  private static let tryDuration = Duration.milliseconds(20)
   /// How soon a checkpoint that has failed is tried again.
   private static let retryInterval = Duration.seconds(1)
 
@@ -59,9 +60,7 @@ final class Checkpointer {
     do throws(SQLiteFailure) {
       let isDone =
         restarts
-        ? try turns.shorten { () throws(SQLiteFailure) in
-          try connection.checkpoint(.restart, patience: patience)
-        } : try connection.checkpoint(.passive, patience: .zero)
+        ? try turns.shorten(during: restart) : try connection.checkpoint(.passive, patience: .zero)
       // Where a reader is in the way for long, it is not waited for again before the log has doubled.
       if restarts { nextRestart = isDone ? 2 * threshold : 2 * pages.count }
       figures.failing = nil
@@ -72,5 +71,17 @@ final class Checkpointer {
       figures.failing = (figures.failing?.since ?? start, error.error)
     }
     next = pages.count + max(threshold / 4, 1)
+  }
+
+  /// Moves all of the log, and waits until no reader needs it.
+  ///
+  /// In short tries: SQLite waits for whoever holds one of four marks that was behind when the try began. While reads
+  /// overlap, others take that mark up to date and share it without end, which only the next try finds out.
+  private func restart() throws(SQLiteFailure) -> Bool {
+    let deadline = ContinuousClock.now + patience
+    repeat {
+      if try connection.checkpoint(.restart, patience: Self.tryDuration) { return true }
+    } while ContinuousClock.now < deadline
+    return false
   }
 }
