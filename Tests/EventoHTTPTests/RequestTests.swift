@@ -165,4 +165,24 @@ import Testing
     }
     #expect(bytes.withLock { $0 } > data.utf8.count)
   }
+
+  /// libcurl sends `Expect: 100-continue` with a body over 1 MiB, which some hops answer with 417.
+  @Test func aLargeBodyIsSentWithoutAsking() async throws {
+    let gateway = FakeGateway()
+    let data = Payload("\"" + String(repeating: "x", count: 3 << 20) + "\"")
+    let seen = Mutex<[Request]>([])
+    let server = try ScriptedServer { request in
+      seen.withLock { $0.append(request) }
+      if request.headers["expect"] != nil { return httpAnswer("417 Expectation Failed") }
+      return request.method == "POST" ? gateway.answerToWrite(request) : httpAnswer("204 No Content")
+    }
+    try await withServer(server) { executor in
+      try await executor.write([.sample(data: "\"" + String(repeating: "x", count: 3 << 20) + "\"")])
+      try await executor.saveSnapshot(
+        SnapshotKey(type: "t", revision: "1", id: "i"), Snapshot(data: data, cursor: Cursor(place: [1])))
+    }
+    let requests = seen.withLock { $0 }
+    #expect(requests.map(\.method) == ["POST", "PUT"])
+    #expect(requests.allSatisfy { $0.headers["expect"] == nil && $0.body.count > 3 << 20 })
+  }
 }
