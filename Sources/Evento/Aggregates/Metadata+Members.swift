@@ -17,7 +17,8 @@ extension Metadata {
     do {
       return try JSONCoder().decode(type, from: Payload(Array(bytes[member.value])))
     } catch {
-      throw EventoError(.undecodablePayload, "The metadata's \(name) can't be decoded as \(type): \(error)")
+      throw EventoError(
+        .undecodablePayload, "The metadata's \(name) can't be decoded as \(type): \(EventoError.reason(error))")
     }
   }
 

@@ -54,7 +54,8 @@ struct MetadataDraft: Sendable {
         let text = Self.quoted(member.name) + Array(":".utf8) + (try member.value())
         own.append((Array(member.name.utf8), text))
       } catch {
-        throw EventoError(.unencodablePayload, "The metadata's \(member.name) can't be encoded: \(error)")
+        throw EventoError(
+          .unencodablePayload, "The metadata's \(member.name) can't be encoded: \(EventoError.reason(error))")
       }
     }
     return Self.merged(Self.merged(own, over: given), over: parts)
