@@ -1,4 +1,5 @@
 public import Evento
+internal import Logging
 
 /// The store of a gateway, over HTTP.
 ///
@@ -19,6 +20,7 @@ public final class HTTPExecutor: Sendable {
   let followers: Gateway
   /// Bytes that a line of a stream may have.
   let lineBytes: Int
+  let failureLog: FailureLog
 
   /// Connects to nothing yet: the first call does.
   ///
@@ -29,6 +31,7 @@ public final class HTTPExecutor: Sendable {
   public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws(EventoError) {
     let options = try configuration.transferOptions()
     lineBytes = configuration.answerBytes
+    failureLog = FailureLog(configuration.logger)
     let base: BaseURL
     do {
       base = try BaseURL(baseURL)

@@ -5,7 +5,7 @@ extension Subscription {
   ///
   /// - Throws: where the store does not give the subscriber; with a `CancellationError`, where the caller's task is
   ///   cancelled before it has.
-  public func start(on store: some Executor) async throws(SubscriptionFailure) -> RunningSubscription {
+  public func start(on store: any Executor) async throws(SubscriptionFailure) -> RunningSubscription {
     let worker = SubscriptionWorker(self, store: store)
     guard try await worker.hold() else {
       throw SubscriptionFailure(key: key, event: nil, error: CancellationError(), attempt: 1, retryDelay: nil)
@@ -18,7 +18,7 @@ extension Subscription {
   ///
   /// - Throws: the failure that ended it.
   @discardableResult
-  public func run(on store: some Executor) async throws(SubscriptionFailure) -> SubscriptionEnd {
+  public func run(on store: any Executor) async throws(SubscriptionFailure) -> SubscriptionEnd {
     let worker = SubscriptionWorker(self, store: store)
     guard try await worker.hold() else { return .stopped }
     return try await worker.run(once: false)
@@ -28,7 +28,7 @@ extension Subscription {
   ///
   /// - Throws: the failure that ended it.
   @discardableResult
-  public func runOnce(on store: some Executor) async throws(SubscriptionFailure) -> SubscriptionEnd {
+  public func runOnce(on store: any Executor) async throws(SubscriptionFailure) -> SubscriptionEnd {
     let worker = SubscriptionWorker(self, store: store)
     guard try await worker.hold() else { return .stopped }
     return try await worker.run(once: true)

@@ -1,7 +1,11 @@
+public import Logging
+
 /// How a subscription works.
 struct SubscriptionOptions: Sendable {
   var chunkSize = 300
-  var acknowledgeInterval = 1
+  /// After how many events; `nil`: at the end of a chunk, or ``acknowledgePause`` after the last time.
+  var acknowledgeInterval: Int?
+  let acknowledgePause = Duration.milliseconds(100)
   var retries = 30
   var backoff = Backoff()
   var delay = Duration.zero
@@ -11,6 +15,7 @@ struct SubscriptionOptions: Sendable {
   /// How often it looks who holds the subscriber, where a follower waits for events.
   var followedCheckInterval = Duration.seconds(5)
   var clock: any Clock<Duration> = ContinuousClock()
+  var logger = Logger(label: "evento.subscription")
   var onFailure: @Sendable (SubscriptionFailure) -> Void = { _ in }
 }
 
@@ -19,16 +24,21 @@ extension Subscription {
   ///
   /// - Precondition: 1 … 65535.
   public func chunkSize(_ events: Int) -> Self {
-    precondition(1...Args.countRange.upperBound ~= events, "a chunk is of 1 to \(Args.countRange.upperBound) events")
+    requireUse(
+      1...Args.countRange.upperBound ~= events,
+      "chunkSize(_:) takes 1 to \(Args.countRange.upperBound) events, not \(events)")
     return with { $0.options.chunkSize = events }
   }
 
-  /// After how many events it acknowledges, at the end of a chunk at the latest; 1 where nothing is said. More is
-  /// faster, and as many may be handled again where the process ends suddenly.
+  /// After how many events it acknowledges, and at the end of a chunk in any case. If you don't call this, it acknowledges
+  /// at the end of a chunk, or with the first event that ends 100 ms or more after the last acknowledgement.
+  ///
+  /// Each acknowledgement is a write to disk. What is handled and not acknowledged is handled again if the process ends
+  /// suddenly: delivery is at least once, with 1 too.
   ///
   /// - Precondition: at least 1.
   public func acknowledge(every events: Int) -> Self {
-    precondition(events >= 1, "it acknowledges after 1 or more events")
+    requireUse(events >= 1, "acknowledge(every:) takes 1 or more events, not \(events)")
     return with { $0.options.acknowledgeInterval = events }
   }
 
@@ -40,7 +50,7 @@ extension Subscription {
   ///
   /// - Precondition: at least 0.
   public func retry(_ times: Int, backoff: Backoff = Backoff()) -> Self {
-    precondition(times >= 0, "it retries 0 or more times")
+    requireUse(times >= 0, "retry(_:backoff:) takes 0 or more times, not \(times)")
     return with { ($0.options.retries, $0.options.backoff) = (times, backoff) }
   }
 
@@ -63,9 +73,18 @@ extension Subscription {
     with { $0.options.replays = true }
   }
 
-  /// Is told each failure, for a log say, before it is tried again, given up, or ends the subscription.
+  /// Calls you with each failure before it is tried again, given up, or ends the subscription: for a metric or an alarm,
+  /// say. The log has the first one, and a line a minute, without it: see ``logger(_:)``.
   public func onFailure(_ handler: @escaping @Sendable (SubscriptionFailure) -> Void) -> Self {
     with { $0.options.onFailure = handler }
+  }
+
+  /// The logger that failures go to: `evento.subscription` unless you give one.
+  ///
+  /// A failure that is tried again is a `warning`, the first time at once, then once a minute with a count; that it is over
+  /// is a `notice`. An event that is given up, and the end of the subscription, are an `error`.
+  public func logger(_ logger: Logger) -> Self {
+    with { $0.options.logger = logger }
   }
 
   /// What it waits by: between retries, and where there is nothing to read. `ContinuousClock` where nothing is said.

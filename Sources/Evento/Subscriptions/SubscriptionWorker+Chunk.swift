@@ -1,3 +1,5 @@
+internal import Logging
+
 extension SubscriptionWorker {
   /// The worker whose handler runs in this task.
   @TaskLocal static var current: ULID?
@@ -25,7 +27,7 @@ extension SubscriptionWorker {
       failures.store += 1
       return .failed(Trouble(error: error, attempt: failures.store))
     }
-    if page.edges.isEmpty { failures.store = 0 }
+    if page.edges.isEmpty { succeeded(.store, &failures) }
     return await workThrough(page, latest: latest, &failures)
   }
 
@@ -33,7 +35,7 @@ extension SubscriptionWorker {
     _ page: ReadResult<Event>, latest: Timestamp, _ failures: inout Failures
   ) async -> Outcome {
     var trouble: Trouble?
-    var unacknowledged = Unacknowledged(latest: latest)
+    var unacknowledged = Unacknowledged(latest: latest, clock: options.clock)
     for edge in page.edges {
       guard !signal.isStopped else { break }
       if let error = await handle(edge.node, attempt: failures.event + 1) {
@@ -43,11 +45,14 @@ extension SubscriptionWorker {
           trouble = met
           break
         }
-        report(met, retryDelay: nil)
+        let failure = report(met, retryDelay: nil)
+        failureLog.failed("given up", .error, "Given up: \(failure)")
+        failures.event = 0
+      } else {
+        succeeded(.event, &failures)
       }
-      failures.event = 0
       unacknowledged.add(edge)
-      if unacknowledged.count >= options.acknowledgeInterval {
+      if unacknowledged.isDue(options) {
         if let outcome = await acknowledge(&unacknowledged, &failures) { return outcome }
       }
     }
@@ -78,8 +83,21 @@ extension SubscriptionWorker {
   private struct Unacknowledged {
     /// The time of the newest event that there is to handle: the measure of the lag.
     let latest: Timestamp
+    let clock: any Clock<Duration>
     private(set) var last: Edge<Event>?
-    private(set) var count = 0
+    private var count = 0
+    /// Since the last acknowledgement, or since the chunk was read.
+    private var stopwatch: Stopwatch
+
+    init(latest: Timestamp, clock: any Clock<Duration>) {
+      self.latest = latest
+      self.clock = clock
+      stopwatch = Stopwatch(clock)
+    }
+
+    func isDue(_ options: SubscriptionOptions) -> Bool {
+      options.acknowledgeInterval.map { count >= $0 } ?? (stopwatch.elapsed >= options.acknowledgePause)
+    }
 
     mutating func add(_ edge: Edge<Event>) {
       last = edge
@@ -89,6 +107,7 @@ extension SubscriptionWorker {
     mutating func clear() {
       last = nil
       count = 0
+      stopwatch = Stopwatch(clock)
     }
   }
 
@@ -105,7 +124,7 @@ extension SubscriptionWorker {
     switch await task.result {
     case .success:
       events.clear()
-      failures.store = 0
+      succeeded(.store, &failures)
       return nil
     case .failure(let error as EventoError) where error.code == .subscriberTakenOver:
       return .takenOver

@@ -127,8 +127,8 @@ import Testing
         if handled.value.count == 2, failed.claim() { throw EventoError(.unavailable, "Disk full.") }
       }
       try await deposit([1, 2, 3], store)
-      let running = try await refusing(0, times: 0, handled).clock(clock).onFailure { failures.value.append($0) }
-        .start(on: hooked)
+      let running = try await refusing(0, times: 0, handled).acknowledge(every: 1).clock(clock)
+        .onFailure { failures.value.append($0) }.start(on: hooked)
       #expect(await clock.wakeSleeper() == .seconds(1))
       await clock.sleeper()
       #expect(handled.value == [1, 2, 2, 3])

@@ -179,6 +179,35 @@ import Testing
     }
   }
 
+  /// A page of 4 events, and of 3.
+  @Test func byDefaultAPageIsAcknowledgedOnce() async throws {
+    try await withStore { store in
+      try await deposit(Array(1...7), store)
+      let count = Box(0)
+      var hooked = HookedExecutor(store)
+      hooked.beforeAcknowledge = { () async throws(EventoError) in count.value += 1 }
+      try await collecting(Box([])).clock(ManualClock()).chunkSize(4).runOnce(on: hooked)
+      #expect(count.value == 2)
+      #expect(try await store.getSubscriberCursor("s") == (try await store.everything().last?.cursor))
+    }
+  }
+
+  @Test func byDefaultAHundredMillisecondsAreAcknowledgedTogether() async throws {
+    try await withStore { store in
+      let (clock, versions) = (ManualClock(), Box<[Int]>([]))
+      try await deposit([60, 39, 1, 99, 0, 250, 20], store)
+      let handled = Box(0)
+      var hooked = HookedExecutor(store)
+      hooked.beforeAcknowledge = { () async throws(EventoError) in versions.value.append(handled.value) }
+      try await Subscription("s").clock(clock).on(Deposited.self) { event in
+        clock.advance(by: .milliseconds(event.data.amount))
+        handled.value += 1
+      }
+      .runOnce(on: hooked)
+      #expect(versions.value == [3, 6, 7])
+    }
+  }
+
   @Test func theLagIsTheDistanceToTheNewestEvent() async throws {
     try await withStore { store in
       let lags = Box<[Int]>([])
@@ -189,7 +218,7 @@ import Testing
             data: Payload(#"{"amount":1}"#), timestamp: Timestamp(seconds: Int64(seconds)))
         ])
       }
-      try await Subscription("s").chunkSize(2).on(Deposited.self) { _, context in
+      try await Subscription("s").chunkSize(2).acknowledge(every: 1).on(Deposited.self) { _, context in
         let directory = try #require(context.store as? any SubscriberDirectory)
         lags.value.append(try #require(try await directory.subscriber("s")).lag)
       }

@@ -253,7 +253,7 @@ import Testing
       let (first, second) = (Box<[Int]>([]), Box<[Int]>([]))
       let other = ULID()
       try await deposit([1, 2, 3, 4], store)
-      let subscription = Subscription("s").on(Deposited.self) { event in
+      let subscription = Subscription("s").acknowledge(every: 1).on(Deposited.self) { event in
         first.value.append(event.data.amount)
         if event.data.amount == 2 { try await store.upsertSubscriber("s", workerID: other) }
       }
