@@ -9,7 +9,7 @@ public struct Teller: Sendable {
   /// Kept with every event.
   private let name: String
 
-  public init(_ name: String, store: some Executor) {
+  public init(_ name: String, store: any Executor) {
     self.name = name
     self.store = store
   }

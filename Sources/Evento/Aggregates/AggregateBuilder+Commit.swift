@@ -17,7 +17,7 @@ extension AggregateBuilder {
   ///   some of the events were written before, and others were not; `unencodable_payload`; what ``Executor/write(_:)``
   ///   throws.
   @discardableResult
-  public func commit(to store: some Executor) async throws(EventoError) -> Commit {
+  public func commit(to store: any Executor) async throws(EventoError) -> Commit {
     let drafts = drafts
     var placings: [AggregateDraft.Placing] = []
     for draft in drafts { placings.append(try await draft.placing(on: store)) }
@@ -27,7 +27,13 @@ extension AggregateBuilder {
     } catch  where error.code == .invalidOriginalVersion && placings.contains(where: \.isGuess) {
       // Somebody began one of the aggregates just now. Nobody asked for a version there: go on behind it.
       placings = zip(drafts, placings).map { $1.isGuess ? $0.appending : $1 }
-      result = try await store.write(events(of: drafts, placings))
+      do {
+        result = try await store.write(events(of: drafts, placings))
+      } catch {
+        throw error.countedAsGiven(drafts)
+      }
+    } catch {
+      throw error.countedAsGiven(drafts)
     }
     let own = result.events.prefix(draft.events.count)
     guard result.events.count == drafts.reduce(0, { $0 + $1.events.count }), let last = own.last else {
@@ -42,5 +48,22 @@ extension AggregateBuilder {
     var events: [NewEvent] = []
     for (draft, placing) in zip(drafts, placings) { events += try draft.newEvents(placing) }
     return events
+  }
+}
+
+extension EventoError {
+  /// Tells a version conflict as ``AggregateBuilder/originalVersion(_:)`` counts: a store counts the events' own versions.
+  fileprivate func countedAsGiven(_ drafts: [AggregateDraft]) -> EventoError {
+    guard code == .invalidOriginalVersion, case .versionConflict(let type, let id, _, let current) = facts,
+      let draft = drafts.first(where: { $0.type.isExactly(type) && $0.id.isExactly(id) }),
+      let given = draft.originalVersion
+    else { return self }
+    let said = given == 0 ? "has no events yet" : "is at version \(given)"
+    let found = current == 0 ? "has no events" : "is at \(given == 0 ? "version " : "")\(current)"
+    return EventoError(
+      code,
+      "You said that \(type) \"\(id)\" \(said), but it \(found). Load it again, and decide again on what is "
+        + "there now.",
+      facts: facts, cause: cause, isPassing: isPassing)
   }
 }

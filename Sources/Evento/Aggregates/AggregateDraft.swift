@@ -38,7 +38,7 @@ struct AggregateDraft: Sendable {
   /// An aggregate keeps the routing key that it was begun with. Where a key is given, and it is open whether the
   /// aggregate is there, the store is asked; where it is not, the events claim its first versions, so that nobody can
   /// begin it under another key in between.
-  func placing(on store: some Executor) async throws(EventoError) -> Placing {
+  func placing(on store: any Executor) async throws(EventoError) -> Placing {
     switch (originalVersion, routingKey) {
     case (let version?, _) where version > 0:
       return Placing(originalVersion: version, routingKey: .inherited, isGuess: false)

@@ -47,7 +47,7 @@ public struct ExecutorGroup: Sendable {
   ///   stands for its members.
   public init(_ members: [any Executor]) {
     let members = members.flatMap { ($0 as? ExecutorGroup)?.members ?? [$0] }
-    precondition(
+    requireUse(
       (1...Self.maximumMemberCount).contains(members.count),
       "an executor group has 1 to \(Self.maximumMemberCount) members")
     self.members = members
