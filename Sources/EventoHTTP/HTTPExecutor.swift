@@ -1,4 +1,4 @@
-public import Evento
+internal import Evento
 internal import Logging
 
 /// The store of a gateway, over HTTP.
@@ -28,7 +28,7 @@ public final class HTTPExecutor: Sendable {
   ///   kept, and what is asked for stands below it.
   /// - Throws: `invalid_request` where the URL or the configuration is not what it must be; `unavailable` where the
   ///   thread can't be started.
-  public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws(EventoError) {
+  public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws {
     let options = try configuration.transferOptions()
     lineBytes = configuration.answerBytes
     failureLog = FailureLog(configuration.logger)

@@ -1,5 +1,5 @@
 internal import Dispatch
-public import Evento
+internal import Evento
 
 /// Copies of a store, made and put back.
 extension SQLiteExecutor {
@@ -21,7 +21,7 @@ extension SQLiteExecutor {
   ///   - target: of the copy, in a folder that is there. There must be nothing.
   /// - Throws: `invalid_request` where there is no store of this or an older version at `path`, or something at `target`;
   ///   `unavailable` where either can't be read or written.
-  public static func backUp(_ path: String, to target: String) async throws(EventoError) -> Copy {
+  public static func backUp(_ path: String, to target: String) async throws -> Copy {
     try await blocking {
       try checkIsFile(path)
       return try Backup.make(of: path, at: target)
@@ -42,7 +42,7 @@ extension SQLiteExecutor {
   ///   be read or written.
   public static func restore(
     _ path: String, from backup: String, replacing isReplacing: Bool = false
-  ) async throws(EventoError) -> Copy {
+  ) async throws -> Copy {
     try await blocking {
       try checkIsFile(path)
       return try Restoration.put(backup, at: path, isReplacing: isReplacing)

@@ -48,11 +48,11 @@ extension Projection {
     guard let cursor = progress.cursor, start.cursor != nil || progress.count > 0 else { return nil }
     var loaded = Loaded<Kind, State>(id: id, state: progress.state, version: progress.version, cursor: cursor)
     if let snapshots, progress.count >= snapshots.interval {
-      do throws(EventoError) {
+      do {
         try await keep(loaded, snapshots, in: store)
       } catch {
         // The state is right all the same, and so is a store that can be read alone.
-        loaded.snapshotFailure = error
+        loaded.snapshotFailure = EventoError(wrapping: error)
       }
     }
     return loaded
@@ -74,7 +74,7 @@ extension Projection {
 
   /// The aggregate itself and those that were added, whole: the version needs every event, handled or not. Of other
   /// kinds that are read as a whole, what is handled; under a safety check everything.
-  private func filters(_ id: String) throws(EventoError) -> [ReadAggregator] {
+  private func filters(_ id: String) throws -> [ReadAggregator] {
     let whole = [ReadAggregator(Kind.aggregatorType, id: id)] + related
     var filters: [ReadAggregator] = []
     for type in handlers.aggregatorTypes {
@@ -107,7 +107,7 @@ extension Projection {
 
   private func keep(
     _ loaded: Loaded<Kind, State>, _ snapshots: SnapshotPolicy<State>, in store: any Executor
-  ) async throws(EventoError) {
+  ) async throws {
     let payload: Payload
     do {
       payload = try snapshots.encode(loaded.state, loaded.version, coder)

@@ -11,7 +11,11 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Throws: `invalid_cursor` where it is damaged, or no cursor at all. Whether it is of a certain store's history,
   ///   only that store can tell.
-  public init(_ text: String) throws(EventoError) {
+  public init(_ text: String) throws {
+    try self.init(parsing: text)
+  }
+
+  package init(parsing text: String) throws(EventoError) {
     let (length, wrapped) = (text.utf8.count, Base64.url.decode(Array(text.utf8)))
     guard length <= Self.maximumLength, let wrapped, wrapped.count > Self.overhead, wrapped[0] == Self.formatVersion
     else { throw .damagedCursor() }

@@ -16,7 +16,7 @@ extension SubscriptionWorker {
   func workOnChunk(_ failures: inout Failures) async -> Outcome {
     let page: ReadResult<Event>
     let latest: Timestamp
-    do throws(EventoError) {
+    do {
       guard try await store.isSubscriberRunning(key, workerID: id) else { return try await whyNotRunning() }
       let cursor = try await store.getSubscriberCursor(key)
       page = try await store.read(
@@ -25,7 +25,7 @@ extension SubscriptionWorker {
       latest = try await latestTimestamp(page)
     } catch {
       failures.store += 1
-      return .failed(Trouble(error: error, attempt: failures.store))
+      return .failed(Trouble(error: EventoError(wrapping: error), attempt: failures.store))
     }
     if page.edges.isEmpty { succeeded(.store, &failures) }
     return await workThrough(page, latest: latest, &failures)
@@ -130,11 +130,11 @@ extension SubscriptionWorker {
       return .takenOver
     case .failure(let error):
       failures.store += 1
-      return .failed(Trouble(error: error, attempt: failures.store))
+      return .failed(Trouble(error: EventoError(wrapping: error), attempt: failures.store))
     }
   }
 
-  private func latestTimestamp(_ page: ReadResult<Event>) async throws(EventoError) -> Timestamp {
+  private func latestTimestamp(_ page: ReadResult<Event>) async throws -> Timestamp {
     let last = page.edges.last?.node.timestamp ?? Timestamp(milliseconds: 0)
     guard page.pageInfo.hasNextPage else { return last }
     let newest = try await store.read(filters, routingKey: subscription.routing, args: .backward(last: 1))
@@ -142,15 +142,15 @@ extension SubscriptionWorker {
   }
 
   /// Whether the subscriber is disabled, or another worker has it. A store that can't tell leaves it at disabled.
-  private func whyNotRunning() async throws(EventoError) -> Outcome {
+  private func whyNotRunning() async throws -> Outcome {
     guard let directory = store as? any SubscriberDirectory else { return .disabled }
     let subscriber: Subscriber?
-    do throws(EventoError) {
+    do {
       subscriber = try await directory.subscriber(key)
-    } catch  where error.code == .notImplemented {
+    } catch let error as EventoError where error.code == .notImplemented {
       return .disabled
     }
-    guard let subscriber else { throw .subscriberNotFound(key) }
+    guard let subscriber else { throw EventoError.subscriberNotFound(key) }
     return subscriber.workerID == id ? .disabled : .takenOver
   }
 }

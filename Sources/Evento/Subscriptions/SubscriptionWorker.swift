@@ -27,11 +27,11 @@ struct SubscriptionWorker: Sendable {
   /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
   ///
   /// - Returns: false where the task was cancelled before.
-  func hold() async throws(SubscriptionFailure) -> Bool {
+  func hold() async throws -> Bool {
     var isHeld = false
     var attempt = 0
     repeat {
-      do throws(EventoError) {
+      do {
         // Once alone: another worker may have taken it over since.
         if !isHeld { try await store.upsertSubscriber(key, workerID: id) }
         isHeld = true
@@ -39,7 +39,7 @@ struct SubscriptionWorker: Sendable {
         return true
       } catch {
         attempt += 1
-        try await recover(from: Trouble(error: error, attempt: attempt))
+        try await recover(from: Trouble(error: EventoError(wrapping: error), attempt: attempt))
       }
     } while !signal.isStopped
     return false
@@ -48,7 +48,7 @@ struct SubscriptionWorker: Sendable {
   /// Works until it is stopped, or the subscriber taken over.
   ///
   /// - Parameter once: ends as soon as there is nothing more to read.
-  func run(once: Bool) async throws(SubscriptionFailure) -> SubscriptionEnd {
+  func run(once: Bool) async throws -> SubscriptionEnd {
     await signal.sleep(for: options.delay, by: options.clock)
     var failures = Failures()
     defer { log?.end() }
@@ -76,7 +76,7 @@ struct SubscriptionWorker: Sendable {
   /// Reports what went wrong, and waits before it is tried again.
   ///
   /// - Throws: where it is not tried again.
-  private func recover(from trouble: Trouble) async throws(SubscriptionFailure) {
+  private func recover(from trouble: Trouble) async throws {
     // What fails because the task is cancelled is no failure: the event is handled some other time.
     guard !Task.isCancelled else { return }
     let isFinal =

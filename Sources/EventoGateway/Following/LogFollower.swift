@@ -31,7 +31,7 @@ struct LogFollower: Sendable {
   }
 
   /// The next events; waits for them, at most up to a deadline or a little longer.
-  mutating func next(until deadline: ContinuousClock.Instant) async throws(EventoError) -> Step {
+  mutating func next(until deadline: ContinuousClock.Instant) async throws -> Step {
     while true {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
       let count = membership.count

@@ -114,7 +114,7 @@ final class SharedPages: Sendable {
   ///   - count: how many commits the caller knows of.
   func page(
     _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, lags: Bool, limit: Int, _ count: UInt64
-  ) async throws(EventoError) -> Page {
+  ) async throws -> Page {
     let place: Cursor?
     switch start {
     case .beginning: place = nil
@@ -146,13 +146,13 @@ final class SharedPages: Sendable {
   private func read(
     _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ limit: Int
   ) async -> Result<Page, EventoError> {
-    do throws(EventoError) {
+    do {
       return .success(
         try await executor.viewPage(
           filter.aggregators, routingKey: filter.routingKey, args: .forward(first: limit, after: start),
           into: { Builder(rendering) }))
     } catch {
-      return .failure(error)
+      return .failure(EventoError(wrapping: error))
     }
   }
 

@@ -30,11 +30,12 @@ struct ServiceResource: Sendable {
   }
 
   @Sendable private func readiness(_ request: GatewayRequest) async -> Response {
-    do throws(EventoError) {
+    do {
       try await store.readinessReporter?.checkReadiness()
       readinessLog.note(nil)
       return .json(HealthAnswer.json(isWell: true, checks: [("store", nil)]))
     } catch {
+      let error = EventoError(wrapping: error)
       readinessLog.note(error)
       return .json(
         HealthAnswer.json(isWell: false, checks: [("store", error.detail)]), status: 503, [("Retry-After", "1")])

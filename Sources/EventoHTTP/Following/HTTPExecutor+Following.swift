@@ -16,7 +16,7 @@ extension HTTPExecutor: EventFollower {
   ) -> EventSequence {
     EventSequence(after: start) { [gateway, followers, lineBytes, failureLog] in
       let stream = LogStream(followers, aggregators, routingKey, lineBytes: lineBytes, failureLog)
-      return { (start) throws(EventoError) in
+      return { (start) throws in
         try Args.check(aggregators, routingKey, .forward(after: start))
         // The place of now is asked for alone: it must not be another one after a connection was lost.
         guard start == .now else { return try await stream.nextPage(after: start) }
@@ -42,7 +42,7 @@ extension FailureLog {
 
 extension Gateway {
   /// Sends a call again and again until there is an answer, or an error that stays.
-  fileprivate func sendUntilAnswered(_ call: Call, _ log: FailureLog) async throws(EventoError) -> Answer {
+  fileprivate func sendUntilAnswered(_ call: Call, _ log: FailureLog) async throws -> Answer {
     var attempts = 0
     while true {
       do throws(Failure) {
@@ -57,7 +57,7 @@ extension Gateway {
         do {
           try await Task.sleep(for: pause)
         } catch {
-          throw .transfer(.cancelled)
+          throw EventoError.transfer(.cancelled)
         }
       }
     }

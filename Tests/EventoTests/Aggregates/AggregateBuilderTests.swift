@@ -37,10 +37,10 @@ import Testing
       let opened = try await Account.create().event(Opened(owner: "Ada")).commit(to: store)
       let decision = Account.aggregate(opened.id).originalVersion(opened.version)
       try await decision.event(Deposited(amount: 1)).commit(to: store)
-      do throws(EventoError) {
+      do {
         try await decision.event(Withdrawn(amount: 1)).event(Closed()).commit(to: store)
         Issue.record("the conflict went unnoticed")
-      } catch {
+      } catch let error as EventoError {
         #expect(error.code == .invalidOriginalVersion)
         #expect(
           error.facts

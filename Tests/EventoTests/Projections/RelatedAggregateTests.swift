@@ -39,7 +39,7 @@ import Testing
     try await withStore { store in
       let reads = Box(0)
       var hooked = HookedExecutor(store)
-      hooked.beforeRead = { () async throws(EventoError) in reads.value += 1 }
+      hooked.beforeRead = { () async throws in reads.value += 1 }
       try await Account.aggregate("a").event(Deposited(amount: 1)).commit(to: store)
       for projection in [named, balances.skip(Renamed.self), balances.safetyCheck().skip(Renamed.self)] {
         do {

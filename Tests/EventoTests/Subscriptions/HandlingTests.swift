@@ -129,10 +129,10 @@ import Testing
       try await Account.aggregate("a").event(Deposited(amount: 1)).event(Closed()).event(Deposited(amount: 2))
         .commit(to: store)
       let strict = collecting(amounts).safetyCheck().retry(0)
-      do throws(SubscriptionFailure) {
+      do {
         try await strict.runOnce(on: store)
         Issue.record("nobody noticed")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .unhandledEvent)
         #expect(error.event?.name == "Closed")
       }
@@ -156,10 +156,10 @@ import Testing
       try await subscription.data(Rate(factor: 3)).runOnce(on: store)
       #expect(seen.value == ["2 3 true 1 s"])
       try await store.acknowledge("s", cursor: nil)
-      do throws(SubscriptionFailure) {
+      do {
         try await subscription.retry(0).runOnce(on: store)
         Issue.record("the data came from nowhere")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .missingSharedData)
       }
     }
@@ -171,7 +171,7 @@ import Testing
       try await deposit(Array(1...7), store)
       let count = Box(0)
       var hooked = HookedExecutor(store)
-      hooked.beforeAcknowledge = { () async throws(EventoError) in count.value += 1 }
+      hooked.beforeAcknowledge = { () async throws in count.value += 1 }
       try await collecting(Box([])).chunkSize(4).acknowledge(every: interval).runOnce(on: hooked)
       // Of chunks of 4 and 3: 3 + 1 and 3, or 4 and 3.
       #expect(count.value == expected)
@@ -185,7 +185,7 @@ import Testing
       try await deposit(Array(1...7), store)
       let count = Box(0)
       var hooked = HookedExecutor(store)
-      hooked.beforeAcknowledge = { () async throws(EventoError) in count.value += 1 }
+      hooked.beforeAcknowledge = { () async throws in count.value += 1 }
       try await collecting(Box([])).clock(ManualClock()).chunkSize(4).runOnce(on: hooked)
       #expect(count.value == 2)
       #expect(try await store.getSubscriberCursor("s") == (try await store.everything().last?.cursor))
@@ -198,7 +198,7 @@ import Testing
       try await deposit([60, 39, 1, 99, 0, 250, 20], store)
       let handled = Box(0)
       var hooked = HookedExecutor(store)
-      hooked.beforeAcknowledge = { () async throws(EventoError) in versions.value.append(handled.value) }
+      hooked.beforeAcknowledge = { () async throws in versions.value.append(handled.value) }
       try await Subscription("s").clock(clock).on(Deposited.self) { event in
         clock.advance(by: .milliseconds(event.data.amount))
         handled.value += 1

@@ -179,7 +179,7 @@ import Testing
       }
       // A store that gives up where its caller is cancelled, as one across a network does.
       var hooked = HookedExecutor(store)
-      hooked.beforeAcknowledge = { () async throws(EventoError) in
+      hooked.beforeAcknowledge = { () async throws in
         if Task.isCancelled { throw EventoError(.unavailable, "Cancelled.") }
       }
       let task = Task { [hooked] in try await subscription.run(on: hooked) }

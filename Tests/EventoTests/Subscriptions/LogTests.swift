@@ -54,7 +54,7 @@ import Testing
     try await withStore { store in
       let (clock, log) = (ManualClock(), Recorder())
       var hooked = HookedExecutor(store)
-      hooked.beforeUpsert = { () async throws(EventoError) in throw EventoError(.unavailable, "Away.\nForged.") }
+      hooked.beforeUpsert = { () async throws in throw EventoError(.unavailable, "Away.\nForged.") }
       let subscription = Subscription("s").clock(clock).logger(log.logger).retry(2).on(Deposited.self) { _ in }
       let run = Task { [hooked] in try await subscription.run(on: hooked) }
       await clock.wakeSleeper()

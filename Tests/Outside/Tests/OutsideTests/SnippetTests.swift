@@ -30,7 +30,7 @@ let balances = Projection<Account, Int>(initial: 0).on(MoneyDeposited.self) { $0
       let deposit = account.aggregate().event(MoneyDeposited(cents: 500))
       do {
         try await deposit.commit(to: store)
-      } catch  where error.isPassing {  // the store is busy, out of reach, or its answer was lost
+      } catch let error as EventoError where error.isPassing {  // busy, out of reach, or its answer was lost
         try await deposit.commit(to: store)
       }
       #expect(try await balances.load(id, from: store)?.state == 501)
