@@ -50,7 +50,7 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   /// - Parameter text: has room for ``maximumLength`` bytes.
   /// - Returns: how many there are.
   package static func writeText(of place: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
-    precondition((1...maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
+    requireUse((1...maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
     let length = place.count + overhead
     return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { wrapped in
       wrapped[0] = formatVersion

@@ -20,6 +20,20 @@ struct SubscriptionOptions: Sendable {
 }
 
 extension Subscription {
+  /// Calls you with each failure before it is tried again, given up, or ends the subscription: for a metric or an alarm,
+  /// say. The log has the first one, and a line a minute, without it: see ``logger(_:)``.
+  public func onFailure(_ handler: @escaping @Sendable (SubscriptionFailure) -> Void) -> Self {
+    with { $0.options.onFailure = handler }
+  }
+
+  /// The logger that failures go to: `evento.subscription` unless you give one.
+  ///
+  /// A failure that is tried again is a `warning`, the first time at once, then once a minute with a count; that it is over
+  /// is a `notice`. An event that is given up, and the end of the subscription, are an `error`.
+  public func logger(_ logger: Logger) -> Self {
+    with { $0.options.logger = logger }
+  }
+
   /// How many events are read at once; 300 where nothing is said.
   ///
   /// - Precondition: 1 … 65535.
@@ -58,7 +72,7 @@ extension Subscription {
   /// a store that does not answer is asked again and again. Without it, the subscription ends. It ends with it too, where
   /// the store says what waiting does not mend: see ``retry(_:backoff:)``.
   ///
-  /// What was given up is told to ``onFailure(_:)`` alone.
+  /// ``onFailure(_:)`` gets each event that is given up; the log has the first one, and a count each minute.
   public func acceptFailure() -> Self {
     with { $0.options.acceptsFailure = true }
   }
@@ -68,23 +82,10 @@ extension Subscription {
     with { $0.options.delay = duration }
   }
 
-  /// Starts from the beginning each time, wherever it got to before: for what is kept in memory alone.
+  /// Starts from the beginning each time, wherever it got to before: for what is kept in memory alone. A read model in memory
+  /// without it gets only what is new after a restart, and is wrong without an error.
   public func replay() -> Self {
     with { $0.options.replays = true }
-  }
-
-  /// Calls you with each failure before it is tried again, given up, or ends the subscription: for a metric or an alarm,
-  /// say. The log has the first one, and a line a minute, without it: see ``logger(_:)``.
-  public func onFailure(_ handler: @escaping @Sendable (SubscriptionFailure) -> Void) -> Self {
-    with { $0.options.onFailure = handler }
-  }
-
-  /// The logger that failures go to: `evento.subscription` unless you give one.
-  ///
-  /// A failure that is tried again is a `warning`, the first time at once, then once a minute with a count; that it is over
-  /// is a `notice`. An event that is given up, and the end of the subscription, are an `error`.
-  public func logger(_ logger: Logger) -> Self {
-    with { $0.options.logger = logger }
   }
 
   /// What it waits by: between retries, and where there is nothing to read. `ContinuousClock` where nothing is said.

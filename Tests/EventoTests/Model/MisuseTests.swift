@@ -36,6 +36,14 @@ import Testing
       }, "Deposited of bank/Account is handled or skipped twice.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Timestamp(seconds: 0, subsecond: 1000)
+      }, "a second has the milliseconds 0 to 999.")
+    try check(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Cursor(place: [])
+      }, "a cursor's place is 1 to 145 bytes.")
+    try check(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = ExecutorGroup([])
       }, "an executor group has 1 to 8 members.")
   }
