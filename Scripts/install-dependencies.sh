@@ -1,9 +1,17 @@
 #!/bin/sh
-# Installs what the build and the tests need beside Swift, on Debian and Ubuntu; does nothing where it is all there.
-# This is the one list of those packages: the README, the Dockerfile and the checks all use it.
+# Installs what the build needs beside Swift, on Debian and Ubuntu, and with --tests what the tests need too; does nothing
+# where it is all there. This is the one list of those packages: the README, the Dockerfile and the checks all use it.
 set -eu
 
 packages="libsqlite3-dev libcurl4-openssl-dev pkg-config curl"
+case "${1:-}" in
+  "") ;;
+  --tests) packages="$packages strace" ;;
+  *)
+    echo "usage: $0 [--tests]" >&2
+    exit 64
+    ;;
+esac
 
 missing=""
 for package in $packages; do

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import platform
 import sys
 import time
@@ -17,6 +18,8 @@ class Settings:
     rounds: int
     seconds: float
     events: int
+    short: bool = False
+    cases: tuple[str, ...] = ()
 
     def timed(self, connections: int) -> list:
         return ["--connections", connections, "--seconds", self.seconds, "--warm-up", 0.5]
@@ -27,14 +30,21 @@ def main() -> None:
         prog="Benchmarks/run", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures the gateway against yardsticks and peers, by turns, and prints ratios.",
         epilog="sections:\n" + "\n".join(f"  {name:12} {s.ABOUT}" for name, s in SECTIONS.items()))
-    parser.add_argument("sections", nargs="*", metavar="section", help="all but growth and the peers, where none is named")
+    parser.add_argument(
+        "sections", nargs="*", metavar="section", help="all but cost, growth and the peers, where none is named")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3, help="of each measurement")
     parser.add_argument("--events", type=int, default=1_000_000, help="of the store that pages are read from")
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
+    parser.add_argument("--short", action="store_true", help="cost: smaller stores and fewer requests")
+    parser.add_argument("--case", action="append", default=[], help="cost: only cases with this text in their title")
+    parser.add_argument("--gateway", type=Path, help="measure this build of the command, as EVENTO_GATEWAY does")
     parser.add_argument("--no-build", action="store_true")
     arguments = parser.parse_args()
-    names = arguments.sections or [name for name, section in SECTIONS.items() if name not in ("peers", "hummingbird", "growth")]
+    if arguments.gateway:
+        os.environ["EVENTO_GATEWAY"] = str(arguments.gateway.resolve())
+    names = arguments.sections or [
+        name for name in SECTIONS if name not in ("cost", "peers", "hummingbird", "growth")]
     for name in names:
         if name not in SECTIONS:
             parser.error(f"there is no section {name}")
@@ -43,19 +53,25 @@ def main() -> None:
             sorted({tool for name in names for tool in SECTIONS[name].TOOLS}),
             sorted({tool for name in names for tool in getattr(SECTIONS[name], "OF_PRODUCT", [])}))
     paths.WORK.mkdir(exist_ok=True)
-    settings = Settings(arguments.rounds, arguments.seconds, arguments.events)
+    settings = Settings(
+        arguments.rounds, arguments.seconds, arguments.events, arguments.short, tuple(arguments.case))
     outcomes = []
     for name in names:
-        for comparison in SECTIONS[name].comparisons(settings):
-            outcome = compare.run(comparison, settings.rounds)
+        for outcome in measured(SECTIONS[name], settings):
             outcome["section"] = name
             outcomes.append(outcome)
-            print(compare.table(outcome), flush=True)
+            print(outcome.pop("text", None) or compare.table(outcome), flush=True)
             if arguments.json:
                 write(arguments.json, settings, outcomes)
     missed = [r for o in outcomes for r in o["ratios"] if not r["met"]]
-    print(f"\n{len(missed)} of {sum(len(o['ratios']) for o in outcomes)} ratios miss their target.")
+    print(f"\n{len(missed)} of {sum(len(o['ratios']) for o in outcomes)} targets are missed.")
     sys.exit(1 if missed else 0)
+
+
+def measured(section, settings: Settings):
+    if hasattr(section, "outcomes"):
+        return section.outcomes(settings)
+    return (compare.run(comparison, settings.rounds) for comparison in section.comparisons(settings))
 
 
 def write(path: Path, settings: Settings, outcomes: list) -> None:

@@ -9,15 +9,14 @@ extension Gateway {
     switch operation.action {
     case .immediate(let action):
       return .now(finish(exchange, immediateResponse(request, operation, action)))
-    case .probe(let action):
-      return .later { [self] in
-        do throws(EventoError) {
-          try Self.checkQuery(request, operation)
-        } catch {
-          return finish(exchange, .problem(error))
-        }
-        return finish(exchange, await action(request))
+    case .probe(let work):
+      do throws(EventoError) {
+        try Self.checkQuery(request, operation)
+      } catch {
+        return .now(finish(exchange, .problem(error)))
       }
+      let context = Reply.Context(self, exchange, nil)
+      return .whenSent { responder in work(Reply(context, responder)) }
     case .callback(let prepare, let action):
       guard request.body.count <= Operation.smallBody else { return later(request, operation, exchange, action) }
       return begin(prepare, request, operation, exchange, orWait: action)
@@ -49,7 +48,12 @@ extension Gateway {
       do {
         let response = try await load.request { [request] () async throws in
           try Self.checkQuery(request, operation)
-          return try await action(request)
+          guard request.body.count > Operation.smallBody else { return try await action(request) }
+          // To decode a body of 16 MiB takes a tenth of a second and more, for which no thread of the cooperative pool,
+          // of which there are as many as processors, is to be kept from the others.
+          return try await withTaskExecutorPreference(LongWork.executor) { () async throws in
+            try await action(request)
+          }
         }
         exchange.isHeld = hold.isSet
         return finish(exchange, response)

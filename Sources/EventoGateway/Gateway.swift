@@ -27,13 +27,13 @@ public final class Gateway: RequestHandler {
     access = AccessControl(configuration.tokens)
     browsers = BrowserRules(
       allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: Set(configuration.allowedHosts),
-      checksHost: configuration.checksHost)
+      hosts: configuration.hosts)
     forwarding = Forwarding(trusted: configuration.trustedProxies)
     relay = CommitRelay([executor])
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     let store = Store(executor)
-    metrics = Metrics(load, store.writeMeter, version: configuration.version)
-    let tail = LogTail(executor, relay: relay)
+    let tail = LogTail(executor, relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
+    metrics = Metrics(load, tail, store.writeMeter, version: configuration.version)
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
@@ -85,7 +85,9 @@ public final class Gateway: RequestHandler {
     do throws(EventoError) {
       return try receive(head, &exchange)
     } catch {
-      return .answer(.now(finish(exchange, .problem(error, allow(for: error, head)))))
+      // RFC 9110 §15.5.6: `Allow` goes with every 405.
+      let allow = error.code == .methodNotAllowed ? exchange.resource?.allow : nil
+      return .answer(.now(finish(exchange, .problem(error, allow.map { [("Allow", $0)] } ?? []))))
     }
   }
 
@@ -131,12 +133,6 @@ public final class Gateway: RequestHandler {
       request.body = body
       return answer(request, operation, exchange)
     }
-  }
-
-  /// `Allow` goes with every 405 (RFC 9110 §15.5.6).
-  private func allow(for error: EventoError, _ head: RequestHead) -> [(String, String)] {
-    guard error.code == .methodNotAllowed, let found = try? router.find(head.path) else { return [] }
-    return [("Allow", found.resource.allow)]
   }
 }
 

@@ -10,10 +10,10 @@ public struct GatewayConfiguration: Sendable {
   public var tokens: TokenSet?
   /// Origins of web pages that may use the gateway, beside its own, as browsers write them: `https://app.example.org`.
   public var allowedOrigins: [WebOrigin] = []
-  /// Names of hosts that the gateway is known by, beside this machine's own; where ``checksHost`` says so.
+  /// Names of hosts that the gateway is known by, beside those of ``hosts``.
   public var allowedHosts: [HostName] = []
-  /// Whether a request under any other name is refused. Without tokens, on loopback, it must be: contract §8.
-  public var checksHost = false
+  /// Which values of `Host` are served. Without tokens it must not be any: contract §8.
+  public var hosts = HostRule.any
   /// Proxies whose word is taken for who sent a request and by which scheme.
   public var trustedProxies: [AddressRange] = []
   /// Bytes of a request's body.
@@ -32,6 +32,9 @@ public struct GatewayConfiguration: Sendable {
   public var basePath = ""
   /// Streams and reads that wait for events, together; past it the answer is 503.
   public var followers = 4096
+  /// Bytes of the filters of all streams and reads that wait for events: their texts, and 256 for each aggregator. Equal
+  /// filters of several count once. Past it the answer is 503.
+  public var totalFilterBytes = 64 << 20
   /// How long a read with `wait` is held at most, whatever it asks for. Past it the empty page is the answer, so that a
   /// server whose deadline for a handler is shorter than a client's `wait` need not refuse it.
   public var longestWait = Duration.seconds(60)

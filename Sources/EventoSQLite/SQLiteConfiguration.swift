@@ -12,8 +12,9 @@ public struct SQLiteConfiguration: Sendable {
   public var pageBytes = 8 << 20
   /// Writes that wait for a commit; one more is refused as `unavailable`.
   public var waitingWrites = 4096
-  /// Pages of the write-ahead log after which SQLite moves them into the database:
-  /// https://sqlite.org/pragma.html#pragma_wal_autocheckpoint
+  /// Pages of the write-ahead log after which they are moved into the database (https://sqlite.org/wal.html#ckpt); at
+  /// least 1. Whatever reads there are, the log has about twice as many at most, and four times in any case, unless another
+  /// process reads for long in one transaction, as a backup does.
   public var autocheckpoint = 4000
   /// Bytes of the database file, from its beginning, that reads have mapped into memory instead of copying them; 0: none.
   /// SQLite maps 2 GiB at most (https://sqlite.org/mmap.html).
@@ -29,6 +30,9 @@ public struct SQLiteConfiguration: Sendable {
   public var filePermissions: UInt16 = 0o640
   /// What gives an event its time where it brings none.
   public var now: @Sendable () -> Timestamp = { .now() }
+
+  /// Called with what an operator should know of, such as a file that was removed: for a log. It must not block.
+  public var notify: @Sendable (SQLiteNotice) -> Void = { _ in }
 
   public init() {}
 }

@@ -118,13 +118,43 @@ extension SQLiteExecutor: ReadinessReporter {
   /// Answers from what the writer has just done, or is doing; where it has had nothing to do for a second, writes to the
   /// database. So it never waits behind other writes.
   public func checkReadiness() async throws {
+    let failure = await withCheckedContinuation { continuation in
+      checkReadiness { continuation.resume(returning: $0) }
+    }
+    if let failure { throw failure }
+  }
+}
+
+extension SQLiteExecutor: CallbackReadinessReporter {
+  package func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {
     switch writer.health.verdict {
-    case .well: return
-    case .ill(let failure): throw failure
+    case .well: completion(writer.health.checkpointFailure)
+    case .ill(let failure): completion(failure)
     case .unknown:
-      try await writer.perform { session in try session.connection.run("UPDATE store SET probe = probe + 1") }
+      let report: @Sendable (Result<Void, EventoError>) -> Void = { [writer] result in
+        if case .failure(let failure) = result {
+          completion(failure)
+        } else {
+          completion(writer.health.checkpointFailure)
+        }
+      }
+      writer.perform(completion: report) { [writer] session in
+        // A full disk may have room for the one page of a probe in its last block, and none for an event.
+        if let free = writer.freeBytes, free < Self.leastFreeBytes {
+          throw EventoError(
+            .unavailable,
+            "The store's disk has \(free) bytes left, and needs \(Self.leastFreeBytes) to take writes: free some space."
+          )
+        }
+        try session.connection.run("UPDATE store SET probe = probe + 1")
+      }
     }
   }
+}
+
+extension SQLiteExecutor {
+  /// Bytes that must be free on the disk of an idle store for it to be ready.
+  private static var leastFreeBytes: Int { 1 << 20 }
 }
 
 extension SQLiteExecutor: WriteMeter {

@@ -43,21 +43,28 @@ public final class SQLiteExecutor: Sendable {
       let connection = try Connection(
         path: path, busyTimeout: configuration.busyTimeout, for: isInMemory ? .making : .writing)
       try Schema.prepare(
-        connection, path: path, isInMemory: isInMemory, autocheckpoint: configuration.autocheckpoint)
+        connection, path: path, isInMemory: isInMemory)
       if !isInMemory { try FileSync.sync(folderOf: path) }
       watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
+      let turns = ReadTurns()
+      let files = try connection.path.map { path in
+        Writer.Files(
+          store: StoreFiles(path),
+          checkpointer: try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns))
+      }
       writer = Writer(
-        connection, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
-        patience: configuration.busyTimeout, commits: watch.signal)
+        connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
+        patience: configuration.busyTimeout, commits: watch.signal, notify: configuration.notify)
       if isInMemory {
-        readers = ReaderPool([ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)])
+        readers = ReaderPool(
+          [ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)], turns: turns)
       } else {
         readers = ReaderPool(
           try (1...max(configuration.readers, 1)).map { number in
             let connection = try Connection(
               readingFrom: path, busyTimeout: configuration.busyTimeout, memoryMapBytes: configuration.memoryMapBytes)
             return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.reader.\(number)"))
-          })
+          }, turns: turns)
       }
     } catch let error as EventoError {
       throw error

@@ -29,7 +29,7 @@ public struct ServerConfiguration: Sendable {
   /// Threads that serve connections. 1.
   public var eventLoops = 1
   /// Bytes of answers that one connection may have waiting before its requests are left unread; the last answer before
-  /// that may be longer. A stream waits at half of it. 256 KiB.
+  /// that may be longer. A stream waits at an eighth of it. 256 KiB.
   public var bufferedBytes = 256 * 1024
   /// Bytes of answers that may wait for all clients; past it, those that have taken nothing for the longest time are cut
   /// off. 512 MiB.

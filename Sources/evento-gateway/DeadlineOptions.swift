@@ -29,30 +29,20 @@ struct DeadlineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("For what is in flight when it stops.", valueName: "seconds"))
   var shutdownGrace = 5
 
-  /// Each option and its value, in seconds but for the rate.
-  var values: [(name: String, value: Int)] {
+  /// Each option, its value, in seconds but for the rate, and the range that it may be in.
+  var settings: [Setting] {
     [
-      ("--head-timeout", headTimeout), ("--body-grace", bodyGrace), ("--min-body-rate", minBodyRate),
-      ("--handler-timeout", handlerTimeout), ("--write-timeout", writeTimeout), ("--idle-timeout", idleTimeout),
-      ("--stream-heartbeat", streamHeartbeat), ("--shutdown-grace", shutdownGrace),
+      Setting("--head-timeout", headTimeout, 1...Self.day), Setting("--body-grace", bodyGrace, 0...Self.day),
+      Setting("--min-body-rate", minBodyRate, 0...1 << 30), Setting("--handler-timeout", handlerTimeout, 1...Self.day),
+      Setting("--write-timeout", writeTimeout, 1...Self.day), Setting("--idle-timeout", idleTimeout, 1...Self.day),
+      Setting("--stream-heartbeat", streamHeartbeat, 1...15), Setting("--shutdown-grace", shutdownGrace, 0...Self.day),
     ]
   }
 
+  private static let day = 86_400
+
   func validate() throws {
-    let values = [
-      ("--head-timeout", headTimeout), ("--handler-timeout", handlerTimeout), ("--write-timeout", writeTimeout),
-      ("--idle-timeout", idleTimeout),
-    ]
-    for (name, value) in values where value < 1 {
-      throw ValidationError("\(name) must be at least 1 second, and is \(value).")
-    }
-    guard (1...15).contains(streamHeartbeat) else {
-      throw ValidationError("--stream-heartbeat must be 1 to 15 seconds, and is \(streamHeartbeat).")
-    }
-    let others = [("--body-grace", bodyGrace), ("--min-body-rate", minBodyRate), ("--shutdown-grace", shutdownGrace)]
-    for (name, value) in others where value < 0 {
-      throw ValidationError("\(name) must be 0 or more, and is \(value).")
-    }
+    try Setting.check(settings)
   }
 
   func apply(to configuration: inout ServerConfiguration) {

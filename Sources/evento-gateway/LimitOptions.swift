@@ -33,6 +33,9 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Streams, and reads that wait for events.")
   var maxFollowers = GatewayConfiguration().followers
 
+  @Option(help: "Bytes of the filters of all streams and waiting reads, 256 added for each; equal ones count once.")
+  var maxTotalFilterBytes = GatewayConfiguration().totalFilterBytes
+
   @Option(help: "Writes that wait for the disk.")
   var maxWaitingWrites = SQLiteConfiguration().waitingWrites
 
@@ -54,32 +57,52 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Bytes of all chunk extensions of a body.")
   var maxChunkExtensionBytes = ServerConfiguration().chunkExtensionBytes
 
-  @Option(help: "Bytes of answers that wait for one connection before its next request is read; half for a stream.")
+  @Option(
+    help: "Bytes of answers that wait for one connection before its next request is read; an eighth for a stream.")
   var maxBufferedBytes = ServerConfiguration().bufferedBytes
 
   @Option(help: "Bytes of answers that wait for all clients; past it, the slowest are cut off.")
   var maxTotalAnswerBytes = ServerConfiguration().totalAnswerBytes
 
-  /// Each option and its value.
-  var values: [(name: String, value: Int)] {
+  /// Each option, its value, and the range that it may be in: no more than this program and the system can count or keep.
+  var settings: [Setting] {
     [
-      ("--max-body-bytes", maxBodyBytes), ("--max-total-body-bytes", maxTotalBodyBytes),
-      ("--max-payload-bytes", maxPayloadBytes),
-      ("--max-metadata-bytes", maxMetadataBytes), ("--max-events-per-write", maxEventsPerWrite),
-      ("--max-page-events", maxPageEvents), ("--max-page-bytes", maxPageBytes),
-      ("--max-requests-in-flight", maxRequestsInFlight), ("--max-followers", maxFollowers),
-      ("--max-waiting-writes", maxWaitingWrites),
-      ("--max-connections", maxConnections), ("--max-connections-per-peer", maxConnectionsPerPeer),
-      ("--max-request-line-bytes", maxRequestLineBytes), ("--max-header-bytes", maxHeaderBytes),
-      ("--max-header-fields", maxHeaderFields), ("--max-chunk-extension-bytes", maxChunkExtensionBytes),
-      ("--max-buffered-bytes", maxBufferedBytes), ("--max-total-answer-bytes", maxTotalAnswerBytes),
+      Setting("--max-body-bytes", maxBodyBytes, Self.item),
+      Setting("--max-total-body-bytes", maxTotalBodyBytes, Self.total),
+      Setting("--max-payload-bytes", maxPayloadBytes, Self.item),
+      Setting("--max-metadata-bytes", maxMetadataBytes, Self.item),
+      Setting("--max-events-per-write", maxEventsPerWrite, Self.events),
+      Setting("--max-page-events", maxPageEvents, Self.events),
+      Setting("--max-page-bytes", maxPageBytes, Self.item),
+      Setting("--max-requests-in-flight", maxRequestsInFlight, Self.crowd),
+      Setting("--max-followers", maxFollowers, Self.crowd),
+      Setting("--max-total-filter-bytes", maxTotalFilterBytes, Self.total),
+      Setting("--max-waiting-writes", maxWaitingWrites, Self.crowd),
+      Setting("--max-connections", maxConnections, Self.crowd),
+      Setting("--max-connections-per-peer", maxConnectionsPerPeer, Self.crowd),
+      Setting("--max-request-line-bytes", maxRequestLineBytes, Self.head),
+      Setting("--max-header-bytes", maxHeaderBytes, Self.head),
+      Setting("--max-header-fields", maxHeaderFields, 1...10_000),
+      Setting("--max-chunk-extension-bytes", maxChunkExtensionBytes, Self.head),
+      Setting("--max-buffered-bytes", maxBufferedBytes, Self.item),
+      Setting("--max-total-answer-bytes", maxTotalAnswerBytes, Self.total),
     ]
   }
 
+  /// Bytes of what one request or answer has in memory: 1 GiB, which is more than SQLite takes as a value
+  /// (https://sqlite.org/limits.html).
+  private static let item = 1...1 << 30
+  /// Bytes of all of them: 1 TiB.
+  private static let total = 1...1 << 40
+  /// Bytes of the parts of a head: 16 MiB.
+  private static let head = 1...16 << 20
+  /// The most events that a client can ask for at once, and more than a commit should have.
+  private static let events = 1...65_535
+  /// A million, which is about as many descriptors as a process can have.
+  private static let crowd = 1...1_000_000
+
   func validate() throws {
-    for (name, value) in values where value < 1 {
-      throw ValidationError("\(name) must be at least 1, and is \(value).")
-    }
+    try Setting.check(settings)
   }
 
   func apply(to configuration: inout GatewayConfiguration) {
@@ -89,6 +112,7 @@ struct LimitOptions: ParsableArguments {
     configuration.eventsPerWrite = maxEventsPerWrite
     configuration.requestsInFlight = maxRequestsInFlight
     configuration.followers = maxFollowers
+    configuration.totalFilterBytes = maxTotalFilterBytes
     configuration.pageBytes = maxPageBytes
   }
 

@@ -65,7 +65,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "A name that it is known by, where it has no tokens and serves this machine alone. Can be given several times.",
+      "A name that clients reach it by, which it needs without tokens, beside localhost. Can be given several times.",
       valueName: "host"))
   var allowedHost: [String] = []
 
@@ -122,12 +122,10 @@ struct ServeCommand: AsyncParsableCommand {
       throw ValidationError(
         "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, and is \"\(address)\".")
     }
-    guard memoryMapBytes >= 0 else {
-      throw ValidationError("--memory-map-bytes must be 0 or more, and is \(memoryMapBytes).")
-    }
-    guard (1...256).contains(eventLoops) else {
-      throw ValidationError("--event-loops must be 1 to 256, and is \(eventLoops).")
-    }
+    try Setting.check([
+      Setting("--event-loops", eventLoops, 1...256),
+      Setting("--memory-map-bytes", Int(clamping: memoryMapBytes), 0...2 << 30),
+    ])
   }
 
   func run() async throws {
@@ -148,7 +146,7 @@ struct ServeCommand: AsyncParsableCommand {
     // Before anything is served: a signal that comes early must stop it in good order too.
     let signals = Signals([SIGTERM, SIGINT, SIGHUP])
     makeRoomForConnections(log)
-    let store = try await SQLiteExecutor.open(database, configuration: storeConfiguration)
+    let store = try await SQLiteExecutor.open(database, configuration: storeConfiguration(log))
     let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
     let server: HTTPServer
     do {
@@ -231,15 +229,21 @@ struct ServeCommand: AsyncParsableCommand {
     configuration.tokens = tokens
     configuration.basePath = basePath
     configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
-    configuration.allowedHosts = allowedHost.compactMap { HostName($0) }
-    configuration.checksHost = tokens == nil && Exposure.isLoopback(host)
+    // The name that it listens on is one that it is known by.
+    configuration.allowedHosts = (allowedHost + [host]).compactMap { HostName($0) }
+    if tokens == nil { configuration.hosts = Exposure.isLoopback(host) ? .loopback : .addresses }
     configuration.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
     return configuration
   }
 
-  private var storeConfiguration: SQLiteConfiguration {
+  private func storeConfiguration(_ log: Logger) -> SQLiteConfiguration {
     var configuration = SQLiteConfiguration()
     limits.apply(to: &configuration)
+    configuration.notify = { notice in
+      log.log(
+        level: notice.level == .failure ? .error : .notice, "\(notice.message)",
+        metadata: notice.cause.map { ["cause": "\($0)"] })
+    }
     configuration.memoryMapBytes = memoryMapBytes
     configuration.filePermissions = databaseMode.bits
     return configuration
@@ -268,7 +272,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   /// What holds for this process, wherever each value came from.
   private func logLimits(_ log: Logger) {
-    let values = (limits.values + deadlines.values).map { "\($0.name) \($0.value)" }
+    let values = (limits.settings + deadlines.settings).map { "\($0.name) \($0.value)" }
     log.info("Limits: \(values.joined(separator: ", "))")
   }
 
@@ -281,7 +285,12 @@ struct ServeCommand: AsyncParsableCommand {
     } else if Exposure.isLoopback(host) {
       log.info("Access: anyone on this machine may do everything, without a token.")
     } else {
-      log.warning("Access: anyone who reaches \(host) may do everything, without a token (--allow-anonymous).")
+      let names = (["localhost"] + allowedHost).joined(separator: ", ")
+      log.warning(
+        """
+        Access: anyone who reaches \(host) may do everything, without a token (--allow-anonymous), by an IP address or as \
+        \(names); --allowed-host adds names.
+        """)
     }
   }
 

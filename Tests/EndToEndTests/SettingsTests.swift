@@ -61,6 +61,66 @@ import Testing
     }
   }
 
+  /// Every option of `serve` whose default is a number, as its help has it.
+  private static var numbers: [(option: String, least: Int)] {
+    get async throws {
+      let help = try await GatewayProcess.run(["serve", "--help"]).output
+      let options = help.components(separatedBy: "\n  --").dropFirst().compactMap { section -> String? in
+        let words = section.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        guard words.firstMatch(of: /\(default: [0-9]+\)/) != nil else { return nil }
+        return "--" + words.prefix { $0 != " " }
+      }
+      let zeros: Set = ["--body-grace", "--min-body-rate", "--shutdown-grace", "--memory-map-bytes"]
+      return options.filter { $0 != "--port" && $0 != "--unix-socket-mode" }.map { ($0, zeros.contains($0) ? 0 : 1) }
+    }
+  }
+
+  @Test func boundsEveryNumber() async throws {
+    let numbers = try await Self.numbers
+    #expect(numbers.count == 28)
+    try await withTemporaryFolder { folder in
+      func refusal(_ option: String, _ value: String) async throws -> String {
+        let outcome = try await GatewayProcess.run(
+          ["serve", "\(option)=\(value)"], environment: ["EVENTO_DATABASE": folder + "/e.sqlite"])
+        #expect(outcome.status == 64 && !outcome.isKilled, "\(option)=\(value)")
+        return outcome.errors
+      }
+      var most: [String] = []
+      var least: [String] = []
+      for (option, minimum) in numbers {
+        let errors = try await refusal(option, "9223372036854775807")
+        let limits = try #require(
+          errors.firstMatch(of: /Error: (--[a-z-]+) must be ([0-9]+) to ([0-9]+), and is 9223372036854775807\./),
+          "\(option): \(errors)")
+        #expect(limits.1 == option && limits.2 == "\(minimum)")
+        let bound = try #require(Int(limits.3))
+        for value in [bound + 1, minimum - 1, -1] {
+          #expect(try await refusal(option, "\(value)").contains("must be \(limits.2) to \(limits.3)"))
+        }
+        // A thread each.
+        most.append("\(option)=\(option == "--event-loops" ? 2 : bound)")
+        least.append("\(option)=\(minimum)")
+      }
+      for option in ["--port", "--unix-socket-mode"] {
+        for value in ["9223372036854775807", "-1"] { _ = try await refusal(option, value) }
+      }
+      #expect(!FileManager.default.fileExists(atPath: folder + "/e.sqlite"))
+
+      // With the largest of all it serves, chunks among it; with the least it starts.
+      let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite"] + most)
+      let connection = try RawConnection(port: try gateway.client.port)
+      try await connection.send(
+        "POST /events/query HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+      var answers = HTTPAnswerReader(connection)
+      #expect(try await answers.next().status == 200)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+      let small = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite"] + least)
+      small.send(SIGTERM)
+      #expect(await small.outcome().status == 0)
+    }
+  }
+
   @Test func refusesAFlagsVariableThatIsNeitherYesNorNo() async throws {
     try await withTemporaryFolder { folder in
       let outcome = try await GatewayProcess.run(
@@ -194,6 +254,31 @@ import Testing
         ["--host", "0.0.0.0"] + database, environment: ["EVENTO_ALLOW_ANONYMOUS": "true"])
       #expect(gateway.announcement.contains("0.0.0.0"))
       try await gateway.waitForLog("warning evento-gateway: [evento_gateway] Access: anyone who reaches 0.0.0.0")
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  /// Any page can have a name of its own point to an address that its browser reaches (DNS rebinding).
+  @Test func servesAnyoneByAddressesAndNamesThatItIsGiven() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess([
+        "--host", "0.0.0.0", "--port", "0", "--database", folder + "/e.sqlite", "--allow-anonymous",
+        "--allowed-host", "store.example",
+      ])
+      try await gateway.waitForLog("by an IP address or as localhost, store.example")
+      let port = try #require(gateway.announcement.firstMatch(of: /http:\/\/0\.0\.0\.0:([0-9]+)/))
+      for (host, status) in [
+        ("127.0.0.1", 200), ("192.0.2.1:8080", 200), ("localhost", 200), ("store.example", 200), ("evento", 421),
+        ("evil.example", 421),
+      ] {
+        let connection = try RawConnection(port: try #require(UInt16(port.1)))
+        try await connection.send("GET /events HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n")
+        var answers = HTTPAnswerReader(connection)
+        let answer = try await answers.next()
+        #expect(answer.status == status, "\(host)")
+        #expect(answer.text.contains("--allowed-host") == (status == 421))
+      }
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }

@@ -171,11 +171,37 @@ struct TokenFixture {
     }
   }
 
+  /// The length is looked at before the token is hashed.
+  @Test func boundsTheLengthOfAToken() async throws {
+    let token = String(repeating: "t", count: 4096)
+    let set = try TokenSet(file: TokenSet.line(name: "long", role: .read, token: token))
+    try await withGateway({ $0.tokens = set }) { client in
+      func send(_ credentials: String) async throws -> HTTPAnswer {
+        try await client.send("GET", "/events", fields: [("Authorization", credentials)])
+      }
+      #expect(try await send("Bearer \(token)").status == 200)
+      #expect(try await send("bEARER   \(token)").status == 200)
+      for length in [4097, 30_000] {
+        let answer = try await send("Bearer " + String(repeating: "t", count: length))
+        try expectProblem(answer, 401, "unauthorized")
+        #expect(answer["WWW-Authenticate"] == "Bearer")
+        #expect(answer.text.contains("4096") && answer.text.contains("\(length)"))
+      }
+      for credentials in [
+        String(repeating: "a ", count: 15_000) + "a", "Bearer", "Bearer a b", "Bearer" + token, "Basic \(token)",
+      ] {
+        let answer = try await send(credentials)
+        try expectProblem(answer, 401, "unauthorized")
+        #expect(answer.text.contains("of another form"))
+      }
+    }
+  }
+
   /// Nothing but a token itself passes for it, however alike two digests may be in part.
   @Test func takesNoOtherToken() throws {
     let lines = (0..<20).map { TokenSet.line(name: "t\($0)", role: .admin, token: Token.fresh()) }
     let set = try TokenSet(file: lines.joined(separator: "\n"))
-    for number in 0..<2000 { #expect(set.entry(of: "guess-\(number)") == nil) }
+    for number in 0..<2000 { #expect(set.entry(of: Array("guess-\(number)".utf8)[...]) == nil) }
   }
 
   @Test func makesTokensThatItTakes() throws {

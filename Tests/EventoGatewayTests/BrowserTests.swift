@@ -79,7 +79,7 @@ import Testing
 
   @Test func isNotReachedUnderAnotherNameWithoutTokens() async throws {
     try await withGateway({
-      $0.checksHost = true
+      $0.hosts = .loopback
       $0.allowedHosts = ["Store.internal", "fe80::1"].compactMap { HostName($0) }
     }) { client in
       for host in [
@@ -100,6 +100,29 @@ import Testing
         #expect(try await send(client, "OPTIONS", "*", host: host).status == 421)
         // As it is to be named: without its port.
         if host.hasPrefix("evil.example") { #expect(answer.text.contains("\\\"evil.example\\\"")) }
+      }
+    }
+  }
+
+  /// Served on any address, it is reached by any, which no name server can have point elsewhere; a name is to be given.
+  @Test func isReachedByAddressesWithoutTokens() async throws {
+    try await withGateway({
+      $0.hosts = .addresses
+      $0.allowedHosts = ["store.internal"].compactMap { HostName($0) }
+    }) { client in
+      for host in [
+        "127.0.0.1", "localhost", "10.0.0.1:8080", "192.0.2.1", "[2001:db8::1]:80", "[::ffff:10.0.0.1]",
+        "store.internal:99",
+      ] {
+        #expect(try await send(client, host: host).status == 200, "\(host)")
+        #expect(try await send(client, "POST", host: host, origin: "http://evil.example").status == 403)
+      }
+      for host in ["evil.example", "evento", "10.0.0.1.evil.example", "127.1", "0x7f000001", "10.0.0.256"] {
+        for method in ["GET", "POST", "OPTIONS"] {
+          let answer = try await send(client, method, host: host, origin: "http://\(host)")
+          try expectProblem(answer, 421, "misdirected_request")
+          #expect(answer.text.contains("--allowed-host") && answer.text.contains("IP address"))
+        }
       }
     }
   }

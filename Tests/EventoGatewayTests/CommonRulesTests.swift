@@ -140,6 +140,67 @@ import Testing
     }
   }
 
+  /// No resource takes as many: nothing is decoded that would be refused.
+  @Test(arguments: ["/events", "/events/stream", "/healthz", "/readyz", "/subscribers/k", "/openapi.yaml"])
+  func boundsTheParametersOfAQuery(_ path: String) async throws {
+    try await withGateway { client in
+      func query(_ count: Int) -> String { (0..<count).map { "p\($0)=%" }.joined(separator: "&") }
+      let many = try await client.send("GET", "\(path)?\(query(65))")
+      try expectProblem(many, 400, "invalid_request")
+      #expect(many.text.contains("more than 64 parameters"))
+      try expectProblem(await client.send("GET", "\(path)?\(query(64))"), 400, "invalid_request", place: "p0")
+      let most = try await client.send("GET", path + "?" + Array(repeating: "a", count: 8000).joined(separator: "&"))
+      #expect(most.text.contains("more than 64 parameters"))
+    }
+  }
+
+  /// A path may have as many segments as bytes.
+  @Test func findsWhatALongPathNames() async throws {
+    try await withGateway { client in
+      let slashes = String(repeating: "/", count: 16_000)
+      for method in ["GET", "PUT", "OPTIONS", "HEAD"] {
+        #expect(try await client.send(method, slashes).status == 404)
+        #expect(try await client.send(method, "/events" + slashes).status == 404)
+        #expect(try await client.send(method, "/snapshots" + slashes).status == 404, "no id")
+      }
+      let refused = try await client.send("POST", "/snapshots" + slashes + "t/1/i")
+      try expectProblem(refused, 405, "method_not_allowed")
+      #expect(refused["Allow"] == "GET, HEAD, PUT, DELETE, OPTIONS")
+      let long = try await client.send("GET", "/snapshots" + String(repeating: "/x", count: 7000))
+      try expectProblem(long, 400, "invalid_request")
+      #expect(long.text.contains("The type in the path must be 1 to 255 bytes of UTF-8, and has 13995"))
+      let key = try await client.send("GET", "/subscribers/" + String(repeating: "%41", count: 5000))
+      #expect(key.text.contains("must be 1 to 255 bytes of UTF-8, and has 5000"))
+      // The longest that a name can be.
+      let escaped = String(repeating: "%C3%A9", count: 127) + "a"
+      let path = "/snapshots/\(escaped)/\(escaped)/\(escaped)"
+      let cursor = try await client.writeEvents(1)[0]
+      #expect(try await client.send("PUT", path, "{\"cursor\":\"\(cursor)\",\"data\":1}").status == 204)
+      #expect(try await client.send("GET", path.replacing("%C3%A9", with: "%c3%a9")).status == 200)
+      #expect(try await client.send("GET", "/%65vents").status == 200)
+      #expect(try await client.send("GET", "/%65%76%65%6E%74%73?first=1").status == 200)
+    }
+  }
+
+  /// An error quotes the beginning of what a client made up.
+  @Test func quotesNoMoreThanIsOfUse() async throws {
+    try await withGateway({ $0.hosts = .loopback }) { client in
+      let long = String(repeating: "a", count: 10_000)
+      for answer in [
+        try await client.send("GET", "/events?\(long)=1"), try await client.send("GET", "/events?\(long)=%"),
+        try await client.send("GET", "/events?after=\(long)"),
+        try await client.send("GET", "/events", fields: [("Origin", "http://\(long)")]),
+        try await client.send("GET", "/events", fields: [("Origin", long), ("Origin", long)]),
+        try await client.send("GET", "http://\(long)/events"),
+        try await client.send("POST", "/events", "{}", fields: [("Content-Type", long)]),
+        try await client.send("POST", "/events", "{}", fields: [("Content-Encoding", long)]),
+      ] {
+        #expect([400, 403, 415, 421].contains(answer.status))
+        #expect(answer.body.count < 1500, "\(answer.text)")
+      }
+    }
+  }
+
   @Test func looksAtEscapesAfterPathAndRole() async throws {
     let tokens = try TokenFixture.all()
     try await withGateway({ $0.tokens = tokens.set }) { client in
@@ -157,7 +218,9 @@ import Testing
   @Test(arguments: [
     ("application/x-www-form-urlencoded", "curl --json"), ("text/plain", "application/json"),
     ("application/json; charset=latin1", "application/json"), ("application/problem+json", "application/json"),
-    ("json", "application/json"),
+    ("json", "application/json"), ("application/json; charset=\"latin1\"", "application/json"),
+    ("application/json" + String(repeating: ";a=b", count: 17), "more than 16 parameters"),
+    ("application/json" + String(repeating: " ;", count: 15_000), "more than 16 parameters"),
   ])
   func takesJSONAlone(_ type: String, _ hint: String) async throws {
     try await withGateway { client in
@@ -275,7 +338,7 @@ import Testing
     try await withGateway { client in
       for type in [
         "application/json", "Application/JSON", "application/json;charset=utf-8",
-        "application/json ; charset=\"UTF-8\"",
+        "application/json ; charset=\"UTF-8\"", "application/json" + String(repeating: "; a=b", count: 16),
       ] {
         let answer = try await client.send("POST", "/events", writeJSON(eventJSON()), fields: [("Content-Type", type)])
         #expect(answer.status == 201)

@@ -31,6 +31,28 @@ import Testing
     #expect(client([("X-Forwarded-Proto", "gopher")]) == ("10.0.0.1", "http"))
   }
 
+  /// The fields may have thousands of addresses of trusted proxies.
+  @Test func followsSoManyHops() {
+    let proxies = (1...40).map { "10.0.0.\($0)" }
+    let list = proxies.joined(separator: ", ")
+    #expect(client([("X-Forwarded-For", "192.0.2.9, " + list)]) == ("10.0.0.25", "http"))
+    #expect(client([("Forwarded", proxies.map { "for=\($0);proto=https" }.joined(separator: ","))]).0 == "10.0.0.25")
+    #expect(client(proxies.map { ("X-Forwarded-For", $0) }).0 == "10.0.0.25")
+    let few = proxies.suffix(15).joined(separator: ",")
+    #expect(client([("X-Forwarded-For", "192.0.2.8, 192.0.2.9,\(few)")]).0 == "192.0.2.9")
+    // One that is too long to be any says nothing, and those ahead of it don't count.
+    let long = String(repeating: "a=b;", count: 8000)
+    #expect(client([("Forwarded", "for=192.0.2.9, \(long)for=10.0.0.7")]) == ("10.0.0.1", "http"))
+  }
+
+  @Test func passesOverEmptyElements() {
+    let commas = String(repeating: " ,", count: 10_000)
+    #expect(client([("X-Forwarded-For", "192.0.2.9\(commas)"), ("X-Forwarded-For", ",")]).0 == "192.0.2.9")
+    #expect(client([("Forwarded", commas), ("X-Forwarded-For", "192.0.2.9")]).0 == "192.0.2.9")
+    #expect(client([("X-Forwarded-Proto", "http, HTTPS ,, ")]) == ("10.0.0.1", "https"))
+    #expect(client([("Forwarded", "for=\"[[2001:db9::1]]\"")]).0 == "10.0.0.1")
+  }
+
   @Test func readsTheStandardField() {
     #expect(client([("Forwarded", "for=192.0.2.9;proto=https;by=10.0.0.1")]) == ("192.0.2.9", "https"))
     #expect(client([("Forwarded", "For=\"[2001:db9::17]:4711\"")]) == ("2001:db9::17", "http"))

@@ -2,6 +2,7 @@ import Evento
 import EventoGateway
 import EventoSQLite
 import HTTPServer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -30,6 +31,36 @@ import Testing
       try expectProblem(write, 503, "unavailable")
       #expect(write["Retry-After"] == "1")
     }
+  }
+
+  /// A probe waits for no task: there are only so many threads for them, and other requests may have them all.
+  @Test func tellsWithoutATaskThatItCanWrite() async throws {
+    let store = try await SQLiteExecutor.open(":memory:")
+    let probed = ProbedStore(store)
+    try await withGateway(over: probed) { client in
+      #expect(try await client.send("GET", "/readyz").status == 200)
+      #expect(try await client.send("HEAD", "/readyz").status == 200)
+      probed.failure.withLock { $0 = EventoError(.unavailable, "No disk.") }
+      let ready = try await client.send("GET", "/readyz")
+      #expect(ready.status == 503 && ready["Retry-After"] == "1")
+      #expect(try ready.json["checks"]?["store"]?.string == "No disk.")
+      try expectProblem(await client.send("GET", "/readyz?a=1"), 400, "invalid_request", place: "a")
+    }
+    await store.close()
+  }
+
+  /// What takes long to decode keeps no thread from other tasks.
+  @Test func decodesLargeBodiesElsewhereThanOnThePoolOfTasks() async throws {
+    let store = try await SQLiteExecutor.open(":memory:")
+    let placed = PlacedStore(store)
+    try await withGateway(over: placed) { client in
+      let small = try await client.send("POST", "/events", writeJSON(eventJSON()))
+      let data = "\"" + String(repeating: "x", count: 40_000) + "\""
+      let large = try await client.send("POST", "/events", writeJSON(eventJSON(["data": data])))
+      #expect(small.status == 201 && large.status == 201)
+      #expect(placed.isElsewhere.withLock { $0 } == [false, true])
+    }
+    await store.close()
   }
 
   @Test func countsRequestsByRouteMethodAndStatus() async throws {
@@ -205,5 +236,39 @@ actor Gate {
     isOpen = true
     for continuation in waiting { continuation.resume() }
     waiting = []
+  }
+}
+
+/// A store that must be asked by a call whether it is ready.
+private final class ProbedStore: StoreWrapper, ReadinessReporter, CallbackReadinessReporter {
+  let store: SQLiteExecutor
+  let failure = Mutex<EventoError?>(nil)
+
+  init(_ store: SQLiteExecutor) {
+    self.store = store
+  }
+
+  func checkReadiness() async throws {
+    throw EventoError(.unavailable, "A task asks.")
+  }
+
+  func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {
+    completion(failure.withLock { $0 })
+  }
+}
+
+/// Notes of each write whether its task is to run elsewhere than on the cooperative pool.
+private final class PlacedStore: StoreWrapper {
+  let store: SQLiteExecutor
+  let isElsewhere = Mutex<[Bool]>([])
+
+  init(_ store: SQLiteExecutor) {
+    self.store = store
+  }
+
+  func write(_ events: [NewEvent]) async throws -> WriteResult {
+    let executor = withUnsafeCurrentTask { $0?.unownedTaskExecutor }
+    isElsewhere.withLock { $0.append(executor != nil) }
+    return try await store.write(events)
   }
 }

@@ -6,51 +6,12 @@ import Testing
 
 /// `/events/stream` and `wait`: contract §4.
 @Suite struct StreamTests {
-  /// An open stream.
-  private struct Stream {
-    let status: Int
-    let answer: HTTPAnswer
-    private var answers: HTTPAnswerReader
-    private(set) var text: String
-
-    init(
-      _ client: HTTPClient, _ target: String, _ body: String? = nil, fields: [(name: String, value: String)] = [],
-      until isEnough: (String) -> Bool
-    ) async throws {
-      let connection = try RawConnection(port: client.port)
-      try await connection.send(
-        client.message(body == nil ? "GET" : "POST", target, body.map { Array($0.utf8) }, fields))
-      answers = HTTPAnswerReader(connection)
-      answer = try await answers.beginning(until: isEnough)
-      status = answer.status
-      text = answer.text
-    }
-
-    /// Reads on until all that has come so far is enough; to the end of the body where it never is.
-    mutating func read(until isEnough: (String) -> Bool = { _ in false }) async throws {
-      let known = text
-      if !isEnough(known) {
-        text += String(decoding: try await answers.more { isEnough(known + $0) }, as: UTF8.self)
-      }
-    }
-
-    /// The `n` of each event's payload.
-    var numbers: [Int] {
-      text.matches(of: /"data":\{"n":([0-9]+)\}/).compactMap { Int($0.output.1) }
-    }
-
-    /// The cursors of all lines `id:`.
-    var ids: [String] {
-      text.matches(of: /(?m)^id: ([A-Za-z0-9_-]+)$/).map { String($0.output.1) }
-    }
-  }
-
   private static func count(_ text: String) -> Int { text.components(separatedBy: "\"node\"").count - 1 }
 
   @Test func givesWhatIsStoredAndThenWhatCommits() async throws {
     try await withGateway { client in
       try await client.writeEvents(70)
-      var stream = try await Stream(client, "/events/stream") { Self.count($0) >= 70 }
+      var stream = try await OpenStream(client, "/events/stream") { Self.count($0) >= 70 }
       #expect(stream.status == 200)
       #expect(stream.answer["Content-Type"] == "text/event-stream")
       #expect(stream.answer["X-Accel-Buffering"] == "no")
@@ -75,11 +36,11 @@ import Testing
   @Test func wakesThoseAloneWhoseFilterSomethingPasses() async throws {
     let store = CountingExecutor(try await SQLiteExecutor.open(":memory:"))
     try await withGateway(over: store) { client in
-      var streams: [Stream] = []
+      var streams: [OpenStream] = []
       for number in 0..<40 {
         let filter = number % 2 == 0 ? "aggregator_type=bank/Account&aggregator_id=other" : "routing_key=other"
         streams.append(
-          try await Stream(client, "/events/stream?\(filter)") { $0.contains(": heartbeat\n") })
+          try await OpenStream(client, "/events/stream?\(filter)") { $0.contains(": heartbeat\n") })
       }
       let before = store.reads
       try await client.writeEvents(100)
@@ -97,17 +58,17 @@ import Testing
   @Test func goesOnFromWhereItWasCut() async throws {
     try await withGateway { client in
       try await client.writeEvents(5)
-      let first = try await Stream(client, "/events/stream") { Self.count($0) >= 2 }
+      let first = try await OpenStream(client, "/events/stream") { Self.count($0) >= 2 }
       let cursor = first.ids[1]
       for (target, fields) in [
         ("/events/stream?after=\(cursor)", []), ("/events/stream", [(name: "Last-Event-ID", value: cursor)]),
         ("/events/stream?after=\(first.ids[0])", [(name: "Last-Event-ID", value: cursor)]),
         ("/events/stream?after=\(cursor)", [(name: "Last-Event-ID", value: "")]),
       ] {
-        let stream = try await Stream(client, target, fields: fields) { Self.count($0) >= 3 }
+        let stream = try await OpenStream(client, target, fields: fields) { Self.count($0) >= 3 }
         #expect(stream.numbers == [3, 4, 5])
       }
-      let all = try await Stream(client, "/events/stream", fields: [("Last-Event-ID", "")]) { Self.count($0) >= 5 }
+      let all = try await OpenStream(client, "/events/stream", fields: [("Last-Event-ID", "")]) { Self.count($0) >= 5 }
       #expect(all.numbers == [1, 2, 3, 4, 5])
     }
   }
@@ -121,7 +82,9 @@ import Testing
         let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["data": data])))
         #expect(answer.status == 201)
       }
-      let stream = try await Stream(client, "/events/stream") { Self.count($0) >= sizes.count && $0.hasSuffix("\n\n") }
+      let stream = try await OpenStream(client, "/events/stream") {
+        Self.count($0) >= sizes.count && $0.hasSuffix("\n\n")
+      }
       let numbers = stream.text.matches(of: /"data":\{"n":([0-9]+),"fill":"(x*)"\}/)
       #expect(numbers.compactMap { Int($0.output.1) } == Array(sizes.indices))
       #expect(numbers.map(\.output.2.utf8.count) == sizes)
@@ -133,7 +96,7 @@ import Testing
       for count in [0, 3] {
         try await client.writeEvents(count, aggregate: "old")
         // The first sign of life says that the end has been found.
-        var stream = try await Stream(client, "/events/stream?after=now") { $0.contains(": heartbeat\n") }
+        var stream = try await OpenStream(client, "/events/stream?after=now") { $0.contains(": heartbeat\n") }
         #expect(stream.numbers.isEmpty)
         try await client.writeEvents(2, aggregate: "new")
         try await stream.read { Self.count($0) >= 2 }
@@ -145,10 +108,10 @@ import Testing
   @Test func filters() async throws {
     try await withGateway { client in
       let fields = [(name: "Accept", value: "application/x-ndjson")]
-      var byQuery = try await Stream(
+      var byQuery = try await OpenStream(
         client, "/events/stream?aggregator_type=bank/Account&aggregator_id=a&routing_key=eu", fields: fields
       ) { $0.contains("heartbeat") }
-      var byBody = try await Stream(
+      var byBody = try await OpenStream(
         client, "/events/stream",
         "{\"aggregators\":[{\"aggregator_type\":\"bank/Account\",\"aggregator_id\":\"a\"}],\"routing_key\":\"eu\",\"encoding\":\"base64\",\"after\":\"now\"}",
         fields: fields
@@ -171,7 +134,7 @@ import Testing
         ("application/x-ndjson", "application/x-ndjson"), ("text/event-stream", "text/event-stream"),
         ("*/*", "text/event-stream"),
       ] {
-        let stream = try await Stream(client, "/events/stream", fields: [("Accept", accept)]) {
+        let stream = try await OpenStream(client, "/events/stream", fields: [("Accept", accept)]) {
           Self.count($0) >= 1 && $0.contains("heartbeat")
         }
         #expect(stream.answer["Content-Type"] == mediaType)
@@ -194,16 +157,40 @@ import Testing
     ("application/x-ndjson;q=0.4, text/event-stream;q=0.5", "event-stream"),
     ("application/x-ndjson, text/event-stream", "event-stream"), ("application/x-ndjson, */*;q=0.9", "ndjson"),
     ("TEXT/Event-Stream", "event-stream"), ("nonsense", nil), ("*", nil), (" , ", "event-stream"),
-    ("nonsense, application/x-ndjson", "ndjson"),
+    ("nonsense, application/x-ndjson", "ndjson"), ("text/event-stream ; charset=x ; Q=0.1 , */*;q=0.2", "ndjson"),
+    ("text/event-stream;q=nonsense", nil), ("text/event-stream;q=0.00000000000000001, */*;q=0", nil),
+    ("*/event-stream", nil), ("text/event-stream/x", nil), ("/", nil), ("text/", nil),
+    // The first of two that are equally exact counts.
+    ("text/event-stream;q=0, text/event-stream", nil),
+    (String(repeating: "a/b;q=0.1,", count: 99) + "application/x-ndjson", "ndjson"),
+    (String(repeating: "*/*;q=0.1,", count: 99) + "application/x-ndjson;q=0.2", "ndjson"),
+    (String(repeating: ",", count: 99), "event-stream"),
   ])
   func weighsWhatIsAccepted(_ accept: String, _ expected: String?) async throws {
     try await withGateway { client in
-      let stream = try await Stream(client, "/events/stream", fields: [("Accept", accept)]) { $0.contains("heartbeat") }
+      let stream = try await OpenStream(client, "/events/stream", fields: [("Accept", accept)]) {
+        $0.contains("heartbeat")
+      }
       if let expected {
         #expect(stream.answer["Content-Type"]?.hasSuffix(expected) == true)
       } else {
         try expectProblem(stream.answer, 406, "not_acceptable")
       }
+    }
+  }
+
+  @Test(arguments: ["a/b;q=0.1,", "*/*,", ","])
+  func takesNoMoreRangesThanAreOfUse(_ range: String) async throws {
+    try await withGateway { client in
+      for count in [100, 30_000 / range.utf8.count] {
+        let accept = (name: "Accept", value: String(repeating: range, count: count) + "*/*")
+        let answer = try await client.send("GET", "/events/stream", fields: [accept])
+        try expectProblem(answer, 400, "invalid_request")
+        #expect(answer.text.contains("more than 100 media ranges"))
+        #expect(try await client.send("GET", "/events", fields: [accept]).status == 200, "it does not matter there")
+      }
+      let fields = Array(repeating: (name: "Accept", value: "a/b, c/d"), count: 51)
+      try expectProblem(await client.send("GET", "/events/stream", fields: fields), 400, "invalid_request")
     }
   }
 
@@ -216,7 +203,7 @@ import Testing
         ("/events/stream?after=nonsense", nil), ("/events/stream?after=now", nil),
         ("/events/stream", "{\"after\":\"nonsense\"}"),
       ] {
-        let stream = try await Stream(client, target, body, fields: fields) { Self.count($0) >= 1 }
+        let stream = try await OpenStream(client, target, body, fields: fields) { Self.count($0) >= 1 }
         #expect(stream.numbers == [2])
       }
       let answer = try await client.send("POST", "/events/stream", "{\"after\":1}", fields: fields)
@@ -251,8 +238,8 @@ import Testing
       $0.followers = 2
       $0.heartbeat = .milliseconds(100)
     }) { client in
-      var streams: [Stream] = []
-      for _ in 0..<2 { streams.append(try await Stream(client, "/events/stream") { $0.contains("heartbeat") }) }
+      var streams: [OpenStream] = []
+      for _ in 0..<2 { streams.append(try await OpenStream(client, "/events/stream") { $0.contains("heartbeat") }) }
       for target in ["/events/stream", "/events?wait=1"] {
         let refused = try await client.send("GET", target)
         try expectProblem(refused, 503, "unavailable")
@@ -269,7 +256,7 @@ import Testing
 
   @Test func countsOneAsOne() async throws {
     try await withGateway({ $0.followers = 1 }) { client in
-      let stream = try await Stream(client, "/events/stream") { $0.contains("heartbeat") }
+      let stream = try await OpenStream(client, "/events/stream") { $0.contains("heartbeat") }
       let refused = try await client.send("GET", "/events/stream")
       try expectProblem(refused, 503, "unavailable")
       #expect(refused.text.contains("There is 1 stream or read that waits, which is all that is taken at once"))
@@ -280,10 +267,10 @@ import Testing
   @Test func endsWithACompleteBodyWhenTheGatewayStops() async throws {
     let store = try await SQLiteExecutor.open(":memory:")
     try await withStoppableGateway(over: store) { client, stop in
-      var streams: [Stream] = []
+      var streams: [OpenStream] = []
       for accept in ["text/event-stream", "application/x-ndjson"] {
         streams.append(
-          try await Stream(client, "/events/stream", fields: [("Accept", accept)]) { $0.contains("heartbeat") })
+          try await OpenStream(client, "/events/stream", fields: [("Accept", accept)]) { $0.contains("heartbeat") })
       }
       async let held = client.send("GET", "/events?wait=60&after=now")
       while try await !client.send("GET", "/metrics").text.contains("evento_followers 3\n") {}
@@ -306,7 +293,7 @@ import Testing
     let two = try await SQLiteExecutor.open(path)
     try await withGateway(over: one) { writer in
       try await withGateway(over: two) { reader in
-        var stream = try await Stream(reader, "/events/stream") { $0.contains("heartbeat") }
+        var stream = try await OpenStream(reader, "/events/stream") { $0.contains("heartbeat") }
         for number in 1...10 {
           let answer = try await writer.send("POST", "/events", writeJSON(eventJSON(["data": "{\"n\":\(number)}"])))
           #expect(answer.status == 201)
@@ -326,7 +313,7 @@ import Testing
         for follower in 0..<24 {
           group.addTask {
             let aggregate = "a\(follower % 3)"
-            let stream = try await Stream(
+            let stream = try await OpenStream(
               client, "/events/stream?aggregator_type=bank/Account&aggregator_id=\(aggregate)"
             ) { Self.count($0) >= 100 }
             #expect(stream.numbers == Array(1...100))

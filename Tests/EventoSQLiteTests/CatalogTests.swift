@@ -35,7 +35,7 @@ import Testing
 
   @Test func moreThanIsKeptIsReadAsItIs() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
-    try Schema.prepare(connection, path: ":memory:", isInMemory: true, autocheckpoint: 1000)
+    try Schema.prepare(connection, path: ":memory:", isInMemory: true)
     let catalog = Catalog(connection, slots: 64)
     let pending = PendingRows(connection)
     let writer = EventWriter(

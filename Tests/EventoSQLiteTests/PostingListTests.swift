@@ -129,7 +129,7 @@ import Testing
   /// What a read asks of the indexes does not grow with what was ever written.
   @Test func indexScansAreBounded() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
-    try Schema.prepare(connection, path: ":memory:", isInMemory: true, autocheckpoint: 1000)
+    try Schema.prepare(connection, path: ":memory:", isInMemory: true)
     let catalog = Catalog(connection)
     let pending = PendingRows(connection)
     let writer = EventWriter(

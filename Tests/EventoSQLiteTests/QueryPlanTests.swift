@@ -8,7 +8,7 @@ import Testing
 @Suite struct QueryPlanTests {
   private func withConnection(_ body: (Connection, Catalog) throws -> Void) throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
-    try Schema.prepare(connection, path: ":memory:", isInMemory: true, autocheckpoint: 1000)
+    try Schema.prepare(connection, path: ":memory:", isInMemory: true)
     let catalog = Catalog(connection)
     let pending = PendingRows(connection)
     let writer = EventWriter(

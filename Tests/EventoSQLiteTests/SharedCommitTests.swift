@@ -27,12 +27,13 @@ import Testing
     let folder = try TestFolder()
     defer { withExtendedLifetime(folder) {} }
     let connection = try Connection(path: folder.file(), busyTimeout: .seconds(5))
-    try Schema.prepare(connection, path: folder.file(), isInMemory: false, autocheckpoint: 1000)
+    try Schema.prepare(connection, path: folder.file(), isInMemory: false)
     try setUp(connection)
     let queue = DispatchQueue(label: "test.writer")
     queue.suspend()
     let writer = Writer(
-      connection, queue: queue, waitingLimit: writes.count, patience: .seconds(5), commits: CommitSignal())
+      connection, nil, queue: queue, waitingLimit: writes.count, patience: .seconds(5), commits: CommitSignal(),
+      notify: { _ in })
     let (outcomes, outcome) = AsyncStream.makeStream(of: (Int, Result<WriteResult, EventoError>).self)
     for (index, write) in writes.enumerated() {
       writer.submit(

@@ -22,7 +22,7 @@ import Testing
       queue = DispatchQueue(label: "test.reader")
       queue.suspend()
       let connection = try Connection(readingFrom: folder.file(), busyTimeout: .seconds(5))
-      pool = ReaderPool([ReaderPool.Session(connection, queue: queue)])
+      pool = ReaderPool([ReaderPool.Session(connection, queue: queue)], turns: ReadTurns())
       (outcomes, outcome) = AsyncStream.makeStream()
     }
 

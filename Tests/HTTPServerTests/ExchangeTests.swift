@@ -106,6 +106,39 @@ import Testing
     }
   }
 
+  /// Who is slowest is known by what each has taken, however often one was cut off before.
+  @Test(arguments: pollers) func cutsOffWhoHasTakenNothingSince(_ poller: PollerKind) async throws {
+    let size = 20_000_000
+    var configuration = configuration(poller)
+    configuration.totalAnswerBytes = 3 * size - 1
+    let handler = TestHandler(routes: [
+      "/": { _ in .answer(.now(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
+    ])
+    try await withServer(handler, configuration: configuration) { server, address in
+      var clients: [RawClient] = []
+      func ask(_ client: RawClient) async throws {
+        let count = server.statistics.requests
+        try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        try await eventually { server.statistics.requests == count + 1 }
+      }
+      for _ in 0..<4 {
+        let client = try RawClient(address, receiveBuffer: 8192)
+        try await ask(client)
+        clients.append(client)
+      }
+      try await eventually { server.statistics.cutOffs == 1 }
+      await #expect(throws: (any Error).self) { try await clients[0].response() }
+      // The second takes its answer and gets another: the third is the slowest then.
+      #expect(try await clients[1].response().body.count == size)
+      try await ask(clients[1])
+      clients.append(try RawClient(address, receiveBuffer: 8192))
+      try await ask(clients[4])
+      try await eventually { server.statistics.cutOffs == 2 }
+      await #expect(throws: (any Error).self) { try await clients[2].response() }
+      for index in [1, 3, 4] { #expect(try await clients[index].response().body.count == size) }
+    }
+  }
+
   @Test(arguments: pollers) func takesARequestByteByByte(_ poller: PollerKind) async throws {
     try await withServer(configuration: configuration(poller)) { _, address in
       let client = try RawClient(address)

@@ -62,6 +62,21 @@ import Testing
     unlink(path)
   }
 
+  /// A server that stops leaves the socket alone that another process has made at its path since.
+  @Test func removesNoFileButItsOwn() async throws {
+    let path = temporaryPath()
+    let first = try HTTPServer.start(on: [.unix(path: path)], configuration: .patient, handler: TestHandler.standard)
+    unlink(path)
+    let second = try HTTPServer.start(on: [.unix(path: path)], configuration: .patient, handler: TestHandler.standard)
+    await first.shutDown(grace: .seconds(600))
+    #expect(access(path, F_OK) == 0)
+    let client = try RawClient(second.addresses[0])
+    try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(try await client.response().status == 200)
+    await second.shutDown(grace: .seconds(600))
+    #expect(access(path, F_OK) != 0)
+  }
+
   /// Whatever the umask: group and others may not write to a file that is made with the usual one.
   @Test(arguments: [0o600, 0o660, 0o666] as [UInt16])
   func setsWhoMayConnect(_ permissions: UInt16) async throws {

@@ -86,6 +86,9 @@ import Testing
       #expect(throws: QueryString.Fault.emptyPart) { try QueryString.pairs(bad) }
     }
     #expect(throws: QueryString.Fault.noName) { try QueryString.pairs("b&=a") }
+    #expect(try QueryString.pairs("a&b&c", atMost: 3).count == 3)
+    // Counted before anything is decoded.
+    #expect(throws: QueryString.Fault.tooMany) { try QueryString.pairs("%&b&c&d", atMost: 3) }
     #expect(throws: QueryString.Fault.name(.notUTF8)) { try QueryString.pairs("%FF=a") }
     #expect(throws: QueryString.Fault.value(of: "a b", .badEscape)) { try QueryString.pairs("a+b=%") }
   }

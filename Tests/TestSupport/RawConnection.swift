@@ -19,9 +19,15 @@ package final class RawConnection: Sendable {
   }
 
   /// Connects to a port of this machine.
-  package init(port: UInt16, timeoutSeconds: Int = 20) throws {
+  ///
+  /// - Parameter receiveBuffer: the bytes that the kernel keeps for this side at most; the system's default with `nil`.
+  package init(port: UInt16, timeoutSeconds: Int = 20, receiveBuffer: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(description: "socket: errno \(errno)") }
+    if var receiveBuffer {
+      setsockopt(
+        descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+    }
     var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))

@@ -1,6 +1,10 @@
-"""What is measured. A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings)."""
+"""What is measured.
 
-from . import client, growth, hummingbird, memory, peers, reads, small, streams, wire, writes
+A section has ABOUT, the TOOLS of the package that it needs, and comparisons(settings), or outcomes(settings) where it
+measures in its own way.
+"""
+
+from . import client, cost, growth, hummingbird, memory, peers, reads, small, streams, wire, writes
 
 SECTIONS = {
     "small": small,
@@ -10,6 +14,7 @@ SECTIONS = {
     "streams": streams,
     "client": client,
     "wire": wire,
+    "cost": cost,
     "growth": growth,
     "peers": peers,
     "hummingbird": hummingbird,

@@ -4,7 +4,16 @@ struct MemberNames {
   private var first: ArraySlice<UInt8>?
   /// The next few, which are compared one by one: most objects have no more.
   private var few: [ArraySlice<UInt8>] = []
-  private var many: Set<ArraySlice<UInt8>> = []
+  private var many: Set<Name> = []
+
+  /// A name, which is hashed as a whole: an array is hashed element by element, which takes several times as long.
+  private struct Name: Hashable {
+    let bytes: ArraySlice<UInt8>
+
+    func hash(into hasher: inout Hasher) {
+      bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+  }
 
   private static let fewCount = 12
 
@@ -16,10 +25,10 @@ struct MemberNames {
       return true
     }
     guard name != first else { return false }
-    guard many.isEmpty else { return many.insert(name).inserted }
+    guard many.isEmpty else { return many.insert(Name(bytes: name)).inserted }
     guard !few.contains(name) else { return false }
     few.append(name)
-    if few.count == Self.fewCount { many = Set(few) }
+    if few.count == Self.fewCount { many = Set(few.map(Name.init)) }
     return true
   }
 }

@@ -29,6 +29,8 @@ public struct ExactText: Sendable, Hashable, Comparable {
   public func hash(into hasher: inout Hasher) {
     var string = string
     string.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    // No text contains this byte: it marks the end of each of several texts that are hashed together.
+    hasher.combine(0xFF as UInt8)
   }
 }
 

@@ -20,6 +20,8 @@ public final class CommitSignal: Sendable {
     var count: UInt64 = 0
     var nextID: UInt64 = 0
     var waiters: [UInt64: Waiter] = [:]
+    /// No deadline of the waiters is earlier.
+    var earliest: ContinuousClock.Instant?
     var listeners: [UInt64: @Sendable () -> Void] = [:]
     var isWatched = false
     var hasEnded = false
@@ -55,6 +57,7 @@ public final class CommitSignal: Sendable {
           // Cancelled already: the handler below has run, and found nobody to wake.
           guard state.count <= count, !state.hasEnded, !Task.isCancelled else { return (true, nil) }
           state.waiters[id] = Waiter(deadline: deadline, continuation: continuation)
+          state.earliest = min(state.earliest ?? deadline, deadline)
           defer { state.isWatched = true }
           return (false, state.isWatched ? nil : state.startWatching)
         }
@@ -98,6 +101,7 @@ public final class CommitSignal: Sendable {
   @discardableResult public func advance() -> Int {
     let (waiters, listeners) = state.withLock { state in
       state.count += 1
+      state.earliest = nil
       defer { state.waiters.removeAll(keepingCapacity: true) }
       return (Array(state.waiters.values), Array(state.listeners.values))
     }
@@ -119,13 +123,20 @@ public final class CommitSignal: Sendable {
   ///
   /// - Returns: whether anybody still waits or listens.
   public func expire(at now: ContinuousClock.Instant = .now) -> Bool {
-    let (expired, isWatched) = state.withLock { state in
-      let expired = state.waiters.filter { $0.value.deadline <= now }
-      for id in expired.keys { state.waiters.removeValue(forKey: id) }
+    let (expired, isWatched) = state.withLock { state -> ([Waiter], Bool) in
+      var expired: [Waiter] = []
+      // Most calls find no deadline passed: those look at no waiter.
+      if let earliest = state.earliest, earliest <= now {
+        for (id, waiter) in state.waiters where waiter.deadline <= now {
+          expired.append(waiter)
+          state.waiters.removeValue(forKey: id)
+        }
+        state.earliest = state.waiters.values.lazy.map(\.deadline).min()
+      }
       state.isWatched = !state.waiters.isEmpty || !state.listeners.isEmpty
       return (expired, state.isWatched)
     }
-    for waiter in expired.values { waiter.continuation.resume() }
+    for waiter in expired { waiter.continuation.resume() }
     return isWatched
   }
 }

@@ -16,8 +16,8 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   }
 
   package init(parsing text: String) throws(EventoError) {
-    let (length, wrapped) = (text.utf8.count, Base64.url.decode(Array(text.utf8)))
-    guard length <= Self.maximumLength, let wrapped, wrapped.count > Self.overhead, wrapped[0] == Self.formatVersion
+    guard text.utf8.count <= Self.maximumLength, let wrapped = Base64.url.decode(Array(text.utf8)),
+      wrapped.count > Self.overhead, wrapped[0] == Self.formatVersion
     else { throw .damagedCursor() }
     let body = wrapped.dropLast(Self.checkLength)
     guard Self.check(of: body) == wrapped.suffix(Self.checkLength).reduce(0, { $0 << 8 | UInt32($1) }) else {

@@ -26,6 +26,13 @@ final class AccessControl: Sendable {
     guard credentials.count == 1, let token = Self.bearerToken(credentials[0]) else {
       throw EventoError(.unauthorized, "The credentials are of another form: send Authorization: Bearer <token>, once.")
     }
+    // Before it is hashed, which takes time in proportion to its length.
+    guard token.count <= TokenSet.maximumTokenLength else {
+      throw EventoError(
+        .unauthorized,
+        "A token has at most \(TokenSet.maximumTokenLength) bytes, and this one has \(token.count): use one from the "
+          + "gateway's token file.")
+    }
     guard let entry = tokens.entry(of: token) else {
       throw EventoError(.unauthorized, "The token is not known here: use one from the gateway's token file.")
     }
@@ -51,9 +58,12 @@ final class AccessControl: Sendable {
   }
 
   /// RFC 6750 §2.1; the scheme's case does not matter (RFC 9110 §11.1).
-  private static func bearerToken(_ credentials: String) -> String? {
-    let parts = credentials.split(separator: " ", omittingEmptySubsequences: true)
-    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-    return String(parts[1])
+  private static func bearerToken(_ credentials: String) -> ArraySlice<UInt8>? {
+    let (blank, bytes) = (UInt8(ascii: " "), Array(credentials.utf8))
+    guard let end = bytes.firstIndex(of: blank), bytes[..<end].isEqual(ignoringCase: scheme) else { return nil }
+    let token = bytes[end...].drop { $0 == blank }
+    return token.isEmpty || token.contains(blank) ? nil : token
   }
+
+  private static let scheme = Array("bearer".utf8)
 }

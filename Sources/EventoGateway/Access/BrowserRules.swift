@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoWire
 internal import HTTPServer
 internal import Synchronization
 
@@ -7,19 +8,18 @@ internal import Synchronization
 final class BrowserRules: Sendable {
   private let allowedOrigins: Set<WebOrigin>
   private let allowedHosts: Set<HostName>
-  private let checksHost: Bool
+  private let hosts: HostRule
   /// The last `Host` that was taken: nearly every request has the same.
   private let lastHost = Mutex("")
 
   /// - Parameters:
   ///   - allowedOrigins: of pages that may use the gateway.
   ///   - allowedHosts: names that the gateway is known by, beside those of this machine.
-  ///   - checksHost: whether any other name is refused. Without tokens, on loopback, it must be: a page whose own name
-  ///     an attacker's name server lets point to 127.0.0.1 is of the same origin for the browser (DNS rebinding).
-  init(allowedOrigins: Set<WebOrigin>, allowedHosts: Set<HostName>, checksHost: Bool) {
+  ///   - hosts: which other values of `Host` are served.
+  init(allowedOrigins: Set<WebOrigin>, allowedHosts: Set<HostName>, hosts: HostRule) {
     self.allowedOrigins = allowedOrigins
     self.allowedHosts = allowedHosts
-    self.checksHost = checksHost
+    self.hosts = hosts
   }
 
   /// - Parameter scheme: by which the request came; asked for only where it matters.
@@ -31,17 +31,20 @@ final class BrowserRules: Sendable {
 
   /// What is not sent by a page, but by a program on the same machine through a Unix socket, may name what it wants.
   private func checkHost(_ head: RequestHead) throws(EventoError) {
-    guard checksHost, let host = head.host, head.peer != .unix else { return }
+    guard hosts != .any, let host = head.host, head.peer != .unix else { return }
     if lastHost.withLock({ $0 == host }) { return }
     let name = Authority(host)?.name
-    if let name, name.isLoopback || allowedHosts.contains(name) {
+    if let name, name.isLoopback || hosts == .addresses && name.isAddress || allowedHosts.contains(name) {
       lastHost.withLock { $0 = host }
       return
     }
+    let (own, other) =
+      hosts == .addresses
+      ? ("by an IP address, as localhost", "Use its IP address") : ("as localhost", "Use localhost")
     throw EventoError(
       .misdirectedRequest,
-      "This gateway has no tokens and serves this machine alone, under its own names, and not under "
-        + "\"\(name?.text ?? host)\": use localhost, or name that host with --allowed-host.")
+      "Without tokens, this gateway is reached \(own), or by a name that --allowed-host gives it, and not as "
+        + "\"\((name?.text ?? host).clipped(to: 255))\". \(other), or restart it with --allowed-host and that name.")
   }
 
   private func checkOrigin(_ head: RequestHead, _ scheme: () -> String) throws(EventoError) {
@@ -56,10 +59,12 @@ final class BrowserRules: Sendable {
         return
       }
     }
+    // One is what browsers send.
+    let quoted = origins.count == 1 ? origins[0] : "\(origins[0]), …"
     throw EventoError(
       .forbidden,
-      "Pages of the origin \"\(origins.joined(separator: ", "))\" may not use this gateway: its operator can allow them "
-        + "with --allowed-origin.")
+      "Pages of the origin \"\(quoted.clipped(to: 255))\" may not use this gateway: its operator can allow them with "
+        + "--allowed-origin.")
   }
 
   /// What an answer tells the browser about a page's right to see it (https://fetch.spec.whatwg.org/#http-cors-protocol):

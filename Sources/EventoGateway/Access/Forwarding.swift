@@ -13,12 +13,19 @@ struct Forwarding: Sendable {
     var scheme: String
   }
 
+  /// The most hops that are followed back. The fields may have thousands, all of them addresses of trusted proxies.
+  private static let maximumHops = 16
+  /// The most bytes of a hop that are looked at: names of hosts have 255.
+  private static let maximumHopLength = 1024
+
   /// The client of a request: the connection's other end, unless that is a proxy whose word is taken. Then the last
   /// address in the list that is no such proxy: what stands further ahead, anybody may have written.
   func client(of head: RequestHead) -> Client {
     var client = Client(address: head.peer.host, scheme: "http")
     guard isTrusted(head.peer) else { return client }
-    for hop in hops(head.headers).reversed() {
+    var hops = Hops(head.headers)
+    for _ in 0..<Self.maximumHops {
+      guard let hop = hops.next() else { break }
       client.address = hop.address ?? client.address
       client.scheme = hop.scheme ?? client.scheme
       guard let address = hop.address.flatMap({ PeerAddress(ip: $0) }), isTrusted(address) else { break }
@@ -35,60 +42,112 @@ struct Forwarding: Sendable {
     var scheme: String?
   }
 
-  /// `Forwarded` (RFC 7239) where there is one, else the usual `X-Forwarded-For` and `X-Forwarded-Proto`.
-  private func hops(_ headers: Headers) -> [Hop] {
-    let standard = elements(headers.values(of: "forwarded"))
-    if !standard.isEmpty { return standard.map(Self.hop) }
-    let schemes = elements(headers.values(of: "x-forwarded-proto")).map(Self.scheme)
-    let addresses = elements(headers.values(of: "x-forwarded-for"))
-    guard !addresses.isEmpty else { return schemes.last.map { [Hop(scheme: $0)] } ?? [] }
-    return addresses.map { Hop(address: Self.address($0), scheme: schemes.last ?? nil) }
+  /// The hops that proxies have noted, from the last one on: `Forwarded` (RFC 7239) if there is one, else the usual
+  /// `X-Forwarded-For` and `X-Forwarded-Proto`.
+  private struct Hops {
+    private enum Form {
+      case standard
+      case usual(scheme: String?)
+    }
+
+    private var elements: Elements
+    /// The last element, which was looked for to find out whether there is any.
+    private var first: ArraySlice<UInt8>?
+    private let form: Form
+    /// The scheme, which stands alone.
+    private var schemeAlone: String?
+
+    init(_ headers: Headers) {
+      elements = Elements(headers.values(of: "forwarded"))
+      first = elements.next()
+      guard first == nil else {
+        form = .standard
+        return
+      }
+      var schemes = Elements(headers.values(of: "x-forwarded-proto"))
+      let scheme = schemes.next().flatMap(Forwarding.scheme)
+      elements = Elements(headers.values(of: "x-forwarded-for"))
+      first = elements.next()
+      form = .usual(scheme: scheme)
+      if first == nil { schemeAlone = scheme }
+    }
+
+    mutating func next() -> Hop? {
+      if let scheme = schemeAlone {
+        schemeAlone = nil
+        return Hop(scheme: scheme)
+      }
+      guard let element = first ?? elements.next() else { return nil }
+      first = nil
+      guard element.count <= Forwarding.maximumHopLength else { return Hop() }
+      switch form {
+      case .standard: return Forwarding.hop(element)
+      case .usual(let scheme): return Hop(address: Forwarding.address(element), scheme: scheme)
+      }
+    }
   }
 
-  private func elements(_ values: [String]) -> [String] {
-    values.flatMap { $0.split(separator: ",") }.map { String(Self.trimmed($0)) }
-  }
+  /// The elements of a list over several field lines (RFC 9110 §5.6.1), from the last one on, without the empty ones.
+  private struct Elements {
+    private var values: [String]
+    private var rest: ArraySlice<UInt8> = []
 
-  private static func trimmed(_ text: Substring) -> Substring {
-    let start = text.drop { $0 == " " || $0 == "\t" }
-    return start.lastIndex { $0 != " " && $0 != "\t" }.map { start[...$0] } ?? start[..<start.startIndex]
+    init(_ values: [String]) {
+      self.values = values
+    }
+
+    mutating func next() -> ArraySlice<UInt8>? {
+      while true {
+        while let last = rest.last {
+          let comma = rest.lastIndex(of: UInt8(ascii: ","))
+          let element = comma.map { rest[($0 + 1)...] } ?? rest
+          rest = comma.map { rest[..<$0] } ?? []
+          if last != UInt8(ascii: ","), case let trimmed = element.trimmed, !trimmed.isEmpty { return trimmed }
+        }
+        guard let value = values.popLast() else { return nil }
+        rest = Array(value.utf8)[...]
+      }
+    }
   }
 
   /// `for=192.0.2.60;proto=https`, in any order, quoted or not (RFC 7239 §4).
-  private static func hop(_ element: String) -> Hop {
+  private static func hop(_ element: ArraySlice<UInt8>) -> Hop {
     var hop = Hop()
-    for pair in element.split(separator: ";") {
-      let halves = pair.split(separator: "=", maxSplits: 1)
-      guard halves.count == 2 else { continue }
-      let value = trimmed(halves[1]).filter { $0 != "\"" }
-      switch trimmed(halves[0]).lowercased() {
-      case "for": hop.address = address(value)
-      case "proto": hop.scheme = scheme(value)
-      default: break
-      }
+    for pair in element.split(separator: UInt8(ascii: ";")) {
+      guard let mark = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
+      let name = pair[..<mark].trimmed
+      let value = pair[(mark + 1)...].trimmed.filter { $0 != UInt8(ascii: "\"") }[...]
+      if name.isEqual(ignoringCase: forName) { hop.address = address(value) }
+      if name.isEqual(ignoringCase: protoName) { hop.scheme = scheme(value) }
     }
     return hop
   }
 
-  private static func scheme(_ text: String) -> String? {
-    let text = text.lowercased()
-    return text == "http" || text == "https" ? text : nil
+  private static let forName = Array("for".utf8)
+  private static let protoName = Array("proto".utf8)
+
+  private static func scheme(_ text: ArraySlice<UInt8>) -> String? {
+    ["http", "https"].first { text.isEqual(ignoringCase: Array($0.utf8)) }
   }
 
   /// Without a port and brackets (RFC 7239 §6).
-  private static func address(_ text: String) -> String? {
-    if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
-      return address(String(text[text.index(after: text.startIndex)..<end]))
+  private static func address(_ bytes: ArraySlice<UInt8>) -> String? {
+    if bytes.first == UInt8(ascii: "["), let end = bytes.firstIndex(of: UInt8(ascii: "]")) {
+      let host = String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self)
+      return PeerAddress(ip: host) == nil ? nil : host
     }
+    let text = String(decoding: bytes, as: UTF8.self)
     if PeerAddress(ip: text) != nil { return text }
-    if let colon = text.lastIndex(of: ":"), PeerAddress(ip: String(text[..<colon])) != nil {
-      return String(text[..<colon])
+    if let colon = bytes.lastIndex(of: UInt8(ascii: ":")),
+      case let host = String(decoding: bytes[..<colon], as: UTF8.self), PeerAddress(ip: host) != nil
+    {
+      return host
     }
     // `unknown`, or a name that hides the address (§6.2, §6.3): for the log, short and harmless.
-    let isPlain = text.utf8.allSatisfy { byte in
+    let isPlain = bytes.allSatisfy { byte in
       UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
         || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || "._-".utf8.contains(byte)
     }
-    return isPlain && 1...64 ~= text.utf8.count ? text : nil
+    return isPlain && 1...64 ~= bytes.count ? text : nil
   }
 }

@@ -1,30 +1,45 @@
-/// SHA-256 (FIPS 180-4), for tokens: short texts, a few at a time.
+/// SHA-256 (FIPS 180-4), for tokens: short texts, one for each request.
 ///
 /// Written here because the one library for it would weigh more than the rest of the gateway together.
 package enum SHA256 {
   /// Bytes of a digest.
   package static let length = 32
 
+  private static let blockLength = 64
+
   package static func digest(_ message: [UInt8]) -> [UInt8] {
     var state = initialState
-    for block in padded(message) { compress(block, into: &state) }
+    // One workspace for all blocks, on the stack: to allocate one for each took most of the time.
+    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
+      message.withUnsafeBufferPointer { message in
+        let whole = message.count / blockLength
+        for block in 0..<whole { compress(message, from: block * blockLength, into: &state, words) }
+        // §5.1.1: the rest of the message, a one bit, zeros, and its length in bits.
+        var last = Array(message[(whole * blockLength)...]) + [0x80]
+        last += [UInt8](repeating: 0, count: (120 - last.count) % blockLength)
+        withUnsafeBytes(of: (UInt64(message.count) * 8).bigEndian) { last += $0 }
+        last.withUnsafeBufferPointer { last in
+          for start in stride(from: 0, to: last.count, by: blockLength) {
+            compress(last, from: start, into: &state, words)
+          }
+        }
+      }
+    }
     return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
   }
 
-  /// The blocks of 64 bytes (§5.1.1): the message, a one bit, zeros, and its length in bits.
-  private static func padded(_ message: [UInt8]) -> [ArraySlice<UInt8>] {
-    var bytes = message + [0x80]
-    bytes += [UInt8](repeating: 0, count: (120 - bytes.count % 64) % 64)
-    withUnsafeBytes(of: (UInt64(message.count) * 8).bigEndian) { bytes += $0 }
-    return stride(from: 0, to: bytes.count, by: 64).map { bytes[$0..<$0 + 64] }
-  }
-
   /// §6.2.2.
-  private static func compress(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
-    var words = [UInt32](repeating: 0, count: 64)
+  ///
+  /// - Parameter words: a workspace of 64 words; nothing in it lasts.
+  private static func compress(
+    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, into state: inout [UInt32],
+    _ words: UnsafeMutableBufferPointer<UInt32>
+  ) {
     for index in 0..<16 {
-      let start = block.startIndex + index * 4
-      words[index] = block[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
+      let place = start + index * 4
+      words[index] =
+        UInt32(bytes[place]) << 24 | UInt32(bytes[place + 1]) << 16 | UInt32(bytes[place + 2]) << 8
+        | UInt32(bytes[place + 3])
     }
     for index in 16..<64 {
       let (early, late) = (words[index - 15], words[index - 2])
@@ -34,43 +49,44 @@ package enum SHA256 {
     }
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for index in 0..<64 {
-      let choice = (e & f) ^ (~e & g)
-      let first = h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ choice &+ constants[index] &+ words[index]
-      let majority = (a & b) ^ (a & c) ^ (b & c)
-      let second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ majority
-      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
+    constants.withUnsafeBufferPointer { constants in
+      for index in 0..<64 {
+        let choice = (e & f) ^ (~e & g)
+        let first = h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ choice &+ constants[index] &+ words[index]
+        let majority = (a & b) ^ (a & c) ^ (b & c)
+        let second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ majority
+        (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
+      }
     }
-    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
+    state[0] &+= a
+    state[1] &+= b
+    state[2] &+= c
+    state[3] &+= d
+    state[4] &+= e
+    state[5] &+= f
+    state[6] &+= g
+    state[7] &+= h
   }
 
+  @inline(__always)
   private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
-    word >> count | word << (32 - count)
+    word &>> count | word &<< (32 &- count)
   }
 
-  /// §5.3.3 and §4.2.2: the first 32 bits of the fractional parts of the square roots of the first eight primes, and of
-  /// the cube roots of the first sixty-four.
-  private static let initialState = primes.prefix(8).map { fractionOfRoot(of: $0, power: 2) }
-  private static let constants = primes.map { fractionOfRoot(of: $0, power: 3) }
+  /// §5.3.3: the first 32 bits of the fractional parts of the square roots of the first eight primes.
+  private static let initialState: [UInt32] = [
+    0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
+  ]
 
-  /// The largest `root` with `root`^`power` <= `number` * 2^(32 * `power`), less its whole part.
-  private static func fractionOfRoot(of number: UInt128, power: Int) -> UInt32 {
-    let target = number << UInt128(32 * power)
-    var root: UInt128 = 0
-    for bit in (0..<38).reversed() {
-      let candidate = root | 1 << UInt128(bit)
-      if (1..<power).reduce(candidate, { value, _ in value * candidate }) <= target { root = candidate }
-    }
-    return UInt32(truncatingIfNeeded: root)
-  }
-
-  private static let primes: [UInt128] = {
-    var primes: [UInt128] = []
-    var candidate: UInt128 = 2
-    while primes.count < 64 {
-      if primes.allSatisfy({ candidate % $0 != 0 }) { primes.append(candidate) }
-      candidate += 1
-    }
-    return primes
-  }()
+  /// §4.2.2: those of the cube roots of the first sixty-four primes.
+  private static let constants: [UInt32] = [
+    0x428A_2F98, 0x7137_4491, 0xB5C0_FBCF, 0xE9B5_DBA5, 0x3956_C25B, 0x59F1_11F1, 0x923F_82A4, 0xAB1C_5ED5,
+    0xD807_AA98, 0x1283_5B01, 0x2431_85BE, 0x550C_7DC3, 0x72BE_5D74, 0x80DE_B1FE, 0x9BDC_06A7, 0xC19B_F174,
+    0xE49B_69C1, 0xEFBE_4786, 0x0FC1_9DC6, 0x240C_A1CC, 0x2DE9_2C6F, 0x4A74_84AA, 0x5CB0_A9DC, 0x76F9_88DA,
+    0x983E_5152, 0xA831_C66D, 0xB003_27C8, 0xBF59_7FC7, 0xC6E0_0BF3, 0xD5A7_9147, 0x06CA_6351, 0x1429_2967,
+    0x27B7_0A85, 0x2E1B_2138, 0x4D2C_6DFC, 0x5338_0D13, 0x650A_7354, 0x766A_0ABB, 0x81C2_C92E, 0x9272_2C85,
+    0xA2BF_E8A1, 0xA81A_664B, 0xC24B_8B70, 0xC76C_51A3, 0xD192_E819, 0xD699_0624, 0xF40E_3585, 0x106A_A070,
+    0x19A4_C116, 0x1E37_6C08, 0x2748_774C, 0x34B0_BCB5, 0x391C_0CB3, 0x4ED8_AA4A, 0x5B9C_CA4F, 0x682E_6FF3,
+    0x748F_82EE, 0x78A5_636F, 0x84C8_7814, 0x8CC7_0208, 0x90BE_FFFA, 0xA450_6CEB, 0xBEF9_A3F7, 0xC671_78F2,
+  ]
 }

@@ -63,6 +63,9 @@ public struct TokenSet: Sendable {
     return bytes
   }
 
+  /// The most bytes of a token that a request may send. Those that `token create` makes have 47.
+  static let maximumTokenLength = 4096
+
   /// The line of a token file for a token.
   public static func line(name: String, role: Role, token: String) -> String {
     let digits = SHA256.digest(Array(token.utf8)).map { byte in
@@ -75,8 +78,8 @@ public struct TokenSet: Sendable {
   /// The entry of a token. All are looked at, and each digest to its end, so that the time that it takes tells nothing.
   ///
   /// - Complexity: O(*n*) in the number of tokens.
-  func entry(of token: String) -> Entry? {
-    let digest = SHA256.digest(Array(token.utf8))
+  func entry(of token: ArraySlice<UInt8>) -> Entry? {
+    let digest = SHA256.digest(Array(token))
     var found: Entry?
     for entry in entries {
       // The parentheses matter: `|` and `^` are of one precedence.

@@ -8,7 +8,10 @@ public struct WebOrigin: Sendable, Hashable {
   /// As browsers write it (RFC 6454 §6.2): `https://app.example.org`, with a port where it is not the scheme's own.
   /// - Returns: `nil` for anything else, `null` and a URL with a path among it.
   public init?(_ text: String) {
-    guard let mark = text.firstRange(of: "://") else { return nil }
+    guard text.utf8.count <= Authority.maximumLength + "https://".utf8.count, let mark = text.firstRange(of: "://")
+    else {
+      return nil
+    }
     let scheme = text[..<mark.lowerBound].lowercased()
     guard scheme == "http" || scheme == "https",
       let authority = Authority(text[mark.upperBound...], defaultPort: Authority.defaultPort(of: scheme))
@@ -28,8 +31,12 @@ struct Authority: Sendable, Hashable {
   let host: String
   let port: UInt16?
 
-  /// - Returns: `nil` where it is neither `host` nor `host:port`.
+  /// Bytes of a name of the domain name system (RFC 1035 §2.3.4), with a port.
+  static let maximumLength = 255 + ":65535".utf8.count
+
+  /// - Returns: `nil` if it is neither `host` nor `host:port`, or longer than a name can be.
   init?(_ text: some StringProtocol, defaultPort: UInt16? = nil) {
+    guard text.utf8.count <= Self.maximumLength else { return nil }
     // By bytes: every request has a `Host`, and to look at its characters would cost more than the rest of its head.
     let bytes = Array(text.lowercased().utf8)
     let end: Int
@@ -89,6 +96,9 @@ public struct HostName: Sendable, Hashable {
   private static func isAllowed(_ byte: UInt8) -> Bool {
     0x61...0x7A ~= byte || 0x30...0x39 ~= byte || "-._~:".utf8.contains(byte)
   }
+
+  /// Whether it is an address, which no name server can have point elsewhere.
+  var isAddress: Bool { PeerAddress(ip: text) != nil }
 
   /// Whether it is a name or an address of the machine itself (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
   var isLoopback: Bool {

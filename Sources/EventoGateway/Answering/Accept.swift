@@ -2,57 +2,97 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// Which format of a stream a client would have (RFC 9110 §12.5.1).
+/// Chooses the format of a stream by `Accept` (RFC 9110 §12.5.1).
+///
+/// The field may be as long as a header section, with thousands of ranges: they are counted first, and then read by their
+/// bytes, once; nothing is kept of them but the best one for each format.
 enum Accept {
+  /// The most ranges of one request. Browsers send ten.
+  private static let maximumRanges = 100
+
   /// The format of the highest weight; of equal ones, Server-Sent Events. A request without the field takes anything.
   ///
-  /// - Throws: `not_acceptable` where it allows neither.
+  /// - Throws: `not_acceptable` if it allows neither; `invalid_request` if it has too many ranges.
   static func format(_ headers: Headers) throws(EventoError) -> StreamFormat {
+    var preferences = StreamFormat.allCases.map { Preference($0) }
+    var isEmpty = true
     let fields = headers.values(of: "accept")
-    guard !fields.isEmpty else { return .eventStream }
-    let members = fields.flatMap { $0.split(separator: ",") }
+    guard fields.reduce(0, { $0 + 1 + $1.count(of: UInt8(ascii: ",")) }) <= maximumRanges else {
+      throw EventoError(
+        .invalidRequest,
+        "Accept has more than \(maximumRanges) media ranges, and a stream has two types: name the one to take.")
+    }
+    for field in fields {
+      for member in Array(field.utf8).split(separator: UInt8(ascii: ",")).lazy.map(\.trimmed) where !member.isEmpty {
+        isEmpty = false
+        guard let range = MediaRange(member) else { continue }
+        for index in preferences.indices { preferences[index].weigh(range) }
+      }
+    }
     // An empty field names no preference (§12.5.1: the list may have no members).
-    if members.allSatisfy({ member in member.allSatisfy { $0 == " " || $0 == "\t" } }) { return .eventStream }
-    let ranges = members.compactMap { Range($0) }
-    let weights = StreamFormat.allCases.map { ($0, weight($0.mediaType, ranges)) }
-    let best = weights.reduce(weights[0]) { $1.1 > $0.1 ? $1 : $0 }
-    guard best.1 > 0 else {
+    if isEmpty { return .eventStream }
+    let best = preferences.reduce(preferences[0]) { $1.weight > $0.weight ? $1 : $0 }
+    guard best.weight > 0 else {
       throw EventoError(
         .notAcceptable,
         "A stream is text/event-stream or application/x-ndjson, and Accept allows neither: name one of them.")
     }
-    return best.0
+    return best.format
   }
 
-  private struct Range {
-    let type: String
-    let subtype: String
-    let weight: Double
+  /// A range of a list, such as `text/*;q=0.5`, by its bytes.
+  private struct MediaRange {
+    let type: ArraySlice<UInt8>
+    let subtype: ArraySlice<UInt8>
+    let parameters: ArraySlice<UInt8>
 
-    /// - Returns: `nil` where it is no media range; it then allows nothing.
-    init?(_ text: Substring) {
-      let parts = text.split(separator: ";", omittingEmptySubsequences: false).map { part in
-        part.filter { $0 != " " && $0 != "\t" }.lowercased()
+    /// - Returns: `nil` if it is no media range; it then allows nothing.
+    init?(_ text: ArraySlice<UInt8>) {
+      let end = text.firstIndex(of: UInt8(ascii: ";")) ?? text.endIndex
+      let name = text[..<end].trimmed
+      guard let slash = name.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+      (type, subtype, parameters) = (name[..<slash], name[(slash + 1)...], text[end...].dropFirst())
+    }
+
+    /// How exactly it names a type: 2 in full, 1 by its first half, 0 not at all; `nil` if it names another.
+    func precision(_ names: (type: [UInt8], subtype: [UInt8])) -> Int? {
+      let isAnySubtype = subtype.elementsEqual(CollectionOfOne(UInt8(ascii: "*")))
+      if type.isEqual(ignoringCase: names.type) {
+        return subtype.isEqual(ignoringCase: names.subtype) ? 2 : isAnySubtype ? 1 : nil
       }
-      let names = parts[0].split(separator: "/", omittingEmptySubsequences: false)
-      guard names.count == 2, !names[0].isEmpty, !names[1].isEmpty else { return nil }
-      (type, subtype) = (String(names[0]), String(names[1]))
-      let quality = parts.dropFirst().first { $0.hasPrefix("q=") }.map { Double($0.dropFirst(2)) ?? 0 } ?? 1
-      weight = min(max(quality, 0), 1)
+      return isAnySubtype && type.elementsEqual(CollectionOfOne(UInt8(ascii: "*"))) ? 0 : nil
     }
 
-    /// How exactly it names a type: 2 in full, 1 by its first half, 0 not at all; `nil` where it is another.
-    func precision(_ mediaType: String) -> Int? {
-      let names = mediaType.split(separator: "/")
-      if type == names[0] && subtype == names[1] { return 2 }
-      if type == names[0] && subtype == "*" { return 1 }
-      return type == "*" && subtype == "*" ? 0 : nil
+    /// The value of the first `q` (§12.4.2), from 0 to 1; 1 without one, 0 for what is no number.
+    var weight: Double {
+      // No type has nearly as many parameters; behind them nothing is looked for.
+      for parameter in parameters.split(separator: UInt8(ascii: ";"), maxSplits: 16).lazy.map(\.trimmed) {
+        guard parameter.prefix(2).isEqual(ignoringCase: Array("q=".utf8)) else { continue }
+        // Longer than any qvalue, which has three digits behind its point.
+        guard parameter.count <= 16 else { return 0 }
+        return min(max(Double(String(decoding: parameter.dropFirst(2), as: UTF8.self)) ?? 0, 0), 1)
+      }
+      return 1
     }
   }
 
-  /// The weight of the range that names it most exactly.
-  private static func weight(_ mediaType: String, _ ranges: [Range]) -> Double {
-    let matches = ranges.compactMap { range in range.precision(mediaType).map { ($0, range.weight) } }
-    return matches.max { $0.0 < $1.0 }?.1 ?? 0
+  /// The weight of a format, by the range that names it most exactly up to now.
+  private struct Preference {
+    let format: StreamFormat
+    private let names: (type: [UInt8], subtype: [UInt8])
+    private var precision = -1
+    private(set) var weight = 0.0
+
+    init(_ format: StreamFormat) {
+      self.format = format
+      let names = format.mediaType.split(separator: "/").map { Array($0.utf8) }
+      self.names = (names[0], names[1])
+    }
+
+    mutating func weigh(_ range: MediaRange) {
+      guard let precision = range.precision(names), precision > self.precision else { return }
+      self.precision = precision
+      weight = range.weight
+    }
   }
 }

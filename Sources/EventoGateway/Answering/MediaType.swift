@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoWire
 internal import HTTPServer
 
 /// What a request's body may be.
@@ -27,32 +28,36 @@ enum MediaType {
     }
     guard isJSON(types[0]) else {
       let hint =
-        types[0].lowercased().hasPrefix("application/x-www-form-urlencoded")
-        ? " (curl -d declares a form: curl --json is right)" : ""
+        Array(types[0].utf8).prefix(formType.count).isEqual(ignoringCase: formType)
+        ? " (curl -d declares a form: curl --json is right)"
+        : types[0].count(of: UInt8(ascii: ";")) > maximumParameters
+          ? " (with more than \(maximumParameters) parameters)" : ""
       throw EventoError(
         .unsupportedMediaType,
         "A body is taken as application/json, and this one is declared as \(quoted(types[0]))\(hint).")
     }
   }
 
-  /// `application/json`, whatever the case; a `charset`, which RFC 8259 §11 gives no meaning to, only where it is UTF-8.
+  private static let jsonType = Array("application/json".utf8)
+  private static let formType = Array("application/x-www-form-urlencoded".utf8)
+  /// The most parameters that are looked at. `charset` is the only one that means something.
+  private static let maximumParameters = 16
+  private static let charset = Array("charset=".utf8)
+  private static let charsets = ["utf-8", "\"utf-8\"", "utf8"].map { Array($0.utf8) }
+
+  /// `application/json`, whatever the case; a `charset`, which RFC 8259 §11 gives no meaning to, only if it is UTF-8.
   private static func isJSON(_ type: String) -> Bool {
-    let parts = type.split(separator: ";", omittingEmptySubsequences: false).map { trimmed($0).lowercased() }
-    guard parts.first == "application/json" else { return false }
-    return parts.dropFirst().allSatisfy { parameter in
-      !parameter.hasPrefix("charset=")
-        || ["utf-8", "\"utf-8\"", "utf8"].contains(String(parameter.dropFirst("charset=".count)))
+    guard type.count(of: UInt8(ascii: ";")) <= maximumParameters else { return false }
+    let parts = Array(type.utf8).split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
+    guard parts[0].trimmed.isEqual(ignoringCase: jsonType) else { return false }
+    return parts.dropFirst().allSatisfy { part in
+      let parameter = part.trimmed
+      guard parameter.prefix(charset.count).isEqual(ignoringCase: charset) else { return true }
+      return charsets.contains { parameter.dropFirst(charset.count).isEqual(ignoringCase: $0) }
     }
   }
 
-  private static func trimmed(_ text: Substring) -> Substring {
-    var text = text
-    while text.first == " " || text.first == "\t" { text.removeFirst() }
-    while text.last == " " || text.last == "\t" { text.removeLast() }
-    return text
-  }
-
   private static func quoted(_ value: String) -> String {
-    "\"" + value.prefix(80) + "\""
+    "\"\(value.clipped(to: 80))\""
   }
 }

@@ -7,17 +7,18 @@ struct Reply: Sendable {
   final class Context: Sendable {
     private let gateway: Gateway
     private let exchange: Exchange
-    private let request: Load.Request
+    private let request: Load.Request?
 
-    /// - Parameter request: in flight until the answer is made, or can't be given any more.
-    init(_ gateway: Gateway, _ exchange: Exchange, _ request: Load.Request) {
+    /// - Parameter request: in flight until the answer is made, or can't be given any more; `nil` for one that does not
+    ///   count.
+    init(_ gateway: Gateway, _ exchange: Exchange, _ request: Load.Request?) {
       self.gateway = gateway
       self.exchange = exchange
       self.request = request
     }
 
     fileprivate func response(_ make: () throws(EventoError) -> Response) -> Response {
-      request.end()
+      request?.end()
       do throws(EventoError) {
         return gateway.finish(exchange, try make())
       } catch {

@@ -1,24 +1,42 @@
 internal import Evento
-internal import EventoWire
 
-/// What is followed.
-struct FollowFilter: Sendable {
+/// What is followed. Filters are equal by their bytes; followers with equal ones share one (``FilterIndex``).
+final class FollowFilter: Sendable, Hashable {
   let aggregators: [ReadAggregator]?
   let routingKey: RoutingKey
-  /// Names the filter by the bytes of the request for it: texts that differ in their bytes are never the same.
-  let key: [UInt8]
+  /// About the bytes of memory that it takes, its places in a ``FilterIndex`` included.
+  let cost: Int
+  /// Worked out once: a filter may be 150 KB long.
+  private let hash: Int
+
+  /// Beside the texts of an aggregator: their strings and the place in the index.
+  static let costOfAggregator = 256
 
   init(aggregators: [ReadAggregator]?, routingKey: RoutingKey) {
     self.aggregators = aggregators
     self.routingKey = routingKey
-    key = FollowRequest(aggregators: aggregators, routingKey: routingKey, after: .beginning).json
+    var cost = (aggregators?.count ?? 0) * Self.costOfAggregator
+    var hasher = Hasher()
+    for aggregator in aggregators ?? [] {
+      for text in [aggregator.aggregatorType, aggregator.aggregatorID, aggregator.name] {
+        cost += text?.utf8.count ?? 0
+        hasher.combine(text.map(ExactText.init))
+      }
+    }
+    if case .value(let key) = routingKey {
+      cost += key?.utf8.count ?? 0
+      hasher.combine(key.map(ExactText.init))
+    }
+    self.cost = cost
+    hash = hasher.finalize()
   }
 
-  /// Whether an event passes.
-  func matches(_ event: borrowing EventView) -> Bool {
-    guard routingKey.matches(event.routingKey) else { return false }
-    guard let aggregators else { return true }
-    let (type, id, name) = (event.aggregatorType, event.aggregatorID, event.name)
-    return aggregators.contains { $0.matches(type: type, id: id, name: name) }
+  static func == (left: FollowFilter, right: FollowFilter) -> Bool {
+    left === right
+      || left.hash == right.hash && left.routingKey == right.routingKey && left.aggregators == right.aggregators
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(hash)
   }
 }

@@ -3,13 +3,14 @@ internal import Evento
 /// Goes through the matching events of the log from a place on, page by page, and waits at its end.
 struct LogFollower: Sendable {
   private let pages: SharedPages
-  private let filter: FollowFilter
   private let rendering: StreamRendering
   private let membership: LogTail.Membership
   private(set) var start: Args.Start
   private var limit = SharedPages.pageEvents
   /// Whether there was more behind the last page.
   private var lags = false
+  /// The last read, if there was nothing behind its page.
+  private var lastRead: LogTail.Mark?
 
   /// What has come of a step.
   enum Step: Sendable {
@@ -20,14 +21,14 @@ struct LogFollower: Sendable {
     case stopped(Cursor?)
   }
 
+  /// - Throws: `unavailable` if the filters of all followers would exceed their limit.
   init(
     _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: SharedPages, tail: LogTail
-  ) {
+  ) throws(EventoError) {
     self.pages = pages
-    self.filter = filter
     self.rendering = rendering
     self.start = start
-    membership = tail.join(filter)
+    membership = try tail.join(filter)
   }
 
   /// The next events; waits for them, at most up to a deadline or a little longer.
@@ -35,17 +36,31 @@ struct LogFollower: Sendable {
     while true {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
       let count = membership.count
-      let page = try await pages.page(filter, start, rendering, lags: lags, limit: limit, count)
-      // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
-      if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
-      lags = page.hasMore
-      if !page.isEmpty {
-        limit = page.nextLimit(limit)
-        return .events(page)
+      // If it has not moved since before the last read, another would find nothing.
+      if lastRead?.count != count, let page = try await read(count) { return .events(page) }
+      if membership.hasEnded { return .stopped(place) }
+      if ContinuousClock.now >= deadline || Task.isCancelled {
+        // A client that resumes from there need not read again what others follow.
+        if let lastRead, let place = membership.quietPlace(since: lastRead) { start = .after(place) }
+        return .nothing(place)
       }
-      if membership.hasEnded { return .stopped(page.end) }
-      if ContinuousClock.now >= deadline || Task.isCancelled { return .nothing(page.end) }
       await membership.wait(past: count, until: deadline)
     }
+  }
+
+  private var place: Cursor? {
+    if case .after(let cursor) = start { cursor } else { nil }
+  }
+
+  /// - Returns: `nil` for an empty page.
+  private mutating func read(_ count: UInt64) async throws -> SharedPages.Page? {
+    let page = try await pages.page(membership, start, rendering, lags: lags, limit: limit, count)
+    // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
+    if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
+    lags = page.hasMore
+    lastRead = lags ? nil : membership.mark(page.count)
+    guard !page.isEmpty else { return nil }
+    limit = page.nextLimit(limit)
+    return page
   }
 }

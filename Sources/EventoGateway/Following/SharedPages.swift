@@ -16,6 +16,8 @@ final class SharedPages: Sendable {
     let end: Cursor?
     /// Whether there was more behind it.
     let hasMore: Bool
+    /// How many commits were known of before the read.
+    let count: UInt64
     fileprivate let events: Int
     /// Bytes of what it was made of.
     fileprivate let size: Int
@@ -37,13 +39,15 @@ final class SharedPages: Sendable {
   /// Writes the events of a read up to ``SharedPages/pageBytes``, and one in any case.
   private struct Builder: PageBuilder {
     let rendering: StreamRendering
+    let count: UInt64
     private var lines: [UInt8] = []
     private var events = 0
     private var size = 0
     private var isCut = false
 
-    init(_ rendering: StreamRendering) {
+    init(_ rendering: StreamRendering, _ count: UInt64) {
       self.rendering = rendering
+      self.count = count
     }
 
     mutating func add(_ event: borrowing EventView) -> Bool {
@@ -59,12 +63,17 @@ final class SharedPages: Sendable {
     }
 
     mutating func finish(_ info: PageInfo) -> Page {
-      Page(lines: lines, end: info.endCursor, hasMore: info.hasNextPage, events: events, size: size, isCut: isCut)
+      // It may be held for as long as a client takes to read it, and room behind it would be held too.
+      if lines.capacity - lines.count > max(lines.count / 4, 4096) { lines = lines.withUnsafeBytes { Array($0) } }
+      return Page(
+        lines: lines, end: info.endCursor, hasMore: info.hasNextPage, count: count, events: events, size: size,
+        isCut: isCut)
     }
   }
 
   private struct Key: Hashable {
-    let filter: [UInt8]
+    /// ``LogTail/Membership/number``: a filter itself may be long.
+    let filter: Int
     /// `nil`: the beginning.
     let place: Cursor?
     let rendering: StreamRendering
@@ -113,16 +122,18 @@ final class SharedPages: Sendable {
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
   func page(
-    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, lags: Bool, limit: Int, _ count: UInt64
+    _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering, lags: Bool, limit: Int,
+    _ count: UInt64
   ) async throws -> Page {
+    let filter = membership.filter
     let place: Cursor?
     switch start {
     case .beginning: place = nil
     case .after(let cursor): place = cursor
     // The end of the log moves: that page is nobody else's.
-    case .now: return try await read(filter, start, rendering, limit).get()
+    case .now: return try await read(filter, start, rendering, limit, count).get()
     }
-    let key = Key(filter: filter.key, place: place, rendering: rendering)
+    let key = Key(filter: membership.number, place: place, rendering: rendering)
     let flight = Flight(key: key, count: count)
     let found = state.withLock { state -> Found in
       if let page = state.pages[key] { return .page(page) }
@@ -130,8 +141,8 @@ final class SharedPages: Sendable {
       let task = Task {
         let result =
           lags
-          ? await gate.pass { await read(filter, start, rendering, limit) }
-          : await read(filter, start, rendering, limit)
+          ? await gate.pass { await read(filter, start, rendering, limit, count) }
+          : await read(filter, start, rendering, limit, count)
         return land(flight, result)
       }
       state.flights[flight] = task
@@ -144,13 +155,13 @@ final class SharedPages: Sendable {
   }
 
   private func read(
-    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ limit: Int
+    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ limit: Int, _ count: UInt64
   ) async -> Result<Page, EventoError> {
     do {
       return .success(
         try await executor.viewPage(
           filter.aggregators, routingKey: filter.routingKey, args: .forward(first: limit, after: start),
-          into: { Builder(rendering) }))
+          into: { Builder(rendering, count) }))
     } catch {
       return .failure(EventoError(wrapping: error))
     }

@@ -52,6 +52,13 @@ struct EventPages: Sendable {
       read.aggregators, routingKey: read.routingKey, args: read.args, into: builder(read))
   }
 
+  /// The page of a read forward that has found nothing up to a place.
+  func emptyPage(_ read: ReadRequest, upTo place: Cursor) -> Page {
+    var builder = builder(read)()
+    return builder.finish(
+      PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: place))
+  }
+
   /// - Returns: `nil` where there is none.
   func event(_ id: ULID, _ encoding: PayloadEncoding) async throws -> [UInt8]? {
     try await store.eventLookup().event(id).map { EventoWire.Page.json($0, encoding) }

@@ -121,15 +121,21 @@ struct EventsResource: Sendable {
   ) async throws -> EventPages.Page {
     guard case .forward(let first, var start) = read.args else { return empty }
     var (read, page) = (read, empty)
-    let commits = tail.join(FollowFilter(aggregators: read.aggregators, routingKey: read.routingKey))
+    let commits = try tail.join(FollowFilter(aggregators: read.aggregators, routingKey: read.routingKey))
+    read.aggregators = commits.filter.aggregators
     while true {
       let count = commits.count
       // From where the log was read up to: one that began at its end must not begin there anew.
       if let end = page.end { start = .after(end) }
       read.args = .forward(first: first, after: start)
       page = try await pages.page(read)
+      let lastRead = commits.mark(count)
       if !page.isEmpty || commits.hasEnded || ContinuousClock.now >= deadline || Task.isCancelled { return page }
       await commits.wait(past: count, until: deadline)
+      if !commits.mayHaveNews(since: lastRead) {
+        // The time is over, and nothing has come: another read would find nothing.
+        return commits.quietPlace(since: lastRead).map { pages.emptyPage(read, upTo: $0) } ?? page
+      }
     }
   }
 

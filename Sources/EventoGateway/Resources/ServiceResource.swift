@@ -17,7 +17,7 @@ struct ServiceResource: Sendable {
       Resource("/readyz", [("GET", Operation(nil, .probe(readiness)))]),
       Resource(
         "/metrics",
-        [("GET", Operation(.read, .immediate { [metrics] _ in .text(Metrics.mediaType, metrics.text()) }))]),
+        [("GET", Operation(.read, .probe(figures)))]),
       Resource("/openapi.yaml", [("GET", Operation(.read, .immediate { _ in document }))]),
     ]
   }
@@ -29,16 +29,35 @@ struct ServiceResource: Sendable {
     return Array(text.replacing(example, with: own).utf8)
   }
 
-  @Sendable private func readiness(_ request: GatewayRequest) async -> Response {
-    do {
-      try await store.readinessReporter?.checkReadiness()
-      readinessLog.note(nil)
-      return .json(HealthAnswer.json(isWell: true, checks: [("store", nil)]))
-    } catch {
-      let error = EventoError(wrapping: error)
-      readinessLog.note(error)
-      return .json(
-        HealthAnswer.json(isWell: false, checks: [("store", error.detail)]), status: 503, [("Retry-After", "1")])
+  /// The text may have thousands of lines.
+  @Sendable private func figures(_ reply: Reply) {
+    LongWork.run { [metrics] in
+      let text = metrics.text()
+      reply.send { .text(Metrics.mediaType, text) }
     }
+  }
+
+  /// Without a task if the store has such a way: an orchestrator takes out a gateway whose probe waits behind tasks.
+  @Sendable private func readiness(_ reply: Reply) {
+    if let reporter = store.callbackReadinessReporter {
+      return reporter.checkReadiness { error in reply.send { readiness(error) } }
+    }
+    guard let reporter = store.readinessReporter else { return reply.send { readiness(nil) } }
+    Task {
+      do {
+        try await reporter.checkReadiness()
+        reply.send { readiness(nil) }
+      } catch {
+        let fault = EventoError(wrapping: error)
+        reply.send { readiness(fault) }
+      }
+    }
+  }
+
+  private func readiness(_ fault: EventoError?) -> Response {
+    readinessLog.note(fault)
+    guard let fault else { return .json(HealthAnswer.json(isWell: true, checks: [("store", nil)])) }
+    return .json(
+      HealthAnswer.json(isWell: false, checks: [("store", fault.detail)]), status: 503, [("Retry-After", "1")])
   }
 }

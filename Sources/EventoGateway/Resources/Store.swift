@@ -14,6 +14,8 @@ struct Store: Sendable {
   /// `nil` where events have to be read as values.
   let viewer: (any EventViewer)?
   let readinessReporter: (any ReadinessReporter)?
+  /// `nil` if readiness has to be waited for by a task.
+  let callbackReadinessReporter: (any CallbackReadinessReporter)?
   let writeMeter: (any WriteMeter)?
 
   init(_ executor: any Executor) {
@@ -26,6 +28,7 @@ struct Store: Sendable {
     snapshotReader = executor as? any CallbackSnapshotReader
     viewer = executor as? any EventViewer
     readinessReporter = executor as? any ReadinessReporter
+    callbackReadinessReporter = executor as? any CallbackReadinessReporter
     writeMeter = executor as? any WriteMeter
   }
 

@@ -1,6 +1,7 @@
 internal import Evento
 internal import EventoWire
 internal import HTTPServer
+internal import Synchronization
 
 /// `/events/stream`: contract §4.
 struct StreamResource: Sendable {
@@ -55,11 +56,11 @@ struct StreamResource: Sendable {
     _ request: FollowRequest, _ format: StreamFormat, _ token: TokenSet.Entry?
   ) async throws -> Response {
     let slot = try load.follower()
-    var follower = LogFollower(
+    var follower = try LogFollower(
       FollowFilter(aggregators: request.aggregators, routingKey: request.routingKey), from: request.after,
       as: StreamRendering(format: format, encoding: request.encoding), pages: pages, tail: tail)
     // Before the answer's head: a cursor that is refused has a status of its own.
-    let first = try await follower.next(until: .now)
+    let first = FirstStep(try await follower.next(until: .now))
     let headers = Headers([
       ("Content-Type", format.mediaType), ("Cache-Control", "no-store"),
       // Nginx would gather the stream otherwise (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
@@ -70,9 +71,26 @@ struct StreamResource: Sendable {
     return Response(
       status: 200, headers: headers,
       body: .stream { [follower] writer in
-        try await body.write(from: follower, beginningWith: first, to: writer)
+        try await body.write(from: follower, beginningWith: first.take(), to: writer)
         withExtendedLifetime(slot) {}
       })
+  }
+}
+
+/// The first step of a stream, until its body takes it: the closure that writes the body is there for as long as the
+/// stream is, and would hold a page for so long.
+private final class FirstStep: Sendable {
+  private let step: Mutex<LogFollower.Step?>
+
+  init(_ step: LogFollower.Step) {
+    self.step = Mutex(step)
+  }
+
+  func take() -> LogFollower.Step {
+    step.withLock { step in
+      defer { step = nil }
+      return step ?? .nothing(nil)
+    }
   }
 }
 
@@ -84,24 +102,22 @@ private struct StreamBody: Sendable {
   /// Whether it may go on: the token that it was begun with may have been withdrawn.
   let isAllowed: @Sendable () -> Bool
 
-  func write(from follower: LogFollower, beginningWith first: LogFollower.Step, to writer: BodyWriter) async throws {
-    var (follower, step) = (follower, first)
+  func write(
+    from follower: LogFollower, beginningWith first: consuming LogFollower.Step, to writer: BodyWriter
+  ) async throws {
+    var (follower, step) = (follower, consume first)
     var lastHeartbeat = ContinuousClock.now
-    var bytes = format.opening
+    try await writer.write(format.opening)
     while isAllowed() {
-      switch step {
-      case .events(let page): bytes += page.lines
-      case .nothing, .stopped: break
-      }
+      let (place, isSilent, lines) = (step.place, step.isSilent, step.lines)
+      // While a slow client takes the lines, only the writer holds them.
+      step = .nothing(place)
+      try await writer.write(consume lines)
       let now = ContinuousClock.now
-      if let place = step.place, step.isSilent || now - lastHeartbeat >= heartbeat {
-        bytes += format.heartbeat(place)
+      if let place, isSilent || now - lastHeartbeat >= heartbeat {
+        try await writer.write(format.heartbeat(place))
         lastHeartbeat = now
       }
-      // While a slow client takes the lines, their events are not held beside them.
-      step = .nothing(step.place)
-      try await writer.write(bytes)
-      bytes = []
       // The body ends as it should, so that the client goes on from its cursor somewhere else.
       if commits.hasEnded { return }
       step = try await follower.next(until: lastHeartbeat + heartbeat)
@@ -115,6 +131,10 @@ extension LogFollower.Step {
     case .events(let page): page.end
     case .nothing(let place), .stopped(let place): place
     }
+  }
+
+  fileprivate var lines: [UInt8] {
+    if case .events(let page) = self { page.lines } else { [] }
   }
 
   fileprivate var isSilent: Bool {

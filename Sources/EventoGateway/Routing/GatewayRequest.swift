@@ -16,13 +16,17 @@ struct GatewayRequest: Sendable {
   func parameters() throws(EventoError) -> ParameterReader {
     guard let query = head.query else { return ParameterReader([]) }
     do throws(QueryString.Fault) {
-      return ParameterReader(try QueryString.pairs(query))
+      return ParameterReader(try QueryString.pairs(query, atMost: ParameterReader.maximumCount))
     } catch {
       switch error {
       case .value(of: let name, let fault): throw .parameter(name, "\(fault)")
       case .name(let fault): throw EventoError(.invalidRequest, "The name of a query parameter \(fault).")
       case .noName:
         throw EventoError(.invalidRequest, "The query has a value without a name: each part of it is name=value.")
+      case .tooMany:
+        throw EventoError(
+          .invalidRequest,
+          "The query has more than \(ParameterReader.maximumCount) parameters, and no resource takes as many.")
       case .emptyPart:
         throw EventoError(
           .invalidRequest, "The query has an & with nothing before or behind it: one stands between two parameters.")

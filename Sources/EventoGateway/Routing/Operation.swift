@@ -33,8 +33,9 @@ final class Operation: Sendable {
     /// From the store, which tells of its end by a call; prepared and begun on the event loop where the body is small,
     /// for to decode that costs less than to go to another thread. Counts among the requests in flight.
     case callback(Prepare, orWait: @Sendable (GatewayRequest) async throws -> Response)
-    /// From the store, for a probe that must never wait behind work.
-    case probe(@Sendable (GatewayRequest) async -> Response)
+    /// For a probe that must never wait behind work: not behind requests in flight, and not behind the tasks of other
+    /// requests.
+    case probe(Work)
   }
 
   /// Makes what there is to do of a request; `nil` where only a task can do it.

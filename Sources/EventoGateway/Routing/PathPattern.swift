@@ -6,22 +6,25 @@ internal import HTTPServer
 /// with slashes in it arrives as more segments than were sent. What is behind it is taken from the end.
 struct PathPattern: Sendable {
   private enum Segment: Equatable {
-    case literal(String)
+    case literal(ArraySlice<UInt8>)
     case name(String)
     case names(String)
   }
 
   private let segments: [Segment]
+  /// The index of the segment that takes several, or `nil`.
+  private let several: Int?
 
   /// As the API's document has it.
   let template: String
 
   init(_ pattern: String) {
     segments = pattern.split(separator: "/").map { segment in
-      guard segment.hasPrefix("{") else { return .literal(String(segment)) }
+      guard segment.hasPrefix("{") else { return .literal(Array(segment.utf8)[...]) }
       let name = segment.dropFirst().dropLast()
       return name.hasSuffix("*") ? .names(String(name.dropLast())) : .name(String(name))
     }
+    several = segments.firstIndex { if case .names = $0 { true } else { false } }
     template = pattern.split(separator: "*").joined()
   }
 
@@ -30,56 +33,95 @@ struct PathPattern: Sendable {
     segments.allSatisfy { if case .literal = $0 { true } else { false } }
   }
 
-  /// A part of a path between slashes, decoded.
-  typealias Part = Result<String, PercentEncoding.Fault>
+  /// The number of segments.
+  var count: Int { segments.count }
 
-  /// What the names of the pattern stand for in a path, or `nil` where it is another's.
-  func match(_ path: [Part]) -> PathNames? {
-    let surplus = path.count - segments.count
-    let takesSeveral = segments.contains { if case .names = $0 { true } else { false } }
-    guard surplus == 0 || surplus > 0 && takesSeveral else { return nil }
+  /// The names of the pattern with their parts of a path, or `nil` if the path is another's.
+  func match(_ path: PathSegments) -> PathNames? {
     var names = PathNames()
-    var index = 0
-    for segment in segments {
-      switch segment {
-      case .literal(let text):
-        guard path[index] == .success(text) else { return nil }
-      case .name(let name):
-        guard path[index] != .success("") else { return nil }
-        names.append(name, path[index])
-      case .names(let name):
-        let text = Self.joined(path[index...index + surplus])
-        guard text != .success("") else { return nil }
-        names.append(name, text)
-        index += surplus
-      }
-      index += 1
+    guard let several else {
+      guard path.isWhole, path.first.count == segments.count else { return nil }
+      for (segment, part) in zip(segments, path.first) where !Self.match(segment, part, &names) { return nil }
+      return names
     }
-    return names
+    guard path.first.count > several else { return nil }
+    for (segment, part) in zip(segments[..<several], path.first) where !Self.match(segment, part, &names) {
+      return nil
+    }
+    var middle = path.bytes[path.first[several].startIndex...]
+    for segment in segments[(several + 1)...].reversed() {
+      guard let slash = middle.lastIndex(of: PathSegments.slash),
+        Self.match(segment, middle[(slash + 1)...], &names)
+      else { return nil }
+      middle = middle[..<slash]
+    }
+    return Self.match(segments[several], middle, &names) ? names : nil
   }
 
-  private static func joined(_ parts: ArraySlice<Part>) -> Part {
-    Part { () throws(PercentEncoding.Fault) in
-      var text = ""
-      for (index, part) in parts.enumerated() { text += (index > 0 ? "/" : "") + (try part.get()) }
-      return text
+  private static func match(_ segment: Segment, _ part: ArraySlice<UInt8>, _ names: inout PathNames) -> Bool {
+    switch segment {
+    case .literal(let text): return isEqual(part, text)
+    case .name(let name), .names(let name):
+      guard !part.isEmpty else { return false }
+      names.append(name, part)
+      return true
     }
+  }
+
+  /// Whether a part of a path stands for this text. An escape is three bytes, so a longer part is not looked at.
+  private static func isEqual(_ part: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
+    if part.count == text.count { return part == text }
+    guard part.count > text.count, part.count <= 3 * text.count, let decoded = try? PercentEncoding.decode(part) else {
+      return false
+    }
+    return decoded.utf8.elementsEqual(text)
   }
 }
 
-/// What the names of a path's pattern stand for.
-struct PathNames: Sendable {
-  private var values: [(name: String, value: PathPattern.Part)] = []
+/// A path between its slashes, as it came: as many segments from its beginning as some pattern has, and the rest as one
+/// piece, since a path of 16 KiB may have as many segments as bytes.
+struct PathSegments {
+  static let slash = UInt8(ascii: "/")
 
-  mutating func append(_ name: String, _ value: PathPattern.Part) {
-    values.append((name, value))
+  /// All of it, behind the first slash.
+  let bytes: ArraySlice<UInt8>
+  let first: [ArraySlice<UInt8>]
+  /// Whether the first ones are all.
+  let isWhole: Bool
+
+  init(_ bytes: ArraySlice<UInt8>, upTo limit: Int) {
+    self.bytes = bytes
+    var first: [ArraySlice<UInt8>] = []
+    first.reserveCapacity(limit)
+    var rest = bytes
+    var isWhole = false
+    while first.count < limit, !isWhole {
+      let end = rest.firstIndex(of: Self.slash)
+      first.append(rest[..<(end ?? rest.endIndex)])
+      isWhole = end == nil
+      if let end { rest = rest[(end + 1)...] }
+    }
+    self.first = first
+    self.isWhole = isWhole
+  }
+}
+
+/// The names of a path's pattern, each with its part of the path.
+///
+/// A part is decoded when it is read: a request that is refused before that has nothing decoded.
+struct PathNames: Sendable {
+  private var values: [(name: String, part: ArraySlice<UInt8>)] = []
+
+  mutating func append(_ name: String, _ part: ArraySlice<UInt8>) {
+    values.append((name, part))
   }
 
-  /// The value of a name that the pattern has, or why it can't be decoded.
-  subscript(_ name: String) -> PathPattern.Part {
-    guard let value = values.first(where: { $0.name == name })?.value else {
+  /// The value of a name that the pattern has, or the reason why it can't be decoded.
+  subscript(_ name: String) -> Result<String, PercentEncoding.Fault> {
+    guard let part = values.first(where: { $0.name == name })?.part else {
       preconditionFailure("the pattern has no {\(name)}")
     }
-    return value
+    // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).
+    return Result { () throws(PercentEncoding.Fault) in try PercentEncoding.decode(part) }
   }
 }

@@ -5,19 +5,26 @@ internal import HTTPServer
 struct Router: Sendable {
   let resources: [Resource]
   private let basePath: String
-  private let base: [Substring]
+  /// What every path begins with, a slash at its end.
+  private let base: ArraySlice<UInt8>
   /// The resources whose path has no names in it, by that path: most requests are for one of them.
   private var literal: [String: Resource] = [:]
+  /// Bytes of the longest of those paths.
+  private var literalLength = 0
+  /// The number of segments of the longest pattern.
+  private let depth: Int
 
   /// - Parameter basePath: what every path begins with, e.g. `/evento`; empty for none.
   init(_ resources: [Resource], basePath: String) {
     self.resources = resources
     self.basePath = basePath
-    base = basePath.split(separator: "/")
+    base = Array((basePath + "/").utf8)[...]
+    depth = resources.map(\.pattern.count).max() ?? 0
     for resource in resources where resource.pattern.isLiteral {
       let path = basePath + resource.pattern.template
       // Where two have it, the first counts.
       if let found = try? search(path) { literal[path] = found.resource }
+      literalLength = max(literalLength, path.utf8.count)
     }
   }
 
@@ -30,19 +37,15 @@ struct Router: Sendable {
   ///
   /// - Throws: `not_found`.
   func find(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
-    if let resource = literal[path] { return (resource, PathNames()) }
+    if path.utf8.count <= literalLength, let resource = literal[path] { return (resource, PathNames()) }
     return try search(path)
   }
 
   private func search(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
     // Byte by byte: as a Character, a slash with a combining mark behind it is another one.
-    let raw = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
-      .map { Substring($0) }
-    if raw.starts(with: base) {
-      // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).
-      let segments = raw.dropFirst(base.count).map { segment in
-        PathPattern.Part { () throws(PercentEncoding.Fault) in try PercentEncoding.decode(segment) }
-      }
+    let bytes = Array(path.utf8)
+    if bytes.prefix(base.count) == base {
+      let segments = PathSegments(bytes[base.count...], upTo: depth)
       for resource in resources {
         if let names = resource.pattern.match(segments) { return (resource, names) }
       }

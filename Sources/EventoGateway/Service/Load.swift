@@ -24,7 +24,8 @@ final class Load: Sendable {
   /// - Throws: `unavailable` where one more request would be too many.
   func check() throws(EventoError) {
     guard requestsInFlight >= requestLimit else { return }
-    try refuse(requestLimit == 1 ? "There is 1 request in flight" : "There are \(requestLimit) requests in flight")
+    try refuseMore(
+      requestLimit == 1 ? "There is 1 request in flight" : "There are \(requestLimit) requests in flight")
   }
 
   /// A request in flight; it counts until it ends, or nobody holds it any more.
@@ -90,15 +91,22 @@ final class Load: Sendable {
   /// - Throws: `unavailable` where one more would be too many.
   func follower() throws(EventoError) -> Follower {
     if followersWaiting >= followerLimit {
-      try refuse(
+      try refuseMore(
         followerLimit == 1
           ? "There is 1 stream or read that waits" : "There are \(followerLimit) streams and reads that wait")
     }
     return Follower(self)
   }
 
-  private func refuse(_ reason: String) throws(EventoError) {
+  private func refuseMore(_ reason: String) throws(EventoError) -> Never {
+    try refuse("\(reason), which is all that is taken at once: send it again in a moment.")
+  }
+
+  /// Counts a request that is too much beside others.
+  ///
+  /// - Throws: `unavailable`, always.
+  func refuse(_ detail: String) throws(EventoError) -> Never {
     refusals.wrappingAdd(1, ordering: .relaxed)
-    throw EventoError(.unavailable, "\(reason), which is all that is taken at once: send it again in a moment.")
+    throw EventoError(.unavailable, detail)
   }
 }

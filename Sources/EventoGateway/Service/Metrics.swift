@@ -30,14 +30,19 @@ final class Metrics: Sendable {
   /// Upper bounds of the buckets, in seconds.
   private static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+  /// As they end a label's list.
+  private static let boundTexts = bounds.map { "\($0)\"} " }
+
   private let series = Mutex<[Label: Series]>([:])
   private let load: Load
+  private let tail: LogTail
   private let writeMeter: (any WriteMeter)?
   private let version: String
   private let serverStatistics = Mutex<(@Sendable () -> ServerStatistics)?>(nil)
 
-  init(_ load: Load, _ writeMeter: (any WriteMeter)?, version: String) {
+  init(_ load: Load, _ tail: LogTail, _ writeMeter: (any WriteMeter)?, version: String) {
     self.load = load
+    self.tail = tail
     self.writeMeter = writeMeter
     self.version = version
   }
@@ -59,14 +64,31 @@ final class Metrics: Sendable {
     text.single("evento_requests_in_flight", "gauge", "Requests that the store is working on.", load.requestsInFlight)
     text.single("evento_followers", "gauge", "Streams, and reads that wait for events.", load.followersWaiting)
     text.single(
+      "evento_filter_bytes", "gauge", "What the filters of streams and of reads that wait take.", tail.filterCost)
+    text.single(
       "evento_requests_shed_total", "counter", "Requests refused because there were too many.", load.requestsRefused)
     if let figures = writeMeter?.writeFigures {
       text.single("evento_writes_waiting", "gauge", "Writes that wait for the disk.", figures.waiting)
       text.single("evento_commits_total", "counter", "Commits, each of one write or of many.", figures.commits)
+      append(figures, to: &text)
     }
     if let statistics = serverStatistics.withLock({ $0 })?() { append(statistics, to: &text) }
     appendRequests(to: &text)
     return Array(text.text.utf8)
+  }
+
+  private func append(_ figures: WriteFigures, to text: inout PrometheusText) {
+    text.single(
+      "evento_write_ahead_log_bytes", "gauge", "Size of the file with events that are not in the database file yet.",
+      figures.logBytes)
+    text.single(
+      "evento_checkpoints_total", "counter", "Times that the write-ahead log was moved into the database file.",
+      figures.checkpoints)
+    text.family("evento_checkpoint_seconds_total", "counter", "Time that this took, in which no commit begins.")
+    text.sample("evento_checkpoint_seconds_total", [], (figures.checkpointTime / .seconds(1)).description)
+    text.single(
+      "evento_checkpoint_failures_total", "counter", "Times that the write-ahead log could not be moved.",
+      figures.checkpointFailures)
   }
 
   private func append(_ statistics: ServerStatistics, to text: inout PrometheusText) {
@@ -97,15 +119,17 @@ final class Metrics: Sendable {
     let all = series.withLock { $0 }
     for label in all.keys.sorted(by: { ($0.route, $0.method, $0.status) < ($1.route, $1.method, $1.status) }) {
       guard let series = all[label] else { continue }
-      let labels = [("route", label.route), ("method", label.method), ("status", label.status.description)]
+      // Put together once for all lines of the series: there may be a hundred series of 17 lines.
+      let labels = "route=\"\(label.route)\",method=\"\(label.method)\",status=\"\(label.status)\""
+      let bucket = "\(name)_bucket{\(labels),le=\""
       var sum = 0
-      for (bound, count) in zip(Self.bounds, series.buckets) {
+      for (bound, count) in zip(Self.boundTexts, series.buckets) {
         sum += count
-        text.sample(name + "_bucket", labels + [("le", bound.description)], sum.description)
+        text.line(bucket, bound, sum.description)
       }
-      text.sample(name + "_bucket", labels + [("le", "+Inf")], series.count.description)
-      text.sample(name + "_sum", labels, series.seconds.description)
-      text.sample(name + "_count", labels, series.count.description)
+      text.line(bucket, "+Inf\"} ", series.count.description)
+      text.line(name, "_sum{\(labels)} ", series.seconds.description)
+      text.line(name, "_count{\(labels)} ", series.count.description)
     }
   }
 }
@@ -121,6 +145,14 @@ private struct PrometheusText {
   mutating func single(_ name: String, _ type: String, _ help: String, _ value: Int) {
     family(name, type, help)
     sample(name, [], value.description)
+  }
+
+  /// A line of three parts.
+  mutating func line(_ beginning: String, _ end: String, _ value: String) {
+    text += beginning
+    text += end
+    text += value
+    text += "\n"
   }
 
   /// Label values are the gateway's own words: nothing in them needs an escape.

@@ -6,6 +6,12 @@ final class Connection {
   private let handle: OpaquePointer
   private(set) var statements: [StatementText: Statement] = [:]
   private var isClosed = false
+  /// What the hook of the log writes to: held for as long as SQLite may call it.
+  private var logPages: LogPages?
+  /// How long a statement waits for what another connection holds: https://sqlite.org/c3ref/busy_timeout.html
+  var busyTimeout: Duration {
+    didSet { applyBusyTimeout() }
+  }
 
   /// More texts than the store has, so that each is prepared once; a bound all the same.
   private static let statementLimit = 128
@@ -38,7 +44,8 @@ final class Connection {
       throw failure
     }
     self.handle = handle
-    sqlite3_busy_timeout(handle, Int32(clamping: Int64(min(busyTimeout / .milliseconds(1), 1e9))))
+    self.busyTimeout = busyTimeout
+    applyBusyTimeout()
     #if canImport(Darwin)
       // Its fsync leaves the bytes in the drive's cache. Of checkpoints too, whichever connection makes them:
       // https://sqlite.org/pragma.html#pragma_fullfsync
@@ -60,6 +67,30 @@ final class Connection {
 
   deinit {
     close()
+  }
+
+  private func applyBusyTimeout() {
+    sqlite3_busy_timeout(handle, Int32(clamping: Int64(min(busyTimeout / .milliseconds(1), 1e9))))
+  }
+
+  func installLogHook(_ pages: LogPages) {
+    logPages = pages
+    sqlite3_wal_hook(handle, LogPages.hook, Unmanaged.passUnretained(pages).toOpaque())
+  }
+
+  /// - Returns: a result code.
+  func runCheckpoint(_ mode: Int32, _ pages: inout Int32, _ moved: inout Int32) -> Int32 {
+    sqlite3_wal_checkpoint_v2(handle, "main", mode, &pages, &moved)
+  }
+
+  func failure(_ code: Int32, action: String) -> SQLiteFailure {
+    SQLiteFailure(handle, code: code, action: action)
+  }
+
+  /// The path of the database file, links resolved; `nil` for a database in memory.
+  var path: String? {
+    guard let name = sqlite3_db_filename(handle, "main"), name.pointee != 0 else { return nil }
+    return String(cString: name)
   }
 
   func close() {

@@ -1,6 +1,14 @@
 internal import CSQLite
 internal import Evento
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// What SQLite answered instead of doing what it was asked.
 struct SQLiteFailure: Error {
   /// The extended result code: https://sqlite.org/rescode.html
@@ -17,8 +25,24 @@ struct SQLiteFailure: Error {
 
   /// The last failure of a connection.
   init(_ database: OpaquePointer?, code: Int32, action: String) {
+    let code = Self.isReadError(database, code) ? Self.readError : code
     let message = database.flatMap(sqlite3_errmsg) ?? sqlite3_errstr(code)
     self.init(code: code, message: message.map { String(cString: $0) } ?? "no message", action: action)
+  }
+
+  /// `SQLITE_IOERR_CORRUPTFS`, a macro that Swift does not import.
+  private static let readError = SQLITE_IOERR | 33 << 8
+
+  /// Whether it is the disk that failed to deliver a page, which SQLite reports as a damaged database
+  /// (https://sqlite.org/rescode.html#ioerr_corruptfs). Unlike damage, that may pass.
+  private static func isReadError(_ database: OpaquePointer?, _ code: Int32) -> Bool {
+    guard code & 0xFF == SQLITE_CORRUPT, let database else { return false }
+    var systemError: Int32 = 0
+    // The last error of the system on this file: https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html#sqlitefcntllasterrno
+    guard sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &systemError) == SQLITE_OK else {
+      return false
+    }
+    return [EIO, ENXIO, ERANGE].contains(systemError)
   }
 
   /// The class of the failure: the low byte of the extended code.

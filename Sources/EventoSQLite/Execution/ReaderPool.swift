@@ -44,10 +44,12 @@ final class ReaderPool: Sendable {
   private static let sharing = 16
 
   private let sessions: [Session]
+  private let turns: ReadTurns
   private let state: Mutex<State>
 
-  init(_ sessions: [Session]) {
+  init(_ sessions: [Session], turns: ReadTurns) {
     self.sessions = sessions
+    self.turns = turns
     state = Mutex(State(idle: sessions))
   }
 
@@ -94,13 +96,18 @@ final class ReaderPool: Sendable {
 
   /// Runs what waits, then becomes idle.
   private func drain(_ session: Session) {
-    defer { session.connection.endSnapshot() }
+    turns.begin()
+    defer {
+      session.connection.endSnapshot()
+      turns.end()
+    }
     var last = 0
     while let turn = next(for: session) {
       do throws(SQLiteFailure) {
-        if turn.number > last {
+        let isAlone = turns.areShort
+        if turn.number > last || isAlone {
           session.connection.endSnapshot()
-          last = min(turn.newest, turn.number + Self.sharing - 1)
+          last = isAlone ? turn.number : min(turn.newest, turn.number + Self.sharing - 1)
           if last > turn.number { try session.connection.beginSnapshot() }
         }
         let answer = try turn.job.run(on: session)

@@ -8,7 +8,7 @@ internal import Synchronization
 /// them pay for one sync of the disk, and an idle store adds no delay. Each stands on its own: one that is refused
 /// changes nothing and fails alone.
 ///
-/// `@unchecked Sendable`: `session` is touched on `queue` alone.
+/// `@unchecked Sendable`: `session` and the checkpointer are touched on `queue` alone.
 final class Writer: @unchecked Sendable {
   /// What a job works on.
   final class Session {
@@ -42,10 +42,19 @@ final class Writer: @unchecked Sendable {
     var isDraining = false
     var isClosed = false
     var commits = 0
+    var log = Checkpointer.Figures()
+  }
+
+  /// What a database in a file needs beside its connection. One in memory has none of it.
+  struct Files {
+    let store: StoreFiles
+    let checkpointer: Checkpointer
   }
 
   private let queue: DispatchQueue
   private let session: Session
+  private let files: Files?
+  private let notify: @Sendable (SQLiteNotice) -> Void
   private let state = Mutex(State())
   private let waitingLimit: Int
   let health: WriterHealth
@@ -58,9 +67,13 @@ final class Writer: @unchecked Sendable {
   ///   - waitingLimit: requests that wait for a commit; one more is refused.
   ///   - patience: for how long one commit may take before it counts as stuck.
   ///   - commits: advanced when the log has grown.
+  ///   - notify: called on the writer's queue.
   init(
-    _ connection: Connection, queue: DispatchQueue, waitingLimit: Int, patience: Duration, commits: CommitSignal
+    _ connection: Connection, _ files: Files?, queue: DispatchQueue, waitingLimit: Int, patience: Duration,
+    commits: CommitSignal, notify: @escaping @Sendable (SQLiteNotice) -> Void
   ) {
+    self.files = files
+    self.notify = notify
     self.commits = commits
     session = Session(connection)
     self.queue = queue
@@ -68,7 +81,18 @@ final class Writer: @unchecked Sendable {
     health = WriterHealth(patience: patience)
   }
 
-  var figures: WriteFigures { state.withLock { WriteFigures(waiting: $0.waiting.count, commits: $0.commits) } }
+  var figures: WriteFigures {
+    var figures = state.withLock { state in
+      WriteFigures(
+        waiting: state.waiting.count, commits: state.commits, checkpoints: state.log.count,
+        checkpointTime: state.log.duration, checkpointFailures: state.log.failures)
+    }
+    figures.logBytes = files?.store.logBytes ?? 0
+    return figures
+  }
+
+  /// Bytes that are free on the disk of the database.
+  var freeBytes: Int? { files?.store.freeBytes }
 
   /// Runs `body` inside a transaction, together with others, and returns once it is committed.
   ///
@@ -77,14 +101,21 @@ final class Writer: @unchecked Sendable {
     _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
     let result = await withCheckedContinuation { (continuation: ClosureJob<Session, Value>.Continuation) in
-      submit(
-        ClosureJob(continuation) { session in
-          // Whatever it reads, events among it.
-          try session.pending.flush()
-          return try body(session)
-        })
+      perform(completion: { continuation.resume(returning: $0) }, body)
     }
     return try result.get()
+  }
+
+  /// Runs `body` as above, and calls `completion` once it is committed or refused.
+  func perform<Value: Sendable>(
+    completion: @escaping ClosureJob<Session, Value>.Completion, _ body: @escaping @Sendable (Session) throws -> Value
+  ) {
+    submit(
+      ClosureJob(completion: completion) { session in
+        // Whatever it reads, events among it.
+        try session.pending.flush()
+        return try body(session)
+      })
   }
 
   /// Refuses what comes from now on, finishes what waits, then closes the connection.
@@ -97,12 +128,30 @@ final class Writer: @unchecked Sendable {
     await withCheckedContinuation { continuation in
       queue.async { [self] in
         while drainOnce() {}
-        // What remains in the log goes into the database, so that the file alone is the whole store.
-        try? session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        emptyLog()
         session.connection.close()
         continuation.resume()
       }
     }
+  }
+
+  /// Moves what remains in the log into the database, so that the file alone is the whole store.
+  private func emptyLog() {
+    guard let files else { return }
+    let reason: String
+    do throws(SQLiteFailure) {
+      if try session.connection.checkpoint(.truncate, patience: session.connection.busyTimeout) { return }
+      reason = "another process reads it"
+    } catch {
+      reason = error.message
+    }
+    notify(
+      SQLiteNotice(
+        level: .failure,
+        message:
+          "\(files.store.logPath) still has \(files.store.logBytes) bytes of events that are not in the database "
+          + "file: keep both files together. The next start moves them.",
+        cause: reason))
   }
 
   /// Runs a job inside a transaction, together with others, and has it answered once that is committed: from the
@@ -145,6 +194,10 @@ final class Writer: @unchecked Sendable {
 
   private func commit(_ jobs: [WriteJob]) {
     health.began()
+    if let displacement = health.displacement {
+      for job in jobs { job.fail(displacement) }
+      return
+    }
     var answers: [() -> Void] = []
     answers.reserveCapacity(jobs.count)
     var hasBegun = false
@@ -171,14 +224,56 @@ final class Writer: @unchecked Sendable {
       }
       return
     }
+    // After the commit: what has no name on disk by now must not be answered.
+    if let file = files?.store.firstDisplaced() {
+      let error = displaced(file)
+      for job in jobs { job.fail(error) }
+      return
+    }
     health.committed(hasAddedEvents: session.hasAddedEvents)
     state.withLock { $0.commits += 1 }
     if session.hasAddedEvents { commits.advance() }
     for answer in answers { answer() }
+    moveLog()
+  }
+
+  private func displaced(_ file: String) -> EventoError {
+    let error = EventoError.displaced(file)
+    health.displaced(error)
+    notify(SQLiteNotice(level: .failure, message: error.detail, cause: nil))
+    return error
+  }
+
+  private func moveLog() {
+    guard let checkpointer = files?.checkpointer else { return }
+    let before = checkpointer.figures
+    checkpointer.run()
+    let after = checkpointer.figures
+    guard after.count != before.count || after.failures != before.failures else { return }
+    state.withLock { $0.log = after }
+    health.checkpoints(failing: after.failing)
+    switch (before.failing, after.failing) {
+    case (nil, let failing?):
+      notify(SQLiteNotice(level: .failure, message: EventoError.logGrows, cause: failing.error.cause))
+    case (.some, nil):
+      notify(
+        SQLiteNotice(level: .recovery, message: "The write-ahead log is moved into the database again.", cause: nil))
+    default: break
+    }
   }
 }
 
 extension EventoError {
+  static let logGrows =
+    "The write-ahead log can't be moved into the database file, and grows: look at the disk of the database."
+
+  fileprivate static func displaced(_ file: String) -> EventoError {
+    EventoError(
+      .unavailable,
+      "\(file) was removed or replaced while the store has it open, so that nothing more can be kept: put the files of the "
+        + "store back and restart.")
+  }
+
   fileprivate static func tooManyWaiting(_ limit: Int) -> EventoError {
     EventoError(
       .unavailable,

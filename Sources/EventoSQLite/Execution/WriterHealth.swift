@@ -16,12 +16,18 @@ final class WriterHealth: Sendable {
     var lastOutcome: (time: ContinuousClock.Instant, failure: EventoError?)?
     /// Damage; `nil` once an event has been written.
     var lastingFailure: EventoError?
+    /// A file that was removed or replaced, until the store is opened again.
+    var displacement: EventoError?
+    /// Since when the write-ahead log can't be moved into the database, and why.
+    var failingCheckpoints: (since: ContinuousClock.Instant, error: EventoError)?
   }
 
   private let state = Mutex(State())
   /// For how long an outcome counts.
   private static let freshness: Duration = .seconds(1)
   private let patience: Duration
+  /// For how long checkpoints may fail before the store is no longer ready.
+  private static let checkpointPatience: Duration = .seconds(30)
 
   /// - Parameter patience: for how long one commit may take before it counts as stuck.
   init(patience: Duration) {
@@ -57,8 +63,33 @@ final class WriterHealth: Sendable {
     }
   }
 
+  func displaced(_ error: EventoError) {
+    state.withLock {
+      $0.busySince = nil
+      $0.displacement = error
+    }
+  }
+
+  var displacement: EventoError? { state.withLock { $0.displacement } }
+
+  func checkpoints(failing: (since: ContinuousClock.Instant, error: EventoError)?) {
+    state.withLock { $0.failingCheckpoints = failing }
+  }
+
+  /// What keeps the store from being ready although it commits: the write-ahead log has grown for long.
+  var checkpointFailure: EventoError? {
+    guard let failing = state.withLock({ $0.failingCheckpoints }) else { return nil }
+    let duration = ContinuousClock.now - failing.since
+    guard duration >= Self.checkpointPatience else { return nil }
+    return EventoError(
+      .unavailable, "\(EventoError.logGrows) It has failed for \(duration.components.seconds) seconds.",
+      cause: failing.error.cause)
+  }
+
   var verdict: Verdict {
-    let (busySince, last, lasting) = state.withLock { ($0.busySince, $0.lastOutcome, $0.lastingFailure) }
+    let (busySince, last, lasting) = state.withLock {
+      ($0.busySince, $0.lastOutcome, $0.displacement ?? $0.lastingFailure)
+    }
     if let lasting { return .ill(lasting) }
     let now = ContinuousClock.now
     if let last, last.failure == nil, now - last.time < Self.freshness { return .well }

@@ -4,12 +4,12 @@ extension Schema {
   /// Makes a connection that of a store: sets how it writes, makes the tables or brings them up to date.
   ///
   /// - Throws: ``EventoError`` where the database is another program's, or of a newer version; ``SQLiteFailure``.
-  static func prepare(_ connection: Connection, path: String, isInMemory: Bool, autocheckpoint: Int) throws {
+  static func prepare(_ connection: Connection, path: String, isInMemory: Bool) throws {
     // Of another program nothing must be changed, not even its journal mode: look first.
     try checkOwner(of: connection, path: path)
     if !isInMemory { try setJournal(connection, path: path) }
     // FULL syncs the write-ahead log at each commit: an answered write is on disk (https://sqlite.org/pragma.html#pragma_synchronous).
-    try connection.execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = \(autocheckpoint)")
+    try connection.execute("PRAGMA synchronous = FULL")
     guard try connection.integer("PRAGMA user_version") != version else { return }
 
     // Another process may do the same at this moment: look again under the lock.

@@ -32,10 +32,11 @@ extension JSONRoom {
   }
 
   /// Bytes that an event takes at most.
-  static func longest(_ event: borrowing EventView) -> Int {
+  static func longest(_ event: borrowing EventView, _ encoding: PayloadEncoding) -> Int {
     // The members' names, the identifier and the numbers.
     300 + longest(string: event.aggregatorType) + longest(string: event.aggregatorID) + longest(string: event.name)
-      + (event.routingKey.map(longest(string:)) ?? 0) + longest(payload: event.data) + event.metadata.count
+      + (event.routingKey.map(longest(string:)) ?? 0) + event.metadata.count
+      + longest(payload: event.data, isJSON: event.isJSON, encoding)
   }
 
   /// An event at its place.
@@ -48,8 +49,8 @@ extension JSONRoom {
   }
 
   /// Bytes that an event at its place takes at most.
-  static func longest(edge event: borrowing EventView) -> Int {
-    40 + event.cursor.count + longest(event)
+  static func longest(edge event: borrowing EventView, _ encoding: PayloadEncoding) -> Int {
+    40 + event.cursor.count + longest(event, encoding)
   }
 }
 

@@ -31,7 +31,7 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
   package func append(_ event: borrowing EventView, _ encoding: PayloadEncoding, to bytes: inout [UInt8]) {
     // A line end ends the line, and may stand in JSON text between the tokens.
     let encoding = event.data.contains(where: isLineEnd) ? .base64 : encoding
-    bytes.append(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event)) { room in
+    bytes.append(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event, encoding)) { room in
       switch self {
       case .eventStream:
         room.put(json: "id: ")

@@ -4,6 +4,9 @@ struct JSONBuffer {
   private var bytes: [UInt8]
   private(set) var count = 0
 
+  /// Room behind what was written that is not worth copying what was written.
+  private static let roomKept = 128 * 1024
+
   init(capacity: Int) {
     bytes = [UInt8](repeating: 0, count: capacity)
   }
@@ -36,8 +39,11 @@ struct JSONBuffer {
 
   /// What has been written; nothing is left.
   mutating func take() -> [UInt8] {
-    bytes.removeLast(bytes.count - count)
     defer { self = JSONBuffer(capacity: 0) }
+    let room = bytes.count - count
+    // What is large may be held for as long as a client takes to read it.
+    if room > max(count / 4, Self.roomKept) { return Array(bytes[..<count]) }
+    bytes.removeLast(room)
     return bytes
   }
 

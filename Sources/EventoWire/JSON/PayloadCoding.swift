@@ -6,12 +6,15 @@ package enum PayloadEncoding: String, Sendable, CaseIterable {
   case auto
   /// As base64 always.
   case base64
+
+  /// Whether a payload is given as it is.
+  func keeps(isJSON: Bool) -> Bool { self == .auto && isJSON }
 }
 
 extension JSONRoom {
   /// The member `data`, or `data_base64`.
   mutating func put(payloadMember bytes: UnsafeRawBufferPointer, isJSON: Bool, _ encoding: PayloadEncoding) {
-    if encoding == .auto, isJSON {
+    if encoding.keeps(isJSON: isJSON) {
       put(json: "\"data\":")
       put(json: bytes)
     } else {
@@ -20,9 +23,10 @@ extension JSONRoom {
     }
   }
 
-  /// Bytes that the payload of that member takes at most.
-  static func longest(payload bytes: UnsafeRawBufferPointer) -> Int {
-    Base64.standard.textLength(of: bytes.count) + 2
+  /// Bytes that the payload of that member takes at most. As base64 it is a third longer: room for that which is not
+  /// needed would be held with a large answer for as long as its client takes.
+  static func longest(payload bytes: UnsafeRawBufferPointer, isJSON: Bool, _ encoding: PayloadEncoding) -> Int {
+    encoding.keeps(isJSON: isJSON) ? bytes.count : Base64.standard.textLength(of: bytes.count) + 2
   }
 }
 
@@ -30,7 +34,7 @@ extension [UInt8] {
   /// The member `data`, or `data_base64`.
   mutating func append(payloadMember payload: Payload, _ encoding: PayloadEncoding) {
     payload.bytes.withUnsafeBytes { bytes in
-      append(upTo: JSONRoom.longest(payload: bytes) + 20) { room in
+      append(upTo: JSONRoom.longest(payload: bytes, isJSON: payload.isJSON, encoding) + 20) { room in
         room.put(payloadMember: bytes, isJSON: payload.isJSON, encoding)
       }
     }

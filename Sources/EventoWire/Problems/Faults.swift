@@ -21,7 +21,14 @@ extension EventoError {
 
   /// An `invalid_request` for one query parameter.
   package static func parameter(_ name: String, _ detail: String) -> EventoError {
-    .faults([Fault(.parameter(name), detail)])
+    .faults([.parameter(name, detail)])
+  }
+}
+
+extension EventoError.Fault {
+  /// A fault of a query parameter, whose name may be the client's own.
+  static func parameter(_ name: String, _ detail: String) -> EventoError.Fault {
+    EventoError.Fault(.parameter(name.clipped(to: 255)), detail)
   }
 }
 

@@ -23,7 +23,7 @@ package enum Page {
   /// The answer of `GET /events/{id}`.
   package static func json(_ event: borrowing EventView, _ encoding: PayloadEncoding) -> [UInt8] {
     var body: [UInt8] = []
-    body.append(upTo: JSONRoom.longest(edge: event)) { $0.put(edge: event, encoding) }
+    body.append(upTo: JSONRoom.longest(edge: event, encoding)) { $0.put(edge: event, encoding) }
     return body
   }
 

@@ -41,7 +41,7 @@ package struct PageOutput: PageBuilder {
   package mutating func add(_ event: borrowing EventView) -> Bool {
     let before = bytes.count
     let (encoding, isBehindAnother) = (encoding, count > 0 && ends == nil)
-    bytes.append(upTo: 1 + JSONRoom.longest(edge: event)) { room in
+    bytes.append(upTo: 1 + JSONRoom.longest(edge: event, encoding)) { room in
       if isBehindAnother { room.put(json: ",") }
       room.put(edge: event, encoding)
     }

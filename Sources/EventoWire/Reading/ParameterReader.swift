@@ -17,13 +17,13 @@ package struct ParameterReader {
     }
   }
 
-  /// No resource has nearly as many parameters: with more, there are more faults than are noted, and what is behind these
-  /// need not be compared with them, which would take time in the square of their number.
-  private static let maximumCount = 64
+  /// The most parameters of one query. No resource takes nearly as many, and to compare them with each other takes time
+  /// in the square of their number.
+  package static let maximumCount = 64
 
   package mutating func fault(_ name: String, _ detail: String) {
     guard faults.count < JSONReader.maximumFaults else { return }
-    faults.append(EventoError.Fault(.parameter(name), detail))
+    faults.append(.parameter(name, detail))
   }
 
   /// What an error calls a parameter.

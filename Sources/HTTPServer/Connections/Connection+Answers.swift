@@ -118,18 +118,19 @@ extension Connection {
 
   // MARK: Streams
 
-  /// By what its stream has written up to now.
-  var streamLoad: StreamTurns.Load {
-    guard case .streaming(let writer, _, _) = exchange?.progress else { return .light }
-    return output.count + writer.waitingBytes < Self.heavyLoad ? .light : .heavy
+  /// The bytes that wait for the client, here or in its stream's writer.
+  var waitingBytes: Int {
+    guard case .streaming(let writer, _, _) = exchange?.progress else { return output.count }
+    return output.count + writer.waitingBytes
   }
 
-  private static let heavyLoad = 16 * 1024
+  /// By what its stream has written up to now.
+  var streamLoad: StreamTurns.Load { waitingBytes < OutputQueue.largePiece ? .light : .heavy }
 
   private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void, isChunked: Bool) {
     let (mailbox, token) = (loop.mailbox, token)
-    // The output takes it all when it is empty: as much again waits there.
-    let writer = BodyWriter(limit: loop.configuration.bufferedBytes / 4) { mailbox.send(.stream(token)) }
+    // So little, since it asks for another piece when less than that is left: a page of 64 KiB, say.
+    let writer = BodyWriter(limit: loop.configuration.bufferedBytes / 8) { mailbox.send(.stream(token)) }
     if loop.isStopping { writer.tellShutdown() }
     let task = Task {
       do {
@@ -143,22 +144,36 @@ extension Connection {
     exchange?.progress = .streaming(writer, task, isChunked: isChunked)
   }
 
+  /// Its stream has written something, or has ended.
+  func noticeStream() {
+    guard case .streaming(let writer, _, _) = exchange?.progress else { return }
+    // Each piece is counted, whether or not the stream has its turn in between.
+    writer.noticeAnnouncement()
+    if countedBytes == 0 { lastProgress = loop.now }
+    loop.boundOutput(after: self)
+    // While the client takes nothing, a turn would be for nothing.
+    if isWritable || output.isEmpty { loop.giveTurn(self) }
+  }
+
   /// Moves what a stream has written into the output, once the last of it has gone. What comes meanwhile is announced
   /// again, for another turn.
   func pumpStream() {
     guard isOpen, case .streaming(let writer, _, let isChunked) = exchange?.progress else { return }
+    writer.noteUnsent(output.count)
     while output.isEmpty {
       lastProgress = loop.now
       switch writer.take() {
       case .nothing: return
-      case .bytes(let bytes, let isLast):
+      case .bytes(let content, let isLast):
         if isChunked {
-          ChunkedEncoder.append(bytes, to: &output)
+          ChunkedEncoder.append(content, to: &output)
         } else {
-          output.append(bytes)
+          output.append(content)
         }
         flush()
-        guard isOpen, isLast else { return }
+        guard isOpen else { return }
+        writer.noteUnsent(output.count)
+        guard isLast else { return }
       case .finished:
         if isChunked { output.append(ChunkedEncoder.end) }
         exchange?.progress = .answered

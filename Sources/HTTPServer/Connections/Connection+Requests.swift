@@ -2,11 +2,12 @@ extension Connection {
   /// Takes requests out of the bytes for as long as they can be taken, and returns how many bytes have been.
   func consume(_ bytes: Span<UInt8>) -> Int {
     var offset = 0
+    var steps = 0
     while isOpen {
+      if offset < bytes.count, mustLook(at: steps), isOutOfTime { return leave(bytes, offset) }
+      steps += 1
       switch intake {
-      case .held:
-        hasUnreadInput = offset < bytes.count
-        return offset
+      case .held: return leave(bytes, offset)
       case .lingering(let allowance):
         guard bytes.count - offset <= allowance else {
           close()
@@ -16,12 +17,25 @@ extension Connection {
         if hasFinishedWriting { lastProgress = loop.now }
         return bytes.count
       case .head where output.count >= loop.configuration.bufferedBytes && !output.isEmpty:
-        hasUnreadInput = offset < bytes.count
-        return offset
+        return leave(bytes, offset)
       case .head, .collecting, .discarding:
         guard step(bytes, &offset) else { return offset }
       }
     }
+    return offset
+  }
+
+  /// Whether it is time to look at the clock: a step is a whole request, or a chunk of one byte, which costs less than the
+  /// look. The first step is always taken.
+  private func mustLook(at step: Int) -> Bool {
+    guard step > 0 else { return false }
+    if case .head = intake { return true }
+    return step % 64 == 0
+  }
+
+  /// Leaves the rest for later.
+  private func leave(_ bytes: Span<UInt8>, _ offset: Int) -> Int {
+    hasUnreadInput = offset < bytes.count
     return offset
   }
 

@@ -21,8 +21,8 @@ final class Connection {
   @exclusivity(unchecked) var body: [UInt8] = []
   @exclusivity(unchecked) var exchange: Exchange?
   @exclusivity(unchecked) var output = OutputQueue()
-  /// What the loop has counted of it.
-  var countedOutput = 0
+  /// The bytes that the loop has counted of it in ``EventLoop/waitingBytes``.
+  var countedBytes = 0
 
   var isReadable = false
   var isWritable = true
@@ -32,6 +32,10 @@ final class Connection {
   var inputHasEnded = false
   /// Whether its stream can go on, and waits for the loop to have time for it.
   var awaitsTurn = false
+  /// Whether it has more to do than one turn allows, and waits for the next one.
+  var isResumed = false
+  /// When the others get their turn.
+  private var turnEnd = Instant.never
   var isOpen = true
   /// Whether the output's end has been told to the peer.
   var hasFinishedWriting = false
@@ -70,6 +74,8 @@ final class Connection {
     if readiness.contains(.peerFinished) { peerIsFinished = true }
     if !readiness.isDisjoint(with: [.readable, .peerFinished]) { isReadable = true }
     if readiness.contains(.writable) { isWritable = true }
+    // Its turn comes, behind the others.
+    if isResumed { return }
     if case .streaming = exchange?.progress { loop.giveTurn(self) } else { advance() }
   }
 
@@ -77,11 +83,18 @@ final class Connection {
   func advance() {
     guard isOpen else { return }
     awaitsTurn = false
+    turnEnd = .now + Self.turn
     output.borrow(&loop.spareOutput)
     run()
     output.giveBack(&loop.spareOutput)
     if isOpen { loop.settle(self) }
   }
+
+  /// How long a connection is served before the others get their turn: there may be a thousand requests of it in one
+  /// read. A request is done whole.
+  private static let turn = TimeSpan(nanoseconds: 500_000)
+
+  var isOutOfTime: Bool { turnEnd < .now }
 
   private func run() {
     // So many reads in a row, and the others get their turn.
@@ -92,6 +105,7 @@ final class Connection {
     flush()
     while isOpen {
       if hasUnreadInput, takesInput {
+        guard !isOutOfTime else { return loop.resume(self) }
         hasUnreadInput = false
         let bytes = input
         input = []

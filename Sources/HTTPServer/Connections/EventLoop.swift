@@ -33,6 +33,8 @@ final class EventLoop: @unchecked Sendable {
   /// Bytes that wait to be taken by this loop's clients, and how many may.
   var waitingBytes = 0
   let outputShare: Int
+  /// The clients that had taken nothing for the longest time when all were last looked at, the slowest last.
+  var slowClients: [SlowClient] = []
   /// Storage for the output of the connection whose turn it is.
   var spareOutput: [UInt8] = []
 
@@ -106,7 +108,7 @@ final class EventLoop: @unchecked Sendable {
       switch message {
       case .answer(let token, let response): connections[token]?.takeAnswer(response)
       case .making(let token, let make): connections[token]?.takeAnswer(make())
-      case .stream(let token): if let connection = connections[token] { giveTurn(connection) }
+      case .stream(let token): connections[token]?.noticeStream()
       case .stop(let deadline): stop(deadline)
       }
     }
@@ -116,7 +118,11 @@ final class EventLoop: @unchecked Sendable {
     guard !resumed.isEmpty else { return }
     let tokens = resumed
     resumed.removeAll(keepingCapacity: true)
-    for token in tokens { connections[token]?.advance() }
+    for token in tokens {
+      guard let connection = connections[token] else { continue }
+      connection.isResumed = false
+      connection.advance()
+    }
   }
 
   /// Has a connection's stream go on when it is its turn.
@@ -175,13 +181,15 @@ final class EventLoop: @unchecked Sendable {
 
   /// Gives a connection another turn, after the others.
   func resume(_ connection: Connection) {
+    guard !connection.isResumed else { return }
+    connection.isResumed = true
     resumed.append(connection.token)
   }
 
   func remove(_ connection: Connection) {
     poller.removeConnection(connection.socket.number)
     connections.remove(connection.token)
-    waitingBytes -= connection.countedOutput
+    waitingBytes -= connection.countedBytes
     if connection.isRefused { refusedCount -= 1 }
     counters.leave(connection.peer)
   }

@@ -17,21 +17,28 @@ public enum PercentEncoding {
   }
 
   /// The text that `text` stands for, decoded once.
-  public static func decode(_ text: some StringProtocol) throws(Fault) -> String {
-    try decode(text.utf8, plusIsSpace: false)
+  public static func decode(_ text: String) throws(Fault) -> String {
+    try decode(Array(text.utf8)[...])
   }
 
-  static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool) throws(Fault) -> String {
+  /// The text that bytes stand for, decoded once.
+  ///
+  /// Not generic: the gateway decodes up to a whole request line on the event loop, and a generic function of another
+  /// module is many times slower.
+  package static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool = false) throws(Fault) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count)
-    var rest = text.makeIterator()
-    while let byte = rest.next() {
+    var index = text.startIndex
+    while index < text.endIndex {
+      let byte = text[index]
+      index += 1
       switch byte {
       case UInt8(ascii: "%"):
-        guard let high = rest.next().flatMap(ASCII.hexValue), let low = rest.next().flatMap(ASCII.hexValue) else {
-          throw .badEscape
-        }
+        guard index + 1 < text.endIndex, let high = ASCII.hexValue(text[index]),
+          let low = ASCII.hexValue(text[index + 1])
+        else { throw .badEscape }
         bytes.append(high << 4 | low)
+        index += 2
       case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
       default: bytes.append(byte)
       }
@@ -51,27 +58,35 @@ public enum QueryString {
     case noName
     case name(PercentEncoding.Fault)
     case value(of: String, PercentEncoding.Fault)
+    /// There are more pairs than the caller takes.
+    case tooMany
   }
 
   /// The pairs in order, each name and value decoded once after splitting at `&` and the first `=`; `+` is a space.
   ///
   /// A part without `=` is a name with an empty value; the query of no bytes has no pairs.
-  public static func pairs(_ raw: String) throws(Fault) -> [(name: String, value: String)] {
+  ///
+  /// - Parameter limit: the number of pairs to take. They are counted before any of them is decoded.
+  public static func pairs(
+    _ raw: String, atMost limit: Int = .max
+  ) throws(Fault) -> [(name: String, value: String)] {
     guard !raw.isEmpty else { return [] }
-    var pairs: [(name: String, value: String)] = []
     // Byte by byte: as a Character, a separator with a combining mark behind it is another one.
-    for part in raw.utf8.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
+    let bytes = Array(raw.utf8)
+    guard bytes.reduce(0, { $0 + ($1 == UInt8(ascii: "&") ? 1 : 0) }) < limit else { throw .tooMany }
+    var pairs: [(name: String, value: String)] = []
+    for part in bytes.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false) {
       guard !part.isEmpty else { throw .emptyPart }
-      let halves = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-      guard let first = halves.first, !first.isEmpty else { throw .noName }
-      let name = try decode(first) { .name($0) }
-      pairs.append((name, try decode(halves.count == 2 ? halves[1] : "".utf8[...]) { .value(of: name, $0) }))
+      let mark = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
+      guard mark > part.startIndex else { throw .noName }
+      let name = try decode(part[..<mark]) { .name($0) }
+      pairs.append((name, try decode(part[mark...].dropFirst()) { .value(of: name, $0) }))
     }
     return pairs
   }
 
   private static func decode(
-    _ text: Substring.UTF8View, _ fault: (PercentEncoding.Fault) -> Fault
+    _ text: ArraySlice<UInt8>, _ fault: (PercentEncoding.Fault) -> Fault
   ) throws(Fault) -> String {
     do throws(PercentEncoding.Fault) {
       return try PercentEncoding.decode(text, plusIsSpace: true)

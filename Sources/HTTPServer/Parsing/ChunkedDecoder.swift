@@ -33,7 +33,8 @@ struct ChunkedDecoder {
     while true {
       switch phase {
       case .size:
-        guard let line = try line(input, &offset, limit: Self.sizeDigits + limits.chunkExtensionBytes, size) else {
+        guard let line = try line(input, &offset, limit: Self.sizeDigits + limits.chunkExtensionBytes, .extensions)
+        else {
           return .incomplete
         }
         let length = try takeSize(input, line)
@@ -48,7 +49,7 @@ struct ChunkedDecoder {
         guard try takeDataEnd(input, &offset) else { return .incomplete }
         phase = .size
       case .trailers:
-        guard let line = try line(input, &offset, limit: limits.headerBytes - trailerBytes, trailers) else {
+        guard let line = try line(input, &offset, limit: limits.headerBytes - trailerBytes, .trailers) else {
           return .incomplete
         }
         if line.isEmpty {
@@ -62,21 +63,27 @@ struct ChunkedDecoder {
     }
   }
 
-  private var size: ProtocolFault {
-    ProtocolFault(
-      .contentTooLarge, "The chunk extensions of a body may have \(limits.chunkExtensionBytes) bytes, and have more.")
+  private enum LimitedPart {
+    case extensions
+    case trailers
   }
 
-  private var trailers: ProtocolFault {
-    ProtocolFault(.headersTooLarge, "A trailer section may have \(limits.headerBytes) bytes, and this one has more.")
+  private func tooLong(_ part: LimitedPart) -> ProtocolFault {
+    switch part {
+    case .extensions:
+      ProtocolFault(
+        .contentTooLarge, "The chunk extensions of a body may have \(limits.chunkExtensionBytes) bytes, and have more.")
+    case .trailers:
+      ProtocolFault(.headersTooLarge, "A trailer section may have \(limits.headerBytes) bytes, and this one has more.")
+    }
   }
 
   private mutating func line(
-    _ input: Span<UInt8>, _ offset: inout Int, limit: Int, _ tooLong: ProtocolFault
+    _ input: Span<UInt8>, _ offset: inout Int, limit: Int, _ part: LimitedPart
   ) throws(ProtocolFault) -> Range<Int>? {
     switch lines.next(in: input, from: offset, limit: limit) {
     case .incomplete: return nil
-    case .tooLong: throw tooLong
+    case .tooLong: throw tooLong(part)
     case .control:
       throw ProtocolFault(.badRequest, "A line between chunks has a control character or does not end in CR LF.")
     case .complete(let line, let next):
@@ -102,14 +109,14 @@ struct ChunkedDecoder {
     }
     // §7.1.1: the total is bounded, since a byte of data a chunk may come with any number of them.
     extensionBytes += line.upperBound - end
-    guard extensionBytes <= limits.chunkExtensionBytes else { throw size }
+    guard extensionBytes <= limits.chunkExtensionBytes else { throw tooLong(.extensions) }
     return length
   }
 
   private mutating func takeDataEnd(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Bool {
-    let wanted: [UInt8] = [UInt8(ascii: "\r"), UInt8(ascii: "\n")]
     let available = min(2, input.count - offset)
-    for position in 0..<available where input[offset + position] != wanted[position] {
+    for position in 0..<available
+    where input[offset + position] != (position == 0 ? UInt8(ascii: "\r") : UInt8(ascii: "\n")) {
       throw ProtocolFault(.badRequest, "A chunk's data is longer than its size, or does not end in CR LF.")
     }
     guard available == 2 else { return false }
@@ -121,7 +128,7 @@ struct ChunkedDecoder {
   private mutating func takeTrailer(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) {
     trailerBytes += line.count + 2
     trailerFields += 1
-    guard trailerBytes <= limits.headerBytes else { throw trailers }
+    guard trailerBytes <= limits.headerBytes else { throw tooLong(.trailers) }
     guard trailerFields <= limits.headerFields else {
       throw ProtocolFault(
         .headersTooLarge, "A trailer section may have \(limits.headerFields) fields, and this one has more.")

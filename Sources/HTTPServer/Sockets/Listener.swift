@@ -20,6 +20,8 @@ final class Listener: Sendable {
   }
 
   private let descriptor: Descriptor
+  /// The file of a Unix socket.
+  private let file: UnixSocketFile.Identity?
   let address: BoundAddress
 
   var number: Int32 { descriptor.number }
@@ -27,6 +29,7 @@ final class Listener: Sendable {
   private init(_ descriptor: consuming Descriptor, _ address: BoundAddress) {
     self.descriptor = descriptor
     self.address = address
+    if case .unix(let path) = address.place { file = UnixSocketFile.identity(of: path) } else { file = nil }
   }
 
   /// - Throws: what the system says to any of the endpoint's addresses.
@@ -147,7 +150,7 @@ final class Listener: Sendable {
 
   /// Removes what listening has left in the file system. The descriptor is closed when nobody uses it any more.
   func cleanUp() {
-    if case .unix(let path) = address.place { UnixSocketFile.remove(path) }
+    if case .unix(let path) = address.place { UnixSocketFile.remove(path, ifItIs: file) }
   }
 }
 

@@ -55,6 +55,28 @@ enum UnixSocketFile {
     }
   }
 
+  /// A file, whatever its name.
+  struct Identity: Equatable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+  }
+
+  /// The file at a path, or `nil` if there is none.
+  static func identity(of path: String) -> Identity? {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return nil }
+    return Identity(
+      device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
+  }
+
+  /// Removes the file at a path if it is still this one. Another process may have made its own there since.
+  ///
+  /// To be called while the socket is open, which keeps its inode from being given to another file.
+  static func remove(_ path: String, ifItIs identity: Identity?) {
+    guard let identity, self.identity(of: path) == identity else { return }
+    remove(path)
+  }
+
   static func remove(_ path: String) {
     // It fails where the file is gone already, which is what is wanted.
     _ = unlink(path)

@@ -2,8 +2,9 @@ internal import Synchronization
 
 /// Where a response's body goes that is written as it comes.
 ///
-/// What has been written and not been taken by the client yet is bounded (by half of
-/// ``ServerConfiguration/bufferedBytes``): a client that reads slowly slows its writer, and nobody else.
+/// What has been written and not been taken by the client yet is bounded (by an eighth of
+/// ``ServerConfiguration/bufferedBytes``, and one array more): a client that reads slowly slows its writer, and no
+/// other. All of it is here or in the connection's output, once, and counts in ``ServerConfiguration/totalAnswerBytes``.
 public final class BodyWriter: Sendable {
   /// Why nothing more can be written.
   public enum Closed: Error, Sendable {
@@ -16,47 +17,51 @@ public final class BodyWriter: Sendable {
   /// What the connection finds when it comes for more.
   enum Content {
     /// All there is, and whether the body ends with it: that is not announced any more.
-    case bytes([UInt8], isLast: Bool)
+    case bytes(OutputQueue, isLast: Bool)
     case nothing
     case finished
     case failed
   }
 
   private struct State {
-    var bytes: [UInt8] = []
+    /// What the connection has not taken.
+    var queue = OutputQueue()
+    /// What it has taken and the client has not.
+    var unsent = 0
     var waiting: [CheckedContinuation<Void, Never>] = []
     var closed: Closed?
     /// Set once the writer's closure has ended.
     var outcome: Content?
-    /// Whether the connection has been told that there is something, and has not come yet.
+    /// Whether the connection has been told that there is something, and has not looked yet.
     var isAnnounced = false
     var isShuttingDown = false
     var shutdownActions: [@Sendable () -> Void] = []
+
+    var held: Int { queue.count + unsent }
   }
 
   private let state = Mutex(State())
   private let limit: Int
   private let announce: @Sendable () -> Void
 
-  /// - Parameter announce: called, at most once until the connection comes, when there is something for it.
+  /// - Parameter announce: called, at most once until the connection looks, when there is something for it.
   init(limit: Int, announce: @escaping @Sendable () -> Void) {
     self.limit = max(limit, 1)
     self.announce = announce
   }
 
-  /// Sends bytes, in order, and returns when they are in the connection's buffer: while that is full, it waits.
+  /// Takes bytes to be sent, in order, and returns when there is room for more: while the client has left too much of
+  /// what was written, these bytes among it, it waits.
+  ///
+  /// A large array is not copied. Give it away (`consume`), so that it is freed once it has been sent.
   ///
   /// - Throws: ``Closed`` when the client is gone or the server has stopped; `CancellationError` where it would wait in a
   ///   cancelled task.
-  public func write(_ bytes: [UInt8]) async throws {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let taken = try put(rest)
-      rest = rest.dropFirst(taken)
-      if taken == 0 {
-        try Task.checkCancellation()
-        await room()
-      }
+  public func write(_ bytes: consuming [UInt8]) async throws {
+    guard try put(consume bytes) else { return }
+    while try !hasRoom() {
+      try Task.checkCancellation()
+      await room()
     }
   }
 
@@ -77,25 +82,32 @@ public final class BodyWriter: Sendable {
     if isNow { action() }
   }
 
-  private func put(_ bytes: ArraySlice<UInt8>) throws -> Int {
-    let (taken, isNews) = try state.withLock { state in
+  /// - Returns: whether there was anything to put.
+  private func put(_ bytes: consuming [UInt8]) throws -> Bool {
+    guard !bytes.isEmpty else { return false }
+    let isNews = try state.withLock { state in
       if let closed = state.closed { throw closed }
-      let taken = min(bytes.count, limit - state.bytes.count)
-      guard taken > 0 else { return (0, false) }
-      state.bytes.append(contentsOf: bytes.prefix(taken))
+      state.queue.append(bytes)
       defer { state.isAnnounced = true }
-      return (taken, !state.isAnnounced)
+      return !state.isAnnounced
     }
     if isNews { announce() }
-    return taken
+    return true
   }
 
-  /// Waits until the buffer has room, the writer is closed, or the task is cancelled.
+  private func hasRoom() throws -> Bool {
+    try state.withLock { state in
+      if let closed = state.closed { throw closed }
+      return state.held < limit
+    }
+  }
+
+  /// Waits until there is room, the writer is closed, or the task is cancelled.
   private func room() async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
         let isReady = state.withLock { state in
-          let isReady = state.closed != nil || state.bytes.count < limit || Task.isCancelled
+          let isReady = state.closed != nil || state.held < limit || Task.isCancelled
           if !isReady { state.waiting.append(continuation) }
           return isReady
         }
@@ -118,21 +130,35 @@ public final class BodyWriter: Sendable {
   // MARK: The connection's side
 
   /// The bytes that wait to be taken.
-  var waitingBytes: Int { state.withLock { $0.bytes.count } }
+  var waitingBytes: Int { state.withLock { $0.queue.count } }
 
-  /// What there is to send, which makes room for more.
+  /// Has what is written from now on announced again.
+  func noticeAnnouncement() {
+    state.withLock { $0.isAnnounced = false }
+  }
+
+  /// What there is to send. It makes room for more once it has been sent: see ``noteUnsent(_:)``.
   func take() -> Content {
-    var content = Content.nothing
-    resumeAll { state in
+    state.withLock { state in
       state.isAnnounced = false
-      if !state.bytes.isEmpty {
-        content = .bytes(state.bytes, isLast: state.outcome != nil)
-        state.bytes = []
-      } else if let outcome = state.outcome {
-        content = outcome
+      if !state.queue.isEmpty {
+        defer { state.queue = OutputQueue() }
+        state.unsent += state.queue.count
+        return .bytes(state.queue, isLast: state.outcome != nil)
       }
+      return state.outcome ?? .nothing
     }
-    return content
+  }
+
+  /// Notes how many bytes of what was taken the client has not taken yet: if they are few enough, writing goes on.
+  func noteUnsent(_ count: Int) {
+    let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+      state.unsent = count
+      guard state.held < limit else { return [] }
+      defer { state.waiting = [] }
+      return state.waiting
+    }
+    for continuation in waiting { continuation.resume() }
   }
 
   /// The closure has ended: with all that it wanted to write, or with an error.
@@ -149,7 +175,7 @@ public final class BodyWriter: Sendable {
   func close(_ reason: Closed) {
     resumeAll { state in
       state.closed = state.closed ?? reason
-      state.bytes = []
+      state.queue = OutputQueue()
     }
   }
 

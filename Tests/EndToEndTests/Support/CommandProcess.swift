@@ -69,6 +69,8 @@ final class CommandProcess: Sendable {
     if process.isRunning { kill(process.processIdentifier, SIGKILL) }
   }
 
+  var processID: Int32 { process.processIdentifier }
+
   func send(_ signal: Int32) {
     kill(process.processIdentifier, signal)
   }

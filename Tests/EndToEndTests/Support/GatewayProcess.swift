@@ -37,6 +37,8 @@ final class GatewayProcess: Sendable {
     }
   }
 
+  var processID: Int32 { process.processID }
+
   func send(_ signal: Int32) {
     process.send(signal)
   }

@@ -1,0 +1,64 @@
+internal import CSQLite
+
+/// The write-ahead log of a database: https://sqlite.org/wal.html
+extension Connection {
+  /// How a checkpoint moves the log into the database: https://sqlite.org/c3ref/wal_checkpoint_v2.html
+  enum Checkpoint {
+    /// As much as no reader needs, without waiting.
+    case passive
+    /// All of it, and then waits until no reader needs the log, so that the next commit writes it from its start.
+    case restart
+    /// As ``restart``, and cuts the file to nothing.
+    case truncate
+
+    fileprivate var mode: Int32 {
+      switch self {
+      case .passive: SQLITE_CHECKPOINT_PASSIVE
+      case .restart: SQLITE_CHECKPOINT_RESTART
+      case .truncate: SQLITE_CHECKPOINT_TRUNCATE
+      }
+    }
+  }
+
+  /// Takes checkpoints into the caller's hands: from now on SQLite makes none by itself at a commit, and
+  /// ``LogPages/count`` says after each commit how long the log is.
+  ///
+  /// - Parameter bytes: the size to which the file of the log is cut when it is written from its start again.
+  func manageLog(keeping bytes: Int) throws(SQLiteFailure) -> LogPages {
+    try execute("PRAGMA journal_size_limit = \(bytes)")
+    let pages = LogPages()
+    // The hook takes the place of SQLite's own, which makes the automatic checkpoints: https://sqlite.org/c3ref/wal_hook.html
+    installLogHook(pages)
+    return pages
+  }
+
+  /// Moves the log into the database.
+  ///
+  /// - Parameter patience: how long it waits for readers, and other processes.
+  /// - Returns: whether it has done all that was asked for; not if readers were in its way for too long.
+  func checkpoint(_ checkpoint: Checkpoint, patience: Duration) throws(SQLiteFailure) -> Bool {
+    let usual = busyTimeout
+    busyTimeout = patience
+    defer { busyTimeout = usual }
+    var (pages, moved): (Int32, Int32) = (0, 0)
+    switch runCheckpoint(checkpoint.mode, &pages, &moved) {
+    case SQLITE_OK: return moved == pages
+    case let code where code & 0xFF == SQLITE_BUSY: return false
+    case let code: throw failure(code, action: "move the write-ahead log into the database")
+    }
+  }
+}
+
+/// How many pages the write-ahead log has, as of the connection's last commit.
+///
+/// Confined to the connection's queue, as the hook that sets it is called there.
+final class LogPages {
+  fileprivate(set) var count = 0
+
+  /// What SQLite calls after a commit.
+  static let hook: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
+    context, _, _, count in
+    if let context { Unmanaged<LogPages>.fromOpaque(context).takeUnretainedValue().count = Int(count) }
+    return SQLITE_OK
+  }
+}

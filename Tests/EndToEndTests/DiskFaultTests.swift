@@ -1,0 +1,89 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A disk that fails under a gateway.
+@Suite(.timeLimit(.minutes(2))) struct DiskFaultTests {
+  private static func event(_ id: String, bytes: Int = 10) -> String {
+    let data = String(repeating: "x", count: bytes)
+    return #"{"events":[{"aggregator_type":"t","aggregator_id":"\#(id)","name":"n","data":"\#(data)"}]}"#
+  }
+
+  /// SQLite reports a page that the disk did not deliver as damage: https://sqlite.org/rescode.html#ioerr_corruptfs
+  @Test func aReadThatFailsOncePassesByItself() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let first = try await GatewayProcess(["--port", "0", "--database", database])
+      for start in 0..<5 {
+        let events = (0..<1000).map { number in
+          #"{"aggregator_type":"t","aggregator_id":"\#(start)-\#(number * 7919 % 1000)","name":"n\#(number % 9)"}"#
+        }
+        let body = "{\"events\":[" + events.joined(separator: ",") + "]}"
+        #expect(try await first.client.send("POST", "/events", body).status == 201)
+      }
+      first.send(SIGTERM)
+      #expect(await first.outcome().status == 0)
+
+      var failures = 0
+      for number in 1...6 {
+        let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+        let client = try gateway.client
+        let fault = try await DiskFault("pread64:error=EIO:when=\(number)", on: database, of: gateway.processID)
+        let status = try await client.send("POST", "/events", Self.event("3-\(number)")).status
+        #expect(status == 201 || status == 503, "\(status) at read \(number)")
+        if status == 503 { failures += 1 }
+        await fault.end()
+        #expect(try await client.send("GET", "/readyz").status == 200)
+        #expect(try await client.send("POST", "/events", Self.event("4-\(number)")).status == 201)
+        gateway.send(SIGTERM)
+        #expect(await gateway.outcome().status == 0)
+      }
+      #expect(failures > 0, "no read failed")
+    }
+  }
+
+  /// Commits go to the write-ahead log alone, which grows for as long as the database file can't be written.
+  @Test func aLogThatCannotBeMovedIsReported() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+      let client = try gateway.client
+      let fault = try await DiskFault("pwrite64:error=EIO", on: database, of: gateway.processID)
+      for number in 0..<4 {
+        #expect(try await client.send("POST", "/events", Self.event("\(number)", bytes: 6 << 20)).status == 201)
+      }
+      try await gateway.waitForLog("The write-ahead log can't be moved into the database file")
+      let metrics = try await client.send("GET", "/metrics").text
+      let failures = try #require(metrics.firstMatch(of: /evento_checkpoint_failures_total ([0-9]+)/))
+      #expect(Int(failures.1) ?? 0 > 0)
+      let bytes = try #require(metrics.firstMatch(of: /evento_write_ahead_log_bytes ([0-9]+)/))
+      #expect(Int(bytes.1) ?? 0 > 24 << 20)
+      gateway.send(SIGTERM)
+      let outcome = await gateway.outcome()
+      await fault.end()
+      #expect(outcome.errors.contains("bytes of events that are not in the database file"), "\(outcome.errors)")
+
+      // Nothing is lost.
+      let next = try await GatewayProcess(["--port", "0", "--database", database])
+      #expect(next.announcement.hasSuffix(", 4 events"))
+      next.send(SIGTERM)
+      #expect(await next.outcome().status == 0)
+    }
+  }
+
+  @Test func aDatabaseThatIsRemovedStopsWritesAndProbes() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+      let client = try gateway.client
+      #expect(try await client.send("POST", "/events", Self.event("a")).status == 201)
+      try FileManager.default.removeItem(atPath: database)
+      let refused = try await client.send("POST", "/events", Self.event("b"))
+      #expect(refused.status == 503 && refused.text.contains("was removed or replaced"))
+      #expect(try await client.send("GET", "/readyz").status == 503)
+      try await gateway.waitForLog("was removed or replaced while the store has it open")
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Dispatch
+import Synchronization
+import Testing
+
+@testable import HTTPServer
+
+/// No connection keeps the others from their turn.
+@Suite struct TurnTests {
+  static let pollers = [PollerKind.best, .poll]
+
+  /// Notes which requests are handled, in order. The first of `/busy` waits until it is let go, and each takes a moment.
+  private final class Busy: RequestHandler {
+    let handled = Mutex<[String]>([])
+    let gate = DispatchSemaphore(value: 0)
+
+    func receive(_ head: RequestHead) -> Reception {
+      let isFirst = handled.withLock { handled in
+        handled.append(head.path)
+        return handled.count == 1
+      }
+      if head.path == "/busy" {
+        if isFirst { gate.wait() }
+        let end = ContinuousClock.now + .milliseconds(2)
+        while ContinuousClock.now < end {}
+      }
+      return .answer(.now(.text(head.path)))
+    }
+
+    func response(to refusal: Refusal) -> Response { Response(status: refusal.fault.status) }
+  }
+
+  @Test(arguments: pollers) func servesOthersBetweenTheRequestsOfOneConnection(_ poller: PollerKind) async throws {
+    let (handler, count) = (Busy(), 100)
+    var configuration = ServerConfiguration.patient
+    configuration.poller = poller
+    try await withServer(handler, configuration: configuration) { _, address in
+      let greedy = try RawClient(address)
+      try await greedy.send(String(repeating: "GET /busy HTTP/1.1\r\nHost: a\r\n\r\n", count: count))
+      try await eventually { handler.handled.withLock { $0.count } == 1 }
+      let other = try RawClient(address)
+      try await other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+      handler.gate.signal()
+      #expect(try await other.response().text == "/other")
+      for _ in 0..<count { #expect(try await greedy.response().text == "/busy") }
+      let place = handler.handled.withLock { $0.firstIndex(of: "/other") }
+      // The connection is accepted after one turn, and read after another.
+      #expect(try #require(place) <= 5)
+    }
+  }
+
+  /// What a turn leaves is taken up again, wherever it ends: in the middle of chunks, and at the end of a body.
+  @Test(arguments: pollers) func goesOnWhereItsTurnEnded(_ poller: PollerKind) async throws {
+    let (handler, count) = (Chunks(), 20_000)
+    var configuration = ServerConfiguration.patient
+    configuration.poller = poller
+    try await withServer(handler, configuration: configuration) { _, address in
+      let client = try RawClient(address)
+      for _ in 0..<3 {
+        try await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try await client.sendApart(String(repeating: "1\r\nx\r\n", count: count) + "0\r\n\r\n")
+        #expect(try await client.response().text == "\(count)")
+      }
+    }
+  }
+
+  private struct Chunks: RequestHandler {
+    func receive(_ head: RequestHead) -> Reception {
+      .readBody(limit: 1 << 20) { body in .now(.text("\(body.count)")) }
+    }
+
+    func response(to refusal: Refusal) -> Response { Response(status: refusal.fault.status) }
+  }
+}
