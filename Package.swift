@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
@@ -38,23 +39,23 @@ let package = Package(
     .target(name: "CSocketPolling"),
     .target(name: "CAllocator"),
 
-    .target(name: "Evento", swiftSettings: settings),
+    .target(name: "Evento", dependencies: [log], swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["Evento"], swiftSettings: settings),
     .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", deque], swiftSettings: settings),
-    .target(name: "EventoHTTP", dependencies: ["CCurl", "Evento", "EventoWire"], swiftSettings: settings),
+    .target(name: "EventoHTTP", dependencies: ["CCurl", "Evento", "EventoWire", log], swiftSettings: settings),
     // Without package access, so that what it makes of Evento, an executor among it, others can make too.
     .target(name: "EventoTesting", dependencies: ["Evento"], packageAccess: false, swiftSettings: settings),
     .target(name: "HTTPServer", dependencies: ["CSocketPolling", deque], swiftSettings: settings),
     .target(
       name: "EventoGateway",
-      dependencies: ["Evento", "EventoWire", "HTTPServer", deque, .product(name: "Logging", package: "swift-log")],
+      dependencies: ["Evento", "EventoWire", "HTTPServer", deque, log],
       resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
         "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        log,
       ],
       swiftSettings: settings),
     .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
@@ -70,14 +71,15 @@ let package = Package(
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
-      name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting"], swiftSettings: settings),
+      name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting", log],
+      swiftSettings: settings),
     .testTarget(name: "EventoWireTests", dependencies: ["Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
     .testTarget(
       name: "EventoHTTPTests",
       dependencies: [
         "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
-        .product(name: "Logging", package: "swift-log"),
+        log,
       ],
       swiftSettings: settings),
     .testTarget(name: "EventoTestingTests", dependencies: ["EventoTesting"], swiftSettings: settings),
@@ -86,14 +88,14 @@ let package = Package(
       name: "EventoGatewayTests",
       dependencies: [
         "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
-        .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+        log, .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ConformanceTests",
       dependencies: [
         "Bank", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer",
-        .product(name: "Logging", package: "swift-log"),
+        log,
       ],
       swiftSettings: settings),
     .testTarget(

@@ -9,7 +9,7 @@ public struct Teller: Sendable {
   /// Kept with every event.
   private let name: String
 
-  public init(_ name: String, store: some Executor) {
+  public init(_ name: String, store: any Executor) {
     self.name = name
     self.store = store
   }
@@ -104,10 +104,10 @@ public struct Teller: Sendable {
   ) async throws {
     while true {
       guard let decision = try await decide(details(of: id)) else { return }
-      do throws(EventoError) {
+      do {
         _ = try await commit(decision)
         return
-      } catch  where error.code == .invalidOriginalVersion {
+      } catch let error as EventoError where error.code == .invalidOriginalVersion {
         continue
       }
     }
@@ -117,11 +117,11 @@ public struct Teller: Sendable {
   ///
   /// Where the answer got lost, nobody knows whether it was written, and it is sent again. It is the same builder, so the
   /// store knows its events by their ids, and writes them once.
-  private func commit(_ decision: AggregateBuilder<Account>) async throws(EventoError) -> Commit {
+  private func commit(_ decision: AggregateBuilder<Account>) async throws -> Commit {
     let decision = decision.requestedBy(name)
-    do throws(EventoError) {
+    do {
       return try await decision.commit(to: store)
-    } catch  where error.isPassing {
+    } catch let error as EventoError where error.isPassing {
       return try await decision.commit(to: store)
     }
   }

@@ -5,7 +5,7 @@ public enum Tour {
   /// Opens two accounts, moves money, and looks at them in three ways.
   ///
   /// - Parameter say: takes what there is to tell, a line at a time.
-  public static func run(on store: some Executor, say: (String) -> Void) async throws {
+  public static func run(on store: any Executor, say: (String) -> Void) async throws {
     let teller = Teller("teller-7", store: store)
 
     let ada = try await teller.open(owner: "Ada")

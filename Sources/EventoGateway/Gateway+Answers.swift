@@ -39,19 +39,19 @@ extension Gateway {
 
   private func later(
     _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
-    _ action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
+    _ action: @escaping @Sendable (GatewayRequest) async throws -> Response
   ) -> Answer {
     .later { [self] in
       var (request, exchange) = (request, exchange)
       let hold = HoldMark()
       request.hold = hold
-      do throws(EventoError) {
-        let response = try await load.request { [request] () async throws(EventoError) in
+      do {
+        let response = try await load.request { [request] () async throws in
           try Self.checkQuery(request, operation)
           guard request.body.count > Operation.smallBody else { return try await action(request) }
           // To decode a body of 16 MiB takes a tenth of a second and more, for which no thread of the cooperative pool,
           // of which there are as many as processors, is to be kept from the others.
-          return try await withTaskExecutorPreference(LongWork.executor) { () async throws(EventoError) in
+          return try await withTaskExecutorPreference(LongWork.executor) { () async throws in
             try await action(request)
           }
         }
@@ -59,14 +59,15 @@ extension Gateway {
         return finish(exchange, response)
       } catch {
         exchange.isHeld = hold.isSet
-        return finish(exchange, problem(error, exchange))
+        // The one place for what an executor of someone else may throw: it becomes `internal`.
+        return finish(exchange, problem(EventoError(wrapping: error), exchange))
       }
     }
   }
 
   private func begin(
     _ prepare: Operation.Prepare, _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
-    orWait action: @escaping @Sendable (GatewayRequest) async throws(EventoError) -> Response
+    orWait action: @escaping @Sendable (GatewayRequest) async throws -> Response
   ) -> Answer {
     do throws(EventoError) {
       let inFlight = try load.enter()

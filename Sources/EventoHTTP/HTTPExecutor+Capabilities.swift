@@ -4,7 +4,7 @@ internal import EventoWire
 extension HTTPExecutor: ConditionalWriter {
   /// An event without an id gets a fresh one here, before it is sent, so that it can be sent again.
   @discardableResult
-  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
     try NewEvent.check(events)
     try condition?.check()
     var events = events
@@ -28,23 +28,23 @@ extension HTTPExecutor: ConditionalWriter {
 }
 
 extension HTTPExecutor: EventLookup {
-  public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
     let path = ("/events" as ResourcePath).appending(id.description)
-    return try await nilWhereMissing(.eventNotFound) { () async throws(EventoError) in
+    return try await nilWhereMissing(.eventNotFound) { () async throws in
       try await gateway.send(.get(path)).read(Page.edge)
     }
   }
 }
 
 extension HTTPExecutor: SubscriberDirectory {
-  public func subscriber(_ key: String) async throws(EventoError) -> Subscriber? {
+  public func subscriber(_ key: String) async throws -> Subscriber? {
     let path = try Self.path(ofSubscriber: key)
-    return try await nilWhereMissing(.subscriberNotFound) { () async throws(EventoError) in
+    return try await nilWhereMissing(.subscriberNotFound) { () async throws in
       try await gateway.send(.get(path)).read(SubscriberAnswer.subscriber)
     }
   }
 
-  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
     try SubscriberPage.check(first: first, after: key)
     let path = ("/subscribers" as ResourcePath).querying(SubscriberPageRequest(first: first, after: key).parameters)
     return try await gateway.send(.get(path)).read { (body) throws(EventoError) in
@@ -55,26 +55,26 @@ extension HTTPExecutor: SubscriberDirectory {
   }
 
   @discardableResult
-  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
     let request = EnableRequest(isEnabled: isEnabled)
     return try await gateway.send(.patch(Self.path(ofSubscriber: key), request.json))
       .read(SubscriberAnswer.subscriber)
   }
 
-  public func deleteSubscriber(_ key: String) async throws(EventoError) {
+  public func deleteSubscriber(_ key: String) async throws {
     try await delete(Self.path(ofSubscriber: key), missing: .subscriberNotFound)
   }
 }
 
 extension HTTPExecutor: SnapshotRemover {
-  public func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError) {
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
     try await delete(Self.path(of: key), missing: .snapshotNotFound)
   }
 }
 
 extension HTTPExecutor: ReadinessReporter {
   /// Asks once: what counts is this moment.
-  public func checkReadiness() async throws(EventoError) {
+  public func checkReadiness() async throws {
     let answer = try await gateway.send(.readiness)
     guard answer.status != 200 else { return }
     throw Problem.error(json: answer.body)

@@ -3,13 +3,13 @@ internal import EventoWire
 
 extension HTTPExecutor: Executor {
   @discardableResult
-  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent]) async throws -> WriteResult {
     try await write(events, condition: nil)
   }
 
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try Args.check(aggregators, routingKey, args)
     // With a body whatever the filters are: a query has room for one of them only.
     let request = ReadRequest(aggregators: aggregators, routingKey: routingKey, args: args)
@@ -21,11 +21,11 @@ extension HTTPExecutor: Executor {
     }
   }
 
-  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+  public func getSubscriberCursor(_ key: String) async throws -> Cursor? {
     try await subscriber(key)?.cursor
   }
 
-  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
     let path = try Self.path(ofSubscriber: key).appending("workers").appending(workerID.description)
     return try await gateway.send(.get(path)).read(SubscriberAnswer.isRunning)
   }
@@ -34,7 +34,7 @@ extension HTTPExecutor: Executor {
   /// the subscriber was there by then, and it is taken back from a worker that took it over in between: see
   /// ``RetryPolicy``.
   @discardableResult
-  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     let path = try Self.path(ofSubscriber: key)
     let answer = try await gateway.send(.put(path, UpsertRequest(workerID: workerID).json, successes: [200, 201]))
     return SubscriberUpsert(subscriber: try answer.read(SubscriberAnswer.subscriber), isNew: answer.status == 201)
@@ -45,51 +45,50 @@ extension HTTPExecutor: Executor {
   @discardableResult
   public func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
+  ) async throws -> Subscriber {
     let path = try Self.path(ofSubscriber: key).appending("cursor")
     try Subscriber.check(lag: lag)
     let request = AcknowledgeRequest(cursor: cursor, lag: lag, workerID: workerID)
     return try await gateway.send(.put(path, request.json, successes: [200])).read(SubscriberAnswer.subscriber)
   }
 
-  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+  public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     let path = try Self.path(of: key)
-    return try await nilWhereMissing(.snapshotNotFound) { () async throws(EventoError) in
+    return try await nilWhereMissing(.snapshotNotFound) { () async throws in
       try await gateway.send(.get(path)).read(SnapshotBody.snapshot(answer:))
     }
   }
 
-  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     let path = try Self.path(of: key)
     _ = try await gateway.send(.put(path, SnapshotBody.json(snapshot, .auto), successes: [204]))
   }
 }
 
 extension HTTPExecutor {
-  static func path(ofSubscriber key: String) throws(EventoError) -> ResourcePath {
+  static func path(ofSubscriber key: String) throws -> ResourcePath {
     try Subscriber.check(key: key)
     return ("/subscribers" as ResourcePath).appending(key)
   }
 
-  static func path(of key: SnapshotKey) throws(EventoError) -> ResourcePath {
+  static func path(of key: SnapshotKey) throws -> ResourcePath {
     try key.check()
     return ("/snapshots" as ResourcePath).appending(key.type).appending(key.revision).appending(key.id)
   }
 
   /// What a call gives, or `nil` where the gateway says by `code` that there is none.
   func nilWhereMissing<Value>(
-    _ code: EventoError.Code, _ call: () async throws(EventoError) -> Value
-  ) async throws(EventoError) -> Value? {
+    _ code: EventoError.Code, _ call: () async throws -> Value
+  ) async throws -> Value? {
     do {
       return try await call()
-    } catch {
-      if error.code == code { return nil }
-      throw error
+    } catch let error as EventoError where error.code == code {
+      return nil
     }
   }
 
   /// Deletes. Where an earlier try was sent and its answer lost, to find nothing any more is to have deleted it.
-  func delete(_ path: ResourcePath, missing code: EventoError.Code) async throws(EventoError) {
+  func delete(_ path: ResourcePath, missing code: EventoError.Code) async throws {
     do throws(Gateway.Failure) {
       _ = try await gateway.sendTracing(.delete(path))
     } catch {

@@ -1,4 +1,5 @@
-public import Evento
+internal import Evento
+internal import Logging
 
 /// The store of a gateway, over HTTP.
 ///
@@ -19,6 +20,7 @@ public final class HTTPExecutor: Sendable {
   let followers: Gateway
   /// Bytes that a line of a stream may have.
   let lineBytes: Int
+  let failureLog: FailureLog
 
   /// Connects to nothing yet: the first call does.
   ///
@@ -26,9 +28,10 @@ public final class HTTPExecutor: Sendable {
   ///   kept, and what is asked for stands below it.
   /// - Throws: `invalid_request` where the URL or the configuration is not what it must be; `unavailable` where the
   ///   thread can't be started.
-  public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws(EventoError) {
+  public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws {
     let options = try configuration.transferOptions()
     lineBytes = configuration.answerBytes
+    failureLog = FailureLog(configuration.logger)
     let base: BaseURL
     do {
       base = try BaseURL(baseURL)

@@ -1,5 +1,5 @@
 internal import Dispatch
-public import Evento
+internal import Evento
 
 /// Copies of a store, made and put back.
 extension SQLiteExecutor {
@@ -26,7 +26,7 @@ extension SQLiteExecutor {
   ///   `unavailable` where either can't be read or written.
   public static func backUp(
     _ path: String, to target: String, progress: @escaping @Sendable (Double) -> Void = { _ in }
-  ) async throws(EventoError) -> Copy {
+  ) async throws -> Copy {
     try await blocking(path, progress) { work in
       try checkIsFile(path)
       return try Backup.make(of: path, at: target, work)
@@ -49,7 +49,7 @@ extension SQLiteExecutor {
   public static func restore(
     _ path: String, from backup: String, replacing isReplacing: Bool = false,
     progress: @escaping @Sendable (Double) -> Void = { _ in }
-  ) async throws(EventoError) -> Copy {
+  ) async throws -> Copy {
     try await blocking(path, progress) { work in
       try checkIsFile(path)
       return try Restoration.put(backup, at: path, isReplacing: isReplacing, work)

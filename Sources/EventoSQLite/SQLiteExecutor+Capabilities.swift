@@ -2,7 +2,7 @@ public import Evento
 
 extension SQLiteExecutor: ConditionalWriter {
   @discardableResult
-  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
     let result = await withCheckedContinuation { continuation in
       write(events, condition: condition) { continuation.resume(returning: $0) }
     }
@@ -15,11 +15,11 @@ extension SQLiteExecutor: CallbackWriter {
     _ events: [NewEvent], condition: WriteCondition?,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
-    do throws(EventoError) {
+    do {
       try NewEvent.check(events)
       try condition?.check()
     } catch {
-      return completion(.failure(error))
+      return completion(.failure(EventoError(wrapping: error)))
     }
     writer.submit(EventWriteJob(events, condition, now: configuration.now, completion: completion))
   }
@@ -60,10 +60,10 @@ extension SQLiteExecutor: CallbackSnapshotReader {
   package func getSnapshot(
     _ key: SnapshotKey, completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
-    do throws(EventoError) {
+    do {
       try key.check()
     } catch {
-      return completion(.failure(error))
+      return completion(.failure(EventoError(wrapping: error)))
     }
     readers.perform(completion: completion) { session in
       try SnapshotTable(connection: session.connection).snapshot(key)
@@ -72,7 +72,7 @@ extension SQLiteExecutor: CallbackSnapshotReader {
 }
 
 extension SQLiteExecutor: EventLookup {
-  public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
     try await readers.perform { session in
       try EventRow.find(id, on: session.connection, session.catalog)
     }
@@ -80,12 +80,12 @@ extension SQLiteExecutor: EventLookup {
 }
 
 extension SQLiteExecutor: SubscriberDirectory {
-  public func subscriber(_ key: String) async throws(EventoError) -> Subscriber? {
+  public func subscriber(_ key: String) async throws -> Subscriber? {
     try Subscriber.check(key: key)
     return try await readers.perform { session in try SubscriberTable(connection: session.connection).subscriber(key) }
   }
 
-  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
     try SubscriberPage.check(first: first, after: key)
     return try await readers.perform { session in
       try SubscriberTable(connection: session.connection).page(first: first, after: key)
@@ -93,7 +93,7 @@ extension SQLiteExecutor: SubscriberDirectory {
   }
 
   @discardableResult
-  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
     try Subscriber.check(key: key)
     let time = configuration.now().clamped
     return try await writer.perform { session in
@@ -101,14 +101,14 @@ extension SQLiteExecutor: SubscriberDirectory {
     }
   }
 
-  public func deleteSubscriber(_ key: String) async throws(EventoError) {
+  public func deleteSubscriber(_ key: String) async throws {
     try Subscriber.check(key: key)
     try await writer.perform { session in try SubscriberTable(connection: session.connection).delete(key) }
   }
 }
 
 extension SQLiteExecutor: SnapshotRemover {
-  public func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError) {
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
     try key.check()
     try await writer.perform { session in try SnapshotTable(connection: session.connection).delete(key) }
   }
@@ -117,7 +117,7 @@ extension SQLiteExecutor: SnapshotRemover {
 extension SQLiteExecutor: ReadinessReporter {
   /// Answers from what the writer has just done, or is doing; where it has had nothing to do for a second, writes to the
   /// database. So it never waits behind other writes.
-  public func checkReadiness() async throws(EventoError) {
+  public func checkReadiness() async throws {
     let failure = await withCheckedContinuation { continuation in
       checkReadiness { continuation.resume(returning: $0) }
     }

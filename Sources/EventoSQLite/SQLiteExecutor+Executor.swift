@@ -2,13 +2,13 @@ public import Evento
 
 extension SQLiteExecutor: Executor {
   @discardableResult
-  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent]) async throws -> WriteResult {
     try await write(events, condition: nil)
   }
 
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try Args.check(aggregators, routingKey, args)
     let limits = pageLimits
     return try await readers.perform { session in
@@ -21,17 +21,17 @@ extension SQLiteExecutor: Executor {
     EventReader.PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
   }
 
-  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+  public func getSubscriberCursor(_ key: String) async throws -> Cursor? {
     try await subscriber(key)?.cursor
   }
 
-  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
     guard let subscriber = try await subscriber(key) else { return false }
     return subscriber.workerID == workerID && subscriber.isEnabled
   }
 
   @discardableResult
-  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     try Subscriber.check(key: key)
     let time = configuration.now().clamped
     return try await writer.perform { session in
@@ -42,7 +42,7 @@ extension SQLiteExecutor: Executor {
   @discardableResult
   public func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
+  ) async throws -> Subscriber {
     try Subscriber.check(key: key)
     try Subscriber.check(lag: lag)
     let time = configuration.now().clamped
@@ -52,12 +52,12 @@ extension SQLiteExecutor: Executor {
     }
   }
 
-  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+  public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     try key.check()
     return try await readers.perform { session in try SnapshotTable(connection: session.connection).snapshot(key) }
   }
 
-  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try key.check()
     try await writer.perform { session in try SnapshotTable(connection: session.connection).save(key, snapshot) }
   }

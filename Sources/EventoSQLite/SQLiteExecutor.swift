@@ -1,5 +1,5 @@
 internal import Dispatch
-public import Evento
+internal import Evento
 
 /// A store in a SQLite file, or in memory.
 ///
@@ -22,7 +22,7 @@ public final class SQLiteExecutor: Sendable {
   ///   opened.
   public static func open(
     _ path: String, configuration: SQLiteConfiguration = SQLiteConfiguration()
-  ) async throws(EventoError) -> SQLiteExecutor {
+  ) async throws -> SQLiteExecutor {
     let queue = DispatchQueue(label: "evento.sqlite.writer")
     let result: Result<SQLiteExecutor, EventoError> = await withCheckedContinuation { continuation in
       queue.async {
@@ -104,7 +104,7 @@ public final class SQLiteExecutor: Sendable {
   /// How many events are stored.
   ///
   /// - Throws: `unavailable`.
-  public func eventCount() async throws(EventoError) -> Int {
+  public func eventCount() async throws -> Int {
     try await readers.perform { session in Int(try session.connection.logEnd().position) }
   }
 }

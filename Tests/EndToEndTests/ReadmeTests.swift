@@ -72,6 +72,25 @@ import Testing
     #expect(text.contains("prints\n\n```\n\(outcome.output)```\n"))
   }
 
+  /// Each Swift snippet stands in a file of the package that is built and run by `.ci/run`, whatever its indentation.
+  @Test func showsSwiftThatIsCompiledAndRun() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Outside").standardizedFileURL
+    let files = ["Package.swift", "Sources/shop/main.swift", "Tests/OutsideTests/SnippetTests.swift"]
+    let sources = try files.map { try Self.unindented(String(contentsOf: folder.appending(path: $0), encoding: .utf8)) }
+    let snippets = try Self.text.components(separatedBy: "```swift\n").dropFirst().map {
+      $0.components(separatedBy: "\n```")[0]
+    }
+    #expect(snippets.count >= 6)
+    for snippet in snippets {
+      let code = Self.unindented(snippet.replacing("../evento-gateway", with: "../.."))
+      #expect(sources.contains { $0.contains(code) }, "\(snippet)")
+    }
+  }
+
+  private static func unindented(_ text: String) -> String {
+    text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: "\n")
+  }
+
   private static func bash(_ script: String) async throws -> String {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {

@@ -10,7 +10,7 @@ import Testing
   private struct ValuesOnly: StoreWrapper, EventLookup {
     let store: SQLiteExecutor
 
-    func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? { try await store.event(id) }
+    func event(_ id: ULID) async throws -> Edge<Event>? { try await store.event(id) }
   }
 
   private func withBoth(

@@ -106,7 +106,7 @@ private final class SwitchedStore: StoreWrapper, ReadinessReporter {
     self.store = store
   }
 
-  func checkReadiness() async throws(EventoError) {
+  func checkReadiness() async throws {
     if !isWell.withLock({ $0 }) { throw EventoError(.unavailable, "No disk.", cause: "unplugged") }
   }
 }

@@ -248,7 +248,7 @@ private final class ProbedStore: StoreWrapper, ReadinessReporter, CallbackReadin
     self.store = store
   }
 
-  func checkReadiness() async throws(EventoError) {
+  func checkReadiness() async throws {
     throw EventoError(.unavailable, "A task asks.")
   }
 
@@ -266,7 +266,7 @@ private final class PlacedStore: StoreWrapper {
     self.store = store
   }
 
-  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+  func write(_ events: [NewEvent]) async throws -> WriteResult {
     let executor = withUnsafeCurrentTask { $0?.unownedTaskExecutor }
     isElsewhere.withLock { $0.append(executor != nil) }
     return try await store.write(events)

@@ -9,7 +9,7 @@ import Testing
   /// The error of a call that gets one answer, whatever it is.
   private func error(
     answer: [UInt8], _ configuration: HTTPConfiguration = testConfiguration { $0.retry = .never },
-    _ call: @escaping (HTTPExecutor) async throws(EventoError) -> Void = { (executor) throws(EventoError) in
+    _ call: @escaping (HTTPExecutor) async throws -> Void = { (executor) throws in
       _ = try await executor.subscribers()
     }
   ) async throws -> EventoError? {
@@ -22,7 +22,7 @@ import Testing
     }
     var error: EventoError?
     try await withServer(server, configuration) { executor in
-      error = await failure { () throws(EventoError) in try await call(executor) }
+      error = await failure { () throws in try await call(executor) }
     }
     return error
   }
@@ -79,7 +79,7 @@ import Testing
     httpAnswer("404 Not Found", "application/json", [], #"{"code":"subscriber_not_found"}"#),
     problem(404, "not_found"),
   ]) func whatAnotherServerDoesNotFindIsAnError(_ answer: [UInt8]) async throws {
-    let error = try await error(answer: answer) { (executor) throws(EventoError) in
+    let error = try await error(answer: answer) { (executor) throws in
       _ = try await executor.subscriber("s")
     }
     #expect(error?.code == .unavailable || error?.code == .notFound)
@@ -149,7 +149,7 @@ import Testing
       configuration.retry = .never
     }
     try await withServer(server, configuration) { executor in
-      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable)
     }
   }
@@ -162,7 +162,7 @@ import Testing
       while peer.write(String(repeating: piece, count: 1000)) {}
     }
     try await withServer(server, testConfiguration { $0.retry = .never }) { executor in
-      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable)
     }
   }
@@ -208,7 +208,7 @@ import Testing
       return gateway.answerToWrite(other)
     }
     try await withServer(server) { executor in
-      let error = await failure { () throws(EventoError) in try await executor.write([.sample()]) }
+      let error = await failure { () throws in try await executor.write([.sample()]) }
       #expect(error?.code == .unavailable)
     }
   }
@@ -223,7 +223,7 @@ import Testing
     }
     let body = SubscriberAnswer.json(SubscriberPage(subscribers: subscribers, hasNextPage: hasNextPage))
     let answer = httpAnswer("200 OK", "application/json", [], body)
-    let error = try await error(answer: answer) { (executor) throws(EventoError) in
+    let error = try await error(answer: answer) { (executor) throws in
       _ = try await executor.subscribers(first: 10, after: "a")
     }
     #expect(error?.code == .unavailable)
@@ -251,7 +251,7 @@ import Testing
       (page(0, hasPrevious: true), backward, false), (page(2, hasNext: true, cursors: false), forward, false),
     ] {
       let error = try await error(answer: httpAnswer("200 OK", "application/json", [], body)) {
-        (executor) throws(EventoError) in _ = try await executor.read(nil, routingKey: .all, args: args)
+        (executor) throws in _ = try await executor.read(nil, routingKey: .all, args: args)
       }
       #expect((error == nil) == isTaken, "\(String(decoding: body, as: UTF8.self))")
     }
@@ -276,9 +276,9 @@ import Testing
     let server = try ScriptedServer { _ in answers.withLock { $0.removeFirst() } }
     try await withServer(server) { executor in
       try await executor.checkReadiness()
-      let error = await failure { () throws(EventoError) in try await executor.checkReadiness() }
+      let error = await failure { () throws in try await executor.checkReadiness() }
       #expect(error?.code == .unavailable && error?.detail.contains("disk full") == true)
-      let problem = await failure { () throws(EventoError) in try await executor.checkReadiness() }
+      let problem = await failure { () throws in try await executor.checkReadiness() }
       #expect(problem == EventoError(.unavailable, "d"))
     }
     #expect(answers.withLock { $0.isEmpty })

@@ -32,7 +32,7 @@ import Testing
         try await executor.write([.sample(), .sample()])
         try await executor.deleteSubscriber("s")
         _ = try await executor.subscribers()
-        let error = await failure { () throws(EventoError) in _ = try await executor.acknowledge("s", cursor: nil) }
+        let error = await failure { () throws in _ = try await executor.acknowledge("s", cursor: nil) }
         #expect(error?.code == .subscriberNotFound)
       }
       #expect(server.accepted == 1 && gateway.ids.count == 20)
@@ -144,7 +144,7 @@ import Testing
     defer { server.stop() }
     let baseURL = server.baseURL.replacing("http://", with: "https://")
     let executor = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration { $0.retry.attempts = 2 })
-    let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+    let error = await failure { () throws in _ = try await executor.subscribers() }
     #expect(error?.code == .unavailable)
     await executor.close()
   }
@@ -155,7 +155,7 @@ import Testing
     let baseURL = server.baseURL.replacing("http://", with: "https://")
     let executor = try HTTPExecutor(
       baseURL: baseURL, configuration: testConfiguration { $0.tls.caFile = "/nowhere/ca.pem" })
-    let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+    let error = await failure { () throws in _ = try await executor.subscribers() }
     #expect(error?.code == .unavailable && error?.detail.contains("configuration") == true)
     #expect(server.accepted <= 1)
     await executor.close()

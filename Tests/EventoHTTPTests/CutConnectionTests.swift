@@ -120,7 +120,7 @@ import Testing
     try await withServer(server) { executor in
       try await executor.deleteSubscriber("readers")
       #expect(deletions.withLock { $0 } == 2)
-      let again = await failure { () throws(EventoError) in try await executor.deleteSubscriber("readers") }
+      let again = await failure { () throws in try await executor.deleteSubscriber("readers") }
       #expect(again?.code == .subscriberNotFound)
     }
   }

@@ -30,7 +30,7 @@ import Testing
     }
     // Long enough for a busy machine to connect and send.
     try await withServer(server, testConfiguration { $0.callDeadline = .seconds(1) }) { executor in
-      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable && error?.isPassing == true)
       #expect(error?.detail.contains("deadline passed while it waited") == true, "\(error?.detail ?? "-")")
     }
@@ -48,7 +48,7 @@ import Testing
     try await withServer(server, configuration) { executor in
       let errors = await withTaskGroup(of: EventoError?.self) { group in
         for _ in 0..<50 {
-          group.addTask { await failure { () throws(EventoError) in _ = try await executor.subscribers() } }
+          group.addTask { await failure { () throws in _ = try await executor.subscribers() } }
         }
         return await group.reduce(into: []) { $0.append($1) }
       }
@@ -71,12 +71,12 @@ import Testing
     }
     try await withServer(server, configuration) { executor in
       for _ in 0..<3 {
-        let error = await failure { () throws(EventoError) in _ = try await executor.acknowledge("slow", cursor: nil) }
+        let error = await failure { () throws in _ = try await executor.acknowledge("slow", cursor: nil) }
         #expect(error?.code == .unavailable)
         // On a busy machine, the deadline may be too short for a good call as well.
         var isServed = false
         for _ in 0..<20 where !isServed {
-          isServed = await failure { () throws(EventoError) in _ = try await executor.subscribers() } == nil
+          isServed = await failure { () throws in _ = try await executor.subscribers() } == nil
         }
         #expect(isServed)
       }
@@ -96,7 +96,7 @@ import Testing
     }
     try await withServer(server) { executor in
       for number in 1...20 {
-        let task = Task { await failure { () throws(EventoError) in try await executor.write([.sample()]) } }
+        let task = Task { await failure { () throws in try await executor.write([.sample()]) } }
         while arrived.withLock({ $0 }) < number { await Task.yield() }
         task.cancel()
         let error = await task.value
@@ -114,7 +114,7 @@ import Testing
       for _ in 0..<50 {
         let task = Task {
           withUnsafeCurrentTask { $0?.cancel() }
-          return await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+          return await failure { () throws in _ = try await executor.subscribers() }
         }
         #expect(await task.value?.detail.contains("cancelled before") == true)
       }
@@ -132,12 +132,12 @@ import Testing
       }
     }
     try await withServer(server, testConfiguration { $0.connections = 1 }) { executor in
-      let first = Task { await failure { () throws(EventoError) in _ = try await executor.subscribers() } }
+      let first = Task { await failure { () throws in _ = try await executor.subscribers() } }
       while server.accepted < 1 { await Task.yield() }
       for _ in 0..<200 {
         let task = Task {
           withUnsafeCurrentTask { $0?.cancel() }
-          return await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+          return await failure { () throws in _ = try await executor.subscribers() }
         }
         #expect(await task.value?.detail.contains("cancelled before") == true)
       }
@@ -156,7 +156,7 @@ import Testing
     }
     try await withServer(server, testConfiguration { $0.connections = 2 }) { executor in
       let tasks = (0..<100).map { _ in
-        Task { await failure { () throws(EventoError) in _ = try await executor.subscribers() } }
+        Task { await failure { () throws in _ = try await executor.subscribers() } }
       }
       while server.accepted < 2 { await Task.yield() }
       for (number, task) in tasks.enumerated() where number.isMultiple(of: 2) { task.cancel() }
@@ -177,7 +177,7 @@ import Testing
       return problem(503, "unavailable", ["Retry-After: 20"])
     }
     try await withServer(server) { executor in
-      let task = Task { await failure { () throws(EventoError) in _ = try await executor.subscribers() } }
+      let task = Task { await failure { () throws in _ = try await executor.subscribers() } }
       while requests.withLock({ $0 }) < 1 { await Task.yield() }
       task.cancel()
       #expect(await task.value?.detail.contains("cancelled") == true)
@@ -195,7 +195,7 @@ import Testing
     let executor = try HTTPExecutor(
       baseURL: server.baseURL, configuration: testConfiguration { $0.connections = 4 })
     let tasks = (0..<40).map { _ in
-      Task { await failure { () throws(EventoError) in _ = try await executor.subscribers() } }
+      Task { await failure { () throws in _ = try await executor.subscribers() } }
     }
     while arrived.withLock({ $0 }) < 4 { await Task.yield() }
     await executor.close()
@@ -204,7 +204,7 @@ import Testing
       #expect(error?.code == .unavailable && error?.detail.contains("has been closed") == true)
     }
     await executor.close()
-    let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+    let error = await failure { () throws in _ = try await executor.subscribers() }
     #expect(error == EventoError(.unavailable, "The executor has been closed."))
     #expect(error?.isPassing == false)
     while server.open > 0 { await Task.yield() }

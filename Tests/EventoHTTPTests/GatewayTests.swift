@@ -98,8 +98,8 @@ import Testing
       try await store.write([.sample(id: id)])
       try await store.upsertSubscriber("held", workerID: ULID())
       for call in RefusedCall.allCases {
-        let direct = await failure { () throws(EventoError) in try await call.make(on: store, id, foreign) }
-        let across = await failure { () throws(EventoError) in try await call.make(on: executor, id, foreign) }
+        let direct = await failure { () throws in try await call.make(on: store, id, foreign) }
+        let across = await failure { () throws in try await call.make(on: executor, id, foreign) }
         #expect(direct != nil && across == direct, "\(call)")
       }
       let count = try await store.eventCount()
@@ -147,7 +147,7 @@ import Testing
         baseURL: proxy.server.baseURL, configuration: testConfiguration { $0.retry = .never })
       let opening = Account.create().event(Opened(owner: "Ada")).requestedBy("teller")
         .and(Account.create().event(Opened(owner: "Bob")))
-      let error = await failure { () throws(EventoError) in try await opening.commit(to: executor) }
+      let error = await failure { () throws in try await opening.commit(to: executor) }
       #expect(error?.code == .unavailable && error?.isPassing == true)
       let commit = try await opening.commit(to: executor)
       let stored = try await store.read()
@@ -162,7 +162,7 @@ import Testing
   @Test(arguments: [9 << 20, 17 << 20]) func whatIsTooLargeIsToldSo(_ size: Int) async throws {
     try await withStore { store, executor in
       let event = NewEvent.sample(data: "\"" + String(repeating: "x", count: size) + "\"")
-      let error = await failure { () throws(EventoError) in try await executor.write([event]) }
+      let error = await failure { () throws in try await executor.write([event]) }
       #expect(error?.code == .contentTooLarge)
       try await executor.write([.sample()])
       let count = try await store.eventCount()
@@ -179,7 +179,7 @@ import Testing
       #expect(count == 1)
       await executor.close()
       let astray = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration())
-      let error = await failure { () throws(EventoError) in try await astray.write([.sample()]) }
+      let error = await failure { () throws in try await astray.write([.sample()]) }
       #expect(error?.code == .notFound)
       await astray.close()
     }
@@ -196,11 +196,11 @@ import Testing
         (nil, .unauthorized, .unauthorized),
       ] as [(String?, EventoError.Code?, EventoError.Code)] {
         let executor = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration { $0.token = shown })
-        let read = await failure { () throws(EventoError) in
+        let read = await failure { () throws in
           _ = try await executor.read(nil, routingKey: .all, args: .forward())
         }
         #expect(read?.code == readError)
-        let write = await failure { () throws(EventoError) in try await executor.write([.sample()]) }
+        let write = await failure { () throws in try await executor.write([.sample()]) }
         #expect(write?.code == writeError)
         await executor.close()
       }

@@ -12,7 +12,7 @@ enum RefusedCall: CaseIterable {
   /// - Parameters:
   ///   - id: of the one event that is stored.
   ///   - foreign: a cursor of another store.
-  func make(on executor: any FullExecutor, _ id: ULID, _ foreign: Cursor) async throws(EventoError) {
+  func make(on executor: any FullExecutor, _ id: ULID, _ foreign: Cursor) async throws {
     let key = SnapshotKey(type: "t", revision: "r", id: "i")
     switch self {
     case .noEvents: try await executor.write([])

@@ -40,20 +40,20 @@ import Testing
     let sent = try await requests(answer: httpAnswer("204 No Content")) { executor in
       let snapshot = SnapshotKey(type: "t", revision: key, id: "i")
       let errors = [
-        await failure { () throws(EventoError) in _ = try await executor.subscriber(key) },
-        await failure { () throws(EventoError) in _ = try await executor.getSubscriberCursor(key) },
-        await failure { () throws(EventoError) in _ = try await executor.isSubscriberRunning(key, workerID: ULID()) },
-        await failure { () throws(EventoError) in _ = try await executor.upsertSubscriber(key, workerID: ULID()) },
-        await failure { () throws(EventoError) in _ = try await executor.acknowledge(key, cursor: nil) },
-        await failure { () throws(EventoError) in _ = try await executor.setSubscriberEnabled(key, true) },
-        await failure { () throws(EventoError) in _ = try await executor.deleteSubscriber(key) },
-        await failure { () throws(EventoError) in _ = try await executor.getSnapshot(snapshot) },
-        await failure { () throws(EventoError) in _ = try await executor.deleteSnapshot(snapshot) },
-        await failure { () throws(EventoError) in _ = try await executor.write([.sample(key)]) },
-        await failure { () throws(EventoError) in
+        await failure { () throws in _ = try await executor.subscriber(key) },
+        await failure { () throws in _ = try await executor.getSubscriberCursor(key) },
+        await failure { () throws in _ = try await executor.isSubscriberRunning(key, workerID: ULID()) },
+        await failure { () throws in _ = try await executor.upsertSubscriber(key, workerID: ULID()) },
+        await failure { () throws in _ = try await executor.acknowledge(key, cursor: nil) },
+        await failure { () throws in _ = try await executor.setSubscriberEnabled(key, true) },
+        await failure { () throws in _ = try await executor.deleteSubscriber(key) },
+        await failure { () throws in _ = try await executor.getSnapshot(snapshot) },
+        await failure { () throws in _ = try await executor.deleteSnapshot(snapshot) },
+        await failure { () throws in _ = try await executor.write([.sample(key)]) },
+        await failure { () throws in
           _ = try await executor.read([ReadAggregator(key)], routingKey: .all, args: .forward())
         },
-        await failure { () throws(EventoError) in
+        await failure { () throws in
           _ = try await executor.read(nil, routingKey: .value(key), args: .forward())
         },
       ]
@@ -67,26 +67,26 @@ import Testing
     let sent = try await requests(answer: problem(404, "not_found"), path: "/base/path/") { executor in
       let key = SnapshotKey(type: "bank/Account", revision: "1", id: "a-1")
       let errors = [
-        await failure { () throws(EventoError) in try await executor.write([.sample(id: id)]) },
-        await failure { () throws(EventoError) in
+        await failure { () throws in try await executor.write([.sample(id: id)]) },
+        await failure { () throws in
           _ = try await executor.read(nil, routingKey: .all, args: .backward(last: 3))
         },
-        await failure { () throws(EventoError) in _ = try await executor.event(id) },
-        await failure { () throws(EventoError) in _ = try await executor.subscriber("s") },
-        await failure { () throws(EventoError) in _ = try await executor.subscribers(first: 7, after: "a/é&b") },
-        await failure { () throws(EventoError) in _ = try await executor.isSubscriberRunning("s", workerID: worker) },
-        await failure { () throws(EventoError) in _ = try await executor.upsertSubscriber("s", workerID: worker) },
-        await failure { () throws(EventoError) in
+        await failure { () throws in _ = try await executor.event(id) },
+        await failure { () throws in _ = try await executor.subscriber("s") },
+        await failure { () throws in _ = try await executor.subscribers(first: 7, after: "a/é&b") },
+        await failure { () throws in _ = try await executor.isSubscriberRunning("s", workerID: worker) },
+        await failure { () throws in _ = try await executor.upsertSubscriber("s", workerID: worker) },
+        await failure { () throws in
           _ = try await executor.acknowledge("s", cursor: cursor, lag: 7, workerID: worker)
         },
-        await failure { () throws(EventoError) in _ = try await executor.setSubscriberEnabled("s", false) },
-        await failure { () throws(EventoError) in _ = try await executor.deleteSubscriber("s") },
-        await failure { () throws(EventoError) in _ = try await executor.getSnapshot(key) },
-        await failure { () throws(EventoError) in
+        await failure { () throws in _ = try await executor.setSubscriberEnabled("s", false) },
+        await failure { () throws in _ = try await executor.deleteSubscriber("s") },
+        await failure { () throws in _ = try await executor.getSnapshot(key) },
+        await failure { () throws in
           _ = try await executor.saveSnapshot(key, Snapshot(data: Payload("x"), cursor: cursor))
         },
-        await failure { () throws(EventoError) in _ = try await executor.deleteSnapshot(key) },
-        await failure { () throws(EventoError) in _ = try await executor.checkReadiness() },
+        await failure { () throws in _ = try await executor.deleteSnapshot(key) },
+        await failure { () throws in _ = try await executor.checkReadiness() },
       ]
       for error in errors { #expect(error?.code == .notFound) }
     }
@@ -116,7 +116,7 @@ import Testing
     let id = ULID()
     let sent = try await requests(answer: problem(409, "condition_failed")) { executor in
       let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t", id: "i")], after: Cursor(place: [9]))
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         try await executor.write([.sample(id: id), .sample(data: "not JSON")], condition: condition)
       }
       #expect(error?.code == .conditionFailed)
@@ -133,8 +133,8 @@ import Testing
       configuration.userAgent = "ledger/1.0 (evento)"
     }
     let sent = try await requests(answer: problem(403, "forbidden"), configuration) { executor in
-      #expect(await failure { () throws(EventoError) in _ = try await executor.subscribers() }?.code == .forbidden)
-      #expect(await failure { () throws(EventoError) in _ = try await executor.write([.sample()]) }?.code == .forbidden)
+      #expect(await failure { () throws in _ = try await executor.subscribers() }?.code == .forbidden)
+      #expect(await failure { () throws in _ = try await executor.write([.sample()]) }?.code == .forbidden)
     }
     #expect(sent.map { $0.headers["authorization"] } == Array(repeating: "Bearer abc.DEF-123~+/==", count: 2))
     #expect(sent.map { $0.headers["user-agent"] } == Array(repeating: "ledger/1.0 (evento)", count: 2))
@@ -145,7 +145,7 @@ import Testing
     defer { elsewhere.stop() }
     let redirection = httpAnswer("307 Temporary Redirect", "text/html", ["Location: \(elsewhere.baseURL)/subscribers"])
     let sent = try await requests(answer: redirection, testConfiguration { $0.token = "secret" }) { executor in
-      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable && error?.detail.contains("307") == true)
     }
     #expect(sent.count == 1 && elsewhere.accepted == 0)
@@ -164,5 +164,25 @@ import Testing
       #expect(result.events.map(\.id) == gateway.ids)
     }
     #expect(bytes.withLock { $0 } > data.utf8.count)
+  }
+
+  /// libcurl sends `Expect: 100-continue` with a body over 1 MiB, which some hops answer with 417.
+  @Test func aLargeBodyIsSentWithoutAsking() async throws {
+    let gateway = FakeGateway()
+    let data = Payload("\"" + String(repeating: "x", count: 3 << 20) + "\"")
+    let seen = Mutex<[Request]>([])
+    let server = try ScriptedServer { request in
+      seen.withLock { $0.append(request) }
+      if request.headers["expect"] != nil { return httpAnswer("417 Expectation Failed") }
+      return request.method == "POST" ? gateway.answerToWrite(request) : httpAnswer("204 No Content")
+    }
+    try await withServer(server) { executor in
+      try await executor.write([.sample(data: "\"" + String(repeating: "x", count: 3 << 20) + "\"")])
+      try await executor.saveSnapshot(
+        SnapshotKey(type: "t", revision: "1", id: "i"), Snapshot(data: data, cursor: Cursor(place: [1])))
+    }
+    let requests = seen.withLock { $0 }
+    #expect(requests.map(\.method) == ["POST", "PUT"])
+    #expect(requests.allSatisfy { $0.headers["expect"] == nil && $0.body.count > 3 << 20 })
   }
 }

@@ -37,7 +37,7 @@ import Testing
       return answer
     }
     try await withServer(server) { executor in
-      #expect(await failure { () throws(EventoError) in _ = try await executor.subscribers() } != nil)
+      #expect(await failure { () throws in _ = try await executor.subscribers() } != nil)
     }
     #expect(requests.withLock { $0 } == 1)
   }
@@ -49,7 +49,7 @@ import Testing
       return problem(503, "unavailable")
     }
     try await withServer(server, testConfiguration { $0.retry.attempts = attempts }) { executor in
-      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error == EventoError(.unavailable, "d"))
     }
     #expect(requests.withLock { $0 } == attempts)
@@ -63,7 +63,7 @@ import Testing
       return problem(503, "unavailable", ["Retry-After: \(retryAfter)"])
     }
     try await withServer(server, testConfiguration { $0.retry.longestPause = .seconds(86400) }) { executor in
-      let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+      let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable)
     }
     #expect(requests.withLock { $0 } == 1)
@@ -114,7 +114,7 @@ import Testing
     let baseURL = server.baseURL
     server.stop()
     let executor = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration { $0.retry.attempts = 3 })
-    let error = await failure { () throws(EventoError) in try await executor.write([.sample()]) }
+    let error = await failure { () throws in try await executor.write([.sample()]) }
     #expect(error?.code == .unavailable && error?.detail.contains("can't be reached") == true)
     #expect(error?.isPassing == true)
     #expect(error?.cause?.contains("127.0.0.1") == true && error?.detail.contains("127.0.0.1") == false)

@@ -14,7 +14,7 @@ import Testing
       change(&configuration.tls)
     }
     let executor = try HTTPExecutor(baseURL: "https://\(host):\(server.port)", configuration: configuration)
-    let error = await failure { () throws(EventoError) in _ = try await executor.subscribers() }
+    let error = await failure { () throws in _ = try await executor.subscribers() }
     await executor.close()
     return error
   }

@@ -65,7 +65,7 @@ import Testing
       ("absent", "copy", .invalidRequest), ("text", "copy", .invalidRequest), ("empty", "copy", .invalidRequest),
       ("other", "copy", .invalidRequest),
     ] {
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         _ = try await SQLiteExecutor.backUp(folder.file(source), to: folder.file(target))
       }
       #expect(error?.code == code, "\(source) to \(target): \(error?.detail ?? "no error")")
@@ -82,13 +82,13 @@ import Testing
     let kept = try await store.write([.sample()]).events[0].cursor
     _ = try await SQLiteExecutor.backUp(file, to: copy)
     let lost = try await store.write([.sample(), .sample()]).events[1].cursor
-    let open = await failure { () throws(EventoError) in
+    let open = await failure { () throws in
       _ = try await SQLiteExecutor.restore(file, from: copy, replacing: true)
     }
     #expect(open?.code == .unavailable && open?.detail.contains("another process") == true)
     await store.close()
 
-    let unasked = await failure { () throws(EventoError) in _ = try await SQLiteExecutor.restore(file, from: copy) }
+    let unasked = await failure { () throws in _ = try await SQLiteExecutor.restore(file, from: copy) }
     #expect(unasked?.code == .invalidRequest && unasked?.detail.contains("3 events") == true)
     for replacing in [true, false] {
       // The second time there is no database any more.
@@ -96,7 +96,7 @@ import Testing
       #expect(restored.events == 1 && restored.bytes == size(file))
       let again = try await SQLiteExecutor.open(file)
       #expect(try await again.everything(from: .after(kept)).isEmpty)
-      await expect(.cursorNotInHistory) { () throws(EventoError) in
+      await expect(.cursorNotInHistory) { () throws in
         _ = try await again.read(nil, routingKey: .all, args: .forward(after: .after(lost)))
       }
       try await again.write([.sample()])
@@ -125,7 +125,7 @@ import Testing
 
     try FileManager.default.removeItem(atPath: folder.file("left"))
     try Data("whatever is left".utf8).write(to: URL(fileURLWithPath: folder.file("left-wal")))
-    let error = await failure { () throws(EventoError) in
+    let error = await failure { () throws in
       _ = try await SQLiteExecutor.restore(folder.file("left"), from: copy, replacing: true)
     }
     #expect(error?.code == .invalidRequest && error?.detail.contains("left-wal") == true)
@@ -146,14 +146,14 @@ import Testing
     try Data("a text".utf8).write(to: URL(fileURLWithPath: folder.file("text")))
     let before = try Data(contentsOf: URL(fileURLWithPath: file))
     for backup in ["damaged", "cut", "text", "absent"] {
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         _ = try await SQLiteExecutor.restore(file, from: folder.file(backup), replacing: true)
       }
       #expect(error?.code == .invalidRequest, "\(backup): \(error?.detail ?? "no error")")
       #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
     }
     // And a database that is damaged itself is to be moved away, not written over.
-    let error = await failure { () throws(EventoError) in
+    let error = await failure { () throws in
       _ = try await SQLiteExecutor.restore(folder.file("text"), from: copy, replacing: true)
     }
     #expect(error?.code == .invalidRequest && error?.detail.contains("move it away") == true)
@@ -184,7 +184,7 @@ import Testing
         }
       }
       let before = try content()
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         _ = try await SQLiteExecutor.restore(path, from: copy, replacing: isReplacing)
       }
       #expect(error?.code == .invalidRequest && error?.detail.contains(reason) == true, "\(error?.detail ?? "-")")
@@ -204,12 +204,12 @@ import Testing
       (":memory:", folder.file(), "has no file"), (folder.file(), folder.file(), "are one file"),
       (folder.file("link"), folder.file(), "are one file"),
     ] {
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         _ = try await SQLiteExecutor.restore(path, from: backup, replacing: true)
       }
       #expect(error?.code == .invalidRequest && error?.detail.contains(reason) == true, "\(error?.detail ?? "-")")
     }
-    await expect(.invalidRequest) { () throws(EventoError) in
+    await expect(.invalidRequest) { () throws in
       _ = try await SQLiteExecutor.backUp(":memory:", to: folder.file("copy"))
     }
     #expect(!FileManager.default.fileExists(atPath: ":memory:"))

@@ -77,7 +77,7 @@ import Testing
       try await store.write([.sample()])
       let count = store.commits.count
       try await store.upsertSubscriber("k", workerID: ULID())
-      await expect(.invalidOriginalVersion) { () throws(EventoError) in try await store.write([.sample(version: 9)]) }
+      await expect(.invalidOriginalVersion) { () throws in try await store.write([.sample(version: 9)]) }
       #expect(store.commits.count == count)
     }
   }

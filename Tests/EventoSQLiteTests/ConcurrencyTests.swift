@@ -49,7 +49,7 @@ import Testing
         let wins = await withTaskGroup(of: Bool.self) { group in
           for _ in 0..<16 {
             group.addTask {
-              await failure { () throws(EventoError) in try await store.write([.sample(version: version)]) } == nil
+              await failure { () throws in try await store.write([.sample(version: version)]) } == nil
             }
           }
           return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -69,7 +69,7 @@ import Testing
             let bad = NewEvent.sample("new-type-\(number)", type: "t\(number)", version: 7)
             let good = NewEvent.sample("a\(number)", "N\(number)", type: "t\(number)")
             let event = number % 3 == 0 ? bad : good
-            return (number, await failure { () throws(EventoError) in try await store.write([event]) }?.code)
+            return (number, await failure { () throws in try await store.write([event]) }?.code)
           }
         }
         return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }

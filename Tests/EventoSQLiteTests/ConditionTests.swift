@@ -7,13 +7,13 @@ import Testing
     try await withStore { store in
       let first = try await store.write([.sample("a", "Opened")]).events[0]
       let filter = ReadAggregator("bank/Account", name: "Opened")
-      await expect(.conditionFailed) { () throws(EventoError) in
+      await expect(.conditionFailed) { () throws in
         try await store.write([.sample("b")], condition: WriteCondition(failIfEventsMatch: [filter]))
       }
       let since = WriteCondition(failIfEventsMatch: [filter], after: first.cursor)
       try await store.write([.sample("b", "Other")], condition: since)
       try await store.write([.sample("c", "Opened")], condition: since)
-      await expect(.conditionFailed) { () throws(EventoError) in try await store.write([.sample("d")], condition: since)
+      await expect(.conditionFailed) { () throws in try await store.write([.sample("d")], condition: since)
       }
       #expect(try await store.eventCount() == 3)
     }
@@ -28,7 +28,7 @@ import Testing
       try await store.write([.sample("a", "N", type: "t"), .sample("x", "M", type: "u2")])
       let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("absent"), filter])
       if fails {
-        await expect(.conditionFailed) { () throws(EventoError) in
+        await expect(.conditionFailed) { () throws in
           try await store.write([.sample("z")], condition: condition)
         }
       } else {
@@ -40,7 +40,7 @@ import Testing
   @Test func versionsAreCheckedBeforeTheCondition() async throws {
     try await withStore { store in
       try await store.write([.sample()])
-      await expect(.invalidOriginalVersion) { () throws(EventoError) in
+      await expect(.invalidOriginalVersion) { () throws in
         try await store.write(
           [.sample(version: 1)], condition: WriteCondition(failIfEventsMatch: [ReadAggregator("bank/Account")]))
       }
@@ -50,14 +50,14 @@ import Testing
   @Test func aConditionNeedsFiltersAndACursorOfThisStore() async throws {
     let foreign = try await withStore { try await $0.write([.sample()]).events[0].cursor }
     try await withStore { store in
-      await expect(.invalidRequest) { () throws(EventoError) in
+      await expect(.invalidRequest) { () throws in
         try await store.write([.sample()], condition: WriteCondition(failIfEventsMatch: []))
       }
       let many = Array(repeating: ReadAggregator("t"), count: ReadAggregator.maximumCount + 1)
-      await expect(.invalidRequest) { () throws(EventoError) in
+      await expect(.invalidRequest) { () throws in
         try await store.write([.sample()], condition: WriteCondition(failIfEventsMatch: many))
       }
-      await expect(.cursorNotInHistory) { () throws(EventoError) in
+      await expect(.cursorNotInHistory) { () throws in
         try await store.write(
           [.sample()], condition: WriteCondition(failIfEventsMatch: [ReadAggregator("t")], after: foreign))
       }

@@ -63,7 +63,7 @@ import Testing
     try connection.execute("PRAGMA user_version = \(Schema.version + 1)")
     connection.close()
     let before = try Data(contentsOf: URL(fileURLWithPath: folder.file()))
-    let error = await failure { () throws(EventoError) in _ = try await SQLiteExecutor.open(folder.file()) }
+    let error = await failure { () throws in _ = try await SQLiteExecutor.open(folder.file()) }
     #expect(error?.code == .invalidRequest)
     #expect(error?.detail.contains("newer version") == true)
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file())) == before)
@@ -75,7 +75,7 @@ import Testing
     try connection.execute("CREATE TABLE notes (text TEXT)")
     connection.close()
     let before = try Data(contentsOf: URL(fileURLWithPath: folder.file()))
-    let error = await failure { () throws(EventoError) in _ = try await SQLiteExecutor.open(folder.file()) }
+    let error = await failure { () throws in _ = try await SQLiteExecutor.open(folder.file()) }
     #expect(error?.detail.contains("another program") == true)
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file())) == before)
   }
@@ -87,7 +87,7 @@ import Testing
     for (path, code) in [
       (folder.file(), EventoError.Code.invalidRequest), (folder.file("absent/store.sqlite"), .unavailable),
     ] {
-      let error = await failure { () throws(EventoError) in _ = try await SQLiteExecutor.open(path) }
+      let error = await failure { () throws in _ = try await SQLiteExecutor.open(path) }
       #expect(error?.code == code)
       #expect(error?.detail.contains(path) == true)
     }
@@ -107,7 +107,7 @@ import Testing
           group.addTask {
             let isBig = number % 4 == 1
             let event = isBig ? big : NewEvent.sample("small-\(number)")
-            let error = await failure { () throws(EventoError) in try await store.write([event]) }
+            let error = await failure { () throws in try await store.write([event]) }
             return (isBig, error?.code)
           }
         }
@@ -131,8 +131,8 @@ import Testing
     try await store.write([.sample()])
     let other = try Connection(path: folder.file(), busyTimeout: .zero)
     try other.execute("BEGIN IMMEDIATE")
-    await expect(.unavailable) { () throws(EventoError) in try await store.write([.sample()]) }
-    await expect(.unavailable) { () throws(EventoError) in try await store.checkReadiness() }
+    await expect(.unavailable) { () throws in try await store.write([.sample()]) }
+    await expect(.unavailable) { () throws in try await store.checkReadiness() }
     #expect(try await store.everything().count == 1)
     other.rollBack()
     other.close()
@@ -158,19 +158,19 @@ import Testing
 
     let store = try await SQLiteExecutor.open(folder.file())
     try await store.checkReadiness()
-    await expect(.internal) { () throws(EventoError) in try await store.write([.sample("b")]) }
+    await expect(.internal) { () throws in try await store.write([.sample("b")]) }
     for _ in 0..<3 {
-      let error = await failure { () throws(EventoError) in try await store.checkReadiness() }
+      let error = await failure { () throws in try await store.checkReadiness() }
       #expect(error?.code == .unavailable)
       #expect(error?.detail.contains("damaged") == true)
       #expect(error?.cause?.contains("event_by_id") == true || error?.cause?.contains("malformed") == true)
     }
     // A refused write commits nothing, and shows nothing.
-    await expect(.missingData) { () throws(EventoError) in try await store.write([]) }
-    await expect(.subscriberNotFound) { () throws(EventoError) in
+    await expect(.missingData) { () throws in try await store.write([]) }
+    await expect(.subscriberNotFound) { () throws in
       try await store.acknowledge("none", cursor: nil, lag: 0, workerID: nil)
     }
-    await expect(.unavailable) { () throws(EventoError) in try await store.checkReadiness() }
+    await expect(.unavailable) { () throws in try await store.checkReadiness() }
 
     try file.seek(toOffset: (page - 1) * pageSize)
     try file.write(contentsOf: whole)
@@ -185,7 +185,7 @@ import Testing
   /// A failure that is no damage passes: the next look tells.
   @Test func aFailureThatIsNoDamageIsForgotten() async throws {
     try await withStore { store in
-      await expect(.internal) { () throws(EventoError) in
+      await expect(.internal) { () throws in
         try await store.writer.perform { try $0.connection.execute("INSERT INTO store VALUES (1, 'no number')") }
       }
       try await store.checkReadiness()
@@ -195,7 +195,7 @@ import Testing
   /// 10⁹ bytes are too many for SQLite: https://sqlite.org/limits.html
   @Test func whatIsTooLargeForTheDatabaseIsRefusedAndLeavesItReady() async throws {
     try await withStore { store in
-      await expect(.contentTooLarge) { () throws(EventoError) in
+      await expect(.contentTooLarge) { () throws in
         try await store.writer.perform { try $0.connection.execute("SELECT zeroblob(2000000000)") }
       }
       try await store.checkReadiness()
@@ -228,9 +228,9 @@ import Testing
     await store.close()
     await store.close()
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["store.sqlite"])
-    let refusal = await failure { () throws(EventoError) in try await store.write([.sample()]) }
+    let refusal = await failure { () throws in try await store.write([.sample()]) }
     #expect(refusal?.code == .unavailable && refusal?.isPassing == false)
-    await expect(.unavailable) { () throws(EventoError) in _ = try await store.eventCount() }
+    await expect(.unavailable) { () throws in _ = try await store.eventCount() }
   }
 
   @Test func aStoreInMemoryWorksLikeAnyOther() async throws {
@@ -244,6 +244,6 @@ import Testing
     }
     #expect(try await store.everything().count == 400)
     await store.close()
-    await expect(.unavailable) { () throws(EventoError) in _ = try await store.eventCount() }
+    await expect(.unavailable) { () throws in _ = try await store.eventCount() }
   }
 }

@@ -16,19 +16,19 @@ import Testing
       try await store.write((0..<9).map { _ in .sample() })
       try await store.upsertSubscriber("s", workerID: ULID())
       for cursor in foreign + [Cursor(place: [1, 2, 3]), Cursor(place: Array(repeating: 0xFF, count: 14))] {
-        await expect(.cursorNotInHistory) { () throws(EventoError) in
+        await expect(.cursorNotInHistory) { () throws in
           _ = try await store.read(nil, routingKey: .all, args: .forward(after: .after(cursor)))
         }
-        await expect(.cursorNotInHistory) { () throws(EventoError) in
+        await expect(.cursorNotInHistory) { () throws in
           _ = try await store.read(nil, routingKey: .all, args: .forward(first: 0, after: .after(cursor)))
         }
-        await expect(.cursorNotInHistory) { () throws(EventoError) in
+        await expect(.cursorNotInHistory) { () throws in
           _ = try await store.read([], routingKey: .all, args: .backward(before: cursor))
         }
-        await expect(.cursorNotInHistory) { () throws(EventoError) in
+        await expect(.cursorNotInHistory) { () throws in
           try await store.acknowledge("s", cursor: cursor)
         }
-        await expect(.cursorNotInHistory) { () throws(EventoError) in
+        await expect(.cursorNotInHistory) { () throws in
           try await store.saveSnapshot(
             SnapshotKey(type: "t", revision: "1", id: "i"), Snapshot(data: Payload(), cursor: cursor))
         }
@@ -52,7 +52,7 @@ import Testing
 
     let restored = try await SQLiteExecutor.open(folder.file("backup.sqlite"))
     func refuses(_ cursor: Cursor) async -> Bool {
-      await failure { () throws(EventoError) in
+      await failure { () throws in
         _ = try await restored.read(nil, routingKey: .all, args: .forward(after: .after(cursor)))
       }?.code == .cursorNotInHistory
     }

@@ -18,15 +18,15 @@ import Testing
     await withTaskGroup(of: EventoError?.self) { group in
       // The writer has up to three of them, three wait, and the others are refused; until then none returns.
       for _ in 0..<7 {
-        group.addTask { await failure { () throws(EventoError) in try await store.write([.sample()]) } }
+        group.addTask { await failure { () throws in try await store.write([.sample()]) } }
       }
       let refusal = await group.next() ?? nil
       #expect(refusal?.code == .unavailable)
       #expect(refusal?.detail.contains("3 writes") == true)
       // While they wait, reads and the probe don't.
-      #expect(await failure { () throws(EventoError) in try await store.checkReadiness() } == nil)
+      #expect(await failure { () throws in try await store.checkReadiness() } == nil)
       #expect(
-        await failure { () throws(EventoError) in
+        await failure { () throws in
           _ = try await store.read(nil, routingKey: .all, args: .forward(first: 10, after: .beginning))
         } == nil)
       other.rollBack()

@@ -17,7 +17,7 @@ import Testing
       let inherited = try await other.write([.sample(version: round * 2 + 2), .sample("other-\(round)", version: 2)])
       #expect(inherited.events.map(\.routingKey) == [key, nil])
     }
-    let conflict = await failure { () throws(EventoError) in try await first.write([.sample(version: 100)]) }
+    let conflict = await failure { () throws in try await first.write([.sample(version: 100)]) }
     #expect(conflict?.code == .invalidOriginalVersion)
     let log = try await first.everything()
     #expect(log.count == 200 && Set(log.map(\.cursor)).count == 200)
@@ -53,7 +53,7 @@ import Testing
               .sample(version: nil, routingKey: isWrong ? .value("other") : .inherited),
               .sample("other-\(number)", version: isWrong ? 7 : nil),
             ]
-            let error = await failure { () throws(EventoError) in try await store.write(events) }
+            let error = await failure { () throws in try await store.write(events) }
             #expect((error != nil) == isWrong)
           }
         }

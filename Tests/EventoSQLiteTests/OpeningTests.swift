@@ -77,7 +77,7 @@ import Testing
     var bytes = try Data(contentsOf: URL(fileURLWithPath: folder.file()))
     bytes.replaceSubrange(100..<4096, with: Data(repeating: 0xA5, count: 3996))
     try bytes.write(to: URL(fileURLWithPath: folder.file()))
-    let error = await failure { () throws(EventoError) in _ = try await SQLiteExecutor.open(folder.file()) }
+    let error = await failure { _ = try await SQLiteExecutor.open(folder.file()) }
     #expect(error?.detail.hasPrefix(folder.file() + " is damaged (") == true, "\(error?.detail ?? "-")")
     #expect(error?.detail.contains("its folder") == false)
     #expect(try Data(contentsOf: URL(fileURLWithPath: folder.file())) == bytes)
@@ -88,12 +88,12 @@ import Testing
     let store = try await SQLiteExecutor.open(folder.file())
     await store.close()
     let errors = [
-      await failure { () throws(EventoError) in _ = try await SQLiteExecutor.open(folder.path) },
-      await failure { () throws(EventoError) in
+      await failure { _ = try await SQLiteExecutor.open(folder.path) },
+      await failure {
         _ = try await SQLiteExecutor.backUp(folder.path, to: folder.file("copy"))
       },
-      await failure { () throws(EventoError) in _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.path) },
-      await failure { () throws(EventoError) in
+      await failure { _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.path) },
+      await failure {
         _ = try await SQLiteExecutor.restore(folder.path, from: folder.file())
       },
     ]
@@ -113,7 +113,7 @@ import Testing
     other.close()
     let before = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     for name in ["missing", "empty", "bare"] {
-      let error = await failure { () throws(EventoError) in
+      let error = await failure {
         _ = try await SQLiteExecutor.open(folder.file(name), configuration: configuration)
       }
       #expect(error?.code == .unavailable && error?.detail.contains(folder.file(name)) == true)
@@ -146,11 +146,11 @@ import Testing
     let whole = try await SQLiteExecutor.open(folder.file("whole"))
     await whole.close()
     let errors = [
-      await failure { () throws(EventoError) in _ = try await SQLiteExecutor.open(folder.file()) },
-      await failure { () throws(EventoError) in
+      await failure { _ = try await SQLiteExecutor.open(folder.file()) },
+      await failure {
         _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"))
       },
-      await failure { () throws(EventoError) in
+      await failure {
         _ = try await SQLiteExecutor.restore(folder.file(), from: folder.file("whole"), replacing: true)
       },
     ]

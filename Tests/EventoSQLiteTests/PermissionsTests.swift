@@ -44,7 +44,7 @@ import Testing
     let folder = try TestFolder()
     var configuration = SQLiteConfiguration()
     configuration.filePermissions = permissions
-    let error = await failure { () throws(EventoError) in
+    let error = await failure { () throws in
       _ = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
     }
     #expect(error?.code == .invalidRequest && error?.detail.contains("0\(String(permissions, radix: 8)).") == true)

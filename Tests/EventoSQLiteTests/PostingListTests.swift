@@ -80,7 +80,7 @@ import Testing
       let places = try await store.everything().map(\.cursor)
       let place = places[try #require(late)]
       for filter in [ReadAggregator("crowded"), ReadAggregator("crowded", name: "N397")] {
-        await expect(.conditionFailed) { () throws(EventoError) in
+        await expect(.conditionFailed) { () throws in
           try await store.write([.sample("x")], condition: WriteCondition(failIfEventsMatch: [filter]))
         }
       }
@@ -93,7 +93,7 @@ import Testing
   @Test func aRefusedWriteLeavesNoPostings() async throws {
     try await withStore { store in
       try await store.write(Self.events)
-      await expect(.invalidOriginalVersion) { () throws(EventoError) in
+      await expect(.invalidOriginalVersion) { () throws in
         try await store.write([
           .sample("id-1", "N397", type: "crowded"), .sample("id-2", "N396", type: "crowded", version: 9999),
         ])

@@ -157,15 +157,15 @@ import Testing
   @Test func whatIsOutOfRangeIsRefused() async throws {
     try await withStore { store in
       for args in [Args.forward(first: -1), .forward(first: 65536), .backward(last: -1), .backward(last: 65536)] {
-        await expect(.invalidRequest) { () throws(EventoError) in
+        await expect(.invalidRequest) { () throws in
           _ = try await store.read(nil, routingKey: .all, args: args)
         }
       }
       let many = Array(repeating: ReadAggregator("t"), count: ReadAggregator.maximumCount + 1)
-      await expect(.invalidRequest) { () throws(EventoError) in
+      await expect(.invalidRequest) { () throws in
         _ = try await store.read(many, routingKey: .all, args: .forward())
       }
-      await expect(.invalidRequest) { () throws(EventoError) in
+      await expect(.invalidRequest) { () throws in
         _ = try await store.read([ReadAggregator("")], routingKey: .all, args: .forward())
       }
     }

@@ -47,7 +47,7 @@ import Testing
         var other = event
         change(&other)
         let sent = other
-        let error = await failure { () throws(EventoError) in try await store.write([sent]) }
+        let error = await failure { () throws in try await store.write([sent]) }
         #expect(error?.code == .duplicateEventID)
         #expect(error?.facts == event.id.map(EventoError.Facts.event))
       }
@@ -60,7 +60,7 @@ import Testing
       let (stored, fresh) = (NewEvent.sample("a", id: ULID()), NewEvent.sample("b", id: ULID()))
       try await store.write([stored])
       func blamed(_ events: [NewEvent]) async -> ULID? {
-        let error = await failure { () throws(EventoError) in try await store.write(events) }
+        let error = await failure { () throws in try await store.write(events) }
         guard error?.code == .duplicateEventID, case .event(let id) = error?.facts else { return nil }
         return id
       }

@@ -16,7 +16,7 @@ import Testing
       try await store.saveSnapshot(keys[0], second)
       #expect(try await store.getSnapshot(keys[0]) == second)
       try await store.deleteSnapshot(keys[0])
-      await expect(.snapshotNotFound) { () throws(EventoError) in try await store.deleteSnapshot(keys[0]) }
+      await expect(.snapshotNotFound) { () throws in try await store.deleteSnapshot(keys[0]) }
       #expect(try await store.getSnapshot(keys[0]) == nil)
       #expect(try await store.getSnapshot(keys[1]) == second)
     }
@@ -26,7 +26,7 @@ import Testing
     try await withStore { store in
       let cursor = try await store.write([.sample()]).events[0].cursor
       for key in [("", "r", "i"), ("t", "", "i"), ("t", "r", "\n")] {
-        await expect(.invalidRequest) { () throws(EventoError) in
+        await expect(.invalidRequest) { () throws in
           try await store.saveSnapshot(
             SnapshotKey(type: key.0, revision: key.1, id: key.2), Snapshot(data: Payload(), cursor: cursor))
         }

@@ -47,12 +47,12 @@ import Testing
     try await store.write([.sample()])
     try await store.checkReadiness()
     try displacement.happen(in: folder)
-    let error = await failure { () throws(EventoError) in try await store.write([.sample()]) }
+    let error = await failure { () throws in try await store.write([.sample()]) }
     #expect(error?.code == .unavailable)
     #expect(error?.detail.contains("removed or replaced") == true, "\(String(describing: error))")
     for _ in 1...2 {
-      await expect(.unavailable) { () throws(EventoError) in try await store.write([.sample()]) }
-      await expect(.unavailable) { () throws(EventoError) in try await store.checkReadiness() }
+      await expect(.unavailable) { () throws in try await store.write([.sample()]) }
+      await expect(.unavailable) { () throws in try await store.checkReadiness() }
     }
     await store.close()
     #expect(notices.all.filter { $0.level == .failure && $0.message == error?.detail }.count == 1)
@@ -69,7 +69,7 @@ import Testing
     var error: EventoError?
     let deadline = ContinuousClock.now + .seconds(10)
     while error == nil, ContinuousClock.now < deadline {
-      error = await failure { () throws(EventoError) in try await store.checkReadiness() }
+      error = await failure { () throws in try await store.checkReadiness() }
       await Task.yield()
     }
     #expect(error?.code == .unavailable)

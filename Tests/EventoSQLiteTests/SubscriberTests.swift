@@ -16,7 +16,7 @@ import Testing
       #expect(!taken.isNew && taken.subscriber.workerID == two)
       #expect(taken.subscriber.cursor == cursor && taken.subscriber.lag == 9 && !taken.subscriber.isEnabled)
       #expect(taken.subscriber.createdAt == created.subscriber.createdAt)
-      await expect(.subscriberTakenOver) { () throws(EventoError) in
+      await expect(.subscriberTakenOver) { () throws in
         try await store.acknowledge("s", cursor: nil, lag: 0, workerID: one)
       }
       #expect(try await store.getSubscriberCursor("s") == cursor)
@@ -42,18 +42,18 @@ import Testing
     try await withStore { store in
       #expect(try await store.subscriber("s") == nil)
       #expect(try await store.getSubscriberCursor("s") == nil)
-      await expect(.subscriberNotFound) { () throws(EventoError) in
+      await expect(.subscriberNotFound) { () throws in
         // Even before its cursor, which is of no history.
         try await store.acknowledge("s", cursor: Cursor(place: [1]))
       }
-      await expect(.subscriberNotFound) { () throws(EventoError) in try await store.setSubscriberEnabled("s", true) }
-      await expect(.subscriberNotFound) { () throws(EventoError) in try await store.deleteSubscriber("s") }
-      await expect(.invalidRequest) { () throws(EventoError) in
+      await expect(.subscriberNotFound) { () throws in try await store.setSubscriberEnabled("s", true) }
+      await expect(.subscriberNotFound) { () throws in try await store.deleteSubscriber("s") }
+      await expect(.invalidRequest) { () throws in
         try await store.upsertSubscriber("", workerID: ULID())
       }
       try await store.upsertSubscriber("s", workerID: ULID())
       for lag in [-1, Subscriber.maximumLag + 1] {
-        await expect(.invalidRequest) { () throws(EventoError) in
+        await expect(.invalidRequest) { () throws in
           try await store.acknowledge("s", cursor: nil, lag: lag)
         }
       }

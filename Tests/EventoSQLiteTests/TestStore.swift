@@ -69,19 +69,19 @@ extension Executor {
 }
 
 /// The error that `body` throws; `nil` where it throws none.
-func failure(_ body: () async throws(EventoError) -> Void) async -> EventoError? {
+func failure(_ body: () async throws -> Void) async -> EventoError? {
   do {
     try await body()
     return nil
   } catch {
-    return error
+    return EventoError(wrapping: error)
   }
 }
 
 /// Expects an error of a code.
 func expect(
   _ code: EventoError.Code, sourceLocation: SourceLocation = #_sourceLocation,
-  _ body: () async throws(EventoError) -> Void
+  _ body: () async throws -> Void
 ) async {
   let error = await failure(body)
   #expect(error?.code == code, sourceLocation: sourceLocation)

@@ -18,7 +18,7 @@ import Testing
   @Test(arguments: [1, 2, 4, 5]) func aVersionThatIsNotTheNextOneIsAConflict(given: Int) async throws {
     try await withStore { store in
       try await store.write([.sample(version: 1), .sample(version: 2)])
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         try await store.write([.sample("fresh", version: 1), .sample(version: given)])
       }
       #expect(error?.code == .invalidOriginalVersion)
@@ -34,7 +34,7 @@ import Testing
 
   @Test func aConflictTellsTheVersionBeforeTheWrite() async throws {
     try await withStore { store in
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         try await store.write([.sample(version: 1), .sample(version: 2), .sample(version: 4)])
       }
       #expect(
@@ -46,26 +46,26 @@ import Testing
 
   @Test func whatIsOutOfFormIsRefused() async throws {
     try await withStore { store in
-      await expect(.missingData) { () throws(EventoError) in try await store.write([]) }
+      await expect(.missingData) { () throws in try await store.write([]) }
       let long = String(repeating: "x", count: 256)
       for text in ["", long, "a\u{0}b", "a\nb", "a\u{7F}"] {
-        await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(text)]) }
-        await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample("a", text)]) }
-        await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample("a", type: text)]) }
-        await expect(.invalidRequest) { () throws(EventoError) in
+        await expect(.invalidRequest) { () throws in try await store.write([.sample(text)]) }
+        await expect(.invalidRequest) { () throws in try await store.write([.sample("a", text)]) }
+        await expect(.invalidRequest) { () throws in try await store.write([.sample("a", type: text)]) }
+        await expect(.invalidRequest) { () throws in
           try await store.write([.sample(routingKey: .value(text))])
         }
       }
-      await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(version: 0)]) }
-      await expect(.invalidRequest) { () throws(EventoError) in
+      await expect(.invalidRequest) { () throws in try await store.write([.sample(version: 0)]) }
+      await expect(.invalidRequest) { () throws in
         try await store.write([.sample(version: Event.maximumVersion + 1)])
       }
-      await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample(version: 1), .sample()])
+      await expect(.invalidRequest) { () throws in try await store.write([.sample(version: 1), .sample()])
       }
-      await expect(.invalidRequest) { () throws(EventoError) in
+      await expect(.invalidRequest) { () throws in
         try await store.write([.sample(timestamp: Timestamp(milliseconds: -1))])
       }
-      await expect(.invalidRequest) { () throws(EventoError) in
+      await expect(.invalidRequest) { () throws in
         try await store.write([.sample(timestamp: Timestamp(seconds: Timestamp.secondsRange.upperBound + 1))])
       }
       #expect(try await store.eventCount() == 0)
@@ -141,7 +141,7 @@ import Testing
         session.memory.forget()
       }
       #expect(try await store.write([.sample()]).events[0].version == Event.maximumVersion)
-      await expect(.invalidRequest) { () throws(EventoError) in try await store.write([.sample()]) }
+      await expect(.invalidRequest) { () throws in try await store.write([.sample()]) }
     }
   }
 }

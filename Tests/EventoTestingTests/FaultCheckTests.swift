@@ -70,12 +70,12 @@ import Testing
     _ change: @escaping @Sendable (ReadResult<Event>) -> ReadResult<Event>
   ) -> BrokenExecutor {
     var hooks = Defect.Hooks()
-    hooks.read = { store, aggregators, key, args throws(EventoError) in
+    hooks.read = { store, aggregators, key, args throws in
       change(try await store.read(aggregators, routingKey: key, args: args))
     }
     hooks.events = { store, aggregators, key, start in
       EventSequence(after: start) {
-        { (start) throws(EventoError) in
+        { (start) throws in
           let count = store.commits.count
           let page = try await store.read(aggregators, routingKey: key, args: .forward(first: 10, after: start))
           if page.edges.isEmpty { await store.commits.wait(past: count, until: .now + .seconds(1)) }

@@ -8,35 +8,35 @@ import Testing
   struct PlainExecutor: Executor {
     let store = InMemoryExecutor()
 
-    func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult { try await store.write(events) }
+    func write(_ events: [NewEvent]) async throws -> WriteResult { try await store.write(events) }
 
     func read(
       _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-    ) async throws(EventoError) -> ReadResult<Event> {
+    ) async throws -> ReadResult<Event> {
       try await store.read(aggregators, routingKey: routingKey, args: args)
     }
 
-    func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+    func getSubscriberCursor(_ key: String) async throws -> Cursor? {
       try await store.getSubscriberCursor(key)
     }
 
-    func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+    func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
       try await store.isSubscriberRunning(key, workerID: workerID)
     }
 
-    func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
       try await store.upsertSubscriber(key, workerID: workerID)
     }
 
     func acknowledge(
       _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-    ) async throws(EventoError) -> Subscriber {
+    ) async throws -> Subscriber {
       try await store.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
     }
 
-    func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? { try await store.getSnapshot(key) }
+    func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? { try await store.getSnapshot(key) }
 
-    func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+    func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
       try await store.saveSnapshot(key, snapshot)
     }
   }
@@ -82,8 +82,8 @@ import Testing
   @Test func anErrorThatNoCheckExpectsIsAFailure() async throws {
     for check in ConformanceCheck.all where check.area == .writing {
       let hooks = Defect.Hooks(
-        write: { _, _, _ throws(EventoError) in throw EventoError(.unavailable, "closed") },
-        event: { _, _ throws(EventoError) in throw EventoError(.unavailable, "closed") })
+        write: { _, _, _ throws in throw EventoError(.unavailable, "closed") },
+        event: { _, _ throws in throw EventoError(.unavailable, "closed") })
       await #expect(throws: ConformanceFailure.self, "\(check)") {
         try await check.run { body in try await body(BrokenExecutor(hooks: hooks)) }
       }
@@ -98,7 +98,7 @@ import Testing
   @Test func theScopeOfACheckIsLeftInEveryCase() async throws {
     let counts = Mutex((entered: 0, left: 0))
     for check in ConformanceCheck.all where check.area == .reading || check.area == .snapshots {
-      for hooks in [Defect.Hooks(), Defect.Hooks(read: { _, _, _, _ throws(EventoError) in throw .missingData() })] {
+      for hooks in [Defect.Hooks(), Defect.Hooks(read: { _, _, _, _ throws in throw EventoError.missingData() })] {
         try? await check.run { body in
           counts.withLock { $0.entered += 1 }
           defer { counts.withLock { $0.left += 1 } }

@@ -33,7 +33,7 @@ enum SubscriptionBenchmark {
         + "\"p50_us\":\(quantile(0.5)),\"p99_us\":\(quantile(0.99))}")
   }
 
-  private static func measure(_ store: some Executor, _ count: Int) async throws -> [Int64] {
+  private static func measure(_ store: any Executor, _ count: Int) async throws -> [Int64] {
     let clock = ContinuousClock()
     let start = clock.now
     @Sendable func now() -> Int64 { Int64(start.duration(to: clock.now) / .nanoseconds(1)) }

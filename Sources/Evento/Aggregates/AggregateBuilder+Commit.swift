@@ -6,7 +6,7 @@ extension AggregateBuilder {
   /// ```swift
   /// do {
   ///   try await decision.commit(to: store)
-  /// } catch where error.isPassing {
+  /// } catch let error as EventoError where error.isPassing {
   ///   try await decision.commit(to: store)
   /// }
   /// ```
@@ -17,17 +17,24 @@ extension AggregateBuilder {
   ///   some of the events were written before, and others were not; `unencodable_payload`; what ``Executor/write(_:)``
   ///   throws.
   @discardableResult
-  public func commit(to store: some Executor) async throws(EventoError) -> Commit {
+  public func commit(to store: any Executor) async throws -> Commit {
     let drafts = drafts
     var placings: [AggregateDraft.Placing] = []
     for draft in drafts { placings.append(try await draft.placing(on: store)) }
     let result: WriteResult
     do {
       result = try await store.write(events(of: drafts, placings))
-    } catch  where error.code == .invalidOriginalVersion && placings.contains(where: \.isGuess) {
+    } catch let error as EventoError where error.code == .invalidOriginalVersion && placings.contains(where: \.isGuess)
+    {
       // Somebody began one of the aggregates just now. Nobody asked for a version there: go on behind it.
       placings = zip(drafts, placings).map { $1.isGuess ? $0.appending : $1 }
-      result = try await store.write(events(of: drafts, placings))
+      do {
+        result = try await store.write(events(of: drafts, placings))
+      } catch {
+        throw EventoError(wrapping: error).countedAsGiven(drafts)
+      }
+    } catch {
+      throw EventoError(wrapping: error).countedAsGiven(drafts)
     }
     let own = result.events.prefix(draft.events.count)
     guard result.events.count == drafts.reduce(0, { $0 + $1.events.count }), let last = own.last else {
@@ -38,9 +45,26 @@ extension AggregateBuilder {
 
   private func events(
     of drafts: [AggregateDraft], _ placings: [AggregateDraft.Placing]
-  ) throws(EventoError) -> [NewEvent] {
+  ) throws -> [NewEvent] {
     var events: [NewEvent] = []
     for (draft, placing) in zip(drafts, placings) { events += try draft.newEvents(placing) }
     return events
+  }
+}
+
+extension EventoError {
+  /// Tells a version conflict as ``AggregateBuilder/originalVersion(_:)`` counts: a store counts the events' own versions.
+  fileprivate func countedAsGiven(_ drafts: [AggregateDraft]) -> EventoError {
+    guard code == .invalidOriginalVersion, case .versionConflict(let type, let id, _, let current) = facts,
+      let draft = drafts.first(where: { $0.type.isExactly(type) && $0.id.isExactly(id) }),
+      let given = draft.originalVersion
+    else { return self }
+    let said = given == 0 ? "has no events yet" : "is at version \(given)"
+    let found = current == 0 ? "has no events" : "is at \(given == 0 ? "version " : "")\(current)"
+    return EventoError(
+      code,
+      "You said that \(type) \"\(id)\" \(said), but it \(found). Load it again, and decide again on what is "
+        + "there now.",
+      facts: facts, cause: cause, isPassing: isPassing)
   }
 }

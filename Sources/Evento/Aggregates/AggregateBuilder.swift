@@ -36,11 +36,11 @@ public struct AggregateBuilder<Kind: Aggregate>: Sendable {
   public func event<Data: AggregateEvent>(_ data: Data) -> Self where Data.Aggregate == Kind {
     with { builder in
       builder.draft.events.append(
-        AggregateDraft.Event(name: Data.eventName) { coder throws(EventoError) in
+        AggregateDraft.Event(name: Data.eventName) { coder throws in
           do {
             return try coder.encode(data)
           } catch {
-            throw .unencodable(Data.self, error)
+            throw EventoError.unencodable(Data.self, error)
           }
         })
     }

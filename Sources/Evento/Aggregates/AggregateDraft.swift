@@ -4,7 +4,7 @@ struct AggregateDraft: Sendable {
     /// Drawn once, so that the store knows the event again when it is written again.
     let id = ULID()
     let name: String
-    let payload: @Sendable (any EventCoder) throws(EventoError) -> Payload
+    let payload: @Sendable (any EventCoder) throws -> Payload
   }
 
   let type: String
@@ -38,7 +38,7 @@ struct AggregateDraft: Sendable {
   /// An aggregate keeps the routing key that it was begun with. Where a key is given, and it is open whether the
   /// aggregate is there, the store is asked; where it is not, the events claim its first versions, so that nobody can
   /// begin it under another key in between.
-  func placing(on store: some Executor) async throws(EventoError) -> Placing {
+  func placing(on store: any Executor) async throws -> Placing {
     switch (originalVersion, routingKey) {
     case (let version?, _) where version > 0:
       return Placing(originalVersion: version, routingKey: .inherited, isGuess: false)
@@ -57,8 +57,8 @@ struct AggregateDraft: Sendable {
 
   /// The events to write. Whatever they say of version and routing key, the store knows them again by their ids: what
   /// is placed anew, because the aggregate is there by now, claims less than it did before, and never something else.
-  func newEvents(_ placing: Placing) throws(EventoError) -> [NewEvent] {
-    guard !events.isEmpty else { throw .missingData() }
+  func newEvents(_ placing: Placing) throws -> [NewEvent] {
+    guard !events.isEmpty else { throw EventoError.missingData() }
     let versions = 0...Evento.Event.maximumVersion
     guard versions.contains(placing.originalVersion ?? 0) else {
       throw EventoError(

@@ -8,12 +8,12 @@ public struct EventData<Data: AggregateEvent>: Sendable {
   /// The event as it was read.
   public let event: Event
 
-  package init(_ event: Event, coder: any EventCoder) throws(EventoError) {
+  package init(_ event: Event, coder: any EventCoder) throws {
     self.event = event
     do {
       data = try coder.decode(Data.self, from: event.data)
     } catch {
-      throw .undecodable(event, as: Data.self, error)
+      throw EventoError.undecodable(event, as: Data.self, error)
     }
   }
 

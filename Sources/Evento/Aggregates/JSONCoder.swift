@@ -4,20 +4,96 @@
   internal import Foundation
 #endif
 
-/// Payloads as JSON, as Foundation codes it.
+/// Payloads as JSON, as Foundation codes it, but for dates.
 ///
-/// Members come in the order of their names, so that equal values are equal bytes: a resend is one only if they are.
-/// A `Date` is a number of seconds since 2001, Foundation's own way, which loses nothing.
+/// Members come in the order of their names, so that equal values are equal bytes: a resend is one only if they are. Two
+/// kinds of value have no order, and are written in another one by each process: a `Set`, and a `Dictionary` whose keys
+/// are neither `String` nor `Int`, which becomes an array of keys and values. In an event keep a sorted array in the place
+/// of a set, and let an enum that is a key conform to `CodingKeyRepresentable`, so that its dictionary is an object.
+///
+/// A `Date` is ISO 8601 text in UTC to the millisecond, `2026-01-31T12:00:00.000Z`, unless ``Dates`` says otherwise.
 public struct JSONCoder: EventCoder {
-  public init() {}
+  /// How a `Date` is written. Each of them reads ISO 8601 text with any offset too.
+  public enum Dates: Sendable, Hashable {
+    /// `2026-01-31T12:00:00.000Z`, from year 1 to year 9999, rounded to the millisecond. A number is read as
+    /// ``secondsSince2001``, which is what this library wrote before.
+    case iso8601
+    /// A number of seconds since 1970-01-01T00:00:00Z.
+    case secondsSince1970
+    /// A number of milliseconds since 1970-01-01T00:00:00Z.
+    case millisecondsSince1970
+    /// A number of seconds since 2001-01-01T00:00:00Z, as Foundation's own coders write it. It loses nothing.
+    case secondsSince2001
+  }
+
+  private let dates: Dates
+
+  /// - Parameter dates: how a `Date` is written.
+  public init(dates: Dates = .iso8601) {
+    self.dates = dates
+  }
 
   public func encode(_ value: some Encodable) throws -> Payload {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .custom { [dates] date, encoder in try dates.encode(date, to: encoder) }
     return Payload(Array(try encoder.encode(value)))
   }
 
   public func decode<Value: Decodable>(_ type: Value.Type, from payload: Payload) throws -> Value {
-    try JSONDecoder().decode(type, from: Data(payload.bytes))
+    let decoder = JSONDecoder()
+    decoder.dateDecodingStrategy = .custom { [dates] decoder in try dates.decode(from: decoder) }
+    let data = Data(payload.bytes)
+    do {
+      return try decoder.decode(type, from: data)
+    } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
+      // Foundation says "not valid JSON" of a number that does not fit its type too, and not where it is.
+      var scanner = JSONScanner(payload.bytes)
+      do {
+        scanner.skipWhitespace()
+        _ = try scanner.skipValue()
+      } catch {
+        throw DecodingError.dataCorrupted(
+          .init(codingPath: [], debugDescription: "The payload is not JSON: \(error.detail), at byte \(error.offset)."))
+      }
+      return try decoder.decode(PlacedErrors<Value>.self, from: data).value
+    }
+  }
+}
+
+extension JSONCoder.Dates {
+  fileprivate func encode(_ date: Date, to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .iso8601:
+      guard let text = ISO8601.text(secondsSince1970: date.timeIntervalSince1970) else {
+        // Foundation ends the process when a date that is not finite is printed, and an error is.
+        throw EncodingError.invalidValue(
+          date.timeIntervalSince1970,
+          .init(codingPath: encoder.codingPath, debugDescription: "The date is not of the years 1 to 9999."))
+      }
+      try container.encode(text)
+    case .secondsSince1970: try container.encode(date.timeIntervalSince1970)
+    case .millisecondsSince1970: try container.encode(date.timeIntervalSince1970 * 1000)
+    case .secondsSince2001: try container.encode(date.timeIntervalSinceReferenceDate)
+    }
+  }
+
+  fileprivate func decode(from decoder: any Decoder) throws -> Date {
+    let container = try decoder.singleValueContainer()
+    if let number = try? container.decode(Double.self) {
+      switch self {
+      case .iso8601, .secondsSince2001: return Date(timeIntervalSinceReferenceDate: number)
+      case .secondsSince1970: return Date(timeIntervalSince1970: number)
+      case .millisecondsSince1970: return Date(timeIntervalSince1970: number / 1000)
+      }
+    }
+    guard let text = try? container.decode(String.self), let seconds = ISO8601.secondsSince1970(text) else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription: "Expected a date such as 2026-01-31T12:00:00.000Z, or a number of seconds."))
+    }
+    return Date(timeIntervalSince1970: seconds)
   }
 }

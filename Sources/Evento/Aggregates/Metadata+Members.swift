@@ -12,12 +12,13 @@ extension Metadata {
   ///
   /// - Throws: `undecodable_payload` where it is no such value.
   /// - Complexity: O(*n*) in the length of the metadata.
-  public func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws(EventoError) -> Value? {
+  public func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value? {
     guard let member = try members().first(where: { $0.name.elementsEqual(name.utf8) }) else { return nil }
     do {
       return try JSONCoder().decode(type, from: Payload(Array(bytes[member.value])))
     } catch {
-      throw EventoError(.undecodablePayload, "The metadata's \(name) can't be decoded as \(type): \(error)")
+      throw EventoError(
+        .undecodablePayload, "The metadata's \(name) can't be decoded as \(type): \(EventoError.reason(error))")
     }
   }
 
@@ -30,7 +31,7 @@ extension Metadata {
   }
 
   /// The members, in their order.
-  func members() throws(EventoError) -> [Member] {
+  func members() throws -> [Member] {
     var scanner = JSONScanner(bytes)
     var members: [Member] = []
     do {

@@ -34,7 +34,7 @@ struct MetadataDraft: Sendable {
   }
 
   /// - Throws: `unencodable_payload`; `invalid_request` where it is nested too deep.
-  func build() throws(EventoError) -> Metadata {
+  func build() throws -> Metadata {
     guard !members.isEmpty || !below.isEmpty else { return base }
     let members = Array(try parts().map(\.text).joined(separator: [UInt8(ascii: ",")]))
     return try Metadata(json: "{" + String(decoding: members, as: UTF8.self) + "}")
@@ -44,7 +44,7 @@ struct MetadataDraft: Sendable {
   private typealias Part = (name: [UInt8], text: [UInt8])
 
   /// The members, what lies lowest first.
-  private func parts() throws(EventoError) -> [Part] {
+  private func parts() throws -> [Part] {
     var parts: [Part] = []
     for draft in below.reversed() { parts = Self.merged(try draft.parts(), over: parts) }
     let given = try base.members().map { Part(name: $0.name, text: Array(base.bytes[$0.range])) }
@@ -54,7 +54,8 @@ struct MetadataDraft: Sendable {
         let text = Self.quoted(member.name) + Array(":".utf8) + (try member.value())
         own.append((Array(member.name.utf8), text))
       } catch {
-        throw EventoError(.unencodablePayload, "The metadata's \(member.name) can't be encoded: \(error)")
+        throw EventoError(
+          .unencodablePayload, "The metadata's \(member.name) can't be encoded: \(EventoError.reason(error))")
       }
     }
     return Self.merged(Self.merged(own, over: given), over: parts)

@@ -8,10 +8,10 @@ extension ExecutorGroup {
 
   /// What a cursor says about the first member; `nil` where it is not of the history of every member, or not known yet to
   /// be of the first's.
-  func ownPlace(of cursor: Cursor) async throws(EventoError) -> OwnPlace? {
-    do throws(EventoError) {
+  func ownPlace(of cursor: Cursor) async throws -> OwnPlace? {
+    do {
       let place = try GroupPlace(cursor, memberCount: members.count)
-      _ = try await fromEach(of: members.indices.dropFirst()) { index, member throws(EventoError) in
+      _ = try await fromEach(of: members.indices.dropFirst()) { index, member throws in
         guard let cursor = place.places[index] else { return }
         _ = try await member.read([], routingKey: .all, args: .forward(first: 0, after: .after(cursor)))
       }
@@ -19,19 +19,18 @@ extension ExecutorGroup {
       let page = try await first.read([], routingKey: .all, args: .forward(first: 0))
       guard let own = page.pageInfo.endCursor else { return nil }
       return OwnPlace(first: own, place: place)
-    } catch {
-      guard error.code == .cursorNotInHistory else { throw error }
+    } catch let error as EventoError where error.code == .cursorNotInHistory {
       return nil
     }
   }
 
   // MARK: From the first member's cursors to the group's
 
-  func grouped(_ cursor: Cursor) throws(EventoError) -> Cursor {
+  func grouped(_ cursor: Cursor) throws -> Cursor {
     try GroupPlace(cursor, in: 0, of: members.count).cursor()
   }
 
-  func grouped(_ result: WriteResult) throws(EventoError) -> WriteResult {
+  func grouped(_ result: WriteResult) throws -> WriteResult {
     guard members.count > 1 else { return result }
     var events: [WrittenEvent] = []
     events.reserveCapacity(result.events.count)

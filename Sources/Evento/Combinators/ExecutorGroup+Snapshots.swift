@@ -6,7 +6,7 @@ extension ExecutorGroup {
   /// 0xFF begins no JSON text and no UTF-8.
   private static let mark: [UInt8] = [0xFF] + Array("EG".utf8) + [1]
 
-  func wrapped(_ snapshot: Snapshot) async throws(EventoError) -> Snapshot {
+  func wrapped(_ snapshot: Snapshot) async throws -> Snapshot {
     guard let own = try await ownPlace(of: snapshot.cursor) else {
       return Snapshot(data: snapshot.data, cursor: .nowhere)
     }
@@ -17,7 +17,7 @@ extension ExecutorGroup {
   }
 
   /// - Throws: `invalid_cursor` where the first member's snapshot is none that a group could have made.
-  func unwrapped(_ snapshot: Snapshot) throws(EventoError) -> Snapshot {
+  func unwrapped(_ snapshot: Snapshot) throws -> Snapshot {
     var rest = snapshot.data.bytes[...]
     guard rest.starts(with: Self.mark), let length = rest.dropFirst(Self.mark.count).first else {
       return Snapshot(data: snapshot.data, cursor: try grouped(snapshot.cursor))

@@ -17,7 +17,7 @@ extension ExecutorGroup {
   /// others are at the places of the acknowledgement before, and events of theirs are handled again.
   func acknowledgeInEach(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
+  ) async throws -> Subscriber {
     guard let cursor else {
       let subscriber = try await first.acknowledge(key, cursor: nil, lag: lag, workerID: workerID)
       try await forgetPlaces(key)
@@ -35,24 +35,24 @@ extension ExecutorGroup {
     return subscriber.at(cursor)
   }
 
-  private func keepPlaces(_ key: String, _ snapshot: Snapshot) async throws(EventoError) {
+  private func keepPlaces(_ key: String, _ snapshot: Snapshot) async throws {
     try await first.saveSnapshot(Self.placesKey(key), snapshot)
   }
 
   /// Sets the places of a subscriber in the others back to the beginning.
-  func forgetPlaces(_ key: String) async throws(EventoError) {
+  func forgetPlaces(_ key: String) async throws {
     guard members.count > 1, let kept = try await first.getSnapshot(Self.placesKey(key)) else { return }
     try await keepPlaces(key, Snapshot(data: Payload(try grouped(kept.cursor).description), cursor: kept.cursor))
   }
 
   // MARK: From the first member's subscribers to the group's
 
-  func grouped(_ subscriber: Subscriber) async throws(EventoError) -> Subscriber {
+  func grouped(_ subscriber: Subscriber) async throws -> Subscriber {
     subscriber.at(try await grouped(subscriber.cursor, of: subscriber.key))
   }
 
   /// The group's cursor of a subscriber that has this one in the first member.
-  func grouped(_ cursor: Cursor?, of key: String) async throws(EventoError) -> Cursor? {
+  func grouped(_ cursor: Cursor?, of key: String) async throws -> Cursor? {
     guard members.count > 1, let cursor else { return cursor }
     guard let kept = try await first.getSnapshot(Self.placesKey(key)), let text = kept.data.text else {
       return try grouped(cursor)

@@ -47,7 +47,7 @@ public struct ExecutorGroup: Sendable {
   ///   stands for its members.
   public init(_ members: [any Executor]) {
     let members = members.flatMap { ($0 as? ExecutorGroup)?.members ?? [$0] }
-    precondition(
+    requireUse(
       (1...Self.maximumMemberCount).contains(members.count),
       "an executor group has 1 to \(Self.maximumMemberCount) members")
     self.members = members
@@ -61,13 +61,13 @@ public struct ExecutorGroup: Sendable {
   /// - Returns: the answers, in the order of the members.
   func fromEach<T: Sendable>(
     of indices: some Sequence<Int>,
-    _ body: @escaping @Sendable (Int, any Executor) async throws(EventoError) -> T
-  ) async throws(EventoError) -> [T] {
-    let answers = await withTaskGroup(of: (Int, Result<T, EventoError>).self) { group in
+    _ body: @escaping @Sendable (Int, any Executor) async throws -> T
+  ) async throws -> [T] {
+    let answers = await withTaskGroup(of: (Int, Result<T, any Error>).self) { group in
       for index in indices {
         let member = members[index]
         group.addTask {
-          do throws(EventoError) {
+          do {
             return (index, .success(try await body(index, member)))
           } catch {
             return (index, .failure(error))
@@ -84,13 +84,13 @@ public struct ExecutorGroup: Sendable {
 
 extension ExecutorGroup: Executor {
   @discardableResult
-  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent]) async throws -> WriteResult {
     try grouped(try await first.write(events))
   }
 
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     if members.count == 1 { return try await first.read(aggregators, routingKey: routingKey, args: args) }
     try Args.check(aggregators, routingKey, args)
     let reading = GroupReading(group: self, aggregators: aggregators, routingKey: routingKey)
@@ -100,16 +100,16 @@ extension ExecutorGroup: Executor {
     }
   }
 
-  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+  public func getSubscriberCursor(_ key: String) async throws -> Cursor? {
     try await grouped(try await first.getSubscriberCursor(key), of: key)
   }
 
-  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
     try await first.isSubscriberRunning(key, workerID: workerID)
   }
 
   @discardableResult
-  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     let upsert = try await first.upsertSubscriber(key, workerID: workerID)
     return SubscriberUpsert(subscriber: try await grouped(upsert.subscriber), isNew: upsert.isNew)
   }
@@ -117,19 +117,19 @@ extension ExecutorGroup: Executor {
   @discardableResult
   public func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
+  ) async throws -> Subscriber {
     guard members.count > 1 else {
       return try await first.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
     }
     return try await acknowledgeInEach(key, cursor: cursor, lag: lag, workerID: workerID)
   }
 
-  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+  public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     guard let snapshot = try await first.getSnapshot(key) else { return nil }
     return members.count == 1 ? snapshot : try unwrapped(snapshot)
   }
 
-  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try await first.saveSnapshot(key, members.count == 1 ? snapshot : try await wrapped(snapshot))
   }
 }

@@ -6,7 +6,7 @@ struct GroupReading {
 
   // MARK: Forward
 
-  func forward(_ count: Int, _ start: Args.Start) async throws(EventoError) -> ReadResult<Event> {
+  func forward(_ count: Int, _ start: Args.Start) async throws -> ReadResult<Event> {
     let place: GroupPlace
     switch start {
     case .beginning: place = GroupPlace(memberCount: group.members.count)
@@ -33,14 +33,14 @@ struct GroupReading {
         hasPreviousPage: false, hasNextPage: merge.hasMore, startCursor: edges.first?.cursor, endCursor: end))
   }
 
-  private func now() async throws(EventoError) -> ReadResult<Event> {
+  private func now() async throws -> ReadResult<Event> {
     let pages = try await pages { _ in .forward(first: 0, after: .now) }
     let end = try GroupPlace(pages.map(\.pageInfo.endCursor)).cursor()
     return ReadResult(
       edges: [], pageInfo: PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: end))
   }
 
-  private func beginning(_ page: ReadResult<Event>) throws(EventoError) -> Cursor {
+  private func beginning(_ page: ReadResult<Event>) throws -> Cursor {
     var place = GroupPlace(memberCount: group.members.count)
     place.places[0] = page.pageInfo.endCursor
     return try place.cursor()
@@ -48,19 +48,19 @@ struct GroupReading {
 
   private func pages(
     _ args: @escaping @Sendable (Int) -> Args
-  ) async throws(EventoError) -> [ReadResult<Event>] {
-    try await group.fromEach(of: group.members.indices) { [aggregators, routingKey] index, member throws(EventoError) in
+  ) async throws -> [ReadResult<Event>] {
+    try await group.fromEach(of: group.members.indices) { [aggregators, routingKey] index, member throws in
       try await member.read(aggregators, routingKey: routingKey, args: args(index))
     }
   }
 
   // MARK: Backward
 
-  func backward(_ count: Int, _ before: Cursor?) async throws(EventoError) -> ReadResult<Event> {
+  func backward(_ count: Int, _ before: Cursor?) async throws -> ReadResult<Event> {
     let pages: [ReadResult<Event>]
     if let before {
       let place = try GroupPlace(before, memberCount: group.members.count)
-      pages = try await group.fromEach(of: group.members.indices) { index, member throws(EventoError) in
+      pages = try await group.fromEach(of: group.members.indices) { index, member throws in
         guard let cursor = place.places[index] else { return .nothing }
         return place.owner == index
           ? try await member.read(aggregators, routingKey: routingKey, args: .backward(last: count, before: cursor))
@@ -81,7 +81,7 @@ struct GroupReading {
   /// The last events of a member up to a place, the event at that place included.
   private func page(
     _ count: Int, upTo cursor: Cursor, in member: any Executor
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     var page = try await member.read(
       aggregators, routingKey: routingKey, args: .backward(last: max(count, 1), before: cursor))
     // The event at the place is the next one behind those before it, unless that one stands behind the place too. Asked

@@ -17,7 +17,7 @@ struct ForwardMerge {
   /// Takes at most `count` events, the oldest first.
   ///
   /// - Complexity: O(*m* *n*) in the numbers of members and of events.
-  mutating func next(_ count: Int) throws(EventoError) -> [Edge<Event>] {
+  mutating func next(_ count: Int) throws -> [Edge<Event>] {
     var edges: [Edge<Event>] = []
     while edges.count < count, let index = oldest() {
       let edge = queues[index].removeFirst()
@@ -53,7 +53,7 @@ struct BackwardMerge {
   /// Takes at most `count` events, the newest first, and returns them oldest first.
   ///
   /// - Complexity: O(*m* *n*) in the numbers of members and of events.
-  mutating func next(_ count: Int) throws(EventoError) -> [Edge<Event>] {
+  mutating func next(_ count: Int) throws -> [Edge<Event>] {
     var edges: [Edge<Event>] = []
     while edges.count < count, let index = newest() {
       let edge = queues[index].removeLast()

@@ -2,7 +2,7 @@
 
 extension ReadWriteExecutor: ConditionalWriter {
   @discardableResult
-  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
     guard let condition else { return try await writer.write(events) }
     return try await writer.required((any ConditionalWriter).self, "write under a condition")
       .write(events, condition: condition)
@@ -10,43 +10,43 @@ extension ReadWriteExecutor: ConditionalWriter {
 }
 
 extension ReadWriteExecutor: EventLookup {
-  public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
     try await reader.required((any EventLookup).self, "find an event by its id").event(id)
   }
 }
 
 extension ReadWriteExecutor: SubscriberDirectory {
   private var directory: any SubscriberDirectory {
-    get throws(EventoError) { try writer.required((any SubscriberDirectory).self, "show subscribers") }
+    get throws { try writer.required((any SubscriberDirectory).self, "show subscribers") }
   }
 
-  public func subscriber(_ key: String) async throws(EventoError) -> Subscriber? {
+  public func subscriber(_ key: String) async throws -> Subscriber? {
     try await directory.subscriber(key)
   }
 
-  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
     try await directory.subscribers(first: first, after: key)
   }
 
   @discardableResult
-  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
     try await directory.setSubscriberEnabled(key, isEnabled)
   }
 
-  public func deleteSubscriber(_ key: String) async throws(EventoError) {
+  public func deleteSubscriber(_ key: String) async throws {
     try await directory.deleteSubscriber(key)
   }
 }
 
 extension ReadWriteExecutor: SnapshotRemover {
-  public func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError) {
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
     try await writer.required((any SnapshotRemover).self, "delete snapshots").deleteSnapshot(key)
   }
 }
 
 extension ReadWriteExecutor: ReadinessReporter {
   /// Asks the writer, where it can tell whether it takes writes.
-  public func checkReadiness() async throws(EventoError) {
+  public func checkReadiness() async throws {
     if let reporter = writer as? any ReadinessReporter { try await reporter.checkReadiness() }
   }
 }

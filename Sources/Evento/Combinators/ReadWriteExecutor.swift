@@ -40,41 +40,41 @@ public struct ReadWriteExecutor: Sendable {
 
 extension ReadWriteExecutor: Executor {
   @discardableResult
-  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent]) async throws -> WriteResult {
     try await writer.write(events)
   }
 
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try await reader.read(aggregators, routingKey: routingKey, args: args)
   }
 
-  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+  public func getSubscriberCursor(_ key: String) async throws -> Cursor? {
     try await writer.getSubscriberCursor(key)
   }
 
-  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
     try await writer.isSubscriberRunning(key, workerID: workerID)
   }
 
   @discardableResult
-  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     try await writer.upsertSubscriber(key, workerID: workerID)
   }
 
   @discardableResult
   public func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
+  ) async throws -> Subscriber {
     try await writer.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
   }
 
-  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+  public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     try await reader.getSnapshot(key)
   }
 
-  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try await writer.saveSnapshot(key, snapshot)
   }
 }

@@ -3,7 +3,7 @@ extension Executor {
   ///
   /// - Parameter what: what is asked for, for the message.
   /// - Throws: `not_implemented` where it can't.
-  func required<T>(_ kind: T.Type, _ what: String) throws(EventoError) -> T {
+  func required<T>(_ kind: T.Type, _ what: String) throws -> T {
     guard let able = self as? T else {
       throw EventoError(.notImplemented, "The store behind this can't \(what): \(type(of: self)) does not offer it.")
     }

@@ -18,7 +18,7 @@ public struct Metadata: Sendable, Hashable {
   /// - Parameter json: the text of a JSON object; white space around it is dropped, everything else is kept.
   /// - Throws: `invalid_request` where it is not an object, repeats a member or is nested more than 128 deep.
   /// - Complexity: O(*n*) in the length of the text.
-  public init(json: String) throws(EventoError) {
+  public init(json: String) throws {
     var scanner = JSONScanner(Array(json.utf8))
     do throws(JSONScanner.Fault) {
       scanner.skipWhitespace()

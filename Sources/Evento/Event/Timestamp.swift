@@ -25,12 +25,12 @@ public struct Timestamp: Sendable, Hashable, Comparable {
   /// - Precondition: `subsecond` is in its range, and the moment is of ``milliseconds``, some 292 million years from now
   ///   or before.
   public init(seconds: Int64, subsecond: Int = 0) {
-    precondition(0...999 ~= subsecond, "a second has the milliseconds 0 to 999")
+    requireUse(0...999 ~= subsecond, "a second has the milliseconds 0 to 999")
     // From the second behind it, where it is before 1970: its milliseconds alone may be out of range.
     let (whole, rest) = seconds < 0 ? (seconds + 1, subsecond - 1000) : (seconds, subsecond)
     let (product, isTooFar) = whole.multipliedReportingOverflow(by: 1000)
     let (milliseconds, isBeyond) = product.addingReportingOverflow(Int64(rest))
-    precondition(!isTooFar && !isBeyond, "a moment is at most \(Int64.max) milliseconds away from 1970")
+    requireUse(!isTooFar && !isBeyond, "a moment is at most \(Int64.max) milliseconds away from 1970")
     self.milliseconds = milliseconds
   }
 

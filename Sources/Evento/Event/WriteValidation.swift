@@ -33,7 +33,7 @@ extension NewEvent {
   /// aggregate either all with a version or all without. What an executor does first with a write.
   ///
   /// - Throws: `missing_data` where there are none, `invalid_request` where one is out of form.
-  public static func check(_ events: [NewEvent]) throws(EventoError) {
+  public static func check(_ events: [NewEvent]) throws {
     guard !events.isEmpty else { throw EventoError.missingData() }
     for index in events.indices { try events.span[index].check("events[\(index)]") }
     if let index = indexOfMixedVersion(in: events) {

@@ -9,7 +9,7 @@ public protocol ConditionalWriter: Executor {
   /// - Throws: what ``Executor/write(_:)`` throws; `condition_failed`; `cursor_not_in_history` for the condition's
   ///   cursor.
   @discardableResult
-  func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult
+  func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult
 }
 
 /// What must not have been written since.
@@ -27,7 +27,7 @@ public struct WriteCondition: Sendable, Equatable {
   /// Checks the form.
   ///
   /// - Throws: `invalid_request` where there are no filters, or too many, or one is out of form.
-  public func check() throws(EventoError) {
+  public func check() throws {
     let counts = 1...ReadAggregator.maximumCount
     guard counts.contains(failIfEventsMatch.count) else {
       throw EventoError(
@@ -41,13 +41,13 @@ public struct WriteCondition: Sendable, Equatable {
 /// Finds an event by its id.
 public protocol EventLookup: Executor {
   /// The event and its place, or `nil` where there is none.
-  func event(_ id: ULID) async throws(EventoError) -> Edge<Event>?
+  func event(_ id: ULID) async throws -> Edge<Event>?
 }
 
 /// Shows and manages the subscribers of a store.
 public protocol SubscriberDirectory: Executor {
   /// The subscriber, or `nil` where there is none.
-  func subscriber(_ key: String) async throws(EventoError) -> Subscriber?
+  func subscriber(_ key: String) async throws -> Subscriber?
 
   /// Returns one page of the subscribers, by key in byte order.
   ///
@@ -56,24 +56,24 @@ public protocol SubscriberDirectory: Executor {
   ///   - key: only subscribers with greater keys are returned. There need be no subscriber of this key; `nil` starts at
   ///     the beginning.
   /// - Throws: `invalid_request` if either is out of range or form.
-  func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage
+  func subscribers(first: Int, after key: String?) async throws -> SubscriberPage
 
   /// - Throws: `subscriber_not_found`.
   @discardableResult
-  func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber
+  func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber
 
   /// - Throws: `subscriber_not_found`.
-  func deleteSubscriber(_ key: String) async throws(EventoError)
+  func deleteSubscriber(_ key: String) async throws
 }
 
 /// Drops snapshots.
 public protocol SnapshotRemover: Executor {
   /// - Throws: `snapshot_not_found`.
-  func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError)
+  func deleteSnapshot(_ key: SnapshotKey) async throws
 }
 
 /// Tells whether a store can take writes just now.
 public protocol ReadinessReporter: Executor {
   /// - Throws: `unavailable`, with the reason, where it can't.
-  func checkReadiness() async throws(EventoError)
+  func checkReadiness() async throws
 }

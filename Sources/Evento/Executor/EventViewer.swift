@@ -28,7 +28,7 @@ extension Executor {
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder
-  ) async throws(EventoError) -> Builder.Value {
+  ) async throws -> Builder.Value {
     guard let viewer = self as? any EventViewer else {
       let page = try await read(aggregators, routingKey: routingKey, args: args)
       var builder = builder()

@@ -90,6 +90,14 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
     self.isPassing = isPassing ?? [.unavailable, .requestTimeout, .internal].contains(code)
   }
 
+  /// Returns the error itself if it is one of this package; of any other, which an executor or a coder of yours has thrown,
+  /// an `internal` error with that one as its ``cause``.
+  public init(wrapping error: any Error) {
+    self =
+      error as? EventoError
+      ?? EventoError(.internal, "The store failed with an error of its own: see the log.", cause: "\(error)")
+  }
+
   /// Equal in what a client sees.
   public static func == (left: EventoError, right: EventoError) -> Bool {
     left.code == right.code && left.detail == right.detail && left.facts == right.facts

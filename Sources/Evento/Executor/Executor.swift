@@ -1,6 +1,18 @@
 /// A store of events: what `evento` calls an executor.
 ///
-/// Every operation throws ``EventoError`` alone. `unavailable` means that the store could not do it, or that its answer
+/// Every operation throws ``EventoError`` alone, and so does all else here that doesn't say otherwise. It is not in the
+/// signatures: the compiler of Swift 6.3 crashes at a loop that catches a typed error under a condition. What else an
+/// executor of yours throws is an `internal` error to those who call it by a gateway or a subscription.
+///
+/// ```swift
+/// for _ in 1...5 {
+///   do {
+///     return try await deposit.commit(to: store)
+///   } catch let error as EventoError where error.isPassing {}
+/// }
+/// ```
+///
+/// `unavailable` means that the store could not do it, or that its answer
 /// was lost: of a write nobody knows whether it was done. To send the same again is safe wherever every event carries an
 /// id, and makes sense where ``EventoError/isPassing`` is true.
 public protocol Executor: Sendable {
@@ -12,27 +24,27 @@ public protocol Executor: Sendable {
   ///   where an id is stored with other content, or only some are stored, or one is given twice;
   ///   `invalid_original_version` where a version is not its aggregate's next one.
   @discardableResult
-  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult
+  func write(_ events: [NewEvent]) async throws -> WriteResult
 
   /// Reads one page of the events that match one of the aggregators (`nil`: all events; none: no event) and the
   /// routing key, in the order in which they were committed.
   ///
   /// - Throws: `invalid_request` where a filter or a number is out of range; `cursor_not_in_history` where the cursor is
   ///   not of this store's history.
-  func read(_ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args) async throws(EventoError)
+  func read(_ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args) async throws
     -> ReadResult<Event>
 
   /// Where a subscriber got to; `nil` at the beginning, and where there is no such subscriber.
-  func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor?
+  func getSubscriberCursor(_ key: String) async throws -> Cursor?
 
   /// Whether this worker holds the subscriber and it is enabled; `false` also where there is no such subscriber.
-  func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool
+  func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool
 
   /// Creates a subscriber held by this worker, or takes it over from another. Cursor, lag and `isEnabled` are kept.
   ///
   /// - Throws: `invalid_request` where the key is out of form.
   @discardableResult
-  func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert
+  func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert
 
   /// Remembers how far a subscriber got.
   ///
@@ -43,28 +55,28 @@ public protocol Executor: Sendable {
   /// - Throws: `subscriber_not_found`; `subscriber_taken_over` where another worker holds it;
   ///   `cursor_not_in_history`.
   @discardableResult
-  func acknowledge(_ key: String, cursor: Cursor?, lag: Int, workerID: ULID?) async throws(EventoError) -> Subscriber
+  func acknowledge(_ key: String, cursor: Cursor?, lag: Int, workerID: ULID?) async throws -> Subscriber
 
   /// The snapshot of one revision of an aggregate's state, or `nil` where there is none.
-  func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot?
+  func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot?
 
   /// Keeps a snapshot, in place of an earlier one of the same type, revision and id.
   ///
   /// - Throws: `invalid_request` where the key is out of form; `cursor_not_in_history`.
-  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError)
+  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws
 }
 
 extension Executor {
   /// ``read(_:routingKey:args:)`` whatever the routing key; where nothing is said, the first events of all.
   public func read(
     _ aggregators: [ReadAggregator]? = nil, args: Args = .forward()
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try await read(aggregators, routingKey: .all, args: args)
   }
 
   /// ``acknowledge(_:cursor:lag:workerID:)`` for whichever worker holds the subscriber.
   @discardableResult
-  public func acknowledge(_ key: String, cursor: Cursor?, lag: Int = 0) async throws(EventoError) -> Subscriber {
+  public func acknowledge(_ key: String, cursor: Cursor?, lag: Int = 0) async throws -> Subscriber {
     try await acknowledge(key, cursor: cursor, lag: lag, workerID: nil)
   }
 }

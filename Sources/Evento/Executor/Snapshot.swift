@@ -18,7 +18,7 @@ public struct SnapshotKey: Sendable, Equatable {
   /// Checks the form.
   ///
   /// - Throws: `invalid_request` where a member is out of form.
-  public func check() throws(EventoError) {
+  public func check() throws {
     try NameRule.check(type, "the snapshot's type")
     try NameRule.check(revision, "the snapshot's revision")
     try NameRule.check(id, "the snapshot's id")

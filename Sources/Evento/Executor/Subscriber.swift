@@ -29,7 +29,7 @@ public struct Subscriber: Sendable, Equatable {
   /// Checks a lag.
   ///
   /// - Throws: `invalid_request` where it is out of range.
-  public static func check(lag: Int) throws(EventoError) {
+  public static func check(lag: Int) throws {
     guard (0...maximumLag).contains(lag) else {
       throw EventoError(.invalidRequest, "lag must be 0 to \(maximumLag) seconds, and is \(lag).")
     }
@@ -38,7 +38,7 @@ public struct Subscriber: Sendable, Equatable {
   /// Checks the form of a key.
   ///
   /// - Throws: `invalid_request` where it is out of form.
-  public static func check(key: String) throws(EventoError) {
+  public static func check(key: String) throws {
     try NameRule.check(key, "the subscriber's key")
   }
 

@@ -16,7 +16,7 @@ public struct SubscriberPage: Sendable, Equatable {
   /// Checks the arguments of ``SubscriberDirectory/subscribers(first:after:)``: what an executor does first.
   ///
   /// - Throws: `invalid_request` if the number is out of range, or the key out of form.
-  public static func check(first: Int, after key: String?) throws(EventoError) {
+  public static func check(first: Int, after key: String?) throws {
     guard countRange.contains(first) else {
       throw EventoError(
         .invalidRequest, "first must be \(countRange.lowerBound) to \(countRange.upperBound), and is \(first).")
@@ -42,7 +42,7 @@ extension SubscriberDirectory {
   ///
   /// It reads page after page: a subscriber that is created or deleted meanwhile may be among them or not. All of them
   /// are in memory at once; if they are many, read the pages yourself, by ``subscribers(first:after:)``.
-  public func subscribers() async throws(EventoError) -> [Subscriber] {
+  public func subscribers() async throws -> [Subscriber] {
     let count = SubscriberPage.countRange.upperBound
     var all: [Subscriber] = []
     while true {

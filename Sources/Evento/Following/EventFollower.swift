@@ -38,7 +38,7 @@ extension Executor {
   ) -> EventSequence {
     let signal = (self as? any CommitNotifier)?.commits
     return EventSequence(after: start) {
-      { (start) throws(EventoError) in
+      { (start) throws in
         // Before the read: what commits after it moves the count on, and the wait below returns at once.
         let count = signal?.count ?? 0
         let page = try await read(

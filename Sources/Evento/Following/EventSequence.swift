@@ -7,14 +7,14 @@
 /// It ends when its task is cancelled, and throws what can't be mended by waiting, such as `cursor_not_in_history`.
 public struct EventSequence: AsyncSequence, Sendable {
   public typealias Element = Edge<Event>
-  public typealias Failure = EventoError
+  public typealias Failure = any Error
 
   /// The next events behind a place. Where there are none, it waits for them; it may give an empty page every now and
   /// then, whose end cursor is the place up to which the log was read.
   ///
   /// It is asked for one page at a time, each behind the end cursor of the one before. What it throws ends the sequence;
   /// where the task is cancelled it should return, or throw, soon.
-  public typealias NextPage = @Sendable (Args.Start) async throws(EventoError) -> ReadResult<Event>
+  public typealias NextPage = @Sendable (Args.Start) async throws -> ReadResult<Event>
 
   private let start: Args.Start
   private let makePages: @Sendable () -> NextPage
@@ -47,10 +47,10 @@ public struct EventSequence: AsyncSequence, Sendable {
     /// The next event; waits until there is one.
     ///
     /// - Returns: `nil` where the task has been cancelled.
-    public mutating func next() async throws(EventoError) -> Edge<Event>? {
+    public mutating func next() async throws -> Edge<Event>? {
       while let nextPage, !Task.isCancelled {
         if let edge = edges.popFirst() { return edge }
-        do throws(EventoError) {
+        do {
           take(try await nextPage(start))
         } catch {
           self.nextPage = nil

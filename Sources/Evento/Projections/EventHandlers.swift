@@ -17,7 +17,7 @@ struct EventHandlers<Handler: Sendable>: Sendable {
   mutating func add<Data: AggregateEvent>(_ type: Data.Type, _ choice: Choice) {
     let key = EventType(
       aggregatorType: ExactText(Data.Aggregate.aggregatorType), name: ExactText(Data.eventName))
-    precondition(
+    requireUse(
       choices.updateValue(choice, forKey: key) == nil,
       "\(Data.eventName) of \(Data.Aggregate.aggregatorType) is handled or skipped twice")
   }
@@ -26,7 +26,7 @@ struct EventHandlers<Handler: Sendable>: Sendable {
   ///
   /// - Precondition: nothing has been said of all events of this kind.
   mutating func addAll<Kind: Aggregate>(_ kind: Kind.Type, _ handler: Handler) {
-    precondition(
+    requireUse(
       catchAlls.updateValue(handler, forKey: ExactText(Kind.aggregatorType)) == nil,
       "all events of \(Kind.aggregatorType) are handled twice")
   }

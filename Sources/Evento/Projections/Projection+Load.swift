@@ -3,10 +3,11 @@ extension Projection {
   ///
   /// - Returns: the state, or `nil` where there is no event.
   ///   Where a snapshot was due and could not be kept, ``Loaded/snapshotFailure`` says why.
-  /// - Throws: `undecodable_payload`; `unhandled_event` under a ``safetyCheck()``; what a handler throws; what reading
+  /// - Throws: `invalid_request` if an event of another kind is handled, and no aggregate of that kind is added;
+  ///   `undecodable_payload`; `unhandled_event` under a ``safetyCheck()``; what a handler throws; what reading
   ///   throws; `CancellationError`.
   /// - Complexity: O(*n*) in the number of events since the last snapshot.
-  public func load(_ id: String, from store: some Executor) async throws -> Loaded<Kind, State>? {
+  public func load(_ id: String, from store: any Executor) async throws -> Loaded<Kind, State>? {
     if let start = try await restored(id, from: store) {
       do {
         return try await fold(id, from: start, store)
@@ -18,7 +19,7 @@ extension Projection {
   }
 
   /// Loads the aggregate that several ids name together: see ``hashIDs(_:)``.
-  public func load(ids: [String], from store: some Executor) async throws -> Loaded<Kind, State>? {
+  public func load(ids: [String], from store: any Executor) async throws -> Loaded<Kind, State>? {
     try await load(hashIDs(ids), from: store)
   }
 
@@ -30,10 +31,10 @@ extension Projection {
     var count = 0
   }
 
-  private func fold(_ id: String, from start: Progress, _ store: some Executor) async throws -> Loaded<Kind, State>? {
+  private func fold(_ id: String, from start: Progress, _ store: any Executor) async throws -> Loaded<Kind, State>? {
     var progress = start
     let context = ProjectionContext(id: id, coder: coder, shared: shared)
-    let filters = filters(id)
+    let filters = try filters(id)
     var hasMore = true
     while hasMore {
       try Task.checkCancellation()
@@ -47,11 +48,11 @@ extension Projection {
     guard let cursor = progress.cursor, start.cursor != nil || progress.count > 0 else { return nil }
     var loaded = Loaded<Kind, State>(id: id, state: progress.state, version: progress.version, cursor: cursor)
     if let snapshots, progress.count >= snapshots.interval {
-      do throws(EventoError) {
+      do {
         try await keep(loaded, snapshots, in: store)
       } catch {
         // The state is right all the same, and so is a store that can be read alone.
-        loaded.snapshotFailure = error
+        loaded.snapshotFailure = EventoError(wrapping: error)
       }
     }
     return loaded
@@ -72,11 +73,18 @@ extension Projection {
   }
 
   /// The aggregate itself and those that were added, whole: the version needs every event, handled or not. Of other
-  /// kinds, what is handled; under a safety check everything.
-  private func filters(_ id: String) -> [ReadAggregator] {
+  /// kinds that are read as a whole, what is handled; under a safety check everything.
+  private func filters(_ id: String) throws -> [ReadAggregator] {
     let whole = [ReadAggregator(Kind.aggregatorType, id: id)] + related
     var filters: [ReadAggregator] = []
-    for type in handlers.aggregatorTypes where !whole.contains(where: { $0.aggregatorType.isExactly(type) }) {
+    for type in handlers.aggregatorTypes {
+      guard wholeKinds.contains(ExactText(type)) else {
+        if whole.contains(where: { $0.aggregatorType.isExactly(type) }) { continue }
+        throw EventoError(
+          .invalidRequest,
+          "The projection of \(Kind.aggregatorType) into \(State.self) handles events of \(type): say of which "
+            + "aggregate with aggregate(_:_:), or read them all with everyAggregate(_:).")
+      }
       if !checksSafety, let names = handlers.names(of: type) {
         filters += names.map { ReadAggregator(type, name: $0) }
       } else {
@@ -90,7 +98,7 @@ extension Projection {
 
   // MARK: Snapshots
 
-  private func restored(_ id: String, from store: some Executor) async throws -> Progress? {
+  private func restored(_ id: String, from store: any Executor) async throws -> Progress? {
     guard let snapshots, let snapshot = try await store.getSnapshot(snapshotKey(id, snapshots)),
       let kept = try? snapshots.decode(snapshot.data, coder)
     else { return nil }
@@ -98,8 +106,8 @@ extension Projection {
   }
 
   private func keep(
-    _ loaded: Loaded<Kind, State>, _ snapshots: SnapshotPolicy<State>, in store: some Executor
-  ) async throws(EventoError) {
+    _ loaded: Loaded<Kind, State>, _ snapshots: SnapshotPolicy<State>, in store: any Executor
+  ) async throws {
     let payload: Payload
     do {
       payload = try snapshots.encode(loaded.state, loaded.version, coder)

@@ -21,6 +21,8 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
   let initial: State
   var handlers = EventHandlers<AnyHandler>()
   var related: [ReadAggregator] = []
+  /// Other kinds of which every aggregate is read.
+  var wholeKinds: Set<ExactText> = []
   var shared = SharedData()
   var coder: any EventCoder = JSONCoder()
   var checksSafety = false
@@ -32,8 +34,9 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
     self.initial = initial
   }
 
-  /// Handles events of a type: of the aggregate that is loaded; of those that ``aggregate(_:_:)`` adds; and where it
-  /// is of a kind of which neither is, of every aggregate of that kind.
+  /// Handles events of a type: of the aggregate that is loaded, and of those that ``aggregate(_:_:)`` and
+  /// ``everyAggregate(_:)`` add. A type of another kind needs one of these two: without it, a load is an
+  /// `invalid_request`.
   ///
   /// - Precondition: the type is not handled or skipped already.
   public func on<Data: AggregateEvent>(_ type: Data.Type, _ handler: @escaping Handler<Data>) -> Self {
@@ -60,6 +63,12 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
   /// Reads the events of another aggregate too.
   public func aggregate<Other: Aggregate>(_ kind: Other.Type, _ id: String) -> Self {
     with { $0.related.append(ReadAggregator(Other.aggregatorType, id: id)) }
+  }
+
+  /// Reads the events of every aggregate of another kind, as far as they are handled: a load takes as long as there are
+  /// such events in the store.
+  public func everyAggregate<Other: Aggregate>(_ kind: Other.Type) -> Self {
+    with { $0.wholeKinds.insert(ExactText(Other.aggregatorType)) }
   }
 
   /// Makes loading fail with `unhandled_event` where an event is neither handled nor skipped. Without it, such events

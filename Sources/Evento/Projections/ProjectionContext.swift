@@ -8,7 +8,7 @@ public struct ProjectionContext: Sendable {
   /// What ``Projection/data(_:)`` was given.
   ///
   /// - Throws: `missing_shared_data` where it was given nothing of this type.
-  public func data<Value: Sendable>(_ type: Value.Type = Value.self) throws(EventoError) -> Value {
+  public func data<Value: Sendable>(_ type: Value.Type = Value.self) throws -> Value {
     try shared.value(type)
   }
 }

@@ -7,8 +7,8 @@ struct SharedData: Sendable {
   }
 
   /// - Throws: `missing_shared_data`.
-  func value<Value: Sendable>(_ type: Value.Type) throws(EventoError) -> Value {
-    guard let value = values[ObjectIdentifier(type)] as? Value else { throw .missingSharedData(type) }
+  func value<Value: Sendable>(_ type: Value.Type) throws -> Value {
+    guard let value = values[ObjectIdentifier(type)] as? Value else { throw EventoError.missingSharedData(type) }
     return value
   }
 }

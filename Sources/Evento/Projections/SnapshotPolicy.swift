@@ -25,7 +25,7 @@ extension Projection where State: Codable {
   ///     needs one of its own: two that share it would take each other's states for theirs.
   ///   - events: how many events must have been folded since the last snapshot for another one to be kept; at least 1.
   public func snapshots(as type: String, every events: Int = 1) -> Self {
-    precondition(events >= 1, "a snapshot is kept after 1 or more events")
+    requireUse(events >= 1, "snapshots(as:every:) takes 1 or more events, not \(events)")
     return with {
       $0.snapshots = SnapshotPolicy(
         type: type, interval: events,

@@ -11,7 +11,11 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Throws: `invalid_cursor` where it is damaged, or no cursor at all. Whether it is of a certain store's history,
   ///   only that store can tell.
-  public init(_ text: String) throws(EventoError) {
+  public init(_ text: String) throws {
+    try self.init(parsing: text)
+  }
+
+  package init(parsing text: String) throws(EventoError) {
     guard text.utf8.count <= Self.maximumLength, let wrapped = Base64.url.decode(Array(text.utf8)),
       wrapped.count > Self.overhead, wrapped[0] == Self.formatVersion
     else { throw .damagedCursor() }
@@ -46,7 +50,7 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   /// - Parameter text: has room for ``maximumLength`` bytes.
   /// - Returns: how many there are.
   package static func writeText(of place: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
-    precondition((1...maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
+    requireUse((1...maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
     let length = place.count + overhead
     return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { wrapped in
       wrapped[0] = formatVersion

@@ -24,14 +24,14 @@ final class FollowedLog: Sendable {
   ///   - start: the place behind which nothing has been read yet.
   ///   - pause: waits before it begins again, where the store has refused to go on.
   func begin(
-    after start: @escaping @Sendable () async throws(EventoError) -> Args.Start,
+    after start: @escaping @Sendable () async throws -> Args.Start,
     pause: @escaping @Sendable () async -> Void
   ) {
     task.withLock { task in
       guard task == nil else { return }
       task = Task { [commits, follower, filters, routingKey] in
         while !Task.isCancelled {
-          do throws(EventoError) {
+          do {
             let events = follower.events(matching: filters, routingKey: routingKey, after: try await start())
             for try await _ in events { commits.advance() }
           } catch {

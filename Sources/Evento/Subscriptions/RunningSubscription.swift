@@ -9,19 +9,13 @@ public struct RunningSubscription: Sendable {
   /// The worker that holds the subscriber.
   public let workerID: ULID
   private let signal: StopSignal
-  private let task: Task<Result<SubscriptionEnd, SubscriptionFailure>, Never>
+  private let task: Task<SubscriptionEnd, any Error>
 
   init(_ worker: SubscriptionWorker) {
     key = worker.key
     workerID = worker.id
     signal = worker.signal
-    task = Task {
-      do throws(SubscriptionFailure) {
-        return .success(try await worker.run(once: false))
-      } catch {
-        return .failure(error)
-      }
-    }
+    task = Task { try await worker.run(once: false) }
   }
 
   /// Asks it to end, and waits until it has: the event that is being handled is finished and acknowledged, a wait is
@@ -31,9 +25,9 @@ public struct RunningSubscription: Sendable {
   /// more, ``cancel()``.
   ///
   /// - Returns: why it ended; `stopped`, unless it had ended before.
-  /// - Throws: where it had failed before.
+  /// - Throws: the ``SubscriptionFailure`` that had ended it before.
   @discardableResult
-  public func shutdown() async throws(SubscriptionFailure) -> SubscriptionEnd {
+  public func shutdown() async throws -> SubscriptionEnd {
     signal.stop()
     guard SubscriptionWorker.current != workerID else { return .stopped }
     return try await end()
@@ -50,8 +44,8 @@ public struct RunningSubscription: Sendable {
   /// Waits until it has ended by itself. Cancelling the wait does not end the subscription, nor the wait.
   ///
   /// - Returns: why it ended.
-  /// - Throws: the failure that ended it.
-  public func end() async throws(SubscriptionFailure) -> SubscriptionEnd {
-    try await task.value.get()
+  /// - Throws: the ``SubscriptionFailure`` that ended it.
+  public func end() async throws -> SubscriptionEnd {
+    try await task.value
   }
 }

@@ -2,6 +2,7 @@
 ///
 /// ```swift
 /// let mailer = Subscription("mailer")
+///   .onFailure { failure in alarm.raise("\(failure)") }
 ///   .on(AccountOpened.self) { event, context in
 ///     try await context.data(Mail.self).welcome(event.data.owner)
 ///   }
@@ -12,8 +13,13 @@
 /// try await running.shutdown()
 /// ```
 ///
+/// A handler that throws gets the event again, 30 times with pauses of up to a minute unless ``retry(_:backoff:)`` says
+/// otherwise; ``onFailure(_:)`` hears of each time, the log of the first and then once a minute.
+///
 /// Every event is handled at least once: one whose handling was not acknowledged any more, because the process ended
-/// or another worker took over, is handled again. It is a value; nothing happens before it is started.
+/// or another worker took over, is handled again. That may be a page, or what took 100 ms, unless
+/// ``acknowledge(every:)`` says otherwise. What is kept in memory alone needs ``replay()``. It is a value; nothing happens
+/// before it is started.
 public struct Subscription: Sendable {
   /// Deals with one event. What it throws is a failure: the event is handled again later.
   public typealias Handler<Data: AggregateEvent> =

@@ -1,7 +1,11 @@
+public import Logging
+
 /// How a subscription works.
 struct SubscriptionOptions: Sendable {
   var chunkSize = 300
-  var acknowledgeInterval = 1
+  /// After how many events; `nil`: at the end of a chunk, or ``acknowledgePause`` after the last time.
+  var acknowledgeInterval: Int?
+  let acknowledgePause = Duration.milliseconds(100)
   var retries = 30
   var backoff = Backoff()
   var delay = Duration.zero
@@ -11,24 +15,44 @@ struct SubscriptionOptions: Sendable {
   /// How often it looks who holds the subscriber, where a follower waits for events.
   var followedCheckInterval = Duration.seconds(5)
   var clock: any Clock<Duration> = ContinuousClock()
+  var logger = Logger(label: "evento.subscription")
   var onFailure: @Sendable (SubscriptionFailure) -> Void = { _ in }
 }
 
 extension Subscription {
+  /// Calls you with each failure before it is tried again, given up, or ends the subscription: for a metric or an alarm,
+  /// say. The log has the first one, and a line a minute, without it: see ``logger(_:)``.
+  public func onFailure(_ handler: @escaping @Sendable (SubscriptionFailure) -> Void) -> Self {
+    with { $0.options.onFailure = handler }
+  }
+
+  /// The logger that failures go to: `evento.subscription` unless you give one.
+  ///
+  /// A failure that is tried again is a `warning`, the first time at once, then once a minute with a count; that it is over
+  /// is a `notice`. An event that is given up, and the end of the subscription, are an `error`.
+  public func logger(_ logger: Logger) -> Self {
+    with { $0.options.logger = logger }
+  }
+
   /// How many events are read at once; 300 where nothing is said.
   ///
   /// - Precondition: 1 … 65535.
   public func chunkSize(_ events: Int) -> Self {
-    precondition(1...Args.countRange.upperBound ~= events, "a chunk is of 1 to \(Args.countRange.upperBound) events")
+    requireUse(
+      1...Args.countRange.upperBound ~= events,
+      "chunkSize(_:) takes 1 to \(Args.countRange.upperBound) events, not \(events)")
     return with { $0.options.chunkSize = events }
   }
 
-  /// After how many events it acknowledges, at the end of a chunk at the latest; 1 where nothing is said. More is
-  /// faster, and as many may be handled again where the process ends suddenly.
+  /// After how many events it acknowledges, and at the end of a chunk in any case. If you don't call this, it acknowledges
+  /// at the end of a chunk, or with the first event that ends 100 ms or more after the last acknowledgement.
+  ///
+  /// Each acknowledgement is a write to disk. What is handled and not acknowledged is handled again if the process ends
+  /// suddenly: delivery is at least once, with 1 too.
   ///
   /// - Precondition: at least 1.
   public func acknowledge(every events: Int) -> Self {
-    precondition(events >= 1, "it acknowledges after 1 or more events")
+    requireUse(events >= 1, "acknowledge(every:) takes 1 or more events, not \(events)")
     return with { $0.options.acknowledgeInterval = events }
   }
 
@@ -40,7 +64,7 @@ extension Subscription {
   ///
   /// - Precondition: at least 0.
   public func retry(_ times: Int, backoff: Backoff = Backoff()) -> Self {
-    precondition(times >= 0, "it retries 0 or more times")
+    requireUse(times >= 0, "retry(_:backoff:) takes 0 or more times, not \(times)")
     return with { ($0.options.retries, $0.options.backoff) = (times, backoff) }
   }
 
@@ -48,7 +72,7 @@ extension Subscription {
   /// a store that does not answer is asked again and again. Without it, the subscription ends. It ends with it too, where
   /// the store says what waiting does not mend: see ``retry(_:backoff:)``.
   ///
-  /// What was given up is told to ``onFailure(_:)`` alone.
+  /// ``onFailure(_:)`` gets each event that is given up; the log has the first one, and a count each minute.
   public func acceptFailure() -> Self {
     with { $0.options.acceptsFailure = true }
   }
@@ -58,14 +82,10 @@ extension Subscription {
     with { $0.options.delay = duration }
   }
 
-  /// Starts from the beginning each time, wherever it got to before: for what is kept in memory alone.
+  /// Starts from the beginning each time, wherever it got to before: for what is kept in memory alone. A read model in memory
+  /// without it gets only what is new after a restart, and is wrong without an error.
   public func replay() -> Self {
     with { $0.options.replays = true }
-  }
-
-  /// Is told each failure, for a log say, before it is tried again, given up, or ends the subscription.
-  public func onFailure(_ handler: @escaping @Sendable (SubscriptionFailure) -> Void) -> Self {
-    with { $0.options.onFailure = handler }
   }
 
   /// What it waits by: between retries, and where there is nothing to read. `ContinuousClock` where nothing is said.

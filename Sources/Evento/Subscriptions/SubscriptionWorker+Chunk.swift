@@ -1,3 +1,5 @@
+internal import Logging
+
 extension SubscriptionWorker {
   /// The worker whose handler runs in this task.
   @TaskLocal static var current: ULID?
@@ -14,7 +16,7 @@ extension SubscriptionWorker {
   func workOnChunk(_ failures: inout Failures) async -> Outcome {
     let page: ReadResult<Event>
     let latest: Timestamp
-    do throws(EventoError) {
+    do {
       guard try await store.isSubscriberRunning(key, workerID: id) else { return try await whyNotRunning() }
       let cursor = try await store.getSubscriberCursor(key)
       page = try await store.read(
@@ -23,9 +25,9 @@ extension SubscriptionWorker {
       latest = try await latestTimestamp(page)
     } catch {
       failures.store += 1
-      return .failed(Trouble(error: error, attempt: failures.store))
+      return .failed(Trouble(error: EventoError(wrapping: error), attempt: failures.store))
     }
-    if page.edges.isEmpty { failures.store = 0 }
+    if page.edges.isEmpty { succeeded(.store, &failures) }
     return await workThrough(page, latest: latest, &failures)
   }
 
@@ -33,7 +35,7 @@ extension SubscriptionWorker {
     _ page: ReadResult<Event>, latest: Timestamp, _ failures: inout Failures
   ) async -> Outcome {
     var trouble: Trouble?
-    var unacknowledged = Unacknowledged(latest: latest)
+    var unacknowledged = Unacknowledged(latest: latest, clock: options.clock)
     for edge in page.edges {
       guard !signal.isStopped else { break }
       if let error = await handle(edge.node, attempt: failures.event + 1) {
@@ -43,11 +45,14 @@ extension SubscriptionWorker {
           trouble = met
           break
         }
-        report(met, retryDelay: nil)
+        let failure = report(met, retryDelay: nil)
+        failureLog.failed("given up", .error, "Given up: \(failure)")
+        failures.event = 0
+      } else {
+        succeeded(.event, &failures)
       }
-      failures.event = 0
       unacknowledged.add(edge)
-      if unacknowledged.count >= options.acknowledgeInterval {
+      if unacknowledged.isDue(options) {
         if let outcome = await acknowledge(&unacknowledged, &failures) { return outcome }
       }
     }
@@ -78,8 +83,21 @@ extension SubscriptionWorker {
   private struct Unacknowledged {
     /// The time of the newest event that there is to handle: the measure of the lag.
     let latest: Timestamp
+    let clock: any Clock<Duration>
     private(set) var last: Edge<Event>?
-    private(set) var count = 0
+    private var count = 0
+    /// Since the last acknowledgement, or since the chunk was read.
+    private var stopwatch: Stopwatch
+
+    init(latest: Timestamp, clock: any Clock<Duration>) {
+      self.latest = latest
+      self.clock = clock
+      stopwatch = Stopwatch(clock)
+    }
+
+    func isDue(_ options: SubscriptionOptions) -> Bool {
+      options.acknowledgeInterval.map { count >= $0 } ?? (stopwatch.elapsed >= options.acknowledgePause)
+    }
 
     mutating func add(_ edge: Edge<Event>) {
       last = edge
@@ -89,6 +107,7 @@ extension SubscriptionWorker {
     mutating func clear() {
       last = nil
       count = 0
+      stopwatch = Stopwatch(clock)
     }
   }
 
@@ -105,17 +124,17 @@ extension SubscriptionWorker {
     switch await task.result {
     case .success:
       events.clear()
-      failures.store = 0
+      succeeded(.store, &failures)
       return nil
     case .failure(let error as EventoError) where error.code == .subscriberTakenOver:
       return .takenOver
     case .failure(let error):
       failures.store += 1
-      return .failed(Trouble(error: error, attempt: failures.store))
+      return .failed(Trouble(error: EventoError(wrapping: error), attempt: failures.store))
     }
   }
 
-  private func latestTimestamp(_ page: ReadResult<Event>) async throws(EventoError) -> Timestamp {
+  private func latestTimestamp(_ page: ReadResult<Event>) async throws -> Timestamp {
     let last = page.edges.last?.node.timestamp ?? Timestamp(milliseconds: 0)
     guard page.pageInfo.hasNextPage else { return last }
     let newest = try await store.read(filters, routingKey: subscription.routing, args: .backward(last: 1))
@@ -123,15 +142,15 @@ extension SubscriptionWorker {
   }
 
   /// Whether the subscriber is disabled, or another worker has it. A store that can't tell leaves it at disabled.
-  private func whyNotRunning() async throws(EventoError) -> Outcome {
+  private func whyNotRunning() async throws -> Outcome {
     guard let directory = store as? any SubscriberDirectory else { return .disabled }
     let subscriber: Subscriber?
-    do throws(EventoError) {
+    do {
       subscriber = try await directory.subscriber(key)
-    } catch  where error.code == .notImplemented {
+    } catch let error as EventoError where error.code == .notImplemented {
       return .disabled
     }
-    guard let subscriber else { throw .subscriberNotFound(key) }
+    guard let subscriber else { throw EventoError.subscriberNotFound(key) }
     return subscriber.workerID == id ? .disabled : .takenOver
   }
 }

@@ -16,7 +16,7 @@ extension SubscriptionWorker {
     let (interval, clock) = (log == nil ? options.pollInterval : options.followedCheckInterval, options.clock)
     guard let seen, let commits else { return await signal.sleep(for: interval, by: clock) }
     log?.begin(
-      after: { [store, key] () throws(EventoError) in
+      after: { [store, key] () throws in
         try await store.getSubscriberCursor(key).map(Args.Start.after) ?? .beginning
       },
       // Cut short where the worker stops.

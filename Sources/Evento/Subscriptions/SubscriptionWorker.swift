@@ -1,3 +1,5 @@
+internal import Logging
+
 /// One worker of a subscription: reads chunk by chunk, handles, acknowledges, and tries again.
 struct SubscriptionWorker: Sendable {
   let subscription: Subscription
@@ -8,6 +10,7 @@ struct SubscriptionWorker: Sendable {
   let filters: [ReadAggregator]
   /// `nil` where the store tells of commits as they happen, or can't be followed.
   let log: FollowedLog?
+  let failureLog: FailureLog
 
   var options: SubscriptionOptions { subscription.options }
 
@@ -16,6 +19,7 @@ struct SubscriptionWorker: Sendable {
     self.store = store
     key = subscription.key
     filters = subscription.filters
+    failureLog = FailureLog(subscription.options.logger, clock: subscription.options.clock)
     let follower = store.tellsOfCommits ? nil : store as? any EventFollower
     log = follower.map { [filters] in FollowedLog($0, filters, subscription.routing) }
   }
@@ -23,11 +27,11 @@ struct SubscriptionWorker: Sendable {
   /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
   ///
   /// - Returns: false where the task was cancelled before.
-  func hold() async throws(SubscriptionFailure) -> Bool {
+  func hold() async throws -> Bool {
     var isHeld = false
     var attempt = 0
     repeat {
-      do throws(EventoError) {
+      do {
         // Once alone: another worker may have taken it over since.
         if !isHeld { try await store.upsertSubscriber(key, workerID: id) }
         isHeld = true
@@ -35,7 +39,7 @@ struct SubscriptionWorker: Sendable {
         return true
       } catch {
         attempt += 1
-        try await recover(from: Trouble(error: error, attempt: attempt))
+        try await recover(from: Trouble(error: EventoError(wrapping: error), attempt: attempt))
       }
     } while !signal.isStopped
     return false
@@ -44,7 +48,7 @@ struct SubscriptionWorker: Sendable {
   /// Works until it is stopped, or the subscriber taken over.
   ///
   /// - Parameter once: ends as soon as there is nothing more to read.
-  func run(once: Bool) async throws(SubscriptionFailure) -> SubscriptionEnd {
+  func run(once: Bool) async throws -> SubscriptionEnd {
     await signal.sleep(for: options.delay, by: options.clock)
     var failures = Failures()
     defer { log?.end() }
@@ -72,13 +76,18 @@ struct SubscriptionWorker: Sendable {
   /// Reports what went wrong, and waits before it is tried again.
   ///
   /// - Throws: where it is not tried again.
-  private func recover(from trouble: Trouble) async throws(SubscriptionFailure) {
+  private func recover(from trouble: Trouble) async throws {
     // What fails because the task is cancelled is no failure: the event is handled some other time.
     guard !Task.isCancelled else { return }
     let isFinal =
       trouble.isLasting || trouble.attempt > options.retries && !(trouble.edge == nil && options.acceptsFailure)
     let delay = isFinal || signal.isStopped ? nil : options.backoff.delay(beforeRetry: trouble.attempt)
     let failure = report(trouble, retryDelay: delay)
+    if isFinal {
+      failureLog.log(.error, "Ended: \(failure)")
+    } else {
+      failureLog.failed(trouble.kind.rawValue, .warning, "\(failure)")
+    }
     if let delay {
       await signal.sleep(for: delay, by: options.clock)
     } else if !signal.isStopped {
@@ -95,6 +104,16 @@ struct SubscriptionWorker: Sendable {
   }
 }
 
+extension SubscriptionWorker {
+  /// Counts the store, or the event that is next, as working.
+  func succeeded(_ kind: Trouble.Kind, _ failures: inout Failures) {
+    let count = failures[kind]
+    guard count > 0 else { return }
+    failures[kind] = 0
+    failureLog.recovered(kind.rawValue, "Subscription \"\(key)\" goes on after \(count) failed attempts.")
+  }
+}
+
 /// How often in a row something has gone wrong. They are counted apart: a store that was away for long does not use up
 /// the attempts of an event.
 struct Failures {
@@ -102,6 +121,11 @@ struct Failures {
   var event = 0
   /// To read or to acknowledge.
   var store = 0
+
+  subscript(_ kind: Trouble.Kind) -> Int {
+    get { kind == .event ? event : store }
+    set { if kind == .event { event = newValue } else { store = newValue } }
+  }
 }
 
 /// Something that went wrong.
@@ -111,6 +135,12 @@ struct Trouble {
   let error: any Error
   /// How often in a row, this time included.
   let attempt: Int
+
+  enum Kind: String {
+    case event, store
+  }
+
+  var kind: Kind { edge == nil ? .store : .event }
 
   /// Whether the store has said something that waiting does not mend. What a handler throws may have any reason.
   var isLasting: Bool { edge == nil && (error as? EventoError)?.isPassing == false }

@@ -32,7 +32,7 @@ struct LogFollower: Sendable {
   }
 
   /// The next events; waits for them, at most up to a deadline or a little longer.
-  mutating func next(until deadline: ContinuousClock.Instant) async throws(EventoError) -> Step {
+  mutating func next(until deadline: ContinuousClock.Instant) async throws -> Step {
     while true {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
       let count = membership.count
@@ -53,7 +53,7 @@ struct LogFollower: Sendable {
   }
 
   /// - Returns: `nil` for an empty page.
-  private mutating func read(_ count: UInt64) async throws(EventoError) -> SharedPages.Page? {
+  private mutating func read(_ count: UInt64) async throws -> SharedPages.Page? {
     let page = try await pages.page(membership, start, rendering, lags: lags, limit: limit, count)
     // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
     if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }

@@ -185,7 +185,7 @@ final class LogTail: Sendable {
     // A store whose events would all have to be fetched: whoever follows asks it for his own.
     guard executor is any EventViewer else { return (TailPace(events: 0, woken: wakeAll()), false) }
     let hasPlace = start != .now
-    do throws(EventoError) {
+    do {
       let page = try await executor.viewPage(
         nil, routingKey: .all, args: .forward(first: Self.pageEvents, after: start),
         into: { [self] in Audience(self) })

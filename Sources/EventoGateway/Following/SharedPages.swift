@@ -124,7 +124,7 @@ final class SharedPages: Sendable {
   func page(
     _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering, lags: Bool, limit: Int,
     _ count: UInt64
-  ) async throws(EventoError) -> Page {
+  ) async throws -> Page {
     let filter = membership.filter
     let place: Cursor?
     switch start {
@@ -157,13 +157,13 @@ final class SharedPages: Sendable {
   private func read(
     _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ limit: Int, _ count: UInt64
   ) async -> Result<Page, EventoError> {
-    do throws(EventoError) {
+    do {
       return .success(
         try await executor.viewPage(
           filter.aggregators, routingKey: filter.routingKey, args: .forward(first: limit, after: start),
           into: { Builder(rendering, count) }))
     } catch {
-      return .failure(error)
+      return .failure(EventoError(wrapping: error))
     }
   }
 

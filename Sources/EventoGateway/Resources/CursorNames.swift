@@ -16,11 +16,11 @@ extension Result where Failure == EventoError {
 
 /// Calls `body`, and names the cursor in an error that is about it.
 func naming<Value>(
-  cursor name: @autoclosure () -> String, _ body: () async throws(EventoError) -> Value
-) async throws(EventoError) -> Value {
-  do throws(EventoError) {
+  cursor name: @autoclosure () -> String, _ body: () async throws -> Value
+) async throws -> Value {
+  do {
     return try await body()
   } catch {
-    throw error.naming(cursor: name())
+    throw EventoError(wrapping: error).naming(cursor: name())
   }
 }

@@ -47,7 +47,7 @@ struct EventPages: Sendable {
     }
   }
 
-  func page(_ read: ReadRequest) async throws(EventoError) -> Page {
+  func page(_ read: ReadRequest) async throws -> Page {
     try await store.executor.viewPage(
       read.aggregators, routingKey: read.routingKey, args: read.args, into: builder(read))
   }
@@ -60,7 +60,7 @@ struct EventPages: Sendable {
   }
 
   /// - Returns: `nil` where there is none.
-  func event(_ id: ULID, _ encoding: PayloadEncoding) async throws(EventoError) -> [UInt8]? {
+  func event(_ id: ULID, _ encoding: PayloadEncoding) async throws -> [UInt8]? {
     try await store.eventLookup().event(id).map { EventoWire.Page.json($0, encoding) }
   }
 

@@ -46,9 +46,9 @@ struct EventsResource: Sendable {
       }, orWait: write)
   }
 
-  @Sendable private func write(_ request: GatewayRequest) async throws(EventoError) -> Response {
+  @Sendable private func write(_ request: GatewayRequest) async throws -> Response {
     let write = try WriteRequest(json: request.body, limits: limits)
-    let result = try await naming(cursor: Self.conditionCursor) { () async throws(EventoError) in
+    let result = try await naming(cursor: Self.conditionCursor) { () async throws in
       if let condition = write.condition {
         try await store.conditionalWriter().write(write.events, condition: condition)
       } else {
@@ -79,9 +79,9 @@ struct EventsResource: Sendable {
     _ label: @escaping @Sendable (String) -> String,
     _ decode: @escaping @Sendable (GatewayRequest) throws(EventoError) -> ReadRequest
   ) -> Operation.Action {
-    let wait = { @Sendable (request: GatewayRequest) async throws(EventoError) in
+    let wait = { @Sendable (request: GatewayRequest) async throws in
       let read = try decode(request)
-      return try await naming(cursor: label(read.args.cursorMember)) { () async throws(EventoError) in
+      return try await naming(cursor: label(read.args.cursorMember)) { () async throws in
         try await page(read, for: request)
       }
     }
@@ -101,10 +101,10 @@ struct EventsResource: Sendable {
       }, orWait: wait)
   }
 
-  private func page(_ read: ReadRequest, for request: GatewayRequest) async throws(EventoError) -> Response {
+  private func page(_ read: ReadRequest, for request: GatewayRequest) async throws -> Response {
     var page = try await pages.page(read)
     if let seconds = read.wait, page.isEmpty {
-      page = try await load.waiting { () async throws(EventoError) in
+      page = try await load.waiting { () async throws in
         request.hold?.set()
         return try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
       }
@@ -118,7 +118,7 @@ struct EventsResource: Sendable {
   /// Holds a read that has found nothing until there is something, or the time is over, or the gateway stops.
   private func page(
     _ read: ReadRequest, behind empty: EventPages.Page, until deadline: ContinuousClock.Instant
-  ) async throws(EventoError) -> EventPages.Page {
+  ) async throws -> EventPages.Page {
     guard case .forward(let first, var start) = read.args else { return empty }
     var (read, page) = (read, empty)
     let commits = try tail.join(FollowFilter(aggregators: read.aggregators, routingKey: read.routingKey))
@@ -153,7 +153,7 @@ struct EventsResource: Sendable {
       }, orWait: find)
   }
 
-  @Sendable private func find(_ request: GatewayRequest) async throws(EventoError) -> Response {
+  @Sendable private func find(_ request: GatewayRequest) async throws -> Response {
     let encoding = try request.encoding()
     let id = try request.ulid("id")
     return try .event(id, try await pages.event(id, encoding))

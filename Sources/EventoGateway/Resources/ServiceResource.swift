@@ -48,11 +48,12 @@ struct ServiceResource: Sendable {
     }
     guard let reporter = store.readinessReporter else { return reply.send { readiness(nil) } }
     Task {
-      do throws(EventoError) {
+      do {
         try await reporter.checkReadiness()
         reply.send { readiness(nil) }
       } catch {
-        reply.send { readiness(error) }
+        let fault = EventoError(wrapping: error)
+        reply.send { readiness(fault) }
       }
     }
   }

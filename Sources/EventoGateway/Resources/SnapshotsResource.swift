@@ -35,7 +35,7 @@ struct SnapshotsResource: Sendable {
       }, orWait: get)
   }
 
-  @Sendable private func get(_ request: GatewayRequest) async throws(EventoError) -> Response {
+  @Sendable private func get(_ request: GatewayRequest) async throws -> Response {
     let encoding = try request.encoding()
     let key = try key(request)
     return try answer(key, try await store.executor.getSnapshot(key).map { SnapshotBody.json($0, encoding) })
@@ -46,16 +46,16 @@ struct SnapshotsResource: Sendable {
     return .json(snapshot)
   }
 
-  @Sendable private func save(_ request: GatewayRequest) async throws(EventoError) -> Response {
+  @Sendable private func save(_ request: GatewayRequest) async throws -> Response {
     let key = try key(request)
     let snapshot = try SnapshotBody.snapshot(request: request.body, limits: limits)
-    try await naming(cursor: "/cursor") { () async throws(EventoError) in
+    try await naming(cursor: "/cursor") { () async throws in
       try await store.executor.saveSnapshot(key, snapshot)
     }
     return .noContent()
   }
 
-  @Sendable private func delete(_ request: GatewayRequest) async throws(EventoError) -> Response {
+  @Sendable private func delete(_ request: GatewayRequest) async throws -> Response {
     try await store.snapshotRemover().deleteSnapshot(try key(request))
     return .noContent()
   }

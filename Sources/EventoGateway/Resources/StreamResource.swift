@@ -24,22 +24,22 @@ struct StreamResource: Sendable {
     ]
   }
 
-  @Sendable private func follow(_ request: GatewayRequest) async throws(EventoError) -> Response {
+  @Sendable private func follow(_ request: GatewayRequest) async throws -> Response {
     let format = try Accept.format(request.head.headers)
     var parameters = try request.parameters()
     let lastEventID = try lastEventID(request)
     let follow = try FollowRequest(&parameters, lastEventID: lastEventID)
     return try await naming(
       cursor: lastEventID == nil ? ParameterReader.label("after") : FollowRequest.lastEventIDLabel
-    ) { () async throws(EventoError) in try await stream(follow, format, request.token) }
+    ) { () async throws in try await stream(follow, format, request.token) }
   }
 
-  @Sendable private func followBody(_ request: GatewayRequest) async throws(EventoError) -> Response {
+  @Sendable private func followBody(_ request: GatewayRequest) async throws -> Response {
     let format = try Accept.format(request.head.headers)
     let lastEventID = try lastEventID(request)
     let follow = try FollowRequest(json: request.body, lastEventID: lastEventID)
     return try await naming(cursor: lastEventID == nil ? "/after" : FollowRequest.lastEventIDLabel) {
-      () async throws(EventoError) in try await stream(follow, format, request.token)
+      () async throws in try await stream(follow, format, request.token)
     }
   }
 
@@ -54,7 +54,7 @@ struct StreamResource: Sendable {
 
   private func stream(
     _ request: FollowRequest, _ format: StreamFormat, _ token: TokenSet.Entry?
-  ) async throws(EventoError) -> Response {
+  ) async throws -> Response {
     let slot = try load.follower()
     var follower = try LogFollower(
       FollowFilter(aggregators: request.aggregators, routingKey: request.routingKey), from: request.after,

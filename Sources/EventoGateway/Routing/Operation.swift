@@ -29,10 +29,10 @@ final class Operation: Sendable {
     /// From what is at hand, on the event loop.
     case immediate(@Sendable (GatewayRequest) throws(EventoError) -> Response)
     /// From the store; counts among the requests in flight.
-    case store(@Sendable (GatewayRequest) async throws(EventoError) -> Response)
+    case store(@Sendable (GatewayRequest) async throws -> Response)
     /// From the store, which tells of its end by a call; prepared and begun on the event loop where the body is small,
     /// for to decode that costs less than to go to another thread. Counts among the requests in flight.
-    case callback(Prepare, orWait: @Sendable (GatewayRequest) async throws(EventoError) -> Response)
+    case callback(Prepare, orWait: @Sendable (GatewayRequest) async throws -> Response)
     /// For a probe that must never wait behind work: not behind requests in flight, and not behind the tasks of other
     /// requests.
     case probe(Work)

@@ -38,7 +38,13 @@ final class Metrics: Sendable {
   private let tail: LogTail
   private let writeMeter: (any WriteMeter)?
   private let version: String
-  private let serverStatistics = Mutex<(@Sendable () -> ServerStatistics)?>(nil)
+  /// Not the function itself: each look at a function within a generic type wraps it once more, and in the end to call it
+  /// takes more stack than a thread has.
+  private struct ServerFigures {
+    let read: @Sendable () -> ServerStatistics
+  }
+
+  private let serverFigures = Mutex<ServerFigures?>(nil)
 
   init(_ load: Load, _ tail: LogTail, _ writeMeter: (any WriteMeter)?, version: String) {
     self.load = load
@@ -49,7 +55,7 @@ final class Metrics: Sendable {
 
   /// Shows the server's own figures too.
   func attach(_ statistics: @escaping @Sendable () -> ServerStatistics) {
-    serverStatistics.withLock { $0 = statistics }
+    serverFigures.withLock { $0 = ServerFigures(read: statistics) }
   }
 
   func record(_ label: Label, _ duration: Duration) {
@@ -72,7 +78,7 @@ final class Metrics: Sendable {
       text.single("evento_commits_total", "counter", "Commits, each of one write or of many.", figures.commits)
       append(figures, to: &text)
     }
-    if let statistics = serverStatistics.withLock({ $0 })?() { append(statistics, to: &text) }
+    if let statistics = serverFigures.withLock({ $0 })?.read() { append(statistics, to: &text) }
     appendRequests(to: &text)
     return Array(text.text.utf8)
   }

@@ -1,3 +1,5 @@
+public import Logging
+
 /// How an ``HTTPExecutor`` reaches its gateway. The defaults suit most.
 ///
 /// Of the environment, libcurl reads `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` (but see ``proxy``), and
@@ -51,6 +53,10 @@ public struct HTTPConfiguration: Sendable {
 
   /// What the client calls itself (RFC 9110 §10.1.5), in printable ASCII: `evento-swift`.
   public var userAgent = "evento-swift"
+
+  /// The logger that hears of a gateway which followers can't reach, since they try again without end: a `warning` at
+  /// once, then one a minute, and a `notice` when it is over. Calls throw, and log nothing.
+  public var logger = Logger(label: "evento.http")
 
   public init() {}
 

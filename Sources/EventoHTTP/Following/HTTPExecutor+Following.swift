@@ -1,5 +1,6 @@
 public import Evento
 internal import EventoWire
+internal import Logging
 
 extension HTTPExecutor: EventFollower {
   /// Goes on by itself, from the last event, where the gateway can't be reached, breaks off, falls silent or has no room:
@@ -13,36 +14,50 @@ extension HTTPExecutor: EventFollower {
   public func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
-    EventSequence(after: start) { [gateway, followers, lineBytes] in
-      let stream = LogStream(followers, aggregators, routingKey, lineBytes: lineBytes)
-      return { (start) throws(EventoError) in
+    EventSequence(after: start) { [gateway, followers, lineBytes, failureLog] in
+      let stream = LogStream(followers, aggregators, routingKey, lineBytes: lineBytes, failureLog)
+      return { (start) throws in
         try Args.check(aggregators, routingKey, .forward(after: start))
         // The place of now is asked for alone: it must not be another one after a connection was lost.
         guard start == .now else { return try await stream.nextPage(after: start) }
         let request = ReadRequest(
           aggregators: aggregators, routingKey: routingKey, args: .forward(first: 0, after: .now))
-        return try await gateway.sendUntilAnswered(.post("/events/query", request.json, successes: [200]))
-          .read(Page.page)
+        return try await gateway.sendUntilAnswered(
+          .post("/events/query", request.json, successes: [200]), failureLog
+        ).read(Page.page)
       }
     }
   }
 }
 
+extension FailureLog {
+  func failedToFollow(_ error: EventoError) {
+    failed("follow", .warning, "Can't follow the log of the gateway, and tries again: \(error)")
+  }
+
+  func followsAgain() {
+    recovered("follow", "Follows the log of the gateway again.")
+  }
+}
+
 extension Gateway {
   /// Sends a call again and again until there is an answer, or an error that stays.
-  fileprivate func sendUntilAnswered(_ call: Call) async throws(EventoError) -> Answer {
+  fileprivate func sendUntilAnswered(_ call: Call, _ log: FailureLog) async throws -> Answer {
     var attempts = 0
     while true {
       do throws(Failure) {
-        return try await sendTracing(call)
+        let answer = try await sendTracing(call)
+        if attempts > 0 { log.followsAgain() }
+        return answer
       } catch {
         guard error.isPassing else { throw error.error }
         attempts += 1
+        log.failedToFollow(error.error)
         let pause = retry.pause(after: attempts, jitter: .random(in: RetryPolicy.jitters))
         do {
           try await Task.sleep(for: pause)
         } catch {
-          throw .transfer(.cancelled)
+          throw EventoError.transfer(.cancelled)
         }
       }
     }

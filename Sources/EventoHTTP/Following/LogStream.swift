@@ -7,9 +7,12 @@ actor LogStream {
   private let aggregators: [ReadAggregator]?
   private let routingKey: RoutingKey
   private let lineBytes: Int
+  private let failureLog: FailureLog
   private var connection: Connection?
   /// How often in a row a stream was begun and has ended without use.
   private var failures = 0
+  /// Whether no line has come since a stream failed.
+  private var isFailing = false
 
   private final class Connection {
     let stream: AnswerStream
@@ -23,11 +26,15 @@ actor LogStream {
   }
 
   /// - Parameter lineBytes: bytes that a line of the stream may have.
-  init(_ gateway: Gateway, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, lineBytes: Int) {
+  init(
+    _ gateway: Gateway, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, lineBytes: Int,
+    _ failureLog: FailureLog
+  ) {
     self.gateway = gateway
     self.aggregators = aggregators
     self.routingKey = routingKey
     self.lineBytes = lineBytes
+    self.failureLog = failureLog
   }
 
   /// What has come of the stream since the last page; waits for something. It has no events where all that came was how
@@ -74,7 +81,10 @@ actor LogStream {
       throw .transfer(.tooLarge(lineBytes))
     }
     if !page.edges.isEmpty { failures = 0 }
-    return page.end == nil ? nil : page.result
+    guard page.end != nil else { return nil }
+    if isFailing { failureLog.followsAgain() }
+    isFailing = false
+    return page.result
   }
 
   /// Waits before the next stream, where the last has ended for something that may be over by then.
@@ -88,11 +98,12 @@ actor LogStream {
     case .success(let answer):
       if let failure = gateway.failure(of: answer) {
         guard failure.isPassing else { throw failure.error }
+        report(failure.error)
         retryAfter = gateway.retry.pause(askedFor: answer.retryAfter)
       }
     case .failure(let fault):
       switch fault.kind {
-      case .unreachable, .lost, .deadline: break
+      case .unreachable, .lost, .deadline: report(.transfer(fault))
       case .cancelled, .closed, .tooLarge, .hopeless: throw .transfer(fault)
       }
     }
@@ -105,6 +116,11 @@ actor LogStream {
     } catch {
       throw .transfer(.cancelled)
     }
+  }
+
+  private func report(_ error: EventoError) {
+    isFailing = true
+    failureLog.failedToFollow(error)
   }
 
   /// A stream that lasted as long was of use, also where nothing was committed.

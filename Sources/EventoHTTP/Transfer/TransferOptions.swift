@@ -29,7 +29,10 @@ struct TransferOptions: Sendable {
   }
 
   /// Header lines of a request with a body.
-  static let bodyHeaders = ["Content-Type: application/json"]
+  ///
+  /// For a body over 1 MiB libcurl asks first with `Expect: 100-continue`, which a hop may answer with 417
+  /// (RFC 9110 §10.1.1). A line without a value removes the field: https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html
+  static let bodyHeaders = ["Content-Type: application/json", "Expect:"]
   /// The bytes of header section, trailers and interim answers that one answer may have.
   static let headerBytes = 256 << 10
 }

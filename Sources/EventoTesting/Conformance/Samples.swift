@@ -68,7 +68,7 @@ extension Executor {
   func forward(
     _ first: Int = Args.defaultCount, after start: Args.Start = .beginning, _ aggregators: [ReadAggregator]? = nil,
     _ routingKey: RoutingKey = .all
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try await read(aggregators, routingKey: routingKey, args: .forward(first: first, after: start))
   }
 
@@ -76,7 +76,7 @@ extension Executor {
   func backward(
     _ last: Int = Args.defaultCount, before place: Cursor? = nil, _ aggregators: [ReadAggregator]? = nil,
     _ routingKey: RoutingKey = .all
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try await read(aggregators, routingKey: routingKey, args: .backward(last: last, before: place))
   }
 }

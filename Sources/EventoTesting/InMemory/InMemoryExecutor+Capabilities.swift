@@ -2,7 +2,7 @@ public import Evento
 
 extension InMemoryExecutor: ConditionalWriter {
   @discardableResult
-  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
     try NewEvent.check(events)
     try condition?.check()
     let time = time()
@@ -13,24 +13,24 @@ extension InMemoryExecutor: ConditionalWriter {
 }
 
 extension InMemoryExecutor: EventLookup {
-  public func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? {
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
     try withStore { store in store.log.edge(of: id) }
   }
 }
 
 extension InMemoryExecutor: SubscriberDirectory {
-  public func subscriber(_ key: String) async throws(EventoError) -> Subscriber? {
+  public func subscriber(_ key: String) async throws -> Subscriber? {
     try Subscriber.check(key: key)
     return try withStore { store in store.subscribers[key] }
   }
 
-  public func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
     try SubscriberPage.check(first: first, after: key)
     return try withStore { store in store.subscribers.page(first: first, after: key) }
   }
 
   @discardableResult
-  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
     try Subscriber.check(key: key)
     let time = time()
     return try withStore { store throws(EventoError) in
@@ -38,14 +38,14 @@ extension InMemoryExecutor: SubscriberDirectory {
     }
   }
 
-  public func deleteSubscriber(_ key: String) async throws(EventoError) {
+  public func deleteSubscriber(_ key: String) async throws {
     try Subscriber.check(key: key)
     try withStore { store throws(EventoError) in try store.subscribers.remove(key) }
   }
 }
 
 extension InMemoryExecutor: SnapshotRemover {
-  public func deleteSnapshot(_ key: SnapshotKey) async throws(EventoError) {
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
     try key.check()
     try withStore { store throws(EventoError) in
       guard store.snapshots.removeValue(forKey: ExactSnapshotKey(key)) != nil else {
@@ -57,7 +57,7 @@ extension InMemoryExecutor: SnapshotRemover {
 
 extension InMemoryExecutor: ReadinessReporter {
   /// Never throws: memory can always be written.
-  public func checkReadiness() async throws(EventoError) {}
+  public func checkReadiness() async throws {}
 }
 
 extension InMemoryExecutor: CommitNotifier {}

@@ -51,29 +51,29 @@ public final class InMemoryExecutor: Sendable {
 
 extension InMemoryExecutor: Executor {
   @discardableResult
-  public func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+  public func write(_ events: [NewEvent]) async throws -> WriteResult {
     try await write(events, condition: nil)
   }
 
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try Args.check(aggregators, routingKey, args)
     let filter = EventFilter(aggregators: aggregators, routingKey: routingKey)
     return try withStore { store throws(EventoError) in try store.log.page(filter, args, limits) }
   }
 
-  public func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+  public func getSubscriberCursor(_ key: String) async throws -> Cursor? {
     try await subscriber(key)?.cursor
   }
 
-  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+  public func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
     guard let subscriber = try await subscriber(key) else { return false }
     return subscriber.workerID == workerID && subscriber.isEnabled
   }
 
   @discardableResult
-  public func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+  public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     try Subscriber.check(key: key)
     let time = time()
     return try withStore { store in store.subscribers.upsert(key, workerID: workerID, at: time) }
@@ -82,7 +82,7 @@ extension InMemoryExecutor: Executor {
   @discardableResult
   public func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
+  ) async throws -> Subscriber {
     try Subscriber.check(key: key)
     try Subscriber.check(lag: lag)
     let time = time()
@@ -94,12 +94,12 @@ extension InMemoryExecutor: Executor {
     }
   }
 
-  public func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+  public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     try key.check()
     return try withStore { store in store.snapshots[ExactSnapshotKey(key)] }
   }
 
-  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+  public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try key.check()
     try withStore { store throws(EventoError) in
       _ = try store.log.position(of: snapshot.cursor)

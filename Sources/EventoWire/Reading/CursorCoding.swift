@@ -7,7 +7,7 @@ extension Cursor {
   /// - Throws: `invalid_cursor`.
   package init(wire text: String, _ name: @autoclosure () -> String) throws(EventoError) {
     do throws(EventoError) {
-      self = try Cursor(text)
+      self = try Cursor(parsing: text)
     } catch {
       guard text == ReadMember.now else { throw .damagedCursor(name()) }
       throw EventoError(

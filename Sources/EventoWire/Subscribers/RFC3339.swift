@@ -52,37 +52,3 @@ extension Timestamp {
 
   private static let millisecondsADay: Int64 = 86_400_000
 }
-
-/// A day of the Gregorian calendar, from 1970 on.
-private struct CalendarDay {
-  let year: Int64
-  let month: Int64
-  let day: Int64
-
-  init(year: Int64, month: Int64, day: Int64) {
-    (self.year, self.month, self.day) = (year, month, day)
-  }
-
-  /// Years are counted from March, so that the leap day is the last one of its year, in eras of 400 years.
-  init(daysSince1970: Int64) {
-    let days = daysSince1970 + Self.daysBefore1970
-    let (era, dayOfEra) = days.quotientAndRemainder(dividingBy: Self.daysAnEra)
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let marchMonth = (5 * dayOfYear + 2) / 153
-    day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
-    month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-    year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
-  }
-
-  var daysSince1970: Int64 {
-    let marchYear = month <= 2 ? year - 1 : year
-    let (era, yearOfEra) = marchYear.quotientAndRemainder(dividingBy: 400)
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    return era * Self.daysAnEra + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - Self.daysBefore1970
-  }
-
-  private static let daysAnEra: Int64 = 146_097
-  /// From the first of March of the year 0.
-  private static let daysBefore1970: Int64 = 719_468
-}

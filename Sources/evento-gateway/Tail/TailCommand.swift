@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Evento
 internal import EventoHTTP
 internal import Foundation
+internal import Logging
 
 /// Follows a gateway's log from a terminal.
 struct TailCommand: AsyncParsableCommand, SignalTaker {
@@ -50,7 +51,7 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
       case "beginning": return .beginning
       default:
         do {
-          return .after(try Cursor(from))
+          return .after(try Cursor(parsing: from))
         } catch {
           throw ValidationError("--from is now, beginning or a cursor: \(error.detail)")
         }
@@ -96,6 +97,8 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     let environment = ProcessInfo.processInfo.environment
     var configuration = HTTPConfiguration()
     configuration.token = token ?? environment["EVENTO_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
+    // Standard error is for the person at the terminal, not for a log.
+    configuration.logger = Logger(label: "evento.http") { _ in SwiftLogNoOpLogHandler() }
     let address = url ?? environment["EVENTO_URL"].flatMap { $0.isEmpty ? nil : $0 } ?? "http://127.0.0.1:8080"
     let filters = aggregatorType.map { [ReadAggregator($0, id: aggregatorId, name: name)] }
     let key = routingKey.map { RoutingKey.value($0.isEmpty ? nil : $0) } ?? .all

@@ -54,7 +54,7 @@ struct TailWatch {
     do {
       _ = try await probe?.read([], routingKey: .all, args: .forward(first: 0))
       return nil
-    } catch  where error.isPassing {
+    } catch let error as EventoError where error.isPassing {
       return error.detail
     }
   }

@@ -16,7 +16,7 @@ final class CountingExecutor: StoreWrapper, CommitNotifier {
 
   func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     count.add(1, ordering: .relaxed)
     return try await store.read(aggregators, routingKey: routingKey, args: args)
   }

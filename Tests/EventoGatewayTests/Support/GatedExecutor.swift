@@ -7,20 +7,20 @@ struct GatedExecutor: Executor {
 
   func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     await gate.pass()
     throw EventoError(.internal, "the secret of the inside")
   }
 
-  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult { throw refusal }
-  func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? { throw refusal }
-  func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool { throw refusal }
-  func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert { throw refusal }
+  func write(_ events: [NewEvent]) async throws -> WriteResult { throw refusal }
+  func getSubscriberCursor(_ key: String) async throws -> Cursor? { throw refusal }
+  func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool { throw refusal }
+  func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert { throw refusal }
   func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber { throw refusal }
-  func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? { throw refusal }
-  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) { throw refusal }
+  ) async throws -> Subscriber { throw refusal }
+  func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? { throw refusal }
+  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws { throw refusal }
 
   private var refusal: EventoError { EventoError(.unavailable, "This store takes reads alone.") }
 }

@@ -30,7 +30,7 @@ import Testing
     let requests = Shared(0)
     try await withServer(try server(requests, answering: problem(status, code))) { executor in
       var seen: [Int] = []
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         for try await edge in executor.follow() { seen.append(edge.node.version) }
       }
       #expect(seen == [1, 2])
@@ -65,7 +65,7 @@ import Testing
     let requests = Shared(0)
     let page = httpAnswer("200 OK", type, [], "<html>Please log in</html>\n")
     try await withServer(try server(requests, answering: page)) { executor in
-      let error = await failure { () throws(EventoError) in _ = try await executor.follow().versions(4) }
+      let error = await failure { () throws in _ = try await executor.follow().versions(4) }
       #expect(error?.code == .unavailable && error?.detail.contains("Please log in") == true)
     }
     #expect(requests.value == 2)
@@ -126,13 +126,13 @@ import Testing
     var iterator = events.makeAsyncIterator()
     _ = try await iterator.next()
     let rest = Task {
-      await failure { () throws(EventoError) in
+      await failure { () throws in
         for try await _ in events {}
       }
     }
     await executor.close()
     #expect(await rest.value?.code == .unavailable)
-    let late = await failure { () throws(EventoError) in _ = try await events.versions(1) }
+    let late = await failure { () throws in _ = try await events.versions(1) }
     #expect(late?.code == .unavailable && late?.detail.contains("closed") == true)
   }
 

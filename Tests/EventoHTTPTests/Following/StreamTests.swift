@@ -119,7 +119,7 @@ import Testing
     }
     try await withServer(server) { executor in
       var seen: [Int] = []
-      let error = await failure { () throws(EventoError) in
+      let error = await failure { () throws in
         for try await edge in executor.follow() { seen.append(edge.node.version) }
       }
       #expect(seen == [1, 2])
@@ -133,7 +133,7 @@ import Testing
       while peer.writeChunk(Array(repeating: UInt8(ascii: "x"), count: 65536)) {}
     }
     try await withServer(server, testConfiguration { $0.answerBytes = 1 << 20 }) { executor in
-      let error = await failure { () throws(EventoError) in _ = try await executor.follow().versions(1) }
+      let error = await failure { () throws in _ = try await executor.follow().versions(1) }
       #expect(error?.code == .unavailable && error?.detail.contains("answerBytes") == true)
     }
   }

@@ -53,11 +53,11 @@ extension NewEvent {
 }
 
 /// What a call throws, or `nil`.
-func failure(_ body: () async throws(EventoError) -> Void) async -> EventoError? {
+func failure(_ body: () async throws -> Void) async -> EventoError? {
   do {
     try await body()
     return nil
   } catch {
-    return error
+    return EventoError(wrapping: error)
   }
 }

@@ -53,7 +53,7 @@ extension Peer {
 
 extension EventSequence {
   /// The versions of the first events that come.
-  func versions(_ count: Int) async throws(EventoError) -> [Int] {
+  func versions(_ count: Int) async throws -> [Int] {
     var versions: [Int] = []
     var events = makeAsyncIterator()
     while versions.count < count, let edge = try await events.next() { versions.append(edge.node.version) }

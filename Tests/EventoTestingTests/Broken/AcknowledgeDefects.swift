@@ -9,7 +9,7 @@ extension Defect {
         "an acknowledgement of an unknown subscriber is refused"
       ]
     ) {
-      $0.acknowledge = { store, wish throws(EventoError) in
+      $0.acknowledge = { store, wish throws in
         if try await store.subscriber(wish.key) == nil {
           try await store.upsertSubscriber(wish.key, workerID: wish.workerID ?? ULID())
         }
@@ -30,8 +30,8 @@ extension Defect {
         "an acknowledgement without a worker counts whoever holds the subscriber"
       ]
     ) {
-      $0.acknowledge = { store, wish throws(EventoError) in
-        guard let worker = wish.workerID else { throw .subscriberTakenOver(wish.key) }
+      $0.acknowledge = { store, wish throws in
+        guard let worker = wish.workerID else { throw EventoError.subscriberTakenOver(wish.key) }
         return try await store.acknowledge(wish.key, cursor: wish.cursor, lag: wish.lag, workerID: worker)
       }
     },
@@ -52,7 +52,7 @@ extension Defect {
         "a cursor of nil sends a subscriber back to the beginning"
       ]
     ) {
-      $0.acknowledge = { store, wish throws(EventoError) in
+      $0.acknowledge = { store, wish throws in
         var cursor = wish.cursor
         if cursor == nil { cursor = try await store.getSubscriberCursor(wish.key) }
         return try await store.acknowledge(wish.key, cursor: cursor, lag: wish.lag, workerID: wish.workerID)
@@ -64,7 +64,7 @@ extension Defect {
         "a subscriber may go back to an earlier place"
       ]
     ) {
-      $0.acknowledge = { store, wish throws(EventoError) in
+      $0.acknowledge = { store, wish throws in
         var cursor = wish.cursor
         let held = try await store.getSubscriberCursor(wish.key)
         let log = try await store.everything()
@@ -82,9 +82,9 @@ extension Defect {
         "any place that a read gave can be acknowledged"
       ]
     ) {
-      $0.acknowledge = { store, wish throws(EventoError) in
+      $0.acknowledge = { store, wish throws in
         if let cursor = wish.cursor, try await !store.everything().contains(where: { $0.cursor == cursor }) {
-          throw .cursorNotInHistory()
+          throw EventoError.cursorNotInHistory()
         }
         return try await store.acknowledge(wish.key, cursor: wish.cursor, lag: wish.lag, workerID: wish.workerID)
       }
@@ -95,8 +95,8 @@ extension Defect {
         "a disabled subscriber can be acknowledged"
       ]
     ) {
-      $0.acknowledge = { store, wish throws(EventoError) in
-        if try await store.subscriber(wish.key)?.isEnabled == false { throw .subscriberTakenOver(wish.key) }
+      $0.acknowledge = { store, wish throws in
+        if try await store.subscriber(wish.key)?.isEnabled == false { throw EventoError.subscriberTakenOver(wish.key) }
         return try await store.acknowledge(wish.key, cursor: wish.cursor, lag: wish.lag, workerID: wish.workerID)
       }
     },
@@ -106,7 +106,7 @@ extension Defect {
         "an acknowledgement keeps cursor and lag"
       ]
     ) {
-      $0.acknowledge = { store, wish throws(EventoError) in
+      $0.acknowledge = { store, wish throws in
         let subscriber = try await store.acknowledge(
           wish.key, cursor: wish.cursor, lag: wish.lag, workerID: wish.workerID)
         guard let cursor = wish.cursor else { return subscriber }
@@ -122,7 +122,7 @@ extension Defect {
         "a cursor of another store is refused by an acknowledgement"
       ]
     ) {
-      $0.acknowledge = { store, wish throws(EventoError) in
+      $0.acknowledge = { store, wish throws in
         if let cursor = wish.cursor {
           _ = try await store.read([], routingKey: .all, args: .forward(after: .after(cursor)))
         }
@@ -136,7 +136,7 @@ extension Defect.Hooks {
   fileprivate mutating func changeAcknowledgement(
     _ change: @escaping @Sendable (inout Defect.Acknowledgement) -> Void
   ) {
-    acknowledge = { store, wish throws(EventoError) in
+    acknowledge = { store, wish throws in
       var wish = wish
       change(&wish)
       return try await store.acknowledge(wish.key, cursor: wish.cursor, lag: wish.lag, workerID: wish.workerID)

@@ -9,7 +9,7 @@ extension Defect {
         "a condition that an event breaks fails the write, by any of its filters"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         try await store.write(events, condition: condition?.failIfEventsMatch.isEmpty == true ? condition : nil)
       }
     },
@@ -19,8 +19,8 @@ extension Defect {
         "a condition that no event breaks lets the write pass"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
-        if condition != nil { throw .conditionFailed() }
+      $0.write = { store, events, condition throws in
+        if condition != nil { throw EventoError.conditionFailed() }
         return try await store.write(events)
       }
     },
@@ -45,7 +45,7 @@ extension Defect {
         "a wrong version is reported before a broken condition"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         if let condition { try await store.check(condition) }
         return try await store.write(events, condition: condition)
       }
@@ -56,10 +56,10 @@ extension Defect {
         "events of the write itself do not break its condition"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         for filter in condition?.failIfEventsMatch ?? []
         where events.contains(where: { $0.aggregatorID == filter.aggregatorID }) {
-          throw .conditionFailed()
+          throw EventoError.conditionFailed()
         }
         return try await store.write(events, condition: condition)
       }
@@ -70,7 +70,7 @@ extension Defect {
         "of many writers that decide on the same place, one wins"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         guard let condition else { return try await store.write(events) }
         try await store.check(condition)
         for _ in 0..<20 { await Task.yield() }
@@ -84,10 +84,10 @@ extension Defect {
         "a condition with a name out of form is refused",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
-        do throws(EventoError) {
+      $0.write = { store, events, condition throws in
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .invalidRequest else { throw error }
           return try await store.write(events)
         }
@@ -99,10 +99,10 @@ extension Defect {
         "a write that its condition fails stores nothing"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
-        do throws(EventoError) {
+      $0.write = { store, events, condition throws in
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           if error.code == .conditionFailed { try await store.write(events) }
           throw error
         }
@@ -114,7 +114,7 @@ extension Defect {
         "a resend is looked at before the condition"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         let result = try await store.write(events, condition: condition)
         return WriteResult(events: result.events, isResend: condition == nil)
       }
@@ -125,7 +125,7 @@ extension Defect {
         "a write without a condition is just a write"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         events.isEmpty ? WriteResult(events: [], isResend: false) : try await store.write(events, condition: condition)
       }
     },
@@ -134,7 +134,7 @@ extension Defect {
 
 extension Defect.Hooks {
   fileprivate mutating func changeCondition(_ change: @escaping @Sendable (inout WriteCondition) -> Void) {
-    write = { store, events, condition throws(EventoError) in
+    write = { store, events, condition throws in
       guard var condition else { return try await store.write(events) }
       change(&condition)
       return try await store.write(events, condition: condition)
@@ -143,9 +143,9 @@ extension Defect.Hooks {
 }
 
 extension InMemoryExecutor {
-  fileprivate func check(_ condition: WriteCondition) async throws(EventoError) {
+  fileprivate func check(_ condition: WriteCondition) async throws {
     let start = condition.after.map { Args.Start.after($0) } ?? .beginning
     let page = try await read(condition.failIfEventsMatch, routingKey: .all, args: .forward(first: 1, after: start))
-    if !page.edges.isEmpty { throw .conditionFailed() }
+    if !page.edges.isEmpty { throw EventoError.conditionFailed() }
   }
 }

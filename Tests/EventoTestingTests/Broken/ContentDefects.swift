@@ -136,7 +136,7 @@ extension Defect {
         "event names are told apart by bytes",
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         let all = try await store.everything()
         let page = try await store.read(aggregators, routingKey: routingKey, args: args)
         guard let filter = aggregators?.first, aggregators?.count == 1 else { return page }
@@ -156,7 +156,7 @@ extension Defect {
         "routing keys are told apart by bytes"
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         guard case .value(let key?) = routingKey else {
           return try await store.read(aggregators, routingKey: routingKey, args: args)
         }
@@ -171,11 +171,11 @@ extension Defect {
         "a condition is compared by bytes"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         let log = try await store.everything()
         for filter in condition?.failIfEventsMatch ?? []
         where log.contains(where: { $0.node.aggregatorID == filter.aggregatorID }) {
-          throw .conditionFailed()
+          throw EventoError.conditionFailed()
         }
         return try await store.write(events, condition: condition)
       }

@@ -9,10 +9,10 @@ extension Defect {
         "a cursor of another store is refused as the place to read up to"
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
-        do throws(EventoError) {
+      $0.read = { store, aggregators, routingKey, args throws in
+        do {
           return try await store.read(aggregators, routingKey: routingKey, args: args)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .cursorNotInHistory else { throw error }
           switch args {
           case .forward(let first, _):
@@ -22,27 +22,27 @@ extension Defect {
           }
         }
       }
-      $0.write = { store, events, condition throws(EventoError) in
-        do throws(EventoError) {
+      $0.write = { store, events, condition throws in
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .cursorNotInHistory else { throw error }
           return try await store.write(
             events, condition: condition.map { WriteCondition(failIfEventsMatch: $0.failIfEventsMatch) })
         }
       }
-      $0.acknowledge = { store, wish throws(EventoError) in
-        do throws(EventoError) {
+      $0.acknowledge = { store, wish throws in
+        do {
           return try await store.acknowledge(wish.key, cursor: wish.cursor, lag: wish.lag, workerID: wish.workerID)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .cursorNotInHistory else { throw error }
           return try await store.acknowledge(wish.key, cursor: nil, lag: wish.lag, workerID: wish.workerID)
         }
       }
-      $0.saveSnapshot = { store, key, snapshot throws(EventoError) in
-        do throws(EventoError) {
+      $0.saveSnapshot = { store, key, snapshot throws in
+        do {
           try await store.saveSnapshot(key, snapshot)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .cursorNotInHistory else { throw error }
           let start = try await store.read(nil, routingKey: .all, args: .forward(first: 0)).pageInfo.endCursor
           guard let start else { throw error }
@@ -66,7 +66,7 @@ extension Defect {
         "a cursor is at most 200 characters of A-Z, a-z, 0-9, _ and -"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         let result = try await store.write(events, condition: condition)
         return WriteResult(
           events: result.events.map {

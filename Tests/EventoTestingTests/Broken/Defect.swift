@@ -17,23 +17,23 @@ struct Defect: Sendable, CustomStringConvertible {
   struct Hooks: Sendable {
     typealias Store = InMemoryExecutor
 
-    var write: (@Sendable (Store, [NewEvent], WriteCondition?) async throws(EventoError) -> WriteResult)?
-    var read: (@Sendable (Store, [ReadAggregator]?, RoutingKey, Args) async throws(EventoError) -> ReadResult<Event>)?
-    var event: (@Sendable (Store, ULID) async throws(EventoError) -> Edge<Event>?)?
-    var upsert: (@Sendable (Store, String, ULID) async throws(EventoError) -> SubscriberUpsert)?
-    var acknowledge: (@Sendable (Store, Acknowledgement) async throws(EventoError) -> Subscriber)?
-    var cursor: (@Sendable (Store, String) async throws(EventoError) -> Cursor?)?
-    var isRunning: (@Sendable (Store, String, ULID) async throws(EventoError) -> Bool)?
-    var subscriber: (@Sendable (Store, String) async throws(EventoError) -> Subscriber?)?
-    var subscribers: (@Sendable (Store, Int, String?) async throws(EventoError) -> SubscriberPage)?
-    var enable: (@Sendable (Store, String, Bool) async throws(EventoError) -> Subscriber)?
-    var deleteSubscriber: (@Sendable (Store, String) async throws(EventoError) -> Void)?
-    var getSnapshot: (@Sendable (Store, SnapshotKey) async throws(EventoError) -> Snapshot?)?
-    var saveSnapshot: (@Sendable (Store, SnapshotKey, Snapshot) async throws(EventoError) -> Void)?
-    var deleteSnapshot: (@Sendable (Store, SnapshotKey) async throws(EventoError) -> Void)?
+    var write: (@Sendable (Store, [NewEvent], WriteCondition?) async throws -> WriteResult)?
+    var read: (@Sendable (Store, [ReadAggregator]?, RoutingKey, Args) async throws -> ReadResult<Event>)?
+    var event: (@Sendable (Store, ULID) async throws -> Edge<Event>?)?
+    var upsert: (@Sendable (Store, String, ULID) async throws -> SubscriberUpsert)?
+    var acknowledge: (@Sendable (Store, Acknowledgement) async throws -> Subscriber)?
+    var cursor: (@Sendable (Store, String) async throws -> Cursor?)?
+    var isRunning: (@Sendable (Store, String, ULID) async throws -> Bool)?
+    var subscriber: (@Sendable (Store, String) async throws -> Subscriber?)?
+    var subscribers: (@Sendable (Store, Int, String?) async throws -> SubscriberPage)?
+    var enable: (@Sendable (Store, String, Bool) async throws -> Subscriber)?
+    var deleteSubscriber: (@Sendable (Store, String) async throws -> Void)?
+    var getSnapshot: (@Sendable (Store, SnapshotKey) async throws -> Snapshot?)?
+    var saveSnapshot: (@Sendable (Store, SnapshotKey, Snapshot) async throws -> Void)?
+    var deleteSnapshot: (@Sendable (Store, SnapshotKey) async throws -> Void)?
     var commits: CommitSignal?
     var events: (@Sendable (Store, [ReadAggregator]?, RoutingKey, Args.Start) -> EventSequence)?
-    var readiness: (@Sendable (Store) async throws(EventoError) -> Void)?
+    var readiness: (@Sendable (Store) async throws -> Void)?
   }
 
   struct Acknowledgement: Sendable {
@@ -47,7 +47,7 @@ struct Defect: Sendable, CustomStringConvertible {
 extension Defect.Hooks {
   /// Changes each event before it is written.
   mutating func changeEvents(_ change: @escaping @Sendable (inout NewEvent) -> Void) {
-    write = { store, events, condition throws(EventoError) in
+    write = { store, events, condition throws in
       let changed = events.map { event in
         var event = event
         change(&event)
@@ -59,7 +59,7 @@ extension Defect.Hooks {
 
   /// Changes each page that was read.
   mutating func changePages(_ change: @escaping @Sendable (inout ReadResult<Event>, Args) -> Void) {
-    read = { store, aggregators, routingKey, args throws(EventoError) in
+    read = { store, aggregators, routingKey, args throws in
       var page = try await store.read(aggregators, routingKey: routingKey, args: args)
       change(&page, args)
       return page
@@ -98,7 +98,7 @@ extension Subscriber {
 
 extension InMemoryExecutor {
   /// All events, in order.
-  func everything() async throws(EventoError) -> [Edge<Event>] {
+  func everything() async throws -> [Edge<Event>] {
     var edges: [Edge<Event>] = []
     var start = Args.Start.beginning
     while true {

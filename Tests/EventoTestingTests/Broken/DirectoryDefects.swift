@@ -4,7 +4,7 @@ import EventoTesting
 extension Defect {
   static let directory: [Defect] = [
     Defect("a subscriber is shown without its lag", caughtBy: ["a subscriber is shown as it is"]) {
-      $0.subscriber = { store, key throws(EventoError) in try await store.subscriber(key)?.with(lag: 0) }
+      $0.subscriber = { store, key throws in try await store.subscriber(key)?.with(lag: 0) }
     },
     Defect(
       "subscribers are listed without regard to case",
@@ -12,7 +12,7 @@ extension Defect {
         "subscribers are listed by key, in the order of its bytes"
       ]
     ) {
-      $0.subscribers = { store, first, key throws(EventoError) in
+      $0.subscribers = { store, first, key throws in
         var page = try await store.subscribers(first: first, after: key)
         page.subscribers.sort { $0.key.lowercased() < $1.key.lowercased() }
         return page
@@ -24,7 +24,7 @@ extension Defect {
         "pages of subscribers hold what was asked for, and tell exactly if there is a next one"
       ]
     ) {
-      $0.subscribers = { store, first, key throws(EventoError) in
+      $0.subscribers = { store, first, key throws in
         var page = try await store.subscribers(first: first, after: key)
         page.hasNextPage = page.subscribers.count == first
         return page
@@ -36,7 +36,7 @@ extension Defect {
         "pages of subscribers hold what was asked for, and tell exactly if there is a next one"
       ]
     ) {
-      $0.subscribers = { store, first, key throws(EventoError) in
+      $0.subscribers = { store, first, key throws in
         let all = try await store.subscribers()
         let rest = all.filter { subscriber in key.map { subscriber.key >= $0 } ?? true }
         return SubscriberPage(subscribers: Array(rest.prefix(first)), hasNextPage: rest.count > first)
@@ -48,7 +48,7 @@ extension Defect {
         "a page of subscribers starts behind a key by its bytes, also if there is no such subscriber"
       ]
     ) {
-      $0.subscribers = { store, first, key throws(EventoError) in
+      $0.subscribers = { store, first, key throws in
         guard let key, try await store.subscriber(key) == nil else {
           return try await store.subscribers(first: first, after: key)
         }
@@ -61,7 +61,7 @@ extension Defect {
         "a page of subscribers starts behind a key by its bytes, also if there is no such subscriber"
       ]
     ) {
-      $0.subscribers = { store, first, key throws(EventoError) in
+      $0.subscribers = { store, first, key throws in
         let all = try await store.subscribers()
         let rest = all.filter { subscriber in key.map { subscriber.key > $0 } ?? true }
         return SubscriberPage(subscribers: Array(rest.prefix(first)), hasNextPage: rest.count > first)
@@ -73,7 +73,7 @@ extension Defect {
         "more subscribers than fit into a page are read page by page"
       ]
     ) {
-      $0.subscribers = { store, first, key throws(EventoError) in
+      $0.subscribers = { store, first, key throws in
         var page = try await store.subscribers(first: first, after: key)
         if first == SubscriberPage.countRange.upperBound { page.hasNextPage = false }
         return page
@@ -85,7 +85,7 @@ extension Defect {
         "a page of subscribers is refused if its size or its key is out of range"
       ]
     ) {
-      $0.subscribers = { store, first, key throws(EventoError) in
+      $0.subscribers = { store, first, key throws in
         try await store.subscribers(first: min(max(first, 1), 1000), after: key)
       }
     },
@@ -95,7 +95,7 @@ extension Defect {
         "a subscriber that is disabled does not run, and keeps all else"
       ]
     ) {
-      $0.enable = { store, key, isEnabled throws(EventoError) in
+      $0.enable = { store, key, isEnabled throws in
         _ = try await store.setSubscriberEnabled(key, isEnabled)
         return try await store.acknowledge(key, cursor: nil)
       }
@@ -106,8 +106,8 @@ extension Defect {
         "a subscriber that is disabled does not run, and keeps all else"
       ]
     ) {
-      $0.enable = { store, key, isEnabled throws(EventoError) in
-        guard let subscriber = try await store.subscriber(key) else { throw .subscriberNotFound(key) }
+      $0.enable = { store, key, isEnabled throws in
+        guard let subscriber = try await store.subscriber(key) else { throw EventoError.subscriberNotFound(key) }
         return subscriber.with(isEnabled: isEnabled)
       }
     },
@@ -117,7 +117,7 @@ extension Defect {
         "an unknown subscriber can't be enabled or deleted"
       ]
     ) {
-      $0.deleteSubscriber = { store, key throws(EventoError) in
+      $0.deleteSubscriber = { store, key throws in
         if try await store.subscriber(key) != nil { try await store.deleteSubscriber(key) }
       }
     },
@@ -127,7 +127,7 @@ extension Defect {
         "a subscriber that is deleted is gone, and a new one begins anew"
       ]
     ) {
-      $0.deleteSubscriber = { store, key throws(EventoError) in
+      $0.deleteSubscriber = { store, key throws in
         try await store.setSubscriberEnabled(key, false)
       }
     },
@@ -137,8 +137,8 @@ extension Defect {
         "subscribers of any name are shown, enabled and deleted"
       ]
     ) {
-      $0.deleteSubscriber = { store, key throws(EventoError) in
-        if key.contains("/") { throw .subscriberNotFound(key) }
+      $0.deleteSubscriber = { store, key throws in
+        if key.contains("/") { throw EventoError.subscriberNotFound(key) }
         try await store.deleteSubscriber(key)
       }
     },
@@ -148,8 +148,8 @@ extension Defect {
         "a key out of form is refused by every operation on subscribers"
       ]
     ) {
-      $0.deleteSubscriber = { store, key throws(EventoError) in
-        guard NameRule.fault(in: key) == nil else { throw .subscriberNotFound(key) }
+      $0.deleteSubscriber = { store, key throws in
+        guard NameRule.fault(in: key) == nil else { throw EventoError.subscriberNotFound(key) }
         try await store.deleteSubscriber(key)
       }
     },

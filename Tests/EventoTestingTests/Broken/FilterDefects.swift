@@ -45,7 +45,7 @@ extension Defect {
         "pages forward of any size give each event once",
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         var page = try await store.read(aggregators, routingKey: routingKey, args: args)
         guard let aggregators, aggregators.count > 1 else { return page }
         page.edges = page.edges.flatMap { edge in
@@ -68,10 +68,10 @@ extension Defect {
         "a filter with a name out of form is refused"
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
-        do throws(EventoError) {
+      $0.read = { store, aggregators, routingKey, args throws in
+        do {
           return try await store.read(aggregators, routingKey: routingKey, args: args)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .invalidRequest else { throw error }
           return try await store.read([], routingKey: .all, args: .forward(first: 1))
         }
@@ -106,7 +106,7 @@ extension Defect {
         "any two hundred filters read what matches any of them",
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         try await store.read(aggregators, routingKey: aggregators == nil ? routingKey : .all, args: args)
       }
     },
@@ -115,19 +115,19 @@ extension Defect {
 
 extension Defect.Hooks {
   mutating func changeFilters(_ change: @escaping @Sendable ([ReadAggregator]?) -> [ReadAggregator]?) {
-    read = { store, aggregators, routingKey, args throws(EventoError) in
+    read = { store, aggregators, routingKey, args throws in
       try await store.read(change(aggregators), routingKey: routingKey, args: args)
     }
   }
 
   mutating func changeRoutingKey(_ change: @escaping @Sendable (RoutingKey) -> RoutingKey) {
-    read = { store, aggregators, routingKey, args throws(EventoError) in
+    read = { store, aggregators, routingKey, args throws in
       try await store.read(aggregators, routingKey: change(routingKey), args: args)
     }
   }
 
   mutating func changeArgs(_ change: @escaping @Sendable (Args) -> Args) {
-    read = { store, aggregators, routingKey, args throws(EventoError) in
+    read = { store, aggregators, routingKey, args throws in
       try await store.read(aggregators, routingKey: routingKey, args: change(args))
     }
   }

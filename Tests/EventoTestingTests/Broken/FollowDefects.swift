@@ -35,7 +35,7 @@ extension Defect.Hooks {
   fileprivate mutating func changeFollowedPages(_ change: @escaping @Sendable (inout ReadResult<Event>) -> Void) {
     events = { store, aggregators, key, start in
       EventSequence(after: start) {
-        { (start) throws(EventoError) in
+        { (start) throws in
           let count = store.commits.count
           var page = try await store.read(aggregators, routingKey: key, args: .forward(first: 10, after: start))
           if page.edges.isEmpty { await store.commits.wait(past: count, until: .now + .seconds(1)) }

@@ -103,7 +103,7 @@ extension Defect {
         "a routing key is inherited from the aggregate's latest event"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         var known: [String: String?] = [:]
         for edge in try await store.everything() where known[edge.node.aggregatorID] == nil {
           known[edge.node.aggregatorID] = .some(edge.node.routingKey)
@@ -125,7 +125,7 @@ extension Defect {
         "aggregates of the same id and different types inherit apart"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         var known: [String: String?] = [:]
         for edge in try await store.everything() { known[edge.node.aggregatorID] = .some(edge.node.routingKey) }
         let changed = events.map { event in
@@ -142,10 +142,10 @@ extension Defect {
         "a refused write leaves the routing key as it was"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
-        do throws(EventoError) {
+      $0.write = { store, events, condition throws in
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .invalidOriginalVersion, case .value(let key?) = events.first?.routingKey else {
             throw error
           }

@@ -9,7 +9,7 @@ extension Defect {
         "a write sent again is answered as the first time, and stores nothing"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         var fresh: [NewEvent] = []
         for event in events {
           var event = event
@@ -26,7 +26,7 @@ extension Defect {
         "a resend stays one after its aggregate has gone on",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         WriteResult(events: try await store.write(events, condition: condition).events, isResend: false)
       }
     },
@@ -37,7 +37,7 @@ extension Defect {
         "of many that send the same write, one stores it and all get its answer",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         WriteResult(events: try await store.write(events, condition: condition).events, isResend: true)
       }
     },
@@ -47,9 +47,9 @@ extension Defect {
         "a write sent again is answered as the first time, and stores nothing"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         for event in events {
-          if let id = event.id, try await store.event(id) != nil { throw .duplicateEvent(id, "is stored") }
+          if let id = event.id, try await store.event(id) != nil { throw EventoError.duplicateEvent(id, "is stored") }
         }
         return try await store.write(events, condition: condition)
       }
@@ -62,7 +62,7 @@ extension Defect {
         "a resend is compared by bytes",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         var same: [NewEvent] = []
         for event in events {
           guard let id = event.id, let stored = try await store.event(id)?.node else {
@@ -83,11 +83,11 @@ extension Defect {
         "members that a resend leaves out agree with whatever is stored"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         for event in events {
           guard let id = event.id, let stored = try await store.event(id)?.node else { continue }
           if event.version == nil || event.timestamp == nil || event.routingKey != .value(stored.routingKey) {
-            throw .duplicateEvent(id, "is stored")
+            throw EventoError.duplicateEvent(id, "is stored")
           }
         }
         return try await store.write(events, condition: condition)
@@ -99,7 +99,7 @@ extension Defect {
         "a resend is one however its events are put together"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         guard let id = events.first?.id, let edge = try await store.event(id) else {
           return try await store.write(events, condition: condition)
         }
@@ -120,7 +120,7 @@ extension Defect {
         "a write of which only a part is stored is a duplicate"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         var fresh: [NewEvent] = []
         for event in events {
           if let id = event.id, try await store.event(id) != nil { continue }
@@ -135,7 +135,7 @@ extension Defect {
         "an id twice in one write is a duplicate"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         var seen: Set<ULID> = []
         return try await store.write(
           events.filter { event in event.id.map { seen.insert($0).inserted } ?? true }, condition: condition)
@@ -147,12 +147,12 @@ extension Defect {
         "a resend is looked at before the versions"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         let log = try await store.everything()
         for event in events {
           let current = log.filter { $0.node.aggregatorID == event.aggregatorID }.count
           if let version = event.version, version <= current {
-            throw .versionConflict(on: event, given: version, current: current, next: current + 1)
+            throw EventoError.versionConflict(on: event, given: version, current: current, next: current + 1)
           }
         }
         return try await store.write(events, condition: condition)
@@ -174,7 +174,7 @@ extension Defect {
     },
     Defect("an event is not found by its id", caughtBy: ["an event is found by its id"]) { $0.event = { _, _ in nil } },
     Defect("any id finds an event", caughtBy: ["an id that is not stored is not found"]) {
-      $0.event = { store, _ throws(EventoError) in
+      $0.event = { store, _ throws in
         let place = Cursor(place: [1])
         let event = Event(
           id: ULID(), aggregatorType: "t", aggregatorID: "i", version: 1, name: "n", routingKey: nil, data: Payload(),
@@ -188,7 +188,7 @@ extension Defect {
         "an event is found by its id"
       ]
     ) {
-      $0.event = { store, id throws(EventoError) in
+      $0.event = { store, id throws in
         guard var edge = try await store.event(id), let last = try await store.everything().last else { return nil }
         edge.cursor = last.cursor
         return edge

@@ -69,7 +69,7 @@ extension Defect.Hooks {
   /// Reads forward as somebody does whose log is sorted by something else than commits: a place is that of an event in
   /// that order.
   mutating func orderLog(_ precedes: @escaping @Sendable (Event, Event) -> Bool) {
-    read = { store, aggregators, routingKey, args throws(EventoError) in
+    read = { store, aggregators, routingKey, args throws in
       let page = try await store.read(aggregators, routingKey: routingKey, args: args)
       let log = try await store.everything().sorted { precedes($0.node, $1.node) }
       guard case .forward(let first, let start) = args, start != .now, first > 0 else { return page }

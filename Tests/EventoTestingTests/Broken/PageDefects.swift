@@ -111,7 +111,7 @@ extension Defect {
         "a page read forward from each place goes on right behind it"
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         guard case .forward(let first, .after(let cursor)) = args else {
           return try await store.read(aggregators, routingKey: routingKey, args: args)
         }
@@ -126,7 +126,7 @@ extension Defect {
         "a page read backward from each place ends right before it"
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         guard case .backward(let last, let cursor?) = args else {
           return try await store.read(aggregators, routingKey: routingKey, args: args)
         }
@@ -141,7 +141,7 @@ extension Defect {
         "forward and backward give an event the same place"
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         let page = try await store.read(aggregators, routingKey: routingKey, args: args)
         guard case .backward(let last, .some) = args, page.edges.isEmpty else { return page }
         return try await store.read(aggregators, routingKey: routingKey, args: .backward(last: last))
@@ -154,7 +154,7 @@ extension Defect {
         "a subscriber's loop handles every event once, across a take-over",
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         var page = try await store.read(aggregators, routingKey: routingKey, args: args)
         if case .forward(4, .after) = args, page.edges.count == 4, let last = try await store.everything().last {
           page.edges[3] = last
@@ -169,7 +169,7 @@ extension Defect {
         "pages backward of any size give each event once",
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         guard case .backward(3, let before?) = args else {
           return try await store.read(aggregators, routingKey: routingKey, args: args)
         }
@@ -204,7 +204,7 @@ extension Defect {
         "a condition may begin at any place that a read gave",
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         var page = try await store.read(aggregators, routingKey: routingKey, args: args)
         guard case .forward(_, let start) = args, page.edges.isEmpty, start != .now else { return page }
         page.pageInfo.endCursor = try await store.read(nil, routingKey: .all, args: .forward(first: 0, after: start))
@@ -218,7 +218,7 @@ extension Defect {
         "a page at the end of the log tells where to go on"
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         var page = try await store.read(aggregators, routingKey: routingKey, args: args)
         guard case .forward(let first, let start) = args, case .after = start, first > 0 else { return page }
         if let last = try await store.everything().last, !page.pageInfo.hasNextPage,
@@ -253,7 +253,7 @@ extension Defect {
         "a read from now on gives nothing that is there"
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         var page = try await store.read(aggregators, routingKey: routingKey, args: args)
         if case .forward(_, .now) = args {
           let last = try await store.read(aggregators, routingKey: routingKey, args: .backward(last: 1, before: nil))
@@ -271,7 +271,7 @@ extension Defect {
         "a reader that begins now sees all that commits later, under sixteen writers",
       ]
     ) {
-      $0.read = { store, aggregators, routingKey, args throws(EventoError) in
+      $0.read = { store, aggregators, routingKey, args throws in
         var page = try await store.read(aggregators, routingKey: routingKey, args: args)
         if case .forward(_, .now) = args {
           try await store.write([NewEvent(aggregatorType: "x", aggregatorID: "x", name: "x")])

@@ -10,7 +10,7 @@ extension Defect {
         "a snapshot that was never saved is not there"
       ]
     ) {
-      $0.getSnapshot = { store, key throws(EventoError) in
+      $0.getSnapshot = { store, key throws in
         if let snapshot = try await store.getSnapshot(key) { return snapshot }
         let start = try await store.read(nil, routingKey: .all, args: .forward(first: 0)).pageInfo.endCursor
         return start.map { Snapshot(data: Payload(), cursor: $0) }
@@ -64,7 +64,7 @@ extension Defect {
         "a cursor of another store is refused by a snapshot",
       ]
     ) {
-      $0.saveSnapshot = { store, key, snapshot throws(EventoError) in
+      $0.saveSnapshot = { store, key, snapshot throws in
         if try await store.getSnapshot(key) == nil { try await store.saveSnapshot(key, snapshot) }
       }
     },
@@ -75,7 +75,7 @@ extension Defect {
         "a snapshot may stand at any place that a read gave",
       ]
     ) {
-      $0.saveSnapshot = { store, key, snapshot throws(EventoError) in
+      $0.saveSnapshot = { store, key, snapshot throws in
         try await store.saveSnapshot(key, snapshot)
         let end = try await store.read(nil, routingKey: .all, args: .forward(first: 0, after: .now)).pageInfo.endCursor
         if let end { try await store.saveSnapshot(key, Snapshot(data: snapshot.data, cursor: end)) }
@@ -87,7 +87,7 @@ extension Defect {
         "a snapshot's payload may be any bytes"
       ]
     ) {
-      $0.saveSnapshot = { store, key, snapshot throws(EventoError) in
+      $0.saveSnapshot = { store, key, snapshot throws in
         let data = Payload(String(decoding: snapshot.data.bytes, as: UTF8.self))
         try await store.saveSnapshot(key, Snapshot(data: data, cursor: snapshot.cursor))
       }
@@ -98,10 +98,10 @@ extension Defect {
         "a snapshot's key out of form is refused"
       ]
     ) {
-      $0.getSnapshot = { store, key throws(EventoError) in
-        do throws(EventoError) {
+      $0.getSnapshot = { store, key throws in
+        do {
           return try await store.getSnapshot(key)
-        } catch {
+        } catch let error as EventoError {
           return nil
         }
       }
@@ -118,7 +118,7 @@ extension Defect {
         "a snapshot that is not there can't be deleted"
       ]
     ) {
-      $0.deleteSnapshot = { store, key throws(EventoError) in
+      $0.deleteSnapshot = { store, key throws in
         if try await store.getSnapshot(key) != nil { try await store.deleteSnapshot(key) }
       }
     },
@@ -131,7 +131,7 @@ extension Defect {
         "a store that can be written is ready, and asking leaves no trace"
       ]
     ) {
-      $0.readiness = { store throws(EventoError) in
+      $0.readiness = { store throws in
         try await store.write([NewEvent(aggregatorType: "probe", aggregatorID: "probe", name: "Probed")])
       }
     }
@@ -144,8 +144,8 @@ extension Defect {
 
 extension Defect.Hooks {
   fileprivate mutating func changeSnapshotKeys(_ change: @escaping @Sendable (SnapshotKey) -> SnapshotKey) {
-    getSnapshot = { store, key throws(EventoError) in try await store.getSnapshot(change(key)) }
-    saveSnapshot = { store, key, snapshot throws(EventoError) in try await store.saveSnapshot(change(key), snapshot) }
-    deleteSnapshot = { store, key throws(EventoError) in try await store.deleteSnapshot(change(key)) }
+    getSnapshot = { store, key throws in try await store.getSnapshot(change(key)) }
+    saveSnapshot = { store, key, snapshot throws in try await store.saveSnapshot(change(key), snapshot) }
+    deleteSnapshot = { store, key throws in try await store.deleteSnapshot(change(key)) }
   }
 }

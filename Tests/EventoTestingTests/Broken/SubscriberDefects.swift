@@ -10,7 +10,7 @@ extension Defect {
         "a new subscriber is at the beginning, enabled and held by its worker"
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         let upsert = try await store.upsertSubscriber(key, workerID: worker)
         guard upsert.isNew else { return upsert }
         let end = try await store.read(nil, routingKey: .all, args: .forward(first: 0, after: .now)).pageInfo.endCursor
@@ -23,7 +23,7 @@ extension Defect {
         "a subscriber that is taken over keeps cursor, lag and enabled"
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         let upsert = try await store.upsertSubscriber(key, workerID: worker)
         return SubscriberUpsert(subscriber: try await store.acknowledge(key, cursor: nil), isNew: upsert.isNew)
       }
@@ -34,7 +34,7 @@ extension Defect {
         "a disabled subscriber stays so when it is taken over"
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         let upsert = try await store.upsertSubscriber(key, workerID: worker)
         return SubscriberUpsert(subscriber: try await store.setSubscriberEnabled(key, true), isNew: upsert.isNew)
       }
@@ -45,7 +45,7 @@ extension Defect {
         "a subscriber runs for the worker that holds it alone"
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         guard let held = try await store.subscriber(key) else {
           return try await store.upsertSubscriber(key, workerID: worker)
         }
@@ -59,7 +59,7 @@ extension Defect {
         "a worker may take a subscriber from itself",
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         SubscriberUpsert(subscriber: try await store.upsertSubscriber(key, workerID: worker).subscriber, isNew: true)
       }
     },
@@ -69,7 +69,7 @@ extension Defect {
         "a new subscriber is at the beginning, enabled and held by its worker"
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         SubscriberUpsert(subscriber: try await store.upsertSubscriber(key, workerID: worker).subscriber, isNew: false)
       }
     },
@@ -79,7 +79,7 @@ extension Defect {
         "a subscriber that is taken over keeps cursor, lag and enabled"
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         let upsert = try await store.upsertSubscriber(key, workerID: worker)
         return upsert.isNew
           ? upsert
@@ -92,7 +92,7 @@ extension Defect {
         "a subscriber runs for the worker that holds it alone"
       ]
     ) {
-      $0.isRunning = { store, key, _ throws(EventoError) in try await store.subscriber(key) != nil }
+      $0.isRunning = { store, key, _ throws in try await store.subscriber(key) != nil }
     },
     Defect(
       "a subscriber that is not there runs",
@@ -100,7 +100,7 @@ extension Defect {
         "a subscriber runs for the worker that holds it alone"
       ]
     ) {
-      $0.isRunning = { store, key, worker throws(EventoError) in
+      $0.isRunning = { store, key, worker throws in
         guard try await store.subscriber(key) != nil else { return true }
         return try await store.isSubscriberRunning(key, workerID: worker)
       }
@@ -111,7 +111,7 @@ extension Defect {
         "a subscriber that is disabled does not run, and keeps all else"
       ]
     ) {
-      $0.isRunning = { store, key, worker throws(EventoError) in
+      $0.isRunning = { store, key, worker throws in
         try await store.subscriber(key)?.workerID == worker
       }
     },
@@ -121,8 +121,8 @@ extension Defect {
         "an unknown subscriber has no cursor"
       ]
     ) {
-      $0.cursor = { store, key throws(EventoError) in
-        guard let subscriber = try await store.subscriber(key) else { throw .subscriberNotFound(key) }
+      $0.cursor = { store, key throws in
+        guard let subscriber = try await store.subscriber(key) else { throw EventoError.subscriberNotFound(key) }
         return subscriber.cursor
       }
     },
@@ -132,10 +132,10 @@ extension Defect {
         "subscribers are told apart by the bytes of their keys"
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         try await store.upsertSubscriber(key.precomposedStringWithCanonicalMapping, workerID: worker)
       }
-      $0.acknowledge = { store, wish throws(EventoError) in
+      $0.acknowledge = { store, wish throws in
         try await store.acknowledge(
           wish.key.precomposedStringWithCanonicalMapping, cursor: wish.cursor, lag: wish.lag, workerID: wish.workerID)
       }
@@ -146,7 +146,7 @@ extension Defect {
         "a subscriber's key may be any name"
       ]
     ) {
-      $0.upsert = { store, key, worker throws(EventoError) in
+      $0.upsert = { store, key, worker throws in
         let key = key.hasPrefix("?") ? "-" : key
         return try await store.upsertSubscriber(key, workerID: worker)
       }
@@ -157,10 +157,10 @@ extension Defect {
         "a subscriber's key out of form is refused"
       ]
     ) {
-      $0.cursor = { store, key throws(EventoError) in
+      $0.cursor = { store, key throws in
         NameRule.fault(in: key) == nil ? try await store.getSubscriberCursor(key) : nil
       }
-      $0.subscriber = { store, key throws(EventoError) in
+      $0.subscriber = { store, key throws in
         NameRule.fault(in: key) == nil ? try await store.subscriber(key) : nil
       }
     },

@@ -4,7 +4,7 @@ import EventoTesting
 extension Defect {
   static let writing: [Defect] = [
     Defect("a write of nothing is taken", caughtBy: ["a write of nothing is missing data"]) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         guard !events.isEmpty else { return WriteResult(events: [], isResend: false) }
         return try await store.write(events, condition: condition)
       }
@@ -16,7 +16,7 @@ extension Defect {
         "versions that are left out are the next ones",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         let result = try await store.write(events, condition: condition)
         return WriteResult(events: result.events.reversed(), isResend: result.isResend)
       }
@@ -27,7 +27,7 @@ extension Defect {
         "a write answers what it stored, in the order given"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         let result = try await store.write(events, condition: condition)
         guard let last = result.events.last else { return result }
         return WriteResult(
@@ -45,7 +45,7 @@ extension Defect {
         "events of one write stand together, in its order",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         guard !events.isEmpty else { return try await store.write(events) }
         var results: [WriteResult] = []
         for event in events {
@@ -62,7 +62,7 @@ extension Defect {
         "a thousand events sent again are a resend",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         try await store.write(Array(events.prefix(100)), condition: condition)
       }
     },
@@ -72,12 +72,12 @@ extension Defect {
         "a write that is cut off by a conflict leaves the store writable"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         let key = SnapshotKey(type: "broken", revision: "1", id: "1")
         guard try await store.getSnapshot(key) == nil else { throw EventoError(.unavailable, "stuck") }
-        do throws(EventoError) {
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .invalidOriginalVersion else { throw error }
           let place = try await store.read(nil, routingKey: .all, args: .forward(first: 0)).pageInfo.endCursor
           if let place { try await store.saveSnapshot(key, Snapshot(data: Payload(), cursor: place)) }
@@ -94,10 +94,10 @@ extension Defect {
         "a version that is given must be the next one"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
-        do throws(EventoError) {
+      $0.write = { store, events, condition throws in
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           guard case .versionConflict(_, _, let given, let current) = error.facts, given > current else { throw error }
           return try await store.write(
             events.map { event in
@@ -123,10 +123,10 @@ extension Defect {
         "a new aggregate begins at version 1",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
-        do throws(EventoError) {
+      $0.write = { store, events, condition throws in
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           guard case .versionConflict(let type, let id, let given, _) = error.facts else { throw error }
           throw EventoError(
             error.code, error.detail,
@@ -143,10 +143,10 @@ extension Defect {
         "versions within one write go on from each other",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
-        do throws(EventoError) {
+      $0.write = { store, events, condition throws in
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .invalidOriginalVersion || error.code == .duplicateEventID else { throw error }
           return try await store.write(events.reversed(), condition: condition)
         }
@@ -159,10 +159,10 @@ extension Defect {
         "a version out of range is refused",
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
-        do throws(EventoError) {
+      $0.write = { store, events, condition throws in
+        do {
           return try await store.write(events, condition: condition)
-        } catch {
+        } catch let error as EventoError {
           guard error.code == .invalidRequest else { throw error }
           return try await store.write(
             events.map { event in
@@ -179,7 +179,7 @@ extension Defect {
         "of many writers of one version, one wins"
       ]
     ) {
-      $0.write = { store, events, condition throws(EventoError) in
+      $0.write = { store, events, condition throws in
         let log = try await store.everything()
         for event in events {
           let current = log.filter { $0.node.aggregatorID == event.aggregatorID }.count

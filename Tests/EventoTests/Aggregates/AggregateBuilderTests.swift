@@ -37,15 +37,19 @@ import Testing
       let opened = try await Account.create().event(Opened(owner: "Ada")).commit(to: store)
       let decision = Account.aggregate(opened.id).originalVersion(opened.version)
       try await decision.event(Deposited(amount: 1)).commit(to: store)
-      do throws(EventoError) {
+      do {
         try await decision.event(Withdrawn(amount: 1)).event(Closed()).commit(to: store)
         Issue.record("the conflict went unnoticed")
-      } catch {
+      } catch let error as EventoError {
         #expect(error.code == .invalidOriginalVersion)
         #expect(
           error.facts
             == .versionConflict(
               aggregatorType: "bank/Account", aggregatorID: opened.id, givenVersion: 2, currentVersion: 2))
+        // As `originalVersion` counts, not as the events do.
+        #expect(
+          error.detail.hasPrefix("You said that bank/Account \"\(opened.id)\" is at version 1, but it is at 2."),
+          "\(error)")
       }
       #expect(try await store.version(of: Account.self, opened.id) == 2)
     }

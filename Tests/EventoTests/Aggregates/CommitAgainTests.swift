@@ -8,7 +8,7 @@ import Testing
   private func losing(_ store: some Executor) -> HookedExecutor {
     let isLost = Box(false)
     var hooked = HookedExecutor(store)
-    hooked.afterWrite = { () async throws(EventoError) in
+    hooked.afterWrite = { () async throws in
       guard isLost.claim() else { return }
       throw EventoError(.unavailable, "The deadline passed.")
     }
@@ -69,7 +69,7 @@ import Testing
       try await Account.aggregate("a").event(Opened(owner: "Ada")).commit(to: store)
       let isRefused = Box(false)
       var hooked = HookedExecutor(store)
-      hooked.beforeWrite = { () async throws(EventoError) in
+      hooked.beforeWrite = { () async throws in
         guard isRefused.claim() else { return }
         throw EventoError(.unavailable, "Busy.")
       }

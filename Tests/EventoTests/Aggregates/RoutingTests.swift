@@ -46,7 +46,7 @@ import Testing
     try await withStore { store in
       let raced = Box(false)
       var hooked = HookedExecutor(store)
-      hooked.beforeWrite = { () async throws(EventoError) in
+      hooked.beforeWrite = { () async throws in
         guard raced.claim() else { return }
         try await Account.aggregate("a").routingKey("eu").event(Opened(owner: "Ada")).commit(to: store)
       }

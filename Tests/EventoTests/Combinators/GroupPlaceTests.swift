@@ -52,27 +52,27 @@ import Testing
   struct LongCursors: Executor {
     let cursor = Cursor(place: Array(repeating: 7, count: Cursor.maximumPlaceLength))
 
-    func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+    func write(_ events: [NewEvent]) async throws -> WriteResult {
       WriteResult(events: [], isResend: false)
     }
 
     func read(
       _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-    ) async throws(EventoError) -> ReadResult<Event> {
+    ) async throws -> ReadResult<Event> {
       let info = PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: cursor)
       return ReadResult(edges: [], pageInfo: info)
     }
 
-    func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? { nil }
-    func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool { false }
-    func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    func getSubscriberCursor(_ key: String) async throws -> Cursor? { nil }
+    func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool { false }
+    func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
       throw EventoError(.unavailable, "none")
     }
     func acknowledge(
       _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-    ) async throws(EventoError) -> Subscriber { throw EventoError(.unavailable, "none") }
-    func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? { nil }
-    func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {}
+    ) async throws -> Subscriber { throw EventoError(.unavailable, "none") }
+    func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? { nil }
+    func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {}
   }
 
   @Test func placesThatDoNotFitAreAnError() async throws {

@@ -69,43 +69,43 @@ import Testing
       init(_ value: Bool) { self.value = Mutex(value) }
     }
 
-    func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult { try await store.write(events) }
-    func write(_ events: [NewEvent], condition: WriteCondition?) async throws(EventoError) -> WriteResult {
+    func write(_ events: [NewEvent]) async throws -> WriteResult { try await store.write(events) }
+    func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
       try await store.write(events, condition: condition)
     }
-    func event(_ id: ULID) async throws(EventoError) -> Edge<Event>? { try await store.event(id) }
+    func event(_ id: ULID) async throws -> Edge<Event>? { try await store.event(id) }
     func read(
       _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-    ) async throws(EventoError) -> ReadResult<Event> {
+    ) async throws -> ReadResult<Event> {
       try await store.read(aggregators, routingKey: routingKey, args: args)
     }
-    func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+    func getSubscriberCursor(_ key: String) async throws -> Cursor? {
       try await store.getSubscriberCursor(key)
     }
-    func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+    func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
       try await store.isSubscriberRunning(key, workerID: workerID)
     }
-    func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+    func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
       try await store.upsertSubscriber(key, workerID: workerID)
     }
     func acknowledge(
       _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-    ) async throws(EventoError) -> Subscriber {
+    ) async throws -> Subscriber {
       try await store.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
     }
-    func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? { try await store.getSnapshot(key) }
-    func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+    func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? { try await store.getSnapshot(key) }
+    func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
       guard !isStuck.value.withLock({ $0 }) else { throw EventoError(.unavailable, "stuck") }
       try await store.saveSnapshot(key, snapshot)
     }
-    func subscriber(_ key: String) async throws(EventoError) -> Subscriber? { try await store.subscriber(key) }
-    func subscribers(first: Int, after key: String?) async throws(EventoError) -> SubscriberPage {
+    func subscriber(_ key: String) async throws -> Subscriber? { try await store.subscriber(key) }
+    func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
       try await store.subscribers(first: first, after: key)
     }
-    func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws(EventoError) -> Subscriber {
+    func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
       try await store.setSubscriberEnabled(key, isEnabled)
     }
-    func deleteSubscriber(_ key: String) async throws(EventoError) { try await store.deleteSubscriber(key) }
+    func deleteSubscriber(_ key: String) async throws { try await store.deleteSubscriber(key) }
   }
 
   /// The first member and another with ten events each, in turn; the log of the group; what a subscriber has left.

@@ -110,7 +110,7 @@ import Testing
     try await withStore { store in
       let writes = Box(0)
       var hooked = HookedExecutor(store)
-      hooked.afterWrite = { () async throws(EventoError) in
+      hooked.afterWrite = { () async throws in
         let isLost = writes.withLock { count in
           count += 1
           return !count.isMultiple(of: 2)

@@ -6,11 +6,11 @@ struct FollowedExecutor: Executor, EventFollower {
   /// Is called whenever somebody follows, with the place.
   let onFollow: @Sendable (Args.Start) -> Void
   /// Is called before each page that is followed.
-  let beforePage: @Sendable () async throws(EventoError) -> Void
+  let beforePage: @Sendable () async throws -> Void
 
   init(
     _ base: any Executor, onFollow: @escaping @Sendable (Args.Start) -> Void = { _ in },
-    beforePage: @escaping @Sendable () async throws(EventoError) -> Void = { () throws(EventoError) in }
+    beforePage: @escaping @Sendable () async throws -> Void = { () throws in }
   ) {
     self.base = base
     self.onFollow = onFollow
@@ -22,7 +22,7 @@ struct FollowedExecutor: Executor, EventFollower {
   ) -> EventSequence {
     onFollow(start)
     return EventSequence(after: start) { [base, beforePage] in
-      { (start) throws(EventoError) in
+      { (start) throws in
         try await beforePage()
         var events = base.follow(aggregators, routingKey: routingKey, after: start).makeAsyncIterator()
         let edges = try await events.next().map { [$0] } ?? []
@@ -34,35 +34,35 @@ struct FollowedExecutor: Executor, EventFollower {
     }
   }
 
-  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult { try await base.write(events) }
+  func write(_ events: [NewEvent]) async throws -> WriteResult { try await base.write(events) }
 
   func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try await base.read(aggregators, routingKey: routingKey, args: args)
   }
 
-  func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+  func getSubscriberCursor(_ key: String) async throws -> Cursor? {
     try await base.getSubscriberCursor(key)
   }
 
-  func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+  func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
     try await base.isSubscriberRunning(key, workerID: workerID)
   }
 
-  func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+  func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     try await base.upsertSubscriber(key, workerID: workerID)
   }
 
   func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
+  ) async throws -> Subscriber {
     try await base.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
   }
 
-  func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? { try await base.getSnapshot(key) }
+  func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? { try await base.getSnapshot(key) }
 
-  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try await base.saveSnapshot(key, snapshot)
   }
 }

@@ -2,7 +2,7 @@ import Evento
 
 /// Passes everything on to another executor, and lets a test in between.
 struct HookedExecutor: Executor {
-  typealias Hook = @Sendable () async throws(EventoError) -> Void
+  typealias Hook = @Sendable () async throws -> Void
 
   let base: any Executor
   var beforeWrite: Hook = {}
@@ -17,7 +17,7 @@ struct HookedExecutor: Executor {
     self.base = base
   }
 
-  func write(_ events: [NewEvent]) async throws(EventoError) -> WriteResult {
+  func write(_ events: [NewEvent]) async throws -> WriteResult {
     try await beforeWrite()
     let result = try await base.write(events)
     try await afterWrite()
@@ -26,36 +26,36 @@ struct HookedExecutor: Executor {
 
   func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
-  ) async throws(EventoError) -> ReadResult<Event> {
+  ) async throws -> ReadResult<Event> {
     try await beforeRead()
     return try await base.read(aggregators, routingKey: routingKey, args: args)
   }
 
-  func getSubscriberCursor(_ key: String) async throws(EventoError) -> Cursor? {
+  func getSubscriberCursor(_ key: String) async throws -> Cursor? {
     try await base.getSubscriberCursor(key)
   }
 
-  func isSubscriberRunning(_ key: String, workerID: ULID) async throws(EventoError) -> Bool {
+  func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
     try await base.isSubscriberRunning(key, workerID: workerID)
   }
 
-  func upsertSubscriber(_ key: String, workerID: ULID) async throws(EventoError) -> SubscriberUpsert {
+  func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     try await beforeUpsert()
     return try await base.upsertSubscriber(key, workerID: workerID)
   }
 
   func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
-  ) async throws(EventoError) -> Subscriber {
+  ) async throws -> Subscriber {
     try await beforeAcknowledge()
     return try await base.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
   }
 
-  func getSnapshot(_ key: SnapshotKey) async throws(EventoError) -> Snapshot? {
+  func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     try await base.getSnapshot(key)
   }
 
-  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws(EventoError) {
+  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try await beforeSaveSnapshot()
     try await base.saveSnapshot(key, snapshot)
   }

@@ -60,6 +60,17 @@ final class ManualClock: Clock, Sendable {
     }
   }
 
+  /// Goes on, and wakes whoever has slept long enough by then.
+  func advance(by duration: Duration) {
+    let woken = state.withLock { state in
+      state.now = state.now.advanced(by: duration)
+      let woken = state.sleepers.filter { $0.value.deadline <= state.now }
+      for id in woken.keys { state.sleepers[id] = nil }
+      return woken
+    }
+    for sleeper in woken.values { sleeper.continuation.resume() }
+  }
+
   /// Waits until somebody sleeps.
   ///
   /// - Returns: how long the first of them still has to.

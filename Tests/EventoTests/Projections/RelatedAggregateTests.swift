@@ -30,7 +30,36 @@ import Testing
       try await Account.aggregate("a").event(Deposited(amount: 1)).commit(to: store)
       try await Owner.aggregate("o").event(Renamed(name: "one")).commit(to: store)
       try await Owner.aggregate("p").event(Renamed(name: "two")).commit(to: store)
-      #expect(try await named.load("a", from: store)?.owner == "two")
+      #expect(try await named.everyAggregate(Owner.self).load("a", from: store)?.owner == "two")
+    }
+  }
+
+  /// It would read every event of that kind that there is.
+  @Test func anEventOfAnotherKindNeedsAWordOfItsOwn() async throws {
+    try await withStore { store in
+      let reads = Box(0)
+      var hooked = HookedExecutor(store)
+      hooked.beforeRead = { () async throws in reads.value += 1 }
+      try await Account.aggregate("a").event(Deposited(amount: 1)).commit(to: store)
+      for projection in [named, balances.skip(Renamed.self), balances.safetyCheck().skip(Renamed.self)] {
+        do {
+          _ = try await projection.load("a", from: hooked)
+          Issue.record("it was loaded")
+        } catch let error as EventoError {
+          #expect(error.code == .invalidRequest)
+          #expect(error.detail.contains("bank/Owner") && error.detail.contains("everyAggregate"), "\(error)")
+        }
+      }
+      #expect(reads.value == 0)
+    }
+  }
+
+  @Test func everyAggregateIsReadBesideOneThatIsNamed() async throws {
+    try await withStore { store in
+      try await Owner.aggregate("o").event(Renamed(name: "one")).commit(to: store)
+      try await Owner.aggregate("p").event(Renamed(name: "two")).commit(to: store)
+      let projection = named.aggregate(Owner.self, "o").everyAggregate(Owner.self)
+      #expect(try await projection.load("a", from: store)?.owner == "two")
     }
   }
 

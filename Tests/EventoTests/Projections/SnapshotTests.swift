@@ -111,7 +111,7 @@ import Testing
       try await deposit(2, to: store)
       let refused = Box(false)
       var hooked = HookedExecutor(store)
-      hooked.beforeRead = { () async throws(EventoError) in
+      hooked.beforeRead = { () async throws in
         guard refused.claim() else { return }
         throw EventoError(.cursorNotInHistory, "The store holds less than that.")
       }
@@ -126,7 +126,7 @@ import Testing
     try await withStore { store in
       try await deposit(1, to: store)
       var hooked = HookedExecutor(store)
-      hooked.beforeRead = { () async throws(EventoError) in throw EventoError(.cursorNotInHistory, "No.") }
+      hooked.beforeRead = { () async throws in throw EventoError(.cursorNotInHistory, "No.") }
       await expect(.cursorNotInHistory) { _ = try await balances.snapshots(as: "balance").load("a", from: hooked) }
     }
   }
@@ -136,7 +136,7 @@ import Testing
       try await deposit(1, to: store)
       let refusal = EventoError(.forbidden, "The token may only read.")
       var hooked = HookedExecutor(store)
-      hooked.beforeSaveSnapshot = { () async throws(EventoError) in throw refusal }
+      hooked.beforeSaveSnapshot = { () async throws in throw refusal }
       let projection = balances.snapshots(as: "balance", every: 2)
       #expect(try await projection.load("a", from: hooked)?.snapshotFailure == nil)
       try await deposit(1, to: store)

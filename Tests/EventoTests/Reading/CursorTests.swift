@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct CursorTests {
   private func isDamaged(_ text: String) -> Bool {
-    do throws(EventoError) {
+    do {
       _ = try Cursor(text)
       return false
     } catch {
-      return error.code == .invalidCursor
+      return (error as? EventoError)?.code == .invalidCursor
     }
   }
 

@@ -49,10 +49,10 @@ import Testing
         .retry(2, backoff: Backoff(first: .milliseconds(10), maximum: .milliseconds(15))).clock(clock).start(on: store)
       #expect(await clock.wakeSleeper() == .milliseconds(10))
       #expect(await clock.wakeSleeper() == .milliseconds(15))
-      do throws(SubscriptionFailure) {
+      do {
         _ = try await running.end()
         Issue.record("it went on")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect(error.error is Refusal && error.attempt == 3 && error.retryDelay == nil && error.event?.version == 2)
         #expect(error.description.contains("Deposited") && error.description.contains("\"s\""))
       }
@@ -107,10 +107,10 @@ import Testing
   @Test func aPayloadThatIsNotWhatItSaysIsAFailureOfItsEvent() async throws {
     try await withStore { store in
       try await deposit([1], store)
-      do throws(SubscriptionFailure) {
+      do {
         try await Subscription("s").on(MisreadDeposit.self) { _ in }.retry(0).runOnce(on: store)
         Issue.record("the payload was taken")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .undecodablePayload)
         #expect(error.event?.name == "Deposited")
       }
@@ -123,12 +123,12 @@ import Testing
       let (clock, handled, failed) = (ManualClock(), Box<[Int]>([]), Box(false))
       let failures = Box<[SubscriptionFailure]>([])
       var hooked = HookedExecutor(store)
-      hooked.beforeAcknowledge = { () async throws(EventoError) in
+      hooked.beforeAcknowledge = { () async throws in
         if handled.value.count == 2, failed.claim() { throw EventoError(.unavailable, "Disk full.") }
       }
       try await deposit([1, 2, 3], store)
-      let running = try await refusing(0, times: 0, handled).clock(clock).onFailure { failures.value.append($0) }
-        .start(on: hooked)
+      let running = try await refusing(0, times: 0, handled).acknowledge(every: 1).clock(clock)
+        .onFailure { failures.value.append($0) }.start(on: hooked)
       #expect(await clock.wakeSleeper() == .seconds(1))
       await clock.sleeper()
       #expect(handled.value == [1, 2, 2, 3])
@@ -142,13 +142,13 @@ import Testing
     try await withStore { store in
       let clock = ManualClock()
       var hooked = HookedExecutor(store)
-      hooked.beforeRead = { () async throws(EventoError) in throw EventoError(.unavailable, "Away.") }
+      hooked.beforeRead = { () async throws in throw EventoError(.unavailable, "Away.") }
       let running = try await refusing(0, times: 0, Box([])).retry(1).clock(clock).start(on: hooked)
       #expect(await clock.wakeSleeper() == .seconds(1))
-      do throws(SubscriptionFailure) {
+      do {
         _ = try await running.end()
         Issue.record("it went on")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect(error.event == nil && error.attempt == 2)
       }
     }
@@ -159,7 +159,7 @@ import Testing
     try await withStore { store in
       let (clock, handled, left) = (ManualClock(), Box<[Int]>([]), Box(5))
       var hooked = HookedExecutor(store)
-      hooked.beforeRead = { () async throws(EventoError) in
+      hooked.beforeRead = { () async throws in
         if left.withLock({ left in
           left -= 1; return left >= 0
         }) {
@@ -188,7 +188,7 @@ import Testing
     try await withStore { store in
       let failures = Box<[SubscriptionFailure]>([])
       var hooked = HookedExecutor(store)
-      hooked.beforeRead = { () async throws(EventoError) in throw EventoError(code, "No.") }
+      hooked.beforeRead = { () async throws in throw EventoError(code, "No.") }
       // No clock goes on: it must not wait.
       let patient = refusing(0, times: 0, Box([])).clock(ManualClock()).onFailure { failures.value.append($0) }
       let subscription = acceptsFailure ? patient.acceptFailure() : patient
@@ -216,13 +216,31 @@ import Testing
     }
   }
 
+  /// An executor of someone else may throw what it likes.
+  @Test func anErrorOfAnotherKindIsInternalAndTriedAgain() async throws {
+    try await withStore { store in
+      let (clock, failures, failed) = (ManualClock(), Box<[SubscriptionFailure]>([]), Box(false))
+      var hooked = HookedExecutor(store)
+      hooked.beforeRead = { if failed.claim() { throw Refusal() } }
+      try await deposit([1], store)
+      let handled = Box<[Int]>([])
+      let subscription = refusing(0, times: 0, handled).clock(clock).onFailure { failures.value.append($0) }
+      let run = Task { [hooked] in try await subscription.runOnce(on: hooked) }
+      #expect(await clock.wakeSleeper() == .seconds(1))
+      #expect(try await run.value == .caughtUp)
+      #expect(handled.value == [1])
+      let error = failures.value.first?.error as? EventoError
+      #expect(error?.code == .internal && error?.cause?.contains("Refusal") == true)
+    }
+  }
+
   // MARK: The start
 
   @Test func aStoreThatIsAwayAtTheStartIsAskedAgain() async throws {
     try await withStore { store in
       let (clock, handled, upserts) = (ManualClock(), Box<[Int]>([]), Box(0))
       var hooked = HookedExecutor(store)
-      hooked.beforeUpsert = { () async throws(EventoError) in
+      hooked.beforeUpsert = { () async throws in
         upserts.value += 1
         if upserts.value < 3 { throw EventoError(.unavailable, "Away.") }
       }
@@ -242,7 +260,7 @@ import Testing
     try await withStore { store in
       let (clock, failures) = (ManualClock(), Box<[Duration?]>([]))
       var hooked = HookedExecutor(store)
-      hooked.beforeUpsert = { () async throws(EventoError) in throw EventoError(.unavailable, "Away.") }
+      hooked.beforeUpsert = { () async throws in throw EventoError(.unavailable, "Away.") }
       let subscription = refusing(0, times: 0, Box([])).retry(1).clock(clock)
         .onFailure { failures.value.append($0.retryDelay) }
       let start = Task { [hooked] in try await subscription.start(on: hooked) }
@@ -257,8 +275,8 @@ import Testing
     try await withStore { store async throws in
       let (clock, upserts, failed) = (ManualClock(), Box(0), Box(false))
       var hooked = HookedExecutor(store)
-      hooked.beforeUpsert = { () async throws(EventoError) in upserts.value += 1 }
-      hooked.beforeAcknowledge = { () async throws(EventoError) in
+      hooked.beforeUpsert = { () async throws in upserts.value += 1 }
+      hooked.beforeAcknowledge = { () async throws in
         if failed.claim() { throw EventoError(.unavailable, "Away.") }
       }
       let subscription = refusing(0, times: 0, Box([])).replay().clock(clock)
@@ -273,7 +291,7 @@ import Testing
     try await withStore { store async throws in
       let clock = ManualClock()
       var hooked = HookedExecutor(store)
-      hooked.beforeUpsert = { () async throws(EventoError) in throw EventoError(.unavailable, "Away.") }
+      hooked.beforeUpsert = { () async throws in throw EventoError(.unavailable, "Away.") }
       let subscription = refusing(0, times: 0, Box([])).clock(clock)
       let run = Task { [hooked] in try await subscription.run(on: hooked) }
       await clock.sleeper()
@@ -290,10 +308,10 @@ import Testing
   @Test func aSubscriberThatTheStoreDoesNotGiveIsAFailure() async throws {
     try await withStore { store in
       let failures = Box(0)
-      do throws(SubscriptionFailure) {
+      do {
         _ = try await Subscription("").onFailure { _ in failures.value += 1 }.start(on: store)
         Issue.record("it started")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .invalidRequest)
       }
       #expect(failures.value == 1)
@@ -307,10 +325,10 @@ import Testing
       await clock.sleeper()
       try await store.deleteSubscriber("s")
       await clock.wakeSleeper()
-      do throws(SubscriptionFailure) {
+      do {
         _ = try await running.end()
         Issue.record("it went on")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .subscriberNotFound)
       }
     }

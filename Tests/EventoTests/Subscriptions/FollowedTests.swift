@@ -54,7 +54,7 @@ import Testing
       let (clock, pages) = (ManualClock(), Box(0))
       let followed = FollowedExecutor(
         store,
-        beforePage: { () throws(EventoError) in
+        beforePage: { () throws in
           pages.value += 1
           if pages.value == 1 { throw EventoError(.forbidden, "Not now.") }
         })
@@ -77,7 +77,7 @@ import Testing
       let (begun, ended) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
       let followed = FollowedExecutor(
         store,
-        beforePage: { () throws(EventoError) in
+        beforePage: { () throws in
           begun.continuation.yield()
           // A sleep that the end of the worker cuts short.
           try? await ManualClock().sleep(for: .seconds(1))

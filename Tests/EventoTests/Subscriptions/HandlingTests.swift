@@ -129,10 +129,10 @@ import Testing
       try await Account.aggregate("a").event(Deposited(amount: 1)).event(Closed()).event(Deposited(amount: 2))
         .commit(to: store)
       let strict = collecting(amounts).safetyCheck().retry(0)
-      do throws(SubscriptionFailure) {
+      do {
         try await strict.runOnce(on: store)
         Issue.record("nobody noticed")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .unhandledEvent)
         #expect(error.event?.name == "Closed")
       }
@@ -156,10 +156,10 @@ import Testing
       try await subscription.data(Rate(factor: 3)).runOnce(on: store)
       #expect(seen.value == ["2 3 true 1 s"])
       try await store.acknowledge("s", cursor: nil)
-      do throws(SubscriptionFailure) {
+      do {
         try await subscription.retry(0).runOnce(on: store)
         Issue.record("the data came from nowhere")
-      } catch {
+      } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .missingSharedData)
       }
     }
@@ -171,11 +171,40 @@ import Testing
       try await deposit(Array(1...7), store)
       let count = Box(0)
       var hooked = HookedExecutor(store)
-      hooked.beforeAcknowledge = { () async throws(EventoError) in count.value += 1 }
+      hooked.beforeAcknowledge = { () async throws in count.value += 1 }
       try await collecting(Box([])).chunkSize(4).acknowledge(every: interval).runOnce(on: hooked)
       // Of chunks of 4 and 3: 3 + 1 and 3, or 4 and 3.
       #expect(count.value == expected)
       #expect(try await store.getSubscriberCursor("s") == (try await store.everything().last?.cursor))
+    }
+  }
+
+  /// A page of 4 events, and of 3.
+  @Test func byDefaultAPageIsAcknowledgedOnce() async throws {
+    try await withStore { store in
+      try await deposit(Array(1...7), store)
+      let count = Box(0)
+      var hooked = HookedExecutor(store)
+      hooked.beforeAcknowledge = { () async throws in count.value += 1 }
+      try await collecting(Box([])).clock(ManualClock()).chunkSize(4).runOnce(on: hooked)
+      #expect(count.value == 2)
+      #expect(try await store.getSubscriberCursor("s") == (try await store.everything().last?.cursor))
+    }
+  }
+
+  @Test func byDefaultAHundredMillisecondsAreAcknowledgedTogether() async throws {
+    try await withStore { store in
+      let (clock, versions) = (ManualClock(), Box<[Int]>([]))
+      try await deposit([60, 39, 1, 99, 0, 250, 20], store)
+      let handled = Box(0)
+      var hooked = HookedExecutor(store)
+      hooked.beforeAcknowledge = { () async throws in versions.value.append(handled.value) }
+      try await Subscription("s").clock(clock).on(Deposited.self) { event in
+        clock.advance(by: .milliseconds(event.data.amount))
+        handled.value += 1
+      }
+      .runOnce(on: hooked)
+      #expect(versions.value == [3, 6, 7])
     }
   }
 
@@ -189,7 +218,7 @@ import Testing
             data: Payload(#"{"amount":1}"#), timestamp: Timestamp(seconds: Int64(seconds)))
         ])
       }
-      try await Subscription("s").chunkSize(2).on(Deposited.self) { _, context in
+      try await Subscription("s").chunkSize(2).acknowledge(every: 1).on(Deposited.self) { _, context in
         let directory = try #require(context.store as? any SubscriberDirectory)
         lags.value.append(try #require(try await directory.subscriber("s")).lag)
       }

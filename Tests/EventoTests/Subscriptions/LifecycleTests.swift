@@ -179,7 +179,7 @@ import Testing
       }
       // A store that gives up where its caller is cancelled, as one across a network does.
       var hooked = HookedExecutor(store)
-      hooked.beforeAcknowledge = { () async throws(EventoError) in
+      hooked.beforeAcknowledge = { () async throws in
         if Task.isCancelled { throw EventoError(.unavailable, "Cancelled.") }
       }
       let task = Task { [hooked] in try await subscription.run(on: hooked) }
@@ -253,7 +253,7 @@ import Testing
       let (first, second) = (Box<[Int]>([]), Box<[Int]>([]))
       let other = ULID()
       try await deposit([1, 2, 3, 4], store)
-      let subscription = Subscription("s").on(Deposited.self) { event in
+      let subscription = Subscription("s").acknowledge(every: 1).on(Deposited.self) { event in
         first.value.append(event.data.amount)
         if event.data.amount == 2 { try await store.upsertSubscriber("s", workerID: other) }
       }

@@ -21,7 +21,7 @@ func fuzz(_ bytes: [UInt8]) {
 
 private func checkText(_ text: String) {
   do throws(EventoError) {
-    let cursor = try Cursor(text)
+    let cursor = try Cursor(parsing: text)
     expect(cursor.description.isExactly(text), "read as \(cursor)")
     expect(text.utf8.count <= Cursor.maximumLength && text.utf8.allSatisfy(letters.contains), "taken: \(text)")
     expect((1...Cursor.maximumPlaceLength).contains(cursor.place.count), "a place of \(cursor.place.count) bytes")

@@ -73,7 +73,7 @@ private func checkError(_ error: EventoError, _ what: String, _ isJSON: Bool) {
 
 /// What an executor counts on, and what the text says.
 private func checkWrite(_ request: WriteRequest, _ tree: JSONTree) {
-  do throws(EventoError) {
+  do {
     try NewEvent.check(request.events)
   } catch {
     expect(false, "an executor would refuse what was taken: \(error)")
@@ -87,7 +87,7 @@ private func checkWrite(_ request: WriteRequest, _ tree: JSONTree) {
     expectEqual(element["version"]?.number, event.version.map(String.init), "version")
     expectEqual(element["timestamp"]?.number, event.timestamp.map { String($0.seconds) }, "timestamp")
     checkPayload(event.data)
-    do throws(EventoError) {
+    do {
       expectEqual(try Metadata(json: event.metadata.json), event.metadata, "metadata")
     } catch {
       expect(false, "metadata that is none: \(error)")

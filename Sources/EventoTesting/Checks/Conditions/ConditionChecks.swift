@@ -178,7 +178,7 @@ extension ConditionalWriter {
   @discardableResult
   fileprivate func write(
     _ events: [NewEvent], failIf filters: [ReadAggregator], after place: Cursor? = nil
-  ) async throws(EventoError) -> WriteResult {
+  ) async throws -> WriteResult {
     try await write(events, condition: WriteCondition(failIfEventsMatch: filters, after: place))
   }
 }

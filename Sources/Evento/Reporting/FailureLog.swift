@@ -1,0 +1,62 @@
+package import Logging
+internal import Synchronization
+
+/// Logs what fails again and again: the first time at once, then at most once a minute with a count.
+///
+/// Different kinds of failure are counted apart.
+package final class FailureLog: Sendable {
+  private struct Entry {
+    /// Since a line was logged.
+    var sinceLine: Stopwatch
+    /// Failures that no line has told of.
+    var unlogged = 0
+    /// Whether a line has told of failures that are not over.
+    var isOpen = true
+  }
+
+  private let logger: Logger
+  private let clock: any Clock<Duration>
+  private let entries = Mutex<[String: Entry]>([:])
+  private static let interval = Duration.seconds(60)
+
+  package init(_ logger: Logger, clock: any Clock<Duration> = ContinuousClock()) {
+    self.logger = logger
+    self.clock = clock
+  }
+
+  package func failed(_ kind: String, _ level: Logger.Level, _ text: @autoclosure () -> String) {
+    let unlogged: Int? = entries.withLock { entries in
+      if let entry = entries[kind], entry.sinceLine.elapsed < Self.interval {
+        entries[kind]?.unlogged += 1
+        return nil
+      }
+      let unlogged = entries[kind]?.unlogged ?? 0
+      entries[kind] = Entry(sinceLine: Stopwatch(clock))
+      return unlogged
+    }
+    guard let unlogged else { return }
+    log(level, text() + (unlogged > 0 ? " (and \(unlogged) times more since the last line)" : ""))
+  }
+
+  /// Logs that something works again, if a line has said that it does not.
+  package func recovered(_ kind: String, _ text: @autoclosure () -> String) {
+    let wasOpen = entries.withLock { entries in
+      defer { entries[kind]?.isOpen = false }
+      return entries[kind]?.isOpen ?? false
+    }
+    if wasOpen { log(.notice, text()) }
+  }
+
+  /// Logs a line whatever came before.
+  package func log(_ level: Logger.Level, _ text: String) {
+    logger.log(level: level, "\(Self.escaped(text))")
+  }
+
+  /// An id or an error of others must not begin a line of its own.
+  private static func escaped(_ text: String) -> String {
+    text.unicodeScalars.reduce(into: "") { escaped, scalar in
+      let isControl = scalar.properties.generalCategory == .control
+      escaped += isControl ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
+    }
+  }
+}
