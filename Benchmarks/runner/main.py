@@ -20,6 +20,7 @@ class Settings:
     events: int
     short: bool = False
     cases: tuple[str, ...] = ()
+    slack: float = 1.0
 
     def timed(self, connections: int) -> list:
         return ["--connections", connections, "--seconds", self.seconds, "--warm-up", 0.5]
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write everything that was measured to this file")
     parser.add_argument("--short", action="store_true", help="cost: smaller stores and fewer requests")
     parser.add_argument("--case", action="append", default=[], help="cost: only cases with this text in their title")
+    parser.add_argument("--slack", type=float, default=1, help="cost: how many times its bound a figure may be")
     parser.add_argument("--gateway", type=Path, help="measure this build of the command, as EVENTO_GATEWAY does")
     parser.add_argument("--no-build", action="store_true")
     arguments = parser.parse_args()
@@ -54,7 +56,8 @@ def main() -> None:
             sorted({tool for name in names for tool in getattr(SECTIONS[name], "OF_PRODUCT", [])}))
     paths.WORK.mkdir(exist_ok=True)
     settings = Settings(
-        arguments.rounds, arguments.seconds, arguments.events, arguments.short, tuple(arguments.case))
+        arguments.rounds, arguments.seconds, arguments.events, arguments.short, tuple(arguments.case),
+        arguments.slack)
     outcomes = []
     for name in names:
         for outcome in measured(SECTIONS[name], settings):

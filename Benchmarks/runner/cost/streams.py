@@ -74,7 +74,8 @@ class Kept:
             beats = self.count * alone.seconds / HEARTBEAT
             loop, total = alone.loop / beats, alone.total / beats
             bound = CPU_TIMES * control.cheap
-            figures |= {"loop": Figure(loop, bound), "total": Figure(total, bound)}
+            # Of all threads twice as much, for what is done once for all streams.
+            figures |= {"loop": Figure(loop, bound), "total": Figure(total, 2 * bound)}
             for name, figure in control.delays(delayed).items():
                 figures[name] = max(figure, figures[name], key=lambda one: one.excess)
         if self.held is not None:

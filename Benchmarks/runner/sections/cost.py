@@ -18,6 +18,7 @@ KEPT = 1 << 20
 
 def outcomes(settings):
     """Prints each case as it is measured, and gives what exceeds its bound."""
+    case.Figure.slack = settings.slack
     # Two runs may go on at once.
     stores = Stores(paths.fresh_folder(f"cost-{os.getpid()}"), settings.short)
     groups = {
