@@ -12,9 +12,9 @@ public struct SQLiteConfiguration: Sendable {
   public var pageBytes = 8 << 20
   /// Writes that wait for a commit; one more is refused as `unavailable`.
   public var waitingWrites = 4096
-  /// Pages of the write-ahead log after which they are moved into the database (https://sqlite.org/wal.html#ckpt); at
-  /// least 1. Whatever reads there are, the log has about twice as many at most, and four times in any case, unless another
-  /// process reads for long in one transaction, as a backup does.
+  /// Pages of the write-ahead log after which they are moved into the database (https://sqlite.org/wal.html#ckpt), from 1
+  /// to 2^20. Reads can't make the log grow past about twice as many and one commit, unless another process reads for long
+  /// in one transaction, as a backup does.
   public var autocheckpoint = 4000
   /// Bytes of the database file, from its beginning, that reads have mapped into memory instead of copying them; 0: none.
   /// SQLite maps 2 GiB at most (https://sqlite.org/mmap.html).

@@ -46,6 +46,8 @@ public final class SQLiteExecutor: Sendable {
       defer { look?.close() }
       let connection = try Connection(
         path: path, busyTimeout: configuration.busyTimeout, for: isInMemory ? .making : .writing)
+      // To migrate a store, the connection must be the only one.
+      if let look, try Schema.content(of: look, path: path).version < Schema.version { look.close() }
       isNew = try Schema.prepare(connection, path: path, isInMemory: isInMemory)
       if !isInMemory { try FileSync.sync(folderOf: path) }
       watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))

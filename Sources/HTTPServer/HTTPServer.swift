@@ -32,7 +32,8 @@ public final class HTTPServer: Sendable {
     on endpoints: [Endpoint], configuration: ServerConfiguration = ServerConfiguration(),
     handler: any RequestHandler
   ) throws -> HTTPServer {
-    try start(on: try BoundEndpoints(endpoints), configuration: configuration, handler: handler)
+    try start(
+      on: try BoundEndpoints(endpoints, backlog: configuration.backlog), configuration: configuration, handler: handler)
   }
 
   /// Listens on addresses that are taken already, and serves from now on.
@@ -44,7 +45,6 @@ public final class HTTPServer: Sendable {
   ) throws -> HTTPServer {
     let listeners = endpoints.take()
     do {
-      for listener in listeners { try listener.listen(backlog: configuration.backlog) }
       let counters = Counters()
       let loops = try (0..<max(configuration.eventLoops, 1)).map { _ in
         try EventLoop(configuration, handler: handler, counters: counters, listeners: listeners)

@@ -9,9 +9,16 @@ final class Signals: Sendable {
   let received: AsyncStream<Int32>
 
   /// Blocks the signals in the calling thread, and so in all that it starts from then on.
+  ///
+  /// One that was ignored when the process began is left alone, as `nohup` and a shell's background jobs ask for
+  /// (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_12): it would be taken although it is
+  /// ignored.
   static func block(_ signals: [Int32]) {
-    var set = set(of: signals)
-    pthread_sigmask(SIG_BLOCK, &set, nil)
+    var all = set(of: signals)
+    pthread_sigmask(SIG_BLOCK, &all, nil)
+    // Looked at while they are blocked, so that none is lost meanwhile.
+    var ignored = set(of: signals.filter(isIgnored))
+    pthread_sigmask(SIG_UNBLOCK, &ignored, nil)
   }
 
   /// - Parameter signals: which are blocked.
@@ -27,6 +34,12 @@ final class Signals: Sendable {
         continuation.yield(number)
       }
     }
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    let action = signal(number, SIG_DFL)
+    signal(number, action)
+    return unsafeBitCast(action, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   private static func set(of signals: [Int32]) -> sigset_t {

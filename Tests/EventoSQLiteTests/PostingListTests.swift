@@ -126,6 +126,34 @@ import Testing
     await migrated.close()
   }
 
+  /// A process of the older version would write without postings.
+  @Test func anOlderStoreThatIsOpenElsewhereIsNotMigrated() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    try await store.write([.sample()])
+    await store.close()
+    let other = try Connection(path: folder.file(), busyTimeout: .zero)
+    try other.execute(
+      """
+      PRAGMA journal_mode = WAL;
+      DROP TABLE posting;
+      DROP TABLE posting_list;
+      DROP INDEX kind_by_type;
+      DROP INDEX lane_by_routing_key;
+      PRAGMA user_version = 1;
+      """)
+    var configuration = SQLiteConfiguration()
+    configuration.busyTimeout = .milliseconds(100)
+    let (file, impatient) = (folder.file(), configuration)
+    let error = await failure { _ = try await SQLiteExecutor.open(file, configuration: impatient) }
+    #expect(error?.code == .unavailable && error?.detail.contains("open in another process") == true)
+    #expect(try other.integer("PRAGMA user_version") == 1)
+    other.close()
+    let migrated = try await SQLiteExecutor.open(folder.file())
+    #expect(try await migrated.eventCount() == 1)
+    await migrated.close()
+  }
+
   /// What a read asks of the indexes does not grow with what was ever written.
   @Test func indexScansAreBounded() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)

@@ -55,7 +55,7 @@ import Testing
       await expect(.unavailable) { () throws in try await store.checkReadiness() }
     }
     await store.close()
-    #expect(notices.all.filter { $0.level == .failure && $0.message == error?.detail }.count == 1)
+    #expect(notices.all.filter { $0.level == .failure && $0.message.contains("removed or replaced") }.count == 1)
     if displacement == .folderMoved { try? FileManager.default.removeItem(atPath: folder.path + "-moved") }
   }
 
@@ -78,6 +78,30 @@ import Testing
 
   private final class Writing: Sendable {
     let isOver = Atomic(false)
+  }
+
+  /// Writes that wait together do not make one commit that is longer than the log may be.
+  @Test func manyLargeWritesShareNoLongCommit() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    let payload = Payload(#"""# + String(repeating: "x", count: 5 << 20) + #"""#)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<12 { group.addTask { try await store.write([.sample("e\(number)", data: payload)]) } }
+      try await group.waitForAll()
+    }
+    let attributes = try FileManager.default.attributesOfItem(atPath: folder.file() + "-wal")
+    #expect((attributes[.size] as? Int) ?? 0 < 64 << 20)
+    await store.close()
+  }
+
+  /// A removed file is reported at the stop too, though nothing was written since.
+  @Test func aRemovedFileIsReportedAtTheStop() async throws {
+    let (folder, notices) = (try TestFolder(), Notices())
+    let store = try await SQLiteExecutor.open(folder.file(), configuration: notices.configuration)
+    try await store.write([.sample()])
+    try FileManager.default.removeItem(atPath: folder.file())
+    await store.close()
+    #expect(notices.all.contains { $0.level == .failure && $0.message.contains("was removed or replaced") })
   }
 
   /// Overlapping readers, each with large pages: the log stays within four times the threshold, and its file shrinks.
@@ -134,6 +158,20 @@ import Testing
     #expect(try logBytes() <= 4 * 100 * 4120)
     #expect(try await store.eventCount() == 401)
     await store.close()
+  }
+}
+
+/// What the writer's outcomes tell of the store.
+@Suite struct WriterOutcomeTests {
+  /// A commit of nothing, as of a request that is refused, needs no disk.
+  @Test func aCommitOfNothingTellsNothing() {
+    let health = WriterHealth(patience: .seconds(5))
+    health.failed(SQLiteFailure(code: 13, message: "full", action: "write"))
+    health.committed(hasWritten: false, hasAddedEvents: false)
+    if case .well = health.verdict { Issue.record("a full disk is not ready") }
+    health.committed(hasWritten: true, hasAddedEvents: false)
+    if case .well = health.verdict { return }
+    Issue.record("it has committed")
   }
 }
 

@@ -46,7 +46,8 @@ extension SubscriptionWorker {
           break
         }
         let failure = report(met, retryDelay: nil)
-        failureLog.failed("given up", .error, "Given up: \(failure)")
+        // Each: it will not be handled any more.
+        failureLog.log(.error, "Given up: \(failure)")
         failures.event = 0
       } else {
         succeeded(.event, &failures)

@@ -35,18 +35,27 @@ extension Connection {
   /// Moves the log into the database.
   ///
   /// - Parameter patience: how long it waits for readers, and other processes.
-  /// - Returns: whether it has done all that was asked for; not if readers were in its way for too long.
-  func checkpoint(_ checkpoint: Checkpoint, patience: Duration) throws(SQLiteFailure) -> Bool {
+  func checkpoint(_ checkpoint: Checkpoint, patience: Duration) throws(SQLiteFailure) -> CheckpointOutcome {
     let usual = busyTimeout
     busyTimeout = patience
     defer { busyTimeout = usual }
     var (pages, moved): (Int32, Int32) = (0, 0)
     switch runCheckpoint(checkpoint.mode, &pages, &moved) {
-    case SQLITE_OK: return moved == pages
-    case let code where code & 0xFF == SQLITE_BUSY: return false
+    case SQLITE_OK: return CheckpointOutcome(pages: Int(pages), moved: Int(moved), isComplete: moved == pages)
+    case let code where code & 0xFF == SQLITE_BUSY:
+      return CheckpointOutcome(pages: Int(pages), moved: Int(moved), isComplete: false)
     case let code: throw failure(code, action: "move the write-ahead log into the database")
     }
   }
+}
+
+/// What a checkpoint has done.
+struct CheckpointOutcome {
+  /// Pages of the log, and how many of them are in the database now.
+  let pages: Int
+  let moved: Int
+  /// Whether it has done all that was asked for; not if readers were in its way for too long.
+  let isComplete: Bool
 }
 
 /// How many pages the write-ahead log has, as of the connection's last commit.

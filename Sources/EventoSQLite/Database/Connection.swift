@@ -60,7 +60,7 @@ final class Connection {
   convenience init(
     readingFrom path: String, busyTimeout: Duration, memoryMapBytes: Int64 = 0
   ) throws(SQLiteFailure) {
-    try self.init(path: path, busyTimeout: busyTimeout)
+    try self.init(path: path, busyTimeout: busyTimeout, for: .writing)
     try execute("PRAGMA query_only = 1")
     // Said in any case: a build of SQLite can have another default.
     try execute("PRAGMA mmap_size = \(max(memoryMapBytes, 0))")
@@ -157,6 +157,9 @@ final class Connection {
 
   /// Rows changed, added or removed by the last statement.
   var changes: Int { Int(sqlite3_changes64(handle)) }
+
+  /// Rows changed, added or removed since the connection was opened.
+  var totalChanges: Int { Int(sqlite3_total_changes64(handle)) }
 
   /// The identity that the last added row got.
   var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }

@@ -25,24 +25,34 @@ struct SQLiteFailure: Error {
 
   /// The last failure of a connection.
   init(_ database: OpaquePointer?, code: Int32, action: String) {
-    let code = Self.isReadError(database, code) ? Self.readError : code
+    if let systemError = Self.readError(database, code) {
+      self.init(
+        code: Self.readErrorCode,
+        message: "the disk does not deliver a page (\(String(cString: strerror(systemError))))",
+        action: action)
+      return
+    }
     let message = database.flatMap(sqlite3_errmsg) ?? sqlite3_errstr(code)
     self.init(code: code, message: message.map { String(cString: $0) } ?? "no message", action: action)
   }
 
   /// `SQLITE_IOERR_CORRUPTFS`, a macro that Swift does not import.
-  private static let readError = SQLITE_IOERR | 33 << 8
+  private static let readErrorCode = SQLITE_IOERR | 33 << 8
 
-  /// Whether it is the disk that failed to deliver a page, which SQLite reports as a damaged database
-  /// (https://sqlite.org/rescode.html#ioerr_corruptfs). Unlike damage, that may pass.
-  private static func isReadError(_ database: OpaquePointer?, _ code: Int32) -> Bool {
-    guard code & 0xFF == SQLITE_CORRUPT, let database else { return false }
-    var systemError: Int32 = 0
-    // The last error of the system on this file: https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html#sqlitefcntllasterrno
-    guard sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &systemError) == SQLITE_OK else {
-      return false
+  /// The error of the system, if it is the disk that failed to deliver a page: SQLite reports that as a damaged database
+  /// (https://sqlite.org/rescode.html#ioerr_corruptfs). Unlike damage, it may pass.
+  private static func readError(_ database: OpaquePointer?, _ code: Int32) -> Int32? {
+    guard code & 0xFF == SQLITE_CORRUPT, let database else { return nil }
+    var errors: [Int32] = [0, 0]
+    // The last error of the system on the database, and on the write-ahead log:
+    // https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
+    sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &errors[0])
+    var log: UnsafeMutablePointer<sqlite3_file>?
+    sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)
+    if let log, let methods = log.pointee.pMethods {
+      _ = methods.pointee.xFileControl?(log, SQLITE_FCNTL_LAST_ERRNO, &errors[1])
     }
-    return [EIO, ENXIO, ERANGE].contains(systemError)
+    return errors.first { [EIO, ENXIO, ERANGE].contains($0) }
   }
 
   /// The class of the failure: the low byte of the extended code.

@@ -14,28 +14,42 @@ struct StoreFiles {
   private struct Identity: Equatable {
     let device: UInt64
     let number: UInt64
+  }
 
-    /// `nil` if there is no such file, or its folder is gone.
-    init?(_ path: String) {
+  /// What a name leads to.
+  private enum Lookup: Equatable {
+    case file(Identity)
+    case nothing
+    /// The system did not say: that proves nothing.
+    case unknown
+
+    init(_ path: String) {
       var status = stat()
-      guard stat(path, &status) == 0 else { return nil }
-      device = UInt64(truncatingIfNeeded: status.st_dev)
-      number = UInt64(truncatingIfNeeded: status.st_ino)
+      guard stat(path, &status) == 0 else {
+        self = errno == ENOENT || errno == ENOTDIR ? .nothing : .unknown
+        return
+      }
+      self = .file(
+        Identity(
+          device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino)))
     }
   }
 
-  private let files: [(path: String, identity: Identity?)]
+  private let files: [(path: String, opened: Lookup)]
 
   /// - Parameter path: of the database, which a connection has read or written, so that the other files exist.
   init(_ path: String) {
-    files = ["", "-wal", "-shm"].map { (path + $0, Identity(path + $0)) }
+    files = ["", "-wal", "-shm"].map { (path + $0, Lookup(path + $0)) }
   }
 
   /// The first file whose name no longer leads to it.
   ///
   /// - Complexity: three system calls.
   func firstDisplaced() -> String? {
-    files.first { file in Identity(file.path) != file.identity }?.path
+    files.first { file in
+      let now = Lookup(file.path)
+      return now != .unknown && now != file.opened
+    }?.path
   }
 
   /// The path of the write-ahead log.
@@ -47,10 +61,12 @@ struct StoreFiles {
     return stat(logPath, &status) == 0 ? Int(status.st_size) : 0
   }
 
-  /// Bytes that a process without privileges may still write to the file system of the database; `nil` if it does not say.
+  /// Bytes that this process may still write to the file system of the database; `nil` if that does not say.
   var freeBytes: Int? {
     var status = statvfs()
-    guard statvfs(files[0].path, &status) == 0 else { return nil }
-    return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    guard statvfs(files[0].path, &status) == 0, status.f_blocks > 0 else { return nil }
+    // Some blocks are kept for the superuser.
+    let blocks = UInt64(geteuid() == 0 ? status.f_bfree : status.f_bavail)
+    return Int(clamping: blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
   }
 }

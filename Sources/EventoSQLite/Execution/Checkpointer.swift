@@ -18,6 +18,7 @@ final class Checkpointer {
   private var next: Int
   private var nextRestart: Int
   private var lastTry = ContinuousClock.now
+  private var lastRestart = ContinuousClock.now
 
   private(set) var figures = Figures()
 
@@ -33,13 +34,15 @@ final class Checkpointer {
   /// backup does, and is not waited for long.
   private var patience: Duration { turns.areAny ? .seconds(1) : .milliseconds(250) }
   private static let tryDuration = Duration.milliseconds(20)
+  /// When a reader that was in the way for long is waited for again, however little the log has grown.
+  private static let restartInterval = Duration.seconds(30)
   /// How soon a checkpoint that has failed is tried again.
   private static let retryInterval = Duration.seconds(1)
 
   /// - Parameter threshold: pages of the log past which it is moved.
   init(_ connection: Connection, threshold: Int, turns: ReadTurns) throws(SQLiteFailure) {
     self.connection = connection
-    self.threshold = max(threshold, 1)
+    self.threshold = min(max(threshold, 1), 1 << 20)
     self.turns = turns
     let pageSize = Int(try connection.integer("PRAGMA page_size") ?? 4096)
     // A frame has a header of 24 bytes: https://sqlite.org/fileformat2.html#the_write_ahead_log
@@ -54,18 +57,23 @@ final class Checkpointer {
     if pages.count < threshold { (next, nextRestart) = (threshold, 2 * threshold) }
     let isFailing = figures.failing != nil
     guard pages.count >= next || isFailing && lastTry + Self.retryInterval <= .now else { return }
-    let restarts = pages.count >= nextRestart
     let start = ContinuousClock.now
+    let restarts =
+      pages.count >= nextRestart
+      || pages.count >= 2 * threshold && start - lastRestart >= Self.restartInterval
     lastTry = start
+    if restarts { lastRestart = start }
     do throws(SQLiteFailure) {
-      let isDone =
+      let outcome =
         restarts
         ? try turns.shorten(during: restart) : try connection.checkpoint(.passive, patience: .zero)
       // Where a reader is in the way for long, it is not waited for again before the log has doubled.
-      if restarts { nextRestart = isDone ? 2 * threshold : 2 * pages.count }
-      figures.failing = nil
-      figures.count += 1
+      if restarts { nextRestart = outcome.isComplete ? 2 * threshold : 2 * pages.count }
       figures.duration += .now - start
+      if outcome.moved > 0 {
+        figures.failing = nil
+        figures.count += 1
+      }
     } catch {
       figures.failures += 1
       figures.failing = (figures.failing?.since ?? start, error.error)
@@ -77,11 +85,11 @@ final class Checkpointer {
   ///
   /// In short tries: SQLite waits for whoever holds one of four marks that was behind when the try began. While reads
   /// overlap, others take that mark up to date and share it without end, which only the next try finds out.
-  private func restart() throws(SQLiteFailure) -> Bool {
+  private func restart() throws(SQLiteFailure) -> CheckpointOutcome {
     let deadline = ContinuousClock.now + patience
-    repeat {
-      if try connection.checkpoint(.restart, patience: Self.tryDuration) { return true }
-    } while ContinuousClock.now < deadline
-    return false
+    while true {
+      let outcome = try connection.checkpoint(.restart, patience: Self.tryDuration)
+      if outcome.isComplete || ContinuousClock.now >= deadline { return outcome }
+    }
   }
 }

@@ -8,6 +8,7 @@ final class EventWriteJob: Job {
   private let condition: WriteCondition?
   private let now: @Sendable () -> Timestamp
   private let completion: Completion
+  let bytes: Int
 
   /// - Parameter events: of contract form.
   init(
@@ -15,6 +16,7 @@ final class EventWriteJob: Job {
     completion: @escaping Completion
   ) {
     self.events = events
+    bytes = events.reduce(0) { $0 + $1.data.bytes.count + $1.metadata.bytes.count }
     self.condition = condition
     self.now = now
     self.completion = completion

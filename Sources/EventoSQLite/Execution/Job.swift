@@ -6,6 +6,9 @@ internal import Evento
 protocol Job<Resource>: AnyObject, Sendable {
   associatedtype Resource
 
+  /// About how much it will write.
+  var bytes: Int { get }
+
   /// Hands the outcome to whoever waits. To be called once.
   typealias Answer = () -> Void
 
@@ -18,6 +21,8 @@ protocol Job<Resource>: AnyObject, Sendable {
 }
 
 extension Job {
+  var bytes: Int { 0 }
+
   /// What `body` returns, or what it is refused for.
   ///
   /// - Throws: ``SQLiteFailure`` alone.

@@ -63,6 +63,9 @@ final class Writer: @unchecked Sendable {
   /// Requests that one commit takes at most, so that the first of them does not wait for ever longer.
   private static let commitLimit = 512
 
+  /// Bytes of their events, unless the first alone has more, so that no commit makes the write-ahead log long.
+  private static let commitBytes = 8 << 20
+
   /// - Parameters:
   ///   - waitingLimit: requests that wait for a commit; one more is refused.
   ///   - patience: for how long one commit may take before it counts as stuck.
@@ -128,6 +131,7 @@ final class Writer: @unchecked Sendable {
     await withCheckedContinuation { continuation in
       queue.async { [self] in
         while drainOnce() {}
+        if health.displacement == nil, let file = files?.store.firstDisplaced() { _ = displaced(file) }
         emptyLog()
         session.connection.close()
         continuation.resume()
@@ -140,7 +144,9 @@ final class Writer: @unchecked Sendable {
     guard let files else { return }
     let reason: String
     do throws(SQLiteFailure) {
-      if try session.connection.checkpoint(.truncate, patience: session.connection.busyTimeout) { return }
+      let outcome = try session.connection.checkpoint(.truncate, patience: session.connection.busyTimeout)
+      // Another process that reads keeps the file, but needs nothing to be moved.
+      if outcome.moved == outcome.pages { return }
       reason = "another process reads it"
     } catch {
       reason = error.message
@@ -182,7 +188,12 @@ final class Writer: @unchecked Sendable {
   /// - Returns: whether there was anything to do.
   private func drainOnce() -> Bool {
     let jobs = state.withLock { state in
-      let jobs = Array(state.waiting.prefix(Self.commitLimit))
+      var bytes = 0
+      let jobs = Array(
+        state.waiting.prefix(Self.commitLimit).prefix { job in
+          defer { bytes += job.bytes }
+          return bytes == 0 || bytes + job.bytes <= Self.commitBytes
+        })
       state.waiting.removeFirst(jobs.count)
       if jobs.isEmpty { state.isDraining = false }
       return jobs
@@ -201,6 +212,7 @@ final class Writer: @unchecked Sendable {
     var answers: [() -> Void] = []
     answers.reserveCapacity(jobs.count)
     var hasBegun = false
+    let changes = session.connection.totalChanges
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       hasBegun = true
@@ -227,10 +239,15 @@ final class Writer: @unchecked Sendable {
     // After the commit: what has no name on disk by now must not be answered.
     if let file = files?.store.firstDisplaced() {
       let error = displaced(file)
-      for job in jobs { job.fail(error) }
+      let unknown = EventoError(
+        error.code,
+        error.detail + " This write may be stored all the same: send it again with the same ids once the store is back."
+      )
+      for job in jobs { job.fail(unknown) }
       return
     }
-    health.committed(hasAddedEvents: session.hasAddedEvents)
+    health.committed(
+      hasWritten: session.connection.totalChanges > changes, hasAddedEvents: session.hasAddedEvents)
     state.withLock { $0.commits += 1 }
     if session.hasAddedEvents { commits.advance() }
     for answer in answers { answer() }
@@ -247,7 +264,10 @@ final class Writer: @unchecked Sendable {
   private func moveLog() {
     guard let checkpointer = files?.checkpointer else { return }
     let before = checkpointer.figures
+    // A disk that hangs does so here too.
+    health.began()
     checkpointer.run()
+    health.ended()
     let after = checkpointer.figures
     guard after.count != before.count || after.failures != before.failures else { return }
     state.withLock { $0.log = after }
@@ -270,8 +290,8 @@ extension EventoError {
   fileprivate static func displaced(_ file: String) -> EventoError {
     EventoError(
       .unavailable,
-      "\(file) was removed or replaced while the store has it open, so that nothing more can be kept: put the files of the "
-        + "store back and restart.")
+      "\(file) was removed or replaced while the store has it open. Writes are refused: move the file back and restart, or "
+        + "copy the events out by reading them before you stop.")
   }
 
   fileprivate static func tooManyWaiting(_ limit: Int) -> EventoError {

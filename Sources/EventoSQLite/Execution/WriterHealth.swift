@@ -38,12 +38,13 @@ final class WriterHealth: Sendable {
     state.withLock { $0.busySince = .now }
   }
 
-  /// - Parameter hasAddedEvents: whether the commit was of events. A commit of nothing, or the probe's own, says little of
-  ///   a database that is damaged somewhere.
-  func committed(hasAddedEvents: Bool) {
+  /// - Parameters:
+  ///   - hasWritten: whether the commit has written anything. One of nothing needs no disk, and tells nothing.
+  ///   - hasAddedEvents: whether it was of events. The probe's own says little of a database that is damaged somewhere.
+  func committed(hasWritten: Bool, hasAddedEvents: Bool) {
     state.withLock {
       $0.busySince = nil
-      $0.lastOutcome = (.now, nil)
+      if hasWritten { $0.lastOutcome = (.now, nil) }
       if hasAddedEvents { $0.lastingFailure = nil }
     }
   }
@@ -61,6 +62,11 @@ final class WriterHealth: Sendable {
         .unavailable, "\(error.detail) No event has been written since: the log says what happened.",
         cause: error.cause)
     }
+  }
+
+  /// What ``began()`` has told of is over, and says nothing of whether the store commits.
+  func ended() {
+    state.withLock { $0.busySince = nil }
   }
 
   func displaced(_ error: EventoError) {

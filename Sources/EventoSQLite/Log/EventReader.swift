@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Evento
 
 /// Reads events on one connection.
@@ -103,7 +104,11 @@ struct EventReader {
       let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
       defer { row.reset() }
       try row.bind(1, position)
-      guard try row.step() else { return }
+      guard try row.step() else {
+        throw SQLiteFailure(
+          code: SQLITE_CORRUPT, message: "an index names event \(position), which is not there", action: "read an event"
+        )
+      }
       try page.add(row, catalog, each)
     }
   }

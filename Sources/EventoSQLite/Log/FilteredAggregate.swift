@@ -4,8 +4,8 @@ internal import Evento
 ///
 /// The aggregate's index is walked, and each event looked at. An aggregate may have a million events, and none that match.
 /// So after some events in vain, the indexes of the name or routing key tell where the next one could be, if any: what
-/// lies before it in the aggregate is skipped. Reading costs what the rarer of the two has, and for few events nothing
-/// more than the walk.
+/// lies before it in the aggregate is skipped. A read costs little if either of the two is rare, and never much more than
+/// the walk.
 struct FilteredAggregate {
   let source: EventSource
   let aggregate: Int64
@@ -45,9 +45,11 @@ struct FilteredAggregate {
       guard found.isEmpty, let end else { return found }
       if others == nil { others = try sourcesOfAll() }
       guard let next = try nearest(of: others ?? [], from: end) else { return [] }
+      // Where little is skipped, longer steps cost less than more of them.
+      let skipsMuch = (next - end).magnitude / 4 > (end - place).magnitude
+      length = skipsMuch ? Self.shortestStep : min(2 * length, Self.longestStep)
       // The place right before it, so that it is looked at itself.
       place = direction == .forward ? next - 1 : next + 1
-      length = Self.shortestStep
     }
   }
 

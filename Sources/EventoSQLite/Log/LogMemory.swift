@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Evento
 
 /// What the writer remembers of the log from one write to the next: where it ends, and what the latest event of an
@@ -26,8 +27,21 @@ final class LogMemory {
   /// can come while the transaction holds the lock for writing.
   func refresh(_ connection: Connection) throws(SQLiteFailure) {
     let version = try connection.integer("PRAGMA data_version")
-    if version != dataVersion { forget() }
+    if version != dataVersion {
+      forget()
+      try checkSchema(connection)
+    }
     dataVersion = version
+  }
+
+  /// Another process may have brought the store to a newer schema, in which this one would leave something out.
+  private func checkSchema(_ connection: Connection) throws(SQLiteFailure) {
+    let version = try connection.integer("PRAGMA user_version") ?? 0
+    guard version == Schema.version else {
+      throw SQLiteFailure(
+        code: SQLITE_SCHEMA, message: "another process has brought the store to schema \(version)",
+        action: "write by schema \(Schema.version)")
+    }
   }
 
   /// After a transaction that was undone.

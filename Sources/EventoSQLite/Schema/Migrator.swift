@@ -1,4 +1,13 @@
+internal import CSQLite
 internal import Evento
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 extension Schema {
   /// Makes a connection that of a store: sets how it writes, makes the tables or brings them up to date.
@@ -10,7 +19,10 @@ extension Schema {
   /// - Throws: ``EventoError`` if the database is another program's, damaged, or of a newer version; ``SQLiteFailure``.
   @discardableResult
   static func prepare(_ connection: Connection, path: String, isInMemory: Bool) throws -> Bool {
-    if !isInMemory { try setJournal(connection, path: path) }
+    if !isInMemory {
+      try takeAloneToMigrate(connection, path: path)
+      try setJournal(connection, path: path)
+    }
     // FULL syncs the write-ahead log at each commit: an answered write is on disk (https://sqlite.org/pragma.html#pragma_synchronous).
     try connection.execute("PRAGMA synchronous = FULL")
     guard try content(of: connection, path: path) != .store(version: Int(version)) else { return false }
@@ -28,6 +40,37 @@ extension Schema {
     } catch {
       connection.rollBack()
       throw error
+    }
+  }
+
+  /// If the store is of an older version, makes sure that no other process has it open: one of that version would go on
+  /// writing as it knows, and leave out what the new schema needs.
+  ///
+  /// Only a process that is alone can leave WAL mode (https://sqlite.org/wal.html#persistence_of_wal_mode); the new version
+  /// is set within the transaction that follows.
+  private static func takeAloneToMigrate(_ connection: Connection, path: String) throws {
+    let deadline = ContinuousClock.now + connection.busyTimeout
+    while case .store(let found) = try content(of: connection, path: path), found < version {
+      guard let failure = try leaveWALMode(connection) else { return }
+      // It may be another process of this version, which does the same: then the store is soon of this version.
+      guard ContinuousClock.now < deadline else {
+        throw EventoError(
+          .unavailable,
+          "\(path) is open in another process, and must be migrated to this version: stop that process, then start again.",
+          cause: failure.error.cause)
+      }
+      usleep(20_000)
+    }
+  }
+
+  /// - Returns: the failure if another process has the database open.
+  private static func leaveWALMode(_ connection: Connection) throws(SQLiteFailure) -> SQLiteFailure? {
+    do throws(SQLiteFailure) {
+      try connection.run("PRAGMA journal_mode = DELETE")
+      return nil
+    } catch {
+      guard [SQLITE_BUSY, SQLITE_LOCKED].contains(error.primaryCode) else { throw error }
+      return error
     }
   }
 

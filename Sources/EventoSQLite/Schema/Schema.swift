@@ -159,8 +159,7 @@ enum Schema {
       SELECT list.id, event.position
       FROM posting_list AS list JOIN lane ON lane.routing_key = list.routing_key AND lane.id >= list.first
         JOIN event ON event.lane = lane.id
-      WHERE list.type = 0
-      ORDER BY 1, 2;
+      WHERE list.type = 0;
     """,
   ]
 }

@@ -47,8 +47,15 @@ enum UnixSocketFile {
     var status = stat()
     if lstat(path, &status) == 0, status.st_mode & 0o777 == mode_t(permissions) { return }
     do throws(SystemError) {
-      _ = try systemCall { fchmodat(AT_FDCWD, path, mode_t(permissions), AT_SYMLINK_NOFOLLOW) }
-        .orThrow("set who may use the Unix socket \(path)")
+      _ = try systemCall {
+        let code = fchmodat(AT_FDCWD, path, mode_t(permissions), AT_SYMLINK_NOFOLLOW)
+        // Older systems can't leave links alone (man 2 fchmodat): this was a socket a moment ago.
+        guard code != 0, errno == EOPNOTSUPP || errno == ENOSYS, status.st_mode & S_IFMT == S_IFSOCK else {
+          return code
+        }
+        return chmod(path, mode_t(permissions))
+      }
+      .orThrow("set who may use the Unix socket \(path)")
     } catch {
       remove(path)
       throw error
