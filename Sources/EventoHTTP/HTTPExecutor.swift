@@ -36,7 +36,7 @@ public final class HTTPExecutor: Sendable {
     do {
       base = try BaseURL(baseURL)
     } catch {
-      throw EventoError(.invalidRequest, "The base URL can't be taken: \(error.detail).")
+      throw EventoError(.invalidRequest, "\(configuration.baseURLSetting) is not a valid URL: \(error.detail).")
     }
     do {
       gateway = Gateway(

@@ -31,11 +31,13 @@ public struct SQLiteConfiguration: Sendable {
   /// Whether a database that does not exist, or is empty, is created. If not, opening it is an error, so that a volume that
   /// is not mounted does not look like a new store.
   public var createsDatabase = true
+  /// The name by which errors call what forbids creating a database: a command names its option.
+  package var createsDatabaseSetting = "`createsDatabase = false`"
   /// The clock, which gives events and subscribers their times. One before 1970 counts as 1970, one after 9999 as the end
   /// of that year.
   public var now: @Sendable () -> Timestamp = { .now() }
 
-  /// Called with what an operator should know of, such as a file that was removed: for a log. It must not block.
+  /// Called with events that an operator should see, such as a removed file. It must not block.
   public var notify: @Sendable (SQLiteNotice) -> Void = { _ in }
 
   public init() {}

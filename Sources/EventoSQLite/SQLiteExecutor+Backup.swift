@@ -50,9 +50,18 @@ extension SQLiteExecutor {
     _ path: String, from backup: String, replacing isReplacing: Bool = false,
     progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) async throws -> Copy {
+    try await restore(
+      path, from: backup, replacing: isReplacing, replacingSetting: "`replacing: true`", progress: progress)
+  }
+
+  /// - Parameter setting: the name by which an error calls what allows to replace: a command names its option.
+  package static func restore(
+    _ path: String, from backup: String, replacing isReplacing: Bool, replacingSetting setting: String,
+    progress: @escaping @Sendable (Double) -> Void
+  ) async throws -> Copy {
     try await blocking(path, progress) { work in
       try checkIsFile(path)
-      return try Restoration.put(backup, at: path, isReplacing: isReplacing, work)
+      return try Restoration(isReplacing: isReplacing, setting: setting).put(backup, at: path, work)
     }
   }
 
@@ -80,7 +89,7 @@ extension SQLiteExecutor {
               } catch let error as EventoError {
                 throw error
               } catch let failure as SQLiteFailure {
-                throw work.isCancelled ? .cancelled("\(path) is as it was.") : failure.error(of: path)
+                throw work.isCancelled ? .cancelled("\(path) was not changed.") : failure.error(of: path)
               } catch {
                 throw EventoError(.internal, "The copy of \(path) failed: \(error)")
               }

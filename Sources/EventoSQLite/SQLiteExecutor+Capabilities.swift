@@ -143,7 +143,8 @@ extension SQLiteExecutor: CallbackReadinessReporter {
         if let free = writer.freeBytes, free < Self.leastFreeBytes {
           throw EventoError(
             .unavailable,
-            "The disk has only \(free) bytes free; an idle store is ready with at least \(Self.leastFreeBytes). Free some space."
+            "The disk has only \(free) bytes free; an idle store is ready with at least \(Self.leastFreeBytes). Free some "
+              + "space."
           )
         }
         try session.connection.run("UPDATE store SET probe = probe + 1")

@@ -86,11 +86,11 @@ public final class SQLiteExecutor: Sendable {
     if configuration.createsDatabase {
       try DatabaseFile.create(path, permissions: configuration.filePermissions)
     } else {
-      try DatabaseFile.checkExists(path)
+      try DatabaseFile.checkExists(path, configuration)
     }
     let look = try StoreFile.look(at: path, busyTimeout: configuration.busyTimeout)
     guard try Schema.content(of: look, path: path) != .nothing || configuration.createsDatabase else {
-      throw DatabaseFile.mayNotCreate("\(path) is empty")
+      throw DatabaseFile.mayNotCreate("\(path) is empty", configuration)
     }
     return look
   }

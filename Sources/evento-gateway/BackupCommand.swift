@@ -8,11 +8,11 @@ struct BackupCommand: AsyncParsableCommand, SignalTaker {
     commandName: "backup",
     abstract: "Copy a store while a gateway serves it.",
     discussion: """
-      The copy is the store of one moment, has every event that was answered before, and gets its name when it is whole \
-      and on disk. Ctrl-C leaves nothing of it. EVENTO_DATABASE counts here too.
+      The copy is the store of one moment, with every event that was answered before. It appears under its name once it \
+      is complete and on disk. Ctrl-C removes a partial copy. EVENTO_DATABASE counts here too.
       """)
 
-  @Argument(help: "The file to make; it must not be there.")
+  @Argument(help: "File to create; it must not exist.")
   var file: String
 
   @Option(help: "The database file.")

@@ -2,14 +2,14 @@ internal import ArgumentParser
 
 /// What everyone who runs `serve` decides: help shows it first.
 struct BasicOptions: ParsableArguments {
-  @Option(help: "The database file; made where there is none. :memory: keeps the events for as long as it runs.")
+  @Option(help: "The database file, created if it does not exist. \":memory:\" keeps events until the gateway stops.")
   var database = ServeCommand.defaultDatabase
 
   @Option(help: "The name or address to listen on.")
   var host = "127.0.0.1"
 
   @Option(help: "The port to listen on; 0 takes a free one.")
-  var port: UInt16 = 8080
+  var port = PortNumber(8080)
 
   @Option(
     help: ArgumentHelp(
@@ -17,9 +17,9 @@ struct BasicOptions: ParsableArguments {
       valueName: "file"))
   var tokenFile: String?
 
-  @Flag(help: "Serve anyone, without tokens, on other addresses than those of this machine too.")
+  @Flag(help: "Allow access without tokens from other machines.")
   var allowAnonymous = false
 
-  @Flag(help: "Refuse to create a database: for a volume that may not be mounted.")
+  @Flag(help: "Do not create a database; fail if it is missing (for example, an unmounted volume).")
   var databaseMustExist = false
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Foundation
 
 /// Every option of `serve` is an environment variable too: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`. So is
 /// `--database` of the commands that copy one, so that in a container they mean the one that is served there.
@@ -34,11 +35,18 @@ enum EnvironmentArguments {
         switch value.lowercased() {
         case "1", "true", "yes": arguments = [option.argument]
         case "0", "false", "no": arguments = []
-        default: (arguments, fault) = ([], "\(option.variable) must be true or false, and is \"\(value)\".")
+        default: (arguments, fault) = ([], "\(option.variable) must be true or false, but is \"\(value)\".")
         }
       }
       return Setting(variable: option.variable, option: option.argument, arguments: arguments, fault: fault)
     }
+  }
+
+  /// Returns the name by which this process was given an option: its variable if that counts, or the option itself.
+  static func givenName(of option: String) -> String {
+    settings(
+      notIn: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment
+    ).first { $0.option == option }?.variable ?? option
   }
 
   /// Variables that look like ours and are none: a typo must not go unnoticed.

@@ -40,6 +40,9 @@ enum Main {
         try command.run()
       }
       EventoGatewayCommand.exit()
+    } catch let error as ValidationError {
+      // Found when the settings were used. The parser would show the usage of the whole program.
+      Invocation.refuse(error.message, command: CommandLine.arguments.dropFirst().first)
     } catch {
       EventoGatewayCommand.exit(withError: printed(error))
     }

@@ -6,9 +6,10 @@ enum Exposure {
   /// otherwise in so many words.
   static func check(host: String, hasTokens: Bool, allowsAnonymous: Bool) throws {
     guard !hasTokens, !allowsAnonymous, !isLoopback(host) else { return }
+    let setting = EnvironmentArguments.givenName(of: "--host")
     throw ValidationError(
-      "Without tokens, anyone who reaches \(host) could read and write everything. Name a --token-file, listen on "
-        + "127.0.0.1, or say --allow-anonymous.")
+      "Without tokens, anyone who reaches \(host) (\(setting)) could read and write everything. Name a --token-file, "
+        + "listen on 127.0.0.1, or give --allow-anonymous.")
   }
 
   /// Narrower than what a browser may call this machine: a name below `.localhost` is whatever the resolver makes of it,

@@ -1,19 +1,31 @@
 internal import ArgumentParser
 
-/// A file's permissions, as `chmod` has them in digits.
+/// A file's permissions, as `chmod` has them in digits. Any text is a value, so that the error of a bad one quotes the
+/// bounds, whatever is wrong with it.
 struct FileMode: ExpressibleByArgument {
+  private let text: String
+  /// 0 if the text is no permissions, which ``check(_:including:)`` refuses.
   let bits: UInt16
+  private let isValid: Bool
 
   init(bits: UInt16) {
-    self.bits = bits
+    (text, self.bits, isValid) = (String(bits, radix: 8), bits, true)
   }
 
-  init?(argument: String) {
-    guard (3...4).contains(argument.utf8.count), argument.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
-      let bits = UInt16(argument, radix: 8), bits <= 0o777
-    else { return nil }
-    self.bits = bits
+  init(argument: String) {
+    let isOctal = (3...4).contains(argument.utf8.count) && argument.utf8.allSatisfy { (0x30...0x37).contains($0) }
+    let bits = isOctal ? UInt16(argument, radix: 8) ?? .max : .max
+    (text, isValid) = (argument, bits <= 0o777)
+    self.bits = isValid ? bits : 0
   }
 
-  var defaultValueDescription: String { String(bits, radix: 8) }
+  var defaultValueDescription: String { text }
+
+  /// - Throws: `ValidationError` if these are no permissions, or lack the required ones.
+  func check(_ option: String, including required: UInt16 = 0) throws {
+    guard !isValid || bits & required != required else { return }
+    let least = String(required, radix: 8)
+    throw ValidationError(
+      "\(option) must be three octal digits, \(required == 0 ? "000" : least) to 777, but is \(text).")
+  }
 }

@@ -16,16 +16,22 @@ struct Invocation {
     let settings = EnvironmentArguments.settings(notIn: arguments, environment: environment)
     do {
       let command = try parse(settings)
-      if let fault = settings.lazy.compactMap(\.fault).first { refuse(fault) }
+      if let fault = settings.lazy.compactMap(\.fault).first { Self.refuse(fault, command: arguments.first) }
       return command
     } catch {
-      if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let fault = blame(settings) { refuse(fault) }
+      if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let fault = blame(settings) {
+        Self.refuse(fault, command: arguments.first)
+      }
       EventoGatewayCommand.exit(withError: error)
     }
   }
 
-  private func refuse(_ fault: String) -> Never {
-    let text = "Error: \(TerminalText.escaped(fault))\n  See 'evento-gateway \(arguments.first ?? "") --help'.\n"
+  /// Ends the process with what is wrong with its settings.
+  ///
+  /// - Parameter fault: may have lines, as the parser breaks them.
+  static func refuse(_ fault: String, command: String?) -> Never {
+    let lines = fault.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.escaped($0) }
+    let text = "Error: \(lines.joined(separator: "\n"))\n  See 'evento-gateway \(command ?? "") --help'.\n"
     FileHandle.standardError.write(Data(text.utf8))
     Foundation.exit(ExitCode.validationFailure.rawValue)
   }

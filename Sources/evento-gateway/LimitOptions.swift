@@ -33,7 +33,11 @@ struct LimitOptions: ParsableArguments {
   @Option(help: "Streams, and reads that wait for events.")
   var maxFollowers = GatewayConfiguration().followers
 
-  @Option(help: "Bytes of the filters of all streams and waiting reads, 256 added for each; equal ones count once.")
+  @Option(
+    help: """
+      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each filter. Equal filter sets count \
+      once.
+      """)
   var maxTotalFilterBytes = GatewayConfiguration().totalFilterBytes
 
   @Option(help: "Writes that wait for the disk.")

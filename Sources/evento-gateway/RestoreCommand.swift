@@ -15,7 +15,7 @@ struct RestoreCommand: AsyncParsableCommand, SignalTaker {
   @Argument(help: "The backup; it stays as it is.")
   var file: String
 
-  @Option(help: "The database file; made where there is none.")
+  @Option(help: "The database file, created if it does not exist.")
   var database = ServeCommand.defaultDatabase
 
   @Flag(help: "Replace a store that has events; they are gone then.")
@@ -23,7 +23,8 @@ struct RestoreCommand: AsyncParsableCommand, SignalTaker {
 
   func run() async throws {
     let copy = try await CopyRun.run("Restoring \(database)") { [database, file, replace] progress in
-      try await SQLiteExecutor.restore(database, from: file, replacing: replace, progress: progress)
+      try await SQLiteExecutor.restore(
+        database, from: file, replacing: replace, replacingSetting: "--replace", progress: progress)
     }
     print("Restored \(copy.summary), from \(file) to \(database).")
   }

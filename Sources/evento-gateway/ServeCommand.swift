@@ -26,7 +26,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
   @Option(
     help: ArgumentHelp(
-      "Permissions of a database file that is created, as chmod has them, less what the umask takes away.",
+      "Octal permissions of a new database file, reduced by the umask.",
       valueName: "octal"))
   var databaseMode = FileMode(bits: SQLiteConfiguration().filePermissions)
 
@@ -53,7 +53,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
   @Option(
     help: ArgumentHelp(
-      "A name that clients reach it by, which it needs without tokens, beside localhost. Can be given several times.",
+      "Host name that clients may use when there are no tokens, besides localhost. Can be given several times.",
       valueName: "host"))
   var allowedHost: [String] = []
 
@@ -84,7 +84,8 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
   private var database: String { basics.database }
   private var host: String { basics.host }
-  private var port: UInt16 { basics.port }
+  /// `validate()` refuses one without a value.
+  private var port: UInt16 { basics.port.value ?? 0 }
   private var tokenFile: String? { basics.tokenFile }
   private var allowAnonymous: Bool { basics.allowAnonymous }
   private var databaseMustExist: Bool { basics.databaseMustExist }
@@ -95,30 +96,28 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     guard database != ":memory:" || !databaseMustExist else {
       throw ValidationError("--database-must-exist needs a --database that is a file.")
     }
-    guard databaseMode.bits & 0o600 == 0o600 else {
-      throw ValidationError(
-        "--database-mode must let the owner read and write (600 to 777), and is \(databaseMode.defaultValueDescription)."
-      )
-    }
+    try basics.port.check("--port")
+    try databaseMode.check("--database-mode", including: 0o600)
+    try unixSocketMode.check("--unix-socket-mode")
     guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
-      throw ValidationError("--base-path begins with / and does not end with one, and is \"\(basePath)\".")
+      throw ValidationError("--base-path begins with / and does not end with one, but is \"\(basePath)\".")
     }
     guard unixSocket != nil || !unixSocketOnly else {
       throw ValidationError("--unix-socket-only needs the path of a --unix-socket.")
     }
     for origin in allowedOrigin where WebOrigin(origin) == nil {
       throw ValidationError(
-        "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, and is \"\(origin)\"."
+        "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, but is \"\(origin)\"."
       )
     }
     for host in allowedHost where HostName(host) == nil {
       throw ValidationError(
-        "--allowed-host is a name or an address, for any port and without one, e.g. store.example.org, and is \"\(host)\"."
+        "--allowed-host is a name or an address, for any port and without one, e.g. store.example.org, but is \"\(host)\"."
       )
     }
     for address in trustedProxy where AddressRange(address) == nil {
       throw ValidationError(
-        "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, and is \"\(address)\".")
+        "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, but is \"\(address)\".")
     }
     try Setting.check([
       Setting("--event-loops", eventLoops, 1...256),
@@ -140,7 +139,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
         "The environment variable \(name) is no setting of evento-gateway: see 'evento-gateway serve --help'.")
     }
     tellOfServiceLinks(log)
-    let tokens = try TokenSource.read(tokenFile)
+    let tokens = try TokenSource.read(tokenFile, from: tokenFileSetting)
     if !unixSocketOnly { try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous) }
 
     let signals = Signals(Self.signals)
@@ -224,6 +223,8 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
       """)
   }
 
+  private var tokenFileSetting: String { EnvironmentArguments.givenName(of: "--token-file") }
+
   private static let logLabel = "evento-gateway"
 
   private func makeLog(_ output: LogOutput) -> Logger {
@@ -258,6 +259,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     configuration.memoryMapBytes = memoryMapBytes
     configuration.filePermissions = databaseMode.bits
     configuration.createsDatabase = !databaseMustExist
+    configuration.createsDatabaseSetting = EnvironmentArguments.givenName(of: "--database-must-exist")
     return configuration
   }
 
@@ -299,25 +301,30 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     } else if Exposure.isLoopback(host) {
       log.info("Access: anyone on this machine may do everything, without a token.")
     } else {
-      let names = (["localhost"] + allowedHost).joined(separator: ", ")
+      let names = ["localhost"] + allowedHost
       log.warning(
         """
         Access: anyone who reaches \(host) may do everything, without a token (--allow-anonymous), by an IP address or as \
-        \(names); --allowed-host adds names.
+        \(Self.alternatives(names)). Add names with --allowed-host.
         """)
     }
   }
 
   private func reloadTokens(_ gateway: Gateway, _ log: Logger) {
     do {
-      guard let tokens = try TokenSource.read(tokenFile) else {
+      guard let tokens = try TokenSource.read(tokenFile, from: tokenFileSetting) else {
         return log.warning("There is no token file to read again.")
       }
       gateway.replaceTokens(tokens)
       log.info("The token file has been read again: \(Self.count(tokens)).")
     } catch {
-      log.error("The token file can't be taken, and the tokens stay what they were: \(error)")
+      log.error("The token file can't be used, and the tokens stay what they were: \(error)")
     }
+  }
+
+  /// Returns "a", "a or b", "a, b or c".
+  private static func alternatives(_ names: [String]) -> String {
+    names.count < 2 ? names.joined() : "\(names.dropLast().joined(separator: ", ")) or \(names[names.count - 1])"
   }
 
   private static func count(_ tokens: TokenSet) -> String {

@@ -16,7 +16,7 @@ struct Setting {
   static func check(_ settings: [Setting]) throws {
     for setting in settings where !setting.range.contains(setting.value) {
       throw ValidationError(
-        "\(setting.name) must be \(setting.range.lowerBound) to \(setting.range.upperBound), and is \(setting.value).")
+        "\(setting.name) must be \(setting.range.lowerBound) to \(setting.range.upperBound), but is \(setting.value).")
     }
   }
 }

@@ -18,7 +18,7 @@ struct TokenCommand: ParsableCommand {
     @Option(help: "read, write or admin.")
     var role: Role
 
-    @Option(help: "What the token is known by; no blanks.")
+    @Option(help: "Name of the token, without spaces.")
     var name = "token"
 
     @Option(
@@ -26,8 +26,9 @@ struct TokenCommand: ParsableCommand {
     var append: String?
 
     func validate() throws {
-      guard !name.isEmpty, !name.hasPrefix("#"), !name.contains(where: \.isWhitespace) else {
-        throw ValidationError("--name is a word without blanks that does not begin with #, and is \"\(name)\".")
+      guard !name.isEmpty else { throw ValidationError("--name must not be empty.") }
+      guard !name.hasPrefix("#"), !name.contains(where: \.isWhitespace) else {
+        throw ValidationError("--name must not contain spaces or begin with #; got \"\(name)\".")
       }
     }
 
@@ -35,12 +36,17 @@ struct TokenCommand: ParsableCommand {
       let token = Token.fresh()
       let line = TokenSet.line(name: name, role: role, token: token)
       if let append {
-        try TokenSource.append(line, to: append)
+        try TokenSource.append(line, name: name, to: append)
         print(token)
-        explain("Appended \"\(name)\" to \(append). The token, which can't be printed again, is on standard output.")
+        explain(
+          "Appended \"\(name)\" to \(append). Send the gateway SIGHUP to load it. The token is on standard output; it can't "
+            + "be shown again.")
       } else {
         print(line)
-        explain("The line above is for the token file. The token, which can't be printed again:\n\(token)")
+        let place =
+          isatty(STDOUT_FILENO) == 1
+          ? "Add the line above to the token file." : "The line for the token file went to standard output."
+        explain("\(place) This is the token; it can't be shown again:\n\(token)")
       }
     }
 
@@ -48,7 +54,8 @@ struct TokenCommand: ParsableCommand {
     private func explain(_ text: String) {
       // What is printed is to come first where both are a terminal.
       fflush(nil)
-      FileHandle.standardError.write(Data((text + "\n").utf8))
+      let lines = text.split(separator: "\n").map { TerminalText.escaped($0) + "\n" }
+      FileHandle.standardError.write(Data(lines.joined().utf8))
     }
   }
 }

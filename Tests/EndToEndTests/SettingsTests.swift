@@ -92,7 +92,7 @@ import Testing
       for (option, minimum) in numbers {
         let errors = try await refusal(option, "9223372036854775807")
         let limits = try #require(
-          errors.firstMatch(of: /Error: (--[a-z-]+) must be ([0-9]+) to ([0-9]+), and is 9223372036854775807\./),
+          errors.firstMatch(of: /Error: (--[a-z-]+) must be ([0-9]+) to ([0-9]+), but is 9223372036854775807\./),
           "\(option): \(errors)")
         #expect(limits.1 == option && limits.2 == "\(minimum)")
         let bound = try #require(Int(limits.3))
@@ -129,7 +129,7 @@ import Testing
         ["serve", "--port", "0", "--database", folder + "/e.sqlite"],
         environment: ["EVENTO_ALLOW_ANONYMOUS": "maybe"])
       #expect(outcome.status == 64)
-      #expect(outcome.errors.contains("EVENTO_ALLOW_ANONYMOUS must be true or false, and is \"maybe\"."))
+      #expect(outcome.errors.contains("EVENTO_ALLOW_ANONYMOUS must be true or false, but is \"maybe\"."))
       #expect(!outcome.errors.contains("--allow-anonymous"))
     }
   }
@@ -137,16 +137,44 @@ import Testing
   /// A fault is called as it was given.
   @Test(
     arguments: [
-      ([], ["EVENTO_PORT": "abc"], "'abc' is invalid for EVENTO_PORT", "--port"),
-      (["--port", "abc"], [:], "'abc' is invalid for '--port <port>'", "EVENTO_PORT"),
-      (["--port", "abc"], ["EVENTO_PORT": "def"], "'abc' is invalid for '--port <port>'", "EVENTO_PORT"),
-      (["--port", "abc"], ["EVENTO_EVENT_LOOPS": "0"], "'abc' is invalid for '--port <port>'", "EVENTO_EVENT_LOOPS"),
+      ([], ["EVENTO_PORT": "abc"], "EVENTO_PORT must be 0 to 65535, but is abc.", "--port"),
+      ([], ["EVENTO_PORT": "65536"], "EVENTO_PORT must be 0 to 65535, but is 65536.", "--port"),
+      (["--port", "70000"], [:], "--port must be 0 to 65535, but is 70000.", "EVENTO_PORT"),
+      (["--port=-1"], [:], "--port must be 0 to 65535, but is -1.", "EVENTO_PORT"),
+      (["--port", "abc"], ["EVENTO_PORT": "def"], "--port must be 0 to 65535, but is abc.", "EVENTO_PORT"),
+      (["--port", "abc"], ["EVENTO_EVENT_LOOPS": "0"], "--port must be 0 to 65535, but is abc.", "EVENTO_EVENT_LOOPS"),
+      (["--event-loops", "abc"], [:], "'abc' is invalid for '--event-loops <event-loops>'", "EVENTO_EVENT_LOOPS"),
+      ([], ["EVENTO_EVENT_LOOPS": "abc"], "'abc' is invalid for EVENTO_EVENT_LOOPS", "--event-loops"),
       ([], ["EVENTO_PORT": "0", "EVENTO_EVENT_LOOPS": "0"], "EVENTO_EVENT_LOOPS must be", "--event-loops"),
-      ([], ["EVENTO_DATABASE_MODE": "rw"], "'rw' is invalid for EVENTO_DATABASE_MODE", "--database-mode"),
       (
-        [], ["EVENTO_MAX_PAYLOAD_BYTES": "0"], "EVENTO_MAX_PAYLOAD_BYTES must be 1 to 1073741824, and is 0",
+        [], ["EVENTO_DATABASE_MODE": "rw"],
+        "EVENTO_DATABASE_MODE must be three octal digits, 600 to 777, but is rw.", "--database-mode"
+      ),
+      (
+        ["--database-mode", "888"], [:], "--database-mode must be three octal digits, 600 to 777, but is 888.",
+        "EVENTO_DATABASE_MODE"
+      ),
+      (
+        ["--database-mode", "440"], [:], "--database-mode must be three octal digits, 600 to 777, but is 440.",
+        "EVENTO_DATABASE_MODE"
+      ),
+      (
+        [], ["EVENTO_UNIX_SOCKET_MODE": "9"],
+        "EVENTO_UNIX_SOCKET_MODE must be three octal digits, 000 to 777, but is 9.", "--unix-socket-mode"
+      ),
+      (
+        [], ["EVENTO_MAX_PAYLOAD_BYTES": "0"], "EVENTO_MAX_PAYLOAD_BYTES must be 1 to 1073741824, but is 0",
         "--max-payload"
       ),
+      // What shows only when the settings are used.
+      (["--token-file", "/none"], [:], "The token file \"/none\" (--token-file) does not exist.", "EVENTO_TOKEN_FILE"),
+      (
+        [], ["EVENTO_TOKEN_FILE": "/none"], "The token file \"/none\" (EVENTO_TOKEN_FILE) does not exist.",
+        "--token-file"
+      ),
+      ([], ["EVENTO_TOKEN_FILE": "/tmp"], "The token file \"/tmp\" (EVENTO_TOKEN_FILE) is a folder.", "--token-file"),
+      ([], ["EVENTO_HOST": "0.0.0.0"], "anyone who reaches 0.0.0.0 (EVENTO_HOST)", "--host"),
+      (["--host", "0.0.0.0"], [:], "anyone who reaches 0.0.0.0 (--host)", "EVENTO_HOST"),
     ] as [([String], [String: String], String, String)])
   func namesAFaultAsItWasGiven(
     _ arguments: [String], _ environment: [String: String], _ text: String, _ other: String
@@ -157,8 +185,17 @@ import Testing
       #expect(outcome.status == 64)
       #expect(outcome.errors.contains(text), "\(outcome.errors)")
       #expect(!outcome.errors.split(separator: "\n")[0].contains(other), "\(outcome.errors)")
+      #expect(outcome.errors.contains("'evento-gateway serve --help'"), "\(outcome.errors)")
       #expect(!FileManager.default.fileExists(atPath: folder + "/e.sqlite"))
     }
+  }
+
+  /// The parser breaks lines between the values that there are.
+  @Test func theLinesOfAFaultAreLines() async throws {
+    let outcome = try await GatewayProcess.run(["serve"], environment: ["EVENTO_LOG_LEVEL": "lo\u{1B}[2Jud"])
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.hasPrefix("Error: The value 'lo\\u{1B}[2Jud' is invalid for EVENTO_LOG_LEVEL."))
+    #expect(!outcome.errors.contains("\\n") && outcome.errors.isHarmless, "\(outcome.errors)")
   }
 
   @Test func theHelpBeginsWithWhatEveryoneNeeds() async throws {
@@ -173,7 +210,10 @@ import Testing
       let setting = ["EVENTO_DATABASE_MUST_EXIST": "true", "EVENTO_DATABASE": database]
       let refused = try await GatewayProcess.run(["serve", "--port", "0"], environment: setting)
       #expect(refused.status == 1)
-      #expect(refused.errors.hasPrefix("Error: There is no database \(database), and no database may be created here"))
+      #expect(
+        refused.errors
+          == "Error: There is no database \(database), and EVENTO_DATABASE_MUST_EXIST forbids creating one. Check that the "
+          + "volume is mounted.\n")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
       let first = try await GatewayProcess(["--port", "0", "--database", database])
       #expect(first.announcement.contains(", new database \(database), 0 events"))
@@ -214,8 +254,46 @@ import Testing
       #expect(
         try FileManager.default.attributesOfItem(atPath: folder + "/new")[.posixPermissions] as? Int == 0o600)
       let refused = try await GatewayProcess.run(["token", "create", "--role", "read", "--append", folder + "/no/file"])
-      #expect(refused.status == 1 && refused.output.isEmpty && refused.errors.contains(folder + "/no/file"))
+      #expect(refused.status == 1 && refused.output.isEmpty)
+      #expect(refused.errors == "Error: There is no folder \(folder)/no: create it first.\n")
     }
+  }
+
+  /// A gateway would not start with such a file.
+  @Test(arguments: ["", "shop write sha256:0\n"]) func aNameIsAppendedOnce(_ bad: String) async throws {
+    try await withTemporaryFolder { folder in
+      let file = folder + "/tokens"
+      let command = ["token", "create", "--role", "write", "--append", file, "--name"]
+      let first = try await GatewayProcess.run(command + ["shop"])
+      #expect(first.status == 0)
+      #expect(first.errors.hasPrefix("Appended \"shop\" to \(file). Send the gateway SIGHUP to load it. "))
+      let before = try String(contentsOfFile: file, encoding: .utf8) + bad
+      try before.write(toFile: file, atomically: true, encoding: .utf8)
+      let second = try await GatewayProcess.run(command + ["shop"])
+      #expect(second.status == 1 && second.output.isEmpty)
+      #expect(
+        second.errors
+          == (bad.isEmpty
+            ? "Error: \(file) already has a token \"shop\". Choose another --name, or remove its line first.\n"
+            : "Error: The token file \(file) can't be used: line 2 must end in sha256: and the 64 hexadecimal digits of the "
+              + "token's SHA-256. Correct that line first.\n"))
+      #expect(try String(contentsOfFile: file, encoding: .utf8) == before)
+      // Those that come at the same time, too: one of them is there, and the others say so.
+      try FileManager.default.removeItem(atPath: file)
+      let statuses = try await withThrowingTaskGroup(of: Int32.self) { group in
+        for _ in 0..<4 { group.addTask { try await GatewayProcess.run(command + ["shop"]).status } }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(statuses.sorted() == [0, 1, 1, 1])
+      #expect(try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test func theLineIsNotAboveIfItWentElsewhere() async throws {
+    let outcome = try await GatewayProcess.run(["token", "create", "--role", "read"])
+    #expect(
+      outcome.errors.hasPrefix(
+        "The line for the token file went to standard output. This is the token; it can't be shown again:\nevt_"))
   }
 
   /// A Service named `evento` has Kubernetes set these in every pod of its namespace.
@@ -353,7 +431,7 @@ import Testing
         "--host", "0.0.0.0", "--port", "0", "--database", folder + "/e.sqlite", "--allow-anonymous",
         "--allowed-host", "store.example",
       ])
-      try await gateway.waitForLog("by an IP address or as localhost, store.example")
+      try await gateway.waitForLog("by an IP address or as localhost or store.example. Add names with --allowed-host.")
       let port = try #require(gateway.announcement.firstMatch(of: /http:\/\/0\.0\.0\.0:([0-9]+)/))
       for (host, status) in [
         ("127.0.0.1", 200), ("192.0.2.1:8080", 200), ("localhost", 200), ("store.example", 200), ("evento", 421),
@@ -404,7 +482,7 @@ import Testing
       // As one that is being written looks for a moment.
       try "# who may\n".write(toFile: file, atomically: true, encoding: .utf8)
       gateway.send(SIGHUP)
-      try await gateway.waitForLog("error evento-gateway: [evento_gateway] The token file can't be taken")
+      try await gateway.waitForLog("error evento-gateway: [evento_gateway] The token file can't be used")
       #expect(try await status(reader.token) == 200, "an empty file changes nothing")
 
       let connection = try RawConnection(port: client.port)

@@ -44,6 +44,16 @@ import Testing
           #expect(refused["Retry-After"] == "1" && refused.text.contains(" \(limit) bytes"))
         }
       }
+      // One that would not fit alone has nothing to wait for.
+      let large = (0..<5).map { "t\($0)" }
+      let cost = 5 * (256 + 2)
+      try #require(cost > limit)
+      for (target, wait) in [("/events/stream", false), ("/events/query", true)] {
+        let refused = try await client.send("POST", target, Self.body(large, wait: wait))
+        try expectProblem(refused, 400, "invalid_request")
+        #expect(refused["Retry-After"] == nil)
+        #expect(refused.text.contains("This filter takes \(cost) bytes; at most \(limit) are allowed"))
+      }
       // A read that does not wait is none of them, and neither is one that need not.
       #expect(try await client.send("POST", "/events/query", Self.body(["b"])).status == 200)
       #expect(try await client.send("GET", "/metrics").text.contains("evento_requests_shed_total 4\n"))

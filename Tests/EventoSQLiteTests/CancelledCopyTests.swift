@@ -43,7 +43,7 @@ import Testing
     let error = await cancelledWithinTheCopy { progress in
       _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"), progress: progress)
     }
-    #expect(error?.detail == "Cancelled: \(folder.file("copy")) was not made.")
+    #expect(error?.detail == "Cancelled; \(folder.file("copy")) was not made.")
     #expect(error?.isPassing == false)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == before)
     await store.close()
@@ -59,7 +59,7 @@ import Testing
       _ = try await SQLiteExecutor.restore(
         folder.file(), from: folder.file("copy"), replacing: true, progress: progress)
     }
-    #expect(error?.detail == "Cancelled: \(folder.file()) has its old content.")
+    #expect(error?.detail == "Cancelled; \(folder.file()) was not changed.")
     let again = try await SQLiteExecutor.open(folder.file())
     #expect(try await again.eventCount() == 4001)
     await again.close()
@@ -78,7 +78,9 @@ import Testing
     let failure = SQLiteFailure(code: 1290, message: "disk I/O error", action: "copy a database")
     let source = try StoreFile.open(folder.file("copy"))
     func outcome() -> String {
-      Restoration.outcome(of: failure, folder.file(), folder.file("copy"), source, CopyWork { _ in }).detail
+      Restoration(isReplacing: true, setting: "--replace").outcome(
+        of: failure, folder.file(), folder.file("copy"), source, CopyWork { _ in }
+      ).detail
     }
     #expect(outcome().hasPrefix("\(folder.file()) was not restored (disk I/O error), and has its old content."))
     _ = try await SQLiteExecutor.restore(folder.file(), from: folder.file("copy"), replacing: true)

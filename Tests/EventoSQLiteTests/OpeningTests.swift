@@ -117,7 +117,7 @@ import Testing
         _ = try await SQLiteExecutor.open(folder.file(name), configuration: configuration)
       }
       #expect(error?.code == .unavailable && error?.detail.contains(folder.file(name)) == true)
-      #expect(error?.detail.contains("--database-must-exist") == true)
+      #expect(error?.detail.contains("`createsDatabase = false` forbids creating one") == true)
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == before)
 

@@ -59,12 +59,10 @@ extension EventoError {
       let draft = drafts.first(where: { $0.type.isExactly(type) && $0.id.isExactly(id) }),
       let given = draft.originalVersion
     else { return self }
-    let said = given == 0 ? "has no events yet" : "is at version \(given)"
+    let expected = given == 0 ? "to have no events" : "at version \(given)"
     let found = current == 0 ? "has no events" : "is at \(given == 0 ? "version " : "")\(current)"
     return EventoError(
-      code,
-      "You said that \(type) \"\(id)\" \(said), but it \(found). Load it again, and decide again on what is "
-        + "there now.",
+      code, "Expected \(type) \"\(id)\" \(expected), but it \(found). Reload it and retry.",
       facts: facts, cause: cause, isPassing: isPassing)
   }
 }

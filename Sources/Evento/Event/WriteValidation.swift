@@ -75,7 +75,7 @@ extension NewEvent {
     if case .value(let key?) = routingKey { try NameRule.check(key, "\(label()): routing_key") }
     if let version, !(1...Event.maximumVersion).contains(version) {
       throw EventoError(
-        .invalidRequest, "\(label()): version must be 1 to \(Event.maximumVersion), and is \(version).")
+        .invalidRequest, "\(label()): version must be 1 to \(Event.maximumVersion), but is \(version).")
     }
     if let timestamp, !Timestamp.secondsRange.contains(timestamp.seconds) {
       throw EventoError(.invalidRequest, "\(label()): timestamp must be within the years 1970 to 9999.")

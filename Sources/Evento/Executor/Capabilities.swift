@@ -52,7 +52,7 @@ public protocol SubscriberDirectory: Executor {
   /// Returns one page of the subscribers, by key in byte order.
   ///
   /// - Parameters:
-  ///   - first: the most subscribers that the page may have, 1 … 1000: ``SubscriberPage/countRange``.
+  ///   - first: maximum number of subscribers on the page, 1 … 1000: ``SubscriberPage/countRange``.
   ///   - key: only subscribers with greater keys are returned. There need be no subscriber of this key; `nil` starts at
   ///     the beginning.
   /// - Throws: `invalid_request` if either is out of range or form.

@@ -1,15 +1,18 @@
 /// A store of events: what `evento` calls an executor.
 ///
 /// Every operation throws ``EventoError`` alone, and so does all else here that doesn't say otherwise. It is not in the
-/// signatures: the compiler of Swift 6.3 crashes at a loop that catches a typed error under a condition. What else an
-/// executor of yours throws is an `internal` error to those who call it by a gateway or a subscription.
+/// signatures: the compiler of Swift 6.3 crashes at a loop that catches a typed error under a condition. If your executor
+/// throws another error, a gateway or subscription reports it as `internal`.
 ///
 /// ```swift
-/// for _ in 1...5 {
+/// for _ in 1...4 {
 ///   do {
 ///     return try await deposit.commit(to: store)
-///   } catch let error as EventoError where error.isPassing {}
+///   } catch let error as EventoError where error.isPassing {
+///     try await Task.sleep(for: .milliseconds(100))
+///   }
 /// }
+/// return try await deposit.commit(to: store)
 /// ```
 ///
 /// `unavailable` means that the store could not do it, or that its answer

@@ -31,7 +31,7 @@ public struct Subscriber: Sendable, Equatable {
   /// - Throws: `invalid_request` where it is out of range.
   public static func check(lag: Int) throws {
     guard (0...maximumLag).contains(lag) else {
-      throw EventoError(.invalidRequest, "lag must be 0 to \(maximumLag) seconds, and is \(lag).")
+      throw EventoError(.invalidRequest, "lag must be 0 to \(maximumLag) seconds, but is \(lag).")
     }
   }
 

@@ -19,7 +19,7 @@ public struct SubscriberPage: Sendable, Equatable {
   public static func check(first: Int, after key: String?) throws {
     guard countRange.contains(first) else {
       throw EventoError(
-        .invalidRequest, "first must be \(countRange.lowerBound) to \(countRange.upperBound), and is \(first).")
+        .invalidRequest, "first must be \(countRange.lowerBound) to \(countRange.upperBound), but is \(first).")
     }
     if let key { try NameRule.check(key, "after") }
   }

@@ -14,10 +14,10 @@
 /// ```
 ///
 /// A handler that throws gets the event again, 30 times with pauses of up to a minute unless ``retry(_:backoff:)`` says
-/// otherwise; ``onFailure(_:)`` hears of each time, the log of the first and then once a minute.
+/// otherwise. ``onFailure(_:)`` is called for each failure; the first is logged, then one a minute.
 ///
 /// Every event is handled at least once: one whose handling was not acknowledged any more, because the process ended
-/// or another worker took over, is handled again. That may be a page, or what took 100 ms, unless
+/// or another worker took over, is handled again. That may be a chunk, or what took 100 ms, unless
 /// ``acknowledge(every:)`` says otherwise. What is kept in memory alone needs ``replay()``. It is a value; nothing happens
 /// before it is started.
 public struct Subscription: Sendable {

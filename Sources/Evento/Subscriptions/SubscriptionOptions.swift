@@ -20,8 +20,8 @@ struct SubscriptionOptions: Sendable {
 }
 
 extension Subscription {
-  /// Calls you with each failure before it is tried again, given up, or ends the subscription: for a metric or an alarm,
-  /// say. The log has the first one, and a line a minute, without it: see ``logger(_:)``.
+  /// Called with each failure, before a retry and at the end; use it for metrics or alerts. Failures are also logged: see
+  /// ``logger(_:)``.
   public func onFailure(_ handler: @escaping @Sendable (SubscriptionFailure) -> Void) -> Self {
     with { $0.options.onFailure = handler }
   }
@@ -44,8 +44,8 @@ extension Subscription {
     return with { $0.options.chunkSize = events }
   }
 
-  /// After how many events it acknowledges, and at the end of a chunk in any case. If you don't call this, it acknowledges
-  /// at the end of a chunk, or with the first event that ends 100 ms or more after the last acknowledgement.
+  /// Acknowledges after every `events` events, and at the end of each chunk. If you don't call this, it acknowledges at the
+  /// end of a chunk, or with the first event that ends 100 ms or more after the last acknowledgement.
   ///
   /// Each acknowledgement is a write to disk. What is handled and not acknowledged is handled again if the process ends
   /// suddenly: delivery is at least once, with 1 too.

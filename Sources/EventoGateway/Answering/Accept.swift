@@ -20,7 +20,7 @@ enum Accept {
     guard fields.reduce(0, { $0 + 1 + $1.count(of: UInt8(ascii: ",")) }) <= maximumRanges else {
       throw EventoError(
         .invalidRequest,
-        "Accept has more than \(maximumRanges) media ranges, and a stream has two types: name the one to take.")
+        "Accept lists more than \(maximumRanges) media ranges. Send text/event-stream or application/x-ndjson.")
     }
     for field in fields {
       for member in Array(field.utf8).split(separator: UInt8(ascii: ",")).lazy.map(\.trimmed) where !member.isEmpty {

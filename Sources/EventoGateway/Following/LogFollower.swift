@@ -21,7 +21,8 @@ struct LogFollower: Sendable {
     case stopped(Cursor?)
   }
 
-  /// - Throws: `unavailable` if the filters of all followers would exceed their limit.
+  /// - Throws: `invalid_request` if the filters alone exceed the limit of all followers' filters; `unavailable` if they do
+  ///   together with those that are there.
   init(
     _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: SharedPages, tail: LogTail
   ) throws(EventoError) {

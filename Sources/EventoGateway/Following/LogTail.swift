@@ -97,8 +97,15 @@ final class LogTail: Sendable {
 
   /// Begins to follow.
   ///
-  /// - Throws: `unavailable` if the filters of all followers would exceed their limit.
+  /// - Throws: `invalid_request` if the filter alone exceeds the limit of all followers' filters; `unavailable` if it does
+  ///   together with those that are there.
   func join(_ filter: FollowFilter) throws(EventoError) -> Membership {
+    guard filter.cost <= filterBytes else {
+      throw EventoError(
+        .invalidRequest,
+        "This filter takes \(filter.cost) bytes; at most \(filterBytes) are allowed for all streams and waiting reads. "
+          + "Use fewer or shorter filters.")
+    }
     let (member, newRun) = state.withLock { state -> (FilterIndex<CommitSignal>.Member?, Int?) in
       let member = state.signals.join(filter, upTo: filterBytes) { CommitSignal() }
       guard member != nil, state.run == nil else { return (member, nil) }

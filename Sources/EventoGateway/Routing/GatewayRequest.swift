@@ -26,7 +26,7 @@ struct GatewayRequest: Sendable {
       case .tooMany:
         throw EventoError(
           .invalidRequest,
-          "The query has more than \(ParameterReader.maximumCount) parameters, and no resource takes as many.")
+          "The query has more than \(ParameterReader.maximumCount) parameters, the limit.")
       case .emptyPart:
         throw EventoError(
           .invalidRequest, "The query has an & with nothing before or behind it: one stands between two parameters.")

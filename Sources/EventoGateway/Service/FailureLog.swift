@@ -11,10 +11,16 @@ final class FailureLog: Sendable {
     let detail: String
   }
 
+  private struct Repeats {
+    let start = ContinuousClock.now
+    /// Failures after the first.
+    var count = 0
+  }
+
   private let log: Logger
   private let interval: Duration
-  /// How many of each kind there were after its first, for the kinds whose interval lasts.
-  private let repeats = Mutex<[Kind: Int]>([:])
+  /// The kinds whose interval lasts.
+  private let repeats = Mutex<[Kind: Repeats]>([:])
 
   /// A text may have in it what a client sent: past so many kinds, each failure has its line.
   private static let kindLimit = 64
@@ -31,12 +37,12 @@ final class FailureLog: Sendable {
     }
     let kind = Kind(code: error.code, detail: error.detail)
     let (isFirst, isCounted) = repeats.withLock { repeats in
-      if let count = repeats[kind] {
-        repeats[kind] = count + 1
+      if repeats[kind] != nil {
+        repeats[kind]?.count += 1
         return (false, true)
       }
       guard repeats.count < Self.kindLimit else { return (true, false) }
-      repeats[kind] = 0
+      repeats[kind] = Repeats()
       return (true, true)
     }
     guard isFirst else { return }
@@ -44,7 +50,7 @@ final class FailureLog: Sendable {
     guard isCounted else { return }
     Task {
       try? await Task.sleep(for: interval)
-      if let count = repeats.withLock({ $0.removeValue(forKey: kind) }) { write(kind, count) }
+      if let repeats = repeats.withLock({ $0.removeValue(forKey: kind) }) { write(kind, repeats) }
     }
   }
 
@@ -54,13 +60,16 @@ final class FailureLog: Sendable {
       defer { repeats = [:] }
       return repeats
     }
-    for (kind, count) in open { write(kind, count) }
+    for (kind, repeats) in open { write(kind, repeats) }
   }
 
-  private func write(_ kind: Kind, _ count: Int) {
-    guard count > 0 else { return }
+  private func write(_ kind: Kind, _ repeats: Repeats) {
+    guard repeats.count > 0 else { return }
+    let times = repeats.count == 1 ? "1 more time" : "\(repeats.count) more times"
+    // Less than the interval if the gateway stops.
+    let tenths = ((ContinuousClock.now - repeats.start) / .milliseconds(100)).rounded()
     log.error(
-      "Failed \(count) more times in \(interval): \(kind.detail)", metadata: ["code": "\(kind.code.rawValue)"])
+      "Failed \(times) in \(tenths / 10) seconds: \(kind.detail)", metadata: ["code": "\(kind.code.rawValue)"])
   }
 
   private func write(_ error: EventoError, _ exchange: Exchange) {

@@ -72,7 +72,9 @@ final class Metrics: Sendable {
     text.single(
       "evento_filter_bytes", "gauge", "What the filters of streams and of reads that wait take.", tail.filterCost)
     text.single(
-      "evento_requests_shed_total", "counter", "Requests refused because there were too many.", load.requestsRefused)
+      "evento_requests_shed_total", "counter",
+      "Requests refused because of --max-requests-in-flight, --max-followers or --max-total-filter-bytes.",
+      load.requestsRefused)
     if let figures = writeMeter?.writeFigures {
       text.single("evento_writes_waiting", "gauge", "Writes that wait for the disk.", figures.waiting)
       text.single("evento_commits_total", "counter", "Commits, each of one write or of many.", figures.commits)

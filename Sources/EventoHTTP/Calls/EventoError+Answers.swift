@@ -53,7 +53,7 @@ extension EventoError {
       case .cancelled: "The task was cancelled \(fault.wasSent ? waiting : "before its request was sent.")"
       case .closed: "The executor has been closed\(fault.wasSent ? " \(waiting)" : ".")"
       case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before there was a connection for it.")"
-      case .unreachable: "The gateway can't be reached (\(fault.summary)): check the base URL, and that it runs."
+      case .unreachable: "The gateway can't be reached (\(fault.summary)). Check its URL, and that it runs."
       case .lost: "The connection to the gateway broke before its answer was whole (\(fault.summary))."
       case .tooLarge: "The gateway's answer can't be taken: \(fault.summary). Ask for less, or raise answerBytes."
       case .hopeless: "The gateway can't be called (\(fault.summary)): check the configuration."

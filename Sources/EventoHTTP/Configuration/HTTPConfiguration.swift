@@ -54,9 +54,12 @@ public struct HTTPConfiguration: Sendable {
   /// What the client calls itself (RFC 9110 §10.1.5), in printable ASCII: `evento-swift`.
   public var userAgent = "evento-swift"
 
-  /// The logger that hears of a gateway which followers can't reach, since they try again without end: a `warning` at
-  /// once, then one a minute, and a `notice` when it is over. Calls throw, and log nothing.
+  /// Logger for followers that can't reach the gateway. They retry without end, so the first failure is logged as a
+  /// `warning`, then one a minute, and recovery as a `notice`. Calls throw, and log nothing.
   public var logger = Logger(label: "evento.http")
+
+  /// The name by which errors call the base URL: a command names its option.
+  package var baseURLSetting = "The base URL"
 
   public init() {}
 

@@ -9,7 +9,7 @@ enum Backup {
   static func make(of path: String, at target: String, _ work: CopyWork) throws -> SQLiteExecutor.Copy {
     guard !StoreFile.isFolder(target) else { throw EventoError.isFolder(target) }
     guard !StoreFile.exists(target) else {
-      throw EventoError(.invalidRequest, "\(target) is there already: name a file that is not, or remove it first.")
+      throw EventoError(.invalidRequest, "\(target) already exists. Choose another name, or remove it first.")
     }
     let source = try StoreFile.open(path)
     defer { source.close() }

@@ -24,6 +24,6 @@ final class CopyWork: Sendable {
 extension EventoError {
   /// - Parameter state: what has become of the file.
   static func cancelled(_ state: String) -> EventoError {
-    EventoError(.unavailable, "Cancelled: \(state)", isPassing: false)
+    EventoError(.unavailable, "Cancelled; \(state)", isPassing: false)
   }
 }

@@ -28,7 +28,10 @@ struct PartialFile: ~Copyable {
     let path = "\(target).partial-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
     let partialName = Self.name(path)
     let folder = open(FileSync.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard folder >= 0 else { throw Self.failure(target) }
+    guard folder >= 0 else {
+      guard errno == ENOENT else { throw Self.failure(target) }
+      throw EventoError(.unavailable, "There is no folder \(FileSync.folder(of: target)): create it first.")
+    }
     let file = openat(folder, partialName, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     guard file >= 0 else {
       let failure = Self.failure(target)
@@ -61,7 +64,8 @@ struct PartialFile: ~Copyable {
     if linkat(folder, partialName, folder, targetName, 0) == 0 {
       unlinkat(folder, partialName, 0)
     } else if errno == EEXIST || exists(targetName) {
-      throw EventoError(.invalidRequest, "\(target) has been made by somebody else at the same time.")
+      throw EventoError(
+        .invalidRequest, "\(target) was created by another process at the same time. Choose another name.")
     } else if renameat(folder, partialName, folder, targetName) != 0 {  // Some file systems have no links.
       throw Self.failure(target)
     }

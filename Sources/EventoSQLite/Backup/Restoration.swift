@@ -6,20 +6,24 @@ internal import Evento
 /// A database that is there is not replaced as a file. A write-ahead log that an earlier process left beside it would be
 /// played onto the new one (https://sqlite.org/howtocorrupt.html), and a gateway that starts at that moment would go on
 /// with the old file. Its content is replaced instead, in a transaction, by a connection that has it alone.
-enum Restoration {
-  static func put(_ backup: String, at path: String, isReplacing: Bool, _ work: CopyWork) throws -> SQLiteExecutor.Copy
-  {
+struct Restoration {
+  /// Whether a store that has events may be replaced.
+  let isReplacing: Bool
+  /// The name of what allows that.
+  let setting: String
+
+  func put(_ backup: String, at path: String, _ work: CopyWork) throws -> SQLiteExecutor.Copy {
     guard !StoreFile.isFolder(path) else { throw EventoError.isFolder(path) }
     guard !StoreFile.areSame(path, backup) else {
       throw EventoError(.invalidRequest, "\(backup) and \(path) are one file: name the backup, and the database.")
     }
-    let source = try StoreFile.open(backup)
+    let source = try StoreFile.open(backup, as: "backup")
     defer { source.close() }
     source.setWork(work)
-    try check(source, backup, work)
+    try Self.check(source, backup, work)
     let events = Int(try source.logEnd().position)
     guard StoreFile.exists(path) else {
-      try checkNothingIsLeft(of: path)
+      try Self.checkNothingIsLeft(of: path)
       return try Backup.make(of: backup, at: path, work)
     }
     let database: Connection
@@ -27,18 +31,18 @@ enum Restoration {
       // What may not be replaced is not to be touched either: look first, and again once nobody else can change it.
       let reader = try StoreFile.look(at: path)
       defer { reader.close() }
-      try checkMayReplace(reader, path, isReplacing)
+      try checkMayReplace(reader, path)
       database = try Connection(path: path, busyTimeout: .zero, for: .writing)
     } catch let failure as SQLiteFailure {
-      throw error(failure, path)
+      throw Self.error(failure, path)
     }
     defer { database.close() }
     do throws(SQLiteFailure) {
-      try takeAlone(database)
+      try Self.takeAlone(database)
     } catch {
       throw Self.error(error, path)
     }
-    try checkMayReplace(database, path, isReplacing)
+    try checkMayReplace(database, path)
     do throws(SQLiteFailure) {
       try database.replaceContent(by: source, work)
     } catch {
@@ -51,7 +55,7 @@ enum Restoration {
 
   /// What has become of the database when SQLite reports a failure. It may come after the commit: of the last sync, of the
   /// folder from which the journal was removed.
-  static func outcome(
+  func outcome(
     of failure: SQLiteFailure, _ path: String, _ backup: String, _ source: Connection, _ work: CopyWork
   ) -> EventoError {
     do {
@@ -59,7 +63,7 @@ enum Restoration {
       let database = try Connection(path: path, busyTimeout: .zero, for: .writing)
       defer { database.close() }
       guard try database.logEnd() == source.logEnd() else {
-        if work.isCancelled { return .cancelled("\(path) has its old content.") }
+        if work.isCancelled { return .cancelled("\(path) was not changed.") }
         return EventoError(
           .unavailable, "\(path) was not restored (\(failure.message)), and has its old content. Check its disk.",
           cause: failure.error.cause)
@@ -67,7 +71,7 @@ enum Restoration {
       return EventoError(
         .unavailable,
         "\(path) was restored from \(backup), but the disk reported a failure at the end (\(failure.message)): a power "
-          + "failure may undo it. Check the disk, then restore again with --replace.", cause: failure.error.cause)
+          + "failure may undo it. Check the disk, then restore again with \(setting).", cause: failure.error.cause)
     } catch {
       return EventoError(
         .unavailable,
@@ -81,7 +85,7 @@ enum Restoration {
     do throws(SQLiteFailure) {
       verdict = try source.first("PRAGMA quick_check(1)") { $0.text(0) }
     } catch {
-      guard !work.isCancelled else { throw EventoError.cancelled("Nothing was changed.") }
+      guard !work.isCancelled else { throw EventoError.cancelled("nothing was changed.") }
       verdict = error.message
     }
     guard verdict != "ok" else { return }
@@ -105,14 +109,14 @@ enum Restoration {
     try database.execute("PRAGMA synchronous = EXTRA; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT")
   }
 
-  private static func checkMayReplace(_ database: Connection, _ path: String, _ isReplacing: Bool) throws {
+  private func checkMayReplace(_ database: Connection, _ path: String) throws {
     guard try Schema.content(of: database, path: path) != .nothing, !isReplacing else { return }
     let count = try database.logEnd().position
     guard count > 0 else { return }
     throw EventoError(
       .invalidRequest,
-      "\(path) has \(count) \(count == 1 ? "event" : "events"), which would be gone: back it up first, then restore "
-        + "with --replace (`replacing: true`).")
+      "\(path) has \(count) \(count == 1 ? "event" : "events"), which would be gone. Back it up first, then restore "
+        + "with \(setting).")
   }
 
   private static func error(_ failure: SQLiteFailure, _ path: String) -> EventoError {

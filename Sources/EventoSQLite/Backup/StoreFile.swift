@@ -46,11 +46,15 @@ enum StoreFile {
 
   /// Opens a store that is there, to read it.
   ///
+  /// - Parameter kind: what an error calls it.
   /// - Throws: ``EventoError`` where it is none, or of a newer version.
-  static func open(_ path: String) throws -> Connection {
+  static func open(_ path: String, as kind: String = "database") throws -> Connection {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      throw EventoError(.invalidRequest, "There is no database \(path): \(String(cString: strerror(errno))).")
+      guard errno == ENOENT else {
+        throw EventoError(.invalidRequest, "\(path) can't be opened: \(String(cString: strerror(errno))).")
+      }
+      throw EventoError(.invalidRequest, "There is no \(kind) \(path). Check the path.")
     }
     guard !isFolder(path) else { throw EventoError.isFolder(path) }
     do {

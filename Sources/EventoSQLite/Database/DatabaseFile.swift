@@ -37,17 +37,16 @@ enum DatabaseFile {
   }
 
   /// - Throws: `unavailable` if there is no file, or an empty one.
-  static func checkExists(_ path: String) throws(EventoError) {
+  static func checkExists(_ path: String, _ configuration: SQLiteConfiguration) throws(EventoError) {
     var status = stat()
-    guard stat(path, &status) == 0 else { throw mayNotCreate("There is no database \(path)") }
-    guard status.st_size > 0 else { throw mayNotCreate("\(path) is empty") }
+    guard stat(path, &status) == 0 else { throw mayNotCreate("There is no database \(path)", configuration) }
+    guard status.st_size > 0 else { throw mayNotCreate("\(path) is empty", configuration) }
   }
 
-  static func mayNotCreate(_ what: String) -> EventoError {
+  static func mayNotCreate(_ what: String, _ configuration: SQLiteConfiguration) -> EventoError {
     EventoError(
       .unavailable,
-      "\(what), and no database may be created here (--database-must-exist, `createsDatabase`). Check that its volume is "
-        + "mounted.")
+      "\(what), and \(configuration.createsDatabaseSetting) forbids creating one. Check that the volume is mounted.")
   }
 
   /// To close a file gives up the locks that the process holds on it through any other descriptor

@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import Evento
 internal import EventoHTTP
 internal import Foundation
-internal import Logging
 
 /// Follows a gateway's log from a terminal.
 struct TailCommand: AsyncParsableCommand, SignalTaker {
@@ -13,7 +12,7 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     abstract: "Follow the log of a gateway: an event a line, as it commits.",
     discussion: "The environment may name the gateway and the token: EVENTO_URL, EVENTO_TOKEN.")
 
-  @Option(help: "Where the gateway is; http://127.0.0.1:8080 where nothing is said.")
+  @Option(help: "URL of the gateway. (default: http://127.0.0.1:8080)")
   var url: String?
 
   @Option(help: "The bearer token. EVENTO_TOKEN keeps it out of the list of processes.")
@@ -34,7 +33,7 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
   @Option(help: ArgumentHelp("now, beginning, or behind a cursor.", valueName: "place"))
   var from = "now"
 
-  @Flag(help: "A JSON object a line, with cursor and node; for programs: nothing in it is escaped for a terminal.")
+  @Flag(help: "One JSON object per line, with type, cursor and node. Control characters are not escaped.")
   var json = false
 
   func validate() throws {
@@ -97,9 +96,10 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     let environment = ProcessInfo.processInfo.environment
     var configuration = HTTPConfiguration()
     configuration.token = token ?? environment["EVENTO_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
-    // Standard error is for the person at the terminal, not for a log.
-    configuration.logger = Logger(label: "evento.http") { _ in SwiftLogNoOpLogHandler() }
-    let address = url ?? environment["EVENTO_URL"].flatMap { $0.isEmpty ? nil : $0 } ?? "http://127.0.0.1:8080"
+    configuration.logger = TailWatch.logger
+    let variable = environment["EVENTO_URL"].flatMap { $0.isEmpty ? nil : $0 }
+    let address = url ?? variable ?? "http://127.0.0.1:8080"
+    configuration.baseURLSetting = url == nil && variable != nil ? "EVENTO_URL" : "--url"
     let filters = aggregatorType.map { [ReadAggregator($0, id: aggregatorId, name: name)] }
     let key = routingKey.map { RoutingKey.value($0.isEmpty ? nil : $0) } ?? .all
     let output = StandardOutput()

@@ -48,7 +48,8 @@ import Testing
               aggregatorType: "bank/Account", aggregatorID: opened.id, givenVersion: 2, currentVersion: 2))
         // As `originalVersion` counts, not as the events do.
         #expect(
-          error.detail.hasPrefix("You said that bank/Account \"\(opened.id)\" is at version 1, but it is at 2."),
+          error.detail
+            == "Expected bank/Account \"\(opened.id)\" at version 1, but it is at 2. Reload it and retry.",
           "\(error)")
       }
       #expect(try await store.version(of: Account.self, opened.id) == 2)

@@ -6,7 +6,7 @@ import Testing
 // Swift 6.3.1 crash in them: that this file is compiled, in a debug and a release build, is the test.
 
 private func builder() -> AggregateBuilder<Account> {
-  Account.create().event(MoneyDeposited(cents: 1))
+  Account.create().event(Deposited(cents: 1))
 }
 
 extension Error {
@@ -66,7 +66,7 @@ struct RetryingStruct {
     while true {
       let account = try await balances.load(id, from: store)
       do {
-        return try await Account.aggregate(id).originalVersion(account?.version ?? 0).event(MoneyDeposited(cents: 1))
+        return try await Account.aggregate(id).originalVersion(account?.version ?? 0).event(Deposited(cents: 1))
           .commit(to: store)
       } catch let error as EventoError where error.code == .invalidOriginalVersion { continue }
     }
@@ -112,7 +112,7 @@ struct RetryingStruct {
   func subscribeLoop() async throws {
     for _ in 1...5 {
       do {
-        try await Subscription("s").on(MoneyDeposited.self) { _ in }.runOnce(on: store)
+        try await Subscription("s").on(Deposited.self) { _ in }.runOnce(on: store)
         return
       } catch let failure as SubscriptionFailure where failure.attempt < 5 {}
     }

@@ -9,7 +9,7 @@ import Testing
         _ = Subscription("s").chunkSize(0)
       },
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = balances.skip(MoneyDeposited.self)
+        _ = balances.skip(Deposited.self)
       },
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = ExecutorGroup([]) },
     ]

@@ -6,9 +6,8 @@ import Testing
 
 enum Account: Aggregate { static let aggregatorType = "bank/Account" }
 struct Deposited: AggregateEvent { typealias Aggregate = Account; var cents: Int }
-struct MoneyDeposited: AggregateEvent { typealias Aggregate = Account; var cents: Int }
 
-let balances = Projection<Account, Int>(initial: 0).on(MoneyDeposited.self) { $0 += $1.data.cents }
+let balances = Projection<Account, Int>(initial: 0).on(Deposited.self) { $0 += $1.data.cents }
 
 /// The README's snippets, which stand here as they stand there but for their indentation.
 @Suite(.timeLimit(.minutes(1))) struct SnippetTests {
@@ -25,15 +24,14 @@ let balances = Projection<Account, Int>(initial: 0).on(MoneyDeposited.self) { $0
 
   @Test func aCommitIsSentAgain() async throws {
     try await withStore { store in
-      let id = try await Account.create().event(MoneyDeposited(cents: 1)).commit(to: store).id
-      let account = try #require(try await balances.load(id, from: store))
-      let deposit = account.aggregate().event(MoneyDeposited(cents: 500))
+      let ada = try await Account.create().event(Deposited(cents: 1)).commit(to: store)
+      let deposit = Account.aggregate(ada.id).event(Deposited(cents: 500))
       do {
         try await deposit.commit(to: store)
       } catch let error as EventoError where error.isPassing {  // busy, out of reach, or its answer was lost
         try await deposit.commit(to: store)
       }
-      #expect(try await balances.load(id, from: store)?.state == 501)
+      #expect(try await balances.load(ada.id, from: store)?.state == 501)
     }
   }
 
@@ -42,7 +40,7 @@ let balances = Projection<Account, Int>(initial: 0).on(MoneyDeposited.self) { $0
       let task = Task {
         for try await edge in store.follow([ReadAggregator("bank/Account")], after: .now) { print(edge.node.name) }
       }
-      try await Account.create().event(MoneyDeposited(cents: 1)).commit(to: store)
+      try await Account.create().event(Deposited(cents: 1)).commit(to: store)
       task.cancel()
       _ = await task.result
     }
@@ -64,7 +62,7 @@ let balances = Projection<Account, Int>(initial: 0).on(MoneyDeposited.self) { $0
 
       let totals = Totals()
       let running = try await Subscription("totals")
-        .onFailure { print($0) }  // for a metric or an alarm; the log has it without this
+        .onFailure { print($0) }  // for metrics or alerts; failures are logged anyway
         .replay()  // the totals are in memory, so that each start needs every event again
         .on(Deposited.self) { await totals.add($0) }
         .start(on: store)
