@@ -10,8 +10,10 @@ private let limits: WireLimits = {
 
 /// The bytes as each of the bodies that a gateway or a client reads.
 func checkBodies(_ bytes: [UInt8]) {
-  let isJSON = Grammar.isJSON(bytes)
-  let tree = try? JSONTree(text: bytes, maximumDepth: JSONTree.maximumBodyDepth)
+  // A byte order mark before it is ignored.
+  let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+  let isJSON = Grammar.isJSON(text)
+  let tree = try? JSONTree(text: text, maximumDepth: JSONTree.maximumBodyDepth)
 
   func check<Value>(
     _ what: String, _ decode: ([UInt8]) throws(EventoError) -> Value, _ encode: (Value) -> [UInt8],
