@@ -69,7 +69,10 @@ private func checkError(_ error: EventoError, _ what: String, _ isJSON: Bool) {
     expect(faults.count <= 20, "\(what): \(faults.count) faults")
   }
   let problem = Problem.json(error)
-  expect(JSONScanner.isBareValue(problem), "\(what): a problem that is not JSON: \(error)")
+  // With the end of its line.
+  expect(
+    problem.last == 0x0A && JSONScanner.isBareValue(problem.dropLast()), "\(what): a problem that is not JSON: \(error)"
+  )
   expectEqual(Problem.error(json: problem), error, "\(what): a problem, written and read again")
 }
 
