@@ -1,3 +1,4 @@
+import Evento
 import EventoGateway
 import EventoSQLite
 import Foundation
@@ -13,7 +14,7 @@ import Testing
       try await client.writeEvents(70)
       var stream = try await OpenStream(client, "/events/stream") { Self.count($0) >= 70 }
       #expect(stream.status == 200)
-      #expect(stream.answer["Content-Type"] == "text/event-stream")
+      #expect(stream.answer["Content-Type"] == "text/event-stream; charset=utf-8")
       #expect(stream.answer["X-Accel-Buffering"] == "no")
       #expect(stream.answer["Cache-Control"] == "no-store")
       #expect(stream.text.hasPrefix("retry: 2000\n\n"))
@@ -126,13 +127,51 @@ import Testing
     }
   }
 
+  /// The characters that end a line for one common reader or another: Python's `str.splitlines` has the most.
+  private static let lineEnds = "\n\r\u{B}\u{C}\u{1C}\u{1D}\u{1E}\u{85}\u{2028}\u{2029}"
+
+  @Test(arguments: ["\u{85}", "\u{2028}", "\u{2029}"])
+  func isOneLineForEveryReader(_ mark: String) async throws {
+    try await withGateway({ $0.heartbeat = .milliseconds(50) }) { client in
+      let body = writeJSON(
+        eventJSON([
+          "aggregator_type": "\"t\(mark)\"", "aggregator_id": "\"\(mark)i\"", "name": "\"n\(mark)\"",
+          "routing_key": "\"\(mark)\"", "data": "{\"text\":\"first\(mark)second\"}",
+          "metadata": "{\"\(mark)\":\r\n\"a\(mark)\"}",
+        ]), eventJSON(["data": "{\"n\":1}"]))
+      #expect(try await client.send("POST", "/events", body).status == 201)
+      for accept in ["application/x-ndjson", "text/event-stream"] {
+        let stream = try await OpenStream(client, "/events/stream", fields: [("Accept", accept)]) {
+          Self.count($0) >= 2 && $0.hasSuffix("\n")
+        }
+        let lines = stream.text.unicodeScalars.split { Self.lineEnds.unicodeScalars.contains($0) }.map(String.init)
+        let objects = try lines.compactMap { line in
+          line.firstIndex(of: "{").map { line[$0...] }.map { Array($0.utf8) }
+        }.map(JSONValue.init).filter { $0["node"] != nil }
+        #expect(objects.count == 2)
+        let node = try #require(objects.first?["node"])
+        #expect(node["aggregator_type"] == .string("t\(mark)") && node["aggregator_id"] == .string("\(mark)i"))
+        #expect(node["name"] == .string("n\(mark)") && node["routing_key"] == .string(mark))
+        let data = Base64.standard.encode(Array("{\"text\":\"first\(mark)second\"}".utf8))
+        #expect(node["data"] == nil && node["data_base64"] == .string(data))
+        #expect(node["metadata"]?[mark] == .string("a\(mark)"))
+        #expect(stream.numbers == [1])
+      }
+      // A page keeps them.
+      let page = try await client.send("GET", "/events?first=1").text
+      #expect(page.contains("\"data\":{\"text\":\"first\(mark)second\"}"))
+      #expect(page.contains("\"metadata\":{\"\(mark)\":\r\n\"a\(mark)\"}"))
+    }
+  }
+
   @Test func isOneLineAnEvent() async throws {
     try await withGateway({ $0.heartbeat = .milliseconds(50) }) { client in
       let body = writeJSON(eventJSON(["data": "[1,\r\n2]", "metadata": "{\"a\":\n1}"]))
       #expect(try await client.send("POST", "/events", body).status == 201)
       for (accept, mediaType) in [
-        ("application/x-ndjson", "application/x-ndjson"), ("text/event-stream", "text/event-stream"),
-        ("*/*", "text/event-stream"),
+        ("application/x-ndjson", "application/x-ndjson"),
+        ("text/event-stream", "text/event-stream; charset=utf-8"),
+        ("*/*", "text/event-stream; charset=utf-8"),
       ] {
         let stream = try await OpenStream(client, "/events/stream", fields: [("Accept", accept)]) {
           Self.count($0) >= 1 && $0.contains("heartbeat")
@@ -172,7 +211,7 @@ import Testing
         $0.contains("heartbeat")
       }
       if let expected {
-        #expect(stream.answer["Content-Type"]?.hasSuffix(expected) == true)
+        #expect(stream.answer["Content-Type"]?.contains(expected) == true)
       } else {
         try expectProblem(stream.answer, 406, "not_acceptable")
       }

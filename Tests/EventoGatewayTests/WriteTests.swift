@@ -139,6 +139,23 @@ import Testing
     }
   }
 
+  /// As some shells and editors write it: a byte order mark is ignored, and UTF-16 is called by its name.
+  @Test func takesNoOtherEncodingThanUTF8() async throws {
+    try await withGateway { client in
+      let text = writeJSON(eventJSON(["data": "1.10"]))
+      let written = try await client.send("POST", "/events", "\u{FEFF}\(text)")
+      #expect(written.status == 201)
+      #expect(try await client.send("GET", "/events").text.contains("\"data\":1.10,"))
+      for body in ["\u{FEFF}\(text)", text] {
+        let bytes = body.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        let refused = try await client.send("POST", "/events", bytes: bytes)
+        try expectProblem(refused, 400, "invalid_json")
+        #expect(try refused.json["detail"] == "The body is encoded in UTF-16. Send it in UTF-8 (RFC 8259 §8.1).")
+      }
+      #expect(try await client.send("GET", "/events").json["edges"]?.array?.count == 1)
+    }
+  }
+
   /// Each comes back as the very bytes that were sent.
   @Test(arguments: [
     "1.10", "1E2", "-0", "1234567890123456789012345678901234567890", "{\"b\":1,\"a\":2}", "{\"a\":1,\"a\":2}",

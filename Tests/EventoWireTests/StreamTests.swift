@@ -6,12 +6,14 @@ import Testing
 @Suite struct StreamTests {
   private static let cursor = Cursor(place: [1, 2, 3, 4, 5, 6, 7, 8])
 
-  private func edge(data: Payload, metadata: String = "{}") throws -> Edge<Event> {
+  /// - Parameter mark: stands in every name.
+  private func edge(data: Payload, metadata: String = "{}", mark: String = "") throws -> Edge<Event> {
     Edge(
       cursor: Self.cursor,
       node: Event(
-        id: ULID(), aggregatorType: "t", aggregatorID: "i", version: 1, name: "n", routingKey: nil, data: data,
-        metadata: try Metadata(json: metadata), timestamp: Timestamp(milliseconds: 0)))
+        id: ULID(), aggregatorType: "t\(mark)", aggregatorID: "\(mark)i", version: 1, name: "n\(mark)n",
+        routingKey: mark.isEmpty ? nil : mark, data: data, metadata: try Metadata(json: metadata),
+        timestamp: Timestamp(milliseconds: 0)))
   }
 
   private func line(_ format: StreamFormat, _ edge: Edge<Event>, _ encoding: PayloadEncoding = .auto) -> String {
@@ -35,7 +37,10 @@ import Testing
     #expect(read == edge)
   }
 
-  @Test(arguments: ["[1,\n2]", "[1,\r2]", "[1,\r\n2]"])
+  @Test(arguments: [
+    "[1,\n2]", "[1,\r2]", "[1,\r\n2]", "\"\u{85}\"", "\"first\u{2028}second\"", "{\"\u{2029}\":1}",
+    "\"1234567\u{85}\"", "\"12345678901234\u{2028}56\"", "\"é°—\u{2027}\u{2029}\"", "\"\u{2028}\u{2028}\"",
+  ])
   func givesPayloadsWithLineEndsAsBase64(_ data: String) throws {
     for format in StreamFormat.allCases {
       let output = line(format, try edge(data: Payload(data)))
@@ -48,6 +53,77 @@ import Testing
     for format in StreamFormat.allCases {
       let output = line(format, try edge(data: Payload("1"), metadata: "{\n\"a\"\r\n:\t1}"))
       #expect(output.contains("\"metadata\":{ \"a\"  :\t1}"))
+    }
+  }
+
+  /// What `str.splitlines` of Python takes for line ends, CR and LF aside.
+  private static let separators = ["\u{85}", "\u{2028}", "\u{2029}"]
+
+  @Test func escapesLineSeparators() throws {
+    let escapes = ["\\u0085", "\\u2028", "\\u2029"]
+    let lengths = [0, 1, 5, 6, 7, 8, 9, 42]
+    for (format, length) in StreamFormat.allCases.flatMap({ format in lengths.map { (format, $0) } }) {
+      for (separator, escape) in zip(Self.separators, escapes) {
+        let before = String(repeating: "é", count: length)
+        let mark = String(repeating: separator, count: length / 2 + 1)
+        let metadata = "{\"\(before)\(mark)\":\r\n\"\(mark)\\\\\(mark)\\n\"}"
+        let stored = try edge(data: Payload("\"°—é\""), metadata: metadata, mark: before + mark)
+        let output = line(format, stored)
+        // What stands for it, at its place; nothing else is changed.
+        #expect(!output.unicodeScalars.contains { "\u{85}\u{2028}\u{2029}\r".unicodeScalars.contains($0) })
+        #expect(output.contains(metadata.replacing("\r\n", with: "  ").replacing(separator, with: escape)))
+        #expect(output.contains("\"data\":\"°—é\""))
+        let text = format == .ndjson ? output : String(output.split(separator: "\n")[2].dropFirst("data: ".count))
+        guard case .event(let read) = try StreamLine(json: bytes(typed(text))) else {
+          Issue.record("no event")
+          return
+        }
+        #expect(read.node.aggregatorType == stored.node.aggregatorType)
+        #expect(read.node.aggregatorID == stored.node.aggregatorID)
+        #expect(read.node.name == stored.node.name && read.node.routingKey == stored.node.routingKey)
+        #expect(read.node.data == stored.node.data)
+      }
+    }
+  }
+
+  /// The object of a line of either format, as one of NDJSON.
+  private func typed(_ text: String) -> String {
+    text.hasPrefix("{\"type\"") ? text : "{\"type\":\"event\"," + text.dropFirst()
+  }
+
+  @Test func keepsPayloadsWithLineEndsExactly() throws {
+    for separator in Self.separators + ["\n", "\r"] {
+      let isAllowed = separator.utf8.count > 1
+      for (data, isJSON) in [("[\"a\"\n,1]", true), ("\"\(separator)\"", isAllowed), (separator, false)] {
+        let stored = try edge(data: Payload(data))
+        guard case .event(let read) = try StreamLine(json: bytes(line(.ndjson, stored))) else {
+          Issue.record("no event")
+          return
+        }
+        #expect(read == stored && read.node.data.isJSON == isJSON)
+      }
+    }
+  }
+
+  /// Bytes that begin like a line separator do not make one.
+  @Test(arguments: [
+    "°", "£", "—", "…", "\u{84}", "\u{86}", "\u{2027}", "\u{202A}", "\u{20A8}", "\u{A8}", "Å", "\u{E2028}",
+  ])
+  func leavesOtherCharactersAlone(_ character: String) throws {
+    for format in StreamFormat.allCases {
+      let output = line(
+        format, try edge(data: Payload("\"\(character)\""), metadata: "{\"m\":\"\(character)\"}", mark: character))
+      #expect(output.contains("\"data\":\"\(character)\"") && output.contains("{\"m\":\"\(character)\"}"))
+      #expect(output.contains("\"name\":\"n\(character)n\""))
+    }
+  }
+
+  /// A page keeps what is stored.
+  @Test func escapesNothingInAPage() throws {
+    for separator in Self.separators {
+      let metadata = "{\"m\":\n\"\(separator)\"}"
+      let page = text(Page.json(try edge(data: Payload("\"\(separator)\""), metadata: metadata), .auto))
+      #expect(page.contains("\"data\":\"\(separator)\"") && page.contains(metadata))
     }
   }
 

@@ -65,6 +65,50 @@ import Testing
     }
   }
 
+  /// Of the chunk that is too large none has come.
+  @Test(arguments: ["B\r\n", "7fffffffffffffff\r\n", "b;x=y\r\n", "6\r\n012345\r\n5\r\n", "A\r\n0123456789\r\n1\r\n"])
+  func refusesAChunkBeforeItIsSent(_ body: String) async throws {
+    try await withServer { _, address in
+      for expectation in ["", "Expect: 100-continue\r\n"] {
+        let client = try RawClient(address)
+        try await client.send(
+          "POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\(expectation)\r\n\(body)")
+        let response = try await client.response()
+        #expect(response.status == 413)
+        #expect(response.headers["Connection"] == "close")
+        #expect(response.text.contains("10 bytes"))
+        #expect(try await client.remainder() == [])
+      }
+    }
+  }
+
+  /// Nor is a chunk waited for that would only be thrown away.
+  @Test func readsNoLargeChunkThatNobodyWants() async throws {
+    var configuration = ServerConfiguration.patient
+    configuration.drainBytes = 100
+    try await withServer(configuration: configuration) { _, address in
+      let whole = try RawClient(address)
+      try await whole.send("POST /none HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n")
+      let response = try await whole.response()
+      #expect(response.status == 404)
+      #expect(response.headers["Connection"] == "close")
+      #expect(try await whole.remainder() == [])
+      // The answer has gone out before the chunk is announced.
+      let late = try RawClient(address)
+      try await late.send("POST /none HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+      #expect(try await late.response().status == 404)
+      try await late.send("64\r\n")
+      #expect(try await late.remainder() == [])
+      // What may be drained still is.
+      let small = try RawClient(address)
+      try await small.send(
+        "POST /none HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n64\r\n\(String(repeating: "a", count: 100))\r\n"
+          + "0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await small.response().status == 404)
+      #expect(try await small.response().text == "hello")
+    }
+  }
+
   /// All bodies together are bounded, and what is over makes room again.
   @Test func boundsBodiesTogether() async throws {
     var configuration = ServerConfiguration.patient

@@ -62,7 +62,7 @@ struct StreamResource: Sendable {
     // Before the answer's head: a cursor that is refused has a status of its own.
     let first = FirstStep(try await follower.next(until: .now))
     let headers = Headers([
-      ("Content-Type", format.mediaType),
+      ("Content-Type", format.contentType),
       // Nginx would gather the stream otherwise (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
       ("X-Accel-Buffering", "no"),
     ])

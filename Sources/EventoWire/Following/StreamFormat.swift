@@ -14,6 +14,17 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// The value of `Content-Type`.
+  ///
+  /// Server-Sent Events are UTF-8 and may say so. A client that takes `text` of no named charset for ISO 8859-1, as
+  /// Python's requests does, would find U+0085, which ends a line, in `Å` and many other characters.
+  package var contentType: String {
+    switch self {
+    case .eventStream: mediaType + "; charset=utf-8"
+    case .ndjson: mediaType
+    }
+  }
+
   /// What comes before everything else: how long a browser waits before it connects again, in milliseconds.
   package var opening: [UInt8] {
     switch self {
@@ -29,9 +40,13 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
 
   /// An event at its place.
   package func append(_ event: borrowing EventView, _ encoding: PayloadEncoding, to bytes: inout [UInt8]) {
-    // A line end ends the line, and may stand in JSON text between the tokens.
-    let encoding = event.data.contains(where: isLineEnd) ? .base64 : encoding
-    bytes.append(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event, encoding)) { room in
+    // A line end in a payload would end the line, and a payload is never changed.
+    let isOneLine = !encoding.keeps(isJSON: event.isJSON) || LineEnd.first(in: event.data, event.data.indices) == nil
+    let encoding = isOneLine ? encoding : .base64
+    // An escape has three times as many bytes at most. For those of the names there is room already.
+    let hasLineEnds = LineEnd.first(in: event.metadata, event.metadata.indices) != nil
+    let escapes = hasLineEnds ? 2 * event.metadata.count : 0
+    bytes.append(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event, encoding) + escapes) { room in
       switch self {
       case .eventStream:
         room.put(json: "id: ")
@@ -44,8 +59,7 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
       room.put(json: ",\"node\":")
       let start = room.count
       room.put(event, encoding)
-      // Those that are left stand between the tokens of the metadata: inside a JSON text's strings there are none.
-      if event.metadata.contains(where: isLineEnd) { room.replace(isLineEnd, by: UInt8(ascii: " "), from: start) }
+      room.makeOneLine(from: start)
       room.put(json: self == .eventStream ? "}\n\n" : "}\n")
     }
   }
@@ -57,10 +71,6 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     case .ndjson: Array("{\"type\":\"heartbeat\",\"cursor\":\"\(place)\"}\n".utf8)
     }
   }
-}
-
-private func isLineEnd(_ byte: UInt8) -> Bool {
-  byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
 }
 
 /// A line of a stream of JSON objects.

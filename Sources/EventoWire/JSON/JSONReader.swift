@@ -26,8 +26,8 @@ struct JSONReader {
     case element(Int)
   }
 
-  private init(_ bytes: [UInt8], _ unknownMembers: UnknownMembers) {
-    scanner = JSONScanner(bytes)
+  private init(_ bytes: [UInt8], at start: Int, _ unknownMembers: UnknownMembers) {
+    scanner = JSONScanner(bytes, at: start)
     self.unknownMembers = unknownMembers
     // As deep as bodies of the contract are.
     path.reserveCapacity(8)
@@ -44,7 +44,17 @@ struct JSONReader {
     guard !bytes.isEmpty else {
       throw EventoError(.invalidJSON, "The body is empty: send a JSON object.")
     }
-    var reader = JSONReader(bytes, unknownMembers)
+    var start = 0
+    switch TextEncoding(of: bytes) {
+    case .utf8: break
+    case .markedUTF8: start = TextEncoding.utf8Mark.count
+    case .other(let name):
+      throw EventoError(.invalidJSON, "The body is encoded in \(name). Send it in UTF-8 (RFC 8259 §8.1).")
+    }
+    guard start < bytes.count else {
+      throw EventoError(.invalidJSON, "The body is a byte order mark and nothing else: send a JSON object.")
+    }
+    var reader = JSONReader(bytes, at: start, unknownMembers)
     reader.scanner.skipWhitespace()
     let value = try read(&reader)
     reader.scanner.skipWhitespace()

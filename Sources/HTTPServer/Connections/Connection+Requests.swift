@@ -50,6 +50,7 @@ extension Connection {
     }
     switch event {
     case .head(let head): receive(head)
+    case .chunk(let length): takeChunk(length)
     case .body(let range): takeBody(bytes, range)
     case .end: finishBody()
     case .incomplete:
@@ -109,12 +110,29 @@ extension Connection {
       if range.count <= allowance {
         intake = .discarding(answer, allowance: allowance - range.count)
       } else {
-        exchange?.persists = false
-        intake = .held
-        if let answer { give(answer) } else { finishExchangeIfAnswered() }
+        stopDiscarding(answer)
       }
     case .head, .held, .lingering: break
     }
+  }
+
+  /// A chunk begins: one that is too large is refused before its bytes come, as a declared length is.
+  private func takeChunk(_ length: Int) {
+    exchange?.awaitsContinue = false
+    switch intake {
+    case .collecting(let limit, _):
+      if length > limit - body.count { answer(Self.tooLong(limit)) }
+    case .discarding(let answer, let allowance):
+      if length > allowance { stopDiscarding(answer) }
+    case .head, .held, .lingering: break
+    }
+  }
+
+  /// The rest of the body is more than is read for nothing: it ends the connection.
+  private func stopDiscarding(_ answer: Answer?) {
+    exchange?.persists = false
+    intake = .held
+    if let answer { give(answer) } else { finishExchangeIfAnswered() }
   }
 
   private func finishBody() {

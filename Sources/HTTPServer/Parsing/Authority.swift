@@ -2,8 +2,9 @@
 enum Authority {
   /// Whether it is a host with or without a port.
   ///
-  /// Narrower than RFC 3986 §3.2.2 on purpose: names of letters, digits and `-._~`, and bracketed addresses; no empty
-  /// host (RFC 9110 §4.2.1), no user information, no escapes, and none of the delimiters that no real name has.
+  /// Narrower than RFC 3986 §3.2.2 on purpose: names of letters, digits, `-._~` and escapes, and bracketed
+  /// addresses; no empty host (RFC 9110 §4.2.1), no user information, no escaped control characters, and none of the
+  /// delimiters that no real name has. Nothing is decoded.
   static func isValid(_ input: Span<UInt8>, _ range: Range<Int>, needsPort: Bool = false) -> Bool {
     guard !range.isEmpty else { return false }
     var index = range.lowerBound
@@ -13,12 +14,28 @@ enum Authority {
       }
       index = end + 1
     } else {
-      while index < range.upperBound, ByteSet.host.contains(input[index]) { index += 1 }
+      while index < range.upperBound {
+        if ByteSet.host.contains(input[index]) {
+          index += 1
+        } else if isEscape(input, index..<range.upperBound) {
+          index += 3
+        } else {
+          break
+        }
+      }
       guard index > range.lowerBound else { return false }
     }
     guard index < range.upperBound else { return !needsPort }
     guard input[index] == UInt8(ascii: ":") else { return false }
     return isPort(input, index + 1..<range.upperBound, needsDigits: needsPort)
+  }
+
+  /// Whether it begins with `pct-encoded` (RFC 3986 §2.1) of anything but a control character.
+  private static func isEscape(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard range.count >= 3, input[range.lowerBound] == UInt8(ascii: "%"),
+      let high = ASCII.hexValue(input[range.lowerBound + 1]), let low = ASCII.hexValue(input[range.lowerBound + 2])
+    else { return false }
+    return high << 4 | low >= 0x20 && high << 4 | low != 0x7F
   }
 
   /// RFC 3986 §3.2.2's IP-literal by its characters: hexadecimal digits, colons, and the points of a mapped address.

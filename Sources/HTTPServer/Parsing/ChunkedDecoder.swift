@@ -2,6 +2,8 @@
 struct ChunkedDecoder {
   enum Event: Equatable {
     case incomplete
+    /// A chunk begins, of so many bytes.
+    case chunk(Int)
     case data(Range<Int>)
     case end
   }
@@ -38,7 +40,12 @@ struct ChunkedDecoder {
           return .incomplete
         }
         let length = try takeSize(input, line)
-        phase = length == 0 ? .trailers : .data(remaining: length)
+        guard length > 0 else {
+          phase = .trailers
+          continue
+        }
+        phase = .data(remaining: length)
+        return .chunk(length)
       case .data(let remaining):
         let count = min(remaining, input.count - offset)
         guard count > 0 else { return .incomplete }

@@ -6,6 +6,8 @@ struct RequestParser {
     case incomplete
     /// A request, which is complete where it has no body: then there is no `end` of its own.
     case head(RequestHead)
+    /// So many bytes of the body come next, if the client keeps its word.
+    case chunk(Int)
     /// A piece of the body, as positions in the input.
     case body(Range<Int>)
     /// A request that has a body is complete. The next call takes the next one.
@@ -93,6 +95,7 @@ struct RequestParser {
         phase = .chunks(decoder)
         switch event {
         case .incomplete: return .incomplete
+        case .chunk(let length): return .chunk(length)
         case .data(let range): return .body(range)
         case .end:
           finishRequest()

@@ -20,6 +20,18 @@ extension Defect {
         store.events(matching: aggregators, routingKey: key, after: start == .now ? .beginning : start)
       }
     },
+    Defect(
+      "a follower's payloads have spaces for line separators",
+      caughtBy: ["a follower gets names and payloads with line ends as they are"]
+    ) {
+      $0.changeFollowedPages { page in
+        for index in page.edges.indices {
+          let node = page.edges[index].node
+          guard let text = node.data.text else { continue }
+          page.edges[index].node = node.with(data: Payload(text.replacing("\u{2028}", with: " ")))
+        }
+      }
+    },
     Defect("a follower never begins", caughtBy: ["a follower ends when its task is cancelled"]) {
       $0.events = { store, _, key, _ in store.events(matching: [], routingKey: key, after: .beginning) }
     },

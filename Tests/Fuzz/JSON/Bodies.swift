@@ -10,8 +10,10 @@ private let limits: WireLimits = {
 
 /// The bytes as each of the bodies that a gateway or a client reads.
 func checkBodies(_ bytes: [UInt8]) {
-  let isJSON = Grammar.isJSON(bytes)
-  let tree = try? JSONTree(text: bytes, maximumDepth: JSONTree.maximumBodyDepth)
+  // A byte order mark before it is ignored.
+  let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+  let isJSON = Grammar.isJSON(text)
+  let tree = try? JSONTree(text: text, maximumDepth: JSONTree.maximumBodyDepth)
 
   func check<Value>(
     _ what: String, _ decode: ([UInt8]) throws(EventoError) -> Value, _ encode: (Value) -> [UInt8],
@@ -67,7 +69,10 @@ private func checkError(_ error: EventoError, _ what: String, _ isJSON: Bool) {
     expect(faults.count <= 20, "\(what): \(faults.count) faults")
   }
   let problem = Problem.json(error)
-  expect(JSONScanner.isBareValue(problem), "\(what): a problem that is not JSON: \(error)")
+  // With the end of its line.
+  expect(
+    problem.last == 0x0A && JSONScanner.isBareValue(problem.dropLast()), "\(what): a problem that is not JSON: \(error)"
+  )
   expectEqual(Problem.error(json: problem), error, "\(what): a problem, written and read again")
 }
 

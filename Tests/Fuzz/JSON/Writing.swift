@@ -60,6 +60,9 @@ private func checkEvent(_ bytes: [UInt8], _ text: String) {
   for format in StreamFormat.allCases { checkLine(edge, encoding, format) }
 }
 
+/// What ends a line for one common reader or another.
+private let lineEnds: Set<UInt32> = [0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0x85, 0x2028, 0x2029]
+
 /// An event of a stream is on one line.
 private func checkLine(_ edge: Edge<Event>, _ encoding: PayloadEncoding, _ format: StreamFormat) {
   var written: [UInt8] = []
@@ -73,10 +76,15 @@ private func checkLine(_ edge: Edge<Event>, _ encoding: PayloadEncoding, _ forma
   let line = Array(written.dropFirst(frame.start.utf8.count).dropLast(frame.end.utf8.count))
   expect(written.count == line.count + frame.start.utf8.count + frame.end.utf8.count, "\(written)")
   expect(written.suffix(frame.end.utf8.count).elementsEqual(frame.end.utf8), "\(written)")
-  expect(!line.contains(0x0A) && !line.contains(0x0D), "a line end in \(String(decoding: line, as: UTF8.self))")
+  let text = String(decoding: line, as: UTF8.self)
+  expect(!text.unicodeScalars.contains { lineEnds.contains($0.value) }, "a line end in \(text)")
 
-  // Between the tokens of metadata a line end comes as a space.
-  let metadata = edge.node.metadata.bytes.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
+  // In metadata CR and LF come as spaces, and the others as escapes.
+  let metadata = String(decoding: edge.node.metadata.bytes, as: UTF8.self).unicodeScalars.flatMap { scalar in
+    guard lineEnds.contains(scalar.value) else { return Array(String(scalar).utf8) }
+    let digits = String(scalar.value, radix: 16)
+    return scalar.value < 0x20 ? [0x20] : Array(("\\u" + (digits.count == 2 ? "00" : "") + digits).utf8)
+  }
   let event = Event(
     id: edge.node.id, aggregatorType: edge.node.aggregatorType, aggregatorID: edge.node.aggregatorID,
     version: edge.node.version, name: edge.node.name, routingKey: edge.node.routingKey, data: edge.node.data,

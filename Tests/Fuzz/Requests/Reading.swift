@@ -43,6 +43,8 @@ struct Reading: Equatable {
         case .head(let head):
           expect(requests.last?.isComplete ?? true, "a request began inside another")
           requests.append(ReadRequest(head))
+        case .chunk(let length):
+          expect(length > 0 && requests.last?.isComplete == false, "a chunk of \(length) bytes began")
         case .body(let range):
           expect(!range.isEmpty && range.lowerBound >= before && range.upperBound <= offset, "a body is at \(range)")
           for index in range { requests[requests.count - 1].body.append(input[index]) }

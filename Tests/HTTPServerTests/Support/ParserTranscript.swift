@@ -49,6 +49,7 @@ enum ParserTranscript {
         steps.append(.head(text(head)))
         if !head.hasBody { steps.append(.end) }
       case .end: steps.append(.end)
+      case .chunk: break
       case .body(let range):
         let text = input.text(range)
         if case .body(let before) = steps.last {

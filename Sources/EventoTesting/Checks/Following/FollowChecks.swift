@@ -54,6 +54,22 @@ extension ConformanceCheck {
       }
     },
 
+    followCheck("a follower gets names and payloads with line ends as they are") { follower in
+      // What a stream of lines must not let through: CR, LF, and what other readers take for a line's end.
+      let events = ["\n", "\r\n", "\u{85}", "\u{2028}", "\u{2029}"].flatMap { end in
+        let mark = end.utf8.contains { $0 < 0x20 } ? "" : end
+        return ["[1,\(end)2]", "\"a\(end)b\"", end].map { data in
+          NewEvent.sample(
+            "a\(mark)", "n\(mark)n", type: "t\(mark)", routingKey: .value("\(mark)k"), data: Payload(data))
+        }
+      }
+      try await follower.writeWhole(events)
+      let followed = follower.events(matching: nil, routingKey: .all, after: .beginning)
+      let seen = try await collect(followed, events.count)
+      try seen.requireSame(as: try await follower.log())
+      try requireEqual(seen.map(\.node.data.bytes), events.map(\.data.bytes), "payloads that a follower saw")
+    },
+
     followCheck("followers miss nothing under sixteen writers") { follower in
       let load = WriteLoad(writers: 16, writes: 6)
       let total = 16 * 6 * 2

@@ -1,0 +1,68 @@
+/// A character that ends a line for one common reader or another.
+///
+/// Python's `str.splitlines` has more of them, all of them control characters (U+000B, U+000C, U+001C to U+001E): those
+/// never stand in JSON text as they are (RFC 8259 §7).
+struct LineEnd {
+  enum Character {
+    /// CR or LF.
+    case control
+    /// U+0085.
+    case nextLine
+    /// U+2028.
+    case lineSeparator
+    /// U+2029.
+    case paragraphSeparator
+  }
+
+  let character: Character
+  /// The bytes that it takes.
+  let range: Range<Int>
+
+  /// The first one in a part of some UTF-8.
+  ///
+  /// - Complexity: O(*n*); eight bytes at a time where none of them can begin one.
+  static func first(in text: UnsafeRawBufferPointer, _ part: Range<Int>) -> LineEnd? {
+    var index = part.lowerBound
+    while true {
+      while index + 8 <= part.upperBound, !mayBeginOne(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+        index += 8
+      }
+      guard index < part.upperBound else { return nil }
+      // Those eight, and then by eight again.
+      let end = min(index + 8, part.upperBound)
+      while index < end {
+        if let character = character(at: index, of: text, upTo: part.upperBound) {
+          return LineEnd(character: character, range: index..<index + length(of: character))
+        }
+        index += 1
+      }
+    }
+  }
+
+  private static func character(at index: Int, of text: UnsafeRawBufferPointer, upTo end: Int) -> Character? {
+    switch text[index] {
+    case UInt8(ascii: "\n"), UInt8(ascii: "\r"): .control
+    case 0xC2 where index + 1 < end && text[index + 1] == 0x85: .nextLine
+    case 0xE2 where index + 2 < end && text[index + 1] == 0x80 && text[index + 2] == 0xA8: .lineSeparator
+    case 0xE2 where index + 2 < end && text[index + 1] == 0x80 && text[index + 2] == 0xA9: .paragraphSeparator
+    default: nil
+    }
+  }
+
+  private static func length(of character: Character) -> Int {
+    switch character {
+    case .control: 1
+    case .nextLine: 2
+    case .lineSeparator, .paragraphSeparator: 3
+    }
+  }
+
+  /// Whether one of eight bytes is LF, CR, or what the other three begin with; never false where one is.
+  private static func mayBeginOne(_ bytes: UInt64) -> Bool {
+    let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+    // A byte that is looked for is zero in these. C2 and E2 differ in one bit.
+    let (lf, cr, lead) = (bytes ^ ones &* 0x0A, bytes ^ ones &* 0x0D, (bytes | ones &* 0x20) ^ ones &* 0xE2)
+    let found = (lf &- ones) & ~lf | (cr &- ones) & ~cr | (lead &- ones) & ~lead
+    return found & tops != 0
+  }
+}

@@ -1,0 +1,35 @@
+/// The encoding of a JSON text, by its first bytes.
+///
+/// It is UTF-8 (RFC 8259 §8.1). Some editors and shells put a byte order mark before it, which a reader may ignore, or
+/// write UTF-16 or UTF-32, which the first bytes show with a mark or without: a JSON text begins with an ASCII character,
+/// and has no NUL (RFC 4627 §3).
+enum TextEncoding: Equatable {
+  case utf8
+  case markedUTF8
+  /// One that is not read, by its name.
+  case other(String)
+
+  static let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+  init(of text: [UInt8]) {
+    func begins(_ bytes: UInt8...) -> Bool { text.starts(with: bytes) }
+    // A look at two bytes is enough for all but a few.
+    guard text.count >= 2, text[0] == 0 || text[1] == 0 || text[0] >= 0xEF else {
+      self = .utf8
+      return
+    }
+    if text.starts(with: Self.utf8Mark) {
+      self = .markedUTF8
+    } else if begins(0, 0, 0xFE, 0xFF) || begins(0xFF, 0xFE, 0, 0) {
+      self = .other("UTF-32")
+    } else if begins(0xFE, 0xFF) || begins(0xFF, 0xFE) {
+      self = .other("UTF-16")
+    } else if text.count >= 4, text[0] != 0 && text[1...3] == [0, 0, 0] || text[3] != 0 && text[0...2] == [0, 0, 0] {
+      self = .other("UTF-32")
+    } else if (text[0] == 0) != (text[1] == 0), text[0] < 0x80, text[1] < 0x80 {
+      self = .other("UTF-16")
+    } else {
+      self = .utf8
+    }
+  }
+}
