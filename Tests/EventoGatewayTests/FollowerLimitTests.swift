@@ -17,8 +17,6 @@ import Testing
     try await withGateway({
       $0.totalFilterBytes = limit
       $0.longestWait = .milliseconds(10)
-      // A stream whose client has gone ends at the next one.
-      $0.heartbeat = .milliseconds(50)
     }) { client in
       func open(_ types: [String]) async throws -> OpenStream {
         try await OpenStream(client, "/events/stream", Self.body(types)) { $0.contains(": heartbeat\n") }
