@@ -6,6 +6,7 @@
 
 #if defined(__linux__)
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -43,6 +44,8 @@ int socket_polling_wait(int poller, socket_polling_event *events, int capacity, 
   }
   return count;
 }
+
+short socket_polling_end(void) { return POLLRDHUP; }
 
 int socket_polling_accept(int listener, void *peer, uint32_t *length) {
   return accept4(listener, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);

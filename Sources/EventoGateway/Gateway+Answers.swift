@@ -41,10 +41,11 @@ extension Gateway {
     _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
     _ action: @escaping @Sendable (GatewayRequest) async throws -> Response
   ) -> Answer {
-    .later { [self] in
+    .later { [self] sendingEnd in
       var (request, exchange) = (request, exchange)
-      let hold = HoldMark()
+      let hold = Hold()
       request.hold = hold
+      sendingEnd.onCome { hold.interruption.come() }
       do {
         let response = try await load.request { [request] () async throws in
           try Self.checkQuery(request, operation)

@@ -14,8 +14,9 @@ public struct ServerConfiguration: Sendable {
   public var bodyGrace = Duration.seconds(10)
   /// Bytes a second that a body has to come at, counted from its beginning, once the grace is over; 408 below. 1 KiB.
   public var minimumBodyRate = 1024
-  /// How long a connection may stay open between two requests. 75 s.
-  public var idleTimeout = Duration.seconds(75)
+  /// How long a connection may stay open between two requests; nine tenths of it are promised (`Keep-Alive`). 150 s: longer
+  /// than clients usually keep one, since a request that meets its close can't always be sent again.
+  public var idleTimeout = Duration.seconds(150)
   /// How long a client may take nothing of what waits for it; the connection is closed past it. 30 s.
   public var writeDeadline = Duration.seconds(30)
   /// How long a handler may take to give its response; 503 past it. The body of a stream has no deadline. 90 s.

@@ -19,7 +19,9 @@ struct DeadlineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("For a client that takes nothing of its answer.", valueName: "seconds"))
   var writeTimeout = seconds(ServerConfiguration().writeDeadline)
 
-  @Option(help: ArgumentHelp("Between two requests on a connection.", valueName: "seconds"))
+  @Option(
+    help: ArgumentHelp(
+      "Between two requests on a connection; longer than clients keep one.", valueName: "seconds"))
   var idleTimeout = seconds(ServerConfiguration().idleTimeout)
 
   @Option(help: ArgumentHelp("Between two signs of life of a stream, at most 15.", valueName: "seconds"))

@@ -71,6 +71,15 @@ import Testing
     }
   }
 
+  /// Longer than Go's clients (90 s), libcurl (118 s) and Caddy (2 min) keep a connection that is not used.
+  @Test func promisesLessThanItKeeps() async throws {
+    func said(_ idle: Duration) -> String { String(decoding: PersistenceFields(idle: idle).lines, as: UTF8.self) }
+    #expect(said(ServerConfiguration().idleTimeout) == "Connection: keep-alive\r\nKeep-Alive: timeout=135\r\n")
+    #expect(said(.seconds(2)) == "Connection: keep-alive\r\nKeep-Alive: timeout=1\r\n")
+    // Clients take 0 for "at once".
+    #expect(said(.seconds(1)) == "Connection: keep-alive\r\n")
+  }
+
   @Test func givesUpASlowBody() async throws {
     let configuration = configuration {
       $0.bodyGrace = .milliseconds(50)
@@ -98,7 +107,7 @@ import Testing
     let handler = TestHandler(routes: [
       "/": { _ in
         .answer(
-          .later {
+          .later { _ in
             // Until it is cancelled.
             try? await Task.sleep(for: .seconds(600))
             return .text("too late")

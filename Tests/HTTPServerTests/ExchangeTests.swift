@@ -21,7 +21,8 @@ import Testing
         #expect(response.status == 200)
         #expect(response.text == "hello")
         #expect(response.headers["Content-Length"] == "5")
-        #expect(response.headers["Connection"] == nil)
+        #expect(response.headers["Connection"] == "keep-alive")
+        #expect(response.headers["Keep-Alive"] == "timeout=540")
         #expect(response.headers["Date"]?.hasSuffix(" GMT") == true)
       }
       #expect(server.statistics.requests == 3)
@@ -198,12 +199,15 @@ import Testing
       let response = try await once.response()
       #expect(response.text == "hello")
       #expect(response.headers["Connection"] == "close")
+      #expect(response.headers["Keep-Alive"] == nil)
       #expect(try await once.remainder() == [])
 
       let more = try RawClient(address)
       for _ in 0..<2 {
         try await more.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-        #expect(try await more.response().headers["Connection"] == "keep-alive")
+        let response = try await more.response()
+        #expect(response.headers["Connection"] == "keep-alive")
+        #expect(response.headers["Keep-Alive"] == "timeout=540")
       }
       try await more.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
       let stream = try await more.response()

@@ -31,7 +31,7 @@ import Testing
       TestHandler(routes: [
         "/": { _ in
           .answer(
-            .later {
+            .later { _ in
               begun.fire()
               await goesOn.wait()
               return .text("done")
@@ -94,7 +94,7 @@ import Testing
       TestHandler(routes: [
         "/": { _ in
           .answer(
-            .later {
+            .later { _ in
               begun.fire()
               await withTaskCancellationHandler {
                 _ = await cancelled.wait()

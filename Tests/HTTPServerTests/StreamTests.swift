@@ -7,7 +7,7 @@ import Testing
   private func handler(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void) -> TestHandler {
     TestHandler(routes: [
       "/": { _ in .answer(.now(Response(headers: ["Content-Type": "text/plain"], body: .stream(produce)))) },
-      "/later": { _ in .answer(.later { Response(body: .stream(produce)) }) },
+      "/later": { _ in .answer(.later { _ in Response(body: .stream(produce)) }) },
     ])
   }
 
@@ -24,7 +24,7 @@ import Testing
               try await writer.write([])
               try await writer.write(Array("second".utf8))
             })
-          return .answer(head.path == "/" ? .now(response) : .later { response })
+          return .answer(head.path == "/" ? .now(response) : .later { _ in response })
         }
       })
     var configuration = ServerConfiguration.patient
@@ -154,7 +154,7 @@ import Testing
     let handler = TestHandler(routes: [
       "/": { _ in
         .answer(
-          .later {
+          .later { _ in
             await withTaskCancellationHandler {
               begun.fire()
               await cancelled.wait()

@@ -143,7 +143,7 @@ import Testing
       "/echo": { _ in .readBody(limit: 1000) { body in .now(Response(body: .bytes(body))) } },
       "/task": { _ in
         .readBody(limit: 1000) { body in
-          .later {
+          .later { _ in
             begun.fire()
             await goesOn.wait()
             return end == "dropped" ? Response(status: 500) : .text("\(body.count)")

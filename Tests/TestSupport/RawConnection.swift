@@ -20,13 +20,18 @@ package final class RawConnection: Sendable {
 
   /// Connects to a port of this machine.
   ///
-  /// - Parameter receiveBuffer: the bytes that the kernel keeps for this side at most; the system's default with `nil`.
+  /// - Parameter receiveBuffer: the bytes that the kernel keeps for this side at most, and then no more than some ten
+  ///   thousand for the other one; the system's defaults with `nil`.
   package init(port: UInt16, timeoutSeconds: Int = 20, receiveBuffer: Int32? = nil) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(description: "socket: errno \(errno)") }
     if var receiveBuffer {
       setsockopt(
         descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+      // The segments of the loopback have 64 KiB, and the sender's buffer begins with room for twenty of them, twice over:
+      // some megabytes would be sent that nobody reads.
+      var segment: Int32 = 1460
+      setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_MAXSEG, &segment, socklen_t(MemoryLayout<Int32>.size))
     }
     var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
@@ -70,6 +75,12 @@ package final class RawConnection: Sendable {
   /// Tells the other side that nothing more comes; it may still answer.
   package func finishSending() async throws {
     try await perform { _ = shutdown(self.descriptor, Int32(SHUT_WR)) }
+  }
+
+  /// Has the connection broken off when it is closed, which it is once nobody holds it.
+  package func resetOnClose() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
 
   /// What has come, at most `limit` bytes; nothing at the end of the connection.

@@ -1,7 +1,7 @@
 #ifndef CSOCKETPOLLING_H
 #define CSOCKETPOLLING_H
 
-// epoll and accept4 for Swift, which can't import a packed union or what stands behind _GNU_SOURCE.
+// epoll, accept4 and POLLRDHUP for Swift, which can't import a packed union or what stands behind _GNU_SOURCE.
 #if defined(__linux__)
 
 #include <stdint.h>
@@ -33,6 +33,9 @@ int socket_polling_remove(int poller, int descriptor);
 
 /// The count of events, at most `capacity` and at most 256.
 int socket_polling_wait(int poller, socket_polling_event *events, int capacity, int timeout_milliseconds);
+
+/// `POLLRDHUP` of poll(2): the peer has sent all that it will.
+short socket_polling_end(void);
 
 /// A connection that does not block and is closed on exec; `peer` is a `sockaddr` of at most `*length` bytes.
 int socket_polling_accept(int listener, void *peer, uint32_t *length);

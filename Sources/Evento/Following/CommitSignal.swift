@@ -47,15 +47,28 @@ public final class CommitSignal: Sendable {
   /// The signal has no clock of its own: it is its owner who ends waits at their deadlines, by ``expire(at:)`` or by
   /// ``expireWhileAwaited()``. Where nobody does, the deadline means nothing.
   public func wait(past count: UInt64, until deadline: ContinuousClock.Instant) async {
+    await wait(past: count, until: deadline, unless: nil)
+  }
+
+  /// Waits as ``wait(past:until:)`` does, but no longer than until it is interrupted.
+  package func wait(
+    past count: UInt64, until deadline: ContinuousClock.Instant, unless interruption: Interruption?
+  ) async {
     let id = state.withLock { state in
       state.nextID += 1
       return state.nextID
     }
+    let wake: @Sendable () -> Void = { [self] in
+      state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume()
+    }
+    interruption?.onCome(wake)
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let (mustResume, startWatching) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
-          // Cancelled already: the handler below has run, and found nobody to wake.
-          guard state.count <= count, !state.hasEnded, !Task.isCancelled else { return (true, nil) }
+          // Cancelled or interrupted already: `wake` has run, or will not run any more, and has found nobody.
+          guard state.count <= count, !state.hasEnded, !Task.isCancelled, interruption?.hasCome != true else {
+            return (true, nil)
+          }
           state.waiters[id] = Waiter(deadline: deadline, continuation: continuation)
           state.earliest = min(state.earliest ?? deadline, deadline)
           defer { state.isWatched = true }
@@ -65,7 +78,7 @@ public final class CommitSignal: Sendable {
         startWatching?()
       }
     } onCancel: {
-      state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume()
+      wake()
     }
   }
 

@@ -5,6 +5,7 @@ struct LogFollower: Sendable {
   private let pages: SharedPages
   private let rendering: StreamRendering
   private let membership: LogTail.Membership
+  private let interruption: Interruption?
   private(set) var start: Args.Start
   private var limit = SharedPages.pageEvents
   /// Whether there was more behind the last page.
@@ -17,15 +18,18 @@ struct LogFollower: Sendable {
     case events(SharedPages.Page)
     /// Nothing new up to the deadline; the place up to which the log was read.
     case nothing(Cursor?)
-    /// The gateway stops.
+    /// Nothing new, and no more is to be waited for: the gateway stops, or the client may be gone.
     case stopped(Cursor?)
   }
 
+  /// - Parameter interruption: from it on, nothing is waited for.
   /// - Throws: `invalid_request` if the filters alone exceed the limit of all followers' filters; `unavailable` if they do
   ///   together with those that are there.
   init(
-    _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: SharedPages, tail: LogTail
+    _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: SharedPages, tail: LogTail,
+    until interruption: Interruption?
   ) throws(EventoError) {
+    self.interruption = interruption
     self.pages = pages
     self.rendering = rendering
     self.start = start
@@ -39,13 +43,13 @@ struct LogFollower: Sendable {
       let count = membership.count
       // If it has not moved since before the last read, another would find nothing.
       if lastRead?.count != count, let page = try await read(count) { return .events(page) }
-      if membership.hasEnded { return .stopped(place) }
+      if membership.hasEnded || interruption?.hasCome == true { return .stopped(place) }
       if ContinuousClock.now >= deadline || Task.isCancelled {
         // A client that resumes from there need not read again what others follow.
         if let lastRead, let place = membership.quietPlace(since: lastRead) { start = .after(place) }
         return .nothing(place)
       }
-      await membership.wait(past: count, until: deadline)
+      await membership.wait(past: count, until: deadline, unless: interruption)
     }
   }
 

@@ -31,8 +31,10 @@ final class LogTail: Sendable {
     /// Whether nobody is to wait any more.
     var hasEnded: Bool { member.value.hasEnded }
 
-    func wait(past count: UInt64, until deadline: ContinuousClock.Instant) async {
-      await member.value.wait(past: count, until: deadline)
+    func wait(
+      past count: UInt64, until deadline: ContinuousClock.Instant, unless interruption: Interruption?
+    ) async {
+      await member.value.wait(past: count, until: deadline, unless: interruption)
     }
 
     /// Describes a read that has just ended, and has found the end of what passes the filter.

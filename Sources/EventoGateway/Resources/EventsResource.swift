@@ -106,7 +106,8 @@ struct EventsResource: Sendable {
     if let seconds = read.wait, page.isEmpty {
       page = try await load.waiting { () async throws in
         request.hold?.set()
-        return try await self.page(read, behind: page, until: .now + min(.seconds(seconds), longestWait))
+        return try await self.page(
+          read, behind: page, until: .now + min(.seconds(seconds), longestWait), unless: request.hold?.interruption)
       }
       guard access.allows(request.token, .read) else {
         throw EventoError(.unauthorized, "The token was withdrawn while this read waited: use another.")
@@ -115,9 +116,11 @@ struct EventsResource: Sendable {
     return .json(page.json)
   }
 
-  /// Holds a read that has found nothing until there is something, or the time is over, or the gateway stops.
+  /// Holds a read that has found nothing until there is something, or the time is over, or the client may be gone, or the
+  /// gateway stops.
   private func page(
-    _ read: ReadRequest, behind empty: EventPages.Page, until deadline: ContinuousClock.Instant
+    _ read: ReadRequest, behind empty: EventPages.Page, until deadline: ContinuousClock.Instant,
+    unless interruption: Interruption?
   ) async throws -> EventPages.Page {
     guard case .forward(let first, var start) = read.args else { return empty }
     var (read, page) = (read, empty)
@@ -130,10 +133,11 @@ struct EventsResource: Sendable {
       read.args = .forward(first: first, after: start)
       page = try await pages.page(read)
       let lastRead = commits.mark(count)
-      if !page.isEmpty || commits.hasEnded || ContinuousClock.now >= deadline || Task.isCancelled { return page }
-      await commits.wait(past: count, until: deadline)
+      let mustEnd = commits.hasEnded || interruption?.hasCome == true || Task.isCancelled
+      if !page.isEmpty || mustEnd || ContinuousClock.now >= deadline { return page }
+      await commits.wait(past: count, until: deadline, unless: interruption)
       if !commits.mayHaveNews(since: lastRead) {
-        // The time is over, and nothing has come: another read would find nothing.
+        // The wait is over, and nothing has come: another read would find nothing.
         return commits.quietPlace(since: lastRead).map { pages.emptyPage(read, upTo: $0) } ?? page
       }
     }

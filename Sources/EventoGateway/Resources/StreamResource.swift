@@ -31,7 +31,7 @@ struct StreamResource: Sendable {
     let follow = try FollowRequest(&parameters, lastEventID: lastEventID)
     return try await naming(
       cursor: lastEventID == nil ? ParameterReader.label("after") : FollowRequest.lastEventIDLabel
-    ) { () async throws in try await stream(follow, format, request.token) }
+    ) { () async throws in try await stream(follow, format, request) }
   }
 
   @Sendable private func followBody(_ request: GatewayRequest) async throws -> Response {
@@ -39,7 +39,7 @@ struct StreamResource: Sendable {
     let lastEventID = try lastEventID(request)
     let follow = try FollowRequest(json: request.body, lastEventID: lastEventID)
     return try await naming(cursor: lastEventID == nil ? "/after" : FollowRequest.lastEventIDLabel) {
-      () async throws in try await stream(follow, format, request.token)
+      () async throws in try await stream(follow, format, request)
     }
   }
 
@@ -53,12 +53,13 @@ struct StreamResource: Sendable {
   }
 
   private func stream(
-    _ request: FollowRequest, _ format: StreamFormat, _ token: TokenSet.Entry?
+    _ follow: FollowRequest, _ format: StreamFormat, _ request: GatewayRequest
   ) async throws -> Response {
     let slot = try load.follower()
     var follower = try LogFollower(
-      FollowFilter(aggregators: request.aggregators, routingKey: request.routingKey), from: request.after,
-      as: StreamRendering(format: format, encoding: request.encoding), pages: pages, tail: tail)
+      FollowFilter(aggregators: follow.aggregators, routingKey: follow.routingKey), from: follow.after,
+      as: StreamRendering(format: format, encoding: follow.encoding), pages: pages, tail: tail,
+      until: request.hold?.interruption)
     // Before the answer's head: a cursor that is refused has a status of its own.
     let first = FirstStep(try await follower.next(until: .now))
     let headers = Headers([
@@ -67,7 +68,8 @@ struct StreamResource: Sendable {
       ("X-Accel-Buffering", "no"),
     ])
     let body = StreamBody(
-      format: format, heartbeat: heartbeat, commits: commits, isAllowed: { [access] in access.allows(token, .read) })
+      format: format, heartbeat: heartbeat, commits: commits,
+      isAllowed: { [access, token = request.token] in access.allows(token, .read) })
     return Response(
       status: 200, headers: headers,
       body: .stream { [follower] writer in
@@ -94,7 +96,8 @@ private final class FirstStep: Sendable {
   }
 }
 
-/// What goes down a stream, for as long as somebody takes it and may, and the gateway does not stop.
+/// What goes down a stream, for as long as somebody takes it and may, and the gateway does not stop. Once the client has
+/// sent its end (it may be gone), that is what there is up to now.
 private struct StreamBody: Sendable {
   let format: StreamFormat
   let heartbeat: Duration
@@ -109,7 +112,7 @@ private struct StreamBody: Sendable {
     var lastHeartbeat = ContinuousClock.now
     try await writer.write(format.opening)
     while isAllowed() {
-      let (place, isSilent, lines) = (step.place, step.isSilent, step.lines)
+      let (place, isSilent, isLast, lines) = (step.place, step.isSilent, step.isLast, step.lines)
       // While a slow client takes the lines, only the writer holds them.
       step = .nothing(place)
       try await writer.write(consume lines)
@@ -119,7 +122,7 @@ private struct StreamBody: Sendable {
         lastHeartbeat = now
       }
       // The body ends as it should, so that the client goes on from its cursor somewhere else.
-      if commits.hasEnded { return }
+      if isLast || commits.hasEnded { return }
       step = try await follower.next(until: lastHeartbeat + heartbeat)
     }
   }
@@ -135,6 +138,10 @@ extension LogFollower.Step {
 
   fileprivate var lines: [UInt8] {
     if case .events(let page) = self { page.lines } else { [] }
+  }
+
+  fileprivate var isLast: Bool {
+    if case .stopped = self { true } else { false }
   }
 
   fileprivate var isSilent: Bool {

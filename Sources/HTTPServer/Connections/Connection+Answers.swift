@@ -10,8 +10,11 @@ extension Connection {
       send(response)
     case .later(let work):
       let (mailbox, token, counters) = (loop.mailbox, token, loop.counters)
+      let sendingEnd = SendingEnd()
+      if peerIsFinished { sendingEnd.come() }
+      exchange?.sendingEnd = sendingEnd
       let task = Task {
-        let response = await work()
+        let response = await work(sendingEnd)
         counters.releaseBody(bodyBytes)
         mailbox.send(.answer(token, response))
       }
@@ -95,11 +98,10 @@ extension Connection {
     case .stream: framing = version == .oneDotOne ? .chunked : .close
     }
     let head = ResponseHead(
-      status: response.status, headers: response.headers, framing: framing,
-      persistence: !persists ? .close : version == .oneDotZero ? .keepAlive : .implicit)
-    let date = loop.date.line
+      status: response.status, headers: response.headers, framing: framing, persists: persists)
+    let (date, persistence) = (loop.date.line, loop.persistence)
     if output.isEmpty { lastProgress = loop.now }
-    guard output.append({ head.append(to: &$0, date: date) }) else { return false }
+    guard output.append({ head.append(to: &$0, date: date, persistence: persistence) }) else { return false }
     if Self.hasBody(response.status, method: method) { output.append(content) }
     return true
   }

@@ -26,7 +26,8 @@ final class Connection {
 
   var isReadable = false
   var isWritable = true
-  /// Whether the peer has said that it sends no more, so that a short read says nothing.
+  /// Whether the peer has said that it sends no more, so that a short read says nothing. Some of what it sent before may be
+  /// unread.
   var peerIsFinished = false
   /// Whether all that it sent has been read.
   var inputHasEnded = false
@@ -71,12 +72,21 @@ final class Connection {
   /// The poller has noticed something.
   func notice(_ readiness: Readiness) {
     if readiness.contains(.broken) { return close() }
-    if readiness.contains(.peerFinished) { peerIsFinished = true }
+    if readiness.contains(.peerFinished) { noticePeerEnd() }
     if !readiness.isDisjoint(with: [.readable, .peerFinished]) { isReadable = true }
     if readiness.contains(.writable) { isWritable = true }
     // Its turn comes, behind the others.
     if isResumed { return }
     if case .streaming = exchange?.progress { loop.giveTurn(self) } else { advance() }
+  }
+
+  /// The peer sends no more. It may be gone: whoever waits for something on its behalf hears of it.
+  private func noticePeerEnd() {
+    guard !peerIsFinished else { return }
+    peerIsFinished = true
+    exchange?.sendingEnd?.come()
+    // It is there to stay, and would be reported again and again.
+    loop.noteInterest(of: self)
   }
 
   /// Does all that can be done now, and comes back when there is more.
@@ -139,6 +149,7 @@ final class Connection {
   var interest: Interest {
     var interest: Interest = []
     if takesInput, !inputHasEnded { interest.insert(.reading) }
+    if !peerIsFinished { interest.insert(.end) }
     if !output.isEmpty, !awaitsTurn { interest.insert(.writing) }
     return interest
   }
@@ -164,6 +175,7 @@ final class Connection {
     case .end:
       isReadable = false
       inputHasEnded = true
+      noticePeerEnd()
     case .wouldBlock: isReadable = false
     case .failed: close()
     }

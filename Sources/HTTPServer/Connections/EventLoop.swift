@@ -28,6 +28,7 @@ final class EventLoop: @unchecked Sendable {
   /// The time at which this turn began.
   private(set) var now = Instant.now
   private(set) var date = DateField()
+  let persistence: PersistenceFields
   /// Where every read goes. Allocated once, so that a connection needs no buffer while it has nothing to keep.
   let readBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
   /// Bytes that wait to be taken by this loop's clients, and how many may.
@@ -51,6 +52,7 @@ final class EventLoop: @unchecked Sendable {
     self.configuration = configuration
     parserLimits = configuration.parserLimits
     timeouts = Timeouts(configuration)
+    persistence = PersistenceFields(idle: configuration.idleTimeout)
     outputShare = configuration.totalAnswerBytes / max(configuration.eventLoops, 1)
     self.handler = handler
     self.counters = counters
@@ -131,7 +133,7 @@ final class EventLoop: @unchecked Sendable {
     connection.awaitsTurn = true
     streams.append(connection.token, connection.streamLoad)
     // That it can be written to is known.
-    if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
+    noteInterest(of: connection)
   }
 
   private func serveStreams() {
@@ -172,11 +174,16 @@ final class EventLoop: @unchecked Sendable {
   /// Notes what a connection waits for.
   func settle(_ connection: Connection) {
     boundOutput(after: connection)
-    if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
+    noteInterest(of: connection)
     let deadline = connection.deadline
     guard deadline < connection.timer else { return }
     connection.timer = deadline
     timers.insert(deadline, connection.token)
+  }
+
+  /// Tells the poller what a connection waits for.
+  func noteInterest(of connection: Connection) {
+    if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
   }
 
   /// Gives a connection another turn, after the others.

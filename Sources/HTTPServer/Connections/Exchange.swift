@@ -17,6 +17,8 @@ struct Exchange {
   var persists: Bool
   /// Whether the client still waits to be told to send the body.
   var awaitsContinue: Bool
+  /// What tells the handler that the client may be gone; `nil` if it did not ask for it.
+  var sendingEnd: SendingEnd?
 
   init(_ head: RequestHead) {
     self.head = head

@@ -25,8 +25,8 @@ public enum Answer: Sendable {
   /// Now.
   case now(Response)
   /// Once the closure returns. It runs in a task of its own, off the event loop, which is cancelled when the client is
-  /// gone or the handler's deadline has passed.
-  case later(@Sendable () async -> Response)
+  /// gone or the handler's deadline has passed. One that waits for long ends its wait when the client has sent its end.
+  case later(@Sendable (SendingEnd) async -> Response)
   /// Once the responder has it: for work that tells of its end by a call, from whatever thread, and needs no task. The
   /// closure is called on the event loop's thread: it must not block.
   case whenSent(@Sendable (Responder) -> Void)

@@ -6,6 +6,10 @@
   internal import Darwin
 #endif
 
+#if os(Linux)
+  internal import CSocketPolling
+#endif
+
 /// poll(2), for systems without epoll. As fast while connections are busy; each wait costs in proportion to all of
 /// them.
 final class PollPoller: Poller {
@@ -46,10 +50,13 @@ final class PollPoller: Poller {
     var events: Int16 = 0
     if interest.contains(.reading) { events |= Int16(POLLIN) }
     if interest.contains(.writing) { events |= Int16(POLLOUT) }
+    #if os(Linux)
+      if interest.contains(.end) { events |= Self.end }
+    #endif
     entries[place].events = events
     #if canImport(Darwin)
       // POLLHUP can't be masked, and would be reported again and again; a negative descriptor is passed over.
-      entries[place].fd = events == 0 ? ~descriptor : descriptor
+      entries[place].fd = interest.isEmpty ? ~descriptor : descriptor
     #endif
   }
 
@@ -62,6 +69,10 @@ final class PollPoller: Poller {
       .broken
     #endif
   }
+
+  #if os(Linux)
+    private static let end = socket_polling_end()
+  #endif
 
   func removeListener(_ descriptor: Int32) {
     removeConnection(descriptor)
@@ -82,6 +93,9 @@ final class PollPoller: Poller {
       var readiness: Readiness = []
       if entry.revents & Int16(POLLIN) != 0 { readiness.insert(.readable) }
       if entry.revents & Int16(POLLOUT) != 0 { readiness.insert(.writable) }
+      #if os(Linux)
+        if entry.revents & Self.end != 0 { readiness.insert(.peerFinished) }
+      #endif
       if entry.revents & Int16(POLLHUP) != 0 { readiness.formUnion(Self.hangUp) }
       if entry.revents & Int16(POLLERR | POLLNVAL) != 0 { readiness.insert(.broken) }
       events.append(PollEvent(token: token, readiness: readiness))

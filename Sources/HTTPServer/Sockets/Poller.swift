@@ -26,6 +26,8 @@ struct Interest: OptionSet {
   let rawValue: UInt8
   static let reading = Interest(rawValue: 1)
   static let writing = Interest(rawValue: 2)
+  /// That the peer has sent all that it will, whether or not what it sent is read now.
+  static let end = Interest(rawValue: 4)
 }
 
 /// What a socket is ready for.

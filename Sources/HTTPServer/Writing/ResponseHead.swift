@@ -10,26 +10,20 @@ struct ResponseHead {
     case close
   }
 
-  /// What is said of the connection (RFC 9112 §9.3 and §9.6).
-  enum Persistence: Equatable {
-    /// It goes on, as HTTP/1.1 has it by itself.
-    case implicit
-    /// It goes on, as a client of HTTP/1.0 asked.
-    case keepAlive
-    case close
-  }
-
   let status: Int
   let headers: Headers
   let framing: Framing
-  let persistence: Persistence
+  /// Whether the connection goes on (RFC 9112 §9.3).
+  let persists: Bool
 
   /// Appends the head to `output`.
   ///
-  /// - Parameter date: the line of `Date`.
+  /// - Parameters:
+  ///   - date: the line of `Date`.
+  ///   - persistence: what is said of a connection that goes on.
   /// - Returns: false, with nothing appended, where a field would not be one field of the response: its name is no
   ///   token, its value has a control character, or the status is none of 200…599.
-  func append(to output: inout [UInt8], date: [UInt8]) -> Bool {
+  func append(to output: inout [UInt8], date: [UInt8], persistence: PersistenceFields) -> Bool {
     guard 200...599 ~= status, headers.canBeSent else { return false }
     StatusLine.append(status, to: &output)
     if headers.mayHaveServerFields {
@@ -39,6 +33,12 @@ struct ResponseHead {
       output.append(contentsOf: date)
     }
     appendFraming(to: &output)
+    if persists {
+      output.append(contentsOf: persistence.lines)
+    } else {
+      // RFC 9112 §9.6.
+      output.append(contentsOf: "Connection: close\r\n".utf8)
+    }
     output.append(13)
     output.append(10)
     return true
@@ -72,11 +72,6 @@ struct ResponseHead {
       output.append(13)
       output.append(10)
     case .chunked: output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
-    }
-    switch persistence {
-    case .implicit: break
-    case .keepAlive: output.append(contentsOf: "Connection: keep-alive\r\n".utf8)
-    case .close: output.append(contentsOf: "Connection: close\r\n".utf8)
     }
   }
 }

@@ -25,7 +25,7 @@ struct TestHandler: RequestHandler {
   static var standard: TestHandler {
     TestHandler(routes: [
       "/": { _ in .answer(.now(.text("hello"))) },
-      "/later": { _ in .answer(.later { .text("later") }) },
+      "/later": { _ in .answer(.later { _ in .text("later") }) },
       "/echo": { _ in .readBody(limit: 1 << 20) { body in .now(Response(body: .bytes(body))) } },
       "/small": { _ in .readBody(limit: 10) { body in .now(Response(body: .bytes(body))) } },
       "/method": { head in .answer(.now(.text(head.method))) },

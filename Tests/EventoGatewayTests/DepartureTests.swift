@@ -1,0 +1,113 @@
+import EventoGateway
+import EventoSQLite
+import TestSupport
+import Testing
+
+@testable import HTTPServer
+
+/// Clients that wait for events, and go.
+@Suite(.timeLimit(.minutes(2))) struct DepartureTests {
+  static let pollers = [PollerKind.best, .poll]
+  private static let limit = 5
+
+  /// Nothing but a client's going ends a wait here, or is noticed by a heartbeat.
+  private func withGateway(_ poller: PollerKind, _ body: (HTTPClient) async throws -> Void) async throws {
+    var server = ServerConfiguration()
+    server.poller = poller
+    let store = try await SQLiteExecutor.open(":memory:")
+    try await withRunningGateway(
+      over: store,
+      {
+        $0.followers = Self.limit
+        $0.heartbeat = .seconds(600)
+      }, server: server
+    ) { client, _, _ in try await body(client) }
+    await store.close()
+  }
+
+  /// Waits until there are so many followers, for much less than a wait takes.
+  private func waitForFollowers(_ count: Int, _ client: HTTPClient) async throws {
+    let end = ContinuousClock.now + .seconds(20)
+    while try await !client.send("GET", "/metrics").text.contains("evento_followers \(count)\n") {
+      try #require(ContinuousClock.now < end)
+    }
+  }
+
+  private func open(_ client: HTTPClient, _ target: String, _ body: String? = nil) async throws -> RawConnection {
+    let connection = try RawConnection(port: client.port)
+    let message = client.message(body == nil ? "GET" : "POST", target, body.map { Array($0.utf8) }, [])
+    // One that stays open after its answer, as most do.
+    try await connection.send(String(decoding: message, as: UTF8.self).replacing("Connection: close\r\n", with: ""))
+    return connection
+  }
+
+  @Test(arguments: pollers, [true, false]) func freesThePlacesOfAbandonedPolls(
+    _ poller: PollerKind, byReset: Bool
+  ) async throws {
+    try await withGateway(poller) { client in
+      for (target, body) in [("/events?wait=60", nil), ("/events/query", "{\"after\":\"now\",\"wait\":60}")] {
+        var polls: [RawConnection] = []
+        for _ in 0..<Self.limit { polls.append(try await open(client, target, body)) }
+        try await waitForFollowers(Self.limit, client)
+        try expectProblem(try await client.send("GET", "/events?wait=60"), 503, "unavailable")
+        if byReset { for poll in polls { poll.resetOnClose() } }
+        polls = []
+        try await waitForFollowers(0, client)
+      }
+      #expect(try await client.send("GET", "/events?wait=1").status == 200)
+    }
+  }
+
+  @Test(arguments: pollers, [true, false]) func freesThePlacesOfStreamsThatAreLeft(
+    _ poller: PollerKind, byReset: Bool
+  ) async throws {
+    try await withGateway(poller) { client in
+      try await client.writeEvents(3)
+      for target in ["/events/stream", "/events/stream?after=now&name=None&aggregator_type=none"] {
+        var streams: [RawConnection] = []
+        for _ in 0..<Self.limit {
+          streams.append(try await open(client, target))
+          #expect(try await streams[streams.count - 1].receive().starts(with: Array("HTTP/1.1 200".utf8)))
+        }
+        try await waitForFollowers(Self.limit, client)
+        if byReset { for stream in streams { stream.resetOnClose() } }
+        streams = []
+        try await waitForFollowers(0, client)
+      }
+    }
+  }
+
+  /// It can't be told from one that is gone, and gets what there is.
+  @Test(arguments: pollers) func answersAClientThatSendsNoMore(_ poller: PollerKind) async throws {
+    try await withGateway(poller) { client in
+      let cursors = try await client.writeEvents(3)
+      for isEarly in [true, false] {
+        let poll = try await open(client, "/events?after=\(cursors[2])&wait=60")
+        if !isEarly { try await waitForFollowers(1, client) }
+        try await poll.finishSending()
+        var answers = HTTPAnswerReader(poll)
+        let page = try await answers.next()
+        #expect(page.status == 200)
+        #expect(try page.json["edges"]?[0] == nil)
+        #expect(try page.json["page_info"]?["end_cursor"]?.string == cursors[2])
+        #expect(try await poll.receive() == [])
+
+        let stream = try await open(client, "/events/stream")
+        if !isEarly { try await waitForFollowers(1, client) }
+        try await stream.finishSending()
+        answers = HTTPAnswerReader(stream)
+        // A body that is whole.
+        let lines = try await answers.next().text
+        #expect(lines.matches(of: /event: event\n/).count == 3)
+        #expect(lines.hasSuffix(": heartbeat\nid: \(cursors[2])\n\n"))
+        #expect(try await stream.receive() == [])
+      }
+      // What does not wait has its answer as ever.
+      let write = try await open(client, "/events", writeJSON(eventJSON()))
+      try await write.finishSending()
+      var answers = HTTPAnswerReader(write)
+      #expect(try await answers.next().status == 201)
+      #expect(try await write.receive() == [])
+    }
+  }
+}
