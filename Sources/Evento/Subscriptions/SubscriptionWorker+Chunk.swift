@@ -46,8 +46,7 @@ extension SubscriptionWorker {
           break
         }
         let failure = report(met, retryDelay: nil)
-        // Each: it will not be handled any more.
-        failureLog.log(.error, "Given up: \(failure)")
+        failureLog.failed("given up", .error, "Given up: \(failure)")
         failures.event = 0
       } else {
         succeeded(.event, &failures)
