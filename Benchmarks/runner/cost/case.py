@@ -136,7 +136,7 @@ class Arrangement:
         phase = self.phase(work)
         client.close()
         control = Control(0, alone.loop / alone.observations, alone.total / alone.observations, phase)
-        control.cheap = max(1e-6, phase.loop - phase.observations * control.loop_of_others) / count
+        control.cheap = Control.steady(max(0, phase.loop - phase.observations * control.loop_of_others) / count)
         return control
 
 
@@ -148,6 +148,15 @@ class Control:
     loop_of_others: float
     total_of_others: float
     phase: Phase
+    # What all cheap requests of this run have cost.
+    measured: ClassVar[list[float]] = []
+
+    @classmethod
+    def steady(cls, cheap: float) -> float:
+        """What a cheap request costs, and no less than half of what it has mostly cost in this run: it is the difference
+        of two short measurements, and next to nothing where the machine did other work in one of them."""
+        cls.measured.append(cheap)
+        return max(cheap, statistics.median(cls.measured) / 2, 1e-6)
 
     def loop(self, phase: Phase) -> float:
         """What is left of a phase without the others."""
