@@ -40,8 +40,8 @@ class Figure:
         return self.value / (self.limit * self.slack) if self.limit else float(self.value > 0)
 
 
-# What stands for a request that is never answered.
-NO_ANSWER = Figure(2, 1)
+# What stands for a request that is never answered, whatever the slack.
+NO_ANSWER = Figure(1e9, 1)
 
 
 @dataclass
