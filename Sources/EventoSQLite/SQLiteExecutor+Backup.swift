@@ -14,7 +14,7 @@ extension SQLiteExecutor {
   /// answered before this was called, and cursors of the one are valid in the other.
   ///
   /// It goes to a file of another name beside the target, which gets its own once the copy is whole and on disk. Its
-  /// permissions are those of the database, whatever the umask, and let its owner write. While it is made, the write-ahead log of the store can't begin anew, and grows.
+  /// permissions are those of the database, regardless of the umask, and let its owner write. While it is made, the write-ahead log of the store can't begin anew, and grows.
   ///
   /// If its task is cancelled, nothing is left of the copy.
   ///
@@ -39,7 +39,7 @@ extension SQLiteExecutor {
   /// copy are `cursor_not_in_history` from then on. If its task is cancelled in time, nothing is changed.
   ///
   /// - Parameters:
-  ///   - path: of the database. Where there is none, it is made, with the permissions of the copy.
+  ///   - path: of the database. If it does not exist, it is created with the permissions of the copy.
   ///   - backup: of the copy, which stays.
   ///   - isReplacing: whether a store that has events may be replaced.
   ///   - progress: called from time to time with the share that is done, 0 to 1, from the thread that copies.

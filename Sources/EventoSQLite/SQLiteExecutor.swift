@@ -14,7 +14,7 @@ public final class SQLiteExecutor: Sendable {
   /// Whether opening it has created the store.
   public let isNew: Bool
 
-  /// Opens a store, and creates it if there is none (but see ``SQLiteConfiguration/createsDatabase``).
+  /// Opens a store, and creates it if it does not exist (but see ``SQLiteConfiguration/createsDatabase``).
   ///
   /// - Parameters:
   ///   - path: of the database file, in a folder that is there; or `:memory:`, for a store that goes with the executor.

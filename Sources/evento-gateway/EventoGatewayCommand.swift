@@ -33,6 +33,7 @@ enum Main {
 
   private static func run(_ command: sending any ParsableCommand) async -> Never {
     do {
+      // Sent here whole: no other task has it.
       nonisolated(unsafe) var command = command
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

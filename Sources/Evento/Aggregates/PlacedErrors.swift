@@ -44,7 +44,7 @@ extension ValueSource {
     } catch let error as DecodingError {
       throw error
     } catch {
-      // Foundation's own, which is private: a number that does not fit, or a text that is none.
+      // Foundation's own, which is private: a number that does not fit, or a text that is not one.
       throw misfit(type, path)
     }
   }

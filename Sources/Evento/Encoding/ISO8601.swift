@@ -17,7 +17,7 @@ enum ISO8601 {
 
   /// Reads a date with a time and an offset (RFC 3339 §5.6), with any number of digits in the fraction.
   ///
-  /// - Returns: `nil` if it is none.
+  /// - Returns: `nil` if it is not one.
   static func secondsSince1970(_ text: String) -> Double? {
     let bytes = Array(text.utf8)
     func number(_ range: Range<Int>, _ allowed: ClosedRange<Int64>) -> Int64? {

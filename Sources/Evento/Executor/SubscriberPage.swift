@@ -15,7 +15,7 @@ public struct SubscriberPage: Sendable, Equatable {
 
   /// Checks the arguments of ``SubscriberDirectory/subscribers(first:after:)``: what an executor does first.
   ///
-  /// - Throws: `invalid_request` if the number is out of range, or the key out of form.
+  /// - Throws: `invalid_request` if the number is out of range, or the key is malformed.
   public static func check(first: Int, after key: String?) throws {
     guard countRange.contains(first) else {
       throw EventoError(

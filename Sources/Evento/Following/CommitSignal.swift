@@ -65,7 +65,7 @@ public final class CommitSignal: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let (mustResume, startWatching) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
-          // Cancelled or interrupted already: `wake` has run, or will not run any more, and has found nobody.
+          // Cancelled or interrupted already: `wake` has run, or will not run any more, and has found no waiter.
           guard state.count <= count, !state.hasEnded, !Task.isCancelled, interruption?.hasCome != true else {
             return (true, nil)
           }

@@ -83,7 +83,7 @@ final class Checkpointer {
 
   /// Moves all of the log, and waits until no reader needs it.
   ///
-  /// In short tries: SQLite waits for whoever holds one of four marks that was behind when the try began. While reads
+  /// In short tries: SQLite waits for the readers that hold one of four marks that was behind when the try began. While reads
   /// overlap, others take that mark up to date and share it without end, which only the next try finds out.
   private func restart() throws(SQLiteFailure) -> CheckpointOutcome {
     let deadline = ContinuousClock.now + patience

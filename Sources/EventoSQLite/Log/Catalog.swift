@@ -183,7 +183,7 @@ final class Catalog {
   ///
   /// - Parameters:
   ///   - id: of the kind or lane.
-  ///   - isNeeded: whether the list begins with that one, if there is none yet.
+  ///   - isNeeded: whether the list begins with that one, if the list does not exist yet.
   private func keptPostingList(
     type: Int64, routingKey: Int64, from id: Int64, isNeeded: () throws(SQLiteFailure) -> Bool
   ) throws(SQLiteFailure) -> PostingList? {

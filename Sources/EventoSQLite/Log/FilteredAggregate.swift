@@ -35,7 +35,7 @@ struct FilteredAggregate {
     try end(ofStep: Self.longestStep, from: place) != nil
   }
 
-  /// The next positions from a place on, at most so many; none if there is none any more.
+  /// The next positions from a place on, at most `limit`; empty at the end.
   func positions(from place: Int64, limit: Int64) throws(SQLiteFailure) -> [Int64] {
     var (place, length) = (place, Self.longestStep)
     var others: [EventSource]?

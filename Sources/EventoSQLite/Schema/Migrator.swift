@@ -59,6 +59,7 @@ extension Schema {
           "\(path) is open in another process, and must be migrated to this version: stop that process, then start again.",
           cause: failure.error.cause)
       }
+      // On the writer's own thread, which may block.
       usleep(20_000)
     }
   }

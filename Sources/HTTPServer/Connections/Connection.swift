@@ -80,7 +80,7 @@ final class Connection {
     if case .streaming = exchange?.progress { loop.giveTurn(self) } else { advance() }
   }
 
-  /// The peer sends no more. It may be gone: whoever waits for something on its behalf hears of it.
+  /// The peer sends no more. It may be gone: what waits on its behalf is interrupted.
   private func noticePeerEnd() {
     guard !peerIsFinished else { return }
     peerIsFinished = true
