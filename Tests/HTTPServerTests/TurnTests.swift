@@ -8,18 +8,24 @@ import Testing
 @Suite struct TurnTests {
   static let pollers = [PollerKind.best, .poll]
 
-  /// Notes which requests are handled, in order. The first of `/busy` waits until it is let go, and each takes a moment.
+  /// Notes which requests are handled, in order. Those of `/busy` take a moment each, and some wait until they are let go.
   private final class Busy: RequestHandler {
     let handled = Mutex<[String]>([])
     let gate = DispatchSemaphore(value: 0)
+    private let stops: Set<Int>
+
+    /// - Parameter stops: the numbers of the requests that wait, counted from 1.
+    init(stops: Set<Int> = [1]) {
+      self.stops = stops
+    }
 
     func receive(_ head: RequestHead) -> Reception {
-      let isFirst = handled.withLock { handled in
+      let number = handled.withLock { handled in
         handled.append(head.path)
-        return handled.count == 1
+        return handled.count
       }
       if head.path == "/busy" {
-        if isFirst { gate.wait() }
+        if stops.contains(number) { gate.wait() }
         let end = ContinuousClock.now + .milliseconds(2)
         while ContinuousClock.now < end {}
       }
@@ -45,6 +51,39 @@ import Testing
       let place = handler.handled.withLock { $0.firstIndex(of: "/other") }
       // The connection is accepted after one turn, and read after another.
       #expect(try #require(place) <= 5)
+    }
+  }
+
+  /// Each of a hundred connections has more to do than one slice allows. One that becomes ready meanwhile is served before
+  /// their next slices, and each of them is answered all the same.
+  @Test(arguments: pollers) func servesANewRequestBeforeTheRestOfManyPipelines(_ poller: PollerKind) async throws {
+    // After all have been accepted, and in the middle of what they have left.
+    let (count, late) = (100, 300)
+    let handler = Busy(stops: [1, late])
+    var configuration = ServerConfiguration.patient
+    configuration.poller = poller
+    configuration.eventLoops = 1
+    try await withServer(handler, configuration: configuration) { _, address in
+      let other = try RawClient(address)
+      try await other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await other.response().text == "/other")
+      handler.handled.withLock { $0 = [] }
+      var clients: [RawClient] = []
+      for _ in 0..<count {
+        let client = try RawClient(address)
+        try await client.send(String(repeating: "GET /busy HTTP/1.1\r\nHost: a\r\n\r\n", count: 5))
+        clients.append(client)
+      }
+      handler.gate.signal()
+      try await eventually { handler.handled.withLock { $0.count } == late }
+      try await other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n")
+      handler.gate.signal()
+      #expect(try await other.response().text == "/other")
+      for client in clients {
+        for _ in 0..<5 { #expect(try await client.response().text == "/busy") }
+      }
+      let place = handler.handled.withLock { $0.firstIndex(of: "/other") }
+      #expect(try #require(place) <= late + 20)
     }
   }
 

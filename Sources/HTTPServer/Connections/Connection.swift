@@ -93,16 +93,12 @@ final class Connection {
   func advance() {
     guard isOpen else { return }
     awaitsTurn = false
-    turnEnd = .now + Self.turn
+    turnEnd = .now + loop.slice
     output.borrow(&loop.spareOutput)
     run()
     output.giveBack(&loop.spareOutput)
     if isOpen { loop.settle(self) }
   }
-
-  /// How long a connection is served before the others get their turn: there may be a thousand requests of it in one
-  /// read. A request is done whole.
-  private static let turn = TimeSpan(nanoseconds: 500_000)
 
   var isOutOfTime: Bool { turnEnd < .now }
 

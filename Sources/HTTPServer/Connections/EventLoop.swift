@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Synchronization
 
 /// One thread that owns a share of the connections, waits for all of them at once, and answers what can be answered at
@@ -16,8 +17,10 @@ final class EventLoop: @unchecked Sendable {
   private var listeners: [Listener]
   private(set) var connections = ConnectionTable()
   private var timers = TimerQueue()
-  /// Connections that had more to do than one turn allows.
-  private var resumed: [Token] = []
+  /// Connections that had more to do than one slice allows, in the order in which they go on.
+  private var resumed: Deque<Token> = []
+  /// How long each connection is served before the others get their turn. A request is done whole.
+  private(set) var slice = EventLoop.longestSlice
   private var streams: StreamTurns
   private var refusedCount = 0
   /// When to accept again, after there was no room.
@@ -43,6 +46,11 @@ final class EventLoop: @unchecked Sendable {
   private static let firstListenerToken = UInt64.max - 1
   private static let acceptPause = TimeSpan(.milliseconds(100))
   private static let acceptsPerTurn = 64
+  /// There may be a thousand requests of a connection in one read.
+  private static let longestSlice = TimeSpan(nanoseconds: 500_000)
+  private static let shortestSlice = TimeSpan(nanoseconds: 50_000)
+  /// How long a turn of the loop serves connections that had a slice before, unless it has served new events for longer.
+  private static let resumption = TimeSpan(nanoseconds: 4_000_000)
   /// So many refused clients are told why; further ones are just closed.
   private static let refusedLimit = 256
 
@@ -81,6 +89,7 @@ final class EventLoop: @unchecked Sendable {
       }
       now = .now
       date.update(second: Instant.wallClockSecond)
+      divideTime(among: events.count)
       for event in events { notice(event) }
       takeMessages()
       resumeConnections()
@@ -106,7 +115,9 @@ final class EventLoop: @unchecked Sendable {
   }
 
   private func takeMessages() {
-    for message in mailbox.take() {
+    let messages = mailbox.take()
+    divideTime(among: messages.count)
+    for message in messages {
       switch message {
       case .answer(let token, let response): connections[token]?.takeAnswer(response)
       case .making(let token, let make): connections[token]?.takeAnswer(make())
@@ -116,14 +127,28 @@ final class EventLoop: @unchecked Sendable {
     }
   }
 
+  /// Shortens the slice if there are many, so that the last of them does not wait for a whole slice of each.
+  private func divideTime(among count: Int) {
+    let share = Self.resumption.nanoseconds / UInt64(max(count, 1))
+    slice = TimeSpan(
+      nanoseconds: min(max(share, Self.shortestSlice.nanoseconds), Self.longestSlice.nanoseconds))
+  }
+
+  /// Serves connections that have more to do, in turn, for as long as new events took and for some milliseconds at least.
+  /// The rest goes on in the next turn, before those served here: events that came meanwhile are served first, and however
+  /// many of those come, half of the time is left for these.
   private func resumeConnections() {
     guard !resumed.isEmpty else { return }
-    let tokens = resumed
-    resumed.removeAll(keepingCapacity: true)
-    for token in tokens {
+    slice = Self.longestSlice
+    let start = Instant.now
+    let end = start + TimeSpan(nanoseconds: max(now.span(to: start).nanoseconds, Self.resumption.nanoseconds))
+    // Each of them once: one that is alone must not keep the loop from its events.
+    for _ in 0..<resumed.count {
+      guard let token = resumed.popFirst() else { return }
       guard let connection = connections[token] else { continue }
       connection.isResumed = false
       connection.advance()
+      guard Instant.now < end else { return }
     }
   }
 
