@@ -76,9 +76,9 @@ extension SQLiteExecutor {
   /// - Parameter path: of the database, for what goes wrong with it.
   private static func blocking<Value: Sendable>(
     _ path: String, _ progress: @escaping @Sendable (Double) -> Void,
-    _ body: @escaping @Sendable (CopyWork) throws -> Value
+    _ body: @escaping @Sendable (CancellableWork) throws -> Value
   ) async throws(EventoError) -> Value {
-    let work = CopyWork(progress)
+    let work = CancellableWork(progress)
     let result: Result<Value, EventoError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         DispatchQueue(label: "evento.sqlite.backup").async {

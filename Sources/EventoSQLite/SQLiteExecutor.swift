@@ -19,36 +19,41 @@ public final class SQLiteExecutor: Sendable {
   /// - Parameters:
   ///   - path: of the database file, in a folder that is there; or `:memory:`, for a store that goes with the executor.
   /// - Throws: `invalid_request` where the file is no store, or one of a newer version; `unavailable` where it can't be
-  ///   opened.
+  ///   opened; `CancellationError` if its task is cancelled before it is open. The upgrade of an older store is undone then.
   public static func open(
     _ path: String, configuration: SQLiteConfiguration = SQLiteConfiguration()
   ) async throws -> SQLiteExecutor {
-    let queue = DispatchQueue(label: "evento.sqlite.writer")
-    let result: Result<SQLiteExecutor, EventoError> = await withCheckedContinuation { continuation in
-      queue.async {
-        continuation.resume(
-          returning: Result { () throws(EventoError) in
-            try SQLiteExecutor(path, configuration, writerQueue: queue)
-          })
+    let (queue, work) = (DispatchQueue(label: "evento.sqlite.writer"), CancellableWork())
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        queue.async {
+          continuation.resume(with: Result { try SQLiteExecutor(path, configuration, writerQueue: queue, work) })
+        }
       }
+    } onCancel: {
+      work.cancel()
     }
-    return try result.get()
   }
 
   /// Blocks; runs on the writer's queue.
-  private init(_ path: String, _ configuration: SQLiteConfiguration, writerQueue: DispatchQueue) throws(EventoError) {
+  private init(
+    _ path: String, _ configuration: SQLiteConfiguration, writerQueue: DispatchQueue, _ work: CancellableWork
+  ) throws {
     let isInMemory = path == ":memory:"
     self.configuration = configuration
     do {
       // What is not ours must stay as it is, a log that was left beside it too: it is looked at before it is opened for
       // writing. The look ends later, so that SQLite need not read such a log twice.
-      let look = isInMemory ? nil : try Self.look(at: path, configuration)
+      let look = isInMemory ? nil : try Self.look(at: path, configuration, work)
       defer { look?.close() }
       let connection = try Connection(
         path: path, busyTimeout: configuration.busyTimeout, for: isInMemory ? .making : .writing)
+      connection.setWork(work)
       // To migrate a store, the connection must be the only one.
       if let look, try Schema.content(of: look, path: path).version < Schema.version { look.close() }
-      isNew = try Schema.prepare(connection, path: path, isInMemory: isInMemory)
+      isNew = try Schema.prepare(
+        connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
+      connection.setWork(nil)
       if !isInMemory { try FileSync.sync(folderOf: path) }
       watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       let turns = ReadTurns()
@@ -71,17 +76,25 @@ public final class SQLiteExecutor: Sendable {
             return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.reader.\(number)"))
           }, turns: turns)
       }
-    } catch let error as EventoError {
-      throw error
-    } catch let failure as SQLiteFailure {
-      throw failure.error(of: path)
     } catch {
-      throw EventoError(.internal, "\(path) can't be opened: \(error)")
+      // Whatever it was, a statement that has been broken off among it.
+      if work.isCancelled { throw CancellationError() }
+      throw Self.openingError(error, path)
+    }
+  }
+
+  private static func openingError(_ error: any Error, _ path: String) -> EventoError {
+    switch error {
+    case let error as EventoError: error
+    case let failure as SQLiteFailure: failure.error(of: path)
+    default: EventoError(.internal, "\(path) can't be opened: \(error)")
     }
   }
 
   /// Creates the file if that may be, and looks at what is in it.
-  private static func look(at path: String, _ configuration: SQLiteConfiguration) throws -> Connection {
+  private static func look(
+    at path: String, _ configuration: SQLiteConfiguration, _ work: CancellableWork
+  ) throws -> Connection {
     guard !StoreFile.isFolder(path) else { throw EventoError.isFolder(path) }
     if configuration.createsDatabase {
       try DatabaseFile.create(path, permissions: configuration.filePermissions)
@@ -89,6 +102,7 @@ public final class SQLiteExecutor: Sendable {
       try DatabaseFile.checkExists(path, configuration)
     }
     let look = try StoreFile.look(at: path, busyTimeout: configuration.busyTimeout)
+    look.setWork(work)
     guard try Schema.content(of: look, path: path) != .nothing || configuration.createsDatabase else {
       throw DatabaseFile.mayNotCreate("\(path) is empty", configuration)
     }

@@ -1,6 +1,8 @@
 /// Something that an operator should know of, and that no caller is there to be thrown at: for a log.
 public struct SQLiteNotice: Sendable {
   public enum Level: Sendable {
+    /// Something that takes long has begun or has ended, such as the upgrade of an older store.
+    case information
     /// Something that was wrong is right again.
     case recovery
     /// Something is wrong.

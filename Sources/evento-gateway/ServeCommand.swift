@@ -146,12 +146,16 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     makeRoomForConnections(log)
     // Before the database is created or changed: where it can't listen, nothing is left behind.
     let bound = try ListenFault.explaining { try BoundEndpoints(endpoints) }
-    let store: SQLiteExecutor
+    let opened: SQLiteExecutor?
     do {
-      store = try await SQLiteExecutor.open(database, configuration: storeConfiguration(log))
+      opened = try await openStore(signals, log, logOutput)
     } catch {
       bound.giveUp()
       throw error
+    }
+    guard let store = opened else {
+      bound.giveUp()
+      return log.info("Stopped.")
     }
     let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
     let server: HTTPServer
@@ -182,6 +186,31 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     impatience.cancel()
     gateway.finishLog()
     log.info("Stopped.")
+  }
+
+  /// Opens the store, which can take long: an older one is upgraded, and another process may hold the database.
+  ///
+  /// - Returns: `nil` if a signal has ended that.
+  private func openStore(_ signals: Signals, _ log: Logger, _ logOutput: LogOutput) async throws -> SQLiteExecutor? {
+    let (path, configuration) = (database, storeConfiguration(log))
+    let opening = Task { try await SQLiteExecutor.open(path, configuration: configuration) }
+    signals.observe { signal in
+      guard signal != SIGHUP else { return }
+      guard opening.isCancelled else {
+        log.info("Stopping: the database is not open yet. If it is being upgraded, that is undone.")
+        return opening.cancel()
+      }
+      // A disk that does not answer may keep it from ever ending.
+      log.warning("Ended while the database was being opened. The next start undoes what is unfinished.")
+      logOutput.flush(within: .seconds(1))
+      _exit(EXIT_FAILURE)
+    }
+    defer { signals.stopObserving() }
+    do {
+      return try await opening.value
+    } catch is CancellationError {
+      return nil
+    }
   }
 
   /// What further signals do while it stops. A disk that does not answer may keep it from ever closing the database, and

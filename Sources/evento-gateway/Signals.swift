@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 /// Signals as a sequence, from the very start of the process on.
 ///
@@ -7,6 +8,14 @@ internal import Foundation
 /// thread waits for it: there is no moment at which a signal is neither taken nor ends the process.
 final class Signals: Sendable {
   let received: AsyncStream<Int32>
+
+  private struct State {
+    var observer: (@Sendable (Int32) -> Void)?
+    /// Those that came before there was an observer.
+    var unobserved: Set<Int32> = []
+  }
+
+  private let state = Mutex(State())
 
   /// Blocks the signals in the calling thread, and so in all that it starts from then on.
   ///
@@ -25,15 +34,35 @@ final class Signals: Sendable {
   init(_ signals: [Int32]) {
     let (stream, continuation) = AsyncStream<Int32>.makeStream()
     received = stream
-    Thread.detachNewThread {
+    Thread.detachNewThread { [self] in
       var set = Self.set(of: signals)
       while true {
         var number: Int32 = 0
         // It fails for signals that don't exist, and for nothing else.
         guard sigwait(&set, &number) == 0 else { return }
+        let observer = state.withLock { state in
+          if state.observer == nil { state.unobserved.insert(number) }
+          return state.observer
+        }
+        observer?(number)
         continuation.yield(number)
       }
     }
+  }
+
+  /// Has each signal seen by `observer` before ``received`` has it, those that have come already too: for what can't take
+  /// part in a sequence. It is called on the signals' own thread, or the caller's.
+  func observe(_ observer: @escaping @Sendable (Int32) -> Void) {
+    let earlier = state.withLock { state in
+      state.observer = observer
+      defer { state.unobserved = [] }
+      return state.unobserved
+    }
+    for number in earlier { observer(number) }
+  }
+
+  func stopObserving() {
+    state.withLock { $0.observer = { _ in } }
   }
 
   private static func isIgnored(_ number: Int32) -> Bool {

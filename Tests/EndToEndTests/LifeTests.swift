@@ -203,6 +203,36 @@ import Testing
     }
   }
 
+  /// While another process holds the database, or has an older store open that must be upgraded.
+  @Test(.timeLimit(.minutes(2)), arguments: [("", "BEGIN EXCLUSIVE"), ("PRAGMA journal_mode = WAL", "")])
+  func aSignalEndsAStartThatWaits(_ before: String, _ after: String) async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let other = try Connection(path: database, busyTimeout: .zero)
+      try other.execute(
+        """
+        \(before);
+        PRAGMA application_id = \(Schema.applicationID);
+        PRAGMA user_version = 1;
+        \(Schema.migrations[0])
+        INSERT INTO store (origin, probe) VALUES (1, 0);
+        \(after);
+        """)
+      let gateway = try CommandProcess(["serve", "--port", "0", "--database", database])
+      #if os(Linux)
+        while !gateway.handles(SIGTERM) {}
+      #endif
+      // Most likely, it has come to the database by then; before that, a signal ends it the same way.
+      usleep(300_000)
+      gateway.send(SIGTERM)
+      let outcome = await gateway.outcome()
+      #expect(outcome.status == 0 && !outcome.isKilled, "\(outcome.errors)")
+      #expect(outcome.errors.contains("the database is not open yet") && outcome.errors.contains("Stopped."))
+      #expect(outcome.output.isEmpty && !outcome.errors.contains("Error:"))
+      other.close()
+    }
+  }
+
   /// At whatever moment: before it takes signals it ends by one, and from then on in good order. None is lost.
   @Test(.timeLimit(.minutes(5))) func aSignalEndsAStartAtAnyMoment() async throws {
     try await withTemporaryFolder { folder in

@@ -79,7 +79,7 @@ import Testing
     let source = try StoreFile.open(folder.file("copy"))
     func outcome() -> String {
       Restoration(isReplacing: true, setting: "--replace").outcome(
-        of: failure, folder.file(), folder.file("copy"), source, CopyWork { _ in }
+        of: failure, folder.file(), folder.file("copy"), source, CancellableWork { _ in }
       ).detail
     }
     #expect(outcome().hasPrefix("\(folder.file()) was not restored (disk I/O error), and has its old content."))

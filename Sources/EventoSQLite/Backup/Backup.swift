@@ -6,7 +6,7 @@ internal import Evento
 /// By `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto), which reads all in one transaction. SQLite's backup
 /// interface in small steps begins anew at each commit of another process, and never ends beside one that writes.
 enum Backup {
-  static func make(of path: String, at target: String, _ work: CopyWork) throws -> SQLiteExecutor.Copy {
+  static func make(of path: String, at target: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
     guard !StoreFile.isFolder(target) else { throw EventoError.isFolder(target) }
     guard !StoreFile.exists(target) else {
       throw EventoError(.invalidRequest, "\(target) already exists. Choose another name, or remove it first.")
@@ -25,7 +25,7 @@ enum Backup {
     }
   }
 
-  private static func copy(_ source: Connection, to path: String, for target: String, _ work: CopyWork) throws {
+  private static func copy(_ source: Connection, to path: String, for target: String, _ work: CancellableWork) throws {
     do throws(SQLiteFailure) {
       let pages = try source.integer("PRAGMA page_count") ?? 0
       let unused = try source.integer("PRAGMA freelist_count") ?? 0

@@ -12,7 +12,7 @@ struct Restoration {
   /// The name of what allows that.
   let setting: String
 
-  func put(_ backup: String, at path: String, _ work: CopyWork) throws -> SQLiteExecutor.Copy {
+  func put(_ backup: String, at path: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
     guard !StoreFile.isFolder(path) else { throw EventoError.isFolder(path) }
     guard !StoreFile.areSame(path, backup) else {
       throw EventoError(.invalidRequest, "\(backup) and \(path) are one file: name the backup, and the database.")
@@ -56,7 +56,7 @@ struct Restoration {
   /// What has become of the database when SQLite reports a failure. It may come after the commit: of the last sync, of the
   /// folder from which the journal was removed.
   func outcome(
-    of failure: SQLiteFailure, _ path: String, _ backup: String, _ source: Connection, _ work: CopyWork
+    of failure: SQLiteFailure, _ path: String, _ backup: String, _ source: Connection, _ work: CancellableWork
   ) -> EventoError {
     do {
       // It puts back what was there before, if a journal says so.
@@ -80,7 +80,7 @@ struct Restoration {
     }
   }
 
-  private static func check(_ source: Connection, _ backup: String, _ work: CopyWork) throws {
+  private static func check(_ source: Connection, _ backup: String, _ work: CancellableWork) throws {
     let verdict: String?
     do throws(SQLiteFailure) {
       verdict = try source.first("PRAGMA quick_check(1)") { $0.text(0) }

@@ -1,5 +1,13 @@
 internal import CSQLite
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A connection to a database, confined to one queue: it is opened without SQLite's own locks
 /// (https://sqlite.org/threadsafe.html, multi-thread mode), so never two threads at once.
 final class Connection {
@@ -71,7 +79,17 @@ final class Connection {
   }
 
   private func applyBusyTimeout() {
-    sqlite3_busy_timeout(handle, Int32(clamping: Int64(min(busyTimeout / .milliseconds(1), 1e9))))
+    guard let progressHandler else {
+      sqlite3_busy_timeout(handle, Int32(clamping: Int64(min(busyTimeout / .milliseconds(1), 1e9))))
+      return
+    }
+    progressHandler.busyTimeout = busyTimeout
+    sqlite3_busy_handler(
+      handle,
+      { context, tries in
+        guard let context else { return 0 }
+        return Unmanaged<ProgressHandler>.fromOpaque(context).takeUnretainedValue().waitsForOthers(tries) ? 1 : 0
+      }, Unmanaged.passUnretained(progressHandler).toOpaque())
   }
 
   func installLogHook(_ pages: LogPages) {
@@ -195,7 +213,7 @@ final class Connection {
 
   /// Puts another database's content in the place of all of its own, in one transaction, which the first step begins and
   /// the end commits: https://sqlite.org/c3ref/backup_finish.html
-  func replaceContent(by source: Connection, _ work: CopyWork) throws(SQLiteFailure) {
+  func replaceContent(by source: Connection, _ work: CancellableWork) throws(SQLiteFailure) {
     let action = "copy a database"
     guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
       throw SQLiteFailure(handle, code: sqlite3_extended_errcode(handle), action: action)
@@ -216,9 +234,9 @@ final class Connection {
 
   private static let pagesAStep: Int32 = 2048
 
-  /// Has statements end with `SQLITE_INTERRUPT` once the work is cancelled, and calls `look` from time to time while one
-  /// runs: https://sqlite.org/c3ref/progress_handler.html
-  func setWork(_ work: CopyWork?, look: @escaping () -> Void = {}) {
+  /// Has statements end with `SQLITE_INTERRUPT` once the work is cancelled, or with `SQLITE_BUSY` if they wait for another
+  /// connection, and calls `look` from time to time while one runs: https://sqlite.org/c3ref/progress_handler.html
+  func setWork(_ work: CancellableWork?, look: @escaping () -> Void = {}) {
     // Held for as long as SQLite has its address.
     let handler = work.map { ProgressHandler($0, look) }
     sqlite3_progress_handler(
@@ -227,23 +245,41 @@ final class Connection {
         guard let context else { return 0 }
         return Unmanaged<ProgressHandler>.fromOpaque(context).takeUnretainedValue().mustStop() ? 1 : 0
       }, handler.map { Unmanaged.passUnretained($0).toOpaque() })
+    let previous = progressHandler
     progressHandler = handler
+    // This also removes the address of the previous one.
+    applyBusyTimeout()
+    withExtendedLifetime(previous) {}
   }
 
   /// A row that is copied takes four or so, and may have megabytes.
   private static let operationsALook: Int32 = 100
 
   private final class ProgressHandler {
-    private let work: CopyWork
+    private let work: CancellableWork
     private let look: () -> Void
+    var busyTimeout: Duration = .zero
+    private var busyUntil = ContinuousClock.now
 
-    init(_ work: CopyWork, _ look: @escaping () -> Void) {
+    init(_ work: CancellableWork, _ look: @escaping () -> Void) {
       (self.work, self.look) = (work, look)
     }
 
     func mustStop() -> Bool {
       look()
       return work.isCancelled
+    }
+
+    /// Waits a moment for what another connection holds, as `sqlite3_busy_timeout` does, which no cancellation ends.
+    ///
+    /// - Parameter tries: how often it was called before for the same lock.
+    /// - Returns: false if the time is over or the work is cancelled.
+    func waitsForOthers(_ tries: Int32) -> Bool {
+      let now = ContinuousClock.now
+      if tries == 0 { busyUntil = now + busyTimeout }
+      guard !work.isCancelled, now < busyUntil else { return false }
+      usleep(UInt32(min(tries + 1, 20)) * 1000)
+      return true
     }
   }
 }

@@ -15,12 +15,18 @@ extension Schema {
   /// It changes the journal mode before it looks under the lock: of a file, ``content(of:path:)`` must have been taken
   /// before.
   ///
+  /// - Parameters:
+  ///   - work: which the connection has. If it is cancelled, the upgrade of an older store is undone.
+  ///   - notify: called before and after that upgrade.
   /// - Returns: whether the store is new.
   /// - Throws: ``EventoError`` if the database is another program's, damaged, or of a newer version; ``SQLiteFailure``.
   @discardableResult
-  static func prepare(_ connection: Connection, path: String, isInMemory: Bool) throws -> Bool {
+  static func prepare(
+    _ connection: Connection, path: String, isInMemory: Bool, _ work: CancellableWork = CancellableWork(),
+    notify: (SQLiteNotice) -> Void = { _ in }
+  ) throws -> Bool {
     if !isInMemory {
-      try takeAloneToMigrate(connection, path: path)
+      try takeAloneToMigrate(connection, path: path, work)
       try setJournal(connection, path: path)
     }
     // FULL syncs the write-ahead log at each commit: an answered write is on disk (https://sqlite.org/pragma.html#pragma_synchronous).
@@ -31,13 +37,19 @@ extension Schema {
     try connection.execute("BEGIN IMMEDIATE")
     do {
       let content = try content(of: connection, path: path)
+      let isOlder = (1..<Int(version)).contains(content.version)
+      let upgrade = isOlder ? try Upgrade(connection, path, from: content.version) : nil
+      if let upgrade { notify(upgrade.beginning) }
       for migration in migrations.dropFirst(content.version) { try connection.execute(migration) }
       if content == .nothing {
         try connection.run("INSERT INTO store (origin, probe) VALUES (?1, 0)", .integer(LogPosition.freshTag()))
       }
       try connection.execute("PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version); COMMIT")
+      if let upgrade { notify(upgrade.end) }
       return content == .nothing
     } catch {
+      // What undoes it must not be interrupted too.
+      connection.setWork(nil)
       connection.rollBack()
       throw error
     }
@@ -48,10 +60,11 @@ extension Schema {
   ///
   /// Only a process that is alone can leave WAL mode (https://sqlite.org/wal.html#persistence_of_wal_mode); the new version
   /// is set within the transaction that follows.
-  private static func takeAloneToMigrate(_ connection: Connection, path: String) throws {
+  private static func takeAloneToMigrate(_ connection: Connection, path: String, _ work: CancellableWork) throws {
     let deadline = ContinuousClock.now + connection.busyTimeout
     while case .store(let found) = try content(of: connection, path: path), found < version {
       guard let failure = try leaveWALMode(connection) else { return }
+      guard !work.isCancelled else { throw failure }
       // It may be another process of this version, which does the same: then the store is soon of this version.
       guard ContinuousClock.now < deadline else {
         throw EventoError(
@@ -61,6 +74,31 @@ extension Schema {
       }
       // On the writer's own thread, which may block.
       usleep(20_000)
+    }
+  }
+
+  /// What an operator is told of an older store that is brought up to date: it is one transaction, however large the store
+  /// is, and nothing is served before its end.
+  private struct Upgrade {
+    let beginning: SQLiteNotice
+    private let path: String
+    private let start = ContinuousClock.now
+
+    init(_ connection: Connection, _ path: String, from found: Int) throws(SQLiteFailure) {
+      self.path = path
+      let events = try connection.logEnd().position
+      beginning = SQLiteNotice(
+        level: .information,
+        message:
+          "Upgrading \(path) from schema \(found) to schema \(version): \(events) \(events == 1 ? "event" : "events"), "
+          + "\(StoreFile.size(path)) bytes. Nothing is served before this is done.",
+        cause: nil)
+    }
+
+    var end: SQLiteNotice {
+      let seconds = (ContinuousClock.now - start).components.seconds
+      return SQLiteNotice(
+        level: .information, message: "\(path) is upgraded to schema \(version) (\(seconds) s).", cause: nil)
     }
   }
 

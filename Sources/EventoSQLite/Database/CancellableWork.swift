@@ -1,12 +1,12 @@
 internal import Evento
 internal import Synchronization
 
-/// A copy that is being made: says how far it is, and can be cancelled from any thread.
-final class CopyWork: Sendable {
+/// Work that takes long, such as a copy: says how far it is, and can be cancelled from any thread.
+final class CancellableWork: Sendable {
   private let progress: @Sendable (Double) -> Void
   private let cancelled = Atomic(false)
 
-  init(_ progress: @escaping @Sendable (Double) -> Void) {
+  init(_ progress: @escaping @Sendable (Double) -> Void = { _ in }) {
     self.progress = progress
   }
 
