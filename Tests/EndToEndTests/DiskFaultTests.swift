@@ -42,6 +42,37 @@ import Testing
     }
   }
 
+  /// SQLite keeps the system's last error with a file, and damage that is found later on the same connection is none of the
+  /// disk's that pass.
+  @Test func damageIsToldFromAReadThatFailedEarlier() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let first = try await GatewayProcess(["--port", "0", "--database", database])
+      for number in 0..<8 {
+        #expect(try await first.client.send("POST", "/events", Self.event("\(number)", bytes: 1 << 20)).status == 201)
+      }
+      first.send(SIGTERM)
+      #expect(await first.outcome().status == 0)
+
+      let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+      let client = try gateway.client
+      let read = "/events?first=1000"
+      // A page of a payload. Later reads do not fail: the one past the end is among them.
+      let fault = try await DiskFault("pread64:error=EIO:when=40", on: database, of: gateway.processID)
+      #expect(try await client.send("GET", read).status == 503)
+      await fault.end()
+      #expect(try await client.send("GET", read).status == 200)
+
+      let file = try #require(FileHandle(forWritingAtPath: database))
+      try file.seek(toOffset: 16384)
+      try file.write(contentsOf: Data(repeating: 0xA5, count: 8 << 20))
+      try file.close()
+      #expect(try await client.send("GET", read).status == 500)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().errors.contains("database disk image is malformed"))
+    }
+  }
+
   /// Commits go to the write-ahead log alone, which grows for as long as the database file can't be written.
   @Test func aLogThatCannotBeMovedIsReported() async throws {
     try await withTemporaryFolder { folder in

@@ -42,17 +42,30 @@ struct SQLiteFailure: Error {
   /// The error of the system, if it is the disk that failed to deliver a page: SQLite reports that as a damaged database
   /// (https://sqlite.org/rescode.html#ioerr_corruptfs). Unlike damage, it may pass.
   private static func readError(_ database: OpaquePointer?, _ code: Int32) -> Int32? {
-    guard code & 0xFF == SQLITE_CORRUPT, let database else { return nil }
-    var errors: [Int32] = [0, 0]
-    // The last error of the system on the database, and on the write-ahead log:
-    // https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
-    sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &errors[0])
-    var log: UnsafeMutablePointer<sqlite3_file>?
-    sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)
-    if let log, let methods = log.pointee.pMethods {
-      _ = methods.pointee.xFileControl?(log, SQLITE_FCNTL_LAST_ERRNO, &errors[1])
-    }
-    return errors.first { [EIO, ENXIO, ERANGE].contains($0) }
+    guard let database, [SQLITE_CORRUPT, SQLITE_IOERR].contains(code & 0xFF) else { return nil }
+    // Of any failure of the disk, so that none is taken for the reason of a later one.
+    let errors = [SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER].map { takeSystemError(database, $0) }
+    return code & 0xFF == SQLITE_CORRUPT ? errors.first { [EIO, ENXIO, ERANGE].contains($0) } : nil
+  }
+
+  /// The last error of the system on the database file, or on its write-ahead log or journal; 0 for none. It is forgotten.
+  ///
+  /// A file keeps it until another error, or a read past its end, replaces it (`storeLastErrno` in
+  /// https://sqlite.org/src/file/src/os_unix.c): without such a read, damage that is found years later would count as
+  /// the disk's. Where that changes nothing, the next failure is judged as this one was.
+  ///
+  /// - Parameter pointer: the file control that finds the file: https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
+  private static func takeSystemError(_ database: OpaquePointer, _ pointer: Int32) -> Int32 {
+    var file: UnsafeMutablePointer<sqlite3_file>?
+    sqlite3_file_control(database, "main", pointer, &file)
+    // A file that is not open has no methods.
+    guard let file, let methods = file.pointee.pMethods else { return 0 }
+    var error: Int32 = 0
+    _ = methods.pointee.xFileControl?(file, SQLITE_FCNTL_LAST_ERRNO, &error)
+    guard error != 0 else { return 0 }
+    var byte: UInt8 = 0
+    _ = methods.pointee.xRead?(file, &byte, 1, .max / 2)
+    return error
   }
 
   /// The class of the failure: the low byte of the extended code.
