@@ -67,6 +67,29 @@ import Testing
     #expect(names == ["copy", "store.sqlite"])
   }
 
+  /// A file that was there, and had nothing in it, has nothing in it then.
+  @Test func aCancelledRestoreLeavesAnEmptyFileEmpty() async throws {
+    let folder = try TestFolder()
+    let store = try await makeStore(folder)
+    await store.close()
+    try Data().write(to: URL(fileURLWithPath: folder.file("empty")))
+    let error = await cancelledWithinTheCopy { progress in
+      _ = try await SQLiteExecutor.restore(folder.file("empty"), from: folder.file(), progress: progress)
+    }
+    #expect(error?.detail == "Cancelled; \(folder.file("empty")) was not changed.")
+    #expect(StoreFile.size(folder.file("empty")) == 0)
+
+    let source = try StoreFile.open(folder.file())
+    let failure = SQLiteFailure(code: 13, message: "database or disk is full", action: "copy a database")
+    let outcome = Restoration(isReplacing: false, setting: "--replace").outcome(
+      of: failure, folder.file("empty"), folder.file(), source, CancellableWork())
+    source.close()
+    #expect(
+      outcome.detail
+        == "\(folder.file("empty")) was not restored (database or disk is full), and is empty as before. Check its disk."
+    )
+  }
+
   /// SQLite may report a failure of the last sync, when the copy is in its place.
   @Test func aFailureSaysWhatHasBecomeOfTheDatabase() async throws {
     let folder = try TestFolder()

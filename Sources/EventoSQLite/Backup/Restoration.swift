@@ -62,10 +62,12 @@ struct Restoration {
       // It puts back what was there before, if a journal says so.
       let database = try Connection(path: path, busyTimeout: .zero, for: .writing)
       defer { database.close() }
-      guard try database.logEnd() == source.logEnd() else {
+      let content = try Schema.content(of: database, path: path)
+      guard try content != .nothing && database.logEnd() == source.logEnd() else {
         if work.isCancelled { return .cancelled("\(path) was not changed.") }
+        let state = content == .nothing ? "is empty as before" : "has its old content"
         return EventoError(
-          .unavailable, "\(path) was not restored (\(failure.message)), and has its old content. Check its disk.",
+          .unavailable, "\(path) was not restored (\(failure.message)), and \(state). Check its disk.",
           cause: failure.error.cause)
       }
       return EventoError(
@@ -75,8 +77,16 @@ struct Restoration {
     } catch {
       return EventoError(
         .unavailable,
-        "\(path) was not restored (\(failure.message)), and can't be opened now (\(error)). Check its disk, then restore "
+        "\(path) was not restored (\(failure.message)), and can't be opened now (\(Self.reason(error))). Check its disk, then restore "
           + "again.", cause: failure.error.cause)
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case let failure as SQLiteFailure: failure.message
+    case let error as EventoError: error.detail
+    default: "\(error)"
     }
   }
 
@@ -105,8 +115,9 @@ struct Restoration {
   /// keeps others out until the connection is closed: https://sqlite.org/pragma.html#pragma_locking_mode
   private static func takeAlone(_ database: Connection) throws(SQLiteFailure) {
     try database.run("PRAGMA journal_mode = DELETE")
-    // EXTRA syncs the folder after the journal is removed: what has been restored stays so.
-    try database.execute("PRAGMA synchronous = EXTRA; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT")
+    // EXTRA syncs the folder after the journal is removed: what has been restored stays so. To commit would give an empty
+    // file its first page.
+    try database.execute("PRAGMA synchronous = EXTRA; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK")
   }
 
   private func checkMayReplace(_ database: Connection, _ path: String) throws {
