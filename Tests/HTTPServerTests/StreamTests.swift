@@ -43,6 +43,29 @@ import Testing
     }
   }
 
+  /// A writer that has nothing to write just now finds out all the same.
+  @Test func anEmptyWriteFailsOnceTheClientIsGone() async throws {
+    let ended = Signal()
+    let handler = handler { writer in
+      try await writer.write(Array("first".utf8))
+      // It is cancelled once the writer is closed.
+      while !Task.isCancelled { await Task.yield() }
+      do {
+        try await writer.write([])
+        ended.fire()
+      } catch {
+        ended.fire(error)
+      }
+    }
+    try await withServer(handler) { _, address in
+      let client = try RawClient(address)
+      try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      _ = try await client.bytes(17)
+      client.reset()
+      #expect(await ended.wait() as? BodyWriter.Closed == .clientGone)
+    }
+  }
+
   @Test(arguments: [PollerKind.best, .poll]) func sendsALongStreamThroughASmallBuffer(_ poller: PollerKind) async throws
   {
     let handler = handler { writer in

@@ -60,6 +60,10 @@ struct LogFollower: Sendable {
   /// - Returns: `nil` for an empty page.
   private mutating func read(_ count: UInt64) async throws -> SharedPages.Page? {
     let page = try await pages.page(membership, start, rendering, lags: lags, limit: limit, count)
+    guard page.end != nil || page.isEmpty else {
+      // The same page would follow, again and again.
+      throw EventoError(.internal, "The store gave a page of events without its end cursor.")
+    }
     // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
     if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
     lags = page.hasMore

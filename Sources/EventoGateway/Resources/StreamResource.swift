@@ -112,12 +112,13 @@ private struct StreamBody: Sendable {
     var lastHeartbeat = ContinuousClock.now
     try await writer.write(format.opening)
     while isAllowed() {
+      try Task.checkCancellation()
       let (place, isSilent, isLast, lines) = (step.place, step.isSilent, step.isLast, step.lines)
       // While a slow client takes the lines, only the writer holds them.
       step = .nothing(place)
       try await writer.write(consume lines)
       let now = ContinuousClock.now
-      if let place, isSilent || now - lastHeartbeat >= heartbeat {
+      if isSilent || now - lastHeartbeat >= heartbeat {
         try await writer.write(format.heartbeat(place))
         lastHeartbeat = now
       }

@@ -64,11 +64,14 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// That the stream is alive, and up to where the log has been read.
-  package func heartbeat(_ place: Cursor) -> [UInt8] {
+  /// Shows that the stream is alive, and up to where the log has been read.
+  ///
+  /// - Parameter place: `nil` for an executor that gives no cursor for an empty log. Then there is a comment alone, or
+  ///   nothing where there are none.
+  package func heartbeat(_ place: Cursor?) -> [UInt8] {
     switch self {
-    case .eventStream: Array(": heartbeat\nid: \(place)\n\n".utf8)
-    case .ndjson: Array("{\"type\":\"heartbeat\",\"cursor\":\"\(place)\"}\n".utf8)
+    case .eventStream: Array((place.map { ": heartbeat\nid: \($0)\n\n" } ?? ": heartbeat\n\n").utf8)
+    case .ndjson: Array((place.map { "{\"type\":\"heartbeat\",\"cursor\":\"\($0)\"}\n" } ?? "").utf8)
     }
   }
 }

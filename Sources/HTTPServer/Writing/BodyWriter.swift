@@ -84,15 +84,17 @@ public final class BodyWriter: Sendable {
 
   /// - Returns: whether there was anything to put.
   private func put(_ bytes: consuming [UInt8]) throws -> Bool {
-    guard !bytes.isEmpty else { return false }
+    let isEmpty = bytes.isEmpty
     let isNews = try state.withLock { state in
+      // Of nothing too: a writer that has nothing to say just now ends all the same.
       if let closed = state.closed { throw closed }
+      guard !isEmpty else { return false }
       state.queue.append(bytes)
       defer { state.isAnnounced = true }
       return !state.isAnnounced
     }
     if isNews { announce() }
-    return true
+    return !isEmpty
   }
 
   private func hasRoom() throws -> Bool {
