@@ -69,8 +69,9 @@ package struct PageOutput: PageBuilder {
       room.put(json: "}}\n")
     }
     let answer = bytes.take()
-    // A read that waits holds its empty page: with no more room than that needs.
-    return count == 0 ? Array(answer[...]) : answer
+    // A read that waits holds its empty page: with no more room than that needs. A slice of all of an array would be that
+    // array again, with its room.
+    return count == 0 ? answer.withUnsafeBytes { Array($0) } : answer
   }
 
   private mutating func putInOrder(_ ends: [Int]) {
