@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  /// A stream that has nothing to write ends all the same when its client is gone.
+  /// A stream that has nothing to write ends all the same when its connection is broken.
   @Test func aClientThatIsGoneFreesItsPlace() async throws {
     try await withForgetfulGateway { client, _ in
       func followers(_ count: Int) async throws -> Bool {
@@ -45,6 +45,7 @@ import Testing
       try await connection?.send(
         client.message("GET", "/events/stream", nil, [("Accept", "application/x-ndjson")]))
       while try await !followers(1) {}
+      connection?.resetOnClose()
       connection = nil
       while try await !followers(0) {}
     }
