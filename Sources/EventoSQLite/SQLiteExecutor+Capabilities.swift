@@ -21,7 +21,17 @@ extension SQLiteExecutor: CallbackWriter {
     } catch {
       return completion(.failure(EventoError(wrapping: error)))
     }
-    writer.submit(EventWriteJob(events, condition, now: configuration.now, completion: completion))
+    let now = configuration.now
+    guard let condition, let conditionLooks, ConditionLook.isNeeded(for: condition) else {
+      return writer.submit(EventWriteJob(events, condition, now: now, completion: completion))
+    }
+    conditionLooks.check(condition) { [writer] result in
+      switch result {
+      case .success(let look):
+        writer.submit(EventWriteJob(events, condition, look, now: now, completion: completion))
+      case .failure(let error): completion(.failure(error))
+      }
+    }
   }
 }
 
@@ -159,7 +169,11 @@ extension SQLiteExecutor {
 }
 
 extension SQLiteExecutor: WriteMeter {
-  package var writeFigures: WriteFigures { writer.figures }
+  package var writeFigures: WriteFigures {
+    var figures = writer.figures
+    figures.waiting += conditionLooks?.waiting ?? 0
+    return figures
+  }
 }
 
 extension SQLiteExecutor: CommitNotifier {

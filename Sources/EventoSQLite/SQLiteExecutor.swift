@@ -10,6 +10,8 @@ public final class SQLiteExecutor: Sendable {
   let writer: Writer
   let readers: ReaderPool
   let watch: CommitWatch
+  /// `nil` for a store in memory, whose readers share the writer's only connection.
+  let conditionLooks: ConditionLooks?
   let configuration: SQLiteConfiguration
   /// Whether opening it has created the store.
   public let isNew: Bool
@@ -68,13 +70,17 @@ public final class SQLiteExecutor: Sendable {
       if isInMemory {
         readers = ReaderPool(
           [ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)], turns: turns)
+        conditionLooks = nil
       } else {
+        let count = max(configuration.readers, 1)
         readers = ReaderPool(
-          try (1...max(configuration.readers, 1)).map { number in
+          try (1...count).map { number in
             let connection = try Connection(
               readingFrom: path, busyTimeout: configuration.busyTimeout, memoryMapBytes: configuration.memoryMapBytes)
             return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.reader.\(number)"))
           }, turns: turns)
+        conditionLooks = ConditionLooks(
+          readers, count: count, waitingLimit: max(configuration.waitingWrites, 1))
       }
     } catch {
       // Whatever it was, a statement that has been broken off among it.
@@ -113,6 +119,7 @@ public final class SQLiteExecutor: Sendable {
   /// afterwards is `unavailable`.
   public func close() async {
     await watch.close()
+    await conditionLooks?.close()
     await readers.close()
     await writer.close()
   }
