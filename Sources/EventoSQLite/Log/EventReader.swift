@@ -77,7 +77,7 @@ struct EventReader {
   private func isLongFilter(
     _ source: EventSource, from place: Int64, _ direction: EventSource.Direction
   ) throws(SQLiteFailure) -> Bool {
-    try FilteredAggregate(source, direction, on: connection, catalog)?.isLong(from: place) ?? false
+    try FilteredAggregate(source, direction, on: connection)?.isLong(from: place) ?? false
   }
 
   private var columns: EventSource.Columns { showsContent ? .rows : .rowsWithoutContent }

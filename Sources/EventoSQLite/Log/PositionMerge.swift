@@ -94,7 +94,7 @@ struct PositionMerge {
     guard !runs[index].isAtEnd else { return nil }
     let run = runs[index]
     var positions: [Int64] = []
-    if let aggregate = FilteredAggregate(run.source, direction, on: connection, catalog) {
+    if let aggregate = FilteredAggregate(run.source, direction, on: connection) {
       positions = try aggregate.positions(from: run.place, limit: run.batch)
       runs[index].isAtEnd = positions.isEmpty
     } else {
