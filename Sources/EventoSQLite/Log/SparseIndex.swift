@@ -10,17 +10,21 @@ struct SparseIndex {
     case lane = 2
   }
 
-  private struct AggregateLane: Hashable {
+  private struct Key: Hashable {
     let aggregate: Int64
-    let lane: Int64
+    let property: Property
+    let value: Int64
   }
 
   private let connection: Connection
-  /// The latest block that is known to have an event of a lane in the index. A lane has one kind and one routing key, so
-  /// these have theirs too.
-  private var latestBlocks = RecentCache<AggregateLane, Int64>(limit: cacheLimit)
+  /// The latest block that is in the index. Entries are only ever added, so that what was entered once may be kept.
+  private var latestBlocks = RecentCache<Key, Int64>(limit: cacheLimit)
 
   private static let cacheLimit = 16_384
+  private static let columns = ["aggregate", "property", "value", "block", "first"]
+  /// Where a block has an event of a value already, that one is the first, and stays.
+  private static let insertions = MultiRowInsertion.texts(
+    into: "sparse_index", columns, upTo: 32, ignoresDuplicates: true)
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -31,22 +35,24 @@ struct SparseIndex {
     (version - 1) / Schema.blockLength
   }
 
-  /// Enters events, those of an aggregate in the order of their versions.
+  /// Enters events, in the order of the log.
   mutating func add(_ rows: [NewEventRow]) throws(SQLiteFailure) {
+    var entries: [Int64] = []
     for row in rows where row.version > Schema.blockLength {
-      let lane = AggregateLane(aggregate: row.aggregate, lane: row.lane.id)
       let block = Self.block(ofVersion: Int64(row.version))
+      let lane = Key(aggregate: row.aggregate, property: .lane, value: row.lane.id)
+      // A lane has one kind and one routing key: these are in the index where it is.
       guard latestBlocks.value(at: lane) != block else { continue }
-      // Where the block has such an event already, that one is the first, and stays.
-      try connection.run(
-        """
-        INSERT OR IGNORE INTO sparse_index (aggregate, block, first, property, value)
-        VALUES (?1, ?2, ?3, \(Property.kind.rawValue), ?4), (?1, ?2, ?3, \(Property.routingKey.rawValue), ?5),
-          (?1, ?2, ?3, \(Property.lane.rawValue), ?6)
-        """, .integer(row.aggregate), .integer(block), .integer(row.position), .integer(row.kind),
-        .integer(row.lane.routingKey), .integer(row.lane.id))
-      latestBlocks.keep(block, at: lane)
+      for key in [
+        lane, Key(aggregate: row.aggregate, property: .kind, value: row.kind),
+        Key(aggregate: row.aggregate, property: .routingKey, value: row.lane.routingKey),
+      ] where latestBlocks.value(at: key) != block {
+        entries += [key.aggregate, key.property.rawValue, key.value, block, row.position]
+        latestBlocks.keep(block, at: key)
+      }
     }
+    guard !entries.isEmpty else { return }
+    try MultiRowInsertion.insert(entries, columns: Self.columns.count, by: Self.insertions, on: connection)
   }
 
   /// After a transaction that was undone.
