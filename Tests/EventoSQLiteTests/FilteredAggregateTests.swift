@@ -51,7 +51,8 @@ import Testing
 
   /// What SQLite executes for it does not grow with the aggregate, also if others beside it have what it has not:
   /// https://sqlite.org/c3ref/c_stmtstatus_counter.html
-  @Test(arguments: [("Rare", nil), ("Elsewhere", nil), (nil, "elsewhere"), ("Usual", "elsewhere")])
+  @Test(
+    arguments: [("Rare", nil), ("Elsewhere", nil), (nil, "elsewhere"), ("Usual", "elsewhere")] as [(String?, String?)])
   func whatCannotMatchIsSkipped(name: String?, key: String?) throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
