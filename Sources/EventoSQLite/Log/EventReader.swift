@@ -99,7 +99,7 @@ struct EventReader {
     _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction,
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection, catalog)
+    var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection)
     while !page.hasMore, let position = try merge.next() {
       let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
       defer { row.reset() }

@@ -36,7 +36,7 @@ struct EventWriter {
 
   private func check(_ condition: WriteCondition, after place: Int64) throws {
     for source in try catalog.sources(condition.failIfEventsMatch, .all) {
-      var merge = PositionMerge([source], from: place, .forward, count: 1, on: connection, catalog)
+      var merge = PositionMerge([source], from: place, .forward, count: 1, on: connection)
       if try merge.next() != nil { throw EventoError.conditionFailed() }
     }
   }

@@ -40,7 +40,7 @@ struct FilteredAggregate {
       let end = try position(of: Schema.blockLength, behind: start, direction)
       let found = try positions(from: start, through: end ?? direction.end, limit: limit)
       guard found.isEmpty, let end else { return found }
-      // In vain where the place was within a block that has matches on its other side, or within the first block.
+      // In vain if the place was within a block whose matches are all on its other side, or within the first block.
       place = end
     }
     return []
@@ -53,11 +53,11 @@ struct FilteredAggregate {
     guard block > 0 else { return place }
     switch direction {
     case .forward:
-      // A match before the place: more may follow in its block.
+      // If that is one before the place, more may follow in its block.
       return try firstMatch(block).map { max(place, $0 - 1) }
     case .backward:
-      // The last match is in the block of this one, or else in the first block. Both are over before the event that follows
-      // a block's length later.
+      // The last match is in this one's block, or if there is none, in the first block. Neither has the event that comes a
+      // block's length later.
       let first = try lastFirstMatch(block, before: place) ?? 0
       return min(place, try position(of: Schema.blockLength + 1, behind: first - 1, .forward) ?? place)
     }

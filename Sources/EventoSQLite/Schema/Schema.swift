@@ -29,8 +29,9 @@
 /// have a million. So `sparse_index` (https://en.wikipedia.org/wiki/Database_index#Sparse_index) says which parts of it
 /// have any that match. An aggregate's versions are divided into blocks of ``blockLength``, and the index has, for each
 /// block, the position of its first event of each kind, of each routing key and of each lane. A read skips the blocks that
-/// have none, and walks one block's length at most for each event that it finds. The first block is not in it, so that an
-/// aggregate that is no longer pays nothing; of a longer one, an event is in it at most three times, and seldom at all.
+/// have none, and walks two blocks' length at most for each event that it finds. The first block is not in it, so that an
+/// aggregate that is no longer pays nothing. An event of a longer one is in it at most three times, and seldom at all unless
+/// the aggregate has very many names or routing keys.
 ///
 /// There is no index on (aggregate, version): one writer gives out the versions, and within an aggregate their order is
 /// that of the log, so that the latest event tells the current version.
