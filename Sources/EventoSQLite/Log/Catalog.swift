@@ -110,6 +110,8 @@ final class Catalog {
   /// A kind with a routing key.
   struct Lane {
     let id: Int64
+    /// ``noRoutingKey``, or that of its events.
+    let routingKey: Int64
     /// The posting lists that have its events.
     let postingLists: [Int64]
   }
@@ -174,7 +176,7 @@ final class Catalog {
       return try firstLanes(ofRoutingKey: text).last != id
     }
     if let list { lists.append(list.id) }
-    let lane = Lane(id: id, postingLists: lists)
+    let lane = Lane(id: id, routingKey: text, postingLists: lists)
     lanes.keep(lane, at: key)
     return lane
   }

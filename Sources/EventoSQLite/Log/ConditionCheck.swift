@@ -14,7 +14,7 @@ struct ConditionCheck {
         .first
     }
     for source in try catalog.sources(filters, .all) {
-      var merge = PositionMerge([source], from: place, .forward, count: 1, on: connection, catalog)
+      var merge = PositionMerge([source], from: place, .forward, count: 1, on: connection)
       if let position = try merge.next() { return position }
     }
     return nil

@@ -94,7 +94,7 @@ struct EventReader {
     if sources.count == 1, let source = sources.first, try !isLongFilter(source, from: place, direction) {
       try fill(&page, from: source, place, direction, each)
     } else {
-      var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection, catalog)
+      var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection)
       // Positions first, then the row of each.
       while !page.hasMore, let position = try merge.next() { try add(position, to: &page, each) }
     }
@@ -104,7 +104,7 @@ struct EventReader {
   private func isLongFilter(
     _ source: EventSource, from place: Int64, _ direction: EventSource.Direction
   ) throws(SQLiteFailure) -> Bool {
-    try FilteredAggregate(source, direction, on: connection, catalog)?.isLong(from: place) ?? false
+    try FilteredAggregate(source, direction, on: connection)?.isLong(from: place) ?? false
   }
 
   private var columns: EventSource.Columns { showsContent ? .rows : .rowsWithoutContent }
