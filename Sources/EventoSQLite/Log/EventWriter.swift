@@ -73,8 +73,7 @@ struct EventWriter {
       try pending.append(
         NewEventRow(
           position: position, tag: tag, id: id, aggregate: aggregate, version: admission.version, kind: kind.id,
-          lane: lane.id, postingLists: lane.postingLists, timestamp: timestamp, data: events[index].data,
-          metadata: events[index].metadata))
+          lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata))
       written.append(
         WrittenEvent(
           id: id, aggregatorType: events[index].aggregatorType, aggregatorID: events[index].aggregatorID,
