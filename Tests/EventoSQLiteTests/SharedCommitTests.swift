@@ -70,6 +70,18 @@ import Testing
     #expect(commit.log.map(\.node.data) == writes.map { $0.events[0].data })
   }
 
+  /// Writes whose conditions have many filters wait for each other, and others do not wait for them.
+  @Test func thoseOfManyFiltersHoldUpNoOthers() async throws {
+    let condition = WriteCondition(failIfEventsMatch: (0..<150).map { ReadAggregator("type-\($0)") })
+    let small = WriteCondition(failIfEventsMatch: [ReadAggregator("type-0")])
+    let conditions = [condition, condition, nil, condition, small]
+    let commit = try await commit(
+      conditions.enumerated().map { number, condition in ([.sample("a\(number)")], condition) })
+    #expect(commit.codes == Array(repeating: nil, count: 5))
+    #expect(commit.log.map(\.node.aggregatorID) == ["a2", "a4", "a0", "a1", "a3"])
+    #expect(commit.tags.count == 3)
+  }
+
   @Test func aResendIsFound() async throws {
     let ids = (0..<5).map { _ in ULID() }
     let writes = ids.map { id -> Write in ([.sample(id: id)], nil) }

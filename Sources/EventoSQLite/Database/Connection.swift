@@ -7,6 +7,8 @@ final class Connection {
   private(set) var statements: [StatementText: Statement] = [:]
   private var isClosed = false
   private var progressHandler: ProgressHandler?
+  /// What the read that runs may cost; `nil` if nothing is counted. See ``limitReads()``.
+  private(set) var allowance: ReadAllowance?
   /// What the hook of the log writes to: held for as long as SQLite may call it.
   private var logPages: LogPages?
   /// How long a statement waits for what another connection holds: https://sqlite.org/c3ref/busy_timeout.html
@@ -103,6 +105,7 @@ final class Connection {
 
   /// The prepared statement of a text. It is kept; whoever takes it resets it when done.
   func statement(_ sql: String) throws(SQLiteFailure) -> Statement {
+    try spend(ReadAllowance.statementCost)
     let text = StatementText(sql: sql)
     if let statement = statements[text] { return statement }
     let statement = try Statement(sql, in: handle)
@@ -219,10 +222,38 @@ final class Connection {
   /// Has statements end with `SQLITE_INTERRUPT` once the work is cancelled, and calls `look` from time to time while one
   /// runs: https://sqlite.org/c3ref/progress_handler.html
   func setWork(_ work: CopyWork?, look: @escaping () -> Void = {}) {
+    setProgressHandler(
+      every: Self.operationsALook,
+      work.map { work in
+        {
+          look()
+          return work.isCancelled
+        }
+      })
+  }
+
+  /// A row that is copied takes four or so, and may have megabytes.
+  private static let operationsALook: Int32 = 100
+
+  /// Has a read fail with `SQLITE_INTERRUPT` once its allowance is spent, which ``allowance`` tells from other failures.
+  /// Up to its first renewal, nothing is counted.
+  func limitReads() {
+    let allowance = ReadAllowance()
+    self.allowance = allowance
+    setProgressHandler(every: ReadAllowance.operationsAtOnce) { !allowance.spendOperations() }
+  }
+
+  /// Counts bytes of content that a read has come upon, or what else costs as much.
+  func spend(_ cost: Int) throws(SQLiteFailure) {
+    guard allowance?.spend(cost) == false else { return }
+    throw SQLiteFailure(code: SQLITE_INTERRUPT, message: "it takes longer than a short read may", action: "read")
+  }
+
+  private func setProgressHandler(every operations: Int32, _ mustStop: (() -> Bool)?) {
     // Held for as long as SQLite has its address.
-    let handler = work.map { ProgressHandler($0, look) }
+    let handler = mustStop.map { ProgressHandler($0) }
     sqlite3_progress_handler(
-      handle, handler == nil ? 0 : Self.operationsALook,
+      handle, handler == nil ? 0 : operations,
       { context in
         guard let context else { return 0 }
         return Unmanaged<ProgressHandler>.fromOpaque(context).takeUnretainedValue().mustStop() ? 1 : 0
@@ -230,20 +261,9 @@ final class Connection {
     progressHandler = handler
   }
 
-  /// A row that is copied takes four or so, and may have megabytes.
-  private static let operationsALook: Int32 = 100
-
   private final class ProgressHandler {
-    private let work: CopyWork
-    private let look: () -> Void
+    let mustStop: () -> Bool
 
-    init(_ work: CopyWork, _ look: @escaping () -> Void) {
-      (self.work, self.look) = (work, look)
-    }
-
-    func mustStop() -> Bool {
-      look()
-      return work.isCancelled
-    }
+    init(_ mustStop: @escaping () -> Bool) { self.mustStop = mustStop }
   }
 }

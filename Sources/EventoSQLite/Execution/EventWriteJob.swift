@@ -9,6 +9,7 @@ final class EventWriteJob: Job {
   private let now: @Sendable () -> Timestamp
   private let completion: Completion
   let bytes: Int
+  var filters: Int { condition?.failIfEventsMatch.count ?? 0 }
 
   /// - Parameter events: checked by ``NewEvent/check(_:)``.
   init(
