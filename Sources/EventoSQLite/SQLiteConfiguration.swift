@@ -2,7 +2,8 @@ public import Evento
 
 /// How a ``SQLiteExecutor`` works. The defaults suit most.
 public struct SQLiteConfiguration: Sendable {
-  /// Connections that read beside the one that writes; at least 1. A database in memory has none.
+  /// Connections for short reads, and as many for long ones, beside the one that writes; at least 1. A database in memory
+  /// has none.
   public var readers = 2
   /// How long a statement waits for another process that holds the database; a commit that takes longer counts as stuck.
   public var busyTimeout: Duration = .seconds(5)

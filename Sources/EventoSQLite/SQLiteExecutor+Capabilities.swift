@@ -38,7 +38,7 @@ extension SQLiteExecutor: CallbackWriter {
 extension SQLiteExecutor: EventViewer {
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    into builder: @escaping @Sendable () -> Builder,
+    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     do throws(EventoError) {
@@ -47,7 +47,7 @@ extension SQLiteExecutor: EventViewer {
       return completion(.failure(error))
     }
     let limits = pageLimits
-    readers.perform(completion: completion) { session in
+    readers.perform(unless: mustDrop, completion: completion) { session in
       let reader = EventReader(
         connection: session.connection, catalog: session.catalog, limits: limits, showsContent: Builder.needsContent)
       var builder = builder()
@@ -57,10 +57,11 @@ extension SQLiteExecutor: EventViewer {
   }
 
   package func viewEvent<Value: Sendable>(
-    _ id: ULID, through body: @escaping @Sendable (borrowing EventView) -> Value,
+    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    readers.perform(completion: completion) { session in
+    readers.perform(unless: mustDrop, completion: completion) { session in
       try EventRow.show(id, on: session.connection, session.catalog, body)
     }
   }
@@ -68,14 +69,15 @@ extension SQLiteExecutor: EventViewer {
 
 extension SQLiteExecutor: CallbackSnapshotReader {
   package func getSnapshot(
-    _ key: SnapshotKey, completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
+    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
     do {
       try key.check()
     } catch {
       return completion(.failure(EventoError(wrapping: error)))
     }
-    readers.perform(completion: completion) { session in
+    readers.perform(unless: mustDrop, completion: completion) { session in
       try SnapshotTable(connection: session.connection).snapshot(key)
     }
   }

@@ -8,7 +8,7 @@ internal import Evento
 /// blocks Swift's cooperative pool: all of SQLite runs on Dispatch queues.
 public final class SQLiteExecutor: Sendable {
   let writer: Writer
-  let readers: ReaderPool
+  let readers: Readers
   let watch: CommitWatch
   /// `nil` for a store in memory, whose readers share the writer's only connection.
   let conditionLooks: ConditionLooks?
@@ -68,17 +68,21 @@ public final class SQLiteExecutor: Sendable {
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
         patience: configuration.busyTimeout, commits: watch.signal, notify: configuration.notify)
       if isInMemory {
-        readers = ReaderPool(
-          [ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)], turns: turns)
+        connection.limitReads()
+        let session = ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)
+        readers = Readers(short: [session], long: [session], turns: turns)
         conditionLooks = nil
       } else {
-        let count = max(configuration.readers, 1)
-        readers = ReaderPool(
-          try (1...count).map { number in
+        func sessions(_ kind: String, _ count: Int) throws(SQLiteFailure) -> [ReaderPool.Session] {
+          try (1...count).map { (number) throws(SQLiteFailure) in
             let connection = try Connection(
               readingFrom: path, busyTimeout: configuration.busyTimeout, memoryMapBytes: configuration.memoryMapBytes)
-            return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.reader.\(number)"))
-          }, turns: turns)
+            connection.limitReads()
+            return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.\(kind).\(number)"))
+          }
+        }
+        let count = max(configuration.readers, 1)
+        readers = Readers(short: try sessions("reader", count), long: try sessions("long-reader", count), turns: turns)
         conditionLooks = ConditionLooks(
           readers, count: count, waitingLimit: max(configuration.waitingWrites, 1))
       }

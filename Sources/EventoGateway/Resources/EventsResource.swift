@@ -93,7 +93,7 @@ struct EventsResource: Sendable {
         guard read.wait == nil else { return nil }
         let cursor = read.args.cursorMember
         return { reply in
-          viewer.page(read) { result in
+          viewer.page(read, for: reply) { result in
             reply.send { () throws(EventoError) in
               .json(try result.naming(cursor: label(cursor)).get().json)
             }
@@ -151,7 +151,7 @@ struct EventsResource: Sendable {
         let encoding = try request.encoding()
         let id = try request.ulid("id")
         return { reply in
-          viewer.event(id, encoding) { result in
+          viewer.event(id, encoding, for: reply) { result in
             reply.send { () throws(EventoError) in try .event(id, try result.get()) }
           }
         }

@@ -18,7 +18,7 @@ final class ConditionLooks: Sendable {
     var closing: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let readers: ReaderPool
+  private let readers: Readers
   private let atOnce: Int
   private let waitingLimit: Int
   /// Starts each check. Otherwise a check would start the next one from its own completion, and a long line could overflow
@@ -29,7 +29,7 @@ final class ConditionLooks: Sendable {
   /// - Parameters:
   ///   - count: the number of readers.
   ///   - waitingLimit: the maximum number of waiting conditions. One more is refused.
-  init(_ readers: ReaderPool, count: Int, waitingLimit: Int) {
+  init(_ readers: Readers, count: Int, waitingLimit: Int) {
     self.readers = readers
     atOnce = max(count - 1, 1)
     self.waitingLimit = waitingLimit

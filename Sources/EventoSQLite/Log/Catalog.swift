@@ -6,7 +6,7 @@ internal import Evento
 /// Rows of these tables are only ever added, so what was read once may be kept; only what a transaction added and then
 /// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
 final class Catalog {
-  private let connection: Connection
+  let connection: Connection
   private var kinds = RecentCache<KindName, Kind>(limit: bound)
   private var lanes = RecentCache<LaneName, Lane>(limit: bound)
   private var postingLists = RecentCache<PostingListName, PostingList>(limit: bound)
