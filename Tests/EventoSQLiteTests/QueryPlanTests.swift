@@ -63,7 +63,8 @@ import Testing
       for source in sources {
         for (direction, comparison) in [(EventSource.Direction.forward, "rowid>?"), (.backward, "rowid<?")] {
           for columns in [EventSource.Columns.positions, .rows] {
-            let plan = try connection.all("EXPLAIN QUERY PLAN \(source.query(columns, direction))") { $0.text(3) }
+            let query = try #require(source.query(columns, direction))
+            let plan = try connection.all("EXPLAIN QUERY PLAN \(query)") { $0.text(3) }
             let step = try #require(plan.first)
             #expect(step.hasPrefix("SEARCH event USING "), "\(plan)")
             #expect(step.contains(shape.index) && step.contains(comparison), "\(plan)")
@@ -81,13 +82,12 @@ import Testing
 
   @Test func aPostingListIsASearchOfItsOwn() throws {
     try withConnection { connection, _ in
-      for (direction, comparison) in [(EventSource.Direction.forward, "position>?"), (.backward, "position<?")] {
-        let source = EventSource.postingList(1)
-        let list = "SEARCH posting USING PRIMARY KEY (list=? AND \(comparison))"
-        let positions = try connection.all("EXPLAIN QUERY PLAN \(source.query(.positions, direction))") { $0.text(3) }
-        #expect(positions == [list])
-        let rows = try connection.all("EXPLAIN QUERY PLAN \(source.query(.rows, direction))") { $0.text(3) }
-        #expect(rows == [list, "SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"])
+      for (direction, comparison) in [(EventSource.Direction.forward, "word>?"), (.backward, "word<?")] {
+        _ = try Posting.positions(of: 1, from: 100, direction, limit: 4, on: connection)
+        let query = try #require(
+          connection.statements.keys.map(\.sql).first { $0.contains("posting") && $0.contains(direction == .forward ? "ASC" : "DESC") })
+        let plan = try connection.all("EXPLAIN QUERY PLAN \(query)") { $0.text(3) }
+        #expect(plan == ["SEARCH posting USING PRIMARY KEY (list=? AND \(comparison))"])
       }
     }
   }

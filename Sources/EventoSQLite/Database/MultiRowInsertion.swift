@@ -4,14 +4,16 @@ enum MultiRowInsertion {
   ///
   /// - Parameters:
   ///   - largest: a power of two.
-  ///   - ignoresDuplicates: rows whose key the table has already are left out, and are no failure.
+  ///   - onConflict: what becomes of a row whose key the table has already, which is a failure otherwise
+  ///     (https://sqlite.org/lang_upsert.html).
   static func texts(
-    into table: String, _ columns: [String], upTo largest: Int, ignoresDuplicates: Bool = false
+    into table: String, _ columns: [String], upTo largest: Int, onConflict: String? = nil
   ) -> [String] {
     let row = "(" + Array(repeating: "?", count: columns.count).joined(separator: ", ") + ")"
     return (0...largest.trailingZeroBitCount).map { power in
-      "INSERT \(ignoresDuplicates ? "OR IGNORE " : "")INTO \(table) (\(columns.joined(separator: ", "))) VALUES "
+      "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES "
         + Array(repeating: row, count: 1 << power).joined(separator: ", ")
+        + (onConflict.map { " ON CONFLICT \($0)" } ?? "")
     }
   }
 

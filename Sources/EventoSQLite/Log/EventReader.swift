@@ -91,8 +91,15 @@ struct EventReader {
     _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction,
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    if sources.count == 1, let source = sources.first, try !isLongFilter(source, from: place, direction) {
-      try fill(&page, from: source, place, direction, each)
+    if sources.count == 1, let source = sources.first, let query = source.query(columns, direction),
+      try !isLongFilter(source, from: place, direction)
+    {
+      let statement = try connection.statement(query)
+      defer { statement.reset() }
+      // One more than wanted tells whether there are more.
+      try source.bind(to: statement, from: place, limit: Int64(page.room + 1))
+      // The usual read: rows as one index gives them.
+      while !page.hasMore, try statement.step() { try page.add(statement, catalog, each) }
     } else {
       var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection)
       // Positions first, then the row of each.
@@ -108,18 +115,6 @@ struct EventReader {
   }
 
   private var columns: EventSource.Columns { showsContent ? .rows : .rowsWithoutContent }
-
-  /// The usual read: rows as one index gives them.
-  private func fill(
-    _ page: inout Page, from source: EventSource, _ place: Int64, _ direction: EventSource.Direction,
-    _ each: (borrowing EventView) -> Bool
-  ) throws(SQLiteFailure) {
-    let statement = try connection.statement(source.query(columns, direction))
-    defer { statement.reset() }
-    // One more than wanted tells whether there are more.
-    try source.bind(to: statement, from: place, limit: Int64(page.room + 1))
-    while !page.hasMore, try statement.step() { try page.add(statement, catalog, each) }
-  }
 
   /// Shows the event at a position, if the page has room for it.
   private func add(

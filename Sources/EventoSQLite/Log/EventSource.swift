@@ -27,7 +27,10 @@ enum EventSource: Hashable {
 
   /// A query of these events from a place on (?1), forward or backward, at most ?2. The positions of an aggregate's events
   /// of one kind, or with one routing key, end at ?5, that included.
-  func query(_ columns: Columns, _ direction: Direction) -> String {
+  ///
+  /// - Returns: `nil` for a posting list, whose positions are bits (``Posting``).
+  func query(_ columns: Columns, _ direction: Direction) -> String? {
+    guard let shape else { return nil }
     let texts = Self.queries[shape.rawValue]
     return switch (columns, direction) {
     case (.positions, .forward): texts.positionsForward
@@ -81,7 +84,6 @@ enum EventSource: Hashable {
     case aggregateKind
     case aggregateLane
     case aggregateRoutingKey
-    case postingList
 
     /// What selects the events, beside their position.
     var condition: String? {
@@ -95,7 +97,6 @@ enum EventSource: Hashable {
       case .aggregateLane: "aggregate = ?3 AND +lane = ?4"
       // Row by row: a routing key may have any number of lanes.
       case .aggregateRoutingKey: "aggregate = ?3 AND (SELECT routing_key FROM lane WHERE id = event.lane) = ?4"
-      case .postingList: "list = ?3"
       }
     }
 
@@ -103,22 +104,12 @@ enum EventSource: Hashable {
     var isFilter: Bool {
       switch self {
       case .aggregateKind, .aggregateLane, .aggregateRoutingKey: true
-      case .log, .kind, .lane, .aggregate, .postingList: false
-      }
-    }
-
-    /// Where the columns are. In the order in which it is written, a join begins with the list
-    /// (https://sqlite.org/optoverview.html#crossjoin).
-    func table(for columns: Columns) -> String {
-      switch (self, columns) {
-      case (.postingList, .positions): "posting"
-      case (.postingList, .rows), (.postingList, .rowsWithoutContent): "posting CROSS JOIN event USING (position)"
-      default: "event"
+      case .log, .kind, .lane, .aggregate: false
       }
     }
   }
 
-  private var shape: Shape {
+  private var shape: Shape? {
     switch self {
     case .log: .log
     case .kind: .kind
@@ -127,7 +118,7 @@ enum EventSource: Hashable {
     case .aggregateKind: .aggregateKind
     case .aggregateLane: .aggregateLane
     case .aggregateRoutingKey: .aggregateRoutingKey
-    case .postingList: .postingList
+    case .postingList: nil
     }
   }
 
@@ -144,7 +135,7 @@ enum EventSource: Hashable {
         let end = shape.isFilter && columns == .positions ? "position \(comparison == ">" ? "<=" : ">=") ?5" : nil
         let conditions = [shape.condition, "position \(comparison) ?1", end].compactMap { $0 }
           .joined(separator: " AND ")
-        return "SELECT \(columns.text) FROM \(shape.table(for: columns)) WHERE \(conditions) "
+        return "SELECT \(columns.text) FROM event WHERE \(conditions) "
           + "ORDER BY position \(order) LIMIT ?2"
       }
       positionsForward = text(.positions, ">", "ASC")

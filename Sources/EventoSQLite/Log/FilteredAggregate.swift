@@ -103,7 +103,8 @@ struct FilteredAggregate {
   private func positions(
     from place: Int64, through end: Int64, limit: Int64
   ) throws(SQLiteFailure) -> [Int64] {
-    let statement = try connection.statement(source.query(.positions, direction))
+    guard let query = source.query(.positions, direction) else { return [] }
+    let statement = try connection.statement(query)
     defer { statement.reset() }
     try source.bind(to: statement, from: place, limit: limit)
     try statement.bind(5, end)

@@ -34,11 +34,7 @@ final class PendingRows {
     guard !rows.isEmpty else { return }
     defer { rows.removeAll(keepingCapacity: true) }
     try NewEventRow.insert(rows, on: connection)
-    var postings: [Posting] = []
-    for row in rows {
-      for list in row.lane.postingLists { postings.append(Posting(list: list, position: row.position)) }
-    }
-    try Posting.insert(postings, on: connection)
+    try Posting.insert(rows, on: connection)
     try sparseIndex.add(rows)
   }
 

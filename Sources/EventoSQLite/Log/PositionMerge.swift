@@ -95,8 +95,11 @@ struct PositionMerge {
     if let aggregate = FilteredAggregate(run.source, direction, on: connection) {
       positions = try aggregate.positions(from: run.place, limit: run.batch)
       runs[index].isAtEnd = positions.isEmpty
-    } else {
-      let statement = try connection.statement(run.source.query(.positions, direction))
+    } else if case .postingList(let list) = run.source {
+      positions = try Posting.positions(of: list, from: run.place, direction, limit: run.batch, on: connection)
+      runs[index].isAtEnd = positions.count < run.batch
+    } else if let query = run.source.query(.positions, direction) {
+      let statement = try connection.statement(query)
       defer { statement.reset() }
       try run.source.bind(to: statement, from: run.place, limit: run.batch)
       while try statement.step() { positions.append(statement.integer(0)) }

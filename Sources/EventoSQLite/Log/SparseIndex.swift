@@ -24,7 +24,7 @@ struct SparseIndex {
   private static let columns = ["aggregate", "property", "value", "block", "first"]
   /// Where a block has an event of a value already, that one is the first, and stays.
   private static let insertions = MultiRowInsertion.texts(
-    into: "sparse_index", columns, upTo: 32, ignoresDuplicates: true)
+    into: "sparse_index", columns, upTo: 32, onConflict: "DO NOTHING")
 
   init(_ connection: Connection) {
     self.connection = connection

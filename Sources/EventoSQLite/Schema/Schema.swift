@@ -141,8 +141,11 @@ enum Schema {
     ) STRICT;
     CREATE TABLE posting (
       list INTEGER NOT NULL,
-      position INTEGER NOT NULL,
-      PRIMARY KEY (list, position)
+      -- position / 64.
+      word INTEGER NOT NULL,
+      -- Which of those 64 positions are in the list, the lowest bit for the first.
+      bits INTEGER NOT NULL,
+      PRIMARY KEY (list, word)
     ) STRICT, WITHOUT ROWID;
     INSERT INTO posting_list (type, routing_key, first)
       SELECT type, -1, id
@@ -156,8 +159,10 @@ enum Schema {
       SELECT 0, routing_key, id
       FROM (SELECT routing_key, id, row_number() OVER (PARTITION BY routing_key ORDER BY id) AS number FROM lane)
       WHERE number = \(lanesPerRoutingKey) + 1;
-    INSERT INTO posting (list, position)
-      SELECT list.id, event.position
+    INSERT INTO posting (list, word, bits)
+      SELECT list, position >> 6, 1 << (position & 63)
+      FROM (
+      SELECT list.id AS list, event.position AS position
       FROM posting_list AS list JOIN kind ON kind.type = list.type AND kind.id >= list.first
         JOIN event ON event.kind = kind.id
       WHERE list.type > 0 AND list.routing_key = -1
@@ -170,7 +175,10 @@ enum Schema {
       SELECT list.id, event.position
       FROM posting_list AS list JOIN lane ON lane.routing_key = list.routing_key AND lane.id >= list.first
         JOIN event ON event.lane = lane.id
-      WHERE list.type = 0;
+      WHERE list.type = 0
+      )
+      WHERE true
+      ON CONFLICT (list, word) DO UPDATE SET bits = bits | excluded.bits;
     CREATE TABLE sparse_index (
       aggregate INTEGER NOT NULL,
       -- 0: kind, 1: routing_key, 2: lane.
