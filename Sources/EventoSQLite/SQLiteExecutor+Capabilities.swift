@@ -22,13 +22,13 @@ extension SQLiteExecutor: CallbackWriter {
       return completion(.failure(EventoError(wrapping: error)))
     }
     let now = configuration.now
-    guard let condition, let conditionLooks, ConditionLook.isNeeded(for: condition) else {
+    guard let condition, let prechecks, ConditionPrecheck.isNeeded(for: condition) else {
       return writer.submit(EventWriteJob(events, condition, now: now, completion: completion))
     }
-    conditionLooks.check(condition) { [writer] result in
+    prechecks.check(condition) { [writer] result in
       switch result {
-      case .success(let look):
-        writer.submit(EventWriteJob(events, condition, look, now: now, completion: completion))
+      case .success(let precheck):
+        writer.submit(EventWriteJob(events, condition, precheck, now: now, completion: completion))
       case .failure(let error): completion(.failure(error))
       }
     }
@@ -173,7 +173,7 @@ extension SQLiteExecutor {
 extension SQLiteExecutor: WriteMeter {
   package var writeFigures: WriteFigures {
     var figures = writer.figures
-    figures.waiting += conditionLooks?.waiting ?? 0
+    figures.waiting += prechecks?.waiting ?? 0
     return figures
   }
 }

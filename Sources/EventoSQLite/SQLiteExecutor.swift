@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Dispatch
 internal import Evento
 
@@ -11,7 +12,7 @@ public final class SQLiteExecutor: Sendable {
   let readers: Readers
   let watch: CommitWatch
   /// `nil` for a store in memory, whose readers share the writer's only connection.
-  let conditionLooks: ConditionLooks?
+  let prechecks: ConditionPrechecks?
   let configuration: SQLiteConfiguration
   /// Whether opening it has created the store.
   public let isNew: Bool
@@ -71,7 +72,7 @@ public final class SQLiteExecutor: Sendable {
         connection.limitReads()
         let session = ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)
         readers = Readers(short: [session], long: [session], turns: turns)
-        conditionLooks = nil
+        prechecks = nil
       } else {
         func sessions(_ kind: String, _ count: Int) throws(SQLiteFailure) -> [ReaderPool.Session] {
           try (1...count).map { (number) throws(SQLiteFailure) in
@@ -83,13 +84,24 @@ public final class SQLiteExecutor: Sendable {
         }
         let count = max(configuration.readers, 1)
         readers = Readers(short: try sessions("reader", count), long: try sessions("long-reader", count), turns: turns)
-        conditionLooks = ConditionLooks(
-          readers, count: count, waitingLimit: max(configuration.waitingWrites, 1))
+        let checker = try Connection(
+          readingFrom: path, busyTimeout: configuration.busyTimeout, memoryMapBytes: configuration.memoryMapBytes)
+        prechecks = ConditionPrechecks(
+          ReaderPool.Session(checker, queue: DispatchQueue(label: "evento.sqlite.conditions")), turns: turns,
+          waitingLimit: max(configuration.waitingWrites, 1))
       }
     } catch {
-      // Whatever it was, a statement that has been broken off among it.
-      if work.isCancelled { throw CancellationError() }
+      if work.isCancelled, Self.isInterruption(error) { throw CancellationError() }
       throw Self.openingError(error, path)
+    }
+  }
+
+  /// Whether a statement was interrupted, or stopped waiting for another connection.
+  private static func isInterruption(_ error: any Error) -> Bool {
+    switch error {
+    case let error as EventoError: error.code == .unavailable
+    case let failure as SQLiteFailure: [SQLITE_INTERRUPT, SQLITE_BUSY].contains(failure.code & 0xFF)
+    default: false
     }
   }
 
@@ -123,7 +135,7 @@ public final class SQLiteExecutor: Sendable {
   /// afterwards is `unavailable`.
   public func close() async {
     await watch.close()
-    await conditionLooks?.close()
+    await prechecks?.close()
     await readers.close()
     await writer.close()
   }

@@ -99,6 +99,34 @@ import Testing
     }
   }
 
+  /// Each event of such a page is found by a statement of its own.
+  @Test(arguments: [300, 1000]) func aPageOfSeveralSourcesIsShort(first: Int) async throws {
+    try await withLargeEvents { store async throws in
+      try await store.write((0..<1000).map { .sample("s\($0)", $0 % 2 == 0 ? "Even" : "Odd", type: "small") })
+      let door = Door()
+      read(store, door, first: 3, waitsAt: 2)
+      await door.awaitRead()
+      let filters = [ReadAggregator("small", name: "Even"), ReadAggregator("small", name: "Odd")]
+      #expect(try await store.read(filters, routingKey: .all, args: .forward(first: first)).edges.count == first)
+      door.open()
+      await door.awaitOutcomes(1)
+    }
+  }
+
+  @Test func aConditionDoesNotWaitForLongReads() async throws {
+    try await withLargeEvents { store async throws in
+      let door = Door()
+      for _ in 0..<3 { read(store, door, first: 3, waitsAt: 2) }
+      await door.awaitRead()
+      try await store.write((0..<1000).map { .sample("n\($0)", "Other") })
+      try await store.write(
+        [.sample("a")], condition: ConditionPrecheckTests.condition(ReadAggregator("none", name: "Never")))
+      #expect(door.outcomes.withLock { $0.isEmpty })
+      door.open()
+      await door.awaitOutcomes(3)
+    }
+  }
+
   /// What a filter costs without finding anything counts too.
   @Test func aReadOfManyRowsIsLong() async throws {
     let folder = try TestFolder()

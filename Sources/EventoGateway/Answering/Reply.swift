@@ -22,6 +22,8 @@ struct Reply: Sendable {
       do throws(EventoError) {
         return gateway.finish(exchange, try make())
       } catch {
+        // Nobody waits for this response: it goes nowhere, and is no failure of the store.
+        if error == .readDropped { return Response(status: 503) }
         return gateway.finish(exchange, gateway.problem(error, exchange))
       }
     }

@@ -5,10 +5,10 @@
 ///
 /// Confined to the queue of its connection.
 final class ReadAllowance {
-  /// As much as a page of a thousand ordinary events, which takes a few milliseconds.
-  static let limit = 1 << 20
-  /// What it counts as that a statement is run, which is to search an index as a rule.
-  static let statementCost = 4 << 10
+  /// A page of a thousand ordinary events from several sources costs less: some milliseconds.
+  static let limit = 2 << 20
+  /// The cost of a statement, which usually searches an index.
+  static let statementCost = 512
   /// How many instructions of SQLite's virtual machine are counted at once.
   static let operationsAtOnce: Int32 = 1000
   /// What that many count as.

@@ -79,8 +79,8 @@ struct EventReader {
   private func isNearEnd(
     _ place: Int64, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey
   ) throws(SQLiteFailure) -> Bool {
-    guard LogScan.mostScans(aggregators, routingKey) > Self.fewScans else { return false }
-    return LogScan.pays(for: try connection.logEnd().position - place, filters: aggregators?.count ?? 1)
+    guard LogScan.maximumScans(aggregators, routingKey) > Self.fewScans else { return false }
+    return LogScan.isCheaper(for: try connection.logEnd().position - place, filters: aggregators?.count ?? 1)
   }
 
   /// With so few index scans it is not worth reading the end of the log first.

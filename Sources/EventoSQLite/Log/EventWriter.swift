@@ -12,11 +12,11 @@ struct EventWriter {
   let now: () -> Timestamp
 
   /// - Parameters:
-  ///   - look: a reader's check of the condition, if there was one.
+  ///   - precheck: a reader's check of the condition, if there was one.
   ///   - tag: that of the commit.
   /// - Throws: ``EventoError`` where the write is refused, with nothing changed; ``SQLiteFailure``.
   func write(
-    _ events: [NewEvent], condition: WriteCondition?, look: ConditionLook? = nil, tag: Int64
+    _ events: [NewEvent], condition: WriteCondition?, precheck: ConditionPrecheck? = nil, tag: Int64
   ) throws -> WriteResult {
     let blame: EventoError?
     if condition != nil { try pending.flush() }
@@ -34,19 +34,18 @@ struct EventWriter {
     numbered.reserveCapacity(events.count)
     // Looked at where they lie, here and below: a copy of an event counts each of its members up, and down again.
     for index in events.indices { numbered.append(try versions.admit(events.span[index])) }
-    if let condition { try check(condition, after: place, look) }
+    if let condition { try check(condition, after: place, precheck) }
     return try store(events, numbered, versions.heads, tag: tag)
   }
 
-  private func check(_ condition: WriteCondition, after place: Int64, _ look: ConditionLook?) throws {
+  private func check(_ condition: WriteCondition, after place: Int64, _ precheck: ConditionPrecheck?) throws {
     var place = place
-    // Another process may have restored the store since.
-    if let look, try connection.isInHistory(look.place) {
-      if look.hasMatch { throw EventoError.conditionFailed() }
-      place = max(place, look.place.position)
+    if let precheck {
+      if precheck.hasMatch { throw EventoError.conditionFailed() }
+      place = max(place, precheck.position)
     }
     let check = ConditionCheck(connection: connection, catalog: catalog, condition: condition)
-    if try check.match(after: place, end: try memory.end(connection)) != nil { throw EventoError.conditionFailed() }
+    if try check.hasMatch(after: place, end: try memory.end(connection)) { throw EventoError.conditionFailed() }
   }
 
   private func store(

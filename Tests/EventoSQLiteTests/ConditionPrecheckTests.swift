@@ -5,7 +5,7 @@ import Testing
 @testable import EventoSQLite
 
 /// Conditions with many filters, which a reader checks before the write has its turn.
-@Suite struct ConditionLookTests {
+@Suite struct ConditionPrecheckTests {
   /// A condition with filters among others that match nothing: so many that it takes long to check.
   static func condition(_ filters: ReadAggregator..., after cursor: Cursor? = nil) -> WriteCondition {
     let others = (filters.count..<120).map { ReadAggregator("absent-\($0)", name: "Never") }
@@ -118,52 +118,22 @@ import Testing
     }
   }
 
-  /// A condition that takes long does not take the writer's time: while no reader is free for it, other writes go on.
+  /// A condition that takes long does not take the writer's time: while it can't be checked, other writes go on.
   @Test func otherWritesDoNotWaitForACondition() async throws {
     try await withStore { store in
       try await store.write([.sample("before", "Other")])
       let release = DispatchSemaphore(value: 0)
-      for _ in 0..<store.configuration.readers {
-        // On a reader's thread, which may be blocked.
-        store.readers.perform(completion: { _ in }) { _ in release.wait() }
-      }
+      let prechecks = try #require(store.prechecks)
+      // On the thread of the connection for conditions, which may be blocked.
+      prechecks.pool.submit(ClosureJob(completion: { _ in }) { _ in release.wait() })
       let (answers, answer) = AsyncStream.makeStream(of: Result<WriteResult, EventoError>.self)
       store.write([.sample("a")], condition: Self.condition(Self.opened)) { answer.yield($0) }
       let other = try await store.write([.sample("b", "Other")]).events[0]
-      for _ in 0..<store.configuration.readers { release.signal() }
+      release.signal()
       var iterator = answers.makeAsyncIterator()
       let last = try #require(try await iterator.next()?.get().events.first)
       let log = try await store.everything()
       #expect(log.map(\.cursor).suffix(2) == [other.cursor, last.cursor])
-    }
-  }
-
-  /// What a reader has found in another history counts for nothing: another process may have restored the store.
-  @Test(arguments: [true, false]) func aLookAtAnotherHistoryCountsForNothing(hasMatch: Bool) throws {
-    func look(
-      _ names: [String], with condition: WriteCondition, from look: ConditionLook? = nil
-    ) throws -> ConditionLook? {
-      let connection = try Connection(path: ":memory:", busyTimeout: .zero)
-      try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-      let (catalog, pending) = (Catalog(connection), PendingRows(connection))
-      let writer = EventWriter(
-        connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
-        now: { Timestamp(milliseconds: 0) })
-      let tag = LogPosition.freshTag()
-      _ = try writer.write(names.map { .sample("a", $0) }, condition: nil, tag: tag)
-      try pending.flush()
-      guard let look else { return try ConditionLook(condition, on: connection, catalog) }
-      _ = try writer.write([.sample("b")], condition: condition, look: look, tag: tag)
-      return nil
-    }
-    let condition = Self.condition(Self.opened)
-    let other = try #require(try look(["Other", hasMatch ? "Opened" : "Other"], with: condition))
-    #expect(other.hasMatch == hasMatch && other.place.position == 2)
-    if hasMatch {
-      _ = try look(["Other", "Other"], with: condition, from: other)
-    } else {
-      let error = #expect(throws: EventoError.self) { _ = try look(["Opened", "Other"], with: condition, from: other) }
-      #expect(error?.code == .conditionFailed)
     }
   }
 

@@ -1,0 +1,43 @@
+internal import Evento
+internal import Synchronization
+
+/// Checks the conditions of waiting writes on a connection of its own, in the order in which they arrive, so that neither
+/// they nor other reads wait for each other.
+final class ConditionPrechecks: Sendable {
+  typealias Completion = @Sendable (Result<ConditionPrecheck?, EventoError>) -> Void
+
+  let pool: ReaderPool
+  private let waitingLimit: Int
+  private let count = Atomic(0)
+
+  /// - Parameter waitingLimit: the maximum number of conditions that wait or are being checked. One more is refused.
+  init(_ session: ReaderPool.Session, turns: ReadTurns, waitingLimit: Int) {
+    pool = ReaderPool([session], turns: turns)
+    self.waitingLimit = waitingLimit
+  }
+
+  /// The number of conditions that wait or are being checked.
+  var waiting: Int { count.load(ordering: .relaxed) }
+
+  /// Checks a condition.
+  ///
+  /// - Parameter completion: called on the connection's queue, or at once if the condition is refused.
+  func check(_ condition: WriteCondition, completion: @escaping Completion) {
+    guard count.add(1, ordering: .relaxed).oldValue < waitingLimit else {
+      count.subtract(1, ordering: .relaxed)
+      return completion(.failure(.tooManyWaiting(waitingLimit)))
+    }
+    pool.submit(
+      ClosureJob(
+        completion: { [self] result in
+          count.subtract(1, ordering: .relaxed)
+          completion(result)
+        }
+      ) { session in try ConditionPrecheck(condition, on: session.connection, session.catalog) })
+  }
+
+  /// Refuses new conditions, waits until all others are checked, and closes the connection.
+  func close() async {
+    await pool.close()
+  }
+}
