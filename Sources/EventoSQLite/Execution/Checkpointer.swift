@@ -22,6 +22,9 @@ final class Checkpointer {
 
   private(set) var figures = Figures()
 
+  /// Pages of the log, as of the last commit.
+  var logPages: Int { pages.count }
+
   struct Figures {
     var count = 0
     var duration = Duration.zero
