@@ -62,9 +62,9 @@ public final class SQLiteExecutor: Sendable {
       let turns = ReadTurns()
       let files = try connection.path.map { file in
         let store = StoreFiles(file, openedAs: path)
+        let checkpointer = try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns)
         return Writer.Files(
-          store: store, sizes: try LeastSizes(connection, store),
-          checkpointer: try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns))
+          store: store, sizes: try LeastSizes(connection, store, checkpointer.pages), checkpointer: checkpointer)
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),

@@ -175,6 +175,10 @@ import Testing
         "PRAGMA journal_size_limit = 0; UPDATE store SET probe = 0; PRAGMA wal_checkpoint(RESTART); UPDATE store SET probe = 1",
       ].shuffled() {
         try other.execute(statement)
+        // A commit of nothing tells nothing of the log.
+        await expect(.invalidOriginalVersion) { () throws in
+          try await store.write([.sample("b\(round)", version: 99)])
+        }
         try await store.write([.sample("b\(round)")])
         try await store.checkReadiness()
       }

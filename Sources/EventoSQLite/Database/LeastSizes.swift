@@ -10,6 +10,8 @@ internal import Evento
 final class LeastSizes {
   private let connection: Connection
   private let files: StoreFiles
+  private let pages: LogPages
+  private var commits: Int
   private let pageSize: Int
   /// Whether a commit of this process can make the database smaller: https://sqlite.org/pragma.html#pragma_auto_vacuum
   private let canShrink: Bool
@@ -18,9 +20,11 @@ final class LeastSizes {
   private var database = 0
   private var mustMeasure = true
 
-  init(_ connection: Connection, _ files: StoreFiles) throws(SQLiteFailure) {
+  init(_ connection: Connection, _ files: StoreFiles, _ pages: LogPages) throws(SQLiteFailure) {
     self.connection = connection
     self.files = files
+    self.pages = pages
+    commits = pages.commits
     pageSize = Int(try connection.integer("PRAGMA page_size") ?? 0)
     canShrink = try connection.integer("PRAGMA auto_vacuum") != 0
   }
@@ -47,10 +51,12 @@ final class LeastSizes {
     return nil
   }
 
-  /// - Parameter logPages: that the log has since.
-  func committed(logPages: Int) {
+  /// To be called after each commit.
+  func committed() {
+    guard pages.commits != commits else { return }
+    commits = pages.commits
     // https://sqlite.org/fileformat2.html#the_write_ahead_log
-    log = logPages == 0 ? 0 : 32 + logPages * (pageSize + 24)
+    log = 32 + pages.count * (pageSize + 24)
   }
 
   /// The log was moved into the database, which may have grown.

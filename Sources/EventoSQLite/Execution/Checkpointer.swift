@@ -11,7 +11,7 @@ internal import Evento
 /// Confined to the writer's queue.
 final class Checkpointer {
   private let connection: Connection
-  private let pages: LogPages
+  let pages: LogPages
   private let threshold: Int
   private let turns: ReadTurns
   /// Pages at which to move the log, and at which to wait for readers too.
@@ -21,9 +21,6 @@ final class Checkpointer {
   private var lastRestart = ContinuousClock.now
 
   private(set) var figures = Figures()
-
-  /// Pages of the log, as of the last commit.
-  var logPages: Int { pages.count }
 
   struct Figures {
     var count = 0

@@ -274,7 +274,7 @@ final class Writer: @unchecked Sendable {
       for job in jobs { job.fail(unknown) }
       return
     }
-    if let files { files.sizes.committed(logPages: files.checkpointer.logPages) }
+    files?.sizes.committed()
     health.committed(
       hasWritten: session.connection.totalChanges > changes, hasAddedEvents: session.hasAddedEvents,
       bytes: jobs.reduce(0) { $0 + $1.bytes })
