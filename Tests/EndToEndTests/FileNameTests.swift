@@ -65,7 +65,7 @@ import Testing
       // The shell makes the byte.
       let outcome = try await GatewayProcess.run(
         ["serve", "--port", "0"],
-        shell: #"cd '\#(folder)'; EVENTO_DATABASE=$(printf 'bad\377.sqlite'); export EVENTO_DATABASE; exec"#)
+        shell: #"cd '\#(folder)'; EVENTO_DATABASE=$(printf 'bad\377.sqlite'); export EVENTO_DATABASE; exec timeout 20"#)
       #expect(outcome.status == 1)
       #expect(outcome.errors.contains("contains bytes that are not UTF-8"), "\(outcome.errors)")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)

@@ -102,6 +102,21 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: folder.file("left")) == isEmpty)
   }
 
+  /// As a backup reads on a file system that nobody can write to: without a log, and without shared memory.
+  @Test(arguments: ["plain", "a%41?b#c&d=e é", "file:x"]) func aStoreIsReadWithoutAFileBesideIt(name: String)
+    async throws
+  {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file(name))
+    try await store.write([.sample()])
+    await store.close()
+    let connection = try Connection(path: folder.file(name), busyTimeout: .zero, for: .readingImmutable)
+    #expect(try connection.logEnd().position == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [name])
+    #expect(throws: SQLiteFailure.self) { try connection.execute("DELETE FROM event") }
+    connection.close()
+  }
+
   /// A store that can't be opened leaves no file that was not there before.
   @Test func aFirstStartThatFailsLeavesNoFile() async throws {
     let folder = try TestFolder()
