@@ -159,7 +159,7 @@ import Testing
 
   /// A start says which file it is, and why.
   @Test(arguments: [
-    ("openat:error=EMFILE", "", "(unable to open database file: Too many open files). Raise the limit on open files"),
+    ("openat:error=EMFILE", "", "Too many open files). Raise the limit on open files (ulimit -n)."),
     ("fcntl:error=ENOLCK", "", "can't be locked (database is locked: No locks available). Put it on a local disk"),
     ("pwrite64:error=EDQUOT", "", "(disk I/O error: Disk quota exceeded). Free some space, or raise the disk quota."),
     ("fdatasync,fsync:error=ENOSPC", "", "(disk I/O error: No space left on device). Free some space"),
