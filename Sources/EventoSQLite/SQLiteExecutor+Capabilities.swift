@@ -143,22 +143,27 @@ extension SQLiteExecutor: CallbackReadinessReporter {
     case .well: completion(writer.health.checkpointFailure)
     case .ill(let failure): completion(failure)
     case .unknown:
+      let needed = writer.health.neededBytes
       let report: @Sendable (Result<Void, EventoError>) -> Void = { [writer] result in
         if case .failure(let failure) = result {
-          completion(failure)
+          // What is said of a write is not meant for a probe.
+          completion(writer.health.displacement ?? failure)
         } else {
+          if let needed { writer.health.hasRoom(for: needed) }
           completion(writer.health.checkpointFailure)
         }
       }
       writer.perform(completion: report) { [writer] session in
         // A full disk may have room for the one page of a probe in its last block, and none for an event.
-        if let free = writer.freeBytes, free < Self.leastFreeBytes {
+        let least = max(Self.leastFreeBytes, needed ?? 0)
+        if let free = writer.freeBytes, free < least {
           throw EventoError(
             .unavailable,
-            "The disk has only \(free) bytes free; an idle store is ready with at least \(Self.leastFreeBytes). Free some "
-              + "space."
+            "The disk has only \(free) bytes free; an idle store is ready with at least \(least). Free some space."
           )
         }
+        // A quota, or a limit on the size of files, shows only in writing.
+        if let needed { try session.connection.probeRoom(for: needed) }
         try session.connection.run("UPDATE store SET probe = probe + 1")
       }
     }

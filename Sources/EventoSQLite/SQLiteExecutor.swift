@@ -44,10 +44,11 @@ public final class SQLiteExecutor: Sendable {
   ) throws {
     let isInMemory = path == ":memory:"
     self.configuration = configuration
+    var isCreated = false
     do {
       // What is not ours must stay as it is, a log that was left beside it too: it is looked at before it is opened for
       // writing. The look ends later, so that SQLite need not read such a log twice.
-      let look = isInMemory ? nil : try Self.look(at: path, configuration, work)
+      let look = isInMemory ? nil : try Self.look(at: path, configuration, work, isCreated: &isCreated)
       defer { look?.close() }
       let connection = try Connection(
         path: path, busyTimeout: configuration.busyTimeout, for: isInMemory ? .making : .writing)
@@ -57,13 +58,14 @@ public final class SQLiteExecutor: Sendable {
       isNew = try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
       connection.setWork(nil)
-      if !isInMemory { try FileSync.sync(folderOf: path) }
+      if let file = connection.path { try FileSync.sync(folderOf: file) }
       watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       let turns = ReadTurns()
-      let files = try connection.path.map { path in
-        Writer.Files(
-          store: StoreFiles(path),
-          checkpointer: try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns))
+      let files = try connection.path.map { file in
+        let store = StoreFiles(file, openedAs: path)
+        let checkpointer = try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns)
+        return Writer.Files(
+          store: store, sizes: try LeastSizes(connection, store, checkpointer.pages), checkpointer: checkpointer)
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
@@ -91,6 +93,7 @@ public final class SQLiteExecutor: Sendable {
           waitingLimit: max(configuration.waitingWrites, 1))
       }
     } catch {
+      if isCreated { DatabaseFile.removeIfEmpty(path) }
       if work.isCancelled, Self.isInterruption(error) { throw CancellationError() }
       throw Self.openingError(error, path)
     }
@@ -114,12 +117,15 @@ public final class SQLiteExecutor: Sendable {
   }
 
   /// Creates the file if that may be, and looks at what is in it.
+  ///
+  /// - Parameter isCreated: set if it has created the file.
   private static func look(
-    at path: String, _ configuration: SQLiteConfiguration, _ work: CancellableWork
+    at path: String, _ configuration: SQLiteConfiguration, _ work: CancellableWork, isCreated: inout Bool
   ) throws -> Connection {
-    guard !StoreFile.isFolder(path) else { throw EventoError.isFolder(path) }
+    try DatabasePath.check(path)
     if configuration.createsDatabase {
-      try DatabaseFile.create(path, permissions: configuration.filePermissions)
+      try StoreFile.checkNoLogIsLeft(of: path)
+      isCreated = try DatabaseFile.create(path, permissions: configuration.filePermissions)
     } else {
       try DatabaseFile.checkExists(path, configuration)
     }
@@ -144,6 +150,12 @@ public final class SQLiteExecutor: Sendable {
   ///
   /// - Throws: `unavailable`.
   public func eventCount() async throws -> Int {
-    try await readers.perform { session in Int(try session.connection.logEnd().position) }
+    try await readers.perform { session in
+      do throws(SQLiteFailure) {
+        return Int(try session.connection.logEnd().position)
+      } catch {
+        throw error.error(of: session.connection.path ?? ":memory:")
+      }
+    }
   }
 }

@@ -22,7 +22,7 @@ struct BackupCommand: AsyncParsableCommand, SignalTaker {
     let copy = try await CopyRun.run("Copying \(database)") { [database, file] progress in
       try await SQLiteExecutor.backUp(database, to: file, progress: progress)
     }
-    print("Copied \(copy.summary), from \(database) to \(file).")
+    print(TerminalText.escaped("Copied \(copy.summary), from \(database) to \(file)."))
   }
 }
 

@@ -26,6 +26,6 @@ struct RestoreCommand: AsyncParsableCommand, SignalTaker {
       try await SQLiteExecutor.restore(
         database, from: file, replacing: replace, replacingSetting: "--replace", progress: progress)
     }
-    print("Restored \(copy.summary), from \(file) to \(database).")
+    print(TerminalText.escaped("Restored \(copy.summary), from \(file) to \(database)."))
   }
 }

@@ -309,9 +309,8 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   private func announce(_ server: HTTPServer, isNew: Bool, eventCount: Int) {
     let addresses = server.addresses.map { "\($0)\(basePath)" }.joined(separator: " and ")
     let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
-    print(
-      "evento-gateway \(Version.current) listens on \(addresses), \(isNew ? "new database" : "database") \(database), \(count)"
-    )
+    let store = "\(isNew ? "new database" : "database") \(database)"
+    print(TerminalText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
     fflush(nil)
   }
 

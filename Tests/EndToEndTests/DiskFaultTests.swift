@@ -101,6 +101,112 @@ import Testing
     }
   }
 
+  /// The system's error is named, and what to do; to try again is no help.
+  @Test(arguments: [
+    ("pwrite64:error=EDQUOT", "Disk quota exceeded", "raise the disk quota"),
+    ("pwrite64:error=EROFS", "Read-only file system", "Mount its file system for writing"),
+    ("pwrite64:error=EIO", "Input/output error", "Check its disk"),
+    ("fdatasync:error=ENOSPC", "No space left on device", "Free some space"),
+  ])
+  func aWriteThatFailsNamesTheReason(_ injection: String, _ reason: String, _ advice: String) async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+      let client = try gateway.client
+      #expect(try await client.send("POST", "/events", Self.event("a")).status == 201)
+      let fault = try await DiskFault(injection, on: database + "-wal", of: gateway.processID)
+      let answer = try await client.send("POST", "/events", Self.event("b"))
+      #expect(answer.status == 503)
+      #expect(answer.text.contains("(\(reason)). ") && answer.text.contains(advice), "\(answer.text)")
+      #expect(!answer.text.contains("in a moment"))
+      #expect(try await client.send("GET", "/readyz").status == 503)
+      await fault.end()
+      try await Self.waitUntilReady(client)
+      #expect(try await client.send("POST", "/events", Self.event("b")).status == 201)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().errors.contains(reason))
+    }
+  }
+
+  /// `statvfs` tells neither of a quota nor of a limit on the size of files: a probe that writes one page has room where a
+  /// write does not.
+  @Test func itIsNotReadyUntilThereIsRoomForAWriteLikeTheOneThatFailed() async throws {
+    try await withTemporaryFolder { folder in
+      // In blocks of 512 bytes.
+      let gateway = try await GatewayProcess(
+        ["--port", "0", "--database", folder + "/e.sqlite"], shell: "ulimit -S -f 1200; exec")
+      let client = try gateway.client
+      var answer = try await client.send("POST", "/events", Self.event("0", bytes: 100_000))
+      for number in 1..<10 where answer.status == 201 {
+        answer = try await client.send("POST", "/events", Self.event("\(number)", bytes: 100_000))
+      }
+      #expect(answer.status == 503)
+      #expect(answer.text.contains("File too large") && answer.text.contains("ulimit -f"), "\(answer.text)")
+      // Past the second for which the failure itself counts.
+      let deadline = ContinuousClock.now + .milliseconds(2500)
+      while ContinuousClock.now < deadline {
+        #expect(try await client.send("GET", "/readyz").status == 503)
+        // A small one may fit, and says nothing of a large one.
+        _ = try await client.send("PUT", "/subscribers/s", #"{"worker_id":"01JD000000000000000000000W"}"#)
+      }
+      try Self.run("/usr/bin/prlimit", "--pid", "\(gateway.processID)", "--fsize=unlimited")
+      try await Self.waitUntilReady(client)
+      #expect(try await client.send("POST", "/events", Self.event("b", bytes: 100_000)).status == 201)
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  /// A start says which file it is, and why.
+  @Test(arguments: [
+    ("openat:error=EMFILE", "", "Too many open files). Raise the limit on open files (ulimit -n)."),
+    ("fcntl:error=ENOLCK", "", "can't be locked (database is locked: No locks available). Put it on a local disk"),
+    ("pwrite64:error=EDQUOT", "", "(disk I/O error: Disk quota exceeded). Free some space, or raise the disk quota."),
+    ("fdatasync,fsync:error=ENOSPC", "", "(disk I/O error: No space left on device). Free some space"),
+    ("openat:error=EROFS", "-wal", "Mount its file system for writing."),
+  ])
+  func aStartThatFailsNamesTheFileAndTheReason(_ injection: String, _ suffix: String, _ text: String) async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let call = injection.prefix { $0 != ":" }
+      let outcome = try await GatewayProcess.run(
+        ["serve", "--port", "0", "--database", database],
+        shell: "exec strace -f -qq -o /dev/null -P '\(database)\(suffix)' -e trace=\(call) -e inject=\(injection)")
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains("Error: \(database) can't be "), "\(outcome.errors)")
+      #expect(outcome.errors.contains(text), "\(outcome.errors)")
+    }
+  }
+
+  /// The count of events in the first line is read by another connection than the one that opens the store.
+  @Test func aStartThatCannotCountNamesTheFile() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let outcome = try await GatewayProcess.run(
+        ["serve", "--port", "0", "--database", database],
+        shell: "exec strace -f -qq -o /dev/null -P '\(database)-wal' -e trace=pread64 -e inject=pread64:error=EIO")
+      #expect(outcome.status == 1)
+      #expect(outcome.errors.contains("Error: \(database) can't be read or written ("), "\(outcome.errors)")
+      #expect(!outcome.errors.contains("in a moment"))
+    }
+  }
+
+  private static func waitUntilReady(_ client: HTTPClient) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try await client.send("GET", "/readyz").status != 200 {
+      try #require(ContinuousClock.now < deadline, "it is not ready again")
+    }
+  }
+
+  private static func run(_ program: String, _ arguments: String...) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: program)
+    process.arguments = arguments
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+
   @Test func aDatabaseThatIsRemovedStopsWritesAndProbes() async throws {
     try await withTemporaryFolder { folder in
       let database = folder + "/e.sqlite"

@@ -332,7 +332,7 @@ import Testing
     try await withTemporaryFolder { folder in
       let gateway = try await GatewayProcess(
         ["--port", "0", "--database", folder + "/e.sqlite"],
-        environment: mode.map { ["EVENTO_DATABASE_MODE": $0] } ?? [:], umask: umask)
+        environment: mode.map { ["EVENTO_DATABASE_MODE": $0] } ?? [:], shell: "umask \(umask); exec")
       let event = #"{"events":[{"aggregator_type":"t","aggregator_id":"i","name":"n"}]}"#
       #expect(try await gateway.client.send("POST", "/events", event).status == 201)
       for suffix in ["", "-wal", "-shm"] {

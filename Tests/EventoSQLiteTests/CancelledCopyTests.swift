@@ -79,36 +79,52 @@ import Testing
     #expect(error?.detail == "Cancelled; \(folder.file("empty")) was not changed.")
     #expect(StoreFile.size(folder.file("empty")) == 0)
 
-    let source = try StoreFile.open(folder.file())
     let failure = SQLiteFailure(code: 13, message: "database or disk is full", action: "copy a database")
     let outcome = Restoration(isReplacing: false, setting: "--replace").outcome(
-      of: failure, folder.file("empty"), folder.file(), source, CancellableWork())
-    source.close()
+      of: failure, folder.file("empty"), folder.file(), before: 0, CancellableWork())
     #expect(
       outcome.detail
-        == "\(folder.file("empty")) was not restored (database or disk is full), and is empty as before. Check its disk."
-    )
+        == "\(folder.file("empty")) was not restored (database or disk is full), and is empty as before. Free some space "
+        + "on its disk.")
   }
 
-  /// SQLite may report a failure of the last sync, when the copy is in its place.
+  /// The log ends where the backup's does, so that only what is beside it tells the old content from the new.
+  @Test func aCancelledRestoreOfAnEqualLogChangesNothing() async throws {
+    let folder = try TestFolder()
+    let store = try await makeStore(folder)
+    _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"))
+    try await store.upsertSubscriber("later", workerID: ULID())
+    await store.close()
+    let error = await cancelledWithinTheCopy { progress in
+      _ = try await SQLiteExecutor.restore(
+        folder.file(), from: folder.file("copy"), replacing: true, progress: progress)
+    }
+    #expect(error?.detail == "Cancelled; \(folder.file()) was not changed.")
+    let again = try await SQLiteExecutor.open(folder.file())
+    #expect(try await again.subscriber("later") != nil)
+    await again.close()
+  }
+
+  /// SQLite may report a failure of the last sync, when the copy is in its place. The log of the copy ends where that of
+  /// the database does.
   @Test func aFailureSaysWhatHasBecomeOfTheDatabase() async throws {
     let folder = try TestFolder()
     let store = try await SQLiteExecutor.open(folder.file())
     try await store.write([.sample()])
     _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"))
-    try await store.write([.sample()])
     await store.close()
+    let look = try StoreFile.look(at: folder.file())
+    let before = try look.contentVersion()
+    look.close()
     let failure = SQLiteFailure(code: 1290, message: "disk I/O error", action: "copy a database")
-    let source = try StoreFile.open(folder.file("copy"))
     func outcome() -> String {
       Restoration(isReplacing: true, setting: "--replace").outcome(
-        of: failure, folder.file(), folder.file("copy"), source, CancellableWork { _ in }
+        of: failure, folder.file(), folder.file("copy"), before: before, CancellableWork()
       ).detail
     }
     #expect(outcome().hasPrefix("\(folder.file()) was not restored (disk I/O error), and has its old content."))
     _ = try await SQLiteExecutor.restore(folder.file(), from: folder.file("copy"), replacing: true)
     #expect(outcome().hasPrefix("\(folder.file()) was restored from \(folder.file("copy")), but the disk"))
-    source.close()
   }
 
   /// Cancels once the copy has begun.

@@ -47,6 +47,35 @@ import Testing
     try await expectRefused(folder, "is not a whole event store")
   }
 
+  /// To bring it up to date would fail halfway.
+  @Test func aStoreWhoseVersionWasLoweredIsRefused() async throws {
+    let folder = try TestFolder()
+    try await makeStore(folder)
+    let connection = try Connection(path: folder.file(), busyTimeout: .zero)
+    try connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    try await expectRefused(folder, "its schema version is 1, but it has \"")
+  }
+
+  @Test(arguments: ["DELETE FROM store", "INSERT INTO store VALUES (1, 0)"])
+  func aStoreThatIsNotOneStoreIsRefused(_ statement: String) async throws {
+    let folder = try TestFolder()
+    try await makeStore(folder)
+    let connection = try Connection(path: folder.file(), busyTimeout: .zero)
+    try connection.execute(statement)
+    connection.close()
+    try await expectRefused(folder, "its table \"store\" must have one row")
+  }
+
+  /// Of another program that has dropped its tables, or has none yet.
+  @Test func anEmptyDatabaseOfAnotherEncodingIsRefused() async throws {
+    let folder = try TestFolder()
+    let connection = try Connection(path: folder.file(), busyTimeout: .zero)
+    try connection.execute("PRAGMA encoding = 'UTF-16'; CREATE TABLE t (a); DROP TABLE t")
+    connection.close()
+    try await expectRefused(folder, "text encoding is UTF-16")
+  }
+
   /// An operator may have an index of his own, and ANALYZE leaves a table.
   @Test func aStoreWithMoreThanItsOwnIsOpened() async throws {
     let folder = try TestFolder()

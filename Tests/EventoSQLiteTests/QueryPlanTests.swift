@@ -84,8 +84,9 @@ import Testing
     try withConnection { connection, _ in
       for (direction, comparison) in [(EventSource.Direction.forward, "word>?"), (.backward, "word<?")] {
         _ = try Posting.positions(of: 1, from: 100, direction, limit: 4, on: connection)
-        let query = try #require(
-          connection.statements.keys.map(\.sql).first { $0.contains("posting") && $0.contains(direction == .forward ? "ASC" : "DESC") })
+        let order = direction == .forward ? "ASC" : "DESC"
+        let queries = connection.statements.keys.map(\.sql)
+        let query = try #require(queries.first { $0.contains("posting") && $0.contains(order) })
         let plan = try connection.all("EXPLAIN QUERY PLAN \(query)") { $0.text(3) }
         #expect(plan == ["SEARCH posting USING PRIMARY KEY (list=? AND \(comparison))"])
       }

@@ -59,6 +59,137 @@ import Testing
     if displacement == .folderMoved { try? FileManager.default.removeItem(atPath: folder.path + "-moved") }
   }
 
+  enum Link: CaseIterable {
+    case file
+    case folder
+  }
+
+  /// As a deployment does it that makes `current` lead to another version.
+  @Test(arguments: Link.allCases) func aLinkThatLeadsElsewhereIsNoticed(link: Link) async throws {
+    let (folder, files) = (try TestFolder(), FileManager.default)
+    for name in ["v1", "v2"] {
+      try files.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
+    }
+    func point(to version: String) throws {
+      let target = link == .folder ? version : "\(version)/store.sqlite"
+      try? files.removeItem(atPath: folder.file("current"))
+      try files.createSymbolicLink(atPath: folder.file("current"), withDestinationPath: target)
+    }
+    try point(to: "v1")
+    let path = link == .folder ? folder.file("current/store.sqlite") : folder.file("current")
+    let store = try await SQLiteExecutor.open(path)
+    try await store.write([.sample()])
+    try point(to: "v2")
+    let error = await failure { () throws in try await store.write([.sample()]) }
+    #expect(error?.detail.hasPrefix("\(path) leads to another file than ") == true, "\(error?.detail ?? "no error")")
+    await expect(.unavailable) { () throws in try await store.checkReadiness() }
+    await store.close()
+  }
+
+  /// Who moves a file and leaves a link to it has the same file.
+  @Test func aFileThatIsMovedBehindALinkIsTheSame() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    try await store.write([.sample()])
+    try FileManager.default.moveItem(atPath: folder.file(), toPath: folder.file("moved"))
+    try FileManager.default.createSymbolicLink(atPath: folder.file(), withDestinationPath: folder.file("moved"))
+    try await store.write([.sample()])
+    await store.close()
+  }
+
+  enum Cut: CaseIterable {
+    case logEmptied
+    case logShortened
+    case databaseEmptied
+    case databaseShortened
+    case databaseWrittenOver
+
+    func happen(in folder: TestFolder) throws {
+      switch self {
+      case .logEmptied: try #require(truncate(folder.file() + "-wal", 0) == 0)
+      case .logShortened: try #require(truncate(folder.file() + "-wal", 8192) == 0)
+      case .databaseEmptied: try #require(truncate(folder.file(), 0) == 0)
+      case .databaseShortened:
+        try #require(truncate(folder.file(), off_t(StoreFile.size(folder.file()) - 4096)) == 0)
+      case .databaseWrittenOver:
+        // As `cp` does it: onto the same file.
+        let other = try Data(contentsOf: URL(fileURLWithPath: folder.file("older")))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file()))
+        try file.truncate(atOffset: 0)
+        try file.write(contentsOf: other)
+        try file.close()
+      }
+    }
+  }
+
+  /// The name leads to the same file, which has lost what was in it.
+  @Test(arguments: Cut.allCases, [false, true]) func aFileThatWasCutIsNotWrittenTo(
+    cut: Cut, isIdle: Bool
+  ) async throws {
+    let (folder, notices) = (try TestFolder(), Notices())
+    var configuration = notices.configuration
+    configuration.autocheckpoint = 50
+    let older = try await SQLiteExecutor.open(folder.file("older"))
+    try await older.write([.sample()])
+    await older.close()
+    let store = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
+    // Until the log has been moved into the database, and some more.
+    let data = Payload([UInt8](repeating: 7, count: 40_000))
+    for number in 0..<12 { try await store.write([.sample("a\(number)", data: data)]) }
+    try cut.happen(in: folder)
+    func content() throws -> [Data] {
+      try ["", "-wal"].map { try Data(contentsOf: URL(fileURLWithPath: folder.file() + $0)) }
+    }
+    let left = try content()
+    if !isIdle {
+      let error = await failure { () throws in try await store.write([.sample()]) }
+      #expect(error?.detail.contains("was cut or written over") == true, "\(error?.detail ?? "no error")")
+      for _ in 1...2 {
+        await expect(.unavailable) { () throws in try await store.write([.sample()]) }
+        await expect(.unavailable) { () throws in try await store.checkReadiness() }
+      }
+    }
+    await store.close()
+    #expect(notices.all.filter { $0.level == .failure && $0.message.contains("was cut or written over") }.count == 1)
+    // Nothing is moved from one into the other, which could mix two databases.
+    #expect(try content() == left)
+  }
+
+  /// Other processes may move the log, cut it and shrink the database.
+  @Test func whatOthersDoToTheFilesIsNoCut() async throws {
+    let folder = try TestFolder()
+    var configuration = SQLiteConfiguration()
+    configuration.autocheckpoint = 40
+    let store = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
+    let other = try Connection(path: folder.file(), busyTimeout: .seconds(5))
+    let key = SnapshotKey(type: "t", revision: "1", id: "i")
+    let cursor = try await store.write([.sample()]).events[0].cursor
+    let data = Payload([UInt8](repeating: 7, count: 400_000))
+    for round in 0..<6 {
+      try await store.saveSnapshot(key, Snapshot(data: data, cursor: cursor))
+      for number in 0..<5 { try await store.write([.sample("a\(number)")]) }
+      try await store.deleteSnapshot(key)
+      for statement in [
+        "PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(RESTART)", "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM",
+        "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM; PRAGMA wal_checkpoint(PASSIVE)",
+        "PRAGMA journal_size_limit = 0; UPDATE store SET probe = 0; PRAGMA wal_checkpoint(RESTART); UPDATE store SET probe = 1",
+      ].shuffled() {
+        try other.execute(statement)
+        // A commit of nothing tells nothing of the log.
+        await expect(.invalidOriginalVersion) { () throws in
+          try await store.write([.sample("b\(round)", version: 99)])
+        }
+        try await store.write([.sample("b\(round)")])
+        try await store.checkReadiness()
+      }
+    }
+    other.close()
+    await store.close()
+    let again = try await SQLiteExecutor.open(folder.file())
+    #expect(try await again.eventCount() == 1 + 6 * 12)
+    await again.close()
+  }
+
   /// An idle store finds out by its probe alone.
   @Test func readinessTellsOfARemovedFile() async throws {
     let folder = try TestFolder()
@@ -73,6 +204,7 @@ import Testing
       await Task.yield()
     }
     #expect(error?.code == .unavailable)
+    #expect(error?.detail.contains("This write") == false, "a probe is no write")
     await store.close()
   }
 

@@ -7,10 +7,10 @@ internal import Evento
 /// interface in small steps begins anew at each commit of another process, and never ends beside one that writes.
 enum Backup {
   static func make(of path: String, at target: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
-    guard !StoreFile.isFolder(target) else { throw EventoError.isFolder(target) }
-    guard !StoreFile.exists(target) else {
+    guard !StoreFile.exists(target) || StoreFile.isFolder(target) else {
       throw EventoError(.invalidRequest, "\(target) already exists. Choose another name, or remove it first.")
     }
+    try DatabasePath.check(target)
     let source = try StoreFile.open(path)
     defer { source.close() }
     let partial = try PartialFile(of: target)
@@ -32,7 +32,7 @@ enum Backup {
       let expected = max(Double((pages - unused) * (try source.integer("PRAGMA page_size") ?? 0)), 1)
       source.setWork(work) { work.show(min(Double(StoreFile.size(path)) / expected, 1)) }
       defer { source.setWork(nil) }
-      try source.run("VACUUM INTO ?1", .text(path))
+      try source.run("VACUUM INTO ?1", .text(DatabasePath.forSQLite(path)))
     } catch {
       guard !work.isCancelled else { throw EventoError.cancelled("\(target) was not made.") }
       throw EventoError(

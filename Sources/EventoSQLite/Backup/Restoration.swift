@@ -13,7 +13,7 @@ struct Restoration {
   let setting: String
 
   func put(_ backup: String, at path: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
-    guard !StoreFile.isFolder(path) else { throw EventoError.isFolder(path) }
+    try DatabasePath.check(path)
     guard !StoreFile.areSame(path, backup) else {
       throw EventoError(.invalidRequest, "\(backup) and \(path) are one file: name the backup, and the database.")
     }
@@ -43,31 +43,33 @@ struct Restoration {
       throw Self.error(error, path)
     }
     try checkMayReplace(database, path)
+    let before = try database.contentVersion()
     do throws(SQLiteFailure) {
       try database.replaceContent(by: source, work)
     } catch {
       database.close()
-      source.setWork(nil)
-      throw outcome(of: error, path, backup, source, work)
+      throw outcome(of: error, path, backup, before: before, work)
     }
     return SQLiteExecutor.Copy(events: events, bytes: StoreFile.size(path))
   }
 
   /// What has become of the database when SQLite reports a failure. It may come after the commit: of the last sync, of the
   /// folder from which the journal was removed.
+  ///
+  /// - Parameter before: the ``Connection/contentVersion()`` of the database before the copy.
   func outcome(
-    of failure: SQLiteFailure, _ path: String, _ backup: String, _ source: Connection, _ work: CancellableWork
+    of failure: SQLiteFailure, _ path: String, _ backup: String, before: Int64, _ work: CancellableWork
   ) -> EventoError {
     do {
       // It puts back what was there before, if a journal says so.
       let database = try Connection(path: path, busyTimeout: .zero, for: .writing)
       defer { database.close() }
-      let content = try Schema.content(of: database, path: path)
-      guard try content != .nothing && database.logEnd() == source.logEnd() else {
+      guard try database.contentVersion() != before else {
         if work.isCancelled { return .cancelled("\(path) was not changed.") }
-        let state = content == .nothing ? "is empty as before" : "has its old content"
+        let isEmpty = try Schema.content(of: database, path: path) == .nothing
+        let state = isEmpty ? "is empty as before" : "has its old content"
         return EventoError(
-          .unavailable, "\(path) was not restored (\(failure.message)), and \(state). Check its disk.",
+          .unavailable, "\(path) was not restored (\(failure.message)), and \(state). \(failure.advice)",
           cause: failure.error.cause)
       }
       return EventoError(
@@ -131,14 +133,15 @@ struct Restoration {
   }
 
   private static func error(_ failure: SQLiteFailure, _ path: String) -> EventoError {
-    switch failure.primaryCode {
-    case SQLITE_BUSY, SQLITE_LOCKED:
+    let beside = DatabasePath.resolved(path)
+    return switch failure.primaryCode {
+    case SQLITE_BUSY where failure.systemError == 0, SQLITE_LOCKED:
       EventoError(
         .unavailable, "\(path) is open in another process: stop that first.", cause: failure.error.cause)
     case SQLITE_NOTADB, SQLITE_CORRUPT:
       EventoError(
         .invalidRequest,
-        "\(path) is damaged, or no database: move it away, and \(path)-wal and \(path)-shm with it, then restore again.",
+        "\(path) is damaged, or no database: move it away, and \(beside)-wal and \(beside)-shm with it, then restore again.",
         cause: failure.error.cause)
     default: failure.error(of: path)
     }

@@ -17,6 +17,12 @@ enum StoreFile {
     return lstat(path, &status) == 0
   }
 
+  /// Whether the path is that of a link to a file that does not exist.
+  static func isLinkToNothing(_ path: String) -> Bool {
+    var status = stat()
+    return exists(path) && stat(path, &status) != 0 && errno == ENOENT
+  }
+
   /// Whether the path leads to a folder.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
@@ -24,9 +30,12 @@ enum StoreFile {
   }
 
   /// The size of the file; 0 if it can't be found out.
-  static func size(_ path: String) -> Int {
+  static func size(_ path: String) -> Int { bytes(path) ?? 0 }
+
+  /// The size of the file; `nil` if it can't be found out.
+  static func bytes(_ path: String) -> Int? {
     var status = stat()
-    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    return stat(path, &status) == 0 ? Int(status.st_size) : nil
   }
 
   /// Whether two names are of one file.
@@ -37,11 +46,18 @@ enum StoreFile {
   }
 
   /// A connection to look with, which leaves all as it is. Where a log has been left beside the database, one that may
-  /// write would move it there when it is closed; where there is none, one that may not would leave an empty one.
+  /// write would move it there when it is closed; where there is none, one that may not would leave an empty one, and
+  /// can't on a file system that is read-only (https://sqlite.org/wal.html#readonly).
   static func look(
     at path: String, busyTimeout: Duration = .zero
   ) throws(SQLiteFailure) -> Connection {
-    try Connection(path: path, busyTimeout: busyTimeout, for: exists(path + "-wal") ? .reading : .writing)
+    // SQLite follows links, and has the log beside the file that they lead to.
+    let resolved = DatabasePath.resolved(path)
+    let access: Connection.Access =
+      if exists(resolved + "-wal") { .reading } else if FileSystem.isReadOnly(resolved) { .readingImmutable } else {
+        .writing
+      }
+    return try Connection(path: path, busyTimeout: busyTimeout, for: access)
   }
 
   /// Opens a store that is there, to read it.
@@ -49,6 +65,7 @@ enum StoreFile {
   /// - Parameter kind: what an error calls it.
   /// - Throws: ``EventoError`` where it is none, or of a newer version.
   static func open(_ path: String, as kind: String = "database") throws -> Connection {
+    try DatabasePath.check(path)
     var status = stat()
     guard stat(path, &status) == 0 else {
       guard errno == ENOENT else {
@@ -56,7 +73,6 @@ enum StoreFile {
       }
       throw EventoError(.invalidRequest, "There is no \(kind) \(path). Check the path.")
     }
-    guard !isFolder(path) else { throw EventoError.isFolder(path) }
     do {
       let connection = try look(at: path, busyTimeout: SQLiteConfiguration().busyTimeout)
       try Schema.checkIsStore(connection, path: path)
@@ -67,6 +83,20 @@ enum StoreFile {
         .invalidRequest, "\(path) is not a whole SQLite database (\(failure.message)). Name another file.",
         cause: failure.error.cause)
     }
+  }
+
+  /// Makes sure that no log is left of a database that is missing or empty: SQLite removes it, and it may hold all that there
+  /// is of a store.
+  ///
+  /// - Throws: `invalid_request`.
+  static func checkNoLogIsLeft(of path: String) throws(EventoError) {
+    let log = DatabasePath.resolved(path) + "-wal"
+    // In this order: another process may be creating the store, whose log has something only after the database has.
+    guard size(log) > 0, size(path) == 0 else { return }
+    throw EventoError(
+      .invalidRequest,
+      "\(log) has \(size(log)) bytes of a database that is not there any more. Put the database back, or move the log away."
+    )
   }
 
   /// Those of the file, and its owner may write: a backup may be kept from being written to, a store of it is written to.

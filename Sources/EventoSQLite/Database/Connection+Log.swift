@@ -63,11 +63,17 @@ struct CheckpointOutcome {
 /// Confined to the connection's queue, as the hook that sets it is called there.
 final class LogPages {
   fileprivate(set) var count = 0
+  /// How many commits have written to the log. One of nothing does not, and leaves ``count`` as it was, whatever another
+  /// connection has made of the log since.
+  fileprivate(set) var commits = 0
 
   /// What SQLite calls after a commit.
   static let hook: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
     context, _, _, count in
-    if let context { Unmanaged<LogPages>.fromOpaque(context).takeUnretainedValue().count = Int(count) }
+    guard let context else { return SQLITE_OK }
+    let pages = Unmanaged<LogPages>.fromOpaque(context).takeUnretainedValue()
+    pages.count = Int(count)
+    pages.commits += 1
     return SQLITE_OK
   }
 }

@@ -33,6 +33,8 @@ final class Connection {
   enum Access {
     /// Nothing, not even to move a log that was left beside it into it.
     case reading
+    /// As ``reading``, on a file system that nobody can write to, where there is no log and no place for shared memory.
+    case readingImmutable
     case writing
     /// To make it too, where there is none.
     case making
@@ -40,16 +42,26 @@ final class Connection {
     fileprivate var flags: Int32 {
       switch self {
       case .reading: SQLITE_OPEN_READONLY
+      case .readingImmutable: SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
       case .writing: SQLITE_OPEN_READWRITE
       case .making: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
       }
     }
+
+    fileprivate func name(_ path: String) -> String {
+      switch self {
+      case .reading, .writing: DatabasePath.forSQLite(path)
+      case .readingImmutable: DatabasePath.immutableURI(path)
+      case .making: path == ":memory:" ? path : DatabasePath.forSQLite(path)
+      }
+    }
   }
 
-  /// - Parameter path: of a file; or `:memory:`.
+  /// - Parameter path: of a file; or, to make a database in memory, `:memory:`.
   init(path: String, busyTimeout: Duration, for access: Access = .making) throws(SQLiteFailure) {
     var handle: OpaquePointer?
-    let code = sqlite3_open_v2(path, &handle, access.flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    let code = sqlite3_open_v2(
+      access.name(path), &handle, access.flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard code == SQLITE_OK, let handle else {
       let failure = SQLiteFailure(handle, code: code, action: "open \(path)")
       // A connection that failed to open must be closed too: https://sqlite.org/c3ref/open.html
@@ -94,6 +106,12 @@ final class Connection {
         guard let context else { return 0 }
         return Unmanaged<CancellableWait>.fromOpaque(context).takeUnretainedValue().goesOn(tries) ? 1 : 0
       }, Unmanaged.passUnretained(cancellableWait).toOpaque())
+  }
+
+  /// Leaves the files as they are when it is closed. The last connection otherwise moves the log into the database:
+  /// https://sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfignockptonclose
+  func keepLogWhenClosed() {
+    evento_sqlite_keep_log(handle)
   }
 
   func installLogHook(_ pages: LogPages) {
@@ -238,6 +256,12 @@ final class Connection {
   }
 
   private static let pagesAStep: Int32 = 2048
+
+  /// A number that differs before and after ``replaceContent(by:_:)``, whatever the two databases hold: the copy gets the
+  /// schema version of what it replaces, plus 1 (`sqlite3_backup_step` in https://sqlite.org/src/file/src/backup.c).
+  func contentVersion() throws(SQLiteFailure) -> Int64 {
+    try integer("PRAGMA schema_version") ?? 0
+  }
 
   /// Has statements end with `SQLITE_INTERRUPT` once the work is cancelled, or with `SQLITE_BUSY` if they wait for another
   /// connection, and calls `look` from time to time while one runs: https://sqlite.org/c3ref/progress_handler.html

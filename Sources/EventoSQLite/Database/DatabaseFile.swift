@@ -1,3 +1,4 @@
+internal import CSQLite
 internal import Evento
 internal import Synchronization
 
@@ -15,25 +16,38 @@ enum DatabaseFile {
   /// log and the shared memory the permissions of the database: https://sqlite.org/src/file/src/os_unix.c
   /// (`findCreateFileMode`).
   ///
-  /// If it can't be created, nothing is thrown: SQLite, which is to open it and not to create it, says so.
-  ///
   /// - Parameter permissions: of the new file, less what the umask takes away.
-  /// - Throws: `invalid_request` if the owner could not read and write the file.
-  static func create(_ path: String, permissions: UInt16) throws(EventoError) {
+  /// - Returns: whether it was created.
+  /// - Throws: ``EventoError`` `invalid_request` if the owner could not read and write the file; ``SQLiteFailure``.
+  static func create(_ path: String, permissions: UInt16) throws -> Bool {
     guard permissions & ~0o777 == 0, permissions & 0o600 == 0o600 else {
       throw EventoError(
         .invalidRequest,
         "The database's permissions must be 0600 to 0777 and let its owner read and write, and are "
           + "0\(String(permissions, radix: 8)).")
     }
-    creation.withLock { _ in
+    return try creation.withLock { _ throws(SQLiteFailure) in
       var status = stat()
       // A link to nothing is followed, as SQLite does; so without O_EXCL. Another process may create it at the same
       // moment: either way it is there, and empty.
-      guard stat(path, &status) != 0 else { return }
+      guard stat(path, &status) != 0 else { return false }
       let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, mode_t(permissions))
-      if descriptor >= 0 { close(descriptor) }
+      guard descriptor >= 0 else {
+        let error = errno
+        throw SQLiteFailure(
+          code: SQLITE_CANTOPEN, message: String(cString: strerror(error)), action: "create \(path)", systemError: error
+        )
+      }
+      close(descriptor)
+      return true
     }
+  }
+
+  /// Removes a file that was created for a store that could not be opened, unless something is in it by now.
+  static func removeIfEmpty(_ path: String) {
+    // A link stays.
+    let file = DatabasePath.resolved(path)
+    if StoreFile.bytes(file) == 0 { unlink(file) }
   }
 
   /// - Throws: `unavailable` if there is no file, or an empty one.

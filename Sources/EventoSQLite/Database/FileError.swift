@@ -14,32 +14,52 @@ extension SQLiteFailure {
   /// The error for a database that can't be opened, read or prepared.
   func error(of path: String) -> EventoError {
     let cause = error.cause
+    if isFull { return EventoError(.unavailable, "\(path) can't be written (\(message)). \(advice)", cause: cause) }
     switch primaryCode {
     case SQLITE_NOTADB:
       return EventoError(.invalidRequest, "\(path) is not a SQLite database. Name another file.", cause: cause)
     case SQLITE_CORRUPT:
       return EventoError(
         .internal, "\(path) is damaged (\(message)). Move it away, and restore its latest backup.", cause: cause)
+    case SQLITE_BUSY where systemError != 0:
+      return EventoError(.unavailable, "\(path) can't be locked (\(message)). \(advice)", cause: cause)
     case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL:
       return EventoError(
         .unavailable, "\(path) is locked by another process. Stop that process, or wait until it has finished.",
         cause: cause)
-    case SQLITE_FULL:
-      return EventoError(.unavailable, "The disk of \(path) is full. Free some space.", cause: cause)
     case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH:
       return EventoError(.unavailable, "\(path) can't be opened (\(message)). \(hint(path))", cause: cause)
     case SQLITE_IOERR, SQLITE_NOMEM:
-      return EventoError(.unavailable, "\(path) can't be read or written (\(message)). Check its disk.", cause: cause)
+      return EventoError(.unavailable, "\(path) can't be read or written (\(message)). \(advice)", cause: cause)
     default:
       return EventoError(error.code, "\(path) can't be used (\(message)).", cause: cause)
     }
   }
 
+  /// What to do about it.
+  var advice: String {
+    SystemErrorAdvice(systemError != 0 ? systemError : primaryCode == SQLITE_FULL ? ENOSPC : EIO)?.text ?? ""
+  }
+
+  /// Why a file can't be opened: SQLite does not say which of its files it is, and of what opening one for writing has
+  /// failed for it only says what reading it has.
   private func hint(_ path: String) -> String {
-    let folder = FileSync.folder(of: path)
-    return StoreFile.isFolder(folder)
-      ? "Check the permissions of the file and of its folder \(folder)."
-      : "There is no folder \(folder): create it first."
+    let resolved = DatabasePath.resolved(path)
+    let folder = FileSync.folder(of: DatabasePath.absolute(resolved) ?? resolved)
+    guard StoreFile.isFolder(folder) else { return "There is no folder \(folder): create it first." }
+    if StoreFile.isLinkToNothing(path) { return "It is a link to a file that does not exist." }
+    if let name = DatabasePath.tooLong(resolved) { return "Its name is too long: SQLite also needs \(name)." }
+    if FileSystem.isReadOnly(folder) { return SystemErrorAdvice(EROFS)?.text ?? "" }
+    switch systemError {
+    case 0, EACCES, EPERM, ENOENT: break
+    default: return advice
+    }
+    for beside in ["-wal", "-shm", "-journal"].map({ resolved + $0 }) where StoreFile.exists(beside) {
+      guard access(beside, R_OK | W_OK) == 0 else {
+        return "\(beside) can't be opened (\(String(cString: strerror(errno)))): check its owner and permissions."
+      }
+    }
+    return "Check the permissions of the file and of its folder \(folder)."
   }
 }
 

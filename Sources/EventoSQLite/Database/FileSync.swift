@@ -37,6 +37,9 @@ enum FileSync {
   }
 
   private static func failure(_ folder: String) -> SQLiteFailure {
-    SQLiteFailure(code: SQLITE_IOERR, message: String(cString: strerror(errno)), action: "sync the folder \(folder)")
+    let error = errno
+    return SQLiteFailure(
+      code: SQLITE_IOERR, message: String(cString: strerror(error)), action: "sync the folder \(folder)",
+      systemError: error)
   }
 }

@@ -17,35 +17,66 @@ struct SQLiteFailure: Error {
   /// The statement, or what else was asked.
   let action: String
 
-  init(code: Int32, message: String, action: String) {
+  /// The error of the system behind it (`errno`); 0 if there is none, or SQLite does not tell.
+  let systemError: Int32
+
+  init(code: Int32, message: String, action: String, systemError: Int32 = 0) {
     self.code = code
     self.message = message
     self.action = action
+    self.systemError = systemError
   }
 
   /// The last failure of a connection.
   init(_ database: OpaquePointer?, code: Int32, action: String) {
-    if let systemError = Self.readError(database, code) {
+    let systemError = Self.systemError(database, code)
+    if code & 0xFF == SQLITE_CORRUPT, [EIO, ENXIO, ERANGE].contains(systemError) {
+      // SQLite reports that as a damaged database (https://sqlite.org/rescode.html#ioerr_corruptfs). Unlike damage, it
+      // may pass.
       self.init(
         code: Self.readErrorCode,
-        message: "the disk does not deliver a page (\(String(cString: strerror(systemError))))",
-        action: action)
+        message: "the disk does not deliver a page (\(Self.text(systemError)))", action: action,
+        systemError: systemError)
       return
     }
-    let message = database.flatMap(sqlite3_errmsg) ?? sqlite3_errstr(code)
-    self.init(code: code, message: message.map { String(cString: $0) } ?? "no message", action: action)
+    let message = (database.flatMap(sqlite3_errmsg) ?? sqlite3_errstr(code)).map { String(cString: $0) } ?? "no message"
+    guard code & 0xFF != SQLITE_CORRUPT, systemError != 0 else {
+      self.init(code: code, message: message, action: action)
+      return
+    }
+    self.init(
+      code: code, message: "\(message): \(Self.text(systemError))", action: action, systemError: systemError)
   }
 
   /// `SQLITE_IOERR_CORRUPTFS`, a macro that Swift does not import.
   private static let readErrorCode = SQLITE_IOERR | 33 << 8
 
-  /// The error of the system, if it is the disk that failed to deliver a page: SQLite reports that as a damaged database
-  /// (https://sqlite.org/rescode.html#ioerr_corruptfs). Unlike damage, it may pass.
-  private static func readError(_ database: OpaquePointer?, _ code: Int32) -> Int32? {
-    guard let database, [SQLITE_CORRUPT, SQLITE_IOERR].contains(code & 0xFF) else { return nil }
-    // Of any failure of the disk, so that none is taken for the reason of a later one.
-    let errors = [SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER].map { takeSystemError(database, $0) }
-    return code & 0xFF == SQLITE_CORRUPT ? errors.first { [EIO, ENXIO, ERANGE].contains($0) } : nil
+  /// `SQLITE_IOERR_SHORT_READ` and `SQLITE_IOERR_NOMEM`, which no system call is behind.
+  private static let tellNoSystemError = [SQLITE_IOERR | 2 << 8, SQLITE_IOERR | 12 << 8]
+
+  private static func text(_ systemError: Int32) -> String {
+    String(cString: strerror(systemError))
+  }
+
+  private static func systemError(_ database: OpaquePointer?, _ code: Int32) -> Int32 {
+    // Before anything else: SQLite tells of this one only as "locked", and keeps no record of it.
+    let current = errno
+    guard let database else { return 0 }
+    switch code & 0xFF {
+    case SQLITE_BUSY: return current == ENOLCK ? ENOLCK : 0
+    case SQLITE_FULL, SQLITE_IOERR, SQLITE_CORRUPT:
+      // Of any failure of the disk, so that none is taken for the reason of a later one.
+      let errors = [SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER].map { takeSystemError(database, $0) }
+      // Full is full, and what failed before that has another reason.
+      if code == SQLITE_FULL { return 0 }
+      if let error = errors.first(where: { $0 != 0 }) { return error }
+      return code & 0xFF == SQLITE_IOERR && !tellNoSystemError.contains(code) ? sqlite3_system_errno(database) : 0
+    case SQLITE_CANTOPEN:
+      let error = sqlite3_system_errno(database)
+      // A file that it could not create for writing, it tries to read, and that is what it tells of.
+      return error == ENOENT ? 0 : error
+    default: return 0
+    }
   }
 
   /// The last error of the system on the database file, or on its write-ahead log or journal; 0 for none. It is forgotten.
@@ -74,9 +105,20 @@ struct SQLiteFailure: Error {
   /// Whether the file is not what it was, which neither time nor another try mends.
   var isDamage: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
 
+  /// Whether there is no room for what was to be written.
+  var isFull: Bool {
+    primaryCode == SQLITE_FULL || [ENOSPC, EDQUOT, EFBIG].contains(systemError) && primaryCode == SQLITE_IOERR
+  }
+
   /// What a caller is told. The message and the statement go into the cause, which only a log shows.
   var error: EventoError {
     let cause = "SQLite answered \(code) (\(message)) to: \(action)"
+    if let advice = SystemErrorAdvice(systemError), [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_BUSY].contains(primaryCode) {
+      return EventoError(
+        .unavailable,
+        "The database can't be \(primaryCode == SQLITE_BUSY ? "locked" : "read or written") "
+          + "(\(Self.text(systemError))). \(advice.text)", cause: cause)
+    }
     switch primaryCode {
     case SQLITE_FULL:
       return EventoError(.unavailable, "The store's disk is full: free some space, then send this again.", cause: cause)
@@ -85,7 +127,9 @@ struct SQLiteFailure: Error {
         .unavailable, "Another program has held the database for too long: send this again in a moment.", cause: cause)
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
       return EventoError(
-        .unavailable, "The database can't be written: check its permissions, and those of its folder.", cause: cause)
+        .unavailable,
+        "The database can't be written (\(message)). Check its permissions, those of its folder, and how its file system "
+          + "is mounted.", cause: cause)
     case SQLITE_IOERR, SQLITE_NOMEM, SQLITE_CANTOPEN:
       return EventoError(
         .unavailable, "The database can't be reached just now: send this again in a moment.", cause: cause)

@@ -36,37 +36,40 @@ struct StoreFiles {
   }
 
   private let files: [(path: String, opened: Lookup)]
+  /// The path by which the database was opened and what that leads to, if there are links in it.
+  private let link: (path: String, opened: Lookup)?
 
-  /// - Parameter path: of the database, which a connection has read or written, so that the other files exist.
-  init(_ path: String) {
+  /// - Parameters:
+  ///   - path: of the database, which a connection has read or written, so that the other files exist; links resolved.
+  ///   - given: the path by which it was opened.
+  init(_ path: String, openedAs given: String) {
     files = ["", "-wal", "-shm"].map { (path + $0, Lookup(path + $0)) }
+    let name = DatabasePath.absolute(given)
+    link = name.flatMap { $0 == path ? nil : ($0, Lookup($0)) }
   }
 
-  /// The first file whose name no longer leads to it.
+  /// What has happened to the first file whose name no longer leads to it.
   ///
-  /// - Complexity: three system calls.
-  func firstDisplaced() -> String? {
-    files.first { file in
-      let now = Lookup(file.path)
-      return now != .unknown && now != file.opened
-    }?.path
+  /// - Complexity: three system calls; four if the database was opened through a link.
+  func firstDisplaced() -> Displacement? {
+    if let file = files.first(where: { Self.isDisplaced($0) }) { return .gone(file.path) }
+    guard let link, Self.isDisplaced(link) else { return nil }
+    return .relinked(link.path, opened: files[0].path)
   }
+
+  private static func isDisplaced(_ file: (path: String, opened: Lookup)) -> Bool {
+    let now = Lookup(file.path)
+    return now != .unknown && now != file.opened
+  }
+
+  var databasePath: String { files[0].path }
 
   /// The path of the write-ahead log.
   var logPath: String { files[1].path }
 
   /// Bytes of the write-ahead log.
-  var logBytes: Int {
-    var status = stat()
-    return stat(logPath, &status) == 0 ? Int(status.st_size) : 0
-  }
+  var logBytes: Int { StoreFile.size(logPath) }
 
   /// Bytes that this process may still write to the file system of the database; `nil` if that does not say.
-  var freeBytes: Int? {
-    var status = statvfs()
-    guard statvfs(files[0].path, &status) == 0, status.f_blocks > 0 else { return nil }
-    // Some blocks are kept for the superuser.
-    let blocks = UInt64(geteuid() == 0 ? status.f_bfree : status.f_bavail)
-    return Int(clamping: blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
-  }
+  var freeBytes: Int? { FileSystem.freeBytes(files[0].path) }
 }

@@ -11,7 +11,7 @@ internal import Evento
 /// Confined to the writer's queue.
 final class Checkpointer {
   private let connection: Connection
-  private let pages: LogPages
+  let pages: LogPages
   private let threshold: Int
   private let turns: ReadTurns
   /// Pages at which to move the log, and at which to wait for readers too.

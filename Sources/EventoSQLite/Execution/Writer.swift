@@ -8,7 +8,7 @@ internal import Synchronization
 /// them pay for one sync of the disk, and an idle store adds no delay. Each stands on its own: one that is refused
 /// changes nothing and fails alone.
 ///
-/// `@unchecked Sendable`: `session` and the checkpointer are touched on `queue` alone.
+/// `@unchecked Sendable`: `session`, `isOverwritten`, the sizes and the checkpointer are touched on `queue` alone.
 final class Writer: @unchecked Sendable {
   /// What a job works on.
   final class Session {
@@ -48,6 +48,7 @@ final class Writer: @unchecked Sendable {
   /// What a database in a file needs beside its connection. One in memory has none of it.
   struct Files {
     let store: StoreFiles
+    let sizes: LeastSizes
     let checkpointer: Checkpointer
   }
 
@@ -59,6 +60,8 @@ final class Writer: @unchecked Sendable {
   private let waitingLimit: Int
   let health: WriterHealth
   private let commits: CommitSignal
+  /// Whether the content of a file is not what was written to it; then nothing more is written, at the stop either.
+  private var isOverwritten = false
 
   /// Requests that one commit takes at most, so that the first of them does not wait for ever longer.
   private static let commitLimit = 512
@@ -131,11 +134,29 @@ final class Writer: @unchecked Sendable {
     await withCheckedContinuation { continuation in
       queue.async { [self] in
         while drainOnce() {}
-        if health.displacement == nil, let file = files?.store.firstDisplaced() { _ = displaced(file) }
-        emptyLog()
+        if let displacement = displacementAtTheEnd() { _ = displaced(displacement) }
+        if isOverwritten {
+          session.connection.keepLogWhenClosed()
+        } else {
+          emptyLog()
+        }
         session.connection.close()
         continuation.resume()
       }
+    }
+  }
+
+  /// What has happened to the files since the last commit.
+  private func displacementAtTheEnd() -> Displacement? {
+    guard health.displacement == nil, let files else { return nil }
+    if let displacement = files.store.firstDisplaced() { return displacement }
+    do throws(SQLiteFailure) {
+      try session.connection.run("BEGIN IMMEDIATE")
+      defer { session.connection.rollBack() }
+      return try files.sizes.firstCut(dataVersion: session.memory.refresh(session.connection))
+    } catch {
+      // Another process writes, or the disk fails, of which the checkpoint tells.
+      return nil
     }
   }
 
@@ -216,7 +237,14 @@ final class Writer: @unchecked Sendable {
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       hasBegun = true
-      try session.memory.refresh(session.connection)
+      let dataVersion = try session.memory.refresh(session.connection)
+      if let cut = try files?.sizes.firstCut(dataVersion: dataVersion) {
+        session.connection.rollBack()
+        session.forget()
+        let error = displaced(cut)
+        for job in jobs { job.fail(error) }
+        return
+      }
       session.tag = LogPosition.freshTag()
       session.hasAddedEvents = false
       for job in jobs { answers.append(try job.run(on: session)) }
@@ -231,14 +259,14 @@ final class Writer: @unchecked Sendable {
         for job in jobs { commit([job]) }
       } else {
         // Before the answers: who hears of a failure must not find the store well.
-        health.failed(error)
+        health.failed(error, bytes: jobs.reduce(0) { max($0, $1.bytes) })
         for job in jobs { job.fail(error.error) }
       }
       return
     }
     // After the commit: what has no name on disk by now must not be answered.
-    if let file = files?.store.firstDisplaced() {
-      let error = displaced(file)
+    if let displacement = files?.store.firstDisplaced() {
+      let error = displaced(displacement)
       let unknown = EventoError(
         error.code,
         error.detail + " This write may be stored all the same: send it again with the same ids once the store is back."
@@ -246,16 +274,19 @@ final class Writer: @unchecked Sendable {
       for job in jobs { job.fail(unknown) }
       return
     }
+    files?.sizes.committed()
     health.committed(
-      hasWritten: session.connection.totalChanges > changes, hasAddedEvents: session.hasAddedEvents)
+      hasWritten: session.connection.totalChanges > changes, hasAddedEvents: session.hasAddedEvents,
+      bytes: jobs.reduce(0) { $0 + $1.bytes })
     state.withLock { $0.commits += 1 }
     if session.hasAddedEvents { commits.advance() }
     for answer in answers { answer() }
     moveLog()
   }
 
-  private func displaced(_ file: String) -> EventoError {
-    let error = EventoError.displaced(file)
+  private func displaced(_ displacement: Displacement) -> EventoError {
+    let error = displacement.error
+    isOverwritten = displacement.isOverwritten
     health.displaced(error)
     notify(SQLiteNotice(level: .failure, message: error.detail, cause: nil))
     return error
@@ -269,6 +300,7 @@ final class Writer: @unchecked Sendable {
     checkpointer.run()
     health.ended()
     let after = checkpointer.figures
+    if after.count != before.count { files?.sizes.checkpointed() }
     guard after.count != before.count || after.failures != before.failures else { return }
     state.withLock { $0.log = after }
     health.checkpoints(failing: after.failing)
@@ -286,13 +318,6 @@ final class Writer: @unchecked Sendable {
 extension EventoError {
   static let logGrows =
     "The write-ahead log can't be moved into the database file, and grows: look at the disk of the database."
-
-  fileprivate static func displaced(_ file: String) -> EventoError {
-    EventoError(
-      .unavailable,
-      "\(file) was removed or replaced while the store has it open. Writes are refused: move the file back and restart, or "
-        + "copy the events out by reading them before you stop.")
-  }
 
   static func tooManyWaiting(_ limit: Int) -> EventoError {
     EventoError(

@@ -16,10 +16,18 @@ final class WriterHealth: Sendable {
     var lastOutcome: (time: ContinuousClock.Instant, failure: EventoError?)?
     /// Damage; `nil` once an event has been written.
     var lastingFailure: EventoError?
+    /// Since when there is no room for a write of so many bytes, why, and when that was tried last.
+    var shortage: Shortage?
     /// A file that was removed or replaced, until the store is opened again.
     var displacement: EventoError?
     /// Since when the write-ahead log can't be moved into the database, and why.
     var failingCheckpoints: (since: ContinuousClock.Instant, error: EventoError)?
+  }
+
+  private struct Shortage {
+    var bytes: Int
+    var error: EventoError
+    var lastTry: ContinuousClock.Instant
   }
 
   private let state = Mutex(State())
@@ -41,26 +49,44 @@ final class WriterHealth: Sendable {
   /// - Parameters:
   ///   - hasWritten: whether the commit has written anything. One of nothing needs no disk, and tells nothing.
   ///   - hasAddedEvents: whether it was of events. The probe's own says little of a database that is damaged somewhere.
-  func committed(hasWritten: Bool, hasAddedEvents: Bool) {
+  ///   - bytes: about how much it has written.
+  func committed(hasWritten: Bool, hasAddedEvents: Bool, bytes: Int = 0) {
     state.withLock {
       $0.busySince = nil
       if hasWritten { $0.lastOutcome = (.now, nil) }
       if hasAddedEvents { $0.lastingFailure = nil }
+      // The requests that had been refused before may be the smaller ones.
+      if hasWritten, let shortage = $0.shortage, bytes >= shortage.bytes { $0.shortage = nil }
     }
   }
 
-  /// - Parameter failure: what kept the store from committing.
-  func failed(_ failure: SQLiteFailure) {
+  /// - Parameters:
+  ///   - failure: what kept the store from committing.
+  ///   - bytes: about how much it would have written.
+  func failed(_ failure: SQLiteFailure, bytes: Int = 0) {
     let error = failure.error
     state.withLock {
       $0.busySince = nil
       // The request is to blame.
       guard error.code != .contentTooLarge else { return }
       $0.lastOutcome = (.now, error)
+      if failure.isFull {
+        $0.shortage = Shortage(bytes: max(bytes, $0.shortage?.bytes ?? 0), error: error, lastTry: .now)
+      }
       guard failure.isDamage else { return }
       $0.lastingFailure = EventoError(
         .unavailable, "\(error.detail) No event has been written since: the log says what happened.",
         cause: error.cause)
+    }
+  }
+
+  /// Bytes of the largest write that there was no room for; `nil` if there is room. A probe must write as many.
+  var neededBytes: Int? { state.withLock { $0.shortage?.bytes } }
+
+  /// A probe has written so many bytes.
+  func hasRoom(for bytes: Int) {
+    state.withLock {
+      if let shortage = $0.shortage, bytes >= shortage.bytes { $0.shortage = nil }
     }
   }
 
@@ -93,11 +119,16 @@ final class WriterHealth: Sendable {
   }
 
   var verdict: Verdict {
-    let (busySince, last, lasting) = state.withLock {
-      ($0.busySince, $0.lastOutcome, $0.displacement ?? $0.lastingFailure)
+    let (busySince, last, lasting, shortage) = state.withLock {
+      ($0.busySince, $0.lastOutcome, $0.displacement ?? $0.lastingFailure, $0.shortage)
     }
     if let lasting { return .ill(lasting) }
     let now = ContinuousClock.now
+    if let shortage {
+      // Smaller writes that succeed say nothing of the one that did not; only trying tells, but not all the time.
+      let isStuck = busySince.map { now - $0 > patience } ?? false
+      return now - shortage.lastTry < Self.freshness || isStuck ? .ill(shortage.error) : .unknown
+    }
     if let last, last.failure == nil, now - last.time < Self.freshness { return .well }
     guard let busySince else { return .unknown }
     if let failure = last?.failure { return .ill(failure) }

@@ -25,13 +25,17 @@ final class LogMemory {
   ///
   /// `PRAGMA data_version` changes with each commit by another connection (https://sqlite.org/pragma.html), of which none
   /// can come while the transaction holds the lock for writing.
-  func refresh(_ connection: Connection) throws(SQLiteFailure) {
+  ///
+  /// - Returns: that number.
+  @discardableResult
+  func refresh(_ connection: Connection) throws(SQLiteFailure) -> Int64? {
     let version = try connection.integer("PRAGMA data_version")
     if version != dataVersion {
       forget()
       try checkSchema(connection)
     }
     dataVersion = version
+    return version
   }
 
   /// Another process may have brought the store to a newer schema, in which this one would leave something out.

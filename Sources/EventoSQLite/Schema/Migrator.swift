@@ -137,6 +137,14 @@ extension Schema {
   }
 
   private static func contentOfOneMoment(_ connection: Connection, _ path: String) throws -> Content {
+    // All texts would have to be converted, and compared by other bytes than those that came.
+    let encoding = try connection.first("PRAGMA encoding") { $0.text(0) } ?? ""
+    guard encoding == "UTF-8" else {
+      throw EventoError(
+        .invalidRequest,
+        "\(path) is a SQLite database whose text encoding is \(encoding), and an event store needs UTF-8. Name another file."
+      )
+    }
     let application = try connection.integer("PRAGMA application_id") ?? 0
     let current = try connection.integer("PRAGMA user_version") ?? 0
     if application == 0, current == 0, try connection.integer("SELECT count(*) FROM sqlite_schema") == 0 {
@@ -157,12 +165,27 @@ extension Schema {
         .invalidRequest,
         "\(path) is damaged: its schema version is \(current). Move it away, and restore its latest backup.")
     }
-    let missing = try shape(ofVersion: Int(current)).subtracting(try shape(of: connection))
+    let (shape, found) = (try shape(ofVersion: Int(current)), try shape(of: connection))
+    let missing = shape.subtracting(found)
     guard missing.isEmpty else {
       throw EventoError(
         .invalidRequest,
         "\(path) is not a whole event store: of schema \(current) it does not have \"\(missing.sorted()[0])\". Name another "
           + "file, or restore its latest backup.")
+    }
+    // A migration would fail halfway.
+    let newer = found.intersection(try self.shape(ofVersion: Int(version)).subtracting(shape))
+    guard newer.isEmpty else {
+      throw EventoError(
+        .invalidRequest,
+        "\(path) is damaged: its schema version is \(current), but it has \"\(newer.sorted()[0])\" of a newer one. Move it "
+          + "away, and restore its latest backup.")
+    }
+    guard try connection.integer("SELECT count(*) FROM (SELECT 1 FROM store LIMIT 2)") == 1 else {
+      throw EventoError(
+        .invalidRequest,
+        "\(path) is damaged: its table \"store\" must have one row, and does not. Move it away, and restore its latest "
+          + "backup.")
     }
     return .store(version: Int(current))
   }

@@ -40,16 +40,16 @@ final class CommandProcess: Sendable {
   ///
   /// - Parameters:
   ///   - isRead: whether anybody reads what it prints; else the pipe is closed at the other end.
-  ///   - umask: in octal digits; `nil`: that of the tests.
+  ///   - shell: what a shell has before the command, such as `umask 077; exec`.
   init(
     _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway",
-    isRead: Bool = true, errors kind: Errors = .read, umask: String? = nil
+    isRead: Bool = true, errors kind: Errors = .read, shell: String? = nil
   ) throws {
     process = Process()
     let executable = try Self.executable(command)
-    if let umask {
+    if let shell {
       process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", "umask \(umask); exec \"$0\" \"$@\"", executable.path()] + arguments
+      process.arguments = ["-c", "\(shell) \"$0\" \"$@\"", executable.path()] + arguments
     } else {
       process.executableURL = executable
       process.arguments = arguments

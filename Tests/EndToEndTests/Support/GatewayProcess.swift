@@ -11,17 +11,18 @@ final class GatewayProcess: Sendable {
 
   /// Runs a command of the package to its end.
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway"
+    _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway",
+    shell: String? = nil
   ) async throws -> Outcome {
-    try await CommandProcess(arguments, environment: environment, command: command).outcome()
+    try await CommandProcess(arguments, environment: environment, command: command, shell: shell).outcome()
   }
 
   /// Starts `serve` on a free port, and waits until it listens.
   init(
     _ arguments: [String], environment: [String: String] = [:], errors: CommandProcess.Errors = .read,
-    umask: String? = nil
+    shell: String? = nil
   ) async throws {
-    process = try CommandProcess(["serve"] + arguments, environment: environment, errors: errors, umask: umask)
+    process = try CommandProcess(["serve"] + arguments, environment: environment, errors: errors, shell: shell)
     guard let line = await process.nextLine() else {
       let outcome = await process.outcome()
       throw RawConnection.Failure(description: "it ended with \(outcome.status): \(outcome.errors)")

@@ -1,0 +1,86 @@
+internal import Evento
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The path of a database file, as people give it: the plain name of a file.
+enum DatabasePath {
+  /// The name by which SQLite takes a path for a plain file. It gives some names a meaning of their own: `file:…` is a URI
+  /// if the library was compiled so, as Debian's is (https://sqlite.org/uri.html), and `:memory:` is no file
+  /// (https://sqlite.org/inmemorydb.html).
+  static func forSQLite(_ path: String) -> String {
+    path.hasPrefix("file:") || path.hasPrefix(":") ? "./" + path : path
+  }
+
+  /// A URI for a file that nobody changes: https://sqlite.org/uri.html#uriimmutable
+  static func immutableURI(_ path: String) -> String {
+    var text = path.hasPrefix("/") ? "file://" : "file:"
+    for scalar in path.unicodeScalars {
+      switch scalar {
+      case "%": text += "%25"
+      case "?": text += "%3F"
+      case "#": text += "%23"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text + "?immutable=1"
+  }
+
+  /// The path with all links followed, which is where SQLite looks for the files beside the database; the path itself if it
+  /// leads to nothing.
+  static func resolved(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// The path from the root on, links as they are; `nil` if the current folder is gone.
+  static func absolute(_ path: String) -> String? {
+    guard !path.hasPrefix("/") else { return path }
+    guard let folder = getcwd(nil, 0) else { return nil }
+    defer { free(folder) }
+    return String(cString: folder) + "/" + path
+  }
+
+  /// - Throws: `invalid_request` if the path can't be the name of a database file, or leads to something else.
+  static func check(_ path: String) throws(EventoError) {
+    guard !path.isEmpty else { throw refused("The path of the file is empty. Name a file.") }
+    guard !path.utf8.contains(0) else { throw refused("The path \(path) contains a NUL. Name another file.") }
+    // Swift decodes arguments and environment variables so; the name would be that of another file.
+    guard !path.unicodeScalars.contains("\u{FFFD}") else {
+      throw refused("\(path) contains bytes that are not UTF-8 (shown as \u{FFFD}). Rename the file or the folder.")
+    }
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      guard path.hasSuffix("/") else { return }
+      throw refused("\(path) ends with a slash, as the name of a folder does. Name a file.")
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return
+    case S_IFDIR: throw EventoError.isFolder(path)
+    default: throw refused("\(path) is a device, a pipe or a socket, not a file. Name a file.")
+    }
+  }
+
+  /// What SQLite adds to the path of a database for a file of its own, if that makes a name longer than it may be.
+  ///
+  /// - Parameter path: with its links followed.
+  static func tooLong(_ path: String) -> String? {
+    // `MAX_PATHNAME` in https://sqlite.org/src/file/src/os_unix.c, and `NAME_MAX`.
+    let addition = "-journal"
+    let name = path.split(separator: "/").last ?? ""
+    guard
+      name.utf8.count + addition.utf8.count > 255 || (absolute(path) ?? path).utf8.count + addition.utf8.count > 512
+    else { return nil }
+    return "a file with \"\(addition)\" behind that name, of at most 255 bytes, and 512 with its folders"
+  }
+
+  private static func refused(_ detail: String) -> EventoError {
+    EventoError(.invalidRequest, detail)
+  }
+}

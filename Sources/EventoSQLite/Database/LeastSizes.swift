@@ -1,0 +1,66 @@
+internal import Evento
+
+/// The bytes that the files of an open store must have at least, as far as this process can tell.
+///
+/// A file that was cut, or written over by a smaller one, has the same name and number as before, and SQLite goes on
+/// writing behind where it ended (https://sqlite.org/howtocorrupt.html §1.4). What is known is known only while no other
+/// connection has changed the database: another process may move the log and cut it, or shrink the database by `VACUUM`.
+///
+/// Confined to the writer's queue.
+final class LeastSizes {
+  private let connection: Connection
+  private let files: StoreFiles
+  private let pages: LogPages
+  private var commits: Int
+  private let pageSize: Int
+  /// Whether a commit of this process can make the database smaller: https://sqlite.org/pragma.html#pragma_auto_vacuum
+  private let canShrink: Bool
+  private var dataVersion: Int64?
+  private var log = 0
+  private var database = 0
+  private var mustMeasure = true
+
+  init(_ connection: Connection, _ files: StoreFiles, _ pages: LogPages) throws(SQLiteFailure) {
+    self.connection = connection
+    self.files = files
+    self.pages = pages
+    commits = pages.commits
+    pageSize = Int(try connection.integer("PRAGMA page_size") ?? 0)
+    canShrink = try connection.integer("PRAGMA auto_vacuum") != 0
+  }
+
+  /// Finds out if a file is smaller than it must be. To be called in a transaction that holds the lock for writing, before
+  /// it writes: nobody else can cut the log or commit meanwhile, and what is written hides that a file was cut.
+  ///
+  /// - Parameter dataVersion: of the transaction. It changes when another connection has committed or emptied the log:
+  ///   https://sqlite.org/pragma.html#pragma_data_version
+  func firstCut(dataVersion: Int64?) throws(SQLiteFailure) -> Displacement? {
+    if dataVersion != self.dataVersion {
+      self.dataVersion = dataVersion
+      (log, database, mustMeasure) = (0, 0, true)
+    }
+    if log > 0, let bytes = StoreFile.bytes(files.logPath), bytes < log {
+      return .cut(files.logPath, bytes: bytes, least: log)
+    }
+    guard !canShrink, let bytes = StoreFile.bytes(files.databasePath) else { return nil }
+    if bytes < database { return .cut(files.databasePath, bytes: bytes, least: database) }
+    guard mustMeasure else { return nil }
+    // It may have more pages than the database, whose last ones the next checkpoint cuts off.
+    database = min(bytes, pageSize * Int(try connection.integer("PRAGMA page_count") ?? 0))
+    mustMeasure = false
+    return nil
+  }
+
+  /// To be called after each commit.
+  func committed() {
+    guard pages.commits != commits else { return }
+    commits = pages.commits
+    // https://sqlite.org/fileformat2.html#the_write_ahead_log
+    log = 32 + pages.count * (pageSize + 24)
+  }
+
+  /// The log was moved into the database, which may have grown.
+  func checkpointed() {
+    mustMeasure = true
+  }
+}
