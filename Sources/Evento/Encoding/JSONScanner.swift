@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Walks over JSON text (RFC 8259): where a value ends, and whether it is one. It knows nothing of what a text means.
 ///
 /// Strict: valid UTF-8 only, no trailing commas, no comments, no leading zeros, no bare control characters. An escape
@@ -124,7 +126,7 @@ package struct JSONScanner {
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
       offset += 2
     case UInt8(ascii: "u"):
-      guard offset + 6 <= bytes.count, bytes[offset + 2..<offset + 6].allSatisfy({ Self.hexDigit($0) != nil }) else {
+      guard offset + 6 <= bytes.count, bytes[offset + 2..<offset + 6].allSatisfy({ ASCII.hexValue($0) != nil }) else {
         throw fault("\\u needs four hexadecimal digits")
       }
       offset += 6
@@ -166,21 +168,8 @@ package struct JSONScanner {
 
   private mutating func skipDigits() throws(Fault) {
     let start = offset
-    while let byte = next, Self.isDigit(byte) { offset += 1 }
+    while let byte = next, ASCII.isDigit(byte) { offset += 1 }
     guard offset > start else { throw fault("expected a digit") }
-  }
-
-  package static func isDigit(_ byte: UInt8) -> Bool {
-    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-  }
-
-  package static func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 
   private mutating func skipWord(_ word: StaticString) throws(Fault) {
@@ -363,7 +352,7 @@ package struct JSONScanner {
   }
 
   private func codeUnit(at index: Int) -> UInt16 {
-    bytes[index..<index + 4].reduce(0) { $0 << 4 | UInt16(Self.hexDigit($1) ?? 0) }
+    bytes[index..<index + 4].reduce(0) { $0 << 4 | UInt16(ASCII.hexValue($1) ?? 0) }
   }
 
   private static func append(_ codePoint: UInt32, to text: inout [UInt8]) {

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// The answer of `POST /events`, that to a resend included.

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// JSON text is written straight into a buffer of bytes: no tree of values in between.
@@ -53,25 +54,6 @@ extension [UInt8] {
 
   package mutating func append(cursor: Cursor?) {
     if let cursor { append(plainString: cursor.description) } else { append(json: "null") }
-  }
-
-  package mutating func append(integer: Int64) {
-    // The longest, -9223372036854775808, has 20 characters.
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { buffer in
-      var start = buffer.count
-      var rest = integer.magnitude
-      repeat {
-        let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-        start -= 1
-        buffer.initializeElement(at: start, to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
-        rest = quotient
-      } while rest > 0
-      if integer < 0 {
-        start -= 1
-        buffer.initializeElement(at: start, to: UInt8(ascii: "-"))
-      }
-      append(contentsOf: buffer[start...])
-    }
   }
 
   package mutating func append(ulid: ULID) {

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 
 /// Room for JSON text of which somebody has worked out how long it is at most: what is written needs no look at an
@@ -153,41 +154,9 @@ struct JSONRoom: ~Copyable {
   }
 
   mutating func put(integer: Int64) {
-    // The longest, -9223372036854775808, has 20 characters. Written from the last digit on, then moved to where it
-    // belongs.
-    let length = 20
-    precondition(length <= bytes.count - count, "more is written than there was said to be at most")
-    let start = bytes.baseAddress.unsafelyUnwrapped + count
-    var index = length
-    var rest = integer.magnitude
-    let pairs = Self.pairs.utf8Start
-    while rest >= 100 {
-      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
-      index -= 2
-      (start + index).copyMemory(from: pairs + 2 * Int(pair), byteCount: 2)
-      rest = quotient
-    }
-    if rest >= 10 {
-      index -= 2
-      (start + index).copyMemory(from: pairs + 2 * Int(rest), byteCount: 2)
-    } else {
-      index -= 1
-      start.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest), toByteOffset: index, as: UInt8.self)
-    }
-    if integer < 0 {
-      index -= 1
-      start.storeBytes(of: UInt8(ascii: "-"), toByteOffset: index, as: UInt8.self)
-    }
-    start.copyMemory(from: start + index, byteCount: length - index)
-    count += length - index
+    // What it writes to is long enough, or it traps.
+    count += integer.writeText(to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
   }
-
-  /// 00 to 99.
-  private static let pairs: StaticString =
-    """
-    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
-    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
-    """
 
   /// Base64, quotes included.
   mutating func put(base64 content: UnsafeRawBufferPointer) {

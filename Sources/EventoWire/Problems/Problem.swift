@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// An error as `application/problem+json` (RFC 9457).

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// The answers that show subscribers.
