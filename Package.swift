@@ -90,7 +90,7 @@ let package = Package(
     .testTarget(
       name: "EventoGatewayTests",
       dependencies: [
-        "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
+        "ByteCoding", "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
         log, .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
