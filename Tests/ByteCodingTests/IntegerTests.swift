@@ -3,9 +3,15 @@ import Testing
 
 @Suite struct IntegerTests {
   /// Every length, and each side of the borders between them.
-  private static let numbers: [Int64] =
-    sequence(first: 1) { $0 > Int64.max / 10 ? nil : $0 * 10 }.flatMap { [$0 - 1, $0, $0 + 1, -$0, 1 - $0, -1 - $0] }
-    + [.max, .max - 1, .min, .min + 1]
+  private static let numbers: [Int64] = {
+    var numbers: [Int64] = [.max, .max - 1, .min, .min + 1]
+    var power: Int64 = 1
+    for _ in 0..<19 {
+      numbers += [power - 1, power, power + 1, -power, 1 - power, -1 - power]
+      power = power.multipliedReportingOverflow(by: 10).partialValue
+    }
+    return numbers
+  }()
 
   @Test(arguments: numbers)
   func isWrittenAsTheStandardLibraryDoes(_ number: Int64) {

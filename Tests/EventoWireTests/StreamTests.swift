@@ -18,9 +18,7 @@ import Testing
   }
 
   private func line(_ format: StreamFormat, _ edge: Edge<Event>, _ encoding: PayloadEncoding = .auto) -> String {
-    var output: [UInt8] = []
-    format.append(edge, encoding, to: &output)
-    return text(output)
+    text(format.line(edge, encoding))
   }
 
   @Test func givesAnEventInEachFormat() throws {

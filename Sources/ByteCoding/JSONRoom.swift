@@ -1,47 +1,59 @@
-internal import ByteCoding
-internal import Evento
-
 /// Room for JSON text of which somebody has worked out how long it is at most: what is written needs no look at an
 /// array's capacity for each comma.
 ///
 /// That it suffices is checked with each piece all the same.
-struct JSONRoom: ~Copyable {
-  private let bytes: UnsafeMutableRawBufferPointer
-  /// The bytes written so far.
-  private(set) var count = 0
+///
+/// The short pieces are inlinable: events are written from another module, some thirty pieces each.
+@usableFromInline
+package struct JSONRoom: ~Copyable {
+  @usableFromInline let bytes: UnsafeMutableRawBufferPointer
+  @usableFromInline var end = 0
 
-  init(_ bytes: UnsafeMutableRawBufferPointer) {
+  /// The bytes written so far.
+  @inlinable package var count: Int { end }
+
+  @inlinable
+  package init(_ bytes: UnsafeMutableRawBufferPointer) {
     self.bytes = bytes
   }
 
-  @inline(__always)
-  private mutating func write(_ start: UnsafeRawPointer, _ length: Int) {
-    precondition(length <= bytes.count - count, "more is written than there was said to be at most")
-    UnsafeMutableRawPointer(bytes.baseAddress.unsafelyUnwrapped + count).copyMemory(from: start, byteCount: length)
-    count += length
+  @inlinable @inline(__always)
+  mutating func write(_ start: UnsafeRawPointer, _ length: Int) {
+    precondition(length <= bytes.count - end, "more is written than there was said to be at most")
+    UnsafeMutableRawPointer(bytes.baseAddress.unsafelyUnwrapped + end).copyMemory(from: start, byteCount: length)
+    end += length
   }
 
   /// Text that is JSON already.
-  @inline(__always)
-  mutating func put(json text: StaticString) {
+  @inlinable @inline(__always)
+  package mutating func put(json text: StaticString) {
     write(text.utf8Start, text.utf8CodeUnitCount)
   }
 
   /// Text that is JSON already.
-  @inline(__always)
-  mutating func put(json text: UnsafeRawBufferPointer) {
+  @inlinable @inline(__always)
+  package mutating func put(json text: UnsafeRawBufferPointer) {
     if let start = text.baseAddress { write(start, text.count) }
   }
 
-  @inline(__always)
-  mutating func put(_ byte: UInt8) {
-    precondition(count < bytes.count, "more is written than there was said to be at most")
-    bytes[count] = byte
-    count += 1
+  @inlinable @inline(__always)
+  package mutating func put(_ byte: UInt8) {
+    precondition(end < bytes.count, "more is written than there was said to be at most")
+    bytes[end] = byte
+    end += 1
+  }
+
+  /// What `body` puts into room for `length` bytes; it returns how many they are.
+  @inlinable @inline(__always)
+  package mutating func put(upTo length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+    precondition(length <= bytes.count - end, "more is written than there was said to be at most")
+    let written = body(UnsafeMutableRawBufferPointer(rebasing: bytes[end..<end + length]))
+    precondition(0...length ~= written, "more is written than there was said to be at most")
+    end += written
   }
 
   /// A string, quotes included. What RFC 8259 §7 wants escaped is.
-  mutating func put(string text: String) {
+  package mutating func put(string text: String) {
     // Without holding the string, where it lies in one piece; as good as all do.
     if text.utf8.withContiguousStorageIfAvailable({ put(stringOf: UnsafeRawBufferPointer($0)) }) == nil {
       var text = text
@@ -90,21 +102,21 @@ struct JSONRoom: ~Copyable {
   /// in strings an escape that of U+0085, U+2028 and U+2029, which RFC 8259 §7 allows to stand there as they are.
   ///
   /// An escape takes six bytes in place of two or three.
-  mutating func makeOneLine(from start: Int) {
-    guard let first = LineEnd.first(in: UnsafeRawBufferPointer(bytes), start..<count) else { return }
-    let rest = Array(bytes[first.range.lowerBound..<count])
-    count = first.range.lowerBound
+  package mutating func makeOneLine(from start: Int) {
+    guard let first = LineEnd.first(in: UnsafeRawBufferPointer(bytes), start..<end) else { return }
+    let rest = Array(bytes[first.range.lowerBound..<end])
+    end = first.range.lowerBound
     rest.withUnsafeBytes { rest in
       var index = 0
-      while let end = LineEnd.first(in: rest, index..<rest.count) {
-        put(json: UnsafeRawBufferPointer(rebasing: rest[index..<end.range.lowerBound]))
-        switch end.character {
+      while let lineEnd = LineEnd.first(in: rest, index..<rest.count) {
+        put(json: UnsafeRawBufferPointer(rebasing: rest[index..<lineEnd.range.lowerBound]))
+        switch lineEnd.character {
         case .control: put(UInt8(ascii: " "))
         case .nextLine: put(json: "\\u0085")
         case .lineSeparator: put(json: "\\u2028")
         case .paragraphSeparator: put(json: "\\u2029")
         }
-        index = end.range.upperBound
+        index = lineEnd.range.upperBound
       }
       put(json: UnsafeRawBufferPointer(rebasing: rest[index...]))
     }
@@ -118,51 +130,35 @@ struct JSONRoom: ~Copyable {
     case 0x0D: put(UInt8(ascii: "r"))
     case 0x09: put(UInt8(ascii: "t"))
     default:
-      let digits = ("0123456789abcdef" as StaticString).utf8Start
       put(json: "u00")
-      put(digits[Int(byte >> 4)])
-      put(digits[Int(byte & 15)])
+      put(Hex.digit(byte >> 4))
+      put(Hex.digit(byte & 15))
     }
   }
 
   /// Bytes that ``put(string:)`` writes at most.
-  static func longest(string text: String) -> Int { text.utf8.count * 6 + 2 }
+  @inlinable
+  package static func longest(string text: String) -> Int { text.utf8.count * 6 + 2 }
 
-  mutating func put(boolean: Bool) {
+  package mutating func put(boolean: Bool) {
     if boolean { put(json: "true") } else { put(json: "false") }
   }
 
-  mutating func put(cursor: Cursor?) {
-    guard let cursor else { return put(json: "null") }
-    var text = cursor.description
-    text.withUTF8 { put(plainString: UnsafeRawBufferPointer($0)) }
-  }
-
   /// A string of which nothing needs an escape.
-  mutating func put(plainString text: UnsafeRawBufferPointer) {
+  package mutating func put(plainString text: UnsafeRawBufferPointer) {
     put(UInt8(ascii: "\""))
     put(json: text)
     put(UInt8(ascii: "\""))
   }
 
-  mutating func put(ulid: ULID) {
-    put(UInt8(ascii: "\""))
-    precondition(bytes.count - count >= ULID.textLength, "more is written than there was said to be at most")
-    ulid.writeText(to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
-    count += ULID.textLength
-    put(UInt8(ascii: "\""))
-  }
-
-  mutating func put(integer: Int64) {
-    // What it writes to is long enough, or it traps.
-    count += integer.writeText(to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
+  package mutating func put(integer: Int64) {
+    put(upTo: Int64.maximumTextLength) { integer.writeText(to: $0) }
   }
 
   /// Base64, quotes included.
-  mutating func put(base64 content: UnsafeRawBufferPointer) {
+  package mutating func put(base64 content: UnsafeRawBufferPointer) {
     put(UInt8(ascii: "\""))
-    // What it writes to is long enough, or it traps.
-    count += Base64.standard.write(content, to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
+    put(upTo: Base64.standard.textLength(of: content.count)) { Base64.standard.write(content, to: $0) }
     put(UInt8(ascii: "\""))
   }
 }
