@@ -1,5 +1,3 @@
-internal import ByteCoding
-
 /// Walks over JSON text (RFC 8259): where a value ends, and whether it is one. It knows nothing of what a text means.
 ///
 /// Strict: valid UTF-8 only, no trailing commas, no comments, no leading zeros, no bare control characters. An escape
