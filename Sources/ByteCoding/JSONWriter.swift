@@ -1,4 +1,7 @@
 /// Writes JSON text, piece by piece, into bytes that grow.
+///
+/// What has many short pieces, as an event does, goes into a ``JSONRoom`` at once: to look for room at each piece would
+/// take a fifth more time for a page.
 @usableFromInline
 package struct JSONWriter: Sendable {
   /// What has been written, and room behind it.
