@@ -22,6 +22,7 @@ extension Int64 {
   ///
   /// - Parameter text: has room for ``maximumTextLength`` bytes.
   /// - Returns: how many there are.
+  @inline(__always)
   package func writeText(to text: UnsafeMutableRawBufferPointer) -> Int {
     let length = Self.maximumTextLength
     precondition(text.count >= length, "an integer has up to 20 characters")

@@ -2,6 +2,7 @@
 ///
 /// Strict: valid UTF-8 only, no trailing commas, no comments, no leading zeros, no bare control characters. An escape
 /// of a lone surrogate passes, as the grammar has it (§8.2). Nothing here recurses, so no input can exhaust the stack.
+@usableFromInline
 package struct JSONScanner {
   /// The deepest nesting that is accepted: arrays and objects within each other.
   package static let maximumDepth = 128
@@ -24,9 +25,9 @@ package struct JSONScanner {
     package let offset: Int
   }
 
-  package let bytes: [UInt8]
+  @usableFromInline package let bytes: [UInt8]
   /// The byte that is looked at next.
-  package private(set) var offset: Int
+  @usableFromInline package internal(set) var offset: Int
 
   package init(_ bytes: [UInt8], at offset: Int = 0) {
     self.bytes = bytes
@@ -40,17 +41,20 @@ package struct JSONScanner {
   // MARK: Tokens
 
   /// The byte at ``offset``, or `nil` at the end.
-  package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+  @inlinable package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
+  @inlinable
   package mutating func skipWhitespace() {
     while offset < bytes.count, Self.isWhitespace(bytes[offset]) { offset += 1 }
   }
 
+  @inlinable
   package static func isWhitespace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
   }
 
   /// Steps over a byte if it is the next one.
+  @inlinable
   package mutating func skip(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     offset += 1
