@@ -39,16 +39,17 @@ let package = Package(
     .target(name: "CSocketPolling"),
     .target(name: "CAllocator"),
 
-    .target(name: "Evento", dependencies: [log], swiftSettings: settings),
-    .target(name: "EventoWire", dependencies: ["Evento"], swiftSettings: settings),
+    .target(name: "ByteCoding", swiftSettings: settings),
+    .target(name: "Evento", dependencies: ["ByteCoding", log], swiftSettings: settings),
+    .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
     .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", deque], swiftSettings: settings),
     .target(name: "EventoHTTP", dependencies: ["CCurl", "Evento", "EventoWire", log], swiftSettings: settings),
     // Without package access, so that what it makes of Evento, an executor among it, others can make too.
     .target(name: "EventoTesting", dependencies: ["Evento"], packageAccess: false, swiftSettings: settings),
-    .target(name: "HTTPServer", dependencies: ["CSocketPolling", deque], swiftSettings: settings),
+    .target(name: "HTTPServer", dependencies: ["ByteCoding", "CSocketPolling", deque], swiftSettings: settings),
     .target(
       name: "EventoGateway",
-      dependencies: ["Evento", "EventoWire", "HTTPServer", deque, log],
+      dependencies: ["ByteCoding", "Evento", "EventoWire", "HTTPServer", deque, log],
       resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
     .executableTarget(
       name: "evento-gateway",
@@ -69,11 +70,13 @@ let package = Package(
     .executableTarget(
       name: "wire-benchmark", dependencies: ["Evento", "EventoWire"], path: "Benchmarks/Wire", swiftSettings: settings),
 
+    .testTarget(name: "ByteCodingTests", dependencies: ["ByteCoding"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
       name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting", log],
       swiftSettings: settings),
-    .testTarget(name: "EventoWireTests", dependencies: ["Evento", "EventoWire"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoWireTests", dependencies: ["ByteCoding", "Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
     .testTarget(
       name: "EventoHTTPTests",
@@ -83,11 +86,11 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(name: "EventoTestingTests", dependencies: ["EventoTesting"], swiftSettings: settings),
-    .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"], swiftSettings: settings),
+    .testTarget(name: "HTTPServerTests", dependencies: ["ByteCoding", "HTTPServer"], swiftSettings: settings),
     .testTarget(
       name: "EventoGatewayTests",
       dependencies: [
-        "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
+        "ByteCoding", "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
         log, .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),

@@ -1,3 +1,4 @@
+import ByteCoding
 import Evento
 import EventoGateway
 import EventoSQLite

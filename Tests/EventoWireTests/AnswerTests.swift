@@ -108,7 +108,7 @@ import Testing
   }
 }
 
-@Suite struct RFC3339Tests {
+@Suite struct TimestampTextTests {
   @Test(
     arguments: [
       (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"),
@@ -130,5 +130,19 @@ import Testing
     #expect(Timestamp(rfc3339: "2024-02-29T00:00:00Z") != nil)
     #expect(Timestamp(rfc3339: "2026-02-29T00:00:00Z") == nil)
     #expect(Timestamp(rfc3339: "2026-04-31T00:00:00Z") == nil)
+  }
+
+  /// A gateway writes UTC, and nothing before 1970 or after 9999.
+  @Test(arguments: [
+    "1970-01-01t00:00:01Z", "1970-01-01T00:00:01z", "1970-01-01T00:00:01+00:00", "1969-12-31T23:59:59.999Z",
+    "0000-01-01T00:00:00.000Z", "9999-12-31T23:59:60Z",
+  ])
+  func readsNoOtherForm(_ text: String) {
+    #expect(Timestamp(rfc3339: text) == nil)
+  }
+
+  @Test func writesTheNearestMomentOfItsYears() {
+    #expect(Timestamp(milliseconds: -1).rfc3339 == "1970-01-01T00:00:00.000Z")
+    #expect(Timestamp(milliseconds: .max).rfc3339 == "9999-12-31T23:59:59.999Z")
   }
 }

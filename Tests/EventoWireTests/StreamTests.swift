@@ -1,3 +1,4 @@
+import ByteCoding
 import Evento
 import Testing
 
@@ -17,9 +18,7 @@ import Testing
   }
 
   private func line(_ format: StreamFormat, _ edge: Edge<Event>, _ encoding: PayloadEncoding = .auto) -> String {
-    var output: [UInt8] = []
-    format.append(edge, encoding, to: &output)
-    return text(output)
+    text(format.line(edge, encoding))
   }
 
   @Test func givesAnEventInEachFormat() throws {

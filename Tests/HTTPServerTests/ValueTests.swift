@@ -14,18 +14,6 @@ import Testing
     for byte in UInt8.min ... .max { #expect(set.contains(byte) == wanted.contains(byte), "\(byte)") }
   }
 
-  @Test func knowsControlCharacters() {
-    for byte in UInt8.min ... .max {
-      let isControl = byte < 32 && byte != 9 || byte == 127
-      #expect(ASCII.isControl(byte) == isControl)
-      for place in [0, 15, 16, 40] {
-        var bytes = [UInt8](repeating: 65, count: 41)
-        bytes[place] = byte
-        #expect(bytes.withUnsafeBufferPointer(ASCII.hasControl) == isControl)
-      }
-    }
-  }
-
   /// One field, with the very value: neither another, nor a second one, nor one that differs in its case.
   @Test func knowsAFieldThatStandsAlone() {
     let fields: Headers = ["A": "x", "b": "application/json", "Twice": "x", "twice": "x"]
@@ -33,20 +21,6 @@ import Testing
     for (name, value) in [("a", "X"), ("a", ""), ("a", "x "), ("twice", "x"), ("c", "x"), ("b", "application/jso")] {
       #expect(!fields.hasOnly(name, value), "\(name): \(value)")
     }
-  }
-
-  @Test(arguments: [(0, 10, "0"), (9, 10, "9"), (10, 10, "10"), (255, 16, "ff"), (4096, 16, "1000"), (100, 10, "100")])
-  func writesNumbers(_ value: UInt, _ radix: UInt, _ text: String) {
-    var output = Array("x".utf8)
-    Decimal.append(value, radix: radix, to: &output)
-    #expect(String(decoding: output, as: UTF8.self) == "x\(text)")
-  }
-
-  @Test func writesTheLargestNumbers() {
-    var output: [UInt8] = []
-    Decimal.append(UInt.max, radix: 10, to: &output)
-    Decimal.append(UInt.max, radix: 16, to: &output)
-    #expect(String(decoding: output, as: UTF8.self) == "18446744073709551615ffffffffffffffff")
   }
 
   @Test(arguments: [

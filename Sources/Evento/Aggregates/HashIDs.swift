@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// One id made of several: always the same for the same ids in the same order.
 ///
 /// The 64 lower-case hexadecimal digits of a SHA3-256 over each id's length in bytes (64 bits, big-endian) and its
@@ -10,6 +12,5 @@ public func hashIDs(_ ids: [String]) -> String {
     hash.update(withUnsafeBytes(of: UInt64(id.utf8.count).bigEndian) { Array($0) })
     hash.update(id.utf8)
   }
-  let digits = Array("0123456789abcdef".utf8)
-  return String(decoding: hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+  return Hex.encode(hash.finalize())
 }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 #if canImport(FoundationEssentials)
   internal import FoundationEssentials
 #else
@@ -66,13 +68,15 @@ extension JSONCoder.Dates {
     var container = encoder.singleValueContainer()
     switch self {
     case .iso8601:
-      guard let text = ISO8601.text(secondsSince1970: date.timeIntervalSince1970) else {
+      guard let milliseconds = Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded()),
+        RFC3339.range.contains(milliseconds)
+      else {
         // Foundation ends the process when a date that is not finite is printed, and an error is.
         throw EncodingError.invalidValue(
           date.timeIntervalSince1970,
           .init(codingPath: encoder.codingPath, debugDescription: "The date is not of the years 1 to 9999."))
       }
-      try container.encode(text)
+      try container.encode(RFC3339.text(milliseconds: milliseconds))
     case .secondsSince1970: try container.encode(date.timeIntervalSince1970)
     case .millisecondsSince1970: try container.encode(date.timeIntervalSince1970 * 1000)
     case .secondsSince2001: try container.encode(date.timeIntervalSinceReferenceDate)
@@ -88,12 +92,12 @@ extension JSONCoder.Dates {
       case .millisecondsSince1970: return Date(timeIntervalSince1970: number / 1000)
       }
     }
-    guard let text = try? container.decode(String.self), let seconds = ISO8601.secondsSince1970(text) else {
+    guard let text = try? container.decode(String.self), let moment = RFC3339(text) else {
       throw DecodingError.dataCorrupted(
         .init(
           codingPath: decoder.codingPath,
           debugDescription: "Expected a date such as 2026-01-31T12:00:00.000Z, or a number of seconds."))
     }
-    return Date(timeIntervalSince1970: seconds)
+    return Date(timeIntervalSince1970: moment.secondsSince1970)
   }
 }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 extension Metadata {
   static let requestedByName = "requested_by"
   static let requestedAsName = "requested_as"

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Metadata in the making: an object, and members that are set in it.
 struct MetadataDraft: Sendable {
   private struct Member {
@@ -51,8 +53,11 @@ struct MetadataDraft: Sendable {
     var own: [Part] = []
     for member in members {
       do {
-        let text = Self.quoted(member.name) + Array(":".utf8) + (try member.value())
-        own.append((Array(member.name.utf8), text))
+        var text = JSONWriter()
+        text.write(string: member.name)
+        text.write(json: ":")
+        text.write(json: try member.value())
+        own.append((Array(member.name.utf8), text.take()))
       } catch {
         throw EventoError(
           .unencodablePayload, "The metadata's \(member.name) can't be encoded: \(EventoError.reason(error))")
@@ -63,19 +68,5 @@ struct MetadataDraft: Sendable {
 
   private static func merged(_ parts: [Part], over lower: [Part]) -> [Part] {
     lower.filter { part in !parts.contains { $0.name == part.name } } + parts
-  }
-
-  /// A text as JSON (RFC 8259 §7).
-  private static func quoted(_ text: String) -> [UInt8] {
-    let digits = Array("0123456789abcdef".utf8)
-    var quoted = [UInt8(ascii: "\"")]
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): quoted += [UInt8(ascii: "\\"), byte]
-      case ..<0x20: quoted += Array("\\u00".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      default: quoted.append(byte)
-      }
-    }
-    return quoted + [UInt8(ascii: "\"")]
   }
 }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// What is known about an event beside its payload (who asked for it, on whose behalf): a JSON object, kept as the very
 /// bytes that were given.
 public struct Metadata: Sendable, Hashable {

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// The bytes of an event or of a snapshot, kept exactly as they were given.
 public struct Payload: Sendable, Hashable {
   public let bytes: [UInt8]

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// A place in the history of one store.
 ///
 /// To everybody but the store that made it, it is an opaque text of `A-Za-z0-9_-`, at most 200 characters: a check, so

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 
 /// The tokens that a gateway takes, as their SHA-256 alone: who reads the file, or the memory, can't use them.
@@ -51,16 +52,10 @@ public struct TokenSet: Sendable {
 
   private static func digest(_ field: Substring) -> [UInt8]? {
     let prefix = "sha256:"
-    let digits = Array(field.utf8.dropFirst(prefix.utf8.count))
-    guard field.hasPrefix(prefix), digits.count == 2 * SHA256.length else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-      guard let high = JSONScanner.hexDigit(digits[index]), let low = JSONScanner.hexDigit(digits[index + 1]) else {
-        return nil
-      }
-      bytes.append(high << 4 | low)
-    }
-    return bytes
+    guard field.hasPrefix(prefix), let digest = Hex.decode(field.utf8.dropFirst(prefix.utf8.count)),
+      digest.count == SHA256.length
+    else { return nil }
+    return digest
   }
 
   /// The most bytes of a token that a request may send. Those that `token create` makes have 47.
@@ -68,11 +63,7 @@ public struct TokenSet: Sendable {
 
   /// The line of a token file for a token.
   public static func line(name: String, role: Role, token: String) -> String {
-    let digits = SHA256.digest(Array(token.utf8)).map { byte in
-      let text = String(byte, radix: 16)
-      return text.count == 1 ? "0" + text : text
-    }
-    return "\(name) \(role.rawValue) sha256:\(digits.joined())"
+    "\(name) \(role.rawValue) sha256:\(Hex.encode(SHA256.digest(Array(token.utf8))))"
   }
 
   /// The entry of a token. All are looked at, and each digest to its end, so that the time that it takes tells nothing.

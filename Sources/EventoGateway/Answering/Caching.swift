@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import HTTPServer
 
 /// How long an answer may be kept: docs/http-api.md §12.4.
@@ -14,7 +15,7 @@ struct RevalidatedText: Sendable {
 
   /// - Parameter digest: of all that the text is made of, so that another text has another (RFC 9110 §8.8.3, a strong one).
   init(_ type: String, _ text: [UInt8], digest: [UInt8]) {
-    tag = "\"" + digest.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
+    tag = "\"\(Hex.encode(digest.prefix(16)))\""
     let fields = [(Caching.field, "no-cache"), ("ETag", tag)]
     whole = Response(status: 200, headers: Headers([("Content-Type", type)] + fields), body: .bytes(text))
     unchanged = Response(status: 304, headers: Headers(fields), body: .none)

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import DequeModule
 internal import Evento
 internal import EventoWire
@@ -40,7 +41,7 @@ final class SharedPages: Sendable {
   private struct Builder: PageBuilder {
     let rendering: StreamRendering
     let count: UInt64
-    private var lines: [UInt8] = []
+    private var lines = JSONWriter(capacity: 0)
     private var events = 0
     private var size = 0
     private var isCut = false
@@ -63,10 +64,9 @@ final class SharedPages: Sendable {
     }
 
     mutating func finish(_ info: PageInfo) -> Page {
-      // It may be held for as long as a client takes to read it, and room behind it would be held too.
-      if lines.capacity - lines.count > max(lines.count / 4, 4096) { lines = lines.withUnsafeBytes { Array($0) } }
-      return Page(
-        lines: lines, end: info.endCursor, hasMore: info.hasNextPage, count: count, events: events, size: size,
+      Page(
+        lines: lines.take(roomKept: 4096), end: info.endCursor, hasMore: info.hasNextPage, count: count, events: events,
+        size: size,
         isCut: isCut)
     }
   }

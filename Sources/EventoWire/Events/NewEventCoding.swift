@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 
 extension JSONReader {
@@ -34,38 +35,33 @@ extension JSONReader {
   }
 }
 
-extension [UInt8] {
-  mutating func append(_ event: NewEvent) {
-    append(UInt8(ascii: "{"))
+extension JSONWriter {
+  mutating func write(_ event: NewEvent) {
+    write(json: "{")
     if let id = event.id {
-      append(json: "\"id\":")
-      append(plainString: id.description)
-      append(UInt8(ascii: ","))
+      write(json: "\"id\":")
+      write(plainString: id.description)
+      write(json: ",")
     }
-    append(json: "\"aggregator_type\":")
-    append(string: event.aggregatorType)
-    append(json: ",\"aggregator_id\":")
-    append(string: event.aggregatorID)
+    write(json: "\"aggregator_type\":")
+    write(string: event.aggregatorType)
+    write(json: ",\"aggregator_id\":")
+    write(string: event.aggregatorID)
     if let version = event.version {
-      append(json: ",\"version\":")
-      append(integer: Int64(version))
+      write(json: ",\"version\":")
+      write(integer: Int64(version))
     }
-    append(json: ",\"name\":")
-    append(string: event.name)
+    write(json: ",\"name\":")
+    write(string: event.name)
     if case .value(let key) = event.routingKey {
-      append(json: ",\"routing_key\":")
-      append(stringOrNull: key)
+      write(json: ",\"routing_key\":")
+      write(stringOrNull: key)
     }
-    append(UInt8(ascii: ","))
-    append(payloadMember: event.data, .auto)
-    append(json: ",\"metadata\":")
-    append(contentsOf: event.metadata.bytes)
-    if let timestamp = event.timestamp { append(timestampMembers: timestamp) }
-    append(UInt8(ascii: "}"))
-  }
-
-  /// The members `timestamp` and `timestamp_subsec`, behind others.
-  mutating func append(timestampMembers timestamp: Timestamp) {
-    append(upTo: 80) { $0.put(timestampMembers: timestamp) }
+    write(json: ",")
+    write(payloadMember: event.data, .auto)
+    write(json: ",\"metadata\":")
+    write(json: event.metadata.bytes)
+    if let timestamp = event.timestamp { write(timestampMembers: timestamp) }
+    write(json: "}")
   }
 }

@@ -1,17 +1,17 @@
+internal import ByteCoding
 package import Evento
 
 /// The answer of `POST /events`, that to a resend included.
 package enum WriteAnswer {
   package static func json(_ events: [WrittenEvent]) -> [UInt8] {
-    var body: [UInt8] = []
-    body.reserveCapacity(events.count * 320 + 16)
-    body.append(json: "{\"events\":[")
+    var body = JSONWriter(capacity: events.count * 320 + 16)
+    body.write(json: "{\"events\":[")
     for index in events.indices {
-      if index > 0 { body.append(UInt8(ascii: ",")) }
-      body.append(events.span[index])
+      if index > 0 { body.write(json: ",") }
+      body.write(events.span[index])
     }
-    body.append(json: "]}\n")
-    return body
+    body.write(json: "]}\n")
+    return body.take()
   }
 
   /// - Throws: where it is not what a gateway answers.
@@ -47,22 +47,22 @@ private enum WrittenMember: String, MemberName {
   static let table = MemberTable<WrittenMember>()
 }
 
-extension [UInt8] {
-  fileprivate mutating func append(_ event: WrittenEvent) {
-    append(json: "{\"id\":")
-    append(ulid: event.id)
-    append(json: ",\"aggregator_type\":")
-    append(string: event.aggregatorType)
-    append(json: ",\"aggregator_id\":")
-    append(string: event.aggregatorID)
-    append(json: ",\"version\":")
-    append(integer: Int64(event.version))
-    append(json: ",\"routing_key\":")
-    append(stringOrNull: event.routingKey)
-    append(timestampMembers: event.timestamp)
-    append(json: ",\"cursor\":")
-    append(cursor: event.cursor)
-    append(UInt8(ascii: "}"))
+extension JSONWriter {
+  fileprivate mutating func write(_ event: WrittenEvent) {
+    write(json: "{\"id\":")
+    write(ulid: event.id)
+    write(json: ",\"aggregator_type\":")
+    write(string: event.aggregatorType)
+    write(json: ",\"aggregator_id\":")
+    write(string: event.aggregatorID)
+    write(json: ",\"version\":")
+    write(integer: Int64(event.version))
+    write(json: ",\"routing_key\":")
+    write(stringOrNull: event.routingKey)
+    write(timestampMembers: event.timestamp)
+    write(json: ",\"cursor\":")
+    write(cursor: event.cursor)
+    write(json: "}")
   }
 }
 

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// The body of `POST /events`.
@@ -76,24 +77,23 @@ package struct WriteRequest: Sendable {
   // MARK: Encoding
 
   package var json: [UInt8] {
-    var body: [UInt8] = []
-    body.reserveCapacity(events.reduce(64) { $0 + $1.data.bytes.count + $1.metadata.bytes.count + 256 })
-    body.append(json: "{\"events\":[")
+    var body = JSONWriter(capacity: events.reduce(64) { $0 + $1.data.bytes.count + $1.metadata.bytes.count + 256 })
+    body.write(json: "{\"events\":[")
     for (index, event) in events.enumerated() {
-      if index > 0 { body.append(UInt8(ascii: ",")) }
-      body.append(event)
+      if index > 0 { body.write(json: ",") }
+      body.write(event)
     }
-    body.append(UInt8(ascii: "]"))
+    body.write(json: "]")
     if let condition {
-      body.append(json: ",\"condition\":{\"fail_if_events_match\":")
-      body.append(filters: condition.failIfEventsMatch)
+      body.write(json: ",\"condition\":{\"fail_if_events_match\":")
+      body.write(filters: condition.failIfEventsMatch)
       if let after = condition.after {
-        body.append(json: ",\"after\":")
-        body.append(cursor: after)
+        body.write(json: ",\"after\":")
+        body.write(cursor: after)
       }
-      body.append(UInt8(ascii: "}"))
+      body.write(json: "}")
     }
-    body.append(UInt8(ascii: "}"))
-    return body
+    body.write(json: "}")
+    return body.take()
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// What to follow: `GET /events/stream` and the body of `POST /events/stream`.
@@ -75,27 +76,27 @@ package struct FollowRequest: Sendable {
   }
 
   package var json: [UInt8] {
-    var body: [UInt8] = []
-    func separate() { body.append(body.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ",")) }
+    var body = JSONWriter()
+    func separate() { body.write(json: body.isEmpty ? "{" : ",") }
     if let aggregators {
       separate()
-      body.append(json: "\"aggregators\":")
-      body.append(filters: aggregators)
+      body.write(json: "\"aggregators\":")
+      body.write(filters: aggregators)
     }
     if case .value(let key) = routingKey {
       separate()
-      body.append(json: "\"routing_key\":")
-      body.append(stringOrNull: key)
+      body.write(json: "\"routing_key\":")
+      body.write(stringOrNull: key)
     }
     if let after = after.wire {
       separate()
-      body.append(json: "\"after\":")
-      body.append(plainString: after)
+      body.write(json: "\"after\":")
+      body.write(plainString: after)
     }
     separate()
-    body.append(json: "\"encoding\":")
-    body.append(plainString: encoding.rawValue)
-    body.append(UInt8(ascii: "}"))
-    return body
+    body.write(json: "\"encoding\":")
+    body.write(plainString: encoding.rawValue)
+    body.write(json: "}")
+    return body.take()
   }
 }

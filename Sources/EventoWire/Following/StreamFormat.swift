@@ -1,3 +1,4 @@
+package import ByteCoding
 package import Evento
 
 /// How a stream tells of events, one a line.
@@ -34,19 +35,21 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
   }
 
   /// An event at its place.
-  package func append(_ edge: Edge<Event>, _ encoding: PayloadEncoding, to bytes: inout [UInt8]) {
-    edge.show { append($0, encoding, to: &bytes) }
+  package func line(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
+    var line = JSONWriter(capacity: 0)
+    edge.show { append($0, encoding, to: &line) }
+    return line.take()
   }
 
   /// An event at its place.
-  package func append(_ event: borrowing EventView, _ encoding: PayloadEncoding, to bytes: inout [UInt8]) {
+  package func append(_ event: borrowing EventView, _ encoding: PayloadEncoding, to lines: inout JSONWriter) {
     // A line end in a payload would end the line, and a payload is never changed.
     let isOneLine = !encoding.keeps(isJSON: event.isJSON) || LineEnd.first(in: event.data, event.data.indices) == nil
     let encoding = isOneLine ? encoding : .base64
     // An escape has three times as many bytes at most. For those of the names there is room already.
     let hasLineEnds = LineEnd.first(in: event.metadata, event.metadata.indices) != nil
     let escapes = hasLineEnds ? 2 * event.metadata.count : 0
-    bytes.append(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event, encoding) + escapes) { room in
+    lines.write(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event, encoding) + escapes) { room in
       switch self {
       case .eventStream:
         room.put(json: "id: ")

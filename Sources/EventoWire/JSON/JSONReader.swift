@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 
 /// Reads a JSON body member by member, and keeps note of all that is wrong with it and where.

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 
 /// How an answer gives payloads.
@@ -30,11 +31,11 @@ extension JSONRoom {
   }
 }
 
-extension [UInt8] {
+extension JSONWriter {
   /// The member `data`, or `data_base64`.
-  mutating func append(payloadMember payload: Payload, _ encoding: PayloadEncoding) {
+  mutating func write(payloadMember payload: Payload, _ encoding: PayloadEncoding) {
     payload.bytes.withUnsafeBytes { bytes in
-      append(upTo: JSONRoom.longest(payload: bytes, isJSON: payload.isJSON, encoding) + 20) { room in
+      write(upTo: JSONRoom.longest(payload: bytes, isJSON: payload.isJSON, encoding) + 20) { room in
         room.put(payloadMember: bytes, isJSON: payload.isJSON, encoding)
       }
     }

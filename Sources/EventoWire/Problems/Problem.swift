@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// An error as `application/problem+json` (RFC 9457).
@@ -5,20 +6,20 @@ package enum Problem {
   package static let mediaType = "application/problem+json"
 
   package static func json(_ error: EventoError) -> [UInt8] {
-    var body: [UInt8] = []
-    body.append(json: "{\"type\":")
-    body.append(string: "urn:evento:problem:\(error.code.rawValue)")
-    body.append(json: ",\"title\":")
-    body.append(string: error.code.title)
-    body.append(json: ",\"status\":")
-    body.append(integer: Int64(error.code.status))
-    body.append(json: ",\"detail\":")
-    body.append(string: error.detail)
-    body.append(json: ",\"code\":")
-    body.append(string: error.code.rawValue)
-    body.append(error.facts)
-    body.append(json: "}\n")
-    return body
+    var body = JSONWriter()
+    body.write(json: "{\"type\":")
+    body.write(string: "urn:evento:problem:\(error.code.rawValue)")
+    body.write(json: ",\"title\":")
+    body.write(string: error.code.title)
+    body.write(json: ",\"status\":")
+    body.write(integer: Int64(error.code.status))
+    body.write(json: ",\"detail\":")
+    body.write(string: error.detail)
+    body.write(json: ",\"code\":")
+    body.write(string: error.code.rawValue)
+    body.write(error.facts)
+    body.write(json: "}\n")
+    return body.take()
   }
 
   /// The error that a problem document tells of, or `nil` where the bytes are none with a `code`.
@@ -49,40 +50,40 @@ private enum FaultMember: String, MemberName {
   static let table = MemberTable<FaultMember>()
 }
 
-extension [UInt8] {
+extension JSONWriter {
   /// The members that a kind of error has beside those of all.
-  fileprivate mutating func append(_ facts: EventoError.Facts) {
+  fileprivate mutating func write(_ facts: EventoError.Facts) {
     switch facts {
     case .none: break
     case .faults(let faults):
-      append(json: ",\"errors\":[")
+      write(json: ",\"errors\":[")
       for (index, fault) in faults.enumerated() {
-        if index > 0 { append(UInt8(ascii: ",")) }
+        if index > 0 { write(json: ",") }
         switch fault.place {
         case .pointer(let pointer):
-          append(json: "{\"pointer\":")
-          append(string: pointer)
+          write(json: "{\"pointer\":")
+          write(string: pointer)
         case .parameter(let name):
-          append(json: "{\"parameter\":")
-          append(string: name)
+          write(json: "{\"parameter\":")
+          write(string: name)
         }
-        append(json: ",\"detail\":")
-        append(string: fault.detail)
-        append(UInt8(ascii: "}"))
+        write(json: ",\"detail\":")
+        write(string: fault.detail)
+        write(json: "}")
       }
-      append(UInt8(ascii: "]"))
+      write(json: "]")
     case .versionConflict(let type, let id, let given, let current):
-      append(json: ",\"aggregator_type\":")
-      append(string: type)
-      append(json: ",\"aggregator_id\":")
-      append(string: id)
-      append(json: ",\"given_version\":")
-      append(integer: Int64(given))
-      append(json: ",\"current_version\":")
-      append(integer: Int64(current))
+      write(json: ",\"aggregator_type\":")
+      write(string: type)
+      write(json: ",\"aggregator_id\":")
+      write(string: id)
+      write(json: ",\"given_version\":")
+      write(integer: Int64(given))
+      write(json: ",\"current_version\":")
+      write(integer: Int64(current))
     case .event(let id):
-      append(json: ",\"event_id\":")
-      append(plainString: id.description)
+      write(json: ",\"event_id\":")
+      write(plainString: id.description)
     }
   }
 }

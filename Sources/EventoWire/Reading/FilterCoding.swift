@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 
 private enum FilterMember: String, MemberName {
@@ -39,22 +40,22 @@ extension JSONReader {
   }
 }
 
-extension [UInt8] {
-  mutating func append(filters: [ReadAggregator]) {
-    append(UInt8(ascii: "["))
+extension JSONWriter {
+  mutating func write(filters: [ReadAggregator]) {
+    write(json: "[")
     for (index, filter) in filters.enumerated() {
-      append(json: index > 0 ? ",{\"aggregator_type\":" : "{\"aggregator_type\":")
-      append(string: filter.aggregatorType)
+      write(json: index > 0 ? ",{\"aggregator_type\":" : "{\"aggregator_type\":")
+      write(string: filter.aggregatorType)
       if let id = filter.aggregatorID {
-        append(json: ",\"aggregator_id\":")
-        append(string: id)
+        write(json: ",\"aggregator_id\":")
+        write(string: id)
       }
       if let name = filter.name {
-        append(json: ",\"name\":")
-        append(string: name)
+        write(json: ",\"name\":")
+        write(string: name)
       }
-      append(UInt8(ascii: "}"))
+      write(json: "}")
     }
-    append(UInt8(ascii: "]"))
+    write(json: "]")
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// The answer of a read, and of `GET /events/{id}`.
@@ -22,12 +23,12 @@ package enum Page {
 
   /// The answer of `GET /events/{id}`.
   package static func json(_ event: borrowing EventView, _ encoding: PayloadEncoding) -> [UInt8] {
-    var body: [UInt8] = []
-    body.append(upTo: JSONRoom.longest(edge: event, encoding) + 1) { room in
+    var body = JSONWriter(capacity: 0)
+    body.write(upTo: JSONRoom.longest(edge: event, encoding) + 1) { room in
       room.put(edge: event, encoding)
       room.put(json: "\n")
     }
-    return body
+    return body.take()
   }
 
   /// - Throws: where it is not what a gateway answers.

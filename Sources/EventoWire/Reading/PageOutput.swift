@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// The answer of a read as it is written, event by event, in the order in which a page is read: a page that is read
@@ -5,7 +6,7 @@ package import Evento
 ///
 /// It takes no more events than the answer has room for: as few as one, where that is larger than the limit by itself.
 package struct PageOutput: PageBuilder {
-  private var bytes: JSONBuffer
+  private var bytes: JSONWriter
   private let encoding: PayloadEncoding
   private let limit: Int
   /// Where each event ends, of a page that is read backward: they are put into order at the end.
@@ -28,8 +29,8 @@ package struct PageOutput: PageBuilder {
       case .forward(let first, _): (first, true)
       case .backward(let last, _): (last, false)
       }
-    bytes = JSONBuffer(capacity: min(events, Self.expectedEvents) * Self.expectedLength + Self.frameLength)
-    if isForward { bytes.append(upTo: Self.start.utf8CodeUnitCount) { $0.put(json: Self.start) } } else { ends = [] }
+    bytes = JSONWriter(capacity: min(events, Self.expectedEvents) * Self.expectedLength + Self.frameLength)
+    if isForward { bytes.write(json: Self.start) } else { ends = [] }
   }
 
   /// What room is made for at first.
@@ -41,7 +42,7 @@ package struct PageOutput: PageBuilder {
   package mutating func add(_ event: borrowing EventView) -> Bool {
     let before = bytes.count
     let (encoding, isBehindAnother) = (encoding, count > 0 && ends == nil)
-    bytes.append(upTo: 1 + JSONRoom.longest(edge: event, encoding)) { room in
+    bytes.write(upTo: 1 + JSONRoom.longest(edge: event, encoding)) { room in
       if isBehindAnother { room.put(json: ",") }
       room.put(edge: event, encoding)
     }
@@ -57,7 +58,7 @@ package struct PageOutput: PageBuilder {
   /// The answer. Nothing can be added afterwards.
   package mutating func finish(_ info: PageInfo) -> [UInt8] {
     if let ends { putInOrder(ends) }
-    bytes.append(upTo: Self.frameLength) { room in
+    bytes.write(upTo: Self.frameLength) { room in
       room.put(json: "],\"page_info\":{\"has_previous_page\":")
       room.put(boolean: info.hasPreviousPage)
       room.put(json: ",\"has_next_page\":")
@@ -75,11 +76,11 @@ package struct PageOutput: PageBuilder {
   }
 
   private mutating func putInOrder(_ ends: [Int]) {
-    var ordered = JSONBuffer(capacity: bytes.count + count + Self.frameLength * 2)
-    ordered.append(upTo: Self.start.utf8CodeUnitCount) { $0.put(json: Self.start) }
+    var ordered = JSONWriter(capacity: bytes.count + count + Self.frameLength * 2)
+    ordered.write(json: Self.start)
     for index in ends.indices.reversed() {
-      ordered.append(bytes, (index > 0 ? ends[index - 1] : 0)..<ends[index])
-      if index > 0 { ordered.append(upTo: 1) { $0.put(json: ",") } }
+      ordered.write(bytes, (index > 0 ? ends[index - 1] : 0)..<ends[index])
+      if index > 0 { ordered.write(json: ",") }
     }
     bytes = ordered
   }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// Reads the parameters of a query, each at most once, and keeps note of all that is wrong with them.

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 extension ReadRequest {
@@ -26,30 +27,30 @@ extension ReadRequest {
   }
 
   package var json: [UInt8] {
-    var body: [UInt8] = []
-    func separate() { body.append(body.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ",")) }
+    var body = JSONWriter()
+    func separate() { body.write(json: body.isEmpty ? "{" : ",") }
     if let aggregators {
       separate()
-      body.append(json: "\"aggregators\":")
-      body.append(filters: aggregators)
+      body.write(json: "\"aggregators\":")
+      body.write(filters: aggregators)
     }
     if case .value(let key) = routingKey {
       separate()
-      body.append(json: "\"routing_key\":")
-      body.append(stringOrNull: key)
+      body.write(json: "\"routing_key\":")
+      body.write(stringOrNull: key)
     }
     for (name, value) in pageParameters {
       separate()
-      body.append(plainString: name.rawValue)
-      body.append(UInt8(ascii: ":"))
+      body.write(plainString: name.rawValue)
+      body.write(json: ":")
       switch value {
-      case .number(let number): body.append(integer: number)
-      case .text(let text): body.append(plainString: text)
+      case .number(let number): body.write(integer: number)
+      case .text(let text): body.write(plainString: text)
       }
     }
     // There is a page parameter always, so the object is open.
-    body.append(UInt8(ascii: "}"))
-    return body
+    body.write(json: "}")
+    return body.take()
   }
 }
 

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 private enum SnapshotMember: String, MemberName {
@@ -10,14 +11,13 @@ private enum SnapshotMember: String, MemberName {
 /// The body of `PUT /snapshots/{type}/{revision}/{id}`, and the answer of `GET` there.
 package enum SnapshotBody {
   package static func json(_ snapshot: Snapshot, _ encoding: PayloadEncoding) -> [UInt8] {
-    var body: [UInt8] = []
-    body.reserveCapacity(snapshot.data.bytes.count * 4 / 3 + 256)
-    body.append(json: "{\"cursor\":")
-    body.append(cursor: snapshot.cursor)
-    body.append(UInt8(ascii: ","))
-    body.append(payloadMember: snapshot.data, encoding)
-    body.append(json: "}\n")
-    return body
+    var body = JSONWriter(capacity: snapshot.data.bytes.count * 4 / 3 + 256)
+    body.write(json: "{\"cursor\":")
+    body.write(cursor: snapshot.cursor)
+    body.write(json: ",")
+    body.write(payloadMember: snapshot.data, encoding)
+    body.write(json: "}\n")
+    return body.take()
   }
 
   /// Reads what a client sends.

@@ -1,33 +1,34 @@
+internal import ByteCoding
 package import Evento
 
 /// The answers that show subscribers.
 package enum SubscriberAnswer {
   package static func json(_ subscriber: Subscriber) -> [UInt8] {
-    var body: [UInt8] = []
-    body.append(subscriber)
-    body.append(UInt8(ascii: "\n"))
-    return body
+    var body = JSONWriter()
+    body.write(subscriber)
+    body.write(json: "\n")
+    return body.take()
   }
 
   package static func json(_ page: SubscriberPage) -> [UInt8] {
-    var body: [UInt8] = []
-    body.append(json: "{\"subscribers\":[")
+    var body = JSONWriter()
+    body.write(json: "{\"subscribers\":[")
     for (index, subscriber) in page.subscribers.enumerated() {
-      if index > 0 { body.append(UInt8(ascii: ",")) }
-      body.append(subscriber)
+      if index > 0 { body.write(json: ",") }
+      body.write(subscriber)
     }
-    body.append(json: "],\"page_info\":{\"has_next_page\":")
-    body.append(boolean: page.hasNextPage)
-    body.append(json: "}}\n")
-    return body
+    body.write(json: "],\"page_info\":{\"has_next_page\":")
+    body.write(boolean: page.hasNextPage)
+    body.write(json: "}}\n")
+    return body.take()
   }
 
   package static func json(isRunning: Bool) -> [UInt8] {
-    var body: [UInt8] = []
-    body.append(json: "{\"running\":")
-    body.append(boolean: isRunning)
-    body.append(json: "}\n")
-    return body
+    var body = JSONWriter()
+    body.write(json: "{\"running\":")
+    body.write(boolean: isRunning)
+    body.write(json: "}\n")
+    return body.take()
   }
 
   /// - Throws: where it is not what a gateway answers.
@@ -94,23 +95,23 @@ private enum SubscriberMember: String, MemberName {
   static let table = MemberTable<SubscriberMember>()
 }
 
-extension [UInt8] {
-  fileprivate mutating func append(_ subscriber: Subscriber) {
-    append(json: "{\"key\":")
-    append(string: subscriber.key)
-    append(json: ",\"worker_id\":")
-    append(plainString: subscriber.workerID.description)
-    append(json: ",\"cursor\":")
-    append(cursor: subscriber.cursor)
-    append(json: ",\"lag\":")
-    append(integer: Int64(subscriber.lag))
-    append(json: ",\"enabled\":")
-    append(boolean: subscriber.isEnabled)
-    append(json: ",\"created_at\":")
-    append(plainString: subscriber.createdAt.rfc3339)
-    append(json: ",\"updated_at\":")
-    append(plainString: subscriber.updatedAt.rfc3339)
-    append(UInt8(ascii: "}"))
+extension JSONWriter {
+  fileprivate mutating func write(_ subscriber: Subscriber) {
+    write(json: "{\"key\":")
+    write(string: subscriber.key)
+    write(json: ",\"worker_id\":")
+    write(plainString: subscriber.workerID.description)
+    write(json: ",\"cursor\":")
+    write(cursor: subscriber.cursor)
+    write(json: ",\"lag\":")
+    write(integer: Int64(subscriber.lag))
+    write(json: ",\"enabled\":")
+    write(boolean: subscriber.isEnabled)
+    write(json: ",\"created_at\":")
+    write(plainString: subscriber.createdAt.rfc3339)
+    write(json: ",\"updated_at\":")
+    write(plainString: subscriber.updatedAt.rfc3339)
+    write(json: "}")
   }
 }
 

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// The query of `GET /subscribers`.
@@ -49,11 +50,11 @@ package struct UpsertRequest: Sendable {
   }
 
   package var json: [UInt8] {
-    var body: [UInt8] = []
-    body.append(json: "{\"worker_id\":")
-    body.append(plainString: workerID.description)
-    body.append(UInt8(ascii: "}"))
-    return body
+    var body = JSONWriter()
+    body.write(json: "{\"worker_id\":")
+    body.write(plainString: workerID.description)
+    body.write(json: "}")
+    return body.take()
   }
 
   private enum Member: String, MemberName {
@@ -91,17 +92,17 @@ package struct AcknowledgeRequest: Sendable {
   }
 
   package var json: [UInt8] {
-    var body: [UInt8] = []
-    body.append(json: "{\"cursor\":")
-    body.append(cursor: cursor)
-    body.append(json: ",\"lag\":")
-    body.append(integer: Int64(lag))
+    var body = JSONWriter()
+    body.write(json: "{\"cursor\":")
+    body.write(cursor: cursor)
+    body.write(json: ",\"lag\":")
+    body.write(integer: Int64(lag))
     if let workerID {
-      body.append(json: ",\"worker_id\":")
-      body.append(plainString: workerID.description)
+      body.write(json: ",\"worker_id\":")
+      body.write(plainString: workerID.description)
     }
-    body.append(UInt8(ascii: "}"))
-    return body
+    body.write(json: "}")
+    return body.take()
   }
 
   private enum Member: String, MemberName {
@@ -133,11 +134,11 @@ package struct EnableRequest: Sendable {
   }
 
   package var json: [UInt8] {
-    var body: [UInt8] = []
-    body.append(json: "{\"enabled\":")
-    body.append(boolean: isEnabled)
-    body.append(UInt8(ascii: "}"))
-    return body
+    var body = JSONWriter()
+    body.write(json: "{\"enabled\":")
+    body.write(boolean: isEnabled)
+    body.write(json: "}")
+    return body.take()
   }
 
   private enum Member: String, MemberName {

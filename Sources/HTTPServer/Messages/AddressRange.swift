@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 #if canImport(Glibc)
   internal import Glibc
 #else
@@ -21,10 +23,8 @@ public struct AddressRange: Sendable, Hashable {
     let width = address.bytes.count * 8
     var prefix = width
     if parts.count == 2 {
-      guard !parts[1].isEmpty, parts[1].utf8.allSatisfy(ASCII.isDigit), let bits = Int(parts[1]), bits <= width else {
-        return nil
-      }
-      prefix = bits
+      guard let bits = Int64(digits: parts[1].utf8), bits <= width else { return nil }
+      prefix = Int(bits)
     }
     self.address = address
     self.prefix = prefix

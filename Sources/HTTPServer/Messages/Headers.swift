@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// The fields of a message in the order in which they came or will go.
 ///
 /// Names are compared without regard to case (RFC 9110 §5.1). Looking one up takes time in proportion to the number of

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Percent-encoding (RFC 3986 §2.1).
 public enum PercentEncoding {
   /// Why text can't be decoded.

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2), as in `Host` and in targets.
 enum Authority {
   /// Whether it is a host with or without a port.
@@ -48,12 +50,8 @@ enum Authority {
 
   /// `*DIGIT`, up to 65535.
   private static func isPort(_ input: Span<UInt8>, _ range: Range<Int>, needsDigits: Bool) -> Bool {
-    guard range.count <= 5 else { return false }
-    var value = 0
-    for index in range {
-      guard ASCII.isDigit(input[index]) else { return false }
-      value = value * 10 + Int(input[index] - UInt8(ascii: "0"))
-    }
-    return value <= 65535 && !(needsDigits && range.isEmpty)
+    if range.isEmpty { return !needsDigits }
+    guard range.count <= 5, let port = input.number(range) else { return false }
+    return port <= 65535
   }
 }

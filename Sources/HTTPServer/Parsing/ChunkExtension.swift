@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// What may follow a chunk's size (RFC 9112 §7.1.1). It means nothing here, and must be well-formed all the same.
 enum ChunkExtension {
   /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )`, a value being a token or a quoted string.

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Takes the chunks of a body apart (RFC 9112 §7.1).
 struct ChunkedDecoder {
   enum Event: Equatable {

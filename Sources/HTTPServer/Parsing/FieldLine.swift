@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// One line of a header or trailer section (RFC 9112 §5): `field-name ":" OWS field-value OWS`.
 struct FieldLine {
   let name: Range<Int>

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// What the fields of a head say about the message as such: where its body ends, and what becomes of the connection.
 struct Framing: Sendable, Equatable {
   /// `Int.max` for any that is larger.
@@ -54,12 +56,8 @@ struct FramingReader {
       throw ProtocolFault(
         .badRequest, "Content-Length must be one number in decimal digits, and is \(input.quoted(field.value)).")
     }
-    declaredLength = field.value.reduce(0) { length, index in
-      let (tens, overflows) = length.multipliedReportingOverflow(by: 10)
-      let (sum, overflowsToo) = tens.addingReportingOverflow(Int(input[index] - UInt8(ascii: "0")))
-      // More than can ever come, as far as anybody can tell: whoever takes a body refuses it by the limit of that.
-      return overflows || overflowsToo ? .max : sum
-    }
+    // One that is too large for a number is more than can ever come: whoever takes a body refuses it by the limit of that.
+    declaredLength = input.number(field.value).map(Int.init(clamping:)) ?? .max
   }
 
   /// RFC 9112 §6.1 and §7: names of codings between commas, over all lines.

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Finds lines in bytes that come in any split, looking at each byte once.
 ///
 /// A line ends in CRLF. RFC 9112 §2.2 lets a recipient take a bare LF for an end; two recipients that differ on it

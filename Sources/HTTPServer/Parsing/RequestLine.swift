@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// The first line of a request (RFC 9112 §3).
 struct RequestLine: Sendable, Equatable {
   var method: String

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
@@ -30,6 +32,11 @@ extension Span<UInt8> {
       return false
     }
     return true
+  }
+
+  /// The number that the bytes are in decimal digits; `nil` if they are not, or it is too large.
+  func number(_ range: Range<Int>) -> Int64? {
+    extracting(range).withUnsafeBufferPointer { Int64(digits: $0) }
   }
 
   /// The range without the blanks at its ends.

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Puts a body into chunks (RFC 9112 §7.1).
 enum ChunkedEncoder {
   /// The chunk that ends a body, with no trailers.
@@ -7,7 +9,7 @@ enum ChunkedEncoder {
   static func append(_ content: OutputQueue, to output: inout OutputQueue) {
     guard !content.isEmpty else { return }
     output.append { output in
-      Decimal.append(UInt(content.count), radix: 16, to: &output)
+      output.append(hex: UInt(content.count))
       output.append(13)
       output.append(10)
     }

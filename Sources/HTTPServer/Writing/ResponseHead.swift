@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// The head of a response, as it goes out.
 struct ResponseHead {
   /// How the client finds the end of the body (RFC 9112 §6.3).
@@ -68,7 +70,7 @@ struct ResponseHead {
     case .none, .close: break
     case .length(let length):
       output.append(contentsOf: "Content-Length: ".utf8)
-      Decimal.append(length, to: &output)
+      output.append(integer: Int64(length))
       output.append(13)
       output.append(10)
     case .chunked: output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// The fields that the server looks after itself, whatever a handler says.
 enum ServerField {
   /// That of the framing or of the connection.

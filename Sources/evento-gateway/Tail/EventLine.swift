@@ -10,13 +10,7 @@ struct EventLine {
   }
 
   func text(asJSON: Bool) -> [UInt8] {
-    var bytes: [UInt8] = []
-    if asJSON {
-      StreamFormat.ndjson.append(edge, .auto, to: &bytes)
-    } else {
-      bytes += Array(readable.utf8) + [UInt8(ascii: "\n")]
-    }
-    return bytes
+    asJSON ? StreamFormat.ndjson.line(edge, .auto) : Array(readable.utf8) + [UInt8(ascii: "\n")]
   }
 
   /// Time, type and id, version, name, payload.

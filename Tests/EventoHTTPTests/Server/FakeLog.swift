@@ -18,9 +18,7 @@ enum FakeLog {
 
   /// The lines of some events.
   static func lines(_ numbers: ClosedRange<Int>, bytes: Int = 0) -> [UInt8] {
-    var lines: [UInt8] = []
-    for number in numbers { StreamFormat.ndjson.append(edge(number, bytes: bytes), .auto, to: &lines) }
-    return lines
+    numbers.flatMap { StreamFormat.ndjson.line(edge($0, bytes: bytes), .auto) }
   }
 
   static func heartbeat(_ number: Int) -> [UInt8] { StreamFormat.ndjson.heartbeat(cursor(number)) }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 @testable internal import Evento
 @testable internal import EventoWire
 

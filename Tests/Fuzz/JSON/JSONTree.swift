@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Foundation
 
 @testable internal import Evento

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Foundation
 
 @testable internal import Evento
@@ -13,8 +14,9 @@ func checkWriting(_ bytes: [UInt8]) {
 }
 
 private func checkString(_ text: String) {
-  var written: [UInt8] = []
-  written.append(string: text)
+  var writer = JSONWriter(capacity: 0)
+  writer.write(string: text)
+  let written = writer.take()
   expect(JSONScanner.isBareValue(written), "not JSON: \(written)")
   guard let tree = try? JSONTree(text: written), case .string(let read) = tree else {
     return expect(false, "no string: \(written)")
@@ -65,8 +67,7 @@ private let lineEnds: Set<UInt32> = [0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0
 
 /// An event of a stream is on one line.
 private func checkLine(_ edge: Edge<Event>, _ encoding: PayloadEncoding, _ format: StreamFormat) {
-  var written: [UInt8] = []
-  format.append(edge, encoding, to: &written)
+  let written = format.line(edge, encoding)
   let frame: (start: String, end: String) =
     switch format {
     case .eventStream: ("id: \(edge.cursor)\nevent: event\ndata: ", "\n\n")

@@ -1,4 +1,4 @@
-import EventoGateway
+import ByteCoding
 import Testing
 
 @Suite struct SHA256Tests {
@@ -21,10 +21,23 @@ import Testing
     ),
   ])
   func digests(_ message: String, _ hexadecimal: String) {
-    let digest = SHA256.digest(Array(message.utf8)).map { byte in
-      let text = String(byte, radix: 16)
-      return text.count == 1 ? "0" + text : text
-    }
-    #expect(digest.joined() == hexadecimal)
+    #expect(Hex.encode(SHA256.digest(Array(message.utf8))) == hexadecimal)
+  }
+}
+
+@Suite struct SHA3Tests {
+  /// The example of FIPS 202's authors, and each length at which the padding changes its shape.
+  @Test(arguments: [
+    ("", "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a"),
+    ("abc", "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"),
+    (String(repeating: "a", count: 135), "8094bb53c44cfb1e67b7c30447f9a1c33696d2463ecc1d9c92538913392843c9"),
+    (String(repeating: "a", count: 136), "3fc5559f14db8e453a0a3091edbd2bc25e11528d81c66fa570a4efdcc2695ee1"),
+    (String(repeating: "a", count: 137), "f8d6846cedd2ccfadf15c5879ef95af724d799eed7391fb1c91f95344e738614"),
+    (String(repeating: "a", count: 1000), "8f3934e6f7a15698fe0f396b95d8c4440929a8fa6eae140171c068b4549fbf81"),
+  ])
+  func digests(_ message: String, _ hexadecimal: String) {
+    var hash = SHA3()
+    hash.update(message.utf8)
+    #expect(Hex.encode(hash.finalize()) == hexadecimal)
   }
 }

@@ -2,8 +2,8 @@
 ///
 /// Python's `str.splitlines` has more of them, all of them control characters (U+000B, U+000C, U+001C to U+001E): those
 /// never stand in JSON text as they are (RFC 8259 §7).
-struct LineEnd {
-  enum Character {
+package struct LineEnd {
+  package enum Character {
     /// CR or LF.
     case control
     /// U+0085.
@@ -14,14 +14,14 @@ struct LineEnd {
     case paragraphSeparator
   }
 
-  let character: Character
+  package let character: Character
   /// The bytes that it takes.
-  let range: Range<Int>
+  package let range: Range<Int>
 
   /// The first one in a part of some UTF-8.
   ///
   /// - Complexity: O(*n*); eight bytes at a time where none of them can begin one.
-  static func first(in text: UnsafeRawBufferPointer, _ part: Range<Int>) -> LineEnd? {
+  package static func first(in text: UnsafeRawBufferPointer, _ part: Range<Int>) -> LineEnd? {
     var index = part.lowerBound
     while true {
       while index + 8 <= part.upperBound, !mayBeginOne(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {

@@ -1,5 +1,5 @@
 /// SHA3-256 (FIPS 202): Keccak with a rate of 136 bytes. For ids alone; it makes no claim to constant time.
-struct SHA3 {
+package struct SHA3 {
   /// Bytes that one permutation takes in.
   private static let rate = 136
   private static let digestLength = 32
@@ -7,7 +7,9 @@ struct SHA3 {
   private var state = [UInt64](repeating: 0, count: 25)
   private var filled = 0
 
-  mutating func update(_ bytes: some Sequence<UInt8>) {
+  package init() {}
+
+  package mutating func update(_ bytes: some Sequence<UInt8>) {
     for byte in bytes {
       absorb(byte)
       filled += 1
@@ -18,7 +20,7 @@ struct SHA3 {
     }
   }
 
-  mutating func finalize() -> [UInt8] {
+  package mutating func finalize() -> [UInt8] {
     // The suffix 01 of SHA-3 (§6.1) and the padding 10*1 (§5.1), least significant bit first.
     absorb(0x06)
     filled = Self.rate - 1
@@ -64,19 +66,18 @@ struct SHA3 {
     10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1,
   ]
 
-  /// By how much ρ turns each of them: the triangular numbers, modulo 64.
-  private static let rotations = (1...24).map { UInt64($0 * ($0 + 1) / 2 % 64) }
+  /// By how much ρ turns each of them (§3.2.2).
+  private static let rotations: [UInt64] = [
+    1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44,
+  ]
 
-  /// The bits that ι flips come out of an eight-bit shift register (§3.2.5).
-  private static let roundConstants: [UInt64] = {
-    var register: UInt8 = 1
-    return (0..<24).map { _ in
-      var constant: UInt64 = 0
-      for power in 0...6 {
-        if register & 1 == 1 { constant |= 1 << ((1 << UInt64(power)) - 1) }
-        register = register << 1 ^ (register >> 7 == 1 ? 0x71 : 0)
-      }
-      return constant
-    }
-  }()
+  /// The bits that ι flips (§3.2.5).
+  private static let roundConstants: [UInt64] = [
+    0x0000_0000_0000_0001, 0x0000_0000_0000_8082, 0x8000_0000_0000_808A, 0x8000_0000_8000_8000,
+    0x0000_0000_0000_808B, 0x0000_0000_8000_0001, 0x8000_0000_8000_8081, 0x8000_0000_0000_8009,
+    0x0000_0000_0000_008A, 0x0000_0000_0000_0088, 0x0000_0000_8000_8009, 0x0000_0000_8000_000A,
+    0x0000_0000_8000_808B, 0x8000_0000_0000_008B, 0x8000_0000_0000_8089, 0x8000_0000_0000_8003,
+    0x8000_0000_0000_8002, 0x8000_0000_0000_0080, 0x0000_0000_0000_800A, 0x8000_0000_8000_000A,
+    0x8000_0000_8000_8081, 0x8000_0000_0000_8080, 0x0000_0000_8000_0001, 0x8000_0000_8000_8008,
+  ]
 }

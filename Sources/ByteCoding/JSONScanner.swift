@@ -2,6 +2,7 @@
 ///
 /// Strict: valid UTF-8 only, no trailing commas, no comments, no leading zeros, no bare control characters. An escape
 /// of a lone surrogate passes, as the grammar has it (§8.2). Nothing here recurses, so no input can exhaust the stack.
+@usableFromInline
 package struct JSONScanner {
   /// The deepest nesting that is accepted: arrays and objects within each other.
   package static let maximumDepth = 128
@@ -24,9 +25,9 @@ package struct JSONScanner {
     package let offset: Int
   }
 
-  package let bytes: [UInt8]
+  @usableFromInline package let bytes: [UInt8]
   /// The byte that is looked at next.
-  package private(set) var offset: Int
+  @usableFromInline package internal(set) var offset: Int
 
   package init(_ bytes: [UInt8], at offset: Int = 0) {
     self.bytes = bytes
@@ -40,17 +41,20 @@ package struct JSONScanner {
   // MARK: Tokens
 
   /// The byte at ``offset``, or `nil` at the end.
-  package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+  @inlinable package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
+  @inlinable
   package mutating func skipWhitespace() {
     while offset < bytes.count, Self.isWhitespace(bytes[offset]) { offset += 1 }
   }
 
+  @inlinable
   package static func isWhitespace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
   }
 
   /// Steps over a byte if it is the next one.
+  @inlinable
   package mutating func skip(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     offset += 1
@@ -124,7 +128,7 @@ package struct JSONScanner {
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
       offset += 2
     case UInt8(ascii: "u"):
-      guard offset + 6 <= bytes.count, bytes[offset + 2..<offset + 6].allSatisfy({ Self.hexDigit($0) != nil }) else {
+      guard offset + 6 <= bytes.count, bytes[offset + 2..<offset + 6].allSatisfy({ ASCII.hexValue($0) != nil }) else {
         throw fault("\\u needs four hexadecimal digits")
       }
       offset += 6
@@ -166,21 +170,8 @@ package struct JSONScanner {
 
   private mutating func skipDigits() throws(Fault) {
     let start = offset
-    while let byte = next, Self.isDigit(byte) { offset += 1 }
+    while let byte = next, ASCII.isDigit(byte) { offset += 1 }
     guard offset > start else { throw fault("expected a digit") }
-  }
-
-  package static func isDigit(_ byte: UInt8) -> Bool {
-    UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
-  }
-
-  package static func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 
   private mutating func skipWord(_ word: StaticString) throws(Fault) {
@@ -363,7 +354,7 @@ package struct JSONScanner {
   }
 
   private func codeUnit(at index: Int) -> UInt16 {
-    bytes[index..<index + 4].reduce(0) { $0 << 4 | UInt16(Self.hexDigit($1) ?? 0) }
+    bytes[index..<index + 4].reduce(0) { $0 << 4 | UInt16(ASCII.hexValue($1) ?? 0) }
   }
 
   private static func append(_ codePoint: UInt32, to text: inout [UInt8]) {

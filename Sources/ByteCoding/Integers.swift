@@ -1,0 +1,84 @@
+extension Int64 {
+  /// A whole number in decimal digits: no sign, point or exponent. Zeros before it, which JSON has none of and a shell's
+  /// loop may well have in a query, count for nothing.
+  @inlinable
+  package init?(digits text: some Collection<UInt8>) {
+    guard !text.isEmpty else { return nil }
+    var number: Int64 = 0
+    for byte in text {
+      guard ASCII.isDigit(byte) else { return nil }
+      let (tens, tooMany) = number.multipliedReportingOverflow(by: 10)
+      let (sum, tooLarge) = tens.addingReportingOverflow(Int64(byte - UInt8(ascii: "0")))
+      guard !tooMany, !tooLarge else { return nil }
+      number = sum
+    }
+    self = number
+  }
+
+  /// The length of the longest text, -9223372036854775808.
+  @inlinable package static var maximumTextLength: Int { 20 }
+
+  /// Writes the number in decimal digits.
+  ///
+  /// - Parameter text: has room for ``maximumTextLength`` bytes.
+  /// - Returns: how many there are.
+  @inline(__always)
+  package func writeText(to text: UnsafeMutableRawBufferPointer) -> Int {
+    let length = Self.maximumTextLength
+    precondition(text.count >= length, "an integer has up to 20 characters")
+    // From the last digit on, then moved to where it belongs.
+    let start = text.baseAddress.unsafelyUnwrapped
+    var index = length
+    var rest = magnitude
+    let pairs = Self.pairs.utf8Start
+    while rest >= 100 {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      index -= 2
+      (start + index).copyMemory(from: pairs + 2 * Int(pair), byteCount: 2)
+      rest = quotient
+    }
+    if rest >= 10 {
+      index -= 2
+      (start + index).copyMemory(from: pairs + 2 * Int(rest), byteCount: 2)
+    } else {
+      index -= 1
+      start.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest), toByteOffset: index, as: UInt8.self)
+    }
+    if self < 0 {
+      index -= 1
+      start.storeBytes(of: UInt8(ascii: "-"), toByteOffset: index, as: UInt8.self)
+    }
+    start.copyMemory(from: start + index, byteCount: length - index)
+    return length - index
+  }
+
+  /// 00 to 99.
+  private static let pairs: StaticString =
+    """
+    0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849\
+    5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899
+    """
+}
+
+extension [UInt8] {
+  /// Appends a number in decimal digits.
+  package mutating func append(integer: Int64) {
+    withUnsafeTemporaryAllocation(byteCount: Int64.maximumTextLength, alignment: 1) { text in
+      append(contentsOf: text[..<integer.writeText(to: text)])
+    }
+  }
+
+  /// Appends a number in lower-case hexadecimal digits.
+  package mutating func append(hex number: UInt) {
+    let digits = Swift.max(1, (UInt.bitWidth - number.leadingZeroBitCount + 3) / 4)
+    for index in (0..<digits).reversed() { append(Hex.digit(UInt8(number >> (4 * index) & 15))) }
+  }
+}
+
+extension String {
+  /// The decimal digits of a number that is not negative, with zeros before it up to a least number of digits.
+  package init(_ number: Int64, digits least: Int) {
+    let digits = String(number)
+    self = String(repeating: "0", count: Swift.max(0, least - digits.count)) + digits
+  }
+}

@@ -1,0 +1,164 @@
+/// Room for JSON text of which somebody has worked out how long it is at most: what is written needs no look at an
+/// array's capacity for each comma.
+///
+/// That it suffices is checked with each piece all the same.
+///
+/// The short pieces are inlinable: events are written from another module, some thirty pieces each.
+@usableFromInline
+package struct JSONRoom: ~Copyable {
+  @usableFromInline let bytes: UnsafeMutableRawBufferPointer
+  @usableFromInline var end = 0
+
+  /// The bytes written so far.
+  @inlinable package var count: Int { end }
+
+  @inlinable
+  package init(_ bytes: UnsafeMutableRawBufferPointer) {
+    self.bytes = bytes
+  }
+
+  @inlinable @inline(__always)
+  mutating func write(_ start: UnsafeRawPointer, _ length: Int) {
+    precondition(length <= bytes.count - end, "more is written than there was said to be at most")
+    UnsafeMutableRawPointer(bytes.baseAddress.unsafelyUnwrapped + end).copyMemory(from: start, byteCount: length)
+    end += length
+  }
+
+  /// Text that is JSON already.
+  @inlinable @inline(__always)
+  package mutating func put(json text: StaticString) {
+    write(text.utf8Start, text.utf8CodeUnitCount)
+  }
+
+  /// Text that is JSON already.
+  @inlinable @inline(__always)
+  package mutating func put(json text: UnsafeRawBufferPointer) {
+    if let start = text.baseAddress { write(start, text.count) }
+  }
+
+  @inlinable @inline(__always)
+  package mutating func put(_ byte: UInt8) {
+    precondition(end < bytes.count, "more is written than there was said to be at most")
+    bytes[end] = byte
+    end += 1
+  }
+
+  /// What `body` puts into room for `length` bytes; it returns how many they are.
+  @inlinable @inline(__always)
+  package mutating func put(upTo length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+    precondition(length <= bytes.count - end, "more is written than there was said to be at most")
+    let written = body(UnsafeMutableRawBufferPointer(rebasing: bytes[end..<end + length]))
+    precondition(0...length ~= written, "more is written than there was said to be at most")
+    end += written
+  }
+
+  /// A string, quotes included. What RFC 8259 §7 wants escaped is.
+  package mutating func put(string text: String) {
+    // Without holding the string, where it lies in one piece; as good as all do.
+    if text.utf8.withContiguousStorageIfAvailable({ put(stringOf: UnsafeRawBufferPointer($0)) }) == nil {
+      var text = text
+      text.withUTF8 { put(stringOf: UnsafeRawBufferPointer($0)) }
+    }
+  }
+
+  @inline(__always)
+  private mutating func put(stringOf text: UnsafeRawBufferPointer) {
+    put(UInt8(ascii: "\""))
+    var start = 0
+    while let index = Self.firstEscape(in: text, from: start) {
+      put(json: UnsafeRawBufferPointer(rebasing: text[start..<index]))
+      put(escaped: text[index])
+      start = index + 1
+    }
+    put(json: UnsafeRawBufferPointer(rebasing: text[start...]))
+    put(UInt8(ascii: "\""))
+  }
+
+  /// Where the next byte stands that has to be escaped.
+  private static func firstEscape(in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var index = start
+    while index + 8 <= text.count, !mayNeedEscape(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
+      index += 8
+    }
+    while index < text.count {
+      let byte = text[index]
+      if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return index }
+      index += 1
+    }
+    return nil
+  }
+
+  /// Whether one of eight bytes is less than a blank, a quotation mark or a backslash; never false where one is.
+  private static func mayNeedEscape(_ bytes: UInt64) -> Bool {
+    let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+    let (quote, backslash) = (bytes ^ ones &* 0x22, bytes ^ ones &* 0x5C)
+    // A byte's top bit is set by the subtraction alone where the byte is less than what is subtracted.
+    let found =
+      (bytes &- ones &* 0x20) & ~bytes | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+    return found & tops != 0
+  }
+
+  /// Makes the JSON that was written from a place on one line: between tokens a space takes the place of CR and LF, and
+  /// in strings an escape that of U+0085, U+2028 and U+2029, which RFC 8259 §7 allows to stand there as they are.
+  ///
+  /// An escape takes six bytes in place of two or three.
+  package mutating func makeOneLine(from start: Int) {
+    guard let first = LineEnd.first(in: UnsafeRawBufferPointer(bytes), start..<end) else { return }
+    let rest = Array(bytes[first.range.lowerBound..<end])
+    end = first.range.lowerBound
+    rest.withUnsafeBytes { rest in
+      var index = 0
+      while let lineEnd = LineEnd.first(in: rest, index..<rest.count) {
+        put(json: UnsafeRawBufferPointer(rebasing: rest[index..<lineEnd.range.lowerBound]))
+        switch lineEnd.character {
+        case .control: put(UInt8(ascii: " "))
+        case .nextLine: put(json: "\\u0085")
+        case .lineSeparator: put(json: "\\u2028")
+        case .paragraphSeparator: put(json: "\\u2029")
+        }
+        index = lineEnd.range.upperBound
+      }
+      put(json: UnsafeRawBufferPointer(rebasing: rest[index...]))
+    }
+  }
+
+  private mutating func put(escaped byte: UInt8) {
+    put(UInt8(ascii: "\\"))
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): put(byte)
+    case 0x0A: put(UInt8(ascii: "n"))
+    case 0x0D: put(UInt8(ascii: "r"))
+    case 0x09: put(UInt8(ascii: "t"))
+    default:
+      put(json: "u00")
+      put(Hex.digit(byte >> 4))
+      put(Hex.digit(byte & 15))
+    }
+  }
+
+  /// Bytes that ``put(string:)`` writes at most.
+  @inlinable
+  package static func longest(string text: String) -> Int { text.utf8.count * 6 + 2 }
+
+  package mutating func put(boolean: Bool) {
+    if boolean { put(json: "true") } else { put(json: "false") }
+  }
+
+  /// A string of which nothing needs an escape.
+  package mutating func put(plainString text: UnsafeRawBufferPointer) {
+    put(UInt8(ascii: "\""))
+    put(json: text)
+    put(UInt8(ascii: "\""))
+  }
+
+  package mutating func put(integer: Int64) {
+    put(upTo: Int64.maximumTextLength) { integer.writeText(to: $0) }
+  }
+
+  /// Base64, quotes included.
+  package mutating func put(base64 content: UnsafeRawBufferPointer) {
+    put(UInt8(ascii: "\""))
+    put(upTo: Base64.standard.textLength(of: content.count)) { Base64.standard.write(content, to: $0) }
+    put(UInt8(ascii: "\""))
+  }
+}
