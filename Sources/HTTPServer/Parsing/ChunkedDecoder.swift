@@ -23,8 +23,9 @@ struct ChunkedDecoder {
   private var trailerBytes = 0
   private var trailerFields = 0
 
-  /// More digits than a size of 64 bits has are zeros, and nothing that a client would send.
-  private static let sizeDigits = 16
+  /// Bytes that a line may have for the size, beside its extensions. More than the digits of any size: leading zeros mean
+  /// nothing (RFC 9112 §7.1).
+  private static let sizeDigits = 64
 
   init(limits: ParserLimits) {
     self.limits = limits
@@ -90,6 +91,8 @@ struct ChunkedDecoder {
   ) throws(ProtocolFault) -> Range<Int>? {
     switch lines.next(in: input, from: offset, limit: limit) {
     case .incomplete: return nil
+    case .tooLong where part == .extensions:
+      throw ProtocolFault(.contentTooLarge, "A chunk's size and extensions may have \(limit) bytes, and have more.")
     case .tooLong: throw tooLong(part)
     case .control:
       throw ProtocolFault(.badRequest, "A line between chunks has a control character or does not end in CR LF.")
@@ -100,14 +103,13 @@ struct ChunkedDecoder {
   }
 
   /// `chunk-size [ chunk-ext ]`: hexadecimal digits alone, no sign, no `0x`, no blank.
+  ///
+  /// - Returns: the size; `Int.max` for any that is larger, which whoever takes the body refuses by its limit.
   private mutating func takeSize(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) -> Int {
     var end = line.lowerBound
     var length = 0
     while end < line.upperBound, let digit = ASCII.hexValue(input[end]) {
-      guard length <= Int.max >> 4, end - line.lowerBound < Self.sizeDigits else {
-        throw ProtocolFault(.badRequest, "A chunk's size is too large: \(input.quoted(line)).")
-      }
-      length = length << 4 | Int(digit)
+      length = length <= Int.max >> 4 ? length << 4 | Int(digit) : .max
       end += 1
     }
     guard end > line.lowerBound, ChunkExtension.isValid(input, end..<line.upperBound) else {
