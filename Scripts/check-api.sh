@@ -20,7 +20,7 @@ while [ -z "$url" ]; do
   [ -n "$url" ] || sleep 0.1
 done
 
-# Two checks would call faults what the contract asks for. positive_data_acceptance: a text that only looks like a cursor
+# Two checks would call faults what docs/http-api.md asks for. positive_data_acceptance: a text that only looks like a cursor
 # is refused, and so are first and last beside each other. use_after_free: whether a worker runs a subscriber that is gone
 # has an answer, no.
 # A stream has no end: it is read up to its first event, or for half a second.

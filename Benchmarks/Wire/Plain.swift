@@ -1,8 +1,8 @@
 import Evento
 import Foundation
 
-/// The same JSON as values that Foundation's coders read and write. Payload and metadata are any JSON, as in the
-/// contract; the members are named as in the JSON, so that no coding key has to be translated.
+/// The same JSON as values that Foundation's coders read and write. Payload and metadata are any JSON
+/// (docs/http-api.md §2.1); the members are named as in the JSON, so that no coding key has to be translated.
 enum Plain {
   enum Value: Codable {
     case null

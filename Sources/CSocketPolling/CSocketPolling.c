@@ -7,6 +7,7 @@
 #if defined(__linux__)
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -50,5 +51,7 @@ short socket_polling_end(void) { return POLLRDHUP; }
 int socket_polling_accept(int listener, void *peer, uint32_t *length) {
   return accept4(listener, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
+
+void socket_polling_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 #endif

@@ -5,8 +5,8 @@ public import Logging
 
 /// Puts an executor behind HTTP and JSON: the handler of an ``HTTPServer``.
 ///
-/// A request is checked in the order of contract §1: path and method, who may, media type and size, and only then its
-/// body.
+/// A request is checked in the order of docs/http-api.md §12.5: path and method, who may, media type and size, and only
+/// then its body.
 public final class Gateway: RequestHandler {
   private let configuration: GatewayConfiguration
   private let access: AccessControl
@@ -143,7 +143,7 @@ extension ProtocolFault {
     return "What it was to do may still be done: to find out, send it again, events with the same ids."
   }
 
-  /// The code of the contract that stands for it.
+  /// The code that stands for it: docs/http-api.md §10.2.
   fileprivate var code: EventoError.Code {
     switch status {
     case 405: .methodNotAllowed

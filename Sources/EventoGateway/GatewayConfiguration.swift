@@ -2,7 +2,7 @@ internal import Evento
 internal import EventoWire
 public import HTTPServer
 
-/// What a ``Gateway`` allows. The defaults are those of the contract.
+/// What a ``Gateway`` allows. The defaults are those of docs/http-api.md §11.
 public struct GatewayConfiguration: Sendable {
   /// What `/metrics` says that it is.
   public var version = "unknown"
@@ -12,7 +12,7 @@ public struct GatewayConfiguration: Sendable {
   public var allowedOrigins: [WebOrigin] = []
   /// Names of hosts that the gateway is known by, beside those of ``hosts``.
   public var allowedHosts: [HostName] = []
-  /// Which values of `Host` are served. Without tokens it must not be any: contract §8.
+  /// Which values of `Host` are served. Without tokens it must not be any: docs/http-api.md §9.3.
   public var hosts = HostRule.any
   /// Proxies whose word is taken for who sent a request and by which scheme.
   public var trustedProxies: [AddressRange] = []

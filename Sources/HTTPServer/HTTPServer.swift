@@ -89,7 +89,7 @@ public final class HTTPServer: Sendable {
   private func startThreads() throws(SystemError) {
     for (index, loop) in loops.enumerated() {
       do throws(SystemError) {
-        try Thread.start { [self] in
+        try Thread.start("event-loop") { [self] in
           loop.run()
           loopHasEnded()
         }

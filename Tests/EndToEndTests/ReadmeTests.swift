@@ -2,13 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the README shows is what happens.
+/// The README and the reference of the HTTP API show what happens.
 @Suite struct ReadmeTests {
   private static var text: String {
-    get throws {
-      let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../README.md")
-      return try String(contentsOf: file, encoding: .utf8)
-    }
+    get throws { try text(of: "README.md") }
+  }
+
+  private static func text(of file: String) throws -> String {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+    return try String(contentsOf: root.appending(path: file), encoding: .utf8)
   }
 
   /// A line behind `$`, and what it prints.
@@ -17,18 +19,16 @@ import Testing
     var output = ""
   }
 
-  private static var steps: [Step] {
-    get throws {
-      let blocks = try text.components(separatedBy: "```console\n").dropFirst().map {
-        $0.components(separatedBy: "\n```")[0]
-      }
-      return blocks.flatMap { block in
-        block.components(separatedBy: "\n").reduce(into: [Step]()) { steps, line in
-          if line.hasPrefix("$ ") {
-            steps.append(Step(command: String(line.dropFirst(2))))
-          } else if !steps.isEmpty {
-            steps[steps.count - 1].output += line + "\n"
-          }
+  private static func steps(of file: String) throws -> [Step] {
+    let blocks = try text(of: file).components(separatedBy: "```console\n").dropFirst().map {
+      $0.components(separatedBy: "\n```")[0]
+    }
+    return blocks.flatMap { block in
+      block.components(separatedBy: "\n").reduce(into: [Step]()) { steps, line in
+        if line.hasPrefix("$ ") {
+          steps.append(Step(command: String(line.dropFirst(2))))
+        } else if !steps.isEmpty {
+          steps[steps.count - 1].output += line + "\n"
         }
       }
     }
@@ -36,15 +36,17 @@ import Testing
 
   /// With what differs from one run to the next put the same.
   private static func normalised(_ output: String) -> String {
-    output.replacing(/(?m)^id: [A-Za-z0-9_-]+$/, with: "id: CURSOR").replacing("\n", with: "")
+    output.replacing("\r\n", with: "\n").replacing(/(?m)^(Date|X-Request-Id): .+$/) { "\($0.output.1): ITS" }
+      .replacing(/(?m)^id: [A-Za-z0-9_-]+$/, with: "id: CURSOR").replacing("\n", with: "")
       .replacing(/"id":"01[0-9A-HJKMNP-TV-Z]{24}"/, with: "\"id\":ID")
       .replacing(/"(cursor|start_cursor|end_cursor)":"[A-Za-z0-9_-]+"/) { "\"\($0.output.1)\":CURSOR" }
       .replacing(/"(timestamp|timestamp_subsec)":[0-9]+/) { "\"\($0.output.1)\":NUMBER" }
       .replacing(/"(created_at|updated_at)":"[0-9T:.Z-]+"/) { "\"\($0.output.1)\":TIME" }
   }
 
-  @Test func showsWhatHappens() async throws {
-    let steps = try Self.steps
+  @Test(arguments: ["README.md", "docs/http-api.md"])
+  func showsWhatHappens(_ file: String) async throws {
+    let steps = try Self.steps(of: file)
     #expect(steps.count > 10)
     try await withTemporaryFolder { folder in
       let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/evento.sqlite"])

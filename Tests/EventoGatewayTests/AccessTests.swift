@@ -22,7 +22,7 @@ struct TokenFixture {
   }
 }
 
-/// Contract §8.
+/// docs/http-api.md §9.1.
 @Suite struct AccessTests {
   private static let worker = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 

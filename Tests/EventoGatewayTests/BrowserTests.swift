@@ -3,7 +3,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
-/// What pages of other sites may do: contract §8.
+/// What pages of other sites may do: docs/http-api.md §9.2 and §9.3.
 @Suite struct BrowserTests {
   private func send(
     _ client: HTTPClient, _ method: String = "GET", _ target: String = "/events", host: String? = nil,

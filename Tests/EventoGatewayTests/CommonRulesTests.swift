@@ -4,7 +4,7 @@ import EventoWire
 import TestSupport
 import Testing
 
-/// Contract §1.
+/// docs/http-api.md §12.
 @Suite struct CommonRulesTests {
   @Test func answersOptionsWithWhatThereIs() async throws {
     try await withGateway { client in

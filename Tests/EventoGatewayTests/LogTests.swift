@@ -86,7 +86,7 @@ import Testing
     await store.close()
   }
 
-  /// Contract §9: the request id finds it in the log.
+  /// docs/http-api.md §10.2: the request id finds it in the log.
   @Test func hasEachInternalFailureWithItsRequestID() async throws {
     let (store, recorder) = (GatedExecutor(), LogRecorder())
     await store.gate.open()

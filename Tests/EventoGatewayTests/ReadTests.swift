@@ -4,7 +4,7 @@ import EventoSQLite
 import TestSupport
 import Testing
 
-/// `GET /events` and `POST /events/query`: contract §4.
+/// `GET /events` and `POST /events/query`: docs/http-api.md §4.
 @Suite struct ReadTests {
   private func numbers(_ answer: HTTPAnswer) throws -> [Int] {
     try #require(try answer.json["edges"]?.array).compactMap { $0["node"]?["data"]?["n"]?.int }

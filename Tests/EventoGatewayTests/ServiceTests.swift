@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Contract §7.
+/// docs/http-api.md §8.
 @Suite struct ServiceTests {
   @Test func tellsThatItServesAndCanWrite() async throws {
     try await withGateway { client in

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `/snapshots/{type}/{revision}/{id}`: contract §6.
+/// `/snapshots/{type}/{revision}/{id}`: docs/http-api.md §7.
 @Suite struct SnapshotTests {
   @Test func isKeptByTypeRevisionAndID() async throws {
     try await withGateway { client in

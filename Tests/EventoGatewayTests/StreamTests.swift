@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `/events/stream` and `wait`: contract §4.
+/// `/events/stream` and `wait`: docs/http-api.md §5.
 @Suite struct StreamTests {
   private static func count(_ text: String) -> Int { text.components(separatedBy: "\"node\"").count - 1 }
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `/subscribers`: contract §5.
+/// `/subscribers`: docs/http-api.md §6.
 @Suite struct SubscriberTests {
   private static let first = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
   private static let second = "01BX5ZZKBKACTAV9WEVGEMMVRZ"

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// `POST /events`: contract §4.
+/// `POST /events`: docs/http-api.md §2 and §3.
 @Suite struct WriteTests {
   private static let first = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
   private static let second = "01BX5ZZKBKACTAV9WEVGEMMVRZ"

@@ -62,7 +62,7 @@ import Testing
     #expect(sent.isEmpty)
   }
 
-  @Test func eachOperationAsksAsTheContractSays() async throws {
+  @Test func eachOperationSendsWhatTheAPISays() async throws {
     let (worker, id, cursor) = (ULID(), ULID(), Cursor(place: [1]))
     let sent = try await requests(answer: problem(404, "not_found"), path: "/base/path/") { executor in
       let key = SnapshotKey(type: "bank/Account", revision: "1", id: "a-1")

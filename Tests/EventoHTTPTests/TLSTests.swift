@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// Against the server that comes with OpenSSL, where it is installed. It answers every request with a page of its own,
-/// which is no answer of the contract: that it got through TLS is what shows.
+/// which is not of the gateway's API: that it got through TLS is what shows.
 @Suite(.enabled(if: TLSServer.isInstalled)) struct TLSTests {
   private func error(
     _ server: TLSServer, host: String = "localhost", _ change: (inout HTTPConfiguration.TLS) -> Void

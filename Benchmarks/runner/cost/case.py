@@ -11,6 +11,8 @@ from .watched import HEALTHZ, Watched, get, post
 
 # A request may cost the event loop so many times a GET /healthz, for each 16 KB that it moves.
 CPU_TIMES = 20
+# And all threads together so many times: what is long is read and checked beside the event loop.
+TOTAL_TIMES = 40
 CPU_UNIT = 16 << 10
 # The gateway may hold so many times the bytes that a request sends or gets, beside a fixed allowance: allocators keep
 # pages, and SQLite fills its caches.
@@ -22,6 +24,8 @@ PAGE = 12 << 20
 DELAY = 0.050
 # A case that exceeds a bound is measured again so often: of each figure, the best one counts.
 RETRIES = 2
+# What a cheap request costs is an average of so many at least, however little time the machine has for them.
+CHEAP_REQUESTS = 200
 # A dear request that is not answered by then is given up.
 PATIENCE = 20.0
 
@@ -87,10 +91,6 @@ class Phase:
     memory: int
     delays: dict[str, list[float]]
 
-    @property
-    def observations(self) -> int:
-        return max(1, sum(map(len, self.delays.values())))
-
     def p99(self, kind: str) -> float:
         delays = sorted(self.delays[kind])
         return delays[min(len(delays) - 1, int(len(delays) * 0.99))] if delays else 0.0
@@ -121,49 +121,31 @@ class Arrangement:
             server.peak_bytes() - resident, delays)
 
     def control(self) -> "Control":
-        """What cheap requests and the others cost, measured in this gateway at this time."""
-        alone = self.phase(lambda: time.sleep(self.seconds / 2))
+        """What cheap requests cost, and others wait beside them, in this gateway at this time."""
         count = 0
         client = Client(self.server.port)
 
         def work():
             nonlocal count
             end = time.monotonic() + self.seconds / 2
-            while time.monotonic() < end:
+            least = count + CHEAP_REQUESTS
+            while count < least or time.monotonic() < end:
                 converse([client], HEALTHZ, 1, False, PATIENCE)
                 count += 1
 
-        phase = self.phase(work)
+        alone = self.phase(work, kinds={})
+        cheap = alone.loop / count
+        beside = self.phase(work)
         client.close()
-        control = Control(0, alone.loop / alone.observations, alone.total / alone.observations, phase)
-        control.cheap = Control.steady(max(0, phase.loop - phase.observations * control.loop_of_others) / count)
-        return control
+        return Control(cheap, beside)
 
 
 @dataclass
 class Control:
     # Seconds of the event loop for a GET /healthz.
     cheap: float
-    # Seconds for one request of the others.
-    loop_of_others: float
-    total_of_others: float
+    # With the others beside.
     phase: Phase
-    # What all cheap requests of this run have cost.
-    measured: ClassVar[list[float]] = []
-
-    @classmethod
-    def steady(cls, cheap: float) -> float:
-        """What a cheap request costs, and no less than half of what it has mostly cost in this run: it is the difference
-        of two short measurements, and next to nothing where the machine did other work in one of them."""
-        cls.measured.append(cheap)
-        return max(cheap, statistics.median(cls.measured) / 2, 1e-6)
-
-    def loop(self, phase: Phase) -> float:
-        """What is left of a phase without the others."""
-        return max(0.0, phase.loop - phase.observations * self.loop_of_others)
-
-    def total(self, phase: Phase) -> float:
-        return max(0.0, phase.total - phase.observations * self.total_of_others)
 
     def delays(self, phase: Phase) -> dict[str, Figure]:
         return {kind: Figure(phase.p99(kind), DELAY + self.phase.p99(kind)) for kind in phase.delays}
@@ -212,21 +194,23 @@ class Case:
                 if time.monotonic() - begin >= arrangement.seconds:
                     break
 
-        phase = arrangement.phase(work)
+        # With nobody beside, whose requests would be counted too.
+        alone = arrangement.phase(work, kinds={})
+        count = len(results)
+        beside = arrangement.phase(work)
         for client in clients:
             client.close()
         sent, received = len(payload), max(result.received for result in results)
         asked = min(received, self.requests * PAGE) + self.asks
-        count = len(results)
-        loop, total = control.loop(phase) / count, control.total(phase) / count
+        loop, total = alone.loop / count, alone.total / count
         units = max(self.requests, (sent + asked) / CPU_UNIT)
         figures = {
             "loop": Figure(loop, CPU_TIMES * control.cheap * units),
-            "total": Figure(total, CPU_TIMES * control.cheap * max(units, self.looks)),
+            "total": Figure(total, TOTAL_TIMES * control.cheap * max(units, self.looks)),
             "memory": Figure(
-                phase.memory, MEMORY_TIMES * self.clients * (sent + asked) + ALLOWANCE),
+                max(alone.memory, beside.memory), MEMORY_TIMES * self.clients * (sent + asked) + ALLOWANCE),
             "answer": Figure(longest, PATIENCE - 1),
-        } | control.delays(phase)
+        } | control.delays(beside)
         if not any(result.statuses for result in results):
             figures["answer"] = NO_ANSWER
         return Outcome(

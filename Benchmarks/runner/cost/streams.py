@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from .case import ALLOWANCE, CPU_TIMES, MEMORY_TIMES, Arrangement, Figure, Outcome
+from .case import ALLOWANCE, CPU_TIMES, MEMORY_TIMES, TOTAL_TIMES, Arrangement, Figure, Outcome
 from .stores import BIG, event
 from .watched import Watched, get, post
 
@@ -73,9 +73,8 @@ class Kept:
             delayed, alone = arrangement.phase(wait), arrangement.phase(wait, kinds={})
             beats = self.count * alone.seconds / HEARTBEAT
             loop, total = alone.loop / beats, alone.total / beats
-            bound = CPU_TIMES * control.cheap
-            # Of all threads twice as much, for what is done once for all streams.
-            figures |= {"loop": Figure(loop, bound), "total": Figure(total, 2 * bound)}
+            figures |= {
+                "loop": Figure(loop, CPU_TIMES * control.cheap), "total": Figure(total, TOTAL_TIMES * control.cheap)}
             for name, figure in control.delays(delayed).items():
                 figures[name] = max(figure, figures[name], key=lambda one: one.excess)
         if self.held is not None:

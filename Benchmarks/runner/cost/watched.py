@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 from ..processes import Gateway
-from .conversation import Client, ask, converse
+from .conversation import ask
 
 HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+EVENT_LOOP = "event-loop"  # as HTTPServer names it
 PEAK_OF_MEMORY = "5"  # proc(5), clear_refs
 
 
@@ -20,30 +21,22 @@ class Watched(Gateway):
         self.pid = self.process.pid
         # Of the whole process, threads that have ended included: clock_getcpuclockid(3).
         self._clock = (~self.pid << 3) | 2
-        self._loop = self._busiest_thread()
+        self._loop = self._event_loop()
 
-    def _busiest_thread(self) -> str:
-        """The event loop: it alone answers probes."""
-        before = self._threads()
-        client = Client(self.port)
-        for _ in range(200):
-            converse([client], HEALTHZ, 1, False, 10)
-        client.close()
-        after = self._threads()
-        return max(after, key=lambda thread: after[thread] - before.get(thread, 0))
+    def _event_loop(self) -> str:
+        """The thread that serves the connections, which begins after the port is taken."""
+        ask(self.port, HEALTHZ)
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            if Path(f"/proc/{self.pid}/task/{thread}/comm").read_text().strip() == EVENT_LOOP:
+                return thread
+        raise RuntimeError(f"the gateway has no thread named {EVENT_LOOP}")
 
-    def _threads(self) -> dict[str, int]:
-        return {thread: self._thread_time(thread) for thread in os.listdir(f"/proc/{self.pid}/task")}
-
-    def _thread_time(self, thread: str) -> int:
-        try:
-            # In nanoseconds: Documentation/scheduler/sched-stats.rst of the kernel.
-            return int(Path(f"/proc/{self.pid}/task/{thread}/schedstat").read_text().split()[0])
-        except OSError:
-            return 0
+    def _thread_time(self) -> int:
+        # In nanoseconds: Documentation/scheduler/sched-stats.rst of the kernel.
+        return int(Path(f"/proc/{self.pid}/task/{self._loop}/schedstat").read_text().split()[0])
 
     def loop_seconds(self) -> float:
-        return self._thread_time(self._loop) / 1e9
+        return self._thread_time() / 1e9
 
     def total_seconds(self) -> float:
         return time.clock_gettime(self._clock)

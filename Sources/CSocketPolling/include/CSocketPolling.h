@@ -1,7 +1,8 @@
 #ifndef CSOCKETPOLLING_H
 #define CSOCKETPOLLING_H
 
-// epoll, accept4 and POLLRDHUP for Swift, which can't import a packed union or what stands behind _GNU_SOURCE.
+// epoll, accept4, POLLRDHUP and names of threads for Swift, which can't import a packed union or what stands behind
+// _GNU_SOURCE.
 #if defined(__linux__)
 
 #include <stdint.h>
@@ -39,6 +40,9 @@ short socket_polling_end(void);
 
 /// A connection that does not block and is closed on exec; `peer` is a `sockaddr` of at most `*length` bytes.
 int socket_polling_accept(int listener, void *peer, uint32_t *length);
+
+/// Names the calling thread, for `top -H` and debuggers: at most 15 bytes (pthread_setname_np(3)).
+void socket_polling_name_thread(const char *name);
 
 #endif
 #endif

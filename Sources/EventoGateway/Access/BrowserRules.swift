@@ -4,7 +4,7 @@ internal import HTTPServer
 internal import Synchronization
 
 /// What keeps the pages of other sites, which a browser would let send requests in its user's name, from using the
-/// gateway: contract §8.
+/// gateway: docs/http-api.md §9.2 and §9.3.
 final class BrowserRules: Sendable {
   private let allowedOrigins: Set<WebOrigin>
   private let allowedHosts: Set<HostName>

@@ -1,6 +1,6 @@
 internal import HTTPServer
 
-/// How long an answer may be kept: contract §1.
+/// How long an answer may be kept: docs/http-api.md §12.4.
 enum Caching {
   static let field = "Cache-Control"
 }

@@ -2,7 +2,7 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// `/events`: contract §4.
+/// `/events`: docs/http-api.md §3, §4 and §5.1.
 struct EventsResource: Sendable {
   let store: Store
   let limits: WireLimits

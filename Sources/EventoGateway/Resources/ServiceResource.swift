@@ -2,7 +2,7 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// What an operator asks: contract §7.
+/// What an operator asks: docs/http-api.md §8.
 struct ServiceResource: Sendable {
   let store: Store
   let metrics: Metrics

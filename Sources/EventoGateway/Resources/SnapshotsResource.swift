@@ -2,7 +2,7 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// `/snapshots/{type}/{revision}/{id}`: contract §6.
+/// `/snapshots/{type}/{revision}/{id}`: docs/http-api.md §7.
 struct SnapshotsResource: Sendable {
   let store: Store
   let limits: WireLimits

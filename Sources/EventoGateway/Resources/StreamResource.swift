@@ -3,7 +3,7 @@ internal import EventoWire
 internal import HTTPServer
 internal import Synchronization
 
-/// `/events/stream`: contract §4.
+/// `/events/stream`: docs/http-api.md §5.
 struct StreamResource: Sendable {
   let pages: SharedPages
   let tail: LogTail

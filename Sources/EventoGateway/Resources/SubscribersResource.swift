@@ -2,7 +2,7 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// `/subscribers`: contract §5.
+/// `/subscribers`: docs/http-api.md §6.
 struct SubscribersResource: Sendable {
   let store: Store
 

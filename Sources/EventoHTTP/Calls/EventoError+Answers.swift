@@ -16,7 +16,7 @@ extension EventoError {
     return unreadable(status: answer.status, body: answer.body, why: nil)
   }
 
-  /// An answer that the contract does not know: that of a proxy, or of something else altogether.
+  /// An answer that is not of the gateway's API: that of a proxy, or of something else altogether.
   ///
   /// It passes where it is an error, which may be of somebody who does not see the gateway just now; one of success, or
   /// that leads elsewhere, comes of a wrong address, and so do most others.

@@ -15,7 +15,7 @@ struct Gateway: Sendable {
 
     /// Reads the body.
     ///
-    /// - Throws: `unavailable` where it is not what the contract says.
+    /// - Throws: `unavailable` if it is not what docs/http-api.md says.
     func read<Value>(_ decode: ([UInt8]) throws(EventoError) -> Value) throws(EventoError) -> Value {
       do {
         return try decode(body)
@@ -36,7 +36,7 @@ struct Gateway: Sendable {
 
   /// Sends a call.
   ///
-  /// - Throws: the error that the gateway answers, or `unavailable` where no answer of the contract can be had.
+  /// - Throws: the error that the gateway answers, or `unavailable` if it answers nothing that docs/http-api.md has.
   func send(_ call: Call) async throws(EventoError) -> Answer {
     do throws(Failure) {
       return try await sendTracing(call)

@@ -31,8 +31,8 @@ public struct HTTPConfiguration: Sendable {
   public var followerConnections = 256
 
   /// After how long without a byte a follower takes its connection for dead and makes another, at least a second: 40
-  /// seconds. A gateway that has nothing to tell says so every 15 seconds at least, by the contract; less than that
-  /// suits only one whose heartbeat is set to be quicker.
+  /// seconds. A gateway sends a heartbeat at least every 15 seconds (docs/http-api.md §5.6); less than that suits
+  /// only one whose heartbeat is set to be quicker.
   public var stallTimeout: Duration = .seconds(40)
 
   /// The most bytes of one answer, after decompression: 32 MiB. A gateway's pages end at 8 MiB of their own accord,

@@ -10,7 +10,7 @@ final class EventWriteJob: Job {
   private let completion: Completion
   let bytes: Int
 
-  /// - Parameter events: of contract form.
+  /// - Parameter events: checked by ``NewEvent/check(_:)``.
   init(
     _ events: [NewEvent], _ condition: WriteCondition?, now: @escaping @Sendable () -> Timestamp,
     completion: @escaping Completion

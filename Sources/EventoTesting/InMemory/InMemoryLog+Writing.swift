@@ -3,7 +3,7 @@ internal import Evento
 extension InMemoryLog {
   /// Checks a write in full, then appends its events: a write that is refused changes nothing.
   ///
-  /// The order of the checks is that of the contract: resend, the condition's cursor, version, condition.
+  /// The order of the checks is that of docs/http-api.md §3.5: resend, the condition's cursor, version, condition.
   mutating func write(
     _ events: [NewEvent], _ condition: WriteCondition?, at time: Timestamp
   ) throws(EventoError) -> WriteResult {

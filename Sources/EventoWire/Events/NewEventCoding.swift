@@ -1,7 +1,7 @@
 internal import Evento
 
 extension JSONReader {
-  /// An event to be written, of contract form.
+  /// An event to be written: docs/http-api.md §2.1.
   mutating func newEvent(_ limits: WireLimits) throws(EventoError) -> NewEvent? {
     var event = NewEvent(aggregatorType: "", aggregatorID: "", name: "")
     var (seconds, subsecond): (Int64?, Int64?)

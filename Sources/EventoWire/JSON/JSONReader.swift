@@ -29,7 +29,7 @@ struct JSONReader {
   private init(_ bytes: [UInt8], at start: Int, _ unknownMembers: UnknownMembers) {
     scanner = JSONScanner(bytes, at: start)
     self.unknownMembers = unknownMembers
-    // As deep as bodies of the contract are.
+    // As deep as the members of a body that are read one by one.
     path.reserveCapacity(8)
   }
 

@@ -111,7 +111,7 @@ import Testing
     }
   }
 
-  @Test func aLineThatIsNoneOfTheContractEndsItBehindTheLastEvent() async throws {
+  @Test func aLineThatIsNotOfTheAPIEndsItBehindTheLastEvent() async throws {
     let starts = Shared<[Int?]>([])
     let server = try server(starts) { peer, start in
       peer.writeChunk((start == 0 ? FakeLog.lines(1...2) : []) + Array("<html>\n".utf8))

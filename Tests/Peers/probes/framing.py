@@ -109,7 +109,7 @@ PROBES = [
     probe("chunked with a no-break space", CODING, coding("chunked\xa0"), *UNDONE),
     probe("Transfer-Encoding in HTTP/1.0", CODING,
           query("2\r\n{}\r\n0\r\n\r\n", "Transfer-Encoding: chunked", version="HTTP/1.0", length=False), *REFUSED),
-    probe("Content-Encoding: gzip", "contract §1", query("{}", "Content-Encoding: gzip"), "415 open", "415 close"),
+    probe("Content-Encoding: gzip", "http-api.md §12.1", query("{}", "Content-Encoding: gzip"), "415 open", "415 close"),
 
     probe("a GET with a body", "RFC 9110 §9.3.1", get("/healthz", f"Content-Length: {len(SMUGGLED)}") + SMUGGLED,
           "200 open", "200 close", "400 close"),
