@@ -80,9 +80,9 @@ struct ChunkedDecoder {
     switch part {
     case .extensions:
       ProtocolFault(
-        .contentTooLarge, "The chunk extensions of a body may have \(limits.chunkExtensionBytes) bytes, and have more.")
+        .contentTooLarge, "The chunk extensions of the body exceed the limit of \(limits.chunkExtensionBytes) bytes.")
     case .trailers:
-      ProtocolFault(.headersTooLarge, "A trailer section may have \(limits.headerBytes) bytes, and this one has more.")
+      ProtocolFault(.headersTooLarge, "The trailer section exceeds the limit of \(limits.headerBytes) bytes.")
     }
   }
 
@@ -92,7 +92,7 @@ struct ChunkedDecoder {
     switch lines.next(in: input, from: offset, limit: limit) {
     case .incomplete: return nil
     case .tooLong where part == .extensions:
-      throw ProtocolFault(.contentTooLarge, "A chunk's size and extensions may have \(limit) bytes, and have more.")
+      throw ProtocolFault(.contentTooLarge, "A chunk's size and extensions exceed the limit of \(limit) bytes.")
     case .tooLong: throw tooLong(part)
     case .control:
       throw ProtocolFault(.badRequest, "A line between chunks has a control character or does not end in CR LF.")
@@ -114,7 +114,7 @@ struct ChunkedDecoder {
     }
     guard end > line.lowerBound, ChunkExtension.isValid(input, end..<line.upperBound) else {
       throw ProtocolFault(
-        .badRequest, "A chunk begins with its size in hexadecimal digits, and this one with \(input.quoted(line)).")
+        .badRequest, "A chunk must begin with its size in hexadecimal digits, but begins with \(input.quoted(line)).")
     }
     // §7.1.1: the total is bounded, since a byte of data a chunk may come with any number of them.
     extensionBytes += line.upperBound - end
@@ -140,7 +140,7 @@ struct ChunkedDecoder {
     guard trailerBytes <= limits.headerBytes else { throw tooLong(.trailers) }
     guard trailerFields <= limits.headerFields else {
       throw ProtocolFault(
-        .headersTooLarge, "A trailer section may have \(limits.headerFields) fields, and this one has more.")
+        .headersTooLarge, "The trailer section exceeds the limit of \(limits.headerFields) fields.")
     }
     _ = try FieldLine(input, line)
   }

@@ -41,15 +41,19 @@ final class CommandProcess: Sendable {
   /// - Parameters:
   ///   - isRead: whether anybody reads what it prints; else the pipe is closed at the other end.
   ///   - umask: in octal digits; `nil`: that of the tests.
+  ///   - prelude: what a shell does before it becomes the command.
+  ///   - redirections: those of a shell, such as `2>/dev/full`.
   init(
     _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway",
-    isRead: Bool = true, errors kind: Errors = .read, umask: String? = nil
+    isRead: Bool = true, errors kind: Errors = .read, umask: String? = nil, prelude: String = "",
+    redirections: String = ""
   ) throws {
     process = Process()
     let executable = try Self.executable(command)
-    if let umask {
+    let steps = (umask.map { "umask \($0); " } ?? "") + (prelude.isEmpty ? "" : prelude + "; ")
+    if !steps.isEmpty || !redirections.isEmpty {
       process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", "umask \(umask); exec \"$0\" \"$@\"", executable.path()] + arguments
+      process.arguments = ["-c", "\(steps)exec \"$0\" \"$@\" \(redirections)", executable.path()] + arguments
     } else {
       process.executableURL = executable
       process.arguments = arguments
