@@ -42,8 +42,7 @@ import Testing
     }
   }
 
-  /// SQLite keeps the system's last error with a file, and damage that is found later on the same connection is none of the
-  /// disk's that pass.
+  /// SQLite keeps the system's last error with an open file. Damage that is found later must not count as that error.
   @Test func damageIsToldFromAReadThatFailedEarlier() async throws {
     try await withTemporaryFolder { folder in
       let database = folder + "/e.sqlite"

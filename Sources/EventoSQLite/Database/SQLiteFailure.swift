@@ -51,8 +51,8 @@ struct SQLiteFailure: Error {
   /// The last error of the system on the database file, or on its write-ahead log or journal; 0 for none. It is forgotten.
   ///
   /// A file keeps it until another error, or a read past its end, replaces it (`storeLastErrno` in
-  /// https://sqlite.org/src/file/src/os_unix.c): without such a read, damage that is found years later would count as
-  /// the disk's. Where that changes nothing, the next failure is judged as this one was.
+  /// https://sqlite.org/src/file/src/os_unix.c). Without such a read, damage that is found much later would count as a
+  /// failure of the disk. If another version of SQLite keeps the error all the same, the next failure reports it again.
   ///
   /// - Parameter pointer: the file control that finds the file: https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
   private static func takeSystemError(_ database: OpaquePointer, _ pointer: Int32) -> Int32 {

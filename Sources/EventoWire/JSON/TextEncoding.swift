@@ -36,6 +36,7 @@ enum TextEncoding: Equatable {
   /// Whether the second character is one of ASCII too, as that of every object, with its NUL at the same place as the
   /// first: else a NUL has come before UTF-8.
   private static func goesOnLikeUTF16(_ text: [UInt8]) -> Bool {
-    text.count < 4 || (text[2] == 0) == (text[0] == 0) && (text[3] == 0) == (text[1] == 0)
+    text.count == 2
+      || text.count >= 4 && (text[2] == 0) == (text[0] == 0) && (text[3] == 0) == (text[1] == 0)
   }
 }
