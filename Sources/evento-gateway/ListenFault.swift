@@ -18,20 +18,20 @@ struct ListenFault: Error, CustomStringConvertible {
     switch (error.place, error.code) {
     case (.lookUp, _): return "Check the name, or give an IP address with \(setting("--host"))."
     case (.unixSocket, EADDRINUSE):
-      return "Another process listens there: name another path with \(setting("--unix-socket"))."
+      return "Another process listens there. Name another path with \(setting("--unix-socket"))."
     case (.unixSocket, EEXIST):
-      return "A file that is not a socket is there: name another path with \(setting("--unix-socket"))."
+      return "A file that is not a socket is there. Name another path with \(setting("--unix-socket"))."
     case (.unixSocket(let path), ENAMETOOLONG):
       return
-        "The path has \(path.utf8.count) bytes, and may have \(SystemError.longestSocketPath): name a shorter one with "
+        "The path has \(path.utf8.count) bytes, but at most \(SystemError.longestSocketPath) are possible. Name a shorter one with "
         + "\(setting("--unix-socket"))."
     case (.unixSocket(let path), ENOENT):
-      return "There is no folder \(folder(of: path)): create it first."
+      return "The folder \(folder(of: path)) does not exist. Create it first."
     case (.port, EADDRINUSE):
       return "Choose another port with \(setting("--port")), or stop the process that uses this one."
-    case (.port, EACCES): return "Ports below 1024 need a privilege: choose another with \(setting("--port"))."
+    case (.port, EACCES): return "Ports below 1024 need a privilege. Choose another with \(setting("--port"))."
     case (.port, EADDRNOTAVAIL):
-      return "This machine does not have that address: choose another with \(setting("--host"))."
+      return "This machine does not have that address. Choose another with \(setting("--host"))."
     default: return nil
     }
   }

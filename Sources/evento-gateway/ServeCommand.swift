@@ -203,7 +203,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
         return opening.cancel()
       }
       // A disk that does not answer may keep it from ever ending.
-      log.warning("Ended while the database was being opened. The next start undoes what is unfinished.")
+      log.warning("Ended while the database was being opened. The next start undoes unfinished work.")
       logOutput.flush(within: .seconds(1))
       _exit(EXIT_FAILURE)
     }
@@ -332,7 +332,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     if let tokens {
       log.info("Access: \(Self.count(tokens)).")
     } else if unixSocketOnly {
-      log.info("Access: whoever may connect to \(unixSocket ?? "the socket") may do everything, without a token.")
+      log.info("Access: anyone who may connect to \(unixSocket ?? "the socket") may do everything, without a token.")
     } else if Exposure.isLoopback(host) {
       log.info("Access: anyone on this machine may do everything, without a token.")
     } else {

@@ -63,7 +63,7 @@ enum TokenAppending {
       return TokenAppendError(
         description: "The token file \(path) can't be written: \(String(cString: strerror(code))).")
     }
-    return TokenAppendError(description: "There is no folder \(folder): create it first.")
+    return TokenAppendError(description: "The folder \(folder) does not exist. Create it first.")
   }
 }
 

@@ -201,19 +201,19 @@ import Testing
       ),
       (
         ["--host", "192.0.2.1", "--allow-anonymous"], [:], "Can't listen on 192.0.2.1 port 0: ",
-        "This machine does not have that address: choose another with --host."
+        "This machine does not have that address. Choose another with --host."
       ),
       (
         ["--unix-socket", "/tmp/" + String(repeating: "a", count: 200)], [:], "Can't listen on the Unix socket /tmp/a",
-        "The path has 205 bytes, and may have 107: name a shorter one with --unix-socket."
+        "The path has 205 bytes, but at most 107 are possible. Name a shorter one with --unix-socket."
       ),
       (
         [], ["EVENTO_UNIX_SOCKET": "/none/at/all"], "Can't listen on the Unix socket /none/at/all: ",
-        "There is no folder /none/at: create it first."
+        "The folder /none/at does not exist. Create it first."
       ),
       (
         [], ["EVENTO_UNIX_SOCKET": "/tmp"], "Can't listen on the Unix socket /tmp: ",
-        "A file that is not a socket is there: name another path with EVENTO_UNIX_SOCKET."
+        "A file that is not a socket is there. Name another path with EVENTO_UNIX_SOCKET."
       ),
     ] as [([String], [String: String], String, String)])
   func tellsWhereItCannotListen(

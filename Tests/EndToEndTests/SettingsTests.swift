@@ -291,7 +291,7 @@ import Testing
         try FileManager.default.attributesOfItem(atPath: folder + "/new")[.posixPermissions] as? Int == 0o600)
       let refused = try await GatewayProcess.run(["token", "create", "--role", "read", "--append", folder + "/no/file"])
       #expect(refused.status == 1 && refused.output.isEmpty)
-      #expect(refused.errors == "Error: There is no folder \(folder)/no: create it first.\n")
+      #expect(refused.errors == "Error: The folder \(folder)/no does not exist. Create it first.\n")
     }
   }
 
