@@ -389,7 +389,7 @@ import Testing
         ["--port", "\(try other.client.port)", "--host", "0.0.0.0", "--unix-socket", socket],
         environment: ["EVENTO_UNIX_SOCKET_ONLY": "true", "EVENTO_DATABASE": folder + "/e.sqlite"])
       #expect(gateway.announcement.contains(" listens on unix:\(socket), new database "))
-      try await gateway.waitForLog("Access: whoever may connect to \(socket)")
+      try await gateway.waitForLog("Access: anyone who may connect to \(socket)")
       #expect(try await Self.curl(socket) == (0, "200"))
       for process in [gateway, other] {
         process.send(SIGTERM)
