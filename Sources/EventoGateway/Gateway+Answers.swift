@@ -59,6 +59,8 @@ extension Gateway {
         exchange.isHeld = hold.isSet
         return finish(exchange, response)
       } catch {
+        // The client is gone, or has had another answer: this one goes nowhere, and is no failure of the store.
+        if Task.isCancelled, error as? EventoError == .readDropped { return Response(status: 503) }
         exchange.isHeld = hold.isSet
         // The one place for what an executor of someone else may throw: it becomes `internal`.
         return finish(exchange, problem(EventoError(wrapping: error), exchange))

@@ -34,12 +34,14 @@ public final class Gateway: RequestHandler {
     let store = Store(executor)
     let tail = LogTail(executor, relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
     metrics = Metrics(load, tail, store.writeMeter, version: configuration.version)
+    let gates = FollowerGates()
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
-      basePath: configuration.basePath, tail: tail, load: load, access: access)
+      basePath: configuration.basePath, tail: tail, gates: gates, load: load,
+      access: access)
     let stream = StreamResource(
-      pages: SharedPages(executor), tail: tail, commits: relay.signal, load: load, access: access,
+      pages: SharedPages(executor, gates: gates), tail: tail, commits: relay.signal, load: load, access: access,
       heartbeat: configuration.heartbeat)
     router = Router(
       // What has a name of its own goes before `/events/{id}`.

@@ -2,7 +2,8 @@ public import Evento
 
 /// How a ``SQLiteExecutor`` works. The defaults suit most.
 public struct SQLiteConfiguration: Sendable {
-  /// Connections that read beside the one that writes; at least 1. A database in memory has none.
+  /// Connections for short reads, and as many for long ones, beside the one that writes; at least 1. A database in memory
+  /// has none.
   public var readers = 2
   /// How long a statement waits for another process that holds the database; a commit that takes longer counts as stuck.
   public var busyTimeout: Duration = .seconds(5)
@@ -10,7 +11,8 @@ public struct SQLiteConfiguration: Sendable {
   public var pageEvents = 1000
   /// Bytes of payloads and metadata that a page holds at most. A single event that is larger comes alone.
   public var pageBytes = 8 << 20
-  /// Writes that wait for a commit; one more is refused as `unavailable`.
+  /// Writes that wait for a commit; one more is refused as `unavailable`. Writes whose condition is checked first wait
+  /// in another line with the same limit.
   public var waitingWrites = 4096
   /// Pages of the write-ahead log after which they are moved into the database (https://sqlite.org/wal.html#ckpt), from 1
   /// to 2^20. Reads can't make the log grow past about twice as many and one commit, unless another process reads for long

@@ -21,14 +21,24 @@ extension SQLiteExecutor: CallbackWriter {
     } catch {
       return completion(.failure(EventoError(wrapping: error)))
     }
-    writer.submit(EventWriteJob(events, condition, now: configuration.now, completion: completion))
+    let now = configuration.now
+    guard let condition, let conditionLooks, ConditionLook.isNeeded(for: condition) else {
+      return writer.submit(EventWriteJob(events, condition, now: now, completion: completion))
+    }
+    conditionLooks.check(condition) { [writer] result in
+      switch result {
+      case .success(let look):
+        writer.submit(EventWriteJob(events, condition, look, now: now, completion: completion))
+      case .failure(let error): completion(.failure(error))
+      }
+    }
   }
 }
 
 extension SQLiteExecutor: EventViewer {
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    into builder: @escaping @Sendable () -> Builder,
+    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     do throws(EventoError) {
@@ -37,7 +47,7 @@ extension SQLiteExecutor: EventViewer {
       return completion(.failure(error))
     }
     let limits = pageLimits
-    readers.perform(completion: completion) { session in
+    readers.perform(unless: mustDrop, completion: completion) { session in
       let reader = EventReader(
         connection: session.connection, catalog: session.catalog, limits: limits, showsContent: Builder.needsContent)
       var builder = builder()
@@ -47,10 +57,11 @@ extension SQLiteExecutor: EventViewer {
   }
 
   package func viewEvent<Value: Sendable>(
-    _ id: ULID, through body: @escaping @Sendable (borrowing EventView) -> Value,
+    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    readers.perform(completion: completion) { session in
+    readers.perform(unless: mustDrop, completion: completion) { session in
       try EventRow.show(id, on: session.connection, session.catalog, body)
     }
   }
@@ -58,14 +69,15 @@ extension SQLiteExecutor: EventViewer {
 
 extension SQLiteExecutor: CallbackSnapshotReader {
   package func getSnapshot(
-    _ key: SnapshotKey, completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
+    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
     do {
       try key.check()
     } catch {
       return completion(.failure(EventoError(wrapping: error)))
     }
-    readers.perform(completion: completion) { session in
+    readers.perform(unless: mustDrop, completion: completion) { session in
       try SnapshotTable(connection: session.connection).snapshot(key)
     }
   }
@@ -159,7 +171,11 @@ extension SQLiteExecutor {
 }
 
 extension SQLiteExecutor: WriteMeter {
-  package var writeFigures: WriteFigures { writer.figures }
+  package var writeFigures: WriteFigures {
+    var figures = writer.figures
+    figures.waiting += conditionLooks?.waiting ?? 0
+    return figures
+  }
 }
 
 extension SQLiteExecutor: CommitNotifier {

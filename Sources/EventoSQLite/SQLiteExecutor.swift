@@ -8,8 +8,10 @@ internal import Evento
 /// blocks Swift's cooperative pool: all of SQLite runs on Dispatch queues.
 public final class SQLiteExecutor: Sendable {
   let writer: Writer
-  let readers: ReaderPool
+  let readers: Readers
   let watch: CommitWatch
+  /// `nil` for a store in memory, whose readers share the writer's only connection.
+  let conditionLooks: ConditionLooks?
   let configuration: SQLiteConfiguration
   /// Whether opening it has created the store.
   public let isNew: Bool
@@ -66,15 +68,23 @@ public final class SQLiteExecutor: Sendable {
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
         patience: configuration.busyTimeout, commits: watch.signal, notify: configuration.notify)
       if isInMemory {
-        readers = ReaderPool(
-          [ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)], turns: turns)
+        connection.limitReads()
+        let session = ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)
+        readers = Readers(short: [session], long: [session], turns: turns)
+        conditionLooks = nil
       } else {
-        readers = ReaderPool(
-          try (1...max(configuration.readers, 1)).map { number in
+        func sessions(_ kind: String, _ count: Int) throws(SQLiteFailure) -> [ReaderPool.Session] {
+          try (1...count).map { (number) throws(SQLiteFailure) in
             let connection = try Connection(
               readingFrom: path, busyTimeout: configuration.busyTimeout, memoryMapBytes: configuration.memoryMapBytes)
-            return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.reader.\(number)"))
-          }, turns: turns)
+            connection.limitReads()
+            return ReaderPool.Session(connection, queue: DispatchQueue(label: "evento.sqlite.\(kind).\(number)"))
+          }
+        }
+        let count = max(configuration.readers, 1)
+        readers = Readers(short: try sessions("reader", count), long: try sessions("long-reader", count), turns: turns)
+        conditionLooks = ConditionLooks(
+          readers, count: count, waitingLimit: max(configuration.waitingWrites, 1))
       }
     } catch {
       // Whatever it was, a statement that has been broken off among it.
@@ -113,6 +123,7 @@ public final class SQLiteExecutor: Sendable {
   /// afterwards is `unavailable`.
   public func close() async {
     await watch.close()
+    await conditionLooks?.close()
     await readers.close()
     await writer.close()
   }

@@ -1,3 +1,4 @@
+import Evento
 import EventoGateway
 import EventoSQLite
 import TestSupport
@@ -109,5 +110,41 @@ import Testing
       #expect(try await answers.next().status == 201)
       #expect(try await write.receive() == [])
     }
+  }
+
+  /// Its reads that have not begun are dropped, whether a task waits for them (as for a long body) or not; its writes are
+  /// done all the same.
+  @Test(arguments: pollers, [true, false]) func readsNothingForAClientThatHasGone(
+    _ poller: PollerKind, byTasks: Bool
+  ) async throws {
+    var server = ServerConfiguration()
+    server.poller = poller
+    let store = try await SQLiteExecutor.open(":memory:")
+    try await store.write([NewEvent(aggregatorType: "bank/Account", aggregatorID: "a", name: "Opened")])
+    let viewer = HeldViewer(store)
+    let query = "{\"first\":1\(String(repeating: " ", count: byTasks ? 10_000 : 0))}"
+    try await withRunningGateway(over: viewer, server: server) { client, _, _ in
+      let patient = try await open(client, "/events/query", query)
+      let end = ContinuousClock.now + .seconds(20)
+      while viewer.readsBegun < 1 { try #require(ContinuousClock.now < end) }
+      var gone: [RawConnection] = []
+      for _ in 0..<5 { gone.append(try await open(client, "/events/query", query)) }
+      gone.append(try await open(client, "/events", writeJSON(eventJSON())))
+      while try await !client.send("GET", "/metrics").text.contains("evento_requests_in_flight 7\n") {
+        try #require(ContinuousClock.now < end)
+      }
+      for connection in gone { connection.resetOnClose() }
+      gone = []
+      while try await !client.send("GET", "/metrics").text.contains("evento_connections_open 2\n") {
+        try #require(ContinuousClock.now < end)
+      }
+      viewer.open()
+      var answers = HTTPAnswerReader(patient)
+      #expect(try await answers.next().status == 200)
+      // In the order in which they came: whatever waited has had its turn.
+      #expect(try await client.send("POST", "/events/query", "{}").json["edges"]?[1] != nil)
+      #expect(viewer.readsBegun == 2)
+    }
+    await store.close()
   }
 }

@@ -108,18 +108,7 @@ import Testing
     let store = try await SQLiteExecutor.open(folder.file())
     try await store.write(Array(Self.events.prefix(900)))
     await store.close()
-    do {
-      let connection = try Connection(path: folder.file(), busyTimeout: .zero)
-      try connection.execute(
-        """
-        DROP TABLE posting;
-        DROP TABLE posting_list;
-        DROP INDEX kind_by_type;
-        DROP INDEX lane_by_routing_key;
-        PRAGMA user_version = 1;
-        """)
-      connection.close()
-    }
+    try OlderStore.makeFirst(folder.file())
     let migrated = try await SQLiteExecutor.open(folder.file())
     try await migrated.write(Array(Self.events.suffix(300)))
     try await expectAllFilters(on: migrated)
@@ -133,15 +122,7 @@ import Testing
     try await store.write([.sample()])
     await store.close()
     let other = try Connection(path: folder.file(), busyTimeout: .zero)
-    try other.execute(
-      """
-      PRAGMA journal_mode = WAL;
-      DROP TABLE posting;
-      DROP TABLE posting_list;
-      DROP INDEX kind_by_type;
-      DROP INDEX lane_by_routing_key;
-      PRAGMA user_version = 1;
-      """)
+    try other.execute("PRAGMA journal_mode = WAL; \(OlderStore.first)")
     var configuration = SQLiteConfiguration()
     configuration.busyTimeout = .milliseconds(100)
     let (file, impatient) = (folder.file(), configuration)

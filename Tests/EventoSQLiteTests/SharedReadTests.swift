@@ -16,13 +16,14 @@ import Testing
     private let outcomes: AsyncStream<(String, Result<Int64, EventoError>)>
     private let outcome: AsyncStream<(String, Result<Int64, EventoError>)>.Continuation
 
-    init() async throws {
+    init(sharingDuration: Duration = .seconds(600)) async throws {
       folder = try TestFolder()
       store = try await SQLiteExecutor.open(folder.file())
       queue = DispatchQueue(label: "test.reader")
       queue.suspend()
       let connection = try Connection(readingFrom: folder.file(), busyTimeout: .seconds(5))
-      pool = ReaderPool([ReaderPool.Session(connection, queue: queue)], turns: ReadTurns())
+      pool = ReaderPool(
+        [ReaderPool.Session(connection, queue: queue)], turns: ReadTurns(), sharingDuration: sharingDuration)
       (outcomes, outcome) = AsyncStream.makeStream()
     }
 
@@ -31,11 +32,12 @@ import Testing
     /// Has the events counted, and then waits where it is told to.
     func count(_ name: String, then: @escaping @Sendable (Connection) throws -> Void = { _ in }) {
       let outcome = outcome
-      pool.perform(completion: { outcome.yield((name, $0)) }) { session in
-        let count = try session.connection.integer("SELECT count(*) FROM event") ?? 0
-        try then(session.connection)
-        return count
-      }
+      pool.submit(
+        ClosureJob(completion: { outcome.yield((name, $0)) }) { (session: ReaderPool.Session) in
+          let count = try session.connection.integer("SELECT count(*) FROM event") ?? 0
+          try then(session.connection)
+          return count
+        })
     }
 
     func results(_ count: Int) async -> [String: Result<Int64, EventoError>] {
@@ -101,6 +103,25 @@ import Testing
     let results = await arrangement.results(count)
     let counts = try (0..<count).map { try results["\($0)"]?.get() }
     #expect(counts == Array(repeating: 0, count: 16) + Array(repeating: 1, count: count - 16))
+    await arrangement.close()
+  }
+
+  /// One that takes its time keeps the transaction from those behind it.
+  @Test func theTimeOfATransactionThatIsSharedIsBounded() async throws {
+    let arrangement = try await Arrangement(sharingDuration: .zero)
+    let (reached, goOn) = (AsyncStream.makeStream(of: Void.self), DispatchSemaphore(value: 0))
+    arrangement.count("first") { _ in
+      reached.continuation.yield()
+      goOn.wait()
+    }
+    arrangement.count("second")
+    arrangement.begin()
+    for await _ in reached.stream { break }
+    try await arrangement.store.write([.sample()])
+    goOn.signal()
+    let results = await arrangement.results(2)
+    #expect(try results["first"]?.get() == 0)
+    #expect(try results["second"]?.get() == 1)
     await arrangement.close()
   }
 

@@ -137,6 +137,54 @@ import Testing
     await store.close()
   }
 
+  /// Each of these takes longer than the writer waits for readers of other processes, and they overlap.
+  @Test func theLogStaysShortWhileLongReadsOverlap() async throws {
+    let folder = try TestFolder()
+    var configuration = SQLiteConfiguration()
+    configuration.autocheckpoint = 100
+    let store = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
+    let payload = Payload(#"""# + String(repeating: "x", count: 20_000) + #"""#)
+    try await store.write([.sample()])
+    let bound = 4 * configuration.autocheckpoint * (4096 + 24)
+    let writing = Writing()
+    var largest = 0
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 0..<4 {
+        group.addTask {
+          while !writing.isOver.load(ordering: .relaxed) {
+            let count = try await store.viewPage(
+              nil, routingKey: .all, args: .forward(first: 1), into: { SlowReader(milliseconds: 1300 + 100 * number) })
+            #expect(count == 1)
+          }
+        }
+      }
+      for number in 0..<70 {
+        try await store.write([.sample("b\(number)", data: payload)])
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder.file() + "-wal")
+        largest = max(largest, (attributes[.size] as? Int) ?? 0)
+      }
+      writing.isOver.store(true, ordering: .relaxed)
+      try await group.waitForAll()
+    }
+    // More than five times the threshold was written.
+    #expect(largest < bound, "the log had \(largest) bytes")
+    await store.close()
+  }
+
+  /// Keeps its read, and with it the transaction, for some time.
+  private struct SlowReader: PageBuilder {
+    let milliseconds: Int
+    var count = 0
+
+    mutating func add(_ event: borrowing EventView) -> Bool {
+      count += 1
+      Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
+      return true
+    }
+
+    mutating func finish(_ info: PageInfo) -> Int { count }
+  }
+
   /// A reader that never ends, as a backup: commits go on, and the log shrinks once it has ended.
   @Test func aLongReadHoldsTheLogAndNotTheWriter() async throws {
     let folder = try TestFolder()

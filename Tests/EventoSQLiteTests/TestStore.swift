@@ -19,13 +19,14 @@ final class TestFolder: Sendable {
   func file(_ name: String = "store.sqlite") -> String { "\(path)/\(name)" }
 }
 
-/// Runs a test on a store in a file, and closes it.
+/// Runs a test on a store in a file, or in memory, and closes it.
 func withStore<T>(
-  _ configuration: SQLiteConfiguration = SQLiteConfiguration(),
+  _ configuration: SQLiteConfiguration = SQLiteConfiguration(), inMemory: Bool = false,
   _ body: (SQLiteExecutor) async throws -> T
 ) async throws -> T {
   let folder = try TestFolder()
-  let store = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
+  let store = try await SQLiteExecutor.open(
+    inMemory ? ":memory:" : folder.file(), configuration: configuration)
   let result: T
   do {
     result = try await body(store)

@@ -78,4 +78,41 @@ import Testing
       #expect(try await next.response().status == 404)
     }
   }
+
+  /// So that work which has not begun need not begin. A client that sends no more may still wait.
+  @Test(arguments: [PollerKind.best, .poll]) func tellsWhenNobodyWaits(_ poller: PollerKind) async throws {
+    let kept = Mutex<[Responder]>([])
+    func unwanted() -> [Bool] { kept.withLock { responders in responders.map { $0.isUnwanted } } }
+    let handler = TestHandler(routes: [
+      "/": { _ in .answer(.whenSent { responder in kept.withLock { $0.append(responder) } }) },
+      "/now": { _ in .answer(.now(.text("now"))) },
+    ])
+    var configuration = ServerConfiguration.patient
+    configuration.poller = poller
+    try await withServer(handler, configuration: configuration) { server, address in
+      let (gone, patient) = (try RawClient(address), try RawClient(address))
+      for (count, client) in [(1, gone), (2, patient)] {
+        try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        try await eventually { kept.withLock { $0.count } == count }
+      }
+      patient.finishSending()
+      #expect(unwanted() == [false, false])
+      gone.reset()
+      try await eventually { server.statistics.openConnections == 1 }
+      let other = try RawClient(address)
+      try await other.send("GET /now HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await other.response().text == "now")
+      #expect(unwanted() == [true, false])
+      kept.withLock { responders in responders.forEach { $0.send { .text("done") } } }
+      #expect(try await patient.response().text == "done")
+    }
+    kept.withLock { $0 = [] }
+    configuration.handlerDeadline = .milliseconds(50)
+    try await withServer(handler, configuration: configuration) { _, address in
+      let client = try RawClient(address)
+      try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(try await client.response().status == 503)
+      #expect(unwanted() == [true])
+    }
+  }
 }

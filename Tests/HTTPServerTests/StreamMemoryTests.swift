@@ -86,4 +86,53 @@ import Testing
       client.close()
     }
   }
+
+  /// A stream that writes when there is too much is spared then, and is the slowest all the same the next time.
+  @Test(arguments: pollers) func cutsOffAStreamThatWasSparedBefore(_ poller: PollerKind) async throws {
+    var configuration = configuration(poller)
+    configuration.totalAnswerBytes = 7 * Self.size / 2
+    configuration.eventLoops = 1
+    // So that a stream may write on while its first piece waits.
+    configuration.bufferedBytes = 16 * Self.size
+    let (written, goesOn) = (Counter(), Signal())
+    let piece = [UInt8](repeating: 65, count: Self.size)
+    let handler = TestHandler(routes: [
+      "/": { _ in .answer(.now(Response(body: .bytes(piece)))) },
+      "/stream": { _ in
+        .answer(
+          .now(
+            Response(
+              body: .stream { writer in
+                try await writer.write(piece)
+                written.increase()
+                await goesOn.wait()
+                try await writer.write(piece)
+              })))
+      },
+    ])
+    try await withServer(handler, on: Self.socket(), configuration: configuration) { server, address in
+      var clients: [RawClient] = []
+      func ask(_ target: String) async throws {
+        let count = server.statistics.requests
+        let client = try RawClient(address)
+        clients.append(client)
+        try await client.send("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n")
+        try await eventually { server.statistics.requests == count + 1 }
+      }
+      try await ask("/")
+      try await ask("/stream")
+      try await eventually { written.count == 1 }
+      // Its head and its piece are on their way by then.
+      _ = try await clients[1].bytes(1000)
+      try await ask("/")
+      #expect(server.statistics.cutOffs == 0)
+      goesOn.fire()
+      try await eventually { server.statistics.cutOffs == 1 }
+      await #expect(throws: (any Error).self) { try await clients[0].response() }
+      try await ask("/")
+      try await eventually { server.statistics.cutOffs == 2 }
+      await #expect(throws: (any Error).self) { try await clients[1].response() }
+      for index in [2, 3] { #expect(try await clients[index].response().body.count == Self.size) }
+    }
+  }
 }

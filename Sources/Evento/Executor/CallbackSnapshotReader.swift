@@ -2,7 +2,11 @@
 package protocol CallbackSnapshotReader: Executor {
   /// Reads as ``Executor/getSnapshot(_:)`` does.
   ///
-  /// - Parameter completion: called once, from the store's own thread or the caller's: it must not block.
+  /// - Parameters:
+  ///   - mustDrop: returns whether nobody waits for the snapshot any more: then it is not read, and the outcome is
+  ///     `unavailable`.
+  ///   - completion: called once, from the store's own thread or the caller's: it must not block.
   func getSnapshot(
-    _ key: SnapshotKey, completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void)
+    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void)
 }

@@ -6,25 +6,30 @@ package protocol EventViewer: Executor {
   /// Reads the page that ``Executor/read(_:routingKey:args:)`` would return, and has something made of it.
   ///
   /// - Parameters:
-  ///   - builder: called once, when the read begins.
+  ///   - mustDrop: returns whether nobody waits for the page any more: a read that has not begun is dropped then, and its
+  ///     outcome is `unavailable`.
+  ///   - builder: called when the read begins, and again if it is run again from its beginning.
   ///   - completion: called once, from the store's own thread or the caller's.
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    into builder: @escaping @Sendable () -> Builder,
+    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void)
 
   /// Finds an event by its id; `nil` where there is none.
   ///
   /// - Parameters:
+  ///   - mustDrop: as above.
   ///   - body: returns what it made of the event.
   ///   - completion: called once, from the store's own thread or the caller's.
   func viewEvent<Value: Sendable>(
-    _ id: ULID, through body: @escaping @Sendable (borrowing EventView) -> Value,
+    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void)
 }
 
 extension Executor {
-  /// As ``EventViewer/viewPage(_:routingKey:args:into:completion:)``; of an executor that is none, values are read first.
+  /// As ``EventViewer/viewPage(_:routingKey:args:unless:into:completion:)``, for as long as the task is not cancelled; of
+  /// an executor that is none, values are read first.
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder
@@ -35,10 +40,16 @@ extension Executor {
       let info = page.show(args) { builder.add($0) }
       return builder.finish(info)
     }
-    return try await withCheckedContinuation { continuation in
-      viewer.viewPage(aggregators, routingKey: routingKey, args: args, into: builder) {
-        continuation.resume(returning: $0)
+    let cancellation = CancellationFlag()
+    let result: Result<Builder.Value, EventoError> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        viewer.viewPage(
+          aggregators, routingKey: routingKey, args: args, unless: { cancellation.isSet }, into: builder,
+          completion: { continuation.resume(returning: $0) })
       }
-    }.get()
+    } onCancel: {
+      cancellation.set()
+    }
+    return try result.get()
   }
 }

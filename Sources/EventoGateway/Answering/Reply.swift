@@ -35,6 +35,9 @@ struct Reply: Sendable {
     self.responder = responder
   }
 
+  /// Whether nobody waits for the answer any more: what has not begun for it need not begin, a write aside.
+  var isUnwanted: Bool { responder.isUnwanted }
+
   /// Gives the answer; what is given after the first one is thrown away.
   ///
   /// - Parameter make: called on the event loop's thread: it must not block.

@@ -8,8 +8,7 @@ struct LogFollower: Sendable {
   private let interruption: Interruption?
   private(set) var start: Args.Start
   private var limit = SharedPages.pageEvents
-  /// Whether there was more behind the last page.
-  private var lags = false
+  private var standing: FollowerGates.Standing
   /// The last read, if there was nothing behind its page.
   private var lastRead: LogTail.Mark?
 
@@ -33,6 +32,7 @@ struct LogFollower: Sendable {
     self.pages = pages
     self.rendering = rendering
     self.start = start
+    standing = start == .now ? .atEnd : .unknown
     membership = try tail.join(filter)
   }
 
@@ -59,15 +59,15 @@ struct LogFollower: Sendable {
 
   /// - Returns: `nil` for an empty page.
   private mutating func read(_ count: UInt64) async throws -> SharedPages.Page? {
-    let page = try await pages.page(membership, start, rendering, lags: lags, limit: limit, count)
+    let page = try await pages.page(membership, start, rendering, standing: standing, limit: limit, count)
     guard page.end != nil || page.isEmpty else {
       // The same page would follow, again and again.
       throw EventoError(.internal, "The store gave a page of events without its end cursor.")
     }
     // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
     if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
-    lags = page.hasMore
-    lastRead = lags ? nil : membership.mark(page.count)
+    standing = page.hasMore ? .behind : .atEnd
+    lastRead = page.hasMore ? nil : membership.mark(page.count)
     guard !page.isEmpty else { return nil }
     limit = page.nextLimit(limit)
     return page

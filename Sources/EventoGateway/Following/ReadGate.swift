@@ -20,10 +20,10 @@ final class ReadGate: Sendable {
   var waiting: Int { state.withLock { $0.waiting.count } }
 
   /// Runs the body once there is room inside. One whose task is cancelled waits for its turn like others.
-  func pass<Value: Sendable>(_ body: @Sendable () async -> Value) async -> Value {
+  func pass<Value: Sendable>(_ body: @Sendable () async throws -> Value) async rethrows -> Value {
     await enter()
     defer { leave() }
-    return await body()
+    return try await body()
   }
 
   private func enter() async {

@@ -99,39 +99,38 @@ final class SharedPages: Sendable {
 
   private let executor: any Executor
   private let state = Mutex(State())
-  /// Where the reads of those that lag pass: however many they are, others do not wait for the store behind all of them.
-  private let gate = ReadGate(limit: readsBehind)
+  private let gates: FollowerGates
 
   /// Events of one page at most.
   static let pageEvents = 64
   /// Bytes of one page, which is what a follower holds while its client takes nothing; a larger event comes alone.
   private static let pageBytes = 64 << 10
-  /// Reads at once for those that lag.
-  private static let readsBehind = 2
   /// Pages that are kept.
   private static let pagesKept = 32
 
-  init(_ executor: any Executor) {
+  init(_ executor: any Executor, gates: FollowerGates) {
     self.executor = executor
+    self.gates = gates
   }
 
   /// The page behind a place.
   ///
   /// - Parameters:
-  ///   - lags: whether it is known that there is something behind the place.
+  ///   - standing: what is known about the follower's place.
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
   func page(
-    _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering, lags: Bool, limit: Int,
-    _ count: UInt64
+    _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering,
+    standing: FollowerGates.Standing, limit: Int, _ count: UInt64
   ) async throws -> Page {
     let filter = membership.filter
+    let gate = gates.gate(for: standing)
     let place: Cursor?
     switch start {
     case .beginning: place = nil
     case .after(let cursor): place = cursor
     // The end of the log moves: that page is nobody else's.
-    case .now: return try await read(filter, start, rendering, limit, count).get()
+    case .now: return try await gate.pass { await read(filter, start, rendering, limit, count) }.get()
     }
     let key = Key(filter: membership.number, place: place, rendering: rendering)
     let flight = Flight(key: key, count: count)
@@ -139,11 +138,7 @@ final class SharedPages: Sendable {
       if let page = state.pages[key] { return .page(page) }
       if let task = state.flights[flight] { return .flight(task) }
       let task = Task {
-        let result =
-          lags
-          ? await gate.pass { await read(filter, start, rendering, limit, count) }
-          : await read(filter, start, rendering, limit, count)
-        return land(flight, result)
+        land(flight, await gate.pass { await read(filter, start, rendering, limit, count) })
       }
       state.flights[flight] = task
       return .flight(task)

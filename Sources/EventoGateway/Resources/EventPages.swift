@@ -36,14 +36,17 @@ struct EventPages: Sendable {
     fileprivate let store: any EventViewer
     fileprivate let pages: EventPages
 
-    func page(_ read: ReadRequest, completion: @escaping Completion<Page>) {
+    func page(_ read: ReadRequest, for reply: Reply, completion: @escaping Completion<Page>) {
       store.viewPage(
-        read.aggregators, routingKey: read.routingKey, args: read.args, into: pages.builder(read),
-        completion: completion)
+        read.aggregators, routingKey: read.routingKey, args: read.args, unless: { reply.isUnwanted },
+        into: pages.builder(read), completion: completion)
     }
 
-    func event(_ id: ULID, _ encoding: PayloadEncoding, completion: @escaping Completion<[UInt8]?>) {
-      store.viewEvent(id, through: { EventoWire.Page.json($0, encoding) }, completion: completion)
+    func event(
+      _ id: ULID, _ encoding: PayloadEncoding, for reply: Reply, completion: @escaping Completion<[UInt8]?>
+    ) {
+      store.viewEvent(
+        id, unless: { reply.isUnwanted }, through: { EventoWire.Page.json($0, encoding) }, completion: completion)
     }
   }
 

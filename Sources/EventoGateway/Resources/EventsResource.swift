@@ -10,6 +10,7 @@ struct EventsResource: Sendable {
   let longestWait: Duration
   let basePath: String
   let tail: LogTail
+  let gates: FollowerGates
   let load: Load
   let access: AccessControl
 
@@ -92,7 +93,7 @@ struct EventsResource: Sendable {
         guard read.wait == nil else { return nil }
         let cursor = read.args.cursorMember
         return { reply in
-          viewer.page(read) { result in
+          viewer.page(read, for: reply) { result in
             reply.send { () throws(EventoError) in
               .json(try result.naming(cursor: label(cursor)).get().json)
             }
@@ -131,7 +132,7 @@ struct EventsResource: Sendable {
       // From where the log was read up to: one that began at its end must not begin there anew.
       if let end = page.end { start = .after(end) }
       read.args = .forward(first: first, after: start)
-      page = try await pages.page(read)
+      page = try await gates.gate(for: .atEnd).pass { [read] in try await pages.page(read) }
       let lastRead = commits.mark(count)
       let mustEnd = commits.hasEnded || interruption?.hasCome == true || Task.isCancelled
       if !page.isEmpty || mustEnd || ContinuousClock.now >= deadline { return page }
@@ -150,7 +151,7 @@ struct EventsResource: Sendable {
         let encoding = try request.encoding()
         let id = try request.ulid("id")
         return { reply in
-          viewer.event(id, encoding) { result in
+          viewer.event(id, encoding, for: reply) { result in
             reply.send { () throws(EventoError) in try .event(id, try result.get()) }
           }
         }

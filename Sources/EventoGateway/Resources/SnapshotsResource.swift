@@ -26,7 +26,7 @@ struct SnapshotsResource: Sendable {
         let encoding = try request.encoding()
         let key = try key(request)
         return { reply in
-          reader.getSnapshot(key) { result in
+          reader.getSnapshot(key, unless: { reply.isUnwanted }) { result in
             // Here, on the store's thread: a large payload in base64 would hold up the event loop.
             let body = result.map { $0.map { SnapshotBody.json($0, encoding) } }
             reply.send { () throws(EventoError) in try answer(key, try body.get()) }

@@ -15,6 +15,10 @@ final class Connection {
   private(set) var statements: [StatementText: Statement] = [:]
   private var isClosed = false
   private var progressHandler: ProgressHandler?
+  /// Instead of SQLite's own wait, while there is work that can be cancelled.
+  private var cancellableWait: CancellableWait?
+  /// What the read that runs may cost; `nil` if nothing is counted. See ``limitReads()``.
+  private(set) var allowance: ReadAllowance?
   /// What the hook of the log writes to: held for as long as SQLite may call it.
   private var logPages: LogPages?
   /// How long a statement waits for what another connection holds: https://sqlite.org/c3ref/busy_timeout.html
@@ -79,17 +83,17 @@ final class Connection {
   }
 
   private func applyBusyTimeout() {
-    guard let progressHandler else {
+    guard let cancellableWait else {
       sqlite3_busy_timeout(handle, Int32(clamping: Int64(min(busyTimeout / .milliseconds(1), 1e9))))
       return
     }
-    progressHandler.busyTimeout = busyTimeout
+    cancellableWait.timeout = busyTimeout
     sqlite3_busy_handler(
       handle,
       { context, tries in
         guard let context else { return 0 }
-        return Unmanaged<ProgressHandler>.fromOpaque(context).takeUnretainedValue().waitsForOthers(tries) ? 1 : 0
-      }, Unmanaged.passUnretained(progressHandler).toOpaque())
+        return Unmanaged<CancellableWait>.fromOpaque(context).takeUnretainedValue().goesOn(tries) ? 1 : 0
+      }, Unmanaged.passUnretained(cancellableWait).toOpaque())
   }
 
   func installLogHook(_ pages: LogPages) {
@@ -121,6 +125,7 @@ final class Connection {
 
   /// The prepared statement of a text. It is kept; whoever takes it resets it when done.
   func statement(_ sql: String) throws(SQLiteFailure) -> Statement {
+    try spend(ReadAllowance.statementCost)
     let text = StatementText(sql: sql)
     if let statement = statements[text] { return statement }
     let statement = try Statement(sql, in: handle)
@@ -237,16 +242,16 @@ final class Connection {
   /// Has statements end with `SQLITE_INTERRUPT` once the work is cancelled, or with `SQLITE_BUSY` if they wait for another
   /// connection, and calls `look` from time to time while one runs: https://sqlite.org/c3ref/progress_handler.html
   func setWork(_ work: CancellableWork?, look: @escaping () -> Void = {}) {
-    // Held for as long as SQLite has its address.
-    let handler = work.map { ProgressHandler($0, look) }
-    sqlite3_progress_handler(
-      handle, handler == nil ? 0 : Self.operationsALook,
-      { context in
-        guard let context else { return 0 }
-        return Unmanaged<ProgressHandler>.fromOpaque(context).takeUnretainedValue().mustStop() ? 1 : 0
-      }, handler.map { Unmanaged.passUnretained($0).toOpaque() })
-    let previous = progressHandler
-    progressHandler = handler
+    setProgressHandler(
+      every: Self.operationsALook,
+      work.map { work in
+        {
+          look()
+          return work.isCancelled
+        }
+      })
+    let previous = cancellableWait
+    cancellableWait = work.map { CancellableWait($0) }
     // This also removes the address of the previous one.
     applyBusyTimeout()
     withExtendedLifetime(previous) {}
@@ -255,29 +260,54 @@ final class Connection {
   /// A row that is copied takes four or so, and may have megabytes.
   private static let operationsALook: Int32 = 100
 
+  /// Has a read fail with `SQLITE_INTERRUPT` once its allowance is spent, which ``allowance`` tells from other failures.
+  /// Up to its first renewal, nothing is counted.
+  func limitReads() {
+    let allowance = ReadAllowance()
+    self.allowance = allowance
+    setProgressHandler(every: ReadAllowance.operationsAtOnce) { !allowance.spendOperations() }
+  }
+
+  /// Counts bytes of content that a read has come upon, or what else costs as much.
+  func spend(_ cost: Int) throws(SQLiteFailure) {
+    guard allowance?.spend(cost) == false else { return }
+    throw SQLiteFailure(code: SQLITE_INTERRUPT, message: "it takes longer than a short read may", action: "read")
+  }
+
+  private func setProgressHandler(every operations: Int32, _ mustStop: (() -> Bool)?) {
+    // Held for as long as SQLite has its address.
+    let handler = mustStop.map { ProgressHandler($0) }
+    sqlite3_progress_handler(
+      handle, handler == nil ? 0 : operations,
+      { context in
+        guard let context else { return 0 }
+        return Unmanaged<ProgressHandler>.fromOpaque(context).takeUnretainedValue().mustStop() ? 1 : 0
+      }, handler.map { Unmanaged.passUnretained($0).toOpaque() })
+    progressHandler = handler
+  }
+
   private final class ProgressHandler {
+    let mustStop: () -> Bool
+
+    init(_ mustStop: @escaping () -> Bool) { self.mustStop = mustStop }
+  }
+
+  /// Waits for what another connection holds, as `sqlite3_busy_timeout` does, which no cancellation ends.
+  private final class CancellableWait {
+    var timeout: Duration = .zero
     private let work: CancellableWork
-    private let look: () -> Void
-    var busyTimeout: Duration = .zero
-    private var busyUntil = ContinuousClock.now
+    private var end = ContinuousClock.now
 
-    init(_ work: CancellableWork, _ look: @escaping () -> Void) {
-      (self.work, self.look) = (work, look)
-    }
+    init(_ work: CancellableWork) { self.work = work }
 
-    func mustStop() -> Bool {
-      look()
-      return work.isCancelled
-    }
-
-    /// Waits a moment for what another connection holds, as `sqlite3_busy_timeout` does, which no cancellation ends.
+    /// Waits a moment.
     ///
     /// - Parameter tries: how often it was called before for the same lock.
     /// - Returns: false if the time is over or the work is cancelled.
-    func waitsForOthers(_ tries: Int32) -> Bool {
+    func goesOn(_ tries: Int32) -> Bool {
       let now = ContinuousClock.now
-      if tries == 0 { busyUntil = now + busyTimeout }
-      guard !work.isCancelled, now < busyUntil else { return false }
+      if tries == 0 { end = now + timeout }
+      guard !work.isCancelled, now < end else { return false }
       usleep(UInt32(min(tries + 1, 20)) * 1000)
       return true
     }

@@ -5,8 +5,8 @@ internal import Evento
 /// SQLite's automatic checkpoints never wait for a reader, and the log can only be written from its start again when no
 /// reader needs it. While reads overlap there is always one that does, and the log grows for as long as they do
 /// (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files). So past twice the threshold the writer waits for
-/// the readers that have begun: those that begin after the log is moved read from the database alone, so that it waits
-/// for one read at most.
+/// the readers that have begun: those that begin after the log is moved read from the database alone. Usually that takes
+/// no longer than a read. Where it does, no read of this store begins until those that run have ended.
 ///
 /// Confined to the writer's queue.
 final class Checkpointer {
@@ -30,10 +30,13 @@ final class Checkpointer {
     var failing: (since: ContinuousClock.Instant, error: EventoError)?
   }
 
-  /// How long commits wait for readers. One of this store takes milliseconds; another process may take any time, as a
-  /// backup does, and is not waited for long.
-  private var patience: Duration { turns.areAny ? .seconds(1) : .milliseconds(250) }
   private static let tryDuration = Duration.milliseconds(20)
+  /// After how long no read of this store begins any more. Most restarts are done by then, and readers need not wait.
+  private static let openDuration = Duration.milliseconds(40)
+  /// How long commits, and reads that have not begun, wait for reads of this store, which take milliseconds.
+  private static let patience = Duration.seconds(5)
+  /// How long commits wait for another process, which may read for any time, as a backup does.
+  private static let patienceForOthers = Duration.milliseconds(250)
   /// When a reader that was in the way for long is waited for again, however little the log has grown.
   private static let restartInterval = Duration.seconds(30)
   /// How soon a checkpoint that has failed is tried again.
@@ -84,12 +87,28 @@ final class Checkpointer {
   /// Moves all of the log, and waits until no reader needs it.
   ///
   /// In short tries: SQLite waits for the readers that hold one of four marks that was behind when the try began. While reads
-  /// overlap, others take that mark up to date and share it without end, which only the next try finds out.
+  /// overlap, others take that mark up to date and share it without end, which only the next try finds out. Readers that
+  /// find no mark free share one that is behind, so that even the next tries may not end: then no more readers are let in.
   private func restart() throws(SQLiteFailure) -> CheckpointOutcome {
-    let deadline = ContinuousClock.now + patience
+    let start = ContinuousClock.now
+    var isShut = false
+    var isHeldByOthers = false
+    defer { turns.open() }
     while true {
+      // While shut, none begins during the try either.
+      let isAlone = isShut && !turns.areAny
       let outcome = try connection.checkpoint(.restart, patience: Self.tryDuration)
-      if outcome.isComplete || ContinuousClock.now >= deadline { return outcome }
+      let passed = ContinuousClock.now - start
+      if isAlone, !outcome.isComplete {
+        isHeldByOthers = true
+        isShut = false
+        turns.open()
+      }
+      if outcome.isComplete || passed >= (isHeldByOthers ? Self.patienceForOthers : Self.patience) { return outcome }
+      if !isShut, !isHeldByOthers, passed >= Self.openDuration {
+        isShut = true
+        turns.shut()
+      }
     }
   }
 }

@@ -6,18 +6,22 @@ final class EventWriteJob: Job {
 
   private let events: [NewEvent]
   private let condition: WriteCondition?
+  private let look: ConditionLook?
   private let now: @Sendable () -> Timestamp
   private let completion: Completion
   let bytes: Int
 
-  /// - Parameter events: checked by ``NewEvent/check(_:)``.
+  /// - Parameters:
+  ///   - events: checked by ``NewEvent/check(_:)``.
+  ///   - look: a reader's check of the condition, if there was one.
   init(
-    _ events: [NewEvent], _ condition: WriteCondition?, now: @escaping @Sendable () -> Timestamp,
-    completion: @escaping Completion
+    _ events: [NewEvent], _ condition: WriteCondition?, _ look: ConditionLook? = nil,
+    now: @escaping @Sendable () -> Timestamp, completion: @escaping Completion
   ) {
     self.events = events
     bytes = events.reduce(0) { $0 + $1.data.bytes.count + $1.metadata.bytes.count }
     self.condition = condition
+    self.look = look
     self.now = now
     self.completion = completion
   }
@@ -28,7 +32,7 @@ final class EventWriteJob: Job {
         connection: session.connection, catalog: session.catalog, memory: session.memory, pending: session.pending,
         now: now
       )
-      .write(events, condition: condition, tag: session.tag)
+      .write(events, condition: condition, look: look, tag: session.tag)
       if !result.isResend { session.hasAddedEvents = true }
       return result
     }

@@ -9,9 +9,14 @@ protocol Job<Resource>: AnyObject, Sendable {
   /// About how much it will write.
   var bytes: Int { get }
 
+  /// Whether nobody waits for its outcome any more, so that it need not be run.
+  var isCancelled: Bool { get }
+
   /// Hands the outcome to whoever waits. To be called once.
   typealias Answer = () -> Void
 
+  /// It may be run again if it has only read, and has not been answered.
+  ///
   /// - Returns: its answer.
   /// - Throws: ``SQLiteFailure`` alone; what the request itself is refused for is its outcome.
   func run(on resource: Resource) throws(SQLiteFailure) -> Answer
@@ -22,6 +27,8 @@ protocol Job<Resource>: AnyObject, Sendable {
 
 extension Job {
   var bytes: Int { 0 }
+
+  var isCancelled: Bool { false }
 
   /// What `body` returns, or what it is refused for.
   ///
@@ -46,15 +53,19 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
 
   private let body: @Sendable (Resource) throws -> Value
   private let completion: Completion
+  private let mustDrop: @Sendable () -> Bool
 
-  init(completion: @escaping Completion, _ body: @escaping @Sendable (Resource) throws -> Value) {
+  /// - Parameter mustDrop: returns whether nobody waits for the outcome any more.
+  init(
+    unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion,
+    _ body: @escaping @Sendable (Resource) throws -> Value
+  ) {
+    self.mustDrop = mustDrop
     self.completion = completion
     self.body = body
   }
 
-  convenience init(_ continuation: Continuation, _ body: @escaping @Sendable (Resource) throws -> Value) {
-    self.init(completion: { continuation.resume(returning: $0) }, body)
-  }
+  var isCancelled: Bool { mustDrop() }
 
   func run(on resource: Resource) throws(SQLiteFailure) -> Answer {
     let outcome = try Self.outcome { try body(resource) }

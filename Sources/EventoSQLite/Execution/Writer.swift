@@ -294,7 +294,7 @@ extension EventoError {
         + "copy the events out by reading them before you stop.")
   }
 
-  fileprivate static func tooManyWaiting(_ limit: Int) -> EventoError {
+  static func tooManyWaiting(_ limit: Int) -> EventoError {
     EventoError(
       .unavailable,
       "\(limit == 1 ? "1 write waits" : "\(limit) writes wait") for the disk already, which is all that may: send it again in a moment."

@@ -6,7 +6,7 @@ internal import Evento
 /// Rows of these tables are only ever added, so what was read once may be kept; only what a transaction added and then
 /// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
 final class Catalog {
-  private let connection: Connection
+  let connection: Connection
   private var kinds = RecentCache<KindName, Kind>(limit: bound)
   private var lanes = RecentCache<LaneName, Lane>(limit: bound)
   private var postingLists = RecentCache<PostingListName, PostingList>(limit: bound)
@@ -110,6 +110,8 @@ final class Catalog {
   /// A kind with a routing key.
   struct Lane {
     let id: Int64
+    /// ``noRoutingKey``, or that of its events.
+    let routingKey: Int64
     /// The posting lists that have its events.
     let postingLists: [Int64]
   }
@@ -174,7 +176,7 @@ final class Catalog {
       return try firstLanes(ofRoutingKey: text).last != id
     }
     if let list { lists.append(list.id) }
-    let lane = Lane(id: id, postingLists: lists)
+    let lane = Lane(id: id, routingKey: text, postingLists: lists)
     lanes.keep(lane, at: key)
     return lane
   }

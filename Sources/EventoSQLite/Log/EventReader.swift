@@ -32,18 +32,18 @@ struct EventReader {
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args, _ each: (borrowing EventView) -> Bool
   ) throws -> PageInfo {
     try connection.snapshot {
-      let sources = try catalog.sources(aggregators, routingKey)
       switch args {
       case .forward(let first, let start):
         let place = try place(of: start)
-        let page = try show(sources, from: place.position, .forward, count: first, each)
+        let page = try forward(aggregators, routingKey, from: place.position, count: first, each)
         var end = page.last?.cursor
         if end == nil { end = try first == 0 ? place.cursor : connection.logEnd().cursor }
         return PageInfo(
           hasPreviousPage: false, hasNextPage: page.hasMore, startCursor: page.first?.cursor, endCursor: end)
       case .backward(let last, let before):
         let place = try before.map { try connection.place(of: $0).position } ?? Int64.max
-        let page = try show(sources, from: place, .backward, count: last, each)
+        var page = Page(room: min(last, limits.events), bytes: limits.bytes)
+        try fill(&page, from: try catalog.sources(aggregators, routingKey), place, .backward, each)
         return PageInfo(
           hasPreviousPage: page.hasMore, hasNextPage: false, startCursor: page.last?.cursor,
           endCursor: page.first?.cursor)
@@ -59,25 +59,52 @@ struct EventReader {
     }
   }
 
-  /// Shows at most `count` events from a place on.
-  private func show(
-    _ sources: Set<EventSource>, from place: Int64, _ direction: EventSource.Direction, count: Int,
+  /// Shows at most `count` events behind a place.
+  private func forward(
+    _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, from place: Int64, count: Int,
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) -> Page {
     var page = Page(room: min(count, limits.events), bytes: limits.bytes)
+    if try isNearEnd(place, aggregators, routingKey) {
+      let scan = LogScan(connection: connection, catalog: catalog)
+      let positions = try scan.positions(after: place, aggregators, routingKey, limit: page.room + 1)
+      for position in positions where !page.hasMore { try add(position, to: &page, each) }
+    } else {
+      try fill(&page, from: try catalog.sources(aggregators, routingKey), place, .forward, each)
+    }
+    return page
+  }
+
+  /// Whether so few events lie behind a place that reading all of them costs less than the index scans of the filters.
+  private func isNearEnd(
+    _ place: Int64, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey
+  ) throws(SQLiteFailure) -> Bool {
+    guard LogScan.mostScans(aggregators, routingKey) > Self.fewScans else { return false }
+    return LogScan.pays(for: try connection.logEnd().position - place, filters: aggregators?.count ?? 1)
+  }
+
+  /// With so few index scans it is not worth reading the end of the log first.
+  private static let fewScans = 4
+
+  /// Fills a page with the events of some sources.
+  private func fill(
+    _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction,
+    _ each: (borrowing EventView) -> Bool
+  ) throws(SQLiteFailure) {
     if sources.count == 1, let source = sources.first, try !isLongFilter(source, from: place, direction) {
       try fill(&page, from: source, place, direction, each)
     } else {
-      try fill(&page, from: sources, place, direction, each)
+      var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection)
+      // Positions first, then the row of each.
+      while !page.hasMore, let position = try merge.next() { try add(position, to: &page, each) }
     }
-    return page
   }
 
   /// Whether the source is to be read by positions, so that what does not match can be skipped.
   private func isLongFilter(
     _ source: EventSource, from place: Int64, _ direction: EventSource.Direction
   ) throws(SQLiteFailure) -> Bool {
-    try FilteredAggregate(source, direction, on: connection, catalog)?.isLong(from: place) ?? false
+    try FilteredAggregate(source, direction, on: connection)?.isLong(from: place) ?? false
   }
 
   private var columns: EventSource.Columns { showsContent ? .rows : .rowsWithoutContent }
@@ -94,23 +121,19 @@ struct EventReader {
     while !page.hasMore, try statement.step() { try page.add(statement, catalog, each) }
   }
 
-  /// Several sources: positions first, then the row of each.
-  private func fill(
-    _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction,
-    _ each: (borrowing EventView) -> Bool
+  /// Shows the event at a position, if the page has room for it.
+  private func add(
+    _ position: Int64, to page: inout Page, _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection, catalog)
-    while !page.hasMore, let position = try merge.next() {
-      let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
-      defer { row.reset() }
-      try row.bind(1, position)
-      guard try row.step() else {
-        throw SQLiteFailure(
-          code: SQLITE_CORRUPT, message: "an index names event \(position), which is not there", action: "read an event"
-        )
-      }
-      try page.add(row, catalog, each)
+    let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
+    defer { row.reset() }
+    try row.bind(1, position)
+    guard try row.step() else {
+      throw SQLiteFailure(
+        code: SQLITE_CORRUPT, message: "an index names event \(position), which is not there", action: "read an event"
+      )
     }
+    try page.add(row, catalog, each)
   }
 
   /// A page as it fills.

@@ -17,13 +17,14 @@ enum EventRow {
   ) throws(SQLiteFailure) -> Value {
     let names = try catalog.names(ofLane: row.integer(5))
     let key = try catalog.key(ofAggregate: row.integer(3))
-    let metadata = row.bytes(8)
+    let (metadata, data) = (row.bytes(8), row.bytes(9))
+    try catalog.connection.spend(metadata.count + data.count)
     return place.withCursorText { cursor in
       noMetadata.withUTF8Buffer { noMetadata in
         body(
           EventView(
             cursor: cursor, id: row.ulid(2), aggregatorType: names.type, aggregatorID: key,
-            version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey, data: row.bytes(9),
+            version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey, data: data,
             isJSON: row.integer(7) != 0,
             metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
             timestamp: Timestamp(milliseconds: row.integer(6))))

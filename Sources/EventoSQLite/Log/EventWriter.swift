@@ -11,9 +11,13 @@ struct EventWriter {
   let pending: PendingRows
   let now: () -> Timestamp
 
-  /// - Parameter tag: that of the commit.
+  /// - Parameters:
+  ///   - look: a reader's check of the condition, if there was one.
+  ///   - tag: that of the commit.
   /// - Throws: ``EventoError`` where the write is refused, with nothing changed; ``SQLiteFailure``.
-  func write(_ events: [NewEvent], condition: WriteCondition?, tag: Int64) throws -> WriteResult {
+  func write(
+    _ events: [NewEvent], condition: WriteCondition?, look: ConditionLook? = nil, tag: Int64
+  ) throws -> WriteResult {
     let blame: EventoError?
     if condition != nil { try pending.flush() }
     switch try ResendCheck(connection: connection, catalog: catalog, pending: pending).outcome(of: events) {
@@ -30,15 +34,19 @@ struct EventWriter {
     numbered.reserveCapacity(events.count)
     // Looked at where they lie, here and below: a copy of an event counts each of its members up, and down again.
     for index in events.indices { numbered.append(try versions.admit(events.span[index])) }
-    if let condition { try check(condition, after: place) }
+    if let condition { try check(condition, after: place, look) }
     return try store(events, numbered, versions.heads, tag: tag)
   }
 
-  private func check(_ condition: WriteCondition, after place: Int64) throws {
-    for source in try catalog.sources(condition.failIfEventsMatch, .all) {
-      var merge = PositionMerge([source], from: place, .forward, count: 1, on: connection, catalog)
-      if try merge.next() != nil { throw EventoError.conditionFailed() }
+  private func check(_ condition: WriteCondition, after place: Int64, _ look: ConditionLook?) throws {
+    var place = place
+    // Another process may have restored the store since.
+    if let look, try connection.isInHistory(look.place) {
+      if look.hasMatch { throw EventoError.conditionFailed() }
+      place = max(place, look.place.position)
     }
+    let check = ConditionCheck(connection: connection, catalog: catalog, condition: condition)
+    if try check.match(after: place, end: try memory.end(connection)) != nil { throw EventoError.conditionFailed() }
   }
 
   private func store(
@@ -65,8 +73,7 @@ struct EventWriter {
       try pending.append(
         NewEventRow(
           position: position, tag: tag, id: id, aggregate: aggregate, version: admission.version, kind: kind.id,
-          lane: lane.id, postingLists: lane.postingLists, timestamp: timestamp, data: events[index].data,
-          metadata: events[index].metadata))
+          lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata))
       written.append(
         WrittenEvent(
           id: id, aggregatorType: events[index].aggregatorType, aggregatorID: events[index].aggregatorID,

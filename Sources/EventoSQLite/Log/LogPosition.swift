@@ -67,11 +67,18 @@ extension Connection {
   ///
   /// - Throws: `cursor_not_in_history` where this store's log has no such place.
   func place(of cursor: Cursor) throws -> LogPosition {
-    guard let place = LogPosition(cursor) else { throw EventoError.cursorNotInHistory() }
-    let tag =
-      place.position == 0
-      ? try logStart().tag : try integer("SELECT tag FROM event WHERE position = ?1", .integer(place.position))
-    guard tag == place.tag else { throw EventoError.cursorNotInHistory() }
+    guard let place = LogPosition(cursor), try isInHistory(place) else { throw EventoError.cursorNotInHistory() }
     return place
+  }
+
+  /// Whether this store's log has a place.
+  func isInHistory(_ place: LogPosition) throws(SQLiteFailure) -> Bool {
+    let tag = place.position == 0 ? try logStart().tag : try tag(ofEvent: place.position)
+    return tag == place.tag
+  }
+
+  /// - Returns: `nil` if there is no event at the position.
+  func tag(ofEvent position: Int64) throws(SQLiteFailure) -> Int64? {
+    try integer("SELECT tag FROM event WHERE position = ?1", .integer(position))
   }
 }

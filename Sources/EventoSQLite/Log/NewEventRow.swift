@@ -8,9 +8,7 @@ struct NewEventRow {
   let aggregate: Int64
   let version: Int
   let kind: Int64
-  let lane: Int64
-  /// The posting lists that its position goes into, too.
-  let postingLists: [Int64]
+  let lane: Catalog.Lane
   let timestamp: Timestamp
   let data: Payload
   let metadata: Metadata
@@ -101,7 +99,7 @@ struct NewEventRow {
     try statement.bind(before + 4, aggregate)
     try statement.bind(before + 5, Int64(version))
     try statement.bind(before + 6, kind)
-    try statement.bind(before + 7, lane)
+    try statement.bind(before + 7, lane.id)
     try statement.bind(before + 8, timestamp.milliseconds)
     try statement.bind(before + 9, data.isJSON ? 1 : 0)
   }

@@ -8,9 +8,11 @@ internal import Evento
 final class PendingRows {
   private let connection: Connection
   private var rows: [NewEventRow] = []
+  private var sparseIndex: SparseIndex
 
   init(_ connection: Connection) {
     self.connection = connection
+    sparseIndex = SparseIndex(connection)
     rows.reserveCapacity(NewEventRow.largestBatch)
   }
 
@@ -30,17 +32,19 @@ final class PendingRows {
   /// Inserts them, in their order.
   func flush() throws(SQLiteFailure) {
     guard !rows.isEmpty else { return }
-    defer { forget() }
+    defer { rows.removeAll(keepingCapacity: true) }
     try NewEventRow.insert(rows, on: connection)
     var postings: [Posting] = []
     for row in rows {
-      for list in row.postingLists { postings.append(Posting(list: list, position: row.position)) }
+      for list in row.lane.postingLists { postings.append(Posting(list: list, position: row.position)) }
     }
     try Posting.insert(postings, on: connection)
+    try sparseIndex.add(rows)
   }
 
   /// After a transaction that was undone.
   func forget() {
     rows.removeAll(keepingCapacity: true)
+    sparseIndex.forget()
   }
 }

@@ -4,7 +4,6 @@
 /// what its filters could match.
 struct PositionMerge {
   private let connection: Connection
-  private let catalog: Catalog
   private let direction: EventSource.Direction
   private var runs: [Run]
   /// The runs that have a next position, as a binary heap: the one whose position is nearest comes first. Made when the
@@ -28,10 +27,9 @@ struct PositionMerge {
   ///   - count: how many are likely to be asked for.
   init(
     _ sources: Set<EventSource>, from place: Int64, _ direction: EventSource.Direction, count: Int,
-    on connection: Connection, _ catalog: Catalog
+    on connection: Connection
   ) {
     self.connection = connection
-    self.catalog = catalog
     self.direction = direction
     let share = Int64(count / max(sources.count, 1))
     let batch = min(max(share, Self.smallestBatch), Self.largestBatch)
@@ -94,7 +92,7 @@ struct PositionMerge {
     guard !runs[index].isAtEnd else { return nil }
     let run = runs[index]
     var positions: [Int64] = []
-    if let aggregate = FilteredAggregate(run.source, direction, on: connection, catalog) {
+    if let aggregate = FilteredAggregate(run.source, direction, on: connection) {
       positions = try aggregate.positions(from: run.place, limit: run.batch)
       runs[index].isAtEnd = positions.isEmpty
     } else {

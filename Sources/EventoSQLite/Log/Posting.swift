@@ -3,24 +3,12 @@ struct Posting {
   let list: Int64
   let position: Int64
 
-  private static let largestBatch = 32
-  private static let insertions = MultiRowInsertion.texts(
-    into: "posting", ["list", "position"], upTo: largestBatch)
+  private static let columns = ["list", "position"]
+  private static let insertions = MultiRowInsertion.texts(into: "posting", columns, upTo: 32)
 
   static func insert(_ postings: [Posting], on connection: Connection) throws(SQLiteFailure) {
-    var rest = postings[...]
-    while !rest.isEmpty {
-      let power = Int.bitWidth - 1 - min(rest.count, largestBatch).leadingZeroBitCount
-      let statement = try connection.statement(insertions[power])
-      defer { statement.reset() }
-      var parameter: Int32 = 0
-      for posting in rest.prefix(1 << power) {
-        try statement.bind(parameter + 1, posting.list)
-        try statement.bind(parameter + 2, posting.position)
-        parameter += 2
-      }
-      _ = try statement.step()
-      rest = rest.dropFirst(1 << power)
-    }
+    guard !postings.isEmpty else { return }
+    try MultiRowInsertion.insert(
+      postings.flatMap { [$0.list, $0.position] }, columns: columns.count, by: insertions, on: connection)
   }
 }

@@ -25,6 +25,14 @@
 /// for the routing key. So every read takes a bounded number of index scans, however many names, types and routing keys
 /// there are. A store with few of them, as most have, has no posting lists and pays nothing for them.
 ///
+/// A read by aggregate with a name or a routing key walks the aggregate's events and looks at each, and an aggregate may
+/// have a million. So `sparse_index` (https://en.wikipedia.org/wiki/Database_index#Sparse_index) says which parts of it
+/// have any that match. An aggregate's versions are divided into blocks of ``blockLength``, and the index has, for each
+/// block, the position of its first event of each kind, of each routing key and of each lane. A read skips the blocks that
+/// have none, and walks two blocks' length at most for each event that it finds. The first block is not in it, so that an
+/// aggregate that is no longer pays nothing. An event of a longer one is in it at most three times, and seldom at all unless
+/// the aggregate has very many names or routing keys.
+///
 /// There is no index on (aggregate, version): one writer gives out the versions, and within an aggregate their order is
 /// that of the log, so that the latest event tells the current version.
 enum Schema {
@@ -39,6 +47,9 @@ enum Schema {
   static let kindsPerType = 32
   /// Lanes of a routing key that a read by routing key scans one by one. The events of later ones are in a posting list.
   static let lanesPerRoutingKey = 256
+
+  /// Versions in a block of an aggregate. A constant of the format, too.
+  static let blockLength: Int64 = 256
 
   /// Each step from one `user_version` to the next. A step that has been released is never changed.
   static let migrations = [
@@ -160,6 +171,33 @@ enum Schema {
       FROM posting_list AS list JOIN lane ON lane.routing_key = list.routing_key AND lane.id >= list.first
         JOIN event ON event.lane = lane.id
       WHERE list.type = 0;
+    CREATE TABLE sparse_index (
+      aggregate INTEGER NOT NULL,
+      -- 0: kind, 1: routing_key, 2: lane.
+      property INTEGER NOT NULL,
+      -- Of that property; of a routing key 0: none.
+      value INTEGER NOT NULL,
+      -- (version - 1) / \(blockLength), from 1 on.
+      block INTEGER NOT NULL,
+      -- The position of the first event with that value in the block.
+      first INTEGER NOT NULL,
+      PRIMARY KEY (aggregate, property, value, block)
+    ) STRICT, WITHOUT ROWID;
+    -- The log once through, in its order, so that nothing is sorted and the first of a block comes first; and not at all
+    -- if no aggregate is long.
+    INSERT OR IGNORE INTO sparse_index (aggregate, property, value, block, first)
+      SELECT
+        event.aggregate, property.id,
+        CASE property.id
+          WHEN 0 THEN event.kind
+          WHEN 1 THEN (SELECT routing_key FROM lane WHERE id = event.lane)
+          ELSE event.lane
+        END,
+        (event.version - 1) / \(blockLength), event.position
+      FROM event CROSS JOIN (SELECT 0 AS id UNION ALL SELECT 1 UNION ALL SELECT 2) AS property
+      WHERE event.version > \(blockLength) AND event.position >= ifnull(
+        (SELECT 1 FROM event GROUP BY aggregate HAVING count(*) > \(blockLength) LIMIT 1), 9223372036854775807)
+      ORDER BY event.position;
     """,
   ]
 }

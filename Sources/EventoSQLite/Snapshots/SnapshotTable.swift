@@ -8,8 +8,9 @@ struct SnapshotTable {
     try connection.first(
       "SELECT position, tag, is_json, data FROM snapshot WHERE type = ?1 AND revision = ?2 AND id = ?3",
       .text(key.type), .text(key.revision), .text(key.id)
-    ) { row in
-      Snapshot(
+    ) { row throws(SQLiteFailure) in
+      try connection.spend(row.bytes(3).count)
+      return Snapshot(
         data: Payload(bytes: row.blob(3), isJSON: row.integer(2) != 0),
         cursor: LogPosition(position: row.integer(0), tag: row.integer(1)).cursor)
     }

@@ -18,11 +18,12 @@ extension Connection {
         counters.releaseBody(bodyBytes)
         mailbox.send(.answer(token, response))
       }
-      exchange?.progress = .working(task, deadline: loop.now + loop.timeouts.handler)
+      exchange?.progress = .working(.task(task), deadline: loop.now + loop.timeouts.handler)
     case .whenSent(let begin):
+      let departure = Departure()
       // Before it begins: the answer may be there as soon as it has.
-      exchange?.progress = .working(nil, deadline: loop.now + loop.timeouts.handler)
-      begin(Responder(loop.mailbox, token, loop.counters, bodyBytes: bodyBytes))
+      exchange?.progress = .working(.responder(departure), deadline: loop.now + loop.timeouts.handler)
+      begin(Responder(loop.mailbox, token, loop.counters, departure, bodyBytes: bodyBytes))
     }
   }
 
@@ -43,7 +44,7 @@ extension Connection {
     let head = exchange?.head ?? parser.faultyHead
     if case .answered = exchange?.progress { return beginToClose() }
     if case .streaming = exchange?.progress { return close() }
-    if case .working(let task, _) = exchange?.progress { task?.cancel() }
+    if case .working(let work, _) = exchange?.progress { work.cancel() }
     var response = loop.handler.response(
       to: Refusal(fault: fault, head: head, fields: head?.headers ?? parser.headers, duration: duration))
     if case .stream = response.body { response.body = .none }

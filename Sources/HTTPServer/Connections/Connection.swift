@@ -248,7 +248,7 @@ final class Connection {
     guard isOpen else { return }
     isOpen = false
     switch exchange?.progress {
-    case .working(let task, _): task?.cancel()
+    case .working(let work, _): work.cancel()
     case .streaming(let writer, let task, _):
       writer.close(loop.isStopping ? .serverStopped : .clientGone)
       task.cancel()

@@ -26,7 +26,8 @@ extension EventLoop {
   ///   last time have all been cut off, or have taken something since.
   private func slowest(but connection: Connection) -> Connection? {
     if let next = nextSlowest(but: connection) { return next }
-    slowClients = connections.all.filter { $0.countedBytes > 0 && $0 !== connection }
+    // That one too: it is spared this time alone.
+    slowClients = connections.all.filter { $0.countedBytes > 0 }
       .map { SlowClient(token: $0.token, lastProgress: $0.lastProgress) }
       .sorted { $0.lastProgress > $1.lastProgress }
     return nextSlowest(but: connection)
@@ -35,11 +36,13 @@ extension EventLoop {
   /// The first of those found earlier that has taken nothing since. No other client is slower: one that has taken
   /// something since, or that had nothing to take then, has made its progress later than each of them.
   private func nextSlowest(but connection: Connection) -> Connection? {
+    var spared: SlowClient?
+    defer { if let spared { slowClients.append(spared) } }
     while let client = slowClients.popLast() {
-      guard let found = connections[client.token], found !== connection, found.countedBytes > 0,
-        found.lastProgress == client.lastProgress
+      guard let found = connections[client.token], found.countedBytes > 0, found.lastProgress == client.lastProgress
       else { continue }
-      return found
+      guard found === connection else { return found }
+      spared = client
     }
     return nil
   }

@@ -3,12 +3,27 @@ struct Exchange {
   enum Progress {
     /// The handler has not been asked for its answer, or has not been told that it is wanted.
     case receiving
-    /// It is worked on, by a task unless a responder has it, until that deadline.
-    case working(Task<Void, Never>?, deadline: Instant)
+    /// It is worked on until that deadline.
+    case working(Work, deadline: Instant)
     /// The body is written by a task.
     case streaming(BodyWriter, Task<Void, Never>, isChunked: Bool)
     /// All of it is in the output.
     case answered
+  }
+
+  /// Who works on it.
+  enum Work {
+    case task(Task<Void, Never>)
+    /// Whoever has the responder, which tells of this.
+    case responder(Departure)
+
+    /// Nobody waits for it any more.
+    func cancel() {
+      switch self {
+      case .task(let task): task.cancel()
+      case .responder(let departure): departure.come()
+      }
+    }
   }
 
   let head: RequestHead

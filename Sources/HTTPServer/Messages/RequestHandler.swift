@@ -28,6 +28,7 @@ public enum Answer: Sendable {
   /// gone or the handler's deadline has passed. One that waits for long ends its wait when the client has sent its end.
   case later(@Sendable (SendingEnd) async -> Response)
   /// Once the responder has it: for work that tells of its end by a call, from whatever thread, and needs no task. The
-  /// closure is called on the event loop's thread: it must not block.
+  /// closure is called on the event loop's thread: it must not block. ``Responder/isUnwanted`` tells when nobody waits any
+  /// more.
   case whenSent(@Sendable (Responder) -> Void)
 }

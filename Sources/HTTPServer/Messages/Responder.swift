@@ -8,17 +8,24 @@ public final class Responder: Sendable {
   private let token: Token
   private let counters: Counters
   private let bodyBytes: Int
+  private let departure: Departure
   private let isSpent = Atomic(false)
 
   /// - Parameters:
   ///   - token: of the connection that waits for the answer, on the mailbox's loop.
+  ///   - departure: of whoever waits for the answer.
   ///   - bodyBytes: of the request's body, which count until there is an answer.
-  init(_ mailbox: Mailbox, _ token: Token, _ counters: Counters, bodyBytes: Int) {
+  init(_ mailbox: Mailbox, _ token: Token, _ counters: Counters, _ departure: Departure, bodyBytes: Int) {
     self.mailbox = mailbox
     self.token = token
     self.counters = counters
+    self.departure = departure
     self.bodyBytes = bodyBytes
   }
+
+  /// Whether nobody waits for the answer any more: the connection is closed, or the handler's deadline has passed. One
+  /// that has sent its end may still wait.
+  public var isUnwanted: Bool { departure.hasCome }
 
   deinit {
     send { Response(status: 500) }

@@ -17,20 +17,22 @@ final class CountingViewer: StoreWrapper, CommitNotifier, EventViewer {
 
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    into builder: @escaping @Sendable () -> Builder,
+    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     counts.withLock { counts in
       counts.all += 1
       if aggregators != nil { counts.filtered += 1 }
     }
-    store.viewPage(aggregators, routingKey: routingKey, args: args, into: builder, completion: completion)
+    store.viewPage(
+      aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
   }
 
   func viewEvent<Value: Sendable>(
-    _ id: ULID, through body: @escaping @Sendable (borrowing EventView) -> Value,
+    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    store.viewEvent(id, through: body, completion: completion)
+    store.viewEvent(id, unless: mustDrop, through: body, completion: completion)
   }
 }

@@ -1,0 +1,62 @@
+internal import Evento
+
+/// The sparse index of long aggregates, as a writer keeps it: for each block of an aggregate, the first event of each kind,
+/// routing key and lane (``Schema``).
+struct SparseIndex {
+  /// A column that the index has values of.
+  enum Property: Int64 {
+    case kind = 0
+    case routingKey = 1
+    case lane = 2
+  }
+
+  private struct Key: Hashable {
+    let aggregate: Int64
+    let property: Property
+    let value: Int64
+  }
+
+  private let connection: Connection
+  /// The latest block that is in the index. Entries are only ever added, so that what was entered once may be kept.
+  private var latestBlocks = RecentCache<Key, Int64>(limit: cacheLimit)
+
+  private static let cacheLimit = 16_384
+  private static let columns = ["aggregate", "property", "value", "block", "first"]
+  /// Where a block has an event of a value already, that one is the first, and stays.
+  private static let insertions = MultiRowInsertion.texts(
+    into: "sparse_index", columns, upTo: 32, ignoresDuplicates: true)
+
+  init(_ connection: Connection) {
+    self.connection = connection
+  }
+
+  /// The block of an event. The first one, 0, is not in the index.
+  static func block(ofVersion version: Int64) -> Int64 {
+    (version - 1) / Schema.blockLength
+  }
+
+  /// Enters events, in the order of the log.
+  mutating func add(_ rows: [NewEventRow]) throws(SQLiteFailure) {
+    var entries: [Int64] = []
+    for row in rows where row.version > Schema.blockLength {
+      let block = Self.block(ofVersion: Int64(row.version))
+      let lane = Key(aggregate: row.aggregate, property: .lane, value: row.lane.id)
+      // A lane has one kind and one routing key: these are in the index where it is.
+      guard latestBlocks.value(at: lane) != block else { continue }
+      for key in [
+        lane, Key(aggregate: row.aggregate, property: .kind, value: row.kind),
+        Key(aggregate: row.aggregate, property: .routingKey, value: row.lane.routingKey),
+      ] where latestBlocks.value(at: key) != block {
+        entries += [key.aggregate, key.property.rawValue, key.value, block, row.position]
+        latestBlocks.keep(block, at: key)
+      }
+    }
+    guard !entries.isEmpty else { return }
+    try MultiRowInsertion.insert(entries, columns: Self.columns.count, by: Self.insertions, on: connection)
+  }
+
+  /// After a transaction that was undone.
+  mutating func forget() {
+    latestBlocks.removeAll()
+  }
+}

@@ -1,0 +1,211 @@
+internal import Dispatch
+import Evento
+import Testing
+
+@testable import EventoSQLite
+
+/// Conditions with many filters, which a reader checks before the write has its turn.
+@Suite struct ConditionLookTests {
+  /// A condition with filters among others that match nothing: so many that it takes long to check.
+  static func condition(_ filters: ReadAggregator..., after cursor: Cursor? = nil) -> WriteCondition {
+    let others = (filters.count..<120).map { ReadAggregator("absent-\($0)", name: "Never") }
+    return WriteCondition(failIfEventsMatch: filters + others, after: cursor)
+  }
+
+  static let opened = ReadAggregator("bank/Account", name: "Opened")
+
+  @Test(arguments: [false, true]) func aConditionLooksOnlyBehindItsCursor(inMemory: Bool) async throws {
+    try await withStore(inMemory: inMemory) { store in
+      let first = try await store.write([.sample("a", "Opened")]).events[0]
+      await expect(.conditionFailed) { try await store.write([.sample("b")], condition: Self.condition(Self.opened)) }
+      let since = Self.condition(Self.opened, after: first.cursor)
+      // Near enough to the end for the log to be read, and far enough for the indexes to be asked.
+      for count in [1, 1000] {
+        try await store.write((0..<count).map { .sample("n\($0)", "Other") })
+        try await store.write([.sample("b", "Other")], condition: since)
+      }
+      try await store.write([.sample("c", "Opened")], condition: since)
+      await expect(.conditionFailed) { try await store.write([.sample("d")], condition: since) }
+      #expect(try await store.eventCount() == 1005)
+    }
+  }
+
+  /// The order of the checks: docs/http-api.md §3.5.
+  @Test(arguments: [false, true]) func aKnownMatchIsReportedInItsTurn(inMemory: Bool) async throws {
+    let foreign = try await withStore { try await $0.write([.sample()]).events[0].cursor }
+    try await withStore(inMemory: inMemory) { store in
+      let id = ULID()
+      let stored = NewEvent.sample("a", "Opened", id: id)
+      let written = try await store.write([stored])
+      let matching = Self.condition(Self.opened)
+      let again = try await store.write([stored], condition: matching)
+      #expect(again.isResend && again.events == written.events)
+      await expect(.duplicateEventID) { try await store.write([.sample("a", "Closed", id: id)], condition: matching) }
+      await expect(.invalidOriginalVersion) { try await store.write([.sample("a", version: 1)], condition: matching) }
+      await expect(.conditionFailed) { try await store.write([.sample("a", version: 2)], condition: matching) }
+      let elsewhere = Self.condition(Self.opened, after: foreign)
+      #expect(try await store.write([stored], condition: elsewhere).isResend)
+      await expect(.cursorNotInHistory) { try await store.write([.sample("a", version: 1)], condition: elsewhere) }
+      #expect(try await store.eventCount() == 1)
+    }
+  }
+
+  @Test func oneOfManyWritersWinsOnOneStoreAndOnTwo() async throws {
+    let folder = try TestFolder()
+    var configuration = SQLiteConfiguration()
+    configuration.busyTimeout = .seconds(60)
+    let stores = [
+      try await SQLiteExecutor.open(folder.file(), configuration: configuration),
+      try await SQLiteExecutor.open(folder.file(), configuration: configuration),
+    ]
+    for round in 0..<40 {
+      let condition = Self.condition(ReadAggregator("bank/Account", name: "Round\(round)"))
+      // In every fourth round, so much commits beside them that the log is not read itself.
+      let others = round % 4 == 3 ? 1000 : 1
+      let outcomes = await withTaskGroup(of: EventoError?.self) { group in
+        for number in 0..<16 {
+          let store = stores[round % 2 == 0 ? 0 : number % 2]
+          group.addTask {
+            await failure {
+              if number % 4 == 1 { try await store.write((0..<others).map { .sample("o\($0)", "Other") }) }
+              try await store.write([.sample("w\(number)", "Round\(round)")], condition: condition)
+            }
+          }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(outcomes.count { $0 == nil } == 1)
+      #expect(outcomes.allSatisfy { $0 == nil || $0?.code == .conditionFailed }, "\(outcomes)")
+    }
+    for store in stores { await store.close() }
+  }
+
+  /// A matching event, and any number of others before it, that commits after the reader's look and before the writer's
+  /// turn.
+  @Test(arguments: [0, 5, 1000]) func whatCommitsAfterTheLookCounts(others: Int) async throws {
+    try await withStore { store in
+      try await store.write([.sample("before", "Other")])
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let (isHeld, held) = AsyncStream.makeStream(of: Void.self)
+        let release = DispatchSemaphore(value: 0)
+        group.addTask {
+          // On the writer's thread, which may be blocked.
+          try await store.writer.perform { _ in
+            held.finish()
+            release.wait()
+          }
+        }
+        for await _ in isHeld {}
+        // The looks find none of what waits for the writer.
+        group.addTask {
+          try await store.write((0..<others).map { .sample("o\($0)", "Other") } + [.sample("a", "Opened")])
+        }
+        while store.writer.figures.waiting < 1 { await Task.yield() }
+        group.addTask {
+          await expect(.conditionFailed) {
+            try await store.write([.sample("b")], condition: Self.condition(Self.opened))
+          }
+        }
+        group.addTask {
+          try await store.write(
+            [.sample("c")], condition: Self.condition(ReadAggregator("bank/Account", name: "Closed")))
+        }
+        while store.writer.figures.waiting < 3 { await Task.yield() }
+        release.signal()
+        try await group.waitForAll()
+      }
+      #expect(try await store.eventCount() == others + 3)
+    }
+  }
+
+  /// A condition that takes long does not take the writer's time: while no reader is free for it, other writes go on.
+  @Test func otherWritesDoNotWaitForACondition() async throws {
+    try await withStore { store in
+      try await store.write([.sample("before", "Other")])
+      let release = DispatchSemaphore(value: 0)
+      for _ in 0..<store.configuration.readers {
+        // On a reader's thread, which may be blocked.
+        store.readers.perform(completion: { _ in }) { _ in release.wait() }
+      }
+      let (answers, answer) = AsyncStream.makeStream(of: Result<WriteResult, EventoError>.self)
+      store.write([.sample("a")], condition: Self.condition(Self.opened)) { answer.yield($0) }
+      let other = try await store.write([.sample("b", "Other")]).events[0]
+      for _ in 0..<store.configuration.readers { release.signal() }
+      var iterator = answers.makeAsyncIterator()
+      let last = try #require(try await iterator.next()?.get().events.first)
+      let log = try await store.everything()
+      #expect(log.map(\.cursor).suffix(2) == [other.cursor, last.cursor])
+    }
+  }
+
+  /// What a reader has found in another history counts for nothing: another process may have restored the store.
+  @Test(arguments: [true, false]) func aLookAtAnotherHistoryCountsForNothing(hasMatch: Bool) throws {
+    func look(
+      _ names: [String], with condition: WriteCondition, from look: ConditionLook? = nil
+    ) throws -> ConditionLook? {
+      let connection = try Connection(path: ":memory:", busyTimeout: .zero)
+      try Schema.prepare(connection, path: ":memory:", isInMemory: true)
+      let (catalog, pending) = (Catalog(connection), PendingRows(connection))
+      let writer = EventWriter(
+        connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+        now: { Timestamp(milliseconds: 0) })
+      let tag = LogPosition.freshTag()
+      _ = try writer.write(names.map { .sample("a", $0) }, condition: nil, tag: tag)
+      try pending.flush()
+      guard let look else { return try ConditionLook(condition, on: connection, catalog) }
+      _ = try writer.write([.sample("b")], condition: condition, look: look, tag: tag)
+      return nil
+    }
+    let condition = Self.condition(Self.opened)
+    let other = try #require(try look(["Other", hasMatch ? "Opened" : "Other"], with: condition))
+    #expect(other.hasMatch == hasMatch && other.place.position == 2)
+    if hasMatch {
+      _ = try look(["Other", "Other"], with: condition, from: other)
+    } else {
+      let error = #expect(throws: EventoError.self) { _ = try look(["Opened", "Other"], with: condition, from: other) }
+      #expect(error?.code == .conditionFailed)
+    }
+  }
+
+  /// Each is answered once, and has done what it says.
+  @Test func aStoreThatClosesAnswersEveryWrite() async throws {
+    let folder = try TestFolder()
+    for _ in 0..<10 {
+      let store = try await SQLiteExecutor.open(folder.file())
+      let before = try await store.eventCount()
+      let written = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for number in 0..<50 {
+          group.addTask {
+            let error = await failure {
+              try await store.write([.sample("w\(number)", "Other")], condition: Self.condition(Self.opened))
+            }
+            guard let error else { return true }
+            #expect(error.code == .unavailable)
+            return false
+          }
+        }
+        try await store.write([.sample("a", "Other")])
+        await store.close()
+        return try await group.reduce(1) { $0 + ($1 ? 1 : 0) }
+      }
+      let again = try await SQLiteExecutor.open(folder.file())
+      #expect(try await again.eventCount() == before + written)
+      await again.close()
+    }
+  }
+
+  /// What is left to the writer is to look at what has committed since:
+  /// https://sqlite.org/c3ref/c_stmtstatus_counter.html
+  @Test func theWriterAsksNoIndexes() async throws {
+    try await withStore { store in
+      // More than are looked at one by one.
+      for _ in 0..<3 { try await store.write((0..<1000).map { .sample("a", "N\($0 % 40)", type: "t\($0 % 100)") }) }
+      let condition = WriteCondition(failIfEventsMatch: (0..<200).map { ReadAggregator("t\($0)", name: "Never") })
+      try await store.write([.sample("b")], condition: condition)
+      let before = try await store.writer.perform { runs(on: $0.connection) }
+      try await store.write([.sample("b")], condition: condition)
+      let after = try await store.writer.perform { runs(on: $0.connection) }
+      #expect(after - before < 40)
+    }
+  }
+}
