@@ -30,7 +30,8 @@ final class AccessControl: Sendable {
     guard token.count <= TokenSet.maximumTokenLength else {
       throw EventoError(
         .unauthorized,
-        "The token exceeds the limit of \(TokenSet.maximumTokenLength) bytes. Use one from the gateway's token file.")
+        "The token has \(token.count) bytes, but the limit is \(TokenSet.maximumTokenLength). Use one from the gateway's token "
+          + "file.")
     }
     guard let entry = tokens.entry(of: token) else {
       throw EventoError(.unauthorized, "Unknown token. Use one from the gateway's token file.")
