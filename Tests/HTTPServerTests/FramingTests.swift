@@ -106,7 +106,8 @@ import Testing
     let field = "Transfer-Encoding: chunked"
     #expect(transcript(field, "1;abcdefg\r\nx\r\n0\r\n\r\n", limits: limits).last == .end)
     #expect(transcript(field, "1;abcdefgh\r\nx\r\n0\r\n\r\n", limits: limits).last == .fault(.contentTooLarge))
-    #expect(transcript(field, "1;" + String(repeating: "a", count: 80), limits: limits).last == .fault(.contentTooLarge))
+    #expect(
+      transcript(field, "1;" + String(repeating: "a", count: 80), limits: limits).last == .fault(.contentTooLarge))
     // All chunks together.
     #expect(
       transcript(field, "1;abc\r\nx\r\n1;abcd\r\nx\r\n0\r\n\r\n", limits: limits).last == .fault(.contentTooLarge))
