@@ -97,7 +97,7 @@ extension Gateway {
     guard error.code.status == 500 else { return .problem(error) }
     return .problem(
       EventoError(
-        .internal, "Something went wrong inside, and what is in the log under the request id \(exchange.requestID)."))
+        .internal, "Internal error. The gateway's log has details under the request id \(exchange.requestID)."))
   }
 
   /// Adds what every answer has, and takes note of it.

@@ -114,7 +114,7 @@ public final class Gateway: RequestHandler {
     exchange.resource = resource
     let operation = resource.operation(head.method)
     guard operation != nil || head.method == "OPTIONS" else {
-      throw EventoError(.methodNotAllowed, "\(head.method) means nothing here: there are \(resource.allow).")
+      throw EventoError(.methodNotAllowed, "Method \(head.method) is not allowed here. Allowed: \(resource.allow).")
     }
     try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
     guard let operation else {

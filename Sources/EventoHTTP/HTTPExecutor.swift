@@ -19,7 +19,7 @@ public final class HTTPExecutor: Sendable {
   /// For streams, which leave the connections of the calls alone.
   let followers: Gateway
   /// Bytes that a line of a stream may have.
-  let lineBytes: Int
+  let lineLimit: AnswerLimit
   let failureLog: FailureLog
 
   /// Connects to nothing yet: the first call does.
@@ -30,7 +30,7 @@ public final class HTTPExecutor: Sendable {
   ///   thread can't be started.
   public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws {
     let options = try configuration.transferOptions()
-    lineBytes = configuration.answerBytes
+    lineLimit = configuration.answerLimit
     failureLog = FailureLog(configuration.logger)
     let base: BaseURL
     do {

@@ -8,21 +8,21 @@ struct BackupCommand: AsyncParsableCommand, SignalTaker {
     commandName: "backup",
     abstract: "Copy a store while a gateway serves it.",
     discussion: """
-      The copy is the store of one moment, with every event that was answered before. It appears under its name once it \
-      is complete and on disk. Ctrl-C removes a partial copy. EVENTO_DATABASE counts here too.
+      The copy is consistent and has every confirmed event. It appears under its name only when it is complete and on \
+      disk. Ctrl-C removes a partial copy. EVENTO_DATABASE can be set instead of --database.
       """)
 
-  @Argument(help: "File to create; it must not exist.")
+  @Argument(help: "Path of the copy, which must not exist.")
   var file: String
 
-  @Option(help: "The database file.")
+  @Option(help: "Path of the database file.")
   var database = ServeCommand.defaultDatabase
 
   func run() async throws {
     let copy = try await CopyRun.run("Copying \(database)") { [database, file] progress in
       try await SQLiteExecutor.backUp(database, to: file, progress: progress)
     }
-    print(TerminalText.escaped("Copied \(copy.summary), from \(database) to \(file)."))
+    try CopyRun.report("Copied \(copy.summary), from \(database) to \(file).")
   }
 }
 

@@ -2,18 +2,21 @@ internal import ArgumentParser
 
 /// What everyone who runs `serve` decides: help shows it first.
 struct BasicOptions: ParsableArguments {
-  @Option(help: "The database file, created if it does not exist. \":memory:\" keeps events until the gateway stops.")
+  @Option(
+    help: """
+      Path of the database file, created if it does not exist. ":memory:" keeps events only until the gateway stops.
+      """)
   var database = ServeCommand.defaultDatabase
 
-  @Option(help: "The name or address to listen on.")
+  @Option(help: "Name or address to listen on.")
   var host = "127.0.0.1"
 
-  @Option(help: "The port to listen on; 0 takes a free one.")
-  var port = PortNumber(8080)
+  @Option(parsing: .unconditional, help: "Port to listen on; 0 selects a free one.")
+  var port = Number(8080)
 
   @Option(
     help: ArgumentHelp(
-      "The tokens that are taken, a line each: <name> <role> sha256:<digits>. See 'token create'.",
+      "File of access tokens, one per line: <name> <role> sha256:<digits>. See 'token create'.",
       valueName: "file"))
   var tokenFile: String?
 

@@ -30,9 +30,25 @@ enum CopyRun {
     let result = await work.result
     line.clear()
     guard let signal = received.withLock({ $0 }), case .failure(let error) = result else { return try result.get() }
-    FileHandle.standardError.write(Data("\(PrintedError(error).description)\n".utf8))
+    StandardError.write("\(PrintedError(error).description)\n")
     // As a shell has it for what a signal has ended.
     throw ExitCode(128 + signal)
+  }
+
+  /// Prints what was done.
+  ///
+  /// - Throws: ``ReportError``, which has the text, so that it is not lost.
+  static func report(_ text: String) throws {
+    let line = TerminalText.escaped(text)
+    do {
+      try StandardOutput.print(line)
+    } catch {
+      throw ReportError(description: "\(line) \(error)")
+    }
+  }
+
+  struct ReportError: Error, CustomStringConvertible {
+    let description: String
   }
 }
 
@@ -65,6 +81,6 @@ final class ProgressLine: Sendable {
   }
 
   private func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardError.write(text)
   }
 }

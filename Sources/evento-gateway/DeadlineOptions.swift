@@ -4,34 +4,60 @@ internal import HTTPServer
 
 /// How long `serve` waits for what: each deadline with the default of the server.
 struct DeadlineOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("From a request's first byte to the end of its head.", valueName: "seconds"))
-  var headTimeout = seconds(ServerConfiguration().headDeadline)
-
-  @Option(help: ArgumentHelp("Before a body's rate counts.", valueName: "seconds"))
-  var bodyGrace = seconds(ServerConfiguration().bodyGrace)
-
-  @Option(help: ArgumentHelp("Bytes a second at which a body has to come.", valueName: "bytes"))
-  var minBodyRate = ServerConfiguration().minimumBodyRate
-
-  @Option(help: ArgumentHelp("From a request to its answer.", valueName: "seconds"))
-  var handlerTimeout = seconds(ServerConfiguration().handlerDeadline)
-
-  @Option(help: ArgumentHelp("For a client that takes nothing of its answer.", valueName: "seconds"))
-  var writeTimeout = seconds(ServerConfiguration().writeDeadline)
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Seconds to receive the head of a request, from its first byte.",
+      valueName: "seconds"))
+  var headTimeout = Number(seconds(ServerConfiguration().headDeadline))
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Between two requests on a connection; longer than clients keep one.", valueName: "seconds"))
-  var idleTimeout = seconds(ServerConfiguration().idleTimeout)
+      "Seconds before the minimum rate applies to a body.",
+      valueName: "seconds"))
+  var bodyGrace = Number(seconds(ServerConfiguration().bodyGrace))
 
-  @Option(help: ArgumentHelp("Between two signs of life of a stream, at most 15.", valueName: "seconds"))
-  var streamHeartbeat = seconds(GatewayConfiguration().heartbeat)
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Minimum rate of a request body, in bytes per second.",
+      valueName: "bytes"))
+  var minBodyRate = Number(ServerConfiguration().minimumBodyRate)
+
+  @Option(parsing: .unconditional, help: ArgumentHelp("Seconds from a request to its response.", valueName: "seconds"))
+  var handlerTimeout = Number(seconds(ServerConfiguration().handlerDeadline))
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Seconds that a client may read nothing of its response.",
+      valueName: "seconds"))
+  var writeTimeout = Number(seconds(ServerConfiguration().writeDeadline))
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Seconds that an idle connection stays open; longer than clients keep one.",
+      valueName: "seconds"))
+  var idleTimeout = Number(seconds(ServerConfiguration().idleTimeout))
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Seconds between the heartbeats of a stream, at most 15.",
+      valueName: "seconds"))
+  var streamHeartbeat = Number(seconds(GatewayConfiguration().heartbeat))
 
   /// Half of what most that stop a container or a service wait before they kill it: the database is closed after it.
-  @Option(help: ArgumentHelp("For what is in flight when it stops.", valueName: "seconds"))
-  var shutdownGrace = 5
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Seconds for requests in flight when the gateway stops.",
+      valueName: "seconds"))
+  var shutdownGrace = Number(5)
 
-  /// Each option, its value, in seconds but for the rate, and the range that it may be in.
+  /// Each option, its value, in seconds but for the rate, and its range.
   var settings: [Setting] {
     [
       Setting("--head-timeout", headTimeout, 1...Self.day), Setting("--body-grace", bodyGrace, 0...Self.day),
@@ -48,18 +74,18 @@ struct DeadlineOptions: ParsableArguments {
   }
 
   func apply(to configuration: inout ServerConfiguration) {
-    configuration.headDeadline = .seconds(headTimeout)
-    configuration.bodyGrace = .seconds(bodyGrace)
-    configuration.minimumBodyRate = minBodyRate
-    configuration.handlerDeadline = .seconds(handlerTimeout)
-    configuration.writeDeadline = .seconds(writeTimeout)
-    configuration.idleTimeout = .seconds(idleTimeout)
+    configuration.headDeadline = .seconds(headTimeout.value)
+    configuration.bodyGrace = .seconds(bodyGrace.value)
+    configuration.minimumBodyRate = minBodyRate.value
+    configuration.handlerDeadline = .seconds(handlerTimeout.value)
+    configuration.writeDeadline = .seconds(writeTimeout.value)
+    configuration.idleTimeout = .seconds(idleTimeout.value)
   }
 
   func apply(to configuration: inout GatewayConfiguration) {
-    configuration.heartbeat = .seconds(streamHeartbeat)
+    configuration.heartbeat = .seconds(streamHeartbeat.value)
     // A tenth of the deadline is left for the reads before and after the wait.
-    configuration.longestWait = min(configuration.longestWait, .seconds(handlerTimeout) * 9 / 10)
+    configuration.longestWait = min(configuration.longestWait, .seconds(handlerTimeout.value) * 9 / 10)
   }
 
   private static func seconds(_ duration: Duration) -> Int {

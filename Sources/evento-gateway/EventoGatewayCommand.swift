@@ -21,6 +21,7 @@ struct EventoGatewayCommand: AsyncParsableCommand {
 @main
 enum Main {
   static func main() {
+    StandardDescriptors.reserve()
     // Handed over to the task whole: nothing here uses it any more by then.
     nonisolated(unsafe) let command = Invocation(
       Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment
@@ -40,12 +41,12 @@ enum Main {
       } else {
         try command.run()
       }
-      EventoGatewayCommand.exit()
+      exit(EXIT_SUCCESS)
     } catch let error as ValidationError {
       // Found when the settings were used. The parser would show the usage of the whole program.
       Invocation.refuse(error.message, command: CommandLine.arguments.dropFirst().first)
     } catch {
-      EventoGatewayCommand.exit(withError: printed(error))
+      Invocation.end(with: printed(error))
     }
   }
 
@@ -58,8 +59,8 @@ enum Main {
 struct VersionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
-  func run() {
-    print(Version.text)
+  func run() throws {
+    try StandardOutput.print(Version.text)
   }
 }
 

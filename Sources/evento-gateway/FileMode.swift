@@ -26,6 +26,6 @@ struct FileMode: ExpressibleByArgument {
     guard !isValid || bits & required != required else { return }
     let least = String(required, radix: 8)
     throw ValidationError(
-      "\(option) must be three octal digits, \(required == 0 ? "000" : least) to 777, but is \(text).")
+      "\(option) must be three octal digits, \(required == 0 ? "000" : least) to 777, but is \"\(text)\".")
   }
 }

@@ -22,7 +22,22 @@ struct Invocation {
       if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let fault = blame(settings) {
         Self.refuse(fault, command: arguments.first)
       }
-      EventoGatewayCommand.exit(withError: error)
+      Self.end(with: error)
+    }
+  }
+
+  /// Ends the process with what it prints for an error of the parser or of a command: help and the version on standard
+  /// output, errors on standard error.
+  static func end(with error: any Error) -> Never {
+    let code = EventoGatewayCommand.exitCode(for: error)
+    let text = EventoGatewayCommand.fullMessage(for: error)
+    guard !text.isEmpty else { Foundation.exit(code.rawValue) }
+    do {
+      if code.isSuccess { try StandardOutput.print(text) } else { StandardError.write("\(text)\n") }
+      Foundation.exit(code.rawValue)
+    } catch {
+      StandardError.write("Error: \(error)\n")
+      Foundation.exit(EXIT_FAILURE)
     }
   }
 
@@ -31,8 +46,7 @@ struct Invocation {
   /// - Parameter fault: may have lines, as the parser breaks them.
   static func refuse(_ fault: String, command: String?) -> Never {
     let lines = fault.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.escaped($0) }
-    let text = "Error: \(lines.joined(separator: "\n"))\n  See 'evento-gateway \(command ?? "") --help'.\n"
-    FileHandle.standardError.write(Data(text.utf8))
+    StandardError.write("Error: \(lines.joined(separator: "\n"))\n  See 'evento-gateway \(command ?? "") --help'.\n")
     Foundation.exit(ExitCode.validationFailure.rawValue)
   }
 
@@ -41,21 +55,25 @@ struct Invocation {
       Array(arguments.prefix(1)) + settings.flatMap(\.arguments) + arguments.dropFirst())
   }
 
-  /// Finds the variable that is at fault, and says so by its own name.
+  /// Finds the variable that is at fault, and names it in the error in the place of its option.
   ///
   /// - Returns: `nil` if the fault is in the arguments.
   private func blame(_ settings: [EnvironmentArguments.Setting]) -> String? {
     guard (try? parse([])) != nil else { return nil }
-    for setting in settings {
+    // One that is wrong by itself is named, and not what else is wrong. Several may be wrong only together.
+    for blamed in settings.map({ [$0] }) + [settings] {
       do {
-        _ = try parse([setting])
+        _ = try parse(blamed)
       } catch {
-        return EventoGatewayCommand.message(for: error)
-          .replacing(/'?(--[a-z-]+)( <[a-z-]+>)?'?/) { match in
-            match.output.1 == setting.option ? setting.variable : String(match.output.0)
-          }
+        return Self.message(of: error, naming: blamed)
       }
     }
     return nil
+  }
+
+  private static func message(of error: any Error, naming settings: [EnvironmentArguments.Setting]) -> String {
+    EventoGatewayCommand.message(for: error).replacing(/'?(--[a-z-]+)( <[a-z-]+>)?'?/) { match in
+      settings.first { $0.option == match.output.1 }?.variable ?? String(match.output.0)
+    }
   }
 }

@@ -6,67 +6,80 @@ internal import HTTPServer
 
 /// How much `serve` takes: each limit with the default of the part that keeps it.
 struct LimitOptions: ParsableArguments {
-  @Option(help: "Bytes of a request's body.")
-  var maxBodyBytes = GatewayConfiguration().bodyBytes
+  @Option(parsing: .unconditional, help: "Maximum bytes of a request body.")
+  var maxBodyBytes = Number(GatewayConfiguration().bodyBytes)
 
-  @Option(help: "Bytes of the bodies of all requests that are not answered yet.")
-  var maxTotalBodyBytes = ServerConfiguration().totalBodyBytes
+  @Option(parsing: .unconditional, help: "Maximum bytes of all request bodies that are being received or processed.")
+  var maxTotalBodyBytes = Number(ServerConfiguration().totalBodyBytes)
 
-  @Option(help: "Bytes of one payload.")
-  var maxPayloadBytes = GatewayConfiguration().payloadBytes
+  @Option(parsing: .unconditional, help: "Maximum bytes of one payload.")
+  var maxPayloadBytes = Number(GatewayConfiguration().payloadBytes)
 
-  @Option(help: "Bytes of one event's metadata.")
-  var maxMetadataBytes = GatewayConfiguration().metadataBytes
+  @Option(parsing: .unconditional, help: "Maximum bytes of the metadata of one event.")
+  var maxMetadataBytes = Number(GatewayConfiguration().metadataBytes)
 
-  @Option(help: "Events of one write.")
-  var maxEventsPerWrite = GatewayConfiguration().eventsPerWrite
+  @Option(parsing: .unconditional, help: "Maximum number of events in one write.")
+  var maxEventsPerWrite = Number(GatewayConfiguration().eventsPerWrite)
 
-  @Option(help: "Events of one page.")
-  var maxPageEvents = SQLiteConfiguration().pageEvents
+  @Option(parsing: .unconditional, help: "Maximum number of events in one page.")
+  var maxPageEvents = Number(SQLiteConfiguration().pageEvents)
 
-  @Option(help: "Bytes of one page's answer; a larger event comes alone.")
-  var maxPageBytes = GatewayConfiguration().pageBytes
+  @Option(parsing: .unconditional, help: "Maximum bytes of a page; a single larger event is a page of its own.")
+  var maxPageBytes = Number(GatewayConfiguration().pageBytes)
 
-  @Option(help: "Requests that are worked on at once.")
-  var maxRequestsInFlight = GatewayConfiguration().requestsInFlight
+  @Option(parsing: .unconditional, help: "Maximum number of requests handled concurrently.")
+  var maxRequestsInFlight = Number(GatewayConfiguration().requestsInFlight)
 
-  @Option(help: "Streams, and reads that wait for events.")
-  var maxFollowers = GatewayConfiguration().followers
+  @Option(parsing: .unconditional, help: "Maximum number of streams and waiting reads.")
+  var maxFollowers = Number(GatewayConfiguration().followers)
 
   @Option(
+    parsing: .unconditional,
     help: """
-      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each filter. Equal filter sets count \
-      once.
+      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each filter. Equal filter sets \
+      count once.
       """)
-  var maxTotalFilterBytes = GatewayConfiguration().totalFilterBytes
+  var maxTotalFilterBytes = Number(GatewayConfiguration().totalFilterBytes)
 
-  @Option(help: "Writes that wait for the disk.")
-  var maxWaitingWrites = SQLiteConfiguration().waitingWrites
+  @Option(parsing: .unconditional, help: "Maximum number of writes that wait for the disk.")
+  var maxWaitingWrites = Number(SQLiteConfiguration().waitingWrites)
 
-  @Option(help: "Connections that are open at once.")
-  var maxConnections = ServerConfiguration().connections
-
-  @Option(help: "Connections that are open at once from one address; behind a proxy all come from one.")
-  var maxConnectionsPerPeer = ServerConfiguration().connectionsPerPeer
-
-  @Option(help: "Bytes of a request line.")
-  var maxRequestLineBytes = ServerConfiguration().requestLineBytes
-
-  @Option(help: "Bytes of a header section.")
-  var maxHeaderBytes = ServerConfiguration().headerBytes
-
-  @Option(help: "Fields of a header section.")
-  var maxHeaderFields = ServerConfiguration().headerFields
-
-  @Option(help: "Bytes of all chunk extensions of a body.")
-  var maxChunkExtensionBytes = ServerConfiguration().chunkExtensionBytes
+  @Option(parsing: .unconditional, help: "Maximum number of open connections.")
+  var maxConnections = Number(ServerConfiguration().connections)
 
   @Option(
-    help: "Bytes of answers that wait for one connection before its next request is read; an eighth for a stream.")
-  var maxBufferedBytes = ServerConfiguration().bufferedBytes
+    parsing: .unconditional,
+    help: """
+      Maximum number of open connections from one address. Behind a proxy, all come from one.
+      """)
+  var maxConnectionsPerPeer = Number(ServerConfiguration().connectionsPerPeer)
 
-  @Option(help: "Bytes of answers that wait for all clients; past it, the slowest are cut off.")
-  var maxTotalAnswerBytes = ServerConfiguration().totalAnswerBytes
+  @Option(parsing: .unconditional, help: "Maximum bytes of a request line.")
+  var maxRequestLineBytes = Number(ServerConfiguration().requestLineBytes)
+
+  @Option(parsing: .unconditional, help: "Maximum bytes of a header section.")
+  var maxHeaderBytes = Number(ServerConfiguration().headerBytes)
+
+  @Option(parsing: .unconditional, help: "Maximum number of fields in a header section.")
+  var maxHeaderFields = Number(ServerConfiguration().headerFields)
+
+  @Option(parsing: .unconditional, help: "Maximum bytes of all chunk extensions of a body.")
+  var maxChunkExtensionBytes = Number(ServerConfiguration().chunkExtensionBytes)
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Bytes of unsent responses at which a connection's next request is left unread; a stream waits at an eighth \
+      of it.
+      """)
+  var maxBufferedBytes = Number(ServerConfiguration().bufferedBytes)
+
+  @Option(
+    parsing: .unconditional,
+    help: """
+      Maximum bytes of unsent responses of all clients; beyond it, the slowest clients are disconnected.
+      """)
+  var maxTotalAnswerBytes = Number(ServerConfiguration().totalAnswerBytes)
 
   /// Each option, its value, and the range that it may be in: no more than this program and the system can count or keep.
   var settings: [Setting] {
@@ -110,31 +123,31 @@ struct LimitOptions: ParsableArguments {
   }
 
   func apply(to configuration: inout GatewayConfiguration) {
-    configuration.bodyBytes = maxBodyBytes
-    configuration.payloadBytes = maxPayloadBytes
-    configuration.metadataBytes = maxMetadataBytes
-    configuration.eventsPerWrite = maxEventsPerWrite
-    configuration.requestsInFlight = maxRequestsInFlight
-    configuration.followers = maxFollowers
-    configuration.totalFilterBytes = maxTotalFilterBytes
-    configuration.pageBytes = maxPageBytes
+    configuration.bodyBytes = maxBodyBytes.value
+    configuration.payloadBytes = maxPayloadBytes.value
+    configuration.metadataBytes = maxMetadataBytes.value
+    configuration.eventsPerWrite = maxEventsPerWrite.value
+    configuration.requestsInFlight = maxRequestsInFlight.value
+    configuration.followers = maxFollowers.value
+    configuration.totalFilterBytes = maxTotalFilterBytes.value
+    configuration.pageBytes = maxPageBytes.value
   }
 
   func apply(to configuration: inout SQLiteConfiguration) {
-    configuration.pageEvents = maxPageEvents
-    configuration.pageBytes = maxPageBytes
-    configuration.waitingWrites = maxWaitingWrites
+    configuration.pageEvents = maxPageEvents.value
+    configuration.pageBytes = maxPageBytes.value
+    configuration.waitingWrites = maxWaitingWrites.value
   }
 
   func apply(to configuration: inout ServerConfiguration) {
-    configuration.connections = maxConnections
-    configuration.connectionsPerPeer = maxConnectionsPerPeer
-    configuration.requestLineBytes = maxRequestLineBytes
-    configuration.headerBytes = maxHeaderBytes
-    configuration.headerFields = maxHeaderFields
-    configuration.chunkExtensionBytes = maxChunkExtensionBytes
-    configuration.bufferedBytes = maxBufferedBytes
-    configuration.totalAnswerBytes = maxTotalAnswerBytes
-    configuration.totalBodyBytes = maxTotalBodyBytes
+    configuration.connections = maxConnections.value
+    configuration.connectionsPerPeer = maxConnectionsPerPeer.value
+    configuration.requestLineBytes = maxRequestLineBytes.value
+    configuration.headerBytes = maxHeaderBytes.value
+    configuration.headerFields = maxHeaderFields.value
+    configuration.chunkExtensionBytes = maxChunkExtensionBytes.value
+    configuration.bufferedBytes = maxBufferedBytes.value
+    configuration.totalAnswerBytes = maxTotalAnswerBytes.value
+    configuration.totalBodyBytes = maxTotalBodyBytes.value
   }
 }

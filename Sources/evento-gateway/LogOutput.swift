@@ -59,7 +59,8 @@ final class LogOutput: TextOutputStream, Sendable {
       }
       if lines.isEmpty { return }
       // Lines are dropped once no more may wait, so that the gap is behind those that did.
-      Self.writeAll(dropped == 0 ? lines : lines + Array(notice(of: dropped).utf8))
+      // What can't be written is lost: there is no other place to report that.
+      _ = writeAll(dropped == 0 ? lines : lines + Array(notice(of: dropped).utf8), to: STDERR_FILENO)
     }
   }
 
@@ -76,23 +77,6 @@ final class LogOutput: TextOutputStream, Sendable {
 
     func write(_ text: String) {
       line.withLock { $0 += text }
-    }
-  }
-
-  /// What can't be written is lost: there is no other place where that could be said.
-  private static func writeAll(_ bytes: [UInt8]) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-      if count >= 0 {
-        rest = rest.dropFirst(count)
-      } else if errno == EAGAIN {
-        // Whoever shares it has made it one that does not block.
-        var entry = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        poll(&entry, 1, -1)
-      } else if errno != EINTR {
-        return
-      }
     }
   }
 }

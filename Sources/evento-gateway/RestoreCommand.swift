@@ -6,19 +6,19 @@ struct RestoreCommand: AsyncParsableCommand, SignalTaker {
 
   static let configuration = CommandConfiguration(
     commandName: "restore",
-    abstract: "Put a backup in the place of a store that no gateway serves.",
+    abstract: "Replace a store that no gateway serves with a backup.",
     discussion: """
-      All of it or nothing; refused while another process has the database open. Cursors that are younger than the \
-      backup are refused from then on. EVENTO_DATABASE counts here too.
+      If it fails, the store stays as it was. It fails while another process has the database open. Cursors that are \
+      newer than the backup are refused afterwards. EVENTO_DATABASE can be set instead of --database.
       """)
 
-  @Argument(help: "The backup; it stays as it is.")
+  @Argument(help: "Path of the backup, which is left unchanged.")
   var file: String
 
-  @Option(help: "The database file, created if it does not exist.")
+  @Option(help: "Path of the database file, created if it does not exist.")
   var database = ServeCommand.defaultDatabase
 
-  @Flag(help: "Replace a store that has events; they are gone then.")
+  @Flag(help: "Replace a store that has events, which are lost.")
   var replace = false
 
   func run() async throws {
@@ -26,6 +26,6 @@ struct RestoreCommand: AsyncParsableCommand, SignalTaker {
       try await SQLiteExecutor.restore(
         database, from: file, replacing: replace, replacingSetting: "--replace", progress: progress)
     }
-    print(TerminalText.escaped("Restored \(copy.summary), from \(file) to \(database)."))
+    try CopyRun.report("Restored \(copy.summary), from \(file) to \(database).")
   }
 }

@@ -14,9 +14,9 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     commandName: "serve",
     abstract: "Serve a store over HTTP.",
     discussion: """
-      Every option is an environment variable too: --max-body-bytes is EVENTO_MAX_BODY_BYTES. What is on the command \
-      line counts more. SIGTERM and SIGINT stop it in good order; a second one cuts off what is in flight, a third ends \
-      it at once. SIGHUP reads the token file again.
+      Every option can be set by an environment variable too: --max-body-bytes by EVENTO_MAX_BODY_BYTES. The command \
+      line takes precedence. SIGTERM and SIGINT stop the gateway; a second one cuts off requests in flight, and a third \
+      ends the process at once. SIGHUP reloads the token file.
       """)
 
   static let defaultDatabase = "evento.sqlite"
@@ -25,56 +25,57 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   var basics: BasicOptions
 
   @Option(
-    help: ArgumentHelp(
-      "Octal permissions of a new database file, reduced by the umask.",
-      valueName: "octal"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Octal permissions of a new database file, reduced by the umask.", valueName: "octal"))
   var databaseMode = FileMode(bits: SQLiteConfiguration().filePermissions)
 
-  @Option(help: ArgumentHelp("Listen on a Unix socket too.", valueName: "path"))
+  @Option(help: ArgumentHelp("Path of a Unix socket to listen on as well.", valueName: "path"))
   var unixSocket: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
-      "Who may connect to the Unix socket, as chmod has it: who may write to it. 660 is its owner and its group.",
+      "Octal permissions of the Unix socket; clients need write permission. 660 allows its owner and its group.",
       valueName: "octal"))
   var unixSocketMode = FileMode(bits: 0o660)
 
-  @Flag(help: "Listen on the Unix socket alone, and on no port.")
+  @Flag(help: "Listen only on the Unix socket, not on a port.")
   var unixSocketOnly = false
 
-  @Option(help: ArgumentHelp("Where in the site's paths the gateway stands, e.g. /evento.", valueName: "path"))
+  @Option(help: ArgumentHelp("Path prefix under which the gateway is served, such as /evento.", valueName: "path"))
   var basePath = ""
 
   @Option(
     help: ArgumentHelp(
-      "An origin of web pages that may use it, e.g. https://app.example.org. Can be given several times.",
+      "Origin whose web pages may use the gateway, such as https://app.example.org. Repeatable.",
       valueName: "origin"))
   var allowedOrigin: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Host name that clients may use when there are no tokens, besides localhost. Can be given several times.",
+      "Host name that clients may use if there are no tokens, besides localhost. Repeatable.",
       valueName: "host"))
   var allowedHost: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "A proxy that is believed: an address, a range such as 10.0.0.0/8, or unix. Can be given several times.",
+      "Proxy whose headers about the client are trusted: an address, a range such as 10.0.0.0/8, or unix. Repeatable.",
       valueName: "address"))
   var trustedProxy: [String] = []
 
   @Option(help: "trace, debug (each request), info, notice, warning, error or critical.")
   var logLevel = Logger.Level.info
 
-  @Option(help: "Threads that serve connections.")
-  var eventLoops = ServerConfiguration().eventLoops
+  @Option(parsing: .unconditional, help: "Number of threads that serve connections.")
+  var eventLoops = Number(ServerConfiguration().eventLoops)
 
   @Option(
+    parsing: .unconditional,
     help: """
-      Bytes of the database file that reads map into memory, up to 2 GiB; 0 maps none. Pages by aggregate take a third \
-      less time, and a disk that fails to deliver ends the process.
+      Maximum bytes of the database file that reads map into memory, up to 2 GiB; 0 maps nothing. Pages by \
+      aggregate take a third less time, but a read error of the disk ends the process.
       """)
-  var memoryMapBytes = SQLiteConfiguration().memoryMapBytes
+  var memoryMapBytes = Number(Int(SQLiteConfiguration().memoryMapBytes))
 
   @OptionGroup(title: "Limits")
   var limits: LimitOptions
@@ -84,44 +85,45 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
   private var database: String { basics.database }
   private var host: String { basics.host }
-  /// `validate()` refuses one without a value.
-  private var port: UInt16 { basics.port.value ?? 0 }
+  /// `validate()` refuses one that is out of range.
+  private var port: UInt16 { UInt16(clamping: basics.port.value) }
   private var tokenFile: String? { basics.tokenFile }
   private var allowAnonymous: Bool { basics.allowAnonymous }
   private var databaseMustExist: Bool { basics.databaseMustExist }
 
   func validate() throws {
     // SQLite takes an empty name for a database that goes with its connection: https://sqlite.org/c3ref/open.html
-    guard !database.isEmpty else { throw ValidationError("--database names a file, and is empty.") }
+    guard !database.isEmpty else { throw ValidationError("--database must name a file, but is \"\".") }
     guard database != ":memory:" || !databaseMustExist else {
-      throw ValidationError("--database-must-exist needs a --database that is a file.")
+      throw ValidationError("--database-must-exist needs a file, but --database is \":memory:\".")
     }
-    try basics.port.check("--port")
+    try Setting.check([Setting("--port", basics.port, 0...Int(UInt16.max))])
+    try Exposure.checkForm(ofHost: host)
     try databaseMode.check("--database-mode", including: 0o600)
     try unixSocketMode.check("--unix-socket-mode")
     guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
-      throw ValidationError("--base-path begins with / and does not end with one, but is \"\(basePath)\".")
+      throw ValidationError("--base-path must begin with / and must not end with it, but is \"\(basePath)\".")
     }
     guard unixSocket != nil || !unixSocketOnly else {
-      throw ValidationError("--unix-socket-only needs the path of a --unix-socket.")
+      throw ValidationError("--unix-socket-only needs --unix-socket.")
     }
     for origin in allowedOrigin where WebOrigin(origin) == nil {
       throw ValidationError(
-        "--allowed-origin is scheme and host as a browser sends them, e.g. https://app.example.org, but is \"\(origin)\"."
+        "--allowed-origin must be a scheme and a host, such as https://app.example.org, but is \"\(origin)\"."
       )
     }
     for host in allowedHost where HostName(host) == nil {
       throw ValidationError(
-        "--allowed-host is a name or an address, for any port and without one, e.g. store.example.org, but is \"\(host)\"."
+        "--allowed-host must be a name or an address without a port, such as store.example.org, but is \"\(host)\"."
       )
     }
     for address in trustedProxy where AddressRange(address) == nil {
       throw ValidationError(
-        "--trusted-proxy is an address, a range such as 10.0.0.0/8, or unix, but is \"\(address)\".")
+        "--trusted-proxy must be an address, a range such as 10.0.0.0/8, or unix, but is \"\(address)\".")
     }
     try Setting.check([
       Setting("--event-loops", eventLoops, 1...256),
-      Setting("--memory-map-bytes", Int(clamping: memoryMapBytes), 0...2 << 30),
+      Setting("--memory-map-bytes", memoryMapBytes, 0...2 << 30),
     ])
   }
 
@@ -136,7 +138,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     let log = makeLog(logOutput)
     for name in EnvironmentArguments.unknown(in: ProcessInfo.processInfo.environment) {
       log.warning(
-        "The environment variable \(name) is no setting of evento-gateway: see 'evento-gateway serve --help'.")
+        "The environment variable \(name) is not a setting of evento-gateway. See 'evento-gateway serve --help'.")
     }
     tellOfServiceLinks(log)
     let tokens = try TokenSource.read(tokenFile, from: tokenFileSetting)
@@ -165,7 +167,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
         try HTTPServer.start(on: bound, configuration: serverConfiguration, handler: gateway)
       }
       gateway.showStatistics(of: server)
-      announce(server, isNew: store.isNew, eventCount: count)
+      announce(server, isNew: store.isNew, eventCount: count, log)
     } catch {
       bound.giveUp()
       await store.close()
@@ -178,10 +180,10 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
       guard signal == SIGHUP else { break }
       reloadTokens(gateway, log)
     }
-    log.info("Stopping: what is in flight has \(deadlines.shutdownGrace) seconds.")
+    log.info("Stopping: what is in flight has \(deadlines.shutdownGrace.value) seconds.")
     let impatience = Task { await hurry(signals, server, log, logOutput) }
     gateway.stopFollowing()
-    await server.shutDown(grace: .seconds(deadlines.shutdownGrace))
+    await server.shutDown(grace: .seconds(deadlines.shutdownGrace.value))
     await store.close()
     impatience.cancel()
     gateway.finishLog()
@@ -201,7 +203,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
         return opening.cancel()
       }
       // A disk that does not answer may keep it from ever ending.
-      log.warning("Ended while the database was being opened. The next start undoes what is unfinished.")
+      log.warning("Ended while the database was being opened. The next start undoes unfinished work.")
       logOutput.flush(within: .seconds(1))
       _exit(EXIT_FAILURE)
     }
@@ -235,19 +237,19 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     guard !links.isEmpty else { return }
     log.notice(
       """
-      Kubernetes' variables for a Service are no settings and don't count: \(links.joined(separator: ", ")). \
-      enableServiceLinks: false in the pod's spec keeps them away.
+      Ignored variables that Kubernetes sets for a Service: \(links.joined(separator: ", ")). \
+      enableServiceLinks: false in the pod's spec removes them.
       """)
   }
 
   /// A descriptor for each connection, and some for the database, the log and what else a process has.
   private func makeRoomForConnections(_ log: Logger) {
-    let needed = limits.maxConnections + 100
+    let needed = limits.maxConnections.value + 100
     let available = DescriptorLimit.raise(to: needed)
     guard available < needed else { return }
     log.warning(
       """
-      The system allows \(available) descriptors, too few for --max-connections \(limits.maxConnections): raise the \
+      The system allows \(available) descriptors, too few for --max-connections \(limits.maxConnections.value): raise the \
       hard limit (ulimit -Hn).
       """)
   }
@@ -285,7 +287,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
         level: notice.level == .failure ? .error : .notice, "\(notice.message)",
         metadata: notice.cause.map { ["cause": "\($0)"] })
     }
-    configuration.memoryMapBytes = memoryMapBytes
+    configuration.memoryMapBytes = Int64(memoryMapBytes.value)
     configuration.filePermissions = databaseMode.bits
     configuration.createsDatabase = !databaseMustExist
     configuration.createsDatabaseSetting = EnvironmentArguments.givenName(of: "--database-must-exist")
@@ -296,7 +298,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     var configuration = ServerConfiguration()
     limits.apply(to: &configuration)
     deadlines.apply(to: &configuration)
-    configuration.eventLoops = eventLoops
+    configuration.eventLoops = eventLoops.value
     return configuration
   }
 
@@ -305,13 +307,18 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     return (unixSocketOnly ? [] : [.tcp(host: host, port: port)]) + socket
   }
 
-  /// Where it listens, which database, how many events: on standard output, for people and for scripts that wait.
-  private func announce(_ server: HTTPServer, isNew: Bool, eventCount: Int) {
+  /// Prints where it listens, which database, how many events: for people and for scripts that wait.
+  private func announce(_ server: HTTPServer, isNew: Bool, eventCount: Int, _ log: Logger) {
     let addresses = server.addresses.map { "\($0)\(basePath)" }.joined(separator: " and ")
     let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
     let store = "\(isNew ? "new database" : "database") \(database)"
-    print(TerminalText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
-    fflush(nil)
+    do throws(StandardOutput.Failure) {
+      try StandardOutput.print(
+        TerminalText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
+    } catch {
+      // It serves all the same. A reader that has gone does not want the line.
+      if case .refused = error { log.warning("\(error) The gateway listens on \(addresses).") }
+    }
   }
 
   /// What holds for this process, wherever each value came from.
@@ -325,7 +332,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     if let tokens {
       log.info("Access: \(Self.count(tokens)).")
     } else if unixSocketOnly {
-      log.info("Access: whoever may connect to \(unixSocket ?? "the socket") may do everything, without a token.")
+      log.info("Access: anyone who may connect to \(unixSocket ?? "the socket") may do everything, without a token.")
     } else if Exposure.isLoopback(host) {
       log.info("Access: anyone on this machine may do everything, without a token.")
     } else {
@@ -341,12 +348,12 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   private func reloadTokens(_ gateway: Gateway, _ log: Logger) {
     do {
       guard let tokens = try TokenSource.read(tokenFile, from: tokenFileSetting) else {
-        return log.warning("There is no token file to read again.")
+        return log.warning("SIGHUP has no effect: no token file is set.")
       }
       gateway.replaceTokens(tokens)
-      log.info("The token file has been read again: \(Self.count(tokens)).")
+      log.info("The token file was read again: \(Self.count(tokens)).")
     } catch {
-      log.error("The token file can't be used, and the tokens stay what they were: \(error)")
+      log.error("The token file can't be used, so the tokens are unchanged: \(error)")
     }
   }
 

@@ -1,22 +1,25 @@
 internal import ArgumentParser
 
-/// A setting that is a number, with the values that it may have.
+/// A setting that is a number, with its range.
 struct Setting {
   let name: String
-  let value: Int
-  let range: ClosedRange<Int>
+  private let number: Number
+  private let range: ClosedRange<Int>
 
-  init(_ name: String, _ value: Int, _ range: ClosedRange<Int>) {
+  init(_ name: String, _ number: Number, _ range: ClosedRange<Int>) {
     self.name = name
-    self.value = value
+    self.number = number
     self.range = range
   }
 
+  var value: Int { number.value }
+
   /// - Throws: `ValidationError` for the first one that is out of its range.
   static func check(_ settings: [Setting]) throws {
-    for setting in settings where !setting.range.contains(setting.value) {
+    for setting in settings where !setting.number.isIn(setting.range) {
       throw ValidationError(
-        "\(setting.name) must be \(setting.range.lowerBound) to \(setting.range.upperBound), but is \(setting.value).")
+        "\(setting.name) must be \(setting.range.lowerBound) to \(setting.range.upperBound), but is \"\(setting.number.text)\"."
+      )
     }
   }
 }

@@ -179,6 +179,60 @@ import Testing
         ["serve", "--port", "0", "--unix-socket", folder + "/a.sqlite", "--database", folder + "/b.sqlite"])
       #expect(other.status == 1 && other.errors.contains("with --unix-socket"))
       #expect(!FileManager.default.fileExists(atPath: folder + "/b.sqlite"))
+      // By the variable, if that has the value.
+      let variables = ["EVENTO_PORT": "\(port)", "EVENTO_DATABASE": folder + "/b.sqlite"]
+      let third = try await GatewayProcess.run(["serve"], environment: variables)
+      #expect(third.status == 1 && third.errors.contains("with EVENTO_PORT"), "\(third.errors)")
+      #expect(!third.errors.contains("--port"), "\(third.errors)")
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  @Test(
+    arguments: [
+      (
+        ["--host", "no.such.invalid", "--allow-anonymous"], [:],
+        "Can't look up the host \"no.such.invalid\": ", "Check the name, or give an IP address with --host."
+      ),
+      (
+        ["--allow-anonymous"], ["EVENTO_HOST": "no.such.invalid"], "Can't look up the host \"no.such.invalid\": ",
+        "Check the name, or give an IP address with EVENTO_HOST."
+      ),
+      (
+        ["--host", "192.0.2.1", "--allow-anonymous"], [:], "Can't listen on 192.0.2.1 port 0: ",
+        "This machine does not have that address. Choose another with --host."
+      ),
+      (
+        ["--unix-socket", "/tmp/" + String(repeating: "a", count: 200)], [:], "Can't listen on the Unix socket /tmp/a",
+        "The path has 205 bytes, but at most 107 are possible. Name a shorter one with --unix-socket."
+      ),
+      (
+        [], ["EVENTO_UNIX_SOCKET": "/none/at/all"], "Can't listen on the Unix socket /none/at/all: ",
+        "The folder /none/at does not exist. Create it first."
+      ),
+      (
+        [], ["EVENTO_UNIX_SOCKET": "/tmp"], "Can't listen on the Unix socket /tmp: ",
+        "A file that is not a socket is there. Name another path with EVENTO_UNIX_SOCKET."
+      ),
+    ] as [([String], [String: String], String, String)])
+  func tellsWhereItCannotListen(
+    _ arguments: [String], _ environment: [String: String], _ what: String, _ advice: String
+  ) async throws {
+    try await withTemporaryFolder { folder in
+      let outcome = try await GatewayProcess.run(
+        ["serve", "--port", "0", "--database", folder + "/e.sqlite"] + arguments, environment: environment)
+      #expect(outcome.status == 1)
+      #expect(
+        outcome.errors.hasPrefix("Error: \(what)") && outcome.errors.hasSuffix(". \(advice)\n"), "\(outcome.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/e.sqlite"))
+    }
+  }
+
+  @Test func takesAHostInAnyCase() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(["--host", "LOCALHOST", "--port", "0", "--database", folder + "/e.sqlite"])
+      #expect(try await gateway.client.send("GET", "/healthz").status == 200)
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }

@@ -26,7 +26,7 @@ import Testing
         environment: ["EVENTO_A\u{1B}[31mB\u{9B}C\u{202E}D\nE": "1"])
       gateway.send(SIGTERM)
       let log = await gateway.outcome().errors
-      #expect(log.contains(#"EVENTO_A\u{1B}[31mB\u{9B}C\u{202E}D\nE is no setting"#))
+      #expect(log.contains(#"EVENTO_A\u{1B}[31mB\u{9B}C\u{202E}D\nE is not a setting"#))
       #expect(log.isHarmless)
     }
   }

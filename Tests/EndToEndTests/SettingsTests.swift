@@ -92,7 +92,7 @@ import Testing
       for (option, minimum) in numbers {
         let errors = try await refusal(option, "9223372036854775807")
         let limits = try #require(
-          errors.firstMatch(of: /Error: (--[a-z-]+) must be ([0-9]+) to ([0-9]+), but is 9223372036854775807\./),
+          errors.firstMatch(of: /Error: (--[a-z-]+) must be ([0-9]+) to ([0-9]+), but is "9223372036854775807"\./),
           "\(option): \(errors)")
         #expect(limits.1 == option && limits.2 == "\(minimum)")
         let bound = try #require(Int(limits.3))
@@ -137,35 +137,70 @@ import Testing
   /// A fault is called as it was given.
   @Test(
     arguments: [
-      ([], ["EVENTO_PORT": "abc"], "EVENTO_PORT must be 0 to 65535, but is abc.", "--port"),
-      ([], ["EVENTO_PORT": "65536"], "EVENTO_PORT must be 0 to 65535, but is 65536.", "--port"),
-      (["--port", "70000"], [:], "--port must be 0 to 65535, but is 70000.", "EVENTO_PORT"),
-      (["--port=-1"], [:], "--port must be 0 to 65535, but is -1.", "EVENTO_PORT"),
-      (["--port", "abc"], ["EVENTO_PORT": "def"], "--port must be 0 to 65535, but is abc.", "EVENTO_PORT"),
-      (["--port", "abc"], ["EVENTO_EVENT_LOOPS": "0"], "--port must be 0 to 65535, but is abc.", "EVENTO_EVENT_LOOPS"),
-      (["--event-loops", "abc"], [:], "'abc' is invalid for '--event-loops <event-loops>'", "EVENTO_EVENT_LOOPS"),
-      ([], ["EVENTO_EVENT_LOOPS": "abc"], "'abc' is invalid for EVENTO_EVENT_LOOPS", "--event-loops"),
+      ([], ["EVENTO_PORT": "abc"], "EVENTO_PORT must be 0 to 65535, but is \"abc\".", "--port"),
+      ([], ["EVENTO_PORT": "65536"], "EVENTO_PORT must be 0 to 65535, but is \"65536\".", "--port"),
+      (["--port", "70000"], [:], "--port must be 0 to 65535, but is \"70000\".", "EVENTO_PORT"),
+      (["--port=-1"], [:], "--port must be 0 to 65535, but is \"-1\".", "EVENTO_PORT"),
+      (["--port", "abc"], ["EVENTO_PORT": "def"], "--port must be 0 to 65535, but is \"abc\".", "EVENTO_PORT"),
+      (
+        ["--port", "abc"], ["EVENTO_EVENT_LOOPS": "0"], "--port must be 0 to 65535, but is \"abc\".",
+        "EVENTO_EVENT_LOOPS"
+      ),
+      (["--port", "-1"], [:], "--port must be 0 to 65535, but is \"-1\".", "EVENTO_PORT"),
+      (["--port", ""], [:], "--port must be 0 to 65535, but is \"\".", "EVENTO_PORT"),
+      (["--idle-timeout", "-1"], [:], "--idle-timeout must be 1 to 86400, but is \"-1\".", "EVENTO_IDLE_TIMEOUT"),
+      (["--event-loops", "abc"], [:], "--event-loops must be 1 to 256, but is \"abc\".", "EVENTO_EVENT_LOOPS"),
+      ([], ["EVENTO_EVENT_LOOPS": "abc"], "EVENTO_EVENT_LOOPS must be 1 to 256, but is \"abc\".", "--event-loops"),
+      (
+        [], ["EVENTO_MAX_BODY_BYTES": "16MB"], "EVENTO_MAX_BODY_BYTES must be 1 to 1073741824, but is \"16MB\".",
+        "--max-body"
+      ),
+      (
+        ["--max-body-bytes", "99999999999999999999"], [:],
+        "--max-body-bytes must be 1 to 1073741824, but is \"99999999999999999999\".", "EVENTO_MAX_BODY_BYTES"
+      ),
       ([], ["EVENTO_PORT": "0", "EVENTO_EVENT_LOOPS": "0"], "EVENTO_EVENT_LOOPS must be", "--event-loops"),
       (
         [], ["EVENTO_DATABASE_MODE": "rw"],
-        "EVENTO_DATABASE_MODE must be three octal digits, 600 to 777, but is rw.", "--database-mode"
+        "EVENTO_DATABASE_MODE must be three octal digits, 600 to 777, but is \"rw\".", "--database-mode"
       ),
       (
-        ["--database-mode", "888"], [:], "--database-mode must be three octal digits, 600 to 777, but is 888.",
+        ["--database-mode", "888"], [:], "--database-mode must be three octal digits, 600 to 777, but is \"888\".",
         "EVENTO_DATABASE_MODE"
       ),
       (
-        ["--database-mode", "440"], [:], "--database-mode must be three octal digits, 600 to 777, but is 440.",
+        ["--database-mode", "440"], [:], "--database-mode must be three octal digits, 600 to 777, but is \"440\".",
         "EVENTO_DATABASE_MODE"
       ),
       (
         [], ["EVENTO_UNIX_SOCKET_MODE": "9"],
-        "EVENTO_UNIX_SOCKET_MODE must be three octal digits, 000 to 777, but is 9.", "--unix-socket-mode"
+        "EVENTO_UNIX_SOCKET_MODE must be three octal digits, 000 to 777, but is \"9\".", "--unix-socket-mode"
       ),
       (
-        [], ["EVENTO_MAX_PAYLOAD_BYTES": "0"], "EVENTO_MAX_PAYLOAD_BYTES must be 1 to 1073741824, but is 0",
+        [], ["EVENTO_MAX_PAYLOAD_BYTES": "0"], "EVENTO_MAX_PAYLOAD_BYTES must be 1 to 1073741824, but is \"0\".",
         "--max-payload"
       ),
+      (
+        [], ["EVENTO_BASE_PATH": "/a/"], "EVENTO_BASE_PATH must begin with / and must not end with it, but is \"/a/\".",
+        "--base-path"
+      ),
+      ([], ["EVENTO_TRUSTED_PROXY": "a"], "EVENTO_TRUSTED_PROXY must be an address", "--trusted-proxy"),
+      // Each is right alone.
+      (
+        [], ["EVENTO_DATABASE": ":memory:", "EVENTO_DATABASE_MUST_EXIST": "true"],
+        "EVENTO_DATABASE_MUST_EXIST needs a file, but EVENTO_DATABASE is \":memory:\".", "--"
+      ),
+      (
+        ["--database-must-exist"], ["EVENTO_DATABASE": ":memory:"],
+        "--database-must-exist needs a file, but EVENTO_DATABASE is \":memory:\".", "EVENTO_DATABASE_MUST"
+      ),
+      ([], ["EVENTO_UNIX_SOCKET_ONLY": "true"], "EVENTO_UNIX_SOCKET_ONLY needs --unix-socket.", "--unix-socket-only"),
+      // What can be no host.
+      (["--host", "127.0.0.1:80"], [:], "--host must be a name or an IP address", "anyone"),
+      (["--host", "http://localhost"], [:], "but is \"http://localhost\".", "anyone"),
+      (["--host", "[::1]"], [:], "--host must be a name or an IP address", "anyone"),
+      (["--host", ""], [:], "--host must be a name or an IP address", "anyone"),
+      ([], ["EVENTO_HOST": "a b"], "EVENTO_HOST must be a name or an IP address", "--host"),
       // What shows only when the settings are used.
       (["--token-file", "/none"], [:], "The token file \"/none\" (--token-file) does not exist.", "EVENTO_TOKEN_FILE"),
       (
@@ -181,7 +216,8 @@ import Testing
   ) async throws {
     try await withTemporaryFolder { folder in
       let outcome = try await GatewayProcess.run(
-        ["serve"] + arguments, environment: environment.merging(["EVENTO_DATABASE": folder + "/e.sqlite"]) { $1 })
+        ["serve"] + arguments,
+        environment: environment.merging(["EVENTO_DATABASE": folder + "/e.sqlite"]) { old, _ in old })
       #expect(outcome.status == 64)
       #expect(outcome.errors.contains(text), "\(outcome.errors)")
       #expect(!outcome.errors.split(separator: "\n")[0].contains(other), "\(outcome.errors)")
@@ -255,7 +291,7 @@ import Testing
         try FileManager.default.attributesOfItem(atPath: folder + "/new")[.posixPermissions] as? Int == 0o600)
       let refused = try await GatewayProcess.run(["token", "create", "--role", "read", "--append", folder + "/no/file"])
       #expect(refused.status == 1 && refused.output.isEmpty)
-      #expect(refused.errors == "Error: There is no folder \(folder)/no: create it first.\n")
+      #expect(refused.errors == "Error: The folder \(folder)/no does not exist. Create it first.\n")
     }
   }
 
@@ -315,7 +351,7 @@ import Testing
       let told = lines.filter { $0.contains("enableServiceLinks: false") }
       #expect(told.count == 1)
       for name in links.keys { #expect(told.first?.contains(name) == true) }
-      #expect(lines.filter { $0.contains("is no setting") }.count == 1, "the typo alone")
+      #expect(lines.filter { $0.contains("is not a setting") }.count == 1, "the typo alone")
       #expect(outcome.errors.contains("--max-payload-bytes 10,"))
     }
     // What is no link stays what it was: a fault.
@@ -353,7 +389,7 @@ import Testing
         ["--port", "\(try other.client.port)", "--host", "0.0.0.0", "--unix-socket", socket],
         environment: ["EVENTO_UNIX_SOCKET_ONLY": "true", "EVENTO_DATABASE": folder + "/e.sqlite"])
       #expect(gateway.announcement.contains(" listens on unix:\(socket), new database "))
-      try await gateway.waitForLog("Access: whoever may connect to \(socket)")
+      try await gateway.waitForLog("Access: anyone who may connect to \(socket)")
       #expect(try await Self.curl(socket) == (0, "200"))
       for process in [gateway, other] {
         process.send(SIGTERM)
@@ -508,9 +544,13 @@ import Testing
       try "# fine\nname root sha256:00\n".write(toFile: file, atomically: true, encoding: .utf8)
       try "\n# nobody\n".write(toFile: folder + "/empty", atomically: true, encoding: .utf8)
       try Data([0x61, 0xFF]).write(to: URL(filePath: folder + "/bytes"))
+      let line = "a read sha256:\(String(repeating: "0", count: 64))\n"
+      try line.data(using: .utf16LittleEndian)?.write(to: URL(filePath: folder + "/utf16"))
+      try "\u{FEFF}\u{FEFF}\(line)".write(toFile: folder + "/marks", atomically: true, encoding: .utf8)
       for (path, hint) in [
         (file, "line 2"), (folder + "/none", "none"), (folder + "/empty", "has no token"), (folder, "is a folder"),
-        (folder + "/bytes", "UTF-8"),
+        (folder + "/bytes", "UTF-8"), (folder + "/utf16", "is not UTF-8 text. Save it in UTF-8."),
+        (folder + "/marks", "line 1 has a byte order mark"),
       ] {
         let outcome = try await GatewayProcess.run(
           ["serve", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", path])
@@ -518,6 +558,24 @@ import Testing
         #expect(outcome.errors.contains(hint) && outcome.errors.contains(path))
         #expect(!outcome.errors.contains("NSCocoaErrorDomain"))
       }
+    }
+  }
+
+  /// A file that can't be reached may exist.
+  @Test(.enabled(if: geteuid() == 0, "only root can be somebody else"))
+  func saysThatATokenFileCannotBeReached() async throws {
+    try await withTemporaryFolder { folder in
+      let closed = folder + "/closed"
+      try FileManager.default.createDirectory(atPath: closed, withIntermediateDirectories: false)
+      try "".write(toFile: closed + "/tokens", atomically: true, encoding: .utf8)
+      try #require(chmod(closed, 0o700) == 0)
+      let outcome = try await CommandProcess(
+        ["serve", "--port", "0", "--database", folder + "/e.sqlite", "--token-file", closed + "/tokens"],
+        shell: "exec setpriv --clear-groups --reuid=65534"
+      ).outcome()
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains("can't be read: permission denied."), "\(outcome.errors)")
+      #expect(!outcome.errors.contains("does not exist"), "\(outcome.errors)")
     }
   }
 

@@ -29,6 +29,89 @@ import Testing
     #expect(outcome.status == 1 && outcome.errors.hasPrefix(expected), "\(outcome.errors)")
   }
 
+  @Test(
+    arguments: [
+      ([], ["EVENTO_TOKEN": "a b"], "Error: EVENTO_TOKEN must be visible ASCII characters"),
+      (["--token", "a b"], ["EVENTO_TOKEN": "c"], "Error: --token must be visible ASCII characters"),
+      (["--url", "http://me:secret@127.0.0.1:1"], [:], "Error: --url is not a valid URL: it has a user name in it."),
+    ] as [([String], [String: String], String)])
+  func namesAFaultyTokenAsItWasGiven(
+    _ arguments: [String], _ environment: [String: String], _ expected: String
+  ) async throws {
+    let outcome = try await GatewayProcess.run(["tail"] + arguments, environment: environment)
+    #expect(outcome.status == 1 && outcome.errors.hasPrefix(expected), "\(outcome.errors)")
+    #expect(!outcome.errors.contains("configuration"))
+  }
+
+  @Test func saysWhereATokenGoes() async throws {
+    try await withTemporaryFolder { folder in
+      let create = ["token", "create", "--role", "read", "--append", folder + "/tokens"]
+      let token = try await GatewayProcess.run(create).output.trimmingCharacters(in: .newlines)
+      let gateway = try await GatewayProcess([
+        "--port", "0", "--database", folder + "/e.sqlite", "--token-file", folder + "/tokens",
+      ])
+      let url = ["tail", "--url", "http://127.0.0.1:\(try gateway.client.port)"]
+      let none = try await GatewayProcess.run(url)
+      #expect(none.status == 1)
+      #expect(none.errors == "Error: The gateway requires a token. Pass one with --token or EVENTO_TOKEN.\n")
+      let wrong = try await GatewayProcess.run(url, environment: ["EVENTO_TOKEN": token + "x"])
+      #expect(wrong.status == 1)
+      #expect(wrong.errors.hasPrefix("Error: The gateway does not accept the token (EVENTO_TOKEN): "))
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  /// What answers is a gateway below another path, or no gateway.
+  @Test func namesTheURLThatLeadsElsewhere() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess([
+        "--port", "0", "--database", folder + "/e.sqlite", "--base-path", "/evento",
+      ])
+      let url = "http://127.0.0.1:\(try gateway.client.port)"
+      let given = try await GatewayProcess.run(["tail", "--url", url])
+      #expect(given.status == 1 && given.errors.hasSuffix(" The URL is \(url) (--url).\n"), "\(given.errors)")
+      let variable = try await GatewayProcess.run(["tail"], environment: ["EVENTO_URL": url])
+      #expect(variable.errors.hasSuffix(" The URL is \(url) (EVENTO_URL).\n"), "\(variable.errors)")
+      gateway.send(SIGTERM)
+      #expect(await gateway.outcome().status == 0)
+    }
+  }
+
+  @Test(arguments: [
+    ("SSH-2.0-OpenSSH_9.2\r\n", "The gateway can't be called (the response is not HTTP)."),
+    (
+      "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 2 << 20),
+      "The head of the response is too large. Check that the URL is a gateway's."
+    ),
+    (
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000000000\r\n\r\n",
+      "The response is larger than 33554432 bytes. No larger one is accepted."
+    ),
+  ])
+  func whatIsNoGatewayIsAnErrorAtOnce(_ text: String, _ expected: String) async throws {
+    let server = try CannedServer(sending: text)
+    defer { server.stop() }
+    let outcome = try await GatewayProcess.run(["tail", "--url", "http://127.0.0.1:\(server.port)"])
+    #expect(outcome.status == 1 && outcome.output.isEmpty)
+    #expect(outcome.errors.hasPrefix("Error: \(expected)"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("(--url)"), "\(outcome.errors)")
+    #expect(outcome.errors.split(separator: "\n").count == 1)
+  }
+
+  /// By the option, and before it follows.
+  @Test(arguments: [
+    (["--aggregator-type", String(repeating: "a", count: 300)], "--aggregator-type must be 1 to 255 bytes"),
+    (["--aggregator-type", ""], "--aggregator-type must be 1 to 255 bytes"),
+    (["--aggregator-type", "a", "--aggregator-id", "\u{7F}"], "--aggregator-id must have no control characters"),
+    (["--aggregator-type", "a", "--name", ""], "--name must be 1 to 255 bytes"),
+    (["--routing-key", String(repeating: "a", count: 256)], "--routing-key must be 1 to 255 bytes"),
+  ])
+  func aNameThatCanBeNoneIsCalledByItsOption(_ arguments: [String], _ expected: String) async throws {
+    let outcome = try await GatewayProcess.run(["tail"] + arguments)
+    #expect(outcome.status == 64 && outcome.errors.hasPrefix("Error: \(expected)"), "\(outcome.errors)")
+  }
+
   @Test(arguments: [
     ["--name", "Opened"], ["--aggregator-id", "a"], ["--from", "yesterday"],
   ])

@@ -192,7 +192,7 @@ struct TokenFixture {
       ] {
         let answer = try await send(credentials)
         try expectProblem(answer, 401, "unauthorized")
-        #expect(answer.text.contains("of another form"))
+        #expect(answer.text.contains("are malformed"))
       }
     }
   }

@@ -90,7 +90,7 @@ import Testing
       }
       for host in [
         "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "127.1", "10.0.0.1", "[::2]", "xlocalhost",
-        "localhost..", "evil.example:8080",
+        "localhost..", "evil.example:8080", "a!$&'()*+,;=b", "localhost,evil.example", "[v1.localhost]", "[v1.a]:80",
       ] {
         let answer = try await send(client, host: host)
         try expectProblem(answer, 421, "misdirected_request")

@@ -44,14 +44,20 @@ import Testing
       let tag = try #require(whole["ETag"])
       #expect(whole["Cache-Control"] == "no-cache")
       #expect(tag.wholeMatch(of: /"[0-9a-f]{32}"/) != nil)
-      for known in [tag, "W/\(tag)", "*", "\"other\", \(tag)", "\"other\" ,\t W/\(tag) "] {
+      let many = String(repeating: "a,", count: 12_000)
+      for known in [
+        tag, "W/\(tag)", "*", "\"other\", \(tag)", "\"other\" ,\t W/\(tag) ", many + tag, "\(many) * ", ",,\(tag),",
+      ] {
         for method in ["GET", "HEAD"] {
           let answer = try await client.send(method, "/openapi.yaml", fields: [("If-None-Match", known)])
           #expect(answer.status == 304 && answer.body.isEmpty, "\(known)")
           #expect(answer["ETag"] == tag && answer["Cache-Control"] == "no-cache" && answer["X-Request-Id"] != nil)
         }
       }
-      for other in ["\"other\"", "", "\(tag)x", String(tag.dropLast())] {
+      for other in [
+        "\"other\"", "", "\(tag)x", String(tag.dropLast()), many, "w/\(tag)", "W/W/\(tag)", "W/ \(tag)", "W/", "**",
+        "\(tag) \(tag)", ",", String(repeating: " ,", count: 12_000),
+      ] {
         let answer = try await client.send("GET", "/openapi.yaml", fields: [("If-None-Match", other)])
         #expect(answer.status == 200 && answer.body == whole.body, "\(other)")
       }

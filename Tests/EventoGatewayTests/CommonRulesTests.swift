@@ -217,8 +217,8 @@ import Testing
 
   @Test(arguments: [
     ("application/x-www-form-urlencoded", "curl --json"), ("text/plain", "application/json"),
-    ("application/json; charset=latin1", "application/json"), ("application/problem+json", "application/json"),
-    ("json", "application/json"), ("application/json; charset=\"latin1\"", "application/json"),
+    ("application/json; charset=utf-16", "the charset must be UTF-8"), ("application/problem+json", "application/json"),
+    ("json", "application/json"), ("application/json; charset=\"latin1\"", "the charset must be UTF-8"),
     ("application/json" + String(repeating: ";a=b", count: 17), "more than 16 parameters"),
     ("application/json" + String(repeating: " ;", count: 15_000), "more than 16 parameters"),
   ])

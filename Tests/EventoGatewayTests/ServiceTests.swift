@@ -172,7 +172,7 @@ import Testing
       let late = try await client.send("POST", "/events", body)
       try expectProblem(late, 503, "unavailable")
       #expect(late.text.contains("may still be done") && late.text.contains("same ids"))
-      #expect(recorder.lines(with: "POST /events failed: The answer took longer").count == 1)
+      #expect(recorder.lines(with: "POST /events failed: The response exceeded").count == 1)
       // It is counted where it belongs, and for as long as it took.
       let metrics = try await client.send("GET", "/metrics").text
       let labels = #"route="/events",method="POST",status="503""#

@@ -294,12 +294,12 @@ import Testing
     }
   }
 
-  @Test func countsOneAsOne() async throws {
+  @Test func quotesTheLimitOfFollowers() async throws {
     try await withGateway({ $0.followers = 1 }) { client in
       let stream = try await OpenStream(client, "/events/stream") { $0.contains("heartbeat") }
       let refused = try await client.send("GET", "/events/stream")
       try expectProblem(refused, 503, "unavailable")
-      #expect(refused.text.contains("There is 1 stream or read that waits, which is all that is taken at once"))
+      #expect(refused.text.contains("Too many streams and waiting reads are open (limit 1). Retry shortly."))
       withExtendedLifetime(stream) {}
     }
   }

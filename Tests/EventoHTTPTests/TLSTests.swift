@@ -38,7 +38,7 @@ import Testing
     let server = try await TLSServer.start()
     defer { server.stop() }
     let error = try await error(server, host: "127.0.0.1") { $0.caFile = server.certificateFile }
-    #expect(error?.code == .unavailable && error?.detail.contains("check the configuration") == true)
+    #expect(error?.code == .unavailable && error?.detail.contains("Check the URL and the configuration.") == true)
   }
 
   @Test func aServerThatAsksForACertificateGetsTheClients() async throws {

@@ -49,6 +49,26 @@ import Testing
     #expect(error?.detail.contains(detail) == true, "\(String(describing: error))")
   }
 
+  /// It can't be seen where it stands.
+  @Test(arguments: [
+    ("\u{FEFF}\u{FEFF}{}", 3), (" \u{FEFF}{}", 1), ("{\u{FEFF}}", 1), ("{}\u{FEFF}", 2),
+    ("{\"events\":\u{FEFF}[]}", 10),
+  ])
+  func callsAMarkElsewhereByItsName(_ text: String, _ offset: Int) {
+    let error = refusal(bytes(text))
+    #expect(error?.code == .invalidJSON)
+    #expect(
+      error?.detail
+        == "The body has a byte order mark (U+FEFF) at byte \(offset). One is allowed at the very beginning alone.")
+  }
+
+  @Test(arguments: ["\u{0}{}", "\u{0}{\"events\":[]}", "\u{0}\(body)", "{\u{0}\"events\":[]}"])
+  func callsNoNULAnotherEncoding(_ text: String) {
+    let error = refusal(bytes(text))
+    #expect(error?.code == .invalidJSON)
+    #expect(error?.detail.contains("at byte \(text.hasPrefix("{") ? 1 : 0)") == true, "\(String(describing: error))")
+  }
+
   @Test(
     arguments: [
       [0xEF], [0xEF, 0xBB], [0xEF, 0xBB, 0xBE, 0x7B, 0x7D], [0xFF], [0xFE], [0, 0, 0, 0], [0], [0xFF, 0x7B],

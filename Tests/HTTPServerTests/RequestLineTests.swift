@@ -27,6 +27,8 @@ import Testing
     ("GET HTTPS://b HTTP/1.1", "GET / @b"),
     ("GET http://b?x HTTP/1.1", "GET /?x @b"),
     ("GET http://[::1]:8080/ HTTP/1.1", "GET / @[::1]:8080"),
+    ("GET http://a!$&'()*+,;=b:80/ HTTP/1.1", "GET / @a!$&'()*+,;=b:80"),
+    ("GET http://[v1.a:b]/ HTTP/1.1", "GET / @[v1.a:b]"),
     // §3.2.4.
     ("OPTIONS http://b HTTP/1.1", "OPTIONS * @b"),
     ("OPTIONS http://b/ HTTP/1.1", "OPTIONS / @b"),

@@ -66,7 +66,10 @@ import Testing
   }
 
   /// Of the chunk that is too large none has come.
-  @Test(arguments: ["B\r\n", "7fffffffffffffff\r\n", "b;x=y\r\n", "6\r\n012345\r\n5\r\n", "A\r\n0123456789\r\n1\r\n"])
+  @Test(arguments: [
+    "B\r\n", "7fffffffffffffff\r\n", "b;x=y\r\n", "6\r\n012345\r\n5\r\n", "A\r\n0123456789\r\n1\r\n",
+    "FFFFFFFFFFFFFFFF\r\n", "8000000000000000\r\n", "00000000000000000000000000000B\r\n",
+  ])
   func refusesAChunkBeforeItIsSent(_ body: String) async throws {
     try await withServer { _, address in
       for expectation in ["", "Expect: 100-continue\r\n"] {

@@ -7,7 +7,7 @@ import Testing
 
   @Test(arguments: [
     (ByteSet.token, "!#$%&'*+-.^_`|~"), (.path, "-._~!$&'()*+,;=:@/%[]|"), (.query, "-._~!$&'()*+,;=:@/%[]|?{}\\^`"),
-    (.host, "-._~"),
+    (.host, "-._~!$&'()*+,;="),
   ])
   func holdsItsCharacters(_ set: ByteSet, _ characters: String) {
     let wanted = Set((Self.letters + characters).utf8)

@@ -59,6 +59,8 @@ def paths() -> list[Case]:
         target("path: dots", long("/..", TARGET, "/events")),
         target("path: absolute form with a long host", long("a", TARGET, "http://", "/healthz")),
         target("method: a long one", "/healthz", "A" * TARGET),
+        target("request line: 16 MB", "/" + "a" * ((16 << 20) - 40),
+               options=("--max-request-line-bytes", f"{16 << 20}")),
     ]
 
 
@@ -178,6 +180,12 @@ def headers() -> list[Case]:
         header(
             "If-None-Match: many",
             f"If-None-Match: {long(chr(34) + 'a' + chr(34) + ',', SECTION)}", path="/openapi.yaml"),
+        *(
+            header(f"If-None-Match: {title}, HEAD", f"If-None-Match: {long(unit, SECTION)}", path="/openapi.yaml",
+                   method="HEAD", is_head=True)
+            for title, unit in [
+                ("tags of one byte", "a,"), ("weak tags", 'W/"a",'), ("commas", ","), ("blanks", " ,"),
+                ("bytes above ASCII", "é,")]),
         header(
             "Access-Control-Request-Headers: many", f"Access-Control-Request-Headers: {long('a,', SECTION)}",
             "Access-Control-Request-Method: POST", "Origin: https://a.example", path="/events", method="OPTIONS",

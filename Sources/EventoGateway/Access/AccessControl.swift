@@ -21,20 +21,20 @@ final class AccessControl: Sendable {
     guard let tokens = tokens.withLock({ $0 }) else { return nil }
     let credentials = head.headers.values(of: "authorization")
     guard !credentials.isEmpty else {
-      throw EventoError(.unauthorized, "A token is needed: send Authorization: Bearer <token>.")
+      throw EventoError(.unauthorized, "A token is required. Send Authorization: Bearer <token>.")
     }
     guard credentials.count == 1, let token = Self.bearerToken(credentials[0]) else {
-      throw EventoError(.unauthorized, "The credentials are of another form: send Authorization: Bearer <token>, once.")
+      throw EventoError(.unauthorized, "The credentials are malformed. Send Authorization: Bearer <token>, once.")
     }
     // Before it is hashed, which takes time in proportion to its length.
     guard token.count <= TokenSet.maximumTokenLength else {
       throw EventoError(
         .unauthorized,
-        "A token has at most \(TokenSet.maximumTokenLength) bytes, and this one has \(token.count): use one from the "
-          + "gateway's token file.")
+        "The token has \(token.count) bytes, but the limit is \(TokenSet.maximumTokenLength). Use one from the gateway's token "
+          + "file.")
     }
     guard let entry = tokens.entry(of: token) else {
-      throw EventoError(.unauthorized, "The token is not known here: use one from the gateway's token file.")
+      throw EventoError(.unauthorized, "Unknown token. Use one from the gateway's token file.")
     }
     return entry
   }
@@ -45,7 +45,7 @@ final class AccessControl: Sendable {
     guard let token, token.role < role else { return }
     throw EventoError(
       .forbidden,
-      "The token \"\(token.name)\" has the role \(token.role.rawValue), and this takes \(role.rawValue): use another.")
+      "The token \"\(token.name)\" has the role \(token.role.rawValue), but this request requires \(role.rawValue).")
   }
 
   /// For what lasts: whether what was allowed once is so by now.

@@ -38,13 +38,11 @@ final class BrowserRules: Sendable {
       lastHost.withLock { $0 = host }
       return
     }
-    let (own, other) =
-      hosts == .addresses
-      ? ("by an IP address, as localhost", "Use its IP address") : ("as localhost", "Use localhost")
+    let accepted = hosts == .addresses ? "IP addresses, localhost" : "localhost"
     throw EventoError(
       .misdirectedRequest,
-      "Without tokens, this gateway is reached \(own), or by a name that --allowed-host gives it, and not as "
-        + "\"\((name?.text ?? host).clipped(to: 255))\". \(other), or restart it with --allowed-host and that name.")
+      "Host \"\((name?.text ?? host).clipped(to: 255))\" is not allowed. Without tokens, this gateway accepts only "
+        + "\(accepted) and the names set with --allowed-host.")
   }
 
   private func checkOrigin(_ head: RequestHead, _ scheme: () -> String) throws(EventoError) {
@@ -63,7 +61,7 @@ final class BrowserRules: Sendable {
     let quoted = origins.count == 1 ? origins[0] : "\(origins[0]), …"
     throw EventoError(
       .forbidden,
-      "Pages of the origin \"\(quoted.clipped(to: 255))\" may not use this gateway: its operator can allow them with "
+      "Pages of the origin \"\(quoted.clipped(to: 255))\" may not use this gateway. Its operator can allow them with "
         + "--allowed-origin.")
   }
 

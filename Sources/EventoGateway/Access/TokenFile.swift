@@ -30,6 +30,10 @@ public struct TokenSet: Sendable {
       let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
       guard let name = fields.first, !name.hasPrefix("#") else { continue }
       func fault(_ detail: String) -> TokenFileError { TokenFileError(line: index + 1, detail: detail) }
+      // It can't be seen, and would be part of the name.
+      guard !line.unicodeScalars.contains("\u{FEFF}") else {
+        throw fault("has a byte order mark (U+FEFF), which only the beginning of the file may have: remove it")
+      }
       guard fields.count == 3 else {
         throw fault("has \(fields.count) fields; it takes three: <name> <role> sha256:<64 hex digits>")
       }

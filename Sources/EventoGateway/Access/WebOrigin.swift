@@ -41,7 +41,8 @@ struct Authority: Sendable, Hashable {
     let bytes = Array(text.lowercased().utf8)
     let end: Int
     if bytes.first == UInt8(ascii: "[") {
-      guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+      // A literal of a later version than IPv6 (RFC 3986 §3.2.2) is nothing that the gateway is known by.
+      guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")), bytes[1] != UInt8(ascii: "v") else { return nil }
       host = String(decoding: bytes[1..<bracket], as: UTF8.self)
       end = bracket + 1
     } else {

@@ -35,7 +35,7 @@ enum Accept {
     guard best.weight > 0 else {
       throw EventoError(
         .notAcceptable,
-        "A stream is text/event-stream or application/x-ndjson, and Accept allows neither: name one of them.")
+        "Accept allows neither text/event-stream nor application/x-ndjson, the formats of a stream. Name one of them.")
     }
     return best.format
   }

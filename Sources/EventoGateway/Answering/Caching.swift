@@ -11,11 +11,13 @@ enum Caching {
 struct RevalidatedText: Sendable {
   private let whole: Response
   private let unchanged: Response
-  private let tag: String
+  /// The value of `ETag`, quotes included.
+  private let tag: [UInt8]
 
   /// - Parameter digest: of all that the text is made of, so that another text has another (RFC 9110 §8.8.3, a strong one).
   init(_ type: String, _ text: [UInt8], digest: [UInt8]) {
-    tag = "\"\(Hex.encode(digest.prefix(16)))\""
+    let tag = "\"\(Hex.encode(digest.prefix(16)))\""
+    self.tag = Array(tag.utf8)
     let fields = [(Caching.field, "no-cache"), ("ETag", tag)]
     whole = Response(status: 200, headers: Headers([("Content-Type", type)] + fields), body: .bytes(text))
     unchanged = Response(status: 304, headers: Headers(fields), body: .none)
@@ -27,9 +29,32 @@ struct RevalidatedText: Sendable {
 
   /// RFC 9110 §13.1.2: any of the tags, compared weakly, or `*`. No tag of ours has a comma in it.
   private func isKnown(_ values: [String]) -> Bool {
-    values.flatMap { $0.split(separator: ",") }.contains { value in
-      let value = value.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
-      return value == "*" || value == tag || value == "W/" + tag
+    values.contains { value in
+      var value = value
+      return value.withUTF8(isKnown)
     }
+  }
+
+  /// Looks at each byte a bounded number of times: the list may fill a header section with thousands of tags, and is read
+  /// on the event loop.
+  private func isKnown(_ list: UnsafeBufferPointer<UInt8>) -> Bool {
+    var start = 0
+    while start < list.count {
+      let end = list[start...].firstIndex(of: UInt8(ascii: ",")) ?? list.count
+      if isOurs(UnsafeBufferPointer(rebasing: list[start..<end])) { return true }
+      start = end + 1
+    }
+    return false
+  }
+
+  private func isOurs(_ member: UnsafeBufferPointer<UInt8>) -> Bool {
+    var (start, end) = (0, member.count)
+    while start < end, ArraySlice.isBlank(member[start]) { start += 1 }
+    while end > start, ArraySlice.isBlank(member[end - 1]) { end -= 1 }
+    if end - start == 1 { return member[start] == UInt8(ascii: "*") }
+    if end - start == tag.count + 2, member[start] == UInt8(ascii: "W"), member[start + 1] == UInt8(ascii: "/") {
+      start += 2
+    }
+    return member[start..<end].elementsEqual(tag)
   }
 }

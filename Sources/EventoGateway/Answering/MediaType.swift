@@ -4,13 +4,12 @@ internal import HTTPServer
 
 /// What a request's body may be.
 enum MediaType {
-  /// - Throws: `unsupported_media_type` where the body is declared to be anything but JSON as it is.
+  /// - Throws: `unsupported_media_type` if the body is declared to be anything but JSON as it is.
   static func check(_ headers: Headers) throws(EventoError) {
     if let coding = headers["content-encoding"] {
       throw EventoError(
         .unsupportedMediaType,
-        "A body is taken as it is, and this one is declared to be encoded (\(quoted(coding))): "
-          + "send it without Content-Encoding.")
+        "Content-Encoding \(quoted(coding)) is not supported. Send the body unencoded, without Content-Encoding.")
     }
     // As most send it.
     if headers.hasOnly("content-type", "application/json") { return }
@@ -19,22 +18,14 @@ enum MediaType {
     guard types.count == 1 else {
       throw EventoError(
         .unsupportedMediaType,
-        "Content-Type stands there \(types.count) times: send it once, as application/json, or leave it out.")
+        "Content-Type was sent \(types.count) times. Send it once, as application/json, or leave it out.")
     }
     guard !types[0].isEmpty else {
       throw EventoError(
-        .unsupportedMediaType,
-        "Content-Type is empty: send it as application/json, which a body is taken as, or leave it out.")
+        .unsupportedMediaType, "Content-Type is empty. Send application/json, or leave the field out.")
     }
-    guard isJSON(types[0]) else {
-      let hint =
-        Array(types[0].utf8).prefix(formType.count).isEqual(ignoringCase: formType)
-        ? " (curl -d declares a form: curl --json is right)"
-        : types[0].count(of: UInt8(ascii: ";")) > maximumParameters
-          ? " (with more than \(maximumParameters) parameters)" : ""
-      throw EventoError(
-        .unsupportedMediaType,
-        "A body is taken as application/json, and this one is declared as \(quoted(types[0]))\(hint).")
+    if let fault = fault(of: types[0]) {
+      throw EventoError(.unsupportedMediaType, "Content-Type \(quoted(types[0])) is not supported: \(fault)")
     }
   }
 
@@ -45,16 +36,25 @@ enum MediaType {
   private static let charset = Array("charset=".utf8)
   private static let charsets = ["utf-8", "\"utf-8\"", "utf8"].map { Array($0.utf8) }
 
-  /// `application/json`, whatever the case; a `charset`, which RFC 8259 §11 gives no meaning to, only if it is UTF-8.
-  private static func isJSON(_ type: String) -> Bool {
-    guard type.count(of: UInt8(ascii: ";")) <= maximumParameters else { return false }
+  /// What is wrong with a type, and what to send; `nil` for `application/json`, whatever the case. A `charset`, which RFC
+  /// 8259 §11 gives no meaning to, must be UTF-8.
+  private static func fault(of type: String) -> String? {
+    let sendJSON = "send application/json, or leave it out."
+    guard type.count(of: UInt8(ascii: ";")) <= maximumParameters else {
+      return "it has more than \(maximumParameters) parameters; \(sendJSON)"
+    }
     let parts = Array(type.utf8).split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
-    guard parts[0].trimmed.isEqual(ignoringCase: jsonType) else { return false }
-    return parts.dropFirst().allSatisfy { part in
+    let name = parts[0].trimmed
+    guard name.isEqual(ignoringCase: jsonType) else {
+      return name.isEqual(ignoringCase: formType)
+        ? "it declares a form, as curl -d does. Use curl --json, or send application/json." : sendJSON
+    }
+    let isUTF8 = parts.dropFirst().allSatisfy { part in
       let parameter = part.trimmed
       guard parameter.prefix(charset.count).isEqual(ignoringCase: charset) else { return true }
       return charsets.contains { parameter.dropFirst(charset.count).isEqual(ignoringCase: $0) }
     }
+    return isUTF8 ? nil : "the charset must be UTF-8, as JSON is always (RFC 8259 §8.1)."
   }
 
   private static func quoted(_ value: String) -> String {

@@ -47,7 +47,7 @@ struct StreamResource: Sendable {
   private func lastEventID(_ request: GatewayRequest) throws(EventoError) -> String? {
     let values = request.head.headers.values(of: "last-event-id")
     guard values.count <= 1 else {
-      throw EventoError(.invalidRequest, "Last-Event-ID stands there \(values.count) times: send it once.")
+      throw EventoError(.invalidRequest, "Last-Event-ID was sent \(values.count) times. Send it once.")
     }
     return values.first.flatMap { $0.isEmpty ? nil : $0 }
   }

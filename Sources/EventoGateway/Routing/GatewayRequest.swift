@@ -22,14 +22,14 @@ struct GatewayRequest: Sendable {
       case .value(of: let name, let fault): throw .parameter(name, "\(fault)")
       case .name(let fault): throw EventoError(.invalidRequest, "The name of a query parameter \(fault).")
       case .noName:
-        throw EventoError(.invalidRequest, "The query has a value without a name: each part of it is name=value.")
+        throw EventoError(.invalidRequest, "The query has a value without a name. Each part must be name=value.")
       case .tooMany:
         throw EventoError(
           .invalidRequest,
           "The query has more than \(ParameterReader.maximumCount) parameters, the limit.")
       case .emptyPart:
         throw EventoError(
-          .invalidRequest, "The query has an & with nothing before or behind it: one stands between two parameters.")
+          .invalidRequest, "The query has an & without a parameter before or after it.")
       }
     }
   }

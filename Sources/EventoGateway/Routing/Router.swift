@@ -50,6 +50,6 @@ struct Router: Sendable {
         if let names = resource.pattern.match(segments) { return (resource, names) }
       }
     }
-    throw EventoError(.notFound, "There is nothing at this path: GET \(basePath)/openapi.yaml tells what there is.")
+    throw EventoError(.notFound, "No resource at this path. See GET \(basePath)/openapi.yaml for the API.")
   }
 }

@@ -24,8 +24,7 @@ final class Load: Sendable {
   /// - Throws: `unavailable` where one more request would be too many.
   func check() throws(EventoError) {
     guard requestsInFlight >= requestLimit else { return }
-    try refuseMore(
-      requestLimit == 1 ? "There is 1 request in flight" : "There are \(requestLimit) requests in flight")
+    try refuse("Too many requests are in flight (limit \(requestLimit)). Retry shortly.")
   }
 
   /// A request in flight; it counts until it ends, or nobody holds it any more.
@@ -91,15 +90,9 @@ final class Load: Sendable {
   /// - Throws: `unavailable` where one more would be too many.
   func follower() throws(EventoError) -> Follower {
     if followersWaiting >= followerLimit {
-      try refuseMore(
-        followerLimit == 1
-          ? "There is 1 stream or read that waits" : "There are \(followerLimit) streams and reads that wait")
+      try refuse("Too many streams and waiting reads are open (limit \(followerLimit)). Retry shortly.")
     }
     return Follower(self)
-  }
-
-  private func refuseMore(_ reason: String) throws(EventoError) -> Never {
-    try refuse("\(reason), which is all that is taken at once: send it again in a moment.")
   }
 
   /// Counts a request that is too much beside others.

@@ -24,8 +24,8 @@ extension EventoError {
     let start = body.isEmpty ? "with no body" : "with a body that starts \"\(excerpt(of: body))\""
     return EventoError(
       .unavailable,
-      "The gateway's answer is none that it gives: status \(status), \(start). "
-        + "Check the base URL, and what stands between here and there.", cause: why,
+      "Unexpected response from the gateway: status \(status), \(start). Check the URL, and any proxy on the way.",
+      cause: why,
       isPassing: Gateway.passingStatuses.contains(status) || status == 404 || status >= 500)
   }
 
@@ -53,10 +53,10 @@ extension EventoError {
       case .cancelled: "The task was cancelled \(fault.wasSent ? waiting : "before its request was sent.")"
       case .closed: "The executor has been closed\(fault.wasSent ? " \(waiting)" : ".")"
       case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before there was a connection for it.")"
-      case .unreachable: "The gateway can't be reached (\(fault.summary)). Check its URL, and that it runs."
+      case .unreachable: "The gateway can't be reached (\(fault.summary)). Check the URL, and that it is running."
       case .lost: "The connection to the gateway broke before its answer was whole (\(fault.summary))."
-      case .tooLarge: "The gateway's answer can't be taken: \(fault.summary). Ask for less, or raise answerBytes."
-      case .hopeless: "The gateway can't be called (\(fault.summary)): check the configuration."
+      case .tooLarge: fault.summary
+      case .hopeless: "The gateway can't be called (\(fault.summary)). Check the URL and the configuration."
       }
     let isPassing =
       switch fault.kind {

@@ -60,6 +60,10 @@ public struct HTTPConfiguration: Sendable {
 
   /// The name by which errors call the base URL: a command names its option.
   package var baseURLSetting = "The base URL"
+  /// The name by which errors call ``token``.
+  package var tokenSetting = "The configuration's token"
+  /// The name by which errors call ``answerBytes``; `nil` if it can't be set.
+  package var answerBytesSetting: String? = "answerBytes"
 
   public init() {}
 

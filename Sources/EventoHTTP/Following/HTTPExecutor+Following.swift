@@ -14,8 +14,8 @@ extension HTTPExecutor: EventFollower {
   public func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
-    EventSequence(after: start) { [gateway, followers, lineBytes, failureLog] in
-      let stream = LogStream(followers, aggregators, routingKey, lineBytes: lineBytes, failureLog)
+    EventSequence(after: start) { [gateway, followers, lineLimit, failureLog] in
+      let stream = LogStream(followers, aggregators, routingKey, lineLimit: lineLimit, failureLog)
       return { (start) throws in
         try Args.check(aggregators, routingKey, .forward(after: start))
         // The place of now is asked for alone: it must not be another one after a connection was lost.

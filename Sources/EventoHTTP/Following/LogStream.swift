@@ -6,7 +6,7 @@ actor LogStream {
   private let gateway: Gateway
   private let aggregators: [ReadAggregator]?
   private let routingKey: RoutingKey
-  private let lineBytes: Int
+  private let lineLimit: AnswerLimit
   private let failureLog: FailureLog
   private var connection: Connection?
   /// How often in a row a stream was begun and has ended without use.
@@ -19,21 +19,21 @@ actor LogStream {
     var lines: LineBuffer
     let begin = ContinuousClock.now
 
-    init(_ stream: AnswerStream, lineBytes: Int) {
+    init(_ stream: AnswerStream, lineLimit: AnswerLimit) {
       self.stream = stream
-      lines = LineBuffer(limit: lineBytes)
+      lines = LineBuffer(limit: lineLimit.bytes)
     }
   }
 
-  /// - Parameter lineBytes: bytes that a line of the stream may have.
+  /// - Parameter lineLimit: bytes that a line of the stream may have.
   init(
-    _ gateway: Gateway, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, lineBytes: Int,
+    _ gateway: Gateway, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, lineLimit: AnswerLimit,
     _ failureLog: FailureLog
   ) {
     self.gateway = gateway
     self.aggregators = aggregators
     self.routingKey = routingKey
-    self.lineBytes = lineBytes
+    self.lineLimit = lineLimit
     self.failureLog = failureLog
   }
 
@@ -58,7 +58,7 @@ actor LogStream {
   private func connect(after start: Args.Start) -> Connection {
     let body = FollowRequest(aggregators: aggregators, routingKey: routingKey, after: start).json
     let call = Call.post("/events/stream", body, successes: [200])
-    return Connection(gateway.stream(call), lineBytes: lineBytes)
+    return Connection(gateway.stream(call), lineLimit: lineLimit)
   }
 
   /// - Returns: `nil` where no line has become whole.
@@ -78,7 +78,7 @@ actor LogStream {
     guard !current.lines.isTooLong else {
       connection = nil
       if page.end != nil { return page.result }
-      throw .transfer(.tooLarge(lineBytes))
+      throw .transfer(.tooLarge(lineLimit))
     }
     if !page.edges.isEmpty { failures = 0 }
     guard page.end != nil else { return nil }

@@ -20,7 +20,7 @@ struct BaseURL: Sendable {
     let flags = UInt32(CURLU_PATH_AS_IS | CURLU_DISALLOW_USER)
     let code = curl_url_set(url, CURLUPART_URL, text, flags)
     guard code != CURLUE_USER_NOT_ALLOWED else {
-      throw Fault(detail: "it has a user in it: give a token in the configuration")
+      throw Fault(detail: "it has a user name in it. Use a token instead")
     }
     guard code == CURLUE_OK, let scheme = Self.part(CURLUPART_SCHEME, of: url), scheme == "http" || scheme == "https",
       Self.part(CURLUPART_HOST, of: url) != nil,

@@ -7,7 +7,7 @@ internal import CCurl
 final class EasyHandle {
   let easy: UnsafeMutableRawPointer
   private(set) var entry: Inbox.Entry?
-  private let answerBytes: Int
+  private let answerLimit: AnswerLimit
   private let streaming: TransferOptions.Streaming?
   /// Where libcurl writes what went wrong (CURLOPT_ERRORBUFFER): freed after the handle that writes there.
   private let message: UnsafeMutablePointer<CChar>
@@ -23,7 +23,7 @@ final class EasyHandle {
   init(_ options: TransferOptions) throws(TransferFault) {
     guard let easy = curl_easy_init() else { throw TransferFault(kind: .hopeless, summary: "out of memory") }
     self.easy = easy
-    answerBytes = options.answerBytes
+    answerLimit = options.answerLimit
     streaming = options.streaming
     message = .allocate(capacity: Int(CURL_ERROR_SIZE))
     message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -90,7 +90,7 @@ final class EasyHandle {
     let request = entry.transfer.request
     let options = EasyOptions(easy)
     message.pointee = 0
-    received = ReceivedAnswer(limit: answerBytes)
+    received = ReceivedAnswer(limit: answerLimit.bytes)
     begin = .now
     lastSign = begin
     isStreamed = nil
@@ -136,12 +136,13 @@ final class EasyHandle {
       fault.detail = detail(of: code)
       return .failure(fault)
     }
-    if received.isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .failure(.tooLarge(answerBytes)) }
+    if received.isHeadTooLarge || isTooLongForLibcurl(code) { return .failure(.headTooLarge) }
+    if received.isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .failure(.tooLarge(answerLimit)) }
     guard code == CURLE_OK else {
       return .failure(
         TransferFault(
-          kind: code.faultKind(wasSent: wasSent), wasSent: wasSent, summary: String(cString: curl_easy_strerror(code)),
-          detail: detail(of: code)))
+          kind: code.faultKind(wasSent: wasSent), wasSent: wasSent, summary: summary(of: code), detail: detail(of: code)
+        ))
     }
     guard received.isHeadComplete, status >= 200 else {
       // libcurl takes a head that the end of the connection cut short for a whole one.
@@ -149,6 +150,19 @@ final class EasyHandle {
     }
     return .success(
       TransferAnswer(status: status, contentType: contentType, retryAfter: retryAfter, body: received.body))
+  }
+
+  /// Whether a line of the head was longer than libcurl accepts. Before 8.6, that is the code for a lack of memory:
+  /// https://curl.se/libcurl/c/libcurl-errors.html
+  private func isTooLongForLibcurl(_ code: CURLcode) -> Bool {
+    let tooLarge: UInt32 = 100
+    return (code == CURLE_OUT_OF_MEMORY || code.rawValue == tooLarge) && wasSent && !received.isHeadComplete
+  }
+
+  private func summary(of code: CURLcode) -> String {
+    // What came does not begin as HTTP/1.1 does, which libcurl takes for HTTP/0.9.
+    code == CURLE_UNSUPPORTED_PROTOCOL && wasSent
+      ? "the response is not HTTP" : String(cString: curl_easy_strerror(code))
   }
 
   /// Why a transfer that still runs is given up.

@@ -3,6 +3,7 @@ struct ReceivedAnswer {
   private let limit: Int
   private(set) var body: [UInt8] = []
   private(set) var isTooLarge = false
+  private(set) var isHeadTooLarge = false
   /// Whether the empty line behind the head of the last answer (the final one, at the end) has come.
   private(set) var isHeadComplete = false
   private var headerBytes = 0
@@ -30,7 +31,7 @@ struct ReceivedAnswer {
   mutating func readHeader(_ line: UnsafeRawBufferPointer) -> Bool {
     headerBytes += line.count
     guard headerBytes <= TransferOptions.headerBytes else {
-      isTooLarge = true
+      isHeadTooLarge = true
       return false
     }
     if line.starts(with: "HTTP/".utf8) {

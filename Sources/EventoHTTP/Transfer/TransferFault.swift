@@ -11,7 +11,7 @@ struct TransferFault: Error, Equatable {
     case unreachable
     /// The connection broke, or what came over it was no HTTP.
     case lost
-    /// The answer was larger than the limit.
+    /// The answer was larger than the limit. The summary is whole sentences.
     case tooLarge
     /// Another try would end the same way: a certificate that does not hold, a file that is not there.
     case hopeless
@@ -36,7 +36,13 @@ struct TransferFault: Error, Equatable {
     TransferFault(kind: .lost, wasSent: true, summary: "nothing came for \(time)")
   }
 
-  static func tooLarge(_ limit: Int) -> TransferFault {
-    TransferFault(kind: .tooLarge, wasSent: true, summary: "the answer is larger than \(limit) bytes")
+  static func tooLarge(_ limit: AnswerLimit) -> TransferFault {
+    let advice = limit.setting.map { "Ask for less, or raise \($0)." } ?? "No larger one is accepted."
+    return TransferFault(
+      kind: .tooLarge, wasSent: true, summary: "The response is larger than \(limit.bytes) bytes. \(advice)")
   }
+
+  static let headTooLarge = TransferFault(
+    kind: .tooLarge, wasSent: true, summary: "The head of the response is too large. Check that the URL is a gateway's."
+  )
 }

@@ -4,7 +4,7 @@ struct TransferOptions: Sendable {
   var connections: Int
   var connectDeadline: Duration
   /// Bytes of an answer's body, after any decompression.
-  var answerBytes: Int
+  var answerLimit: AnswerLimit
   var userAgent: String
   /// The value of `Accept`.
   var accept: String

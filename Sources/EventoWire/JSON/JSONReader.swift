@@ -101,6 +101,11 @@ struct JSONReader {
 
   private func error(_ fault: JSONScanner.Fault) -> EventoError {
     switch fault.kind {
+    case .syntax where scanner.bytes[fault.offset...].starts(with: TextEncoding.utf8Mark):
+      // It can't be seen in an editor.
+      EventoError(
+        .invalidJSON,
+        "The body has a byte order mark (U+FEFF) at byte \(fault.offset). One is allowed at the very beginning alone.")
     case .syntax:
       EventoError(.invalidJSON, "The body is not JSON: \(fault.detail), at byte \(fault.offset).")
     case .depth, .repeatedMember:

@@ -26,10 +26,17 @@ enum TextEncoding: Equatable {
       self = .other("UTF-16")
     } else if text.count >= 4, text[0] != 0 && text[1...3] == [0, 0, 0] || text[3] != 0 && text[0...2] == [0, 0, 0] {
       self = .other("UTF-32")
-    } else if (text[0] == 0) != (text[1] == 0), text[0] < 0x80, text[1] < 0x80 {
+    } else if (text[0] == 0) != (text[1] == 0), text[0] < 0x80, text[1] < 0x80, Self.goesOnLikeUTF16(text) {
       self = .other("UTF-16")
     } else {
       self = .utf8
     }
+  }
+
+  /// Whether the second character is one of ASCII too, as that of every object, with its NUL at the same place as the
+  /// first: else a NUL has come before UTF-8.
+  private static func goesOnLikeUTF16(_ text: [UInt8]) -> Bool {
+    text.count == 2
+      || text.count >= 4 && (text[2] == 0) == (text[0] == 0) && (text[3] == 0) == (text[1] == 0)
   }
 }

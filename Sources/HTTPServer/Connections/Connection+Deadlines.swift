@@ -33,7 +33,7 @@ extension Connection {
     if case .working(_, let handler) = exchange?.progress, handler <= loop.now {
       answer(
         ProtocolFault(
-          .answerTooLate, "The answer took longer than the \(configuration.handlerDeadline) that it may."),
+          .answerTooLate, "The response exceeded the time limit of \(configuration.handlerDeadline)."),
         after: configuration.handlerDeadline)
       return advance()
     }
@@ -41,13 +41,14 @@ extension Connection {
     case .head where !hasPartialHead, .held, .lingering: return close()
     case .head:
       answer(
-        ProtocolFault(.requestTimeout, "A request's head may take \(configuration.headDeadline), and took longer."))
+        ProtocolFault(
+          .requestTimeout, "The head of the request exceeded the time limit of \(configuration.headDeadline)."))
     case .collecting, .discarding:
       answer(
         ProtocolFault(
           .requestTimeout,
-          "A body must come at \(configuration.minimumBodyRate) bytes a second after \(configuration.bodyGrace), and "
-            + "this one came more slowly."))
+          "The body came more slowly than \(configuration.minimumBodyRate) bytes per second, the minimum after "
+            + "\(configuration.bodyGrace)."))
     }
     advance()
   }

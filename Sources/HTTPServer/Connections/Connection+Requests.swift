@@ -89,7 +89,7 @@ extension Connection {
   }
 
   private static func tooLong(_ limit: Int) -> ProtocolFault {
-    ProtocolFault(.contentTooLarge, "A body may have \(limit) bytes here, and this one has more.")
+    ProtocolFault(.contentTooLarge, "The body exceeds the limit of \(limit) bytes.")
   }
 
   private func takeBody(_ bytes: Span<UInt8>, _ range: Range<Int>) {
@@ -102,8 +102,8 @@ extension Connection {
         return answer(
           ProtocolFault(
             .overloaded,
-            "The bodies of requests that are not answered yet have \(loop.configuration.totalBodyBytes) bytes together, "
-              + "which is all that they may: send it again in a moment."))
+            "The bodies of all requests that are being handled exceed the limit of \(loop.configuration.totalBodyBytes) "
+              + "bytes. Retry shortly."))
       }
       bytes.extracting(range).withUnsafeBufferPointer { body.append(contentsOf: $0) }
     case .discarding(let answer, let allowance):

@@ -113,10 +113,9 @@ final class Connection {
       if hasUnreadInput, takesInput {
         guard !isOutOfTime else { return loop.resume(self) }
         hasUnreadInput = false
-        let bytes = input
-        input = []
+        let bytes = takeInput()
         let count = consume(bytes.span)
-        keep(bytes.span, from: count)
+        keep(bytes, from: count)
         flush()
         continue
       }
@@ -160,13 +159,13 @@ final class Connection {
       let bytes = Span(_unsafeElements: UnsafeBufferPointer(rebasing: loop.readBuffer[..<count]))
       if input.isEmpty {
         let consumed = consume(bytes)
-        keep(bytes, from: consumed)
+        guard keepsInput, consumed < bytes.count else { break }
+        input = bytes.extracting(consumed..<bytes.count).withUnsafeBufferPointer { Array($0) }
       } else {
-        var joined = input
-        input = []
+        var joined = takeInput()
         bytes.withUnsafeBufferPointer { joined.append(contentsOf: $0) }
         let consumed = consume(joined.span)
-        keep(joined.span, from: consumed)
+        keep(joined, from: consumed)
       }
     case .end:
       isReadable = false
@@ -177,10 +176,24 @@ final class Connection {
     }
   }
 
-  private func keep(_ bytes: Span<UInt8>, from start: Int) {
-    guard isOpen, start < bytes.count else { return }
-    if case .lingering = intake { return }
-    input = bytes.extracting(start..<bytes.count).withUnsafeBufferPointer { Array($0) }
+  /// Takes the input out, so that it can be appended to and kept again in place.
+  private func takeInput() -> [UInt8] {
+    let bytes = input
+    input = []
+    return bytes
+  }
+
+  /// Keeps what has not been consumed. A line that is not complete is neither copied nor moved, since it may be many times
+  /// as long as what one read adds to it.
+  private func keep(_ bytes: consuming [UInt8], from start: Int) {
+    guard keepsInput, start < bytes.count else { return }
+    input = start == 0 ? bytes : Array(bytes[start...])
+  }
+
+  private var keepsInput: Bool {
+    guard isOpen else { return false }
+    if case .lingering = intake { return false }
+    return true
   }
 
   // MARK: Writing

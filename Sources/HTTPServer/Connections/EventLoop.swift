@@ -311,12 +311,11 @@ final class EventLoop: @unchecked Sendable {
     case .admitted: nil
     case .tooMany:
       ProtocolFault(
-        .overloaded, "There are \(configuration.connections) connections, which is all that may be: try again later.")
+        .overloaded, "Too many connections are open (limit \(configuration.connections)). Retry later.")
     case .tooManyOfPeer:
       ProtocolFault(
         .overloaded,
-        "There are \(configuration.connectionsPerPeer) connections from this address, which is all that may be: "
-          + "close some.")
+        "Too many connections are open from this address (limit \(configuration.connectionsPerPeer)). Close some.")
     }
   }
 }

@@ -4,14 +4,13 @@ internal import ByteCoding
 enum Authority {
   /// Whether it is a host with or without a port.
   ///
-  /// Narrower than RFC 3986 §3.2.2 on purpose: names of letters, digits, `-._~` and escapes, and bracketed
-  /// addresses; no empty host (RFC 9110 §4.2.1), no user information, no escaped control characters, and none of the
-  /// delimiters that no real name has. Nothing is decoded.
+  /// A host as in RFC 3986 §3.2.2, but not an empty one (RFC 9110 §4.2.1) and without escaped control characters; no user
+  /// information. Which hosts are served is for the handler to say. Nothing is decoded.
   static func isValid(_ input: Span<UInt8>, _ range: Range<Int>, needsPort: Bool = false) -> Bool {
     guard !range.isEmpty else { return false }
     var index = range.lowerBound
     if input[index] == UInt8(ascii: "[") {
-      guard let end = input.firstIndex(of: UInt8(ascii: "]"), in: range), isAddress(input, index + 1..<end) else {
+      guard let end = input.firstIndex(of: UInt8(ascii: "]"), in: range), isLiteral(input, index + 1..<end) else {
         return false
       }
       index = end + 1
@@ -40,7 +39,22 @@ enum Authority {
     return high << 4 | low >= 0x20 && high << 4 | low != 0x7F
   }
 
-  /// RFC 3986 §3.2.2's IP-literal by its characters: hexadecimal digits, colons, and the points of a mapped address.
+  /// RFC 3986 §3.2.2: what an IP-literal has between its brackets.
+  private static func isLiteral(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    isAddress(input, range) || isFutureAddress(input, range)
+  }
+
+  /// `"v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )`.
+  private static func isFutureAddress(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    guard !range.isEmpty, ASCII.lowercased(input[range.lowerBound]) == UInt8(ascii: "v"),
+      let point = input.firstIndex(of: UInt8(ascii: "."), in: range),
+      case let version = range.lowerBound + 1..<point, case let address = point + 1..<range.upperBound
+    else { return false }
+    return !version.isEmpty && !address.isEmpty && input.allSatisfy(in: version) { ASCII.hexValue($0) != nil }
+      && input.allSatisfy(in: address) { $0 == UInt8(ascii: ":") || ByteSet.host.contains($0) }
+  }
+
+  /// An IPv6 address by its characters: hexadecimal digits, colons, and the points of a mapped address.
   private static func isAddress(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
     range.count >= 2 && input.firstIndex(of: UInt8(ascii: ":"), in: range) != nil
       && input.allSatisfy(in: range) { byte in

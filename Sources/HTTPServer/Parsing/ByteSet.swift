@@ -19,6 +19,6 @@ struct ByteSet {
   /// encode there.
   @inline(__always) static var query: ByteSet { ByteSet(low: 0xAFFF_FFF2_0000_0000, high: 0x7FFF_FFFF_FFFF_FFFF) }
 
-  /// What a host's name may hold: the unreserved characters of RFC 3986 §2.3.
-  @inline(__always) static var host: ByteSet { ByteSet(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE) }
+  /// What a host's name may hold, escapes aside: the unreserved characters and the sub-delims of RFC 3986 §2.2 and §2.3.
+  @inline(__always) static var host: ByteSet { ByteSet(low: 0x2BFF_7FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE) }
 }

@@ -25,8 +25,9 @@ struct ChunkedDecoder {
   private var trailerBytes = 0
   private var trailerFields = 0
 
-  /// More digits than a size of 64 bits has are zeros, and nothing that a client would send.
-  private static let sizeDigits = 16
+  /// Bytes that a line may have for the size, beside its extensions. More than the digits of any size: leading zeros mean
+  /// nothing (RFC 9112 §7.1).
+  private static let sizeDigits = 64
 
   init(limits: ParserLimits) {
     self.limits = limits
@@ -81,9 +82,9 @@ struct ChunkedDecoder {
     switch part {
     case .extensions:
       ProtocolFault(
-        .contentTooLarge, "The chunk extensions of a body may have \(limits.chunkExtensionBytes) bytes, and have more.")
+        .contentTooLarge, "The chunk extensions of the body exceed the limit of \(limits.chunkExtensionBytes) bytes.")
     case .trailers:
-      ProtocolFault(.headersTooLarge, "A trailer section may have \(limits.headerBytes) bytes, and this one has more.")
+      ProtocolFault(.headersTooLarge, "The trailer section exceeds the limit of \(limits.headerBytes) bytes.")
     }
   }
 
@@ -92,6 +93,8 @@ struct ChunkedDecoder {
   ) throws(ProtocolFault) -> Range<Int>? {
     switch lines.next(in: input, from: offset, limit: limit) {
     case .incomplete: return nil
+    case .tooLong where part == .extensions:
+      throw ProtocolFault(.contentTooLarge, "A chunk's size and extensions exceed the limit of \(limit) bytes.")
     case .tooLong: throw tooLong(part)
     case .control:
       throw ProtocolFault(.badRequest, "A line between chunks has a control character or does not end in CR LF.")
@@ -102,19 +105,18 @@ struct ChunkedDecoder {
   }
 
   /// `chunk-size [ chunk-ext ]`: hexadecimal digits alone, no sign, no `0x`, no blank.
+  ///
+  /// - Returns: the size; `Int.max` for any that is larger, which whoever takes the body refuses by its limit.
   private mutating func takeSize(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) -> Int {
     var end = line.lowerBound
     var length = 0
     while end < line.upperBound, let digit = ASCII.hexValue(input[end]) {
-      guard length <= Int.max >> 4, end - line.lowerBound < Self.sizeDigits else {
-        throw ProtocolFault(.badRequest, "A chunk's size is too large: \(input.quoted(line)).")
-      }
-      length = length << 4 | Int(digit)
+      length = length <= Int.max >> 4 ? length << 4 | Int(digit) : .max
       end += 1
     }
     guard end > line.lowerBound, ChunkExtension.isValid(input, end..<line.upperBound) else {
       throw ProtocolFault(
-        .badRequest, "A chunk begins with its size in hexadecimal digits, and this one with \(input.quoted(line)).")
+        .badRequest, "A chunk must begin with its size in hexadecimal digits, but begins with \(input.quoted(line)).")
     }
     // §7.1.1: the total is bounded, since a byte of data a chunk may come with any number of them.
     extensionBytes += line.upperBound - end
@@ -140,7 +142,7 @@ struct ChunkedDecoder {
     guard trailerBytes <= limits.headerBytes else { throw tooLong(.trailers) }
     guard trailerFields <= limits.headerFields else {
       throw ProtocolFault(
-        .headersTooLarge, "A trailer section may have \(limits.headerFields) fields, and this one has more.")
+        .headersTooLarge, "The trailer section exceeds the limit of \(limits.headerFields) fields.")
     }
     _ = try FieldLine(input, line)
   }

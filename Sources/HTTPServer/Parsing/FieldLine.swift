@@ -10,7 +10,7 @@ struct FieldLine {
     // RFC 9112 §5.2: obsolete folding is refused. §2.2: so is a blank before the first field.
     guard !ASCII.isBlank(input[line.lowerBound]) else {
       throw ProtocolFault(
-        .badRequest, "A field line begins with a blank: lines are not folded any more (RFC 9112 §5.2).")
+        .badRequest, "A field line begins with a space or a tab: folded lines are not accepted (RFC 9112 §5.2).")
     }
     guard let colon = input.firstIndex(of: UInt8(ascii: ":"), in: line) else {
       throw ProtocolFault(.badRequest, "A field line has no colon: \(input.quoted(line)).")
@@ -19,7 +19,7 @@ struct FieldLine {
     // RFC 9112 §5.1: no blank between name and colon: it has led to requests being smuggled.
     guard !name.isEmpty, input.allSatisfy(in: name, { ByteSet.token.contains($0) }) else {
       throw ProtocolFault(
-        .badRequest, "A field's name is a token that a colon follows at once, and this one is \(input.quoted(name)).")
+        .badRequest, "A field name must be a token directly followed by a colon, but is \(input.quoted(name)).")
     }
     value = input.trimmed(colon + 1..<line.upperBound)
   }

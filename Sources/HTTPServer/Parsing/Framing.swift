@@ -40,10 +40,10 @@ struct FramingReader {
 
   /// RFC 9112 §3.2: exactly one, and valid.
   private mutating func takeHost(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
-    guard !hasHost else { throw ProtocolFault(.badRequest, "There is more than one Host.") }
+    guard !hasHost else { throw ProtocolFault(.badRequest, "Host was sent more than once.") }
     guard Authority.isValid(input, field.value) else {
       throw ProtocolFault(
-        .badRequest, "Host must be a host with or without a port, and is \(input.quoted(field.value)).")
+        .badRequest, "Host must be a host, with or without a port, but is \(input.quoted(field.value)).")
     }
     hasHost = true
   }
@@ -51,10 +51,10 @@ struct FramingReader {
   /// RFC 9112 §6.3: an invalid `Content-Length` is an error that can't be mended. A list of equal values may be taken
   /// for one (RFC 9110 §8.6) or refused, and is refused.
   private mutating func takeLength(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
-    guard declaredLength == nil else { throw ProtocolFault(.badRequest, "There is more than one Content-Length.") }
+    guard declaredLength == nil else { throw ProtocolFault(.badRequest, "Content-Length was sent more than once.") }
     guard !field.value.isEmpty, input.allSatisfy(in: field.value, ASCII.isDigit) else {
       throw ProtocolFault(
-        .badRequest, "Content-Length must be one number in decimal digits, and is \(input.quoted(field.value)).")
+        .badRequest, "Content-Length must be one number in decimal digits, but is \(input.quoted(field.value)).")
     }
     // One that is too large for a number is more than can ever come: whoever takes a body refuses it by the limit of that.
     declaredLength = input.number(field.value).map(Int.init(clamping:)) ?? .max
@@ -68,7 +68,7 @@ struct FramingReader {
       let name = input.trimmed(start..<end)
       guard !name.isEmpty, input.allSatisfy(in: name, { ByteSet.token.contains($0) }) else {
         throw ProtocolFault(
-          .badRequest, "Transfer-Encoding must be chunked alone, and is \(input.quoted(field.value)).")
+          .badRequest, "Transfer-Encoding must be chunked and nothing else, but is \(input.quoted(field.value)).")
       }
       let isChunked = input.isEqual(name, toLowercase: "chunked")
       switch coding {
@@ -76,7 +76,7 @@ struct FramingReader {
       case .notChunkedLast: coding = isChunked ? .othersThenChunked : .notChunkedLast
       // §7.1: chunked is applied once, and last.
       case .chunkedAlone, .othersThenChunked:
-        throw ProtocolFault(.badRequest, "Transfer-Encoding has chunked in another place than the last.")
+        throw ProtocolFault(.badRequest, "Transfer-Encoding must have chunked once, at the end.")
       }
       guard end < field.value.upperBound else { return }
       start = end + 1
@@ -107,7 +107,7 @@ struct FramingReader {
   /// What the head says as a whole.
   func finish(_ line: RequestLine) throws(ProtocolFault) -> Framing {
     guard hasHost || line.version == .oneDotZero else {
-      throw ProtocolFault(.badRequest, "There is no Host, which HTTP/1.1 asks for (RFC 9112 §3.2).")
+      throw ProtocolFault(.badRequest, "Host is missing, which HTTP/1.1 requires (RFC 9112 §3.2).")
     }
     if let coding { try check(coding, line) }
     return Framing(
@@ -122,12 +122,13 @@ struct FramingReader {
   func checkWhatIsKnown(_ line: RequestLine) throws(ProtocolFault) {
     guard line.methodIsKnown else {
       let upperCase = Array(line.method.prefix(60).uppercased().utf8)
-      let hint = Method.known(upperCase.span, upperCase.indices).map { ": methods have a case, write \($0)" } ?? ""
-      throw ProtocolFault(.notImplemented, "No method is called \(line.method.prefix(60)) here\(hint).")
+      let hint =
+        Method.known(upperCase.span, upperCase.indices).map { ". Methods are case-sensitive: write \($0)" } ?? ""
+      throw ProtocolFault(.notImplemented, "Unknown method \(line.method.prefix(60))\(hint).")
     }
     if let unknownExpectation {
       throw ProtocolFault(
-        .expectationFailed, "Expect may be 100-continue and nothing else, and is \(unknownExpectation).")
+        .expectationFailed, "Expect must be 100-continue, but is \(unknownExpectation).")
     }
   }
 
@@ -138,12 +139,13 @@ struct FramingReader {
     }
     // §6.1 and §6.3: both at once may be an attempt to smuggle a request.
     guard declaredLength == nil else {
-      throw ProtocolFault(.badRequest, "A message has Content-Length or Transfer-Encoding, and never both.")
+      throw ProtocolFault(.badRequest, "Content-Length and Transfer-Encoding must not be sent together.")
     }
     switch coding {
     case .chunkedAlone: return
     case .othersThenChunked:
-      throw ProtocolFault(.notImplemented, "Transfer-Encoding must be chunked alone: no other coding is undone here.")
+      throw ProtocolFault(
+        .notImplemented, "Transfer-Encoding must be chunked and nothing else: no other coding is supported.")
     case .notChunkedLast:
       // §6.3: where the body ends can't be told.
       throw ProtocolFault(.badRequest, "Transfer-Encoding must end in chunked: otherwise the body has no end.")

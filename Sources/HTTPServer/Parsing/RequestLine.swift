@@ -27,8 +27,8 @@ struct RequestLine: Sendable, Equatable {
     else {
       throw ProtocolFault(
         .badRequest,
-        "A request line is method, target and version with one space between them, and this one is "
-          + "\(input.quoted(line)).")
+        "Malformed request line \(input.quoted(line)). It must be a method, a target and a version, with one space between "
+          + "them.")
     }
     let method = line.lowerBound..<methodEnd
     let spoken = try self.version(input, version)
@@ -47,7 +47,7 @@ struct RequestLine: Sendable, Equatable {
     _ input: Span<UInt8>, method: Range<Int>, target: Range<Int>
   ) throws(ProtocolFault) {
     guard !method.isEmpty, input.allSatisfy(in: method, { ByteSet.token.contains($0) }) else {
-      throw ProtocolFault(.badRequest, "A method is a token (RFC 9110 §9.1), and this one is \(input.quoted(method)).")
+      throw ProtocolFault(.badRequest, "The method must be a token (RFC 9110 §9.1), but is \(input.quoted(method)).")
     }
     let target = try RequestTarget.parse(input, target, method: self.method)
     (path, query, authority) = (target.path, target.query, target.authority)
@@ -61,7 +61,7 @@ struct RequestLine: Sendable, Equatable {
       ASCII.isDigit(input[start + 5]), input[start + 6] == UInt8(ascii: "."), ASCII.isDigit(input[start + 7])
     else {
       throw ProtocolFault(
-        .badRequest, "A request line ends in HTTP/1.1 or HTTP/1.0, and this one in \(input.quoted(range)).")
+        .badRequest, "A request line must end in HTTP/1.1 or HTTP/1.0, but ends in \(input.quoted(range)).")
     }
     switch (input[start + 5], input[start + 7]) {
     case (UInt8(ascii: "1"), UInt8(ascii: "1")): return .oneDotOne
@@ -69,7 +69,7 @@ struct RequestLine: Sendable, Equatable {
     default:
       // RFC 9110 §15.6.6. The preface of HTTP/2 (RFC 9113 §3.4) ends here too.
       throw ProtocolFault(
-        .versionNotSupported, "HTTP/1.1 and HTTP/1.0 are spoken here, and not \(input.text(range)).")
+        .versionNotSupported, "\(input.text(range)) is not supported. Use HTTP/1.1 or HTTP/1.0.")
     }
   }
 }

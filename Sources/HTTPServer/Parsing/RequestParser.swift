@@ -112,7 +112,7 @@ struct RequestParser {
     case .incomplete: return false
     case .tooLong:
       throw ProtocolFault(
-        .uriTooLong, "A request line may have \(limits.requestLineBytes) bytes, and this one has more.")
+        .uriTooLong, "The request line exceeds the limit of \(limits.requestLineBytes) bytes.")
     case .control:
       throw ProtocolFault(
         .badRequest, "The request line has a control character or does not end in CR LF (RFC 9112 §2.2).")
@@ -135,7 +135,7 @@ struct RequestParser {
     case .incomplete: return nil
     case .tooLong:
       throw ProtocolFault(
-        .headersTooLarge, "A header section may have \(limits.headerBytes) bytes, and this one has more.")
+        .headersTooLarge, "The header section exceeds the limit of \(limits.headerBytes) bytes.")
     case .control:
       throw ProtocolFault(
         .badRequest, "A field line has a control character or does not end in CR LF (RFC 9112 §2.2, RFC 9110 §5.5).")
@@ -149,7 +149,7 @@ struct RequestParser {
     headerBytes = min(headerBytes + line.count + 2, limits.headerBytes)
     guard headers.count < limits.headerFields else {
       throw ProtocolFault(
-        .headersTooLarge, "A header section may have \(limits.headerFields) fields, and this one has more.")
+        .headersTooLarge, "The header section exceeds the limit of \(limits.headerFields) fields.")
     }
     let field = try FieldLine(input, line)
     try framing.take(field, input)

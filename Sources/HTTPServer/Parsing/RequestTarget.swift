@@ -11,16 +11,17 @@ struct RequestTarget {
     // §3.2.3: the authority form is CONNECT's, and CONNECT's alone.
     if method == "CONNECT" {
       guard Authority.isValid(input, range, needsPort: true) else {
-        throw ProtocolFault(.badRequest, "CONNECT takes a host and a port, and not \(input.quoted(range)).")
+        throw ProtocolFault(
+          .badRequest, "The target of CONNECT must be a host and a port, but is \(input.quoted(range)).")
       }
       // RFC 9110 §9.3.6: a server that is no proxy need not take it.
-      throw ProtocolFault(.methodNotAllowed, "This server is no proxy: it does not CONNECT.")
+      throw ProtocolFault(.methodNotAllowed, "This server is not a proxy and does not support CONNECT.")
     }
     if input[range.lowerBound] == UInt8(ascii: "/") { return try origin(input, range) }
     if range.count == 1, input[range.lowerBound] == UInt8(ascii: "*") {
       // §3.2.4: the asterisk form is that of OPTIONS alone.
       guard method == "OPTIONS" else {
-        throw ProtocolFault(.badRequest, "The target * goes with OPTIONS alone, and not with \(method).")
+        throw ProtocolFault(.badRequest, "The target * is allowed only with OPTIONS, not with \(method).")
       }
       return RequestTarget(path: "*")
     }
@@ -45,8 +46,7 @@ struct RequestTarget {
     guard let scheme = schemeEnd(input, range) else {
       throw ProtocolFault(
         .badRequest,
-        "A target is a path that begins with /, or a URI with http:// or https://, and this one is "
-          + "\(input.quoted(range)).")
+        "The target must be a path that begins with /, or an http:// or https:// URI, but is \(input.quoted(range)).")
     }
     var end = scheme
     while end < range.upperBound, input[end] != UInt8(ascii: "/"), input[end] != UInt8(ascii: "?") { end += 1 }

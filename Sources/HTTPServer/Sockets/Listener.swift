@@ -83,8 +83,9 @@ final class Listener: Sendable {
     afterBinding: () throws(SystemError) -> Void = {}
   ) throws(SystemError) -> Listener {
     let operation = Self.operation(name)
+    let errorPlace = Self.errorPlace(place)
     let descriptor = Descriptor(
-      try systemCall { socket(address.family, SocketType.stream, 0) }.orThrow(operation))
+      try systemCall { socket(address.family, SocketType.stream, 0) }.orThrow(operation, at: errorPlace))
     try descriptor.setNonBlocking()
     if address.family != AF_UNIX {
       // A restarted server need not wait for the connections of the last one to be forgotten.
@@ -95,7 +96,8 @@ final class Listener: Sendable {
       try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
     }
     try beforeBinding(descriptor)
-    _ = try systemCall { address.withPointer { Self.bind(descriptor.number, $0, $1) } }.orThrow(operation)
+    _ = try systemCall { address.withPointer { Self.bind(descriptor.number, $0, $1) } }
+      .orThrow(operation, at: errorPlace)
     try afterBinding()
     let bound = place ?? .tcp(Self.localAddress(of: descriptor.number).peer)
     return Listener(descriptor, BoundAddress(place: bound), name)
@@ -103,7 +105,12 @@ final class Listener: Sendable {
 
   /// Takes connections from now on.
   func listen(backlog: Int) throws(SystemError) {
-    _ = try systemCall { Self.startListening(descriptor.number, backlog) }.orThrow(Self.operation(name))
+    _ = try systemCall { Self.startListening(descriptor.number, backlog) }
+      .orThrow(Self.operation(name), at: Self.errorPlace(address.place))
+  }
+
+  private static func errorPlace(_ place: BoundAddress.Place?) -> SystemError.Place {
+    if case .unix(let path) = place { .unixSocket(path: path) } else { .port }
   }
 
   private static func operation(_ name: String) -> String { "listen on \(name)" }

@@ -10,16 +10,17 @@
 enum Resolver {
   /// Every address to listen on for a host, without doubles.
   ///
-  /// A name that has none, and a failure to find out, is `EADDRNOTAVAIL`.
+  /// - Throws: ``SystemError/Place/lookUp`` for a name that has none, and for a failure to find out.
   static func addresses(of host: String, port: UInt16) throws(SystemError) -> [SocketAddress] {
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
     hints.ai_socktype = SocketType.stream
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
     var found: UnsafeMutablePointer<addrinfo>?
-    guard getaddrinfo(host, "\(port)", &hints, &found) == 0, let first = found else {
-      throw SystemError("look up the host \"\(host)\"", EADDRNOTAVAIL)
-    }
+    let code = getaddrinfo(host, "\(port)", &hints, &found)
+    let operation = "look up the host \"\(host)\""
+    if code == EAI_SYSTEM { throw SystemError(operation, errno) }
+    guard code == 0, let first = found else { throw SystemError(operation, code == 0 ? EAI_NONAME : code, at: .lookUp) }
     defer { freeaddrinfo(first) }
     var addresses: [SocketAddress] = []
     var seen: Set<PeerAddress> = []

@@ -24,13 +24,14 @@ struct SocketAddress {
     }
   }
 
-  /// - Throws: `ENAMETOOLONG` where the path does not fit, which is at about 107 bytes.
+  /// - Throws: `ENAMETOOLONG` if the path has more bytes than ``SystemError/longestSocketPath``, or a NUL.
   init(unixPath path: String) throws(SystemError) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     let bytes = Array(path.utf8)
-    guard !bytes.isEmpty, bytes.count < MemoryLayout.size(ofValue: address.sun_path), !bytes.contains(0) else {
-      throw SystemError("listen on the Unix socket \(path)", bytes.isEmpty ? ENOENT : ENAMETOOLONG)
+    guard !bytes.isEmpty, bytes.count <= SystemError.longestSocketPath, !bytes.contains(0) else {
+      throw SystemError(
+        "listen on the Unix socket \(path)", bytes.isEmpty ? ENOENT : ENAMETOOLONG, at: .unixSocket(path: path))
     }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     length = socklen_t(MemoryLayout<sockaddr_un>.size)
@@ -70,4 +71,9 @@ struct SocketAddress {
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
     }
   }
+}
+
+extension SystemError {
+  /// Bytes that the path of a Unix socket may have: its NUL needs one of `sun_path` too.
+  public static let longestSocketPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 }

@@ -8,19 +8,30 @@
 
 /// A system call that failed.
 public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What was tried, such as `bind 127.0.0.1:80`.
-  public let operation: String
-  /// The value of `errno`.
-  public let code: Int32
+  /// What a call was about.
+  public enum Place: Sendable, Equatable {
+    case port
+    case unixSocket(path: String)
+    /// The addresses of a name.
+    case lookUp
+    case other
+  }
 
-  init(_ operation: String, _ code: Int32) {
+  /// What was tried, such as `listen on 127.0.0.1 port 80`.
+  public let operation: String
+  /// The value of `errno`; of a look-up, that of `getaddrinfo`.
+  public let code: Int32
+  public let place: Place
+
+  init(_ operation: String, _ code: Int32, at place: Place = .other) {
     self.operation = operation
     self.code = code
+    self.place = place
   }
 
   /// What was tried, and the system's words for what went wrong.
   public var description: String {
-    "\(operation): \(Self.text(code))"
+    "\(operation): \(place == .lookUp ? String(cString: gai_strerror(code)) : Self.text(code))"
   }
 
   private static func text(_ code: Int32) -> String {
@@ -67,10 +78,12 @@ struct Errno: Error, Equatable {
 }
 
 extension Result where Failure == Errno {
-  func orThrow(_ operation: @autoclosure () -> String) throws(SystemError) -> Success {
+  func orThrow(
+    _ operation: @autoclosure () -> String, at place: @autoclosure () -> SystemError.Place = .other
+  ) throws(SystemError) -> Success {
     switch self {
     case .success(let value): return value
-    case .failure(let error): throw error.during(operation())
+    case .failure(let error): throw SystemError(operation(), error.code, at: place())
     }
   }
 }

@@ -12,17 +12,17 @@ enum UnixSocketFile {
   ///
   /// - Throws: `EADDRINUSE` where somebody listens on it; `EEXIST` where it is a file of another kind.
   static func removeStale(_ path: String) throws(SystemError) {
-    let operation = "listen on the Unix socket \(path)"
+    let (operation, place) = ("listen on the Unix socket \(path)", SystemError.Place.unixSocket(path: path))
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError(operation, EEXIST) }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError(operation, EEXIST, at: place) }
     let address = try SocketAddress(unixPath: path)
     let probe = Descriptor(try systemCall { socket(AF_UNIX, SocketType.stream, 0) }.orThrow(operation))
     // Where the other one's backlog is full, a connect that blocks would wait for it.
     try probe.setNonBlocking()
     switch systemCall({ address.withPointer { connect(probe.number, $0, $1) } }) {
     case .failure(Errno(ECONNREFUSED)): remove(path)
-    case .success, .failure: throw SystemError(operation, EADDRINUSE)
+    case .success, .failure: throw SystemError(operation, EADDRINUSE, at: place)
     }
   }
 

@@ -9,28 +9,29 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
 
   static let configuration = CommandConfiguration(
     commandName: "tail",
-    abstract: "Follow the log of a gateway: an event a line, as it commits.",
-    discussion: "The environment may name the gateway and the token: EVENTO_URL, EVENTO_TOKEN.")
+    abstract: "Follow the log of a gateway: one line per event, as it commits.",
+    discussion: "EVENTO_URL and EVENTO_TOKEN can be set instead of --url and --token.")
 
   @Option(help: "URL of the gateway. (default: http://127.0.0.1:8080)")
   var url: String?
 
-  @Option(help: "The bearer token. EVENTO_TOKEN keeps it out of the list of processes.")
+  @Option(help: "Bearer token. EVENTO_TOKEN keeps it out of the list of processes.")
   var token: String?
 
-  @Option(help: "Only events of this type of aggregate.")
+  @Option(help: "Only events of this aggregate type.")
   var aggregatorType: String?
 
   @Option(help: "Only events of this aggregate; needs --aggregator-type.")
   var aggregatorId: String?
 
-  @Option(help: "Only events of this name; needs --aggregator-type.")
+  @Option(help: "Only events with this name; needs --aggregator-type.")
   var name: String?
 
-  @Option(help: "Only events with this routing key; empty: only those with none.")
+  @Option(help: "Only events with this routing key. An empty one selects events without a key.")
   var routingKey: String?
 
-  @Option(help: ArgumentHelp("now, beginning, or behind a cursor.", valueName: "place"))
+  @Option(
+    help: ArgumentHelp("Where to begin: now, beginning, or the cursor of the last event seen.", valueName: "position"))
   var from = "now"
 
   @Flag(help: "One JSON object per line, with type, cursor and node. Control characters are not escaped.")
@@ -40,7 +41,20 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     guard aggregatorType != nil || aggregatorId == nil && name == nil else {
       throw ValidationError("--aggregator-id and --name need --aggregator-type.")
     }
+    try checkNames()
     _ = try start
+  }
+
+  /// By the rule of the gateway, whose errors would name the members of a request.
+  private func checkNames() throws {
+    let names = [
+      ("--aggregator-type", aggregatorType), ("--aggregator-id", aggregatorId), ("--name", name),
+      // An empty one stands for events without a key.
+      ("--routing-key", routingKey?.isEmpty == true ? nil : routingKey),
+    ]
+    for case (let option, let name?) in names {
+      if let fault = NameRule.fault(in: name) { throw ValidationError("\(option) \(fault).") }
+    }
   }
 
   private var start: Args.Start {
@@ -52,7 +66,7 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
         do {
           return .after(try Cursor(parsing: from))
         } catch {
-          throw ValidationError("--from is now, beginning or a cursor: \(error.detail)")
+          throw ValidationError("--from must be now, beginning or a cursor, but is \"\(from)\".")
         }
       }
     }
@@ -93,19 +107,13 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
   }
 
   private func follow() async throws {
-    let environment = ProcessInfo.processInfo.environment
-    var configuration = HTTPConfiguration()
-    configuration.token = token ?? environment["EVENTO_TOKEN"].flatMap { $0.isEmpty ? nil : $0 }
-    configuration.logger = TailWatch.logger
-    let variable = environment["EVENTO_URL"].flatMap { $0.isEmpty ? nil : $0 }
-    let address = url ?? variable ?? "http://127.0.0.1:8080"
-    configuration.baseURLSetting = url == nil && variable != nil ? "EVENTO_URL" : "--url"
+    let source = TailSource(url: url, token: token, environment: ProcessInfo.processInfo.environment)
     let filters = aggregatorType.map { [ReadAggregator($0, id: aggregatorId, name: name)] }
     let key = routingKey.map { RoutingKey.value($0.isEmpty ? nil : $0) } ?? .all
-    let output = StandardOutput()
+    let output = QueuedOutput()
     do {
-      let executor = try HTTPExecutor(baseURL: address, configuration: configuration)
-      let watch = try TailWatch(address, configuration)
+      let executor = try HTTPExecutor(baseURL: source.url, configuration: source.configuration)
+      let watch = try TailWatch(source.url, source.configuration)
       try await watch.begin()
       // A follower waits for a gateway that is away. Here a person may wait for it in vain.
       _ = try await executor.read([], routingKey: .all, args: .forward(first: 0))
@@ -115,8 +123,8 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
         try await output.write(EventLine(edge).text(asJSON: json))
       }
     } catch let error where !Task.isCancelled {
-      if case StandardOutput.Failure.nobodyReads = error { return }
-      throw error
+      if case StandardOutput.Failure.closedByReader = error { return }
+      throw source.explained(error)
     } catch {
       // What a signal cut short is no failure.
     }

@@ -66,6 +66,6 @@ struct TailWatch {
   }
 
   private func say(_ text: String) {
-    FileHandle.standardError.write(Data("\(TerminalText.escaped(text))\n".utf8))
+    StandardError.write("\(TerminalText.escaped(text))\n")
   }
 }

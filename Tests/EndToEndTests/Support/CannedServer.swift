@@ -7,10 +7,14 @@ final class CannedServer: Sendable {
   let port: UInt16
   private let listener: Int32
 
-  init(_ status: String, _ type: String, _ body: String) throws {
+  convenience init(_ status: String, _ type: String, _ body: String) throws {
     let head =
       "HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(body.utf8.count)\r\nConnection: close\r\n\r\n"
-    let answer = Array((head + body).utf8)
+    try self.init(sending: head + body)
+  }
+
+  init(sending text: String) throws {
+    let answer = Array(text.utf8)
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)

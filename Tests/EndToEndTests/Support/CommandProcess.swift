@@ -41,15 +41,17 @@ final class CommandProcess: Sendable {
   /// - Parameters:
   ///   - isRead: whether anybody reads what it prints; else the pipe is closed at the other end.
   ///   - shell: what a shell has before the command, such as `umask 077; exec`.
+  ///   - redirections: what it has behind the command, such as `2>/dev/full`.
   init(
     _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway",
-    isRead: Bool = true, errors kind: Errors = .read, shell: String? = nil
+    isRead: Bool = true, errors kind: Errors = .read, shell: String? = nil, redirections: String = ""
   ) throws {
     process = Process()
     let executable = try Self.executable(command)
-    if let shell {
+    if shell != nil || !redirections.isEmpty {
       process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", "\(shell) \"$0\" \"$@\"", executable.path()] + arguments
+      process.arguments =
+        ["-c", "\(shell ?? "exec") \"$0\" \"$@\" \(redirections)", executable.path()] + arguments
     } else {
       process.executableURL = executable
       process.arguments = arguments

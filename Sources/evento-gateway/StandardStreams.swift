@@ -1,0 +1,72 @@
+internal import Foundation
+
+/// Standard error, as every command writes to it.
+enum StandardError {
+  /// Writes a text. One that can't be written is lost: there is no other place to report that.
+  ///
+  /// - Returns: whether all of it was written, for a text that must not be lost.
+  @discardableResult static func write(_ text: String) -> Bool {
+    writeAll(Array(text.utf8), to: STDERR_FILENO) == nil
+  }
+}
+
+/// Standard output, as every command writes to it: without a buffer, so that a failure shows while it can be reported.
+enum StandardOutput {
+  enum Failure: Error, CustomStringConvertible {
+    /// The reader at the other end of the pipe has closed it.
+    case closedByReader
+    case refused(code: Int32)
+
+    var description: String {
+      switch self {
+      case .closedByReader: "Can't write to standard output: its reader has closed it."
+      case .refused(let code): "Can't write to standard output: \(String(cString: strerror(code)))."
+      }
+    }
+  }
+
+  static func print(_ line: String) throws(Failure) {
+    try write(Array((line + "\n").utf8))
+  }
+
+  static func write(_ bytes: [UInt8]) throws(Failure) {
+    guard let code = writeAll(bytes, to: STDOUT_FILENO) else { return }
+    throw code == EPIPE ? .closedByReader : .refused(code: code)
+  }
+}
+
+enum StandardDescriptors {
+  /// Opens those of the three standard streams that are closed, since whatever is opened next would take their place, and
+  /// a line of the log would go into a database or to a client. Nothing can be written to, or read from, these.
+  ///
+  /// To be called before the process opens anything.
+  static func reserve() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // It takes the lowest one that is free (POSIX, open). If it fails, nothing is worse than before.
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+}
+
+/// Writes all bytes to a descriptor, and waits if it does not block.
+///
+/// - Returns: `nil`, or the value of `errno` if not all could be written.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    if count >= 0 {
+      rest = rest.dropFirst(count)
+      continue
+    }
+    switch errno {
+    case EINTR: continue
+    case EAGAIN:
+      // Another process that shares it has made it non-blocking.
+      var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+      poll(&entry, 1, -1)
+    case let code: return code
+    }
+  }
+  return nil
+}

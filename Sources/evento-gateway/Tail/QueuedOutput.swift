@@ -1,0 +1,16 @@
+internal import Dispatch
+
+/// Standard output, written to on a queue of its own: a slow reader keeps that one thread waiting, and nothing else.
+struct QueuedOutput {
+  private let queue = DispatchQueue(label: "standard output")
+
+  func write(_ bytes: [UInt8]) async throws(StandardOutput.Failure) {
+    let result = await withCheckedContinuation { continuation in
+      queue.async {
+        continuation.resume(
+          returning: Result { () throws(StandardOutput.Failure) in try StandardOutput.write(bytes) })
+      }
+    }
+    try result.get()
+  }
+}

@@ -1,0 +1,46 @@
+internal import Evento
+internal import EventoHTTP
+
+/// The gateway that `tail` follows, and the settings that name it.
+struct TailSource {
+  let url: String
+  let configuration: HTTPConfiguration
+  private let urlSetting: String
+  private let tokenSetting: String
+
+  /// - Parameters:
+  ///   - url: of the command line, which comes before the environment.
+  ///   - token: likewise.
+  init(url: String?, token: String?, environment: [String: String]) {
+    func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    self.url = url ?? variable("EVENTO_URL") ?? "http://127.0.0.1:8080"
+    urlSetting = url == nil && variable("EVENTO_URL") != nil ? "EVENTO_URL" : "--url"
+    tokenSetting = token == nil && variable("EVENTO_TOKEN") != nil ? "EVENTO_TOKEN" : "--token"
+    var configuration = HTTPConfiguration()
+    configuration.token = token ?? variable("EVENTO_TOKEN")
+    configuration.logger = TailWatch.logger
+    configuration.baseURLSetting = urlSetting
+    configuration.tokenSetting = tokenSetting
+    configuration.answerBytesSetting = nil
+    self.configuration = configuration
+  }
+
+  /// Returns an error with the settings that may be at fault.
+  func explained(_ error: any Error) -> any Error {
+    guard let error = error as? EventoError else { return error }
+    switch error.code {
+    case .unauthorized where configuration.token == nil:
+      return TailError(description: "The gateway requires a token. Pass one with --token or EVENTO_TOKEN.")
+    case .unauthorized, .forbidden:
+      return TailError(description: "The gateway does not accept the token (\(tokenSetting)): \(error.detail)")
+    // Of a gateway with another base path, or of something else.
+    case .notFound, .methodNotAllowed, .unavailable:
+      return TailError(description: "\(error.detail) The URL is \(url) (\(urlSetting)).")
+    default: return error
+    }
+  }
+
+  private struct TailError: Error, CustomStringConvertible {
+    let description: String
+  }
+}
