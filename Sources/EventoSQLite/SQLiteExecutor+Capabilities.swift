@@ -4,7 +4,7 @@ extension SQLiteExecutor: ConditionalWriter {
   @discardableResult
   public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
     let result = await withCheckedContinuation { continuation in
-      write(events, condition: condition) { continuation.resume(returning: $0) }
+      write(events, condition: condition, unless: { false }) { continuation.resume(returning: $0) }
     }
     return try result.get()
   }
@@ -12,7 +12,7 @@ extension SQLiteExecutor: ConditionalWriter {
 
 extension SQLiteExecutor: CallbackWriter {
   package func write(
-    _ events: [NewEvent], condition: WriteCondition?,
+    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
     do {
@@ -25,7 +25,7 @@ extension SQLiteExecutor: CallbackWriter {
     guard let condition, let prechecks, ConditionPrecheck.isNeeded(for: condition) else {
       return writer.submit(EventWriteJob(events, condition, now: now, completion: completion))
     }
-    prechecks.check(condition) { [writer] result in
+    prechecks.check(condition, unless: mustDrop) { [writer] result in
       switch result {
       case .success(let precheck):
         writer.submit(EventWriteJob(events, condition, precheck, now: now, completion: completion))

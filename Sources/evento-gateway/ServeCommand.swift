@@ -327,19 +327,24 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     log.info("Limits: \(values.joined(separator: ", "))")
   }
 
-  /// Who may: what an operator must not be wrong about.
+  /// Logs who has access.
   private func logAccess(_ log: Logger, _ tokens: TokenSet?) {
     if let tokens {
       log.info("Access: \(Self.count(tokens)).")
     } else if unixSocketOnly {
-      log.info("Access: anyone who may connect to \(unixSocket ?? "the socket") may do everything, without a token.")
+      log.info("Access: no tokens. Everyone who can connect to \(unixSocket ?? "the socket") has full access.")
+    } else if Exposure.isLoopback(host), !trustedProxy.isEmpty || !allowedHost.isEmpty {
+      log.warning(
+        """
+        Access: no tokens. Every client of a proxy on this machine has full access. Set --token-file to restrict it.
+        """)
     } else if Exposure.isLoopback(host) {
-      log.info("Access: anyone on this machine may do everything, without a token.")
+      log.info("Access: no tokens. Every process on this machine has full access.")
     } else {
       let names = ["localhost"] + allowedHost
       log.warning(
         """
-        Access: anyone who reaches \(host) may do everything, without a token (--allow-anonymous), by an IP address or as \
+        Access: no tokens. Everyone who can reach \(host) has full access (--allow-anonymous), by an IP address or as \
         \(Self.alternatives(names)). Add names with --allowed-host.
         """)
     }

@@ -28,6 +28,19 @@ import Testing
     }
   }
 
+  /// The gateway itself listens on loopback alone, and a proxy brings everyone.
+  @Test func warnsOfAProxyWithoutTokens() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess([
+        "--port", "0", "--database", folder + "/e.sqlite", "--trusted-proxy", "127.0.0.1", "--allowed-host",
+        "site.example",
+      ])
+      gateway.send(SIGTERM)
+      let log = await gateway.outcome().errors
+      #expect(log.contains(/warning .*Access: no tokens. Every client of a proxy .* has full access/), "\(log)")
+    }
+  }
+
   @Test func tellsItsLimitsWhenItStarts() async throws {
     try await withTemporaryFolder { folder in
       let gateway = try await GatewayProcess([
@@ -35,7 +48,7 @@ import Testing
       ])
       gateway.send(SIGTERM)
       let log = await gateway.outcome().errors
-      #expect(log.contains("Access: anyone on this machine"))
+      #expect(log.contains("Access: no tokens. Every process on this machine"))
       #expect(log.contains("--max-payload-bytes 20, ") && log.contains("--max-connections 16384, "))
       #expect(log.contains("--idle-timeout 7, ") && log.contains("--shutdown-grace 5"))
     }
@@ -389,7 +402,7 @@ import Testing
         ["--port", "\(try other.client.port)", "--host", "0.0.0.0", "--unix-socket", socket],
         environment: ["EVENTO_UNIX_SOCKET_ONLY": "true", "EVENTO_DATABASE": folder + "/e.sqlite"])
       #expect(gateway.announcement.contains(" listens on unix:\(socket), new database "))
-      try await gateway.waitForLog("Access: anyone who may connect to \(socket)")
+      try await gateway.waitForLog("Access: no tokens. Everyone who can connect to \(socket)")
       #expect(try await Self.curl(socket) == (0, "200"))
       for process in [gateway, other] {
         process.send(SIGTERM)
@@ -454,7 +467,8 @@ import Testing
       let gateway = try await GatewayProcess(
         ["--host", "0.0.0.0"] + database, environment: ["EVENTO_ALLOW_ANONYMOUS": "true"])
       #expect(gateway.announcement.contains("0.0.0.0"))
-      try await gateway.waitForLog("warning evento-gateway: [evento_gateway] Access: anyone who reaches 0.0.0.0")
+      try await gateway.waitForLog(
+        "warning evento-gateway: [evento_gateway] Access: no tokens. Everyone who can reach 0.0.0.0")
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }

@@ -127,7 +127,7 @@ import Testing
       // On the thread of the connection for conditions, which may be blocked.
       prechecks.pool.submit(ClosureJob(completion: { _ in }) { _ in release.wait() })
       let (answers, answer) = AsyncStream.makeStream(of: Result<WriteResult, EventoError>.self)
-      store.write([.sample("a")], condition: Self.condition(Self.opened)) { answer.yield($0) }
+      store.write([.sample("a")], condition: Self.condition(Self.opened), unless: { false }) { answer.yield($0) }
       let other = try await store.write([.sample("b", "Other")]).events[0]
       release.signal()
       var iterator = answers.makeAsyncIterator()

@@ -113,6 +113,34 @@ import Testing
     }
   }
 
+  /// It is given up before its payload is read, which SQLite does with the row otherwise.
+  @Test func aLargeEventOrSnapshotIsLongBeforeItIsRead() async throws {
+    try await withLargeEvents { store async throws in
+      let payload = Payload("\"\(String(repeating: "y", count: ReadAllowance.limit))\"")
+      let event = try await store.write([.sample("large", data: payload)]).events[0]
+      let key = SnapshotKey(type: "t", revision: "1", id: "i")
+      try await store.saveSnapshot(key, Snapshot(data: payload, cursor: event.cursor))
+      let door = Door()
+      read(store, door, first: 3, waitsAt: 2)
+      await door.awaitRead()
+      let outcomes = Mutex<[Bool]>([])
+      store.viewEvent(
+        event.id, unless: { false }, through: { $0.data.count },
+        completion: { outcome in
+          outcomes.withLock { $0.append((try? outcome.get()) == payload.bytes.count) }
+        })
+      store.getSnapshot(key, unless: { false }) { outcome in
+        outcomes.withLock { $0.append((try? outcome.get())??.data == payload) }
+      }
+      // Both wait for the connection of long reads by the time that a short read is done.
+      #expect(try await store.eventCount() == 4)
+      #expect(outcomes.withLock { $0.isEmpty })
+      door.open()
+      while outcomes.withLock({ $0.count }) < 2 { await Task.yield() }
+      #expect(outcomes.withLock { $0 } == [true, true])
+    }
+  }
+
   @Test func aConditionDoesNotWaitForLongReads() async throws {
     try await withLargeEvents { store async throws in
       let door = Door()

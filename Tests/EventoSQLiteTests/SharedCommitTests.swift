@@ -101,6 +101,15 @@ import Testing
     #expect(commit.tags.count == 1)
   }
 
+  /// Names and ids are written too, and an entry in each index.
+  @Test func eventsWithoutDataAreNotForNothing() async throws {
+    let id = String(repeating: "a", count: 240)
+    let commit = try await commit(
+      (0..<20).map { write in ((0..<1000).map { .sample("\(id)-\(write)-\($0)", data: Payload("")) }, nil) })
+    #expect(commit.codes == Array(repeating: nil, count: 20))
+    #expect(commit.tags.count > 1)
+  }
+
   @Test func aVersionIsThatAfterWhatIsNew() async throws {
     let commit = try await commit([
       ([.sample(version: 1)], nil), ([.sample(version: 1)], nil), ([.sample(version: 3)], nil),

@@ -5,8 +5,11 @@
 package protocol CallbackWriter: Executor {
   /// Writes as ``ConditionalWriter/write(_:condition:)`` does.
   ///
-  /// - Parameter completion: called once, from the store's own thread or the caller's: it must not block.
+  /// - Parameters:
+  ///   - mustDrop: returns whether nobody waits for the outcome any more: a write whose condition has yet to be checked may
+  ///     be refused as `unavailable` then. Any other is done all the same.
+  ///   - completion: called once, from the store's own thread or the caller's: it must not block.
   func write(
-    _ events: [NewEvent], condition: WriteCondition?,
+    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void)
 }

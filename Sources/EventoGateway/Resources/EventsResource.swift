@@ -35,7 +35,8 @@ struct EventsResource: Sendable {
       { [limits, basePath] (request) throws(EventoError) in
         let write = try WriteRequest(json: request.body, limits: limits)
         return { reply in
-          writer.write(write.events, condition: write.condition) { [events = write.events] result in
+          writer.write(write.events, condition: write.condition, unless: { reply.isUnwanted }) {
+            [events = write.events] result in
             reply.send { () throws(EventoError) in
               // The events are held until here, so that as good as always the thread that made them frees them:
               // another would wait for its part of the heap, and it for the other.

@@ -119,6 +119,11 @@ final class Statement {
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }
 
+  /// Longer payloads are not read with the other columns of their row, but by a statement of their own, once they are wanted:
+  /// SQLite reads all columns of a row at once, but for a length alone only the row's header
+  /// (https://sqlite.org/fileformat2.html#record_format).
+  static let largestInRow = 64 << 10
+
   /// How often something happened in all its runs: https://sqlite.org/c3ref/c_stmtstatus_counter.html
   func count(of event: Int32) -> Int {
     Int(sqlite3_stmt_status(handle, event, 0))

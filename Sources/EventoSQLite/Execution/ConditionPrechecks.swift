@@ -9,6 +9,7 @@ final class ConditionPrechecks: Sendable {
   let pool: ReaderPool
   private let waitingLimit: Int
   private let count = Atomic(0)
+  private let isClosed = Atomic(false)
 
   /// - Parameter waitingLimit: the maximum number of conditions that wait or are being checked. One more is refused.
   init(_ session: ReaderPool.Session, turns: ReadTurns, waitingLimit: Int) {
@@ -21,23 +22,29 @@ final class ConditionPrechecks: Sendable {
 
   /// Checks a condition.
   ///
-  /// - Parameter completion: called on the connection's queue, or at once if the condition is refused.
-  func check(_ condition: WriteCondition, completion: @escaping Completion) {
+  /// - Parameters:
+  ///   - mustDrop: returns whether nobody waits for the outcome any more. It is not checked then.
+  ///   - completion: called on the connection's queue, or at once if the condition is refused.
+  func check(
+    _ condition: WriteCondition, unless mustDrop: @escaping @Sendable () -> Bool, completion: @escaping Completion
+  ) {
     guard count.add(1, ordering: .relaxed).oldValue < waitingLimit else {
       count.subtract(1, ordering: .relaxed)
       return completion(.failure(.tooManyWaiting(waitingLimit)))
     }
     pool.submit(
       ClosureJob(
+        unless: { [self] in isClosed.load(ordering: .relaxed) || mustDrop() },
         completion: { [self] result in
           count.subtract(1, ordering: .relaxed)
-          completion(result)
+          completion(isClosed.load(ordering: .relaxed) ? result.mapError { _ in .closed() } : result)
         }
       ) { session in try ConditionPrecheck(condition, on: session.connection, session.catalog) })
   }
 
-  /// Refuses new conditions, waits until all others are checked, and closes the connection.
+  /// Refuses conditions that are not being checked yet, waits for the one that is, and closes the connection.
   func close() async {
+    isClosed.store(true, ordering: .relaxed)
     await pool.close()
   }
 }

@@ -19,11 +19,17 @@ final class EventWriteJob: Job {
     now: @escaping @Sendable () -> Timestamp, completion: @escaping Completion
   ) {
     self.events = events
-    bytes = events.reduce(0) { $0 + $1.data.bytes.count + $1.metadata.bytes.count }
+    bytes = events.indices.reduce(0) { $0 + Self.size(of: events.span[$1]) }
     self.condition = condition
     self.precheck = precheck
     self.now = now
     self.completion = completion
+  }
+
+  /// About how much an event adds to the write-ahead log, the entries of its indexes among it.
+  private static func size(of event: borrowing NewEvent) -> Int {
+    256 + event.data.bytes.count + event.metadata.bytes.count + event.aggregatorType.utf8.count
+      + event.aggregatorID.utf8.count + event.name.utf8.count
   }
 
   func run(on session: Writer.Session) throws(SQLiteFailure) -> Answer {

@@ -33,11 +33,11 @@ struct ConditionPrecheck: Sendable {
 
   /// Whether a condition can take so long to check that a reader checks it first.
   static func isNeeded(for condition: WriteCondition) -> Bool {
-    LogScan.maximumScans(condition.failIfEventsMatch) > maximumScansOfWriter
+    condition.failIfEventsMatch.count > maximumFiltersOfWriter
   }
 
-  /// These take a tenth to a quarter of a millisecond. Three filters by type need at most 99.
-  private static let maximumScansOfWriter = 100
+  /// So many filters by type take half a millisecond if each has 33 names or more (``Schema/kindsPerType``).
+  private static let maximumFiltersOfWriter = 16
 
   /// Returns `nil` if the condition's cursor is not in history. The writer reports that in its turn.
   init?(_ condition: WriteCondition, on connection: Connection, _ catalog: Catalog) throws {

@@ -3,9 +3,10 @@ internal import Evento
 /// How a row of `event` is shown as an event.
 enum EventRow {
   /// The columns that ``show(_:at:_:_:)`` reads, in its order.
-  static let columns = "\(names), metadata, data"
+  static let columns =
+    "\(names), metadata, CASE WHEN length(data) <= \(Statement.largestInRow) THEN data END, length(data)"
   /// The same, without payload and metadata, which may lie on pages of their own: they are shown as if there were none.
-  static let columnsWithoutContent = "\(names), NULL, NULL"
+  static let columnsWithoutContent = "\(names), NULL, NULL, 0"
 
   private static let names = "position, tag, id, aggregate, version, lane, timestamp, is_json"
 
@@ -17,19 +18,33 @@ enum EventRow {
   ) throws(SQLiteFailure) -> Value {
     let names = try catalog.names(ofLane: row.integer(5))
     let key = try catalog.key(ofAggregate: row.integer(3))
-    let (metadata, data) = (row.bytes(8), row.bytes(9))
-    try catalog.connection.spend(metadata.count + data.count)
-    return place.withCursorText { cursor in
-      noMetadata.withUTF8Buffer { noMetadata in
-        body(
-          EventView(
-            cursor: cursor, id: row.ulid(2), aggregatorType: names.type, aggregatorID: key,
-            version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey, data: data,
-            isJSON: row.integer(7) != 0,
-            metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
-            timestamp: Timestamp(milliseconds: row.integer(6))))
+    let metadata = row.bytes(8)
+    try catalog.connection.spend(metadata.count + Int(row.integer(10)))
+    return try withData(of: row, at: place, on: catalog.connection) { data in
+      place.withCursorText { cursor in
+        noMetadata.withUTF8Buffer { noMetadata in
+          body(
+            EventView(
+              cursor: cursor, id: row.ulid(2), aggregatorType: names.type, aggregatorID: key,
+              version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey, data: data,
+              isJSON: row.integer(7) != 0,
+              metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
+              timestamp: Timestamp(milliseconds: row.integer(6))))
+        }
       }
     }
+  }
+
+  /// Reads a large payload only here, after its length has counted: a short read gives up before it.
+  private static func withData<Value>(
+    of row: Statement, at place: LogPosition, on connection: Connection, _ body: (UnsafeRawBufferPointer) -> Value
+  ) throws(SQLiteFailure) -> Value {
+    guard row.integer(10) > Statement.largestInRow else { return body(row.bytes(9)) }
+    let statement = try connection.statement("SELECT data FROM event WHERE position = ?1")
+    defer { statement.reset() }
+    try statement.bind(1, place.position)
+    _ = try statement.step()
+    return body(statement.bytes(0))
   }
 
   /// Where the current row of a statement that selects ``columns`` stands.

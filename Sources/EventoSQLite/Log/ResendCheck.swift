@@ -77,7 +77,7 @@ struct ResendCheck {
     try row.bind(1, id.blob)
     guard try row.step() else { return nil }
     let metadata = event.metadata.isEmpty ? [] : event.metadata.bytes
-    guard row.integer(10) == Int64(metadata.count), row.integer(11) == Int64(event.data.bytes.count) else { return nil }
+    guard row.integer(11) == Int64(metadata.count), row.integer(12) == Int64(event.data.bytes.count) else { return nil }
     let place = EventRow.place(row)
     let written = try EventRow.show(row, at: place, catalog) { stored in
       event.agrees(with: stored)

@@ -6,12 +6,21 @@ struct SnapshotTable {
 
   func snapshot(_ key: SnapshotKey) throws(SQLiteFailure) -> Snapshot? {
     try connection.first(
-      "SELECT position, tag, is_json, data FROM snapshot WHERE type = ?1 AND revision = ?2 AND id = ?3",
-      .text(key.type), .text(key.revision), .text(key.id)
+      """
+      SELECT position, tag, is_json, CASE WHEN length(data) <= \(Statement.largestInRow) THEN data END, length(data), rowid
+      FROM snapshot WHERE type = ?1 AND revision = ?2 AND id = ?3
+      """, .text(key.type), .text(key.revision), .text(key.id)
     ) { row throws(SQLiteFailure) in
-      try connection.spend(row.bytes(3).count)
+      try connection.spend(Int(row.integer(4)))
+      var data = row.blob(3)
+      if row.integer(4) > Statement.largestInRow {
+        let large = try connection.first("SELECT data FROM snapshot WHERE rowid = ?1", .integer(row.integer(5))) {
+          $0.blob(0)
+        }
+        data = large ?? []
+      }
       return Snapshot(
-        data: Payload(bytes: row.blob(3), isJSON: row.integer(2) != 0),
+        data: Payload(bytes: data, isJSON: row.integer(2) != 0),
         cursor: LogPosition(position: row.integer(0), tag: row.integer(1)).cursor)
     }
   }

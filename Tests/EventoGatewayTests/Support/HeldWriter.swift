@@ -14,7 +14,10 @@ final class HeldWriter: StoreWrapper, CallbackWriter {
     self.store = store
   }
 
-  func write(_ events: [NewEvent], condition: WriteCondition?, completion: @escaping Completion) {
+  func write(
+    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    completion: @escaping Completion
+  ) {
     held.withLock { $0.append((events, completion)) }
     Task { await gate.pass() }
   }
@@ -22,7 +25,7 @@ final class HeldWriter: StoreWrapper, CallbackWriter {
   /// Does one of the writes.
   func finishOne() {
     guard let write = held.withLock({ $0.popLast() }) else { return }
-    store.write(write.events, condition: nil, completion: write.completion)
+    store.write(write.events, condition: nil, unless: { false }, completion: write.completion)
   }
 
   /// Forgets one of the writes.
