@@ -38,11 +38,15 @@ final class Writer: @unchecked Sendable {
   typealias WriteJob = any Job<Session>
 
   private struct State {
+    /// Large writes wait in a line of their own, so that a crowd of them holds up no small one for longer than a commit.
     var waiting: [WriteJob] = []
+    var waitingLarge: [WriteJob] = []
     var isDraining = false
     var isClosed = false
     var commits = 0
     var log = Checkpointer.Figures()
+
+    var waitingCount: Int { waiting.count + waitingLarge.count }
   }
 
   /// What a database in a file needs beside its connection. One in memory has none of it.
@@ -69,6 +73,12 @@ final class Writer: @unchecked Sendable {
   /// Bytes of their events, unless the first alone has more, so that no commit makes the write-ahead log long.
   private static let commitBytes = 8 << 20
 
+  /// Bytes of the large writes among them. 4096 small events count as a megabyte, and take some 40 ms.
+  private static let largeBytes = 2 << 20
+
+  /// A write of more bytes is a large one.
+  private static let smallBytes = 64 << 10
+
   /// - Parameters:
   ///   - waitingLimit: requests that wait for a commit; one more is refused.
   ///   - patience: for how long one commit may take before it counts as stuck.
@@ -90,7 +100,7 @@ final class Writer: @unchecked Sendable {
   var figures: WriteFigures {
     var figures = state.withLock { state in
       WriteFigures(
-        waiting: state.waiting.count, commits: state.commits, checkpoints: state.log.count,
+        waiting: state.waitingCount, commits: state.commits, checkpoints: state.log.count,
         checkpointTime: state.log.duration, checkpointFailures: state.log.failures)
     }
     figures.logBytes = files?.store.logBytes ?? 0
@@ -189,8 +199,8 @@ final class Writer: @unchecked Sendable {
   func submit(_ job: WriteJob) {
     let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
       if state.isClosed { return (.closed(), false) }
-      if state.waiting.count >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }
-      state.waiting.append(job)
+      if state.waitingCount >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }
+      if job.bytes <= Self.smallBytes { state.waiting.append(job) } else { state.waitingLarge.append(job) }
       defer { state.isDraining = true }
       return (nil, !state.isDraining)
     }
@@ -209,19 +219,26 @@ final class Writer: @unchecked Sendable {
   /// - Returns: whether there was anything to do.
   private func drainOnce() -> Bool {
     let jobs = state.withLock { state in
-      var bytes = 0
-      let jobs = Array(
-        state.waiting.prefix(Self.commitLimit).prefix { job in
-          defer { bytes += job.bytes }
-          return bytes == 0 || bytes + job.bytes <= Self.commitBytes
-        })
-      state.waiting.removeFirst(jobs.count)
+      let jobs =
+        Self.take(&state.waiting, upTo: Self.commitBytes) + Self.take(&state.waitingLarge, upTo: Self.largeBytes)
       if jobs.isEmpty { state.isDraining = false }
       return jobs
     }
     if jobs.isEmpty { return false }
     commit(jobs)
     return true
+  }
+
+  /// Takes from a line what one commit may have of it, the first job in any case.
+  private static func take(_ line: inout [WriteJob], upTo limit: Int) -> [WriteJob] {
+    var bytes = 0
+    let jobs = Array(
+      line.prefix(commitLimit).prefix { job in
+        defer { bytes += job.bytes }
+        return bytes == 0 || bytes + job.bytes <= limit
+      })
+    line.removeFirst(jobs.count)
+    return jobs
   }
 
   private func commit(_ jobs: [WriteJob]) {
