@@ -1,5 +1,6 @@
 import Evento
 import EventoSQLite
+import Synchronization
 import TestSupport
 import Testing
 
@@ -73,6 +74,110 @@ import Testing
         viewer.release()
         for try await status in group { #expect(status == 200) }
       }
+    }
+    await store.close()
+  }
+
+  private static func stream(_ client: HTTPClient, _ types: [String]) async throws -> RawConnection {
+    let filters = types.map { "{\"aggregator_type\":\"\($0)\"}" }.joined(separator: ",")
+    let connection = try RawConnection(port: client.port)
+    try await connection.send(
+      client.message("POST", "/events/stream", Array("{\"aggregators\":[\(filters)]}".utf8), []))
+    return connection
+  }
+
+  /// The payloads of a stream's first events.
+  private static func numbers(_ stream: RawConnection, _ count: Int) async throws -> [Int] {
+    var answers = HTTPAnswerReader(stream)
+    let answer = try await answers.beginning { $0.matches(of: /event: event\n/).count >= count }
+    #expect(answer.status == 200)
+    return answer.text.matches(of: /"data":\{"n":([0-9]+)\}/).compactMap { Int($0.output.1) }
+  }
+
+  private static func expectMetric(
+    _ line: String, _ client: HTTPClient, sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let end = ContinuousClock.now + .seconds(10)
+    while try await !client.send("GET", "/metrics").text.contains("\n\(line)\n") {
+      guard ContinuousClock.now < end else {
+        Issue.record("\(line)", sourceLocation: sourceLocation)
+        return
+      }
+    }
+  }
+
+  /// The reads of those that have gone take no turn, and those that remain miss nothing, with the same filter or another.
+  @Test func readsNothingForStreamsWhoseClientsHaveGone() async throws {
+    let store = try await SQLiteExecutor.open(":memory:")
+    let viewer = HoldingViewer(store)
+    let typesRead = Mutex<Set<String>>([])
+    try await withGateway(over: viewer) { client in
+      try await client.writeEvents(3)
+      viewer.hold { aggregators in
+        typesRead.withLock { $0.formUnion(aggregators.map(\.aggregatorType)) }
+        return aggregators.contains { $0.aggregatorType == "slow" }
+      }
+      // As many first reads as there may be at once.
+      var slow: [RawConnection] = []
+      for number in 0..<4 { slow.append(try await Self.stream(client, ["slow", "bank/Account", "s\(number)"])) }
+      while viewer.held < 4 { await Task.yield() }
+      var gone: [RawConnection] = []
+      for number in 0..<20 { gone.append(try await Self.stream(client, ["gone\(number)"])) }
+      for types in [["bank/Account", "shared"], ["bank/Account", "again"]] {
+        gone.append(try await Self.stream(client, types))
+      }
+      try await Self.expectMetric("evento_followers 26", client)
+      var patient = [try await Self.stream(client, ["bank/Account", "shared"])]
+      try await Self.expectMetric("evento_followers 27", client)
+      for connection in gone { connection.resetOnClose() }
+      gone = []
+      // Their places are free before the reads that they waited for have ended.
+      try await Self.expectMetric("evento_followers 5", client)
+      // One whose read has begun.
+      slow.removeFirst().resetOnClose()
+      try await Self.expectMetric("evento_followers 4", client)
+      for types in [["bank/Account", "again"], ["slow", "bank/Account", "s0"]] {
+        patient.append(try await Self.stream(client, types))
+      }
+      try await Self.expectMetric("evento_followers 6", client)
+      viewer.hold { aggregators in
+        typesRead.withLock { $0.formUnion(aggregators.map(\.aggregatorType)) }
+        return false
+      }
+      viewer.release()
+      for stream in slow + patient { #expect(try await Self.numbers(stream, 3) == [1, 2, 3]) }
+      // In the order in which they came: whatever waited has had its turn.
+      #expect(try await Self.numbers(try await Self.stream(client, ["last"]), 0) == [])
+      #expect(typesRead.withLock { $0.filter { $0.hasPrefix("gone") } } == [])
+    }
+    await store.close()
+  }
+
+  /// Neither their first reads nor those that follow.
+  @Test(arguments: [0, 1]) func streamsWithFewFiltersDoNotWaitForThoseWithMany(_ readsBefore: Int) async throws {
+    let store = try await SQLiteExecutor.open(":memory:")
+    let viewer = HoldingViewer(store)
+    let reads = Mutex<[String: Int]>([:])
+    try await withGateway(over: viewer) { client in
+      try await client.writeEvents(200)
+      viewer.hold { aggregators in
+        guard let own = aggregators.first(where: { $0.aggregatorType.hasPrefix("many") }) else { return false }
+        return reads.withLock { reads in
+          reads[own.aggregatorType, default: 0] += 1
+          return reads[own.aggregatorType, default: 0] > readsBefore
+        }
+      }
+      var many: [RawConnection] = []
+      for number in 0..<10 {
+        let others = (0..<7).map { "t\($0)" }
+        many.append(try await Self.stream(client, ["bank/Account", "many\(number)"] + others))
+      }
+      // As many as there may be at once.
+      while viewer.held < (readsBefore == 0 ? 4 : 2) { await Task.yield() }
+      #expect(try await Self.numbers(try await Self.stream(client, ["bank/Account"]), 200) == Array(1...200))
+      viewer.hold { _ in false }
+      viewer.release()
+      for stream in many { #expect(try await Self.numbers(stream, 200) == Array(1...200)) }
     }
     await store.close()
   }

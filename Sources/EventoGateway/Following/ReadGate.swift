@@ -1,14 +1,19 @@
 internal import DequeModule
+internal import Evento
 internal import Synchronization
 
 /// Lets a few through at once; the others wait in line.
 final class ReadGate: Sendable {
   private struct State {
     var inside = 0
-    var waiting: Deque<CheckedContinuation<Void, Never>> = []
+    /// Whoever takes one out resumes it: with `true` once it is inside.
+    var waiting: [Int: CheckedContinuation<Bool, Never>] = [:]
+    /// The numbers of those that wait, and of some that no longer do, in the order in which they came.
+    var line: Deque<Int> = []
   }
 
   private let state = Mutex(State())
+  private let arrivals = Atomic(0)
   private let limit: Int
 
   /// - Parameter limit: how many may be inside.
@@ -19,32 +24,45 @@ final class ReadGate: Sendable {
   var inside: Int { state.withLock { $0.inside } }
   var waiting: Int { state.withLock { $0.waiting.count } }
 
-  /// Runs the body once there is room inside. One whose task is cancelled waits for its turn like others.
-  func pass<Value: Sendable>(_ body: @Sendable () async throws -> Value) async rethrows -> Value {
-    await enter()
+  /// Runs the body once there is room inside.
+  ///
+  /// - Throws: `readDropped` if the task is cancelled before that: it leaves the line.
+  func pass<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
+    guard await enter() else { throw EventoError.readDropped }
     defer { leave() }
     return try await body()
   }
 
-  private func enter() async {
-    await withCheckedContinuation { continuation in
-      let isFree = state.withLock { state in
-        guard state.inside < limit else {
-          state.waiting.append(continuation)
-          return false
+  /// - Returns: whether it is inside.
+  private func enter() async -> Bool {
+    let number = arrivals.add(1, ordering: .relaxed).newValue
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isInside = state.withLock { state -> Bool? in
+          // If it is cancelled later, the handler finds it.
+          if Task.isCancelled { return false }
+          guard state.inside < limit else {
+            state.waiting[number] = continuation
+            state.line.append(number)
+            return nil
+          }
+          state.inside += 1
+          return true
         }
-        state.inside += 1
-        return true
+        if let isInside { continuation.resume(returning: isInside) }
       }
-      if isFree { continuation.resume() }
+    } onCancel: {
+      state.withLock { $0.waiting.removeValue(forKey: number) }?.resume(returning: false)
     }
   }
 
   private func leave() {
-    state.withLock { state in
-      let next = state.waiting.popFirst()
-      if next == nil { state.inside -= 1 }
-      return next
-    }?.resume()
+    state.withLock { state -> CheckedContinuation<Bool, Never>? in
+      while let number = state.line.popFirst() {
+        if let next = state.waiting.removeValue(forKey: number) { return next }
+      }
+      state.inside -= 1
+      return nil
+    }?.resume(returning: true)
   }
 }

@@ -79,26 +79,38 @@ final class SharedPages: Sendable {
     let rendering: StreamRendering
   }
 
-  private struct Flight: Hashable {
-    let key: Key
+  private struct FlightKey: Hashable {
+    let page: Key
     /// A read that began before a commit does not see it: only those who know of the same commits share one.
     let count: UInt64
   }
 
-  /// A page, or the read that brings it.
-  private enum Found {
-    case page(Page)
-    case flight(Task<Result<Page, EventoError>, Never>)
+  private typealias Waiter = CheckedContinuation<Page, any Error>
+
+  /// A read that waits for its turn or has begun.
+  private struct Flight {
+    /// The number of the follower that began it. Once all have left it, another may have its key.
+    let number: Int
+    let task: Task<Void, Never>
+    /// The followers that wait for the page, by their numbers. Whoever takes one out resumes it.
+    var waiters: [Int: Waiter] = [:]
   }
 
   private struct State {
-    var flights: [Flight: Task<Result<Page, EventoError>, Never>] = [:]
+    var flights: [FlightKey: Flight] = [:]
     var pages: [Key: Page] = [:]
     var order: Deque<Key> = []
+
+    mutating func keep(_ page: Page, _ key: Key) {
+      guard !page.isEmpty, page.isSmall else { return }
+      if pages.updateValue(page, forKey: key) == nil { order.append(key) }
+      if order.count > SharedPages.pagesKept { pages.removeValue(forKey: order.removeFirst()) }
+    }
   }
 
   private let executor: any Executor
   private let state = Mutex(State())
+  private let waits = Atomic(0)
   private let gates: FollowerGates
 
   /// Events of one page at most.
@@ -119,56 +131,82 @@ final class SharedPages: Sendable {
   ///   - standing: what is known about the follower's place.
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
+  /// - Throws: `readDropped` if the task is cancelled before the page is there. Once the tasks of all that wait for a read
+  ///   are cancelled, it does not begin.
   func page(
     _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering,
     standing: FollowerGates.Standing, limit: Int, _ count: UInt64
   ) async throws -> Page {
     let filter = membership.filter
-    let gate = gates.gate(for: standing)
+    let gate = gates.gate(for: standing, filter)
+    let readInTurn = { @Sendable [self] () async throws in
+      try await gate.pass { try await read(filter, start, rendering, limit, count) }
+    }
     let place: Cursor?
     switch start {
     case .beginning: place = nil
     case .after(let cursor): place = cursor
     // The end of the log moves: that page is nobody else's.
-    case .now: return try await gate.pass { await read(filter, start, rendering, limit, count) }.get()
+    case .now: return try await readInTurn()
     }
-    let key = Key(filter: membership.number, place: place, rendering: rendering)
-    let flight = Flight(key: key, count: count)
-    let found = state.withLock { state -> Found in
-      if let page = state.pages[key] { return .page(page) }
-      if let task = state.flights[flight] { return .flight(task) }
-      let task = Task {
-        land(flight, await gate.pass { await read(filter, start, rendering, limit, count) })
+    let key = FlightKey(page: Key(filter: membership.number, place: place, rendering: rendering), count: count)
+    let number = waits.add(1, ordering: .relaxed).newValue
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { waiter in
+        join(key, number, waiter, orBegin: readInTurn)
       }
-      state.flights[flight] = task
-      return .flight(task)
-    }
-    switch found {
-    case .page(let page): return page
-    case .flight(let task): return try await task.value.get()
+    } onCancel: {
+      leave(key, number)
     }
   }
 
   private func read(
     _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ limit: Int, _ count: UInt64
-  ) async -> Result<Page, EventoError> {
-    do {
-      return .success(
-        try await executor.viewPage(
-          filter.aggregators, routingKey: filter.routingKey, args: .forward(first: limit, after: start),
-          into: { Builder(rendering, count) }))
-    } catch {
-      return .failure(EventoError(wrapping: error))
-    }
+  ) async throws -> Page {
+    try await executor.viewPage(
+      filter.aggregators, routingKey: filter.routingKey, args: .forward(first: limit, after: start),
+      into: { Builder(rendering, count) })
   }
 
-  private func land(_ flight: Flight, _ result: Result<Page, EventoError>) -> Result<Page, EventoError> {
-    state.withLock { state in
-      state.flights.removeValue(forKey: flight)
-      guard case .success(let page) = result, !page.isEmpty, page.isSmall else { return }
-      if state.pages.updateValue(page, forKey: flight.key) == nil { state.order.append(flight.key) }
-      if state.order.count > Self.pagesKept { state.pages.removeValue(forKey: state.order.removeFirst()) }
+  /// Waits for a page that is kept or being read, or for one that is read from now on.
+  private func join(
+    _ key: FlightKey, _ number: Int, _ waiter: Waiter, orBegin read: @escaping @Sendable () async throws -> Page
+  ) {
+    let known = state.withLock { state -> Result<Page, any Error>? in
+      // If it is cancelled later, `leave` finds it.
+      if Task.isCancelled { return .failure(EventoError.readDropped) }
+      if let page = state.pages[key.page] { return .success(page) }
+      // In place: a thousand may wait for one.
+      state.flights[key, default: Flight(number: number, task: Task { await fly(key, number, read) })]
+        .waiters[number] = waiter
+      return nil
     }
-    return result
+    if let known { waiter.resume(with: known) }
+  }
+
+  /// Ends the wait of a task that was cancelled, and the read if it was the last one that waited for it.
+  private func leave(_ key: FlightKey, _ number: Int) {
+    let (waiter, abandoned) = state.withLock { state -> (Waiter?, Flight?) in
+      guard let waiter = state.flights[key]?.waiters.removeValue(forKey: number) else { return (nil, nil) }
+      guard state.flights[key]?.waiters.isEmpty == true else { return (waiter, nil) }
+      return (waiter, state.flights.removeValue(forKey: key))
+    }
+    abandoned?.task.cancel()
+    waiter?.resume(throwing: EventoError.readDropped)
+  }
+
+  private func fly(_ key: FlightKey, _ number: Int, _ read: @Sendable () async throws -> Page) async {
+    let result: Result<Page, any Error>
+    do {
+      result = .success(try await read())
+    } catch {
+      result = .failure(error)
+    }
+    let waiters = state.withLock { state -> [Int: Waiter] in
+      if case .success(let page) = result { state.keep(page, key.page) }
+      guard state.flights[key]?.number == number else { return [:] }
+      return state.flights.removeValue(forKey: key)?.waiters ?? [:]
+    }
+    for waiter in waiters.values { waiter.resume(with: result) }
   }
 }

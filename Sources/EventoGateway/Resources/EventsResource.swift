@@ -133,7 +133,7 @@ struct EventsResource: Sendable {
       // From where the log was read up to: one that began at its end must not begin there anew.
       if let end = page.end { start = .after(end) }
       read.args = .forward(first: first, after: start)
-      page = try await gates.gate(for: .atEnd).pass { [read] in try await pages.page(read) }
+      page = try await gates.gate(for: .atEnd, commits.filter).pass { [read] in try await pages.page(read) }
       let lastRead = commits.mark(count)
       let mustEnd = commits.hasEnded || interruption?.hasCome == true || Task.isCancelled
       if !page.isEmpty || mustEnd || ContinuousClock.now >= deadline { return page }
