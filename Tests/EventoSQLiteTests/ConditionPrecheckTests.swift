@@ -101,14 +101,16 @@ import Testing
           try await store.write((0..<others).map { .sample("o\($0)", "Other") } + [.sample("a", "Opened")])
         }
         while store.writer.figures.waiting < 1 { await Task.yield() }
+        // Large, so that they stand in one line with the one before.
+        let data = others > 200 ? Payload("\"\(String(repeating: "x", count: 100_000))\"") : Payload("1")
         group.addTask {
           await expect(.conditionFailed) {
-            try await store.write([.sample("b")], condition: Self.condition(Self.opened))
+            try await store.write([.sample("b", data: data)], condition: Self.condition(Self.opened))
           }
         }
         group.addTask {
           try await store.write(
-            [.sample("c")], condition: Self.condition(ReadAggregator("bank/Account", name: "Closed")))
+            [.sample("c", data: data)], condition: Self.condition(ReadAggregator("bank/Account", name: "Closed")))
         }
         while store.writer.figures.waiting < 3 { await Task.yield() }
         release.signal()

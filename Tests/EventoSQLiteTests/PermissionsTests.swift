@@ -86,9 +86,14 @@ import Testing
       try await withThrowingTaskGroup(of: SQLiteExecutor.self) { group in
         for number in 0..<8 {
           group.addTask {
-            let store = try await SQLiteExecutor.open(folder.file())
-            try await store.write([.sample("acc-\(number)")])
-            return store
+            do {
+              let store = try await SQLiteExecutor.open(folder.file())
+              try await store.write([.sample("acc-\(number)")])
+              return store
+            } catch let error as EventoError {
+              Issue.record("\(error) \(error.cause ?? "")")
+              throw error
+            }
           }
         }
         var stores: [SQLiteExecutor] = []

@@ -27,7 +27,7 @@ extension Schema {
   ) throws -> Bool {
     if !isInMemory {
       try takeAloneToMigrate(connection, path: path, work)
-      try setJournal(connection, path: path)
+      try setJournal(connection, path: path, work)
     }
     // FULL syncs the write-ahead log at each commit: an answered write is on disk (https://sqlite.org/pragma.html#pragma_synchronous).
     try connection.execute("PRAGMA synchronous = FULL")
@@ -217,13 +217,30 @@ extension Schema {
     }
   }
 
-  private static func setJournal(_ connection: Connection, path: String) throws {
-    let mode = try connection.first("PRAGMA journal_mode = WAL") { $0.text(0) }
+  private static func setJournal(_ connection: Connection, path: String, _ work: CancellableWork) throws {
+    let deadline = ContinuousClock.now + connection.busyTimeout
+    var mode = try tryWALMode(connection)
+    // SQLite does not wait where two connections that read a new file both want to change it: one of them must let go.
+    while mode == nil, !work.isCancelled, ContinuousClock.now < deadline {
+      usleep(5000)
+      mode = try tryWALMode(connection)
+    }
+    if mode == nil { mode = try connection.first("PRAGMA journal_mode = WAL") { $0.text(0) } }
     guard mode == "wal" else {
       throw EventoError(
         .invalidRequest,
         "\(path) is on a file system that can't hold SQLite's write-ahead log (it needs shared memory): "
           + "put the database on a local disk.")
+    }
+  }
+
+  /// - Returns: the mode afterwards; `nil` if another connection was in the way.
+  private static func tryWALMode(_ connection: Connection) throws(SQLiteFailure) -> String? {
+    do throws(SQLiteFailure) {
+      return try connection.first("PRAGMA journal_mode = WAL") { $0.text(0) }
+    } catch {
+      guard error.primaryCode == SQLITE_BUSY else { throw error }
+      return nil
     }
   }
 }
