@@ -81,8 +81,8 @@ import Testing
     #expect(gate.inside == 0)
   }
 
-  /// Whoever is cancelled at the moment of its turn is let through or not, and its place is given on in either case.
-  @Test func givesOnThePlacesOfThoseThatAreCancelledMeanwhile() async {
+  /// A task that is cancelled at the moment of its turn may pass or not; its place is free afterwards in either case.
+  @Test func freesThePlacesOfThoseThatAreCancelledMeanwhile() async {
     let gate = ReadGate(limit: 2)
     let record = Record()
     await withTaskGroup(of: Void.self) { group in

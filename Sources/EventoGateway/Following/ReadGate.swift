@@ -6,9 +6,9 @@ internal import Synchronization
 final class ReadGate: Sendable {
   private struct State {
     var inside = 0
-    /// Whoever takes one out resumes it: with `true` once it is inside.
+    /// The code that removes one resumes it, so each is resumed once: with `true` if it is inside.
     var waiting: [Int: CheckedContinuation<Bool, Never>] = [:]
-    /// The numbers of those that wait, and of some that no longer do, in the order in which they came.
+    /// Numbers in order of arrival. Those of cancelled tasks stay until their turn.
     var line: Deque<Int> = []
   }
 
@@ -39,7 +39,7 @@ final class ReadGate: Sendable {
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isInside = state.withLock { state -> Bool? in
-          // If it is cancelled later, the handler finds it.
+          // If the task is cancelled later, the handler finds the continuation.
           if Task.isCancelled { return false }
           guard state.inside < limit else {
             state.waiting[number] = continuation

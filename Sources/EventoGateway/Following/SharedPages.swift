@@ -89,10 +89,10 @@ final class SharedPages: Sendable {
 
   /// A read that waits for its turn or has begun.
   private struct Flight {
-    /// The number of the follower that began it. Once all have left it, another may have its key.
+    /// The number of the follower that began it. After all have left, a newer flight may have the same key.
     let number: Int
     let task: Task<Void, Never>
-    /// The followers that wait for the page, by their numbers. Whoever takes one out resumes it.
+    /// The followers that wait for the page, by number. The code that removes one resumes it, so each is resumed once.
     var waiters: [Int: Waiter] = [:]
   }
 
@@ -131,8 +131,8 @@ final class SharedPages: Sendable {
   ///   - standing: what is known about the follower's place.
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
-  /// - Throws: `readDropped` if the task is cancelled before the page is there. Once the tasks of all that wait for a read
-  ///   are cancelled, it does not begin.
+  /// - Throws: `readDropped` if the task is cancelled before the page is there. A read is dropped if the tasks of all
+  ///   followers that wait for it are cancelled before it begins.
   func page(
     _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering,
     standing: FollowerGates.Standing, limit: Int, _ count: UInt64
@@ -173,10 +173,10 @@ final class SharedPages: Sendable {
     _ key: FlightKey, _ number: Int, _ waiter: Waiter, orBegin read: @escaping @Sendable () async throws -> Page
   ) {
     let known = state.withLock { state -> Result<Page, any Error>? in
-      // If it is cancelled later, `leave` finds it.
+      // If the task is cancelled later, `leave` finds the waiter.
       if Task.isCancelled { return .failure(EventoError.readDropped) }
       if let page = state.pages[key.page] { return .success(page) }
-      // In place: a thousand may wait for one.
+      // In place, without a copy: a thousand followers may wait for one read.
       state.flights[key, default: Flight(number: number, task: Task { await fly(key, number, read) })]
         .waiters[number] = waiter
       return nil
@@ -184,7 +184,7 @@ final class SharedPages: Sendable {
     if let known { waiter.resume(with: known) }
   }
 
-  /// Ends the wait of a task that was cancelled, and the read if it was the last one that waited for it.
+  /// Ends the wait of a cancelled task, and cancels the read if no other follower waits for it.
   private func leave(_ key: FlightKey, _ number: Int) {
     let (waiter, abandoned) = state.withLock { state -> (Waiter?, Flight?) in
       guard let waiter = state.flights[key]?.waiters.removeValue(forKey: number) else { return (nil, nil) }
