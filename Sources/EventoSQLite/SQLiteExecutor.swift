@@ -63,6 +63,7 @@ public final class SQLiteExecutor: Sendable {
       let turns = ReadTurns()
       let files = try connection.path.map { file in
         let store = StoreFiles(file, openedAs: path)
+        try LeastSizes.checkIsWhole(connection, store)
         let checkpointer = try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns)
         return Writer.Files(
           store: store, sizes: try LeastSizes(connection, store, checkpointer.pages), checkpointer: checkpointer)

@@ -155,6 +155,45 @@ import Testing
     #expect(try content() == left)
   }
 
+  /// Files that were cut while no store had them open.
+  @Test func aStoreThatLacksPagesIsNotOpened() async throws {
+    let folder = try TestFolder()
+    var configuration = SQLiteConfiguration()
+    configuration.autocheckpoint = 10
+    let store = try await SQLiteExecutor.open(folder.file(), configuration: configuration)
+    let data = Payload([UInt8](repeating: 7, count: 40_000))
+    for number in 0..<60 { try await store.write([.sample("a\(number)", data: data)]) }
+    for suffix in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: folder.file() + suffix, toPath: folder.file("copy") + suffix)
+    }
+    await store.close()
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.file("copy")))
+    try file.truncate(atOffset: 40 * 4096)
+    try file.close()
+    let error = await failure { () throws in _ = try await SQLiteExecutor.open(folder.file("copy")) }
+    #expect(error?.detail.contains("is damaged: it has 40 of its") == true, "\(error?.detail ?? "no error")")
+  }
+
+  /// The database may shrink from then on.
+  @Test func anotherProcessMaySwitchAutomaticVacuumOn() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    let cursor = try await store.write([.sample()]).events[0].cursor
+    let other = try Connection(path: folder.file(), busyTimeout: .seconds(5))
+    try other.execute("PRAGMA auto_vacuum = FULL; VACUUM")
+    let key = SnapshotKey(type: "t", revision: "1", id: "i")
+    try await store.saveSnapshot(
+      key, Snapshot(data: Payload([UInt8](repeating: 7, count: 4_000_000)), cursor: cursor))
+    _ = try other.all("PRAGMA wal_checkpoint(TRUNCATE)") { $0.integer(0) }
+    try await store.write([.sample("a")])
+    try await store.deleteSnapshot(key)
+    _ = try other.all("PRAGMA wal_checkpoint(FULL)") { $0.integer(0) }
+    try await store.write([.sample("b")])
+    #expect(try await store.eventCount() == 3)
+    other.close()
+    await store.close()
+  }
+
   /// Other processes may move the log, cut it and shrink the database.
   @Test func whatOthersDoToTheFilesIsNoCut() async throws {
     let folder = try TestFolder()

@@ -14,7 +14,7 @@ final class LeastSizes {
   private var commits: Int
   private let pageSize: Int
   /// Whether a commit of this process can make the database smaller: https://sqlite.org/pragma.html#pragma_auto_vacuum
-  private let canShrink: Bool
+  private var canShrink = true
   private var dataVersion: Int64?
   private var log = 0
   private var database = 0
@@ -26,7 +26,23 @@ final class LeastSizes {
     self.pages = pages
     commits = pages.commits
     pageSize = Int(try connection.integer("PRAGMA page_size") ?? 0)
-    canShrink = try connection.integer("PRAGMA auto_vacuum") != 0
+  }
+
+  /// Throws if the database lacks pages that are not in the log either, as after a cut while no store had it open.
+  ///
+  /// - Throws: ``EventoError``; ``SQLiteFailure``.
+  static func checkIsWhole(_ connection: Connection, _ files: StoreFiles) throws {
+    // Nobody can empty the log while this transaction reads.
+    try connection.snapshot {
+      let pages = Int(try connection.integer("PRAGMA page_count") ?? 0)
+      let pageSize = Int(try connection.integer("PRAGMA page_size") ?? 4096)
+      let inFile = StoreFile.size(files.databasePath) / pageSize
+      guard pages - inFile > (files.logBytes - 32) / (pageSize + 24) else { return }
+      throw EventoError(
+        .internal,
+        "\(files.databasePath) is damaged: it has \(inFile) of its \(pages) pages, and the others are not in its write-ahead "
+          + "log. Move both files away, and restore the latest backup.")
+    }
   }
 
   /// Finds out if a file is smaller than it must be. To be called in a transaction that holds the lock for writing, before
@@ -38,6 +54,8 @@ final class LeastSizes {
     if dataVersion != self.dataVersion {
       self.dataVersion = dataVersion
       (log, database, mustMeasure) = (0, 0, true)
+      // Another process may have switched it on.
+      canShrink = try connection.integer("PRAGMA auto_vacuum") != 0
     }
     if log > 0, let bytes = StoreFile.bytes(files.logPath), bytes < log {
       return .cut(files.logPath, bytes: bytes, least: log)

@@ -1,5 +1,4 @@
-internal import ByteCoding
-
+@testable internal import ByteCoding
 @testable internal import Evento
 @testable internal import EventoWire
 

@@ -1,6 +1,5 @@
-internal import ByteCoding
 internal import Foundation
-
+@testable internal import ByteCoding
 @testable internal import Evento
 
 /// Bytes as JSON text, as each of the bodies that are taken, and as what is written into JSON.

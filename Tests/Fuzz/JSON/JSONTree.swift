@@ -1,6 +1,5 @@
-internal import ByteCoding
 internal import Foundation
-
+@testable internal import ByteCoding
 @testable internal import Evento
 
 /// JSON text with all that it means, made of the scanner's tokens one by one.

@@ -1,6 +1,5 @@
-internal import ByteCoding
 internal import Foundation
-
+@testable internal import ByteCoding
 @testable internal import Evento
 @testable internal import EventoWire
 
