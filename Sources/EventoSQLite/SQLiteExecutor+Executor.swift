@@ -59,6 +59,8 @@ extension SQLiteExecutor: Executor {
 
   public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try key.check()
-    try await writer.perform { session in try SnapshotTable(connection: session.connection).save(key, snapshot) }
+    try await writer.perform(bytes: snapshot.data.bytes.count) { session in
+      try SnapshotTable(connection: session.connection).save(key, snapshot)
+    }
   }
 }

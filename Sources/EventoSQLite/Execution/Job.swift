@@ -54,12 +54,14 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
   private let body: @Sendable (Resource) throws -> Value
   private let completion: Completion
   private let mustDrop: @Sendable () -> Bool
+  let bytes: Int
 
   /// - Parameter mustDrop: returns whether nobody waits for the outcome any more.
   init(
-    unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion,
+    bytes: Int = 0, unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion,
     _ body: @escaping @Sendable (Resource) throws -> Value
   ) {
+    self.bytes = bytes
     self.mustDrop = mustDrop
     self.completion = completion
     self.body = body

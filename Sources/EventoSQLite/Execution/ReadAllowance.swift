@@ -7,6 +7,8 @@
 final class ReadAllowance {
   /// A page of a thousand ordinary events from several sources costs less: some milliseconds.
   static let limit = 2 << 20
+  /// The limit while other reads wait.
+  static let limitWhileOthersWait = 256 << 10
   /// The cost of a statement, which usually searches an index.
   static let statementCost = 512
   /// How many instructions of SQLite's virtual machine are counted at once.
@@ -19,8 +21,8 @@ final class ReadAllowance {
   /// Whether there is none left.
   var isSpent: Bool { left < 0 }
 
-  /// Grants the whole limit to the read that begins.
-  func renew() { left = Self.limit }
+  /// Grants a limit to the read that begins.
+  func renew(_ limit: Int) { left = limit }
 
   /// Counts nothing from now on.
   func suspend() { left = .max }

@@ -149,7 +149,10 @@ final class ReaderPool: Sendable {
       return true
     }
     let allowance = overflow == nil ? nil : session.connection.allowance
-    allowance?.renew()
+    if let allowance {
+      let othersWait = state.withLock { !$0.waiting.isEmpty }
+      allowance.renew(othersWait ? ReadAllowance.limitWhileOthersWait : ReadAllowance.limit)
+    }
     do throws(SQLiteFailure) {
       let answer = try job.run(on: session)
       allowance?.suspend()

@@ -76,8 +76,8 @@ final class Writer: @unchecked Sendable {
   /// Bytes of the large writes among them. 4096 small events count as a megabyte, and take some 40 ms.
   private static let largeBytes = 2 << 20
 
-  /// A write of more bytes is a large one.
-  private static let smallBytes = 64 << 10
+  /// A write of more bytes is a large one: of more than a dozen events, or of one with a payload of some kilobytes.
+  private static let smallBytes = 4 << 10
 
   /// - Parameters:
   ///   - waitingLimit: requests that wait for a commit; one more is refused.
@@ -113,21 +113,24 @@ final class Writer: @unchecked Sendable {
   /// Runs `body` inside a transaction, together with others, and returns once it is committed.
   ///
   /// `body` throws ``EventoError`` only where it has changed nothing.
+  ///
+  /// - Parameter bytes: about how much it writes.
   func perform<Value: Sendable>(
-    _ body: @escaping @Sendable (Session) throws -> Value
+    bytes: Int = 0, _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
     let result = await withCheckedContinuation { (continuation: ClosureJob<Session, Value>.Continuation) in
-      perform(completion: { continuation.resume(returning: $0) }, body)
+      perform(bytes: bytes, completion: { continuation.resume(returning: $0) }, body)
     }
     return try result.get()
   }
 
   /// Runs `body` as above, and calls `completion` once it is committed or refused.
   func perform<Value: Sendable>(
-    completion: @escaping ClosureJob<Session, Value>.Completion, _ body: @escaping @Sendable (Session) throws -> Value
+    bytes: Int = 0, completion: @escaping ClosureJob<Session, Value>.Completion,
+    _ body: @escaping @Sendable (Session) throws -> Value
   ) {
     submit(
-      ClosureJob(completion: completion) { session in
+      ClosureJob(bytes: bytes, completion: completion) { session in
         // Whatever it reads, events among it.
         try session.pending.flush()
         return try body(session)
