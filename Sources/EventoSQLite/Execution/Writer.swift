@@ -74,10 +74,10 @@ final class Writer: @unchecked Sendable {
   private static let commitBytes = 8 << 20
 
   /// Bytes of the large writes among them. 4096 small events count as a megabyte, and take some 40 ms.
-  private static let largeBytes = 2 << 20
+  private static let largeBytes = 1 << 20
 
-  /// A write of more bytes is a large one: of more than a dozen events, or of one with a payload of some kilobytes.
-  private static let smallBytes = 4 << 10
+  /// A write of more bytes is a large one: of more than some twenty events, or of one with a payload of kilobytes.
+  private static let smallBytes = 6 << 10
 
   /// - Parameters:
   ///   - waitingLimit: requests that wait for a commit; one more is refused.
