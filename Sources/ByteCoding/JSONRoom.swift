@@ -54,7 +54,7 @@ package struct JSONRoom: ~Copyable {
 
   /// A string, quotes included. What RFC 8259 §7 wants escaped is.
   package mutating func put(string text: String) {
-    // Without holding the string, where it lies in one piece; as good as all do.
+    // Nearly all strings are stored in one piece, and need no copy.
     if text.utf8.withContiguousStorageIfAvailable({ put(stringOf: UnsafeRawBufferPointer($0)) }) == nil {
       var text = text
       text.withUTF8 { put(stringOf: UnsafeRawBufferPointer($0)) }

@@ -3,8 +3,8 @@ package protocol CallbackSnapshotReader: Executor {
   /// Reads as ``Executor/getSnapshot(_:)`` does.
   ///
   /// - Parameters:
-  ///   - mustDrop: returns whether nobody waits for the snapshot any more: then it is not read, and the outcome is
-  ///     `unavailable`.
+  ///   - mustDrop: returns whether the caller has stopped waiting. A read that has not begun is then dropped, with the
+  ///     error `unavailable`.
   ///   - completion: called once, from the store's own thread or the caller's: it must not block.
   func getSnapshot(
     _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,

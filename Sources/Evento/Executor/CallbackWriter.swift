@@ -6,8 +6,8 @@ package protocol CallbackWriter: Executor {
   /// Writes as ``ConditionalWriter/write(_:condition:)`` does.
   ///
   /// - Parameters:
-  ///   - mustDrop: returns whether nobody waits for the outcome any more: a write whose condition has yet to be checked may
-  ///     be refused as `unavailable` then. Any other is done all the same.
+  ///   - mustDrop: returns whether the caller has stopped waiting. A write whose condition has yet to be checked may then
+  ///     be refused as `unavailable`. Every other write is done.
   ///   - completion: called once, from the store's own thread or the caller's: it must not block.
   func write(
     _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Tells work that has not begun that nobody waits for it any more.
+/// Cancels work that has not begun, because no caller waits for its result.
 package final class CancellationFlag: Sendable {
   private let flag = Atomic(false)
 
@@ -12,7 +12,7 @@ package final class CancellationFlag: Sendable {
 }
 
 extension EventoError {
-  /// Of a read that was dropped before it began, because nobody waited for it any more.
+  /// The error of a read that was cancelled before it began.
   package static let readDropped = EventoError(
     .unavailable, "The read was cancelled before it began.", isPassing: false)
 }

@@ -6,8 +6,8 @@ package protocol EventViewer: Executor {
   /// Reads the page that ``Executor/read(_:routingKey:args:)`` would return, and has something made of it.
   ///
   /// - Parameters:
-  ///   - mustDrop: returns whether nobody waits for the page any more: a read that has not begun is dropped then, and its
-  ///     outcome is `unavailable`.
+  ///   - mustDrop: returns whether the caller has stopped waiting. A read that has not begun is then dropped, with the
+  ///     error `unavailable`.
   ///   - builder: called when the read begins, and again if it is run again from its beginning.
   ///   - completion: called once, from the store's own thread or the caller's.
   func viewPage<Builder: PageBuilder>(
@@ -29,7 +29,7 @@ package protocol EventViewer: Executor {
 
 extension Executor {
   /// As ``EventViewer/viewPage(_:routingKey:args:unless:into:completion:)``, for as long as the task is not cancelled; of
-  /// an executor that is none, values are read first.
+  /// an executor that is no ``EventViewer``, the events are read first.
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder

@@ -22,7 +22,7 @@ struct Reply: Sendable {
       do throws(EventoError) {
         return gateway.finish(exchange, try make())
       } catch {
-        // Nobody waits for this response: it goes nowhere, and is no failure of the store.
+        // The client has gone: no one gets this response, and the store has not failed.
         if error == .readDropped { return Response(status: 503) }
         return gateway.finish(exchange, gateway.problem(error, exchange))
       }
@@ -37,7 +37,7 @@ struct Reply: Sendable {
     self.responder = responder
   }
 
-  /// Whether nobody waits for the answer any more: what has not begun for it need not begin, a write aside.
+  /// Whether the client has gone or the deadline has passed. Reads that have not begun can then be dropped.
   var isUnwanted: Bool { responder.isUnwanted }
 
   /// Gives the answer; what is given after the first one is thrown away.

@@ -15,7 +15,7 @@ struct EasyOptions {
     try check(evento_curl_do_not_wait_for_lookups(easy))
     try check(evento_curl_allow_http_and_https(easy))
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-    // The gateway never redirects (docs/http-api.md §12.6). The token goes to nobody else.
+    // The gateway never redirects (docs/http-api.md §12.6). So the token goes to the gateway alone.
     try set(CURLOPT_FOLLOWLOCATION, 0)
     // A name may be "..": the path goes out as it is.
     try set(CURLOPT_PATH_AS_IS, 1)

@@ -332,6 +332,7 @@ final class Connection {
       let now = ContinuousClock.now
       if tries == 0 { end = now + timeout }
       guard !work.isCancelled, now < end else { return false }
+      // On the connection's own queue, which may block: SQLite's handler waits by returning late.
       usleep(UInt32(min(tries + 1, 20)) * 1000)
       return true
     }

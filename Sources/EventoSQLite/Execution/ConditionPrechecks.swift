@@ -23,7 +23,7 @@ final class ConditionPrechecks: Sendable {
   /// Checks a condition.
   ///
   /// - Parameters:
-  ///   - mustDrop: returns whether nobody waits for the outcome any more. It is not checked then.
+  ///   - mustDrop: returns whether the caller has stopped waiting. The condition is then not checked.
   ///   - completion: called on the connection's queue, or at once if the condition is refused.
   func check(
     _ condition: WriteCondition, unless mustDrop: @escaping @Sendable () -> Bool, completion: @escaping Completion

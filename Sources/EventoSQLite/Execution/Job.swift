@@ -9,7 +9,7 @@ protocol Job<Resource>: AnyObject, Sendable {
   /// About how much it will write.
   var bytes: Int { get }
 
-  /// Whether nobody waits for its outcome any more, so that it need not be run.
+  /// Whether the caller has stopped waiting, so that the job need not be run.
   var isCancelled: Bool { get }
 
   /// Hands the outcome to whoever waits. To be called once.
@@ -56,7 +56,7 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
   private let mustDrop: @Sendable () -> Bool
   let bytes: Int
 
-  /// - Parameter mustDrop: returns whether nobody waits for the outcome any more.
+  /// - Parameter mustDrop: returns whether the caller has stopped waiting.
   init(
     bytes: Int = 0, unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion,
     _ body: @escaping @Sendable (Resource) throws -> Value

@@ -39,7 +39,7 @@ final class Readers: Sendable {
 
   /// Runs `body` as above, and calls `completion`: on a connection's queue, or at once if this is closed.
   ///
-  /// - Parameter mustDrop: returns whether nobody waits for the outcome any more; looked at before `body` is run.
+  /// - Parameter mustDrop: returns whether the caller has stopped waiting. It is called before `body`.
   func perform<Value: Sendable>(
     unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion<Value>,
     _ body: @escaping @Sendable (Session) throws -> Value

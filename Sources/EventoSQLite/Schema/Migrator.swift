@@ -222,6 +222,7 @@ extension Schema {
     var mode = try tryWALMode(connection)
     // SQLite does not wait where two connections that read a new file both want to change it: one of them must let go.
     while mode == nil, !work.isCancelled, ContinuousClock.now < deadline {
+      // On the writer's own thread, which may block.
       usleep(5000)
       mode = try tryWALMode(connection)
     }
