@@ -66,7 +66,7 @@ public final class HTTPServer: Sendable {
   ///
   /// - Parameter grace: after it, what is still in flight is cancelled and closed. Called again, the shorter one counts.
   public func shutDown(grace: Duration) async {
-    let deadline = Instant.now + TimeSpan(grace)
+    let deadline = MonotonicTime.now + TimeSpan(grace)
     for loop in loops { loop.mailbox.send(.stop(deadline)) }
     letGoOfListeners()
     await withCheckedContinuation { continuation in

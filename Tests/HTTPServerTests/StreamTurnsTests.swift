@@ -14,7 +14,7 @@ import Testing
     for _ in 0..<milliseconds * 10 {
       start += 100_000
       turns.countRequests(
-        TimeSpan(nanoseconds: UInt64(requests * 100_000)), until: Instant(nanoseconds: start))
+        TimeSpan(nanoseconds: UInt64(requests * 100_000)), until: MonotonicTime(nanoseconds: start))
       var left = 100_000 - requests * 100_000
       while turns.mayGoOn, left >= 10_000, let turn = turns.popFirst() {
         turns.append(turn.token, turn.load)
@@ -27,7 +27,7 @@ import Testing
   }
 
   private func turns() -> StreamTurns {
-    var turns = StreamTurns(Instant(nanoseconds: 0))
+    var turns = StreamTurns(MonotonicTime(nanoseconds: 0))
     for index in 0..<3 { turns.append(Token(place: index, generation: 0), index == 0 ? .light : .heavy) }
     return turns
   }
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func givesEachItsTurn() {
-    var turns = StreamTurns(Instant(nanoseconds: 0))
+    var turns = StreamTurns(MonotonicTime(nanoseconds: 0))
     #expect(turns.isEmpty && !turns.mayGoOn)
     var served: [Int] = []
     for index in 0..<6 {
@@ -64,7 +64,7 @@ import Testing
 
   /// Of many that lag, each takes long; one that does not is served all the same, and gets no more than half.
   @Test(arguments: [1, 50]) func doesNotLetTheLightWaitForTheHeavy(_ lightCount: Int) {
-    var turns = StreamTurns(Instant(nanoseconds: 0))
+    var turns = StreamTurns(MonotonicTime(nanoseconds: 0))
     for index in 0..<1000 { turns.append(Token(place: index, generation: 0), .heavy) }
     for index in 0..<lightCount { turns.append(Token(place: 1000 + index, generation: 0), .light) }
     var taken = (light: 0, heavy: 0)

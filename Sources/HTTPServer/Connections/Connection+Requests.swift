@@ -3,203 +3,144 @@ extension Connection {
   func consume(_ bytes: Span<UInt8>) -> Int {
     var offset = 0
     var steps = 0
-    while isOpen {
+    while true {
       if offset < bytes.count, mustLook(at: steps), isOutOfTime { return leave(bytes, offset) }
       steps += 1
-      switch intake {
-      case .held: return leave(bytes, offset)
-      case .lingering(let allowance):
-        guard bytes.count - offset <= allowance else {
-          close()
-          return bytes.count
-        }
-        intake = .lingering(allowance: allowance - (bytes.count - offset))
-        if hasFinishedWriting { lastProgress = loop.now }
+      switch machine.received(bytes.count - offset, at: loop.now) {
+      case .parse: guard parse(bytes, &offset) else { return offset }
+      case .leave: return leave(bytes, offset)
+      case .discard: return bytes.count
+      case .close:
+        close()
         return bytes.count
-      case .head where output.count >= loop.configuration.bufferedBytes && !output.isEmpty:
-        return leave(bytes, offset)
-      case .head, .collecting, .discarding:
-        guard step(bytes, &offset) else { return offset }
       }
     }
-    return offset
   }
 
   /// Whether it is time to look at the clock: a step is a whole request, or a chunk of one byte, which costs less than the
   /// look. The first step is always taken.
   private func mustLook(at step: Int) -> Bool {
-    guard step > 0 else { return false }
-    if case .head = intake { return true }
-    return step % 64 == 0
+    step > 0 && (machine.isReadingHead || step % 64 == 0)
   }
 
   /// Leaves the rest for later.
   private func leave(_ bytes: Span<UInt8>, _ offset: Int) -> Int {
-    hasUnreadInput = offset < bytes.count
+    if offset < bytes.count { pending.insert(.unreadInput) } else { pending.remove(.unreadInput) }
     return offset
   }
 
-  /// - Returns: false where more has to come.
-  private func step(_ bytes: Span<UInt8>, _ offset: inout Int) -> Bool {
+  /// - Returns: false if more has to come.
+  private func parse(_ bytes: Span<UInt8>, _ offset: inout Int) -> Bool {
     let event: RequestParser.Event
     do throws(ProtocolFault) {
       event = try parser.next(bytes, &offset)
     } catch {
-      answer(error)
+      reject(error)
       return true
     }
     switch event {
     case .head(let head): receive(head)
-    case .chunk(let length): takeChunk(length)
-    case .body(let range): takeBody(bytes, range)
-    case .end: finishBody()
+    case .chunk(let length): perform(machine.chunkBegan(length, at: loop.now))
+    case .body(let range): receive(bytes, range)
+    case .end: perform(machine.bodyEnded(at: loop.now))
     case .incomplete:
-      takeShortage(isPartial: offset < bytes.count)
-      // That may have been what an answer waited for.
-      if case .lingering = intake { return true }
-      return false
+      let isPartial = offset < bytes.count || !parser.isBetweenRequests
+      let action = machine.starved(isPartial: isPartial, at: loop.now)
+      // It may be what a response waited for, which may end the connection.
+      guard action != .none else { return false }
+      perform(action)
     }
     return true
   }
 
   private func receive(_ head: RequestHead) {
     loop.counters.countRequest()
-    isFresh = false
-    hasPartialHead = false
-    bodyBytes = 0
-    phaseStart = loop.now
-    exchange = Exchange(head)
-    switch loop.handler.receive(head) {
-    case .answer(let answer) where !head.hasBody:
-      intake = .held
-      give(answer)
-    case .readBody(_, let then) where !head.hasBody:
-      intake = .held
-      give(then([]))
-    case .answer(let answer):
-      intake = .discarding(answer, allowance: loop.configuration.drainBytes)
-    case .readBody(let limit, let then):
-      if let length = head.declaredLength, length > limit {
-        return self.answer(Self.tooLong(limit))
-      }
-      intake = .collecting(limit: limit, then: then)
+    let reception = loop.handler.receive(head)
+    request = InFlightRequest(head: head)
+    let action = machine.headReceived(
+      head.framing, version: head.version, bodyLimit: reception.bodyLimit, at: loop.now)
+    switch action {
+    case .respond: respond(reception)
+    case .none:
+      request?.work = .decided(reception)
       // Bounded, since a client may declare much and send little.
-      body.reserveCapacity(min(head.declaredLength ?? 0, 64 * 1024))
+      if machine.isCollecting { body.reserveCapacity(min(head.declaredLength ?? 0, 64 * 1024)) }
+    default: perform(action)
     }
   }
 
-  private static func tooLong(_ limit: Int) -> ProtocolFault {
-    ProtocolFault(.contentTooLarge, "The body exceeds the limit of \(limit) bytes.")
-  }
-
-  private func takeBody(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-    exchange?.awaitsContinue = false
-    bodyBytes += range.count
-    switch intake {
-    case .collecting(let limit, _):
-      guard body.count + range.count <= limit else { return answer(Self.tooLong(limit)) }
-      guard loop.counters.holdBody(range.count, upTo: loop.configuration.totalBodyBytes) else {
-        return answer(
-          ProtocolFault(
-            .overloaded,
-            "The bodies of all requests that are being handled exceed the limit of \(loop.configuration.totalBodyBytes) "
-              + "bytes. Retry shortly."))
-      }
-      bytes.extracting(range).withUnsafeBufferPointer { body.append(contentsOf: $0) }
-    case .discarding(let answer, let allowance):
-      if range.count <= allowance {
-        intake = .discarding(answer, allowance: allowance - range.count)
-      } else {
-        stopDiscarding(answer)
-      }
-    case .head, .held, .lingering: break
+  private func receive(_ bytes: Span<UInt8>, _ range: Range<Int>) {
+    perform(machine.bodyReceived(range.count, at: loop.now))
+    guard machine.isCollecting else { return }
+    guard loop.counters.holdBody(range.count, upTo: loop.configuration.totalBodyBytes) else {
+      return reject(
+        ProtocolFault(
+          .overloaded,
+          "The bodies of all requests that are being handled exceed the limit of \(loop.configuration.totalBodyBytes) "
+            + "bytes. Retry shortly."))
     }
+    bytes.extracting(range).withUnsafeBufferPointer { body.append(contentsOf: $0) }
   }
 
-  /// A chunk begins: one that is too large is refused before its bytes come, as a declared length is.
-  private func takeChunk(_ length: Int) {
-    exchange?.awaitsContinue = false
-    switch intake {
-    case .collecting(let limit, _):
-      if length > limit - body.count { answer(Self.tooLong(limit)) }
-    case .discarding(let answer, let allowance):
-      if length > allowance { stopDiscarding(answer) }
-    case .head, .held, .lingering: break
-    }
-  }
-
-  /// The rest of the body is more than is read for nothing: it ends the connection.
-  private func stopDiscarding(_ answer: Answer?) {
-    exchange?.persists = false
-    intake = .held
-    if let answer { give(answer) } else { finishExchangeIfAnswered() }
-  }
-
-  private func finishBody() {
-    let previous = intake
-    intake = .held
-    switch previous {
-    case .collecting(_, let then):
-      let bytes = body
-      body = []
-      give(then(bytes), holding: bytes.count)
-    case .discarding(let answer, _):
-      if let answer { give(answer) } else { finishExchangeIfAnswered() }
-    case .head, .held, .lingering: break
-    }
-  }
-
-  /// Lets go of what has come of a body.
-  func dropBody() {
-    guard !body.isEmpty else { return }
-    loop.counters.releaseBody(body.count)
-    body = []
-  }
-
-  /// All that is at hand has been taken, and the request is not complete.
-  private func takeShortage(isPartial: Bool) {
-    switch intake {
-    case .head:
-      let isUnderWay = isPartial || !parser.isBetweenRequests
-      if isUnderWay, !hasPartialHead {
-        hasPartialHead = true
-        if !isFresh { phaseStart = loop.now }
-      }
-    case .collecting:
-      guard exchange?.awaitsContinue == true else { return }
-      exchange?.awaitsContinue = false
-      // RFC 9110 §10.1.1: not where the body has begun to come.
-      output.append(Self.continueLine)
-    case .discarding(let answer?, let allowance):
-      // The client would wait for the answer before it sends the rest; what can't be drained ends the connection.
-      let rest = (exchange?.head.declaredLength ?? 0) - bodyBytes
-      if exchange?.awaitsContinue == true || rest > allowance {
-        // RFC 9110 §10.1.1: whether the body will still come can't be known, so that the connection ends here.
-        exchange?.persists = false
-        intake = .held
-      } else {
-        intake = .discarding(nil, allowance: allowance)
-      }
-      give(answer)
-    case .discarding(nil, _), .held, .lingering: break
-    }
+  func sendContinue() {
+    output.append(Self.continueLine)
+    machine.outputQueued(total: output.count, at: loop.now)
   }
 
   private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-  /// The client has sent all that it will (RFC 9112 §9.6: it may still read).
-  func takeEnd() {
-    switch intake {
-    case .held: break
-    case .lingering: if hasFinishedWriting || output.isEmpty { close() }
-    case .discarding(nil, _):
-      exchange?.persists = false
-      intake = .held
-      finishExchangeIfAnswered()
-    case .head where parser.isBetweenRequests && input.isEmpty: beginToClose()
-    case .head, .collecting, .discarding:
-      // RFC 9112 §8.
-      answer(ProtocolFault(.badRequest, "The connection ended before the request was complete."))
+  // MARK: Rejecting
+
+  /// Rejects a request by a decision of the state machine.
+  func reject(_ rejection: ConnectionStateMachine.Rejection) {
+    if rejection.isTimeout { loop.counters.countTimeout() }
+    reject(
+      ProtocolFault(rejection, loop.configuration),
+      after: rejection == .handlerTooSlow ? loop.configuration.handlerDeadline : nil)
+  }
+
+  /// Responds to a request that can't be served, and ends the connection: nobody can tell where the next request begins.
+  ///
+  /// - Parameter duration: how long the handler has worked on it.
+  func reject(_ fault: ProtocolFault, after duration: Duration? = nil) {
+    loop.counters.countFault()
+    switch machine.rejected(at: loop.now) {
+    case .duringResponse: return close()
+    case .afterResponse: break
+    case .beforeResponse:
+      request?.cancel(.clientGone)
+      let head = request?.head ?? parser.faultyHead
+      var response = loop.handler.response(
+        to: Refusal(fault: fault, head: head, fields: head?.headers ?? parser.headers, duration: duration))
+      if case .stream = response.body { response.body = .none }
+      if !write(response, method: head?.method ?? parser.method, version: .oneDotOne, persists: false) {
+        _ = write(Response(status: fault.status), method: nil, version: .oneDotOne, persists: false)
+      }
+    }
+    perform(.closeAfterOutput)
+  }
+}
+
+extension Reception {
+  /// The longest body that is read; `nil` if none is used.
+  fileprivate var bodyLimit: Int? { if case .readBody(let limit, _) = self { limit } else { nil } }
+}
+
+extension ProtocolFault {
+  fileprivate init(_ rejection: ConnectionStateMachine.Rejection, _ configuration: ServerConfiguration) {
+    switch rejection {
+    case .headTooSlow:
+      self.init(.requestTimeout, "The head of the request exceeded the time limit of \(configuration.headDeadline).")
+    case .bodyTooSlow:
+      self.init(
+        .requestTimeout,
+        "The body came more slowly than \(configuration.minimumBodyRate) bytes per second, the minimum after "
+          + "\(configuration.bodyGrace).")
+    case .handlerTooSlow:
+      self.init(.answerTooLate, "The response exceeded the time limit of \(configuration.handlerDeadline).")
+    case .bodyTooLong(let limit): self.init(.contentTooLarge, "The body exceeds the limit of \(limit) bytes.")
+    // RFC 9112 §8.
+    case .incomplete: self.init(.badRequest, "The connection ended before the request was complete.")
     }
   }
 }

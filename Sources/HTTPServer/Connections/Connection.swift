@@ -1,58 +1,31 @@
-/// One client's connection: what has come from it, what goes to it, and what is being done for it.
+/// A client's connection: moves bytes between the socket, the parser and the output, and does what the state machine
+/// returns.
 ///
-/// Confined to its event loop's thread. Its larger properties are not checked for overlapping access at run time, which
-/// cost a tenth of a small request: none of their methods calls back into the connection.
-///
-/// Requests are answered one at a time, in order (RFC 9112 §9.3.2); while one is
-/// in work, what follows stays in the kernel, which holds the client back.
+/// Confined to its event loop's thread.
 final class Connection {
   let socket: Socket
   let token: Token
   let peer: PeerAddress
-  /// Unsafe only where a connection outlives its loop: the loop closes all of them before its thread ends.
+  /// Unsafe only if a connection outlives its loop: the loop closes all of them before its thread ends.
   unowned(unsafe) let loop: EventLoop
-
-  @exclusivity(unchecked) var parser: RequestParser
-  /// What has come and could not be consumed yet. Bounded by one read and one line.
-  @exclusivity(unchecked) var input: [UInt8] = []
-  /// Whether the input was left for another reason than that more must come.
-  var hasUnreadInput = false
-  @exclusivity(unchecked) var intake = Intake.head
-  @exclusivity(unchecked) var body: [UInt8] = []
-  @exclusivity(unchecked) var exchange: Exchange?
-  @exclusivity(unchecked) var output = OutputQueue()
-  /// The bytes that the loop has counted of it in ``EventLoop/waitingBytes``.
-  var countedBytes = 0
-
-  var isReadable = false
-  var isWritable = true
-  /// Whether the peer has said that it sends no more, so that a short read says nothing. Some of what it sent before may be
-  /// unread.
-  var peerIsFinished = false
-  /// Whether all that it sent has been read.
-  var inputHasEnded = false
-  /// Whether its stream can go on, and waits for the loop to have time for it.
-  var awaitsTurn = false
-  /// Whether it has more to do than one turn allows, and waits for the next one.
-  var isResumed = false
-  /// When the others get their turn.
-  private var turnEnd = Instant.never
-  var isOpen = true
-  /// Whether the output's end has been told to the peer.
-  var hasFinishedWriting = false
-  /// Whether a stream broke off that only a broken connection can tell of.
-  var mustReset = false
+  /// Whether it is one too many, and is only told so.
   let isRefused: Bool
 
-  /// Since when the phase lasts that the intake is in.
-  var phaseStart: Instant
-  var isFresh = true
-  var hasPartialHead = false
-  var bodyBytes = 0
-  /// When the client last took some of what waits for it; after the last answer, when it last sent something.
-  var lastProgress: Instant
+  var machine: ConnectionStateMachine
+  var parser: RequestParser
+  /// What has come and could not be consumed yet. Bounded by one read and one line.
+  var input: [UInt8] = []
+  var body: [UInt8] = []
+  var request: InFlightRequest?
+  var output = OutputQueue()
+  /// The bytes that the loop has counted of it in ``EventLoop/waitingBytes``.
+  var countedBytes = 0
+  var pending: PendingWork = []
+  var readiness: Readiness = .writable
   /// The earliest time that the loop's timers hold for this connection.
-  var timer = Instant.never
+  var timer = MonotonicTime.never
+  /// When the others get their turn.
+  private var turnEnd = MonotonicTime.never
 
   init(
     _ socket: consuming Socket, token: Token, peer: PeerAddress, loop: EventLoop, isRefused: Bool
@@ -62,43 +35,65 @@ final class Connection {
     self.peer = peer
     self.loop = loop
     self.isRefused = isRefused
+    machine = ConnectionStateMachine(limits: loop.connectionLimits, at: loop.now)
     parser = RequestParser(limits: loop.parserLimits, peer: peer)
-    phaseStart = loop.now
-    lastProgress = loop.now
   }
 
-  // MARK: What happens to it
+  // MARK: What the event loop calls
 
   /// The poller has noticed something.
-  func notice(_ readiness: Readiness) {
-    if readiness.contains(.broken) { return close() }
-    if readiness.contains(.peerFinished) { noticePeerEnd() }
-    if !readiness.isDisjoint(with: [.readable, .peerFinished]) { isReadable = true }
-    if readiness.contains(.writable) { isWritable = true }
+  func notice(_ noticed: Readiness) {
+    if noticed.contains(.broken) { return close() }
+    if noticed.contains(.peerFinished) { peerFinished() }
+    if !noticed.isDisjoint(with: [.readable, .peerFinished]) { readiness.insert(.readable) }
+    if noticed.contains(.writable) { readiness.insert(.writable) }
     // Its turn comes, behind the others.
-    if isResumed { return }
-    if case .streaming = exchange?.progress { loop.giveTurn(self) } else { advance() }
-  }
-
-  /// The peer sends no more. It may be gone: what waits on its behalf is interrupted.
-  private func noticePeerEnd() {
-    guard !peerIsFinished else { return }
-    peerIsFinished = true
-    exchange?.sendingEnd?.come()
-    // It is there to stay, and would be reported again and again.
-    loop.noteInterest(of: self)
+    if pending.contains(.resumption) { return }
+    if machine.isStreaming { loop.giveTurn(self) } else { advance() }
   }
 
   /// Does all that can be done now, and comes back when there is more.
   func advance() {
-    guard isOpen else { return }
-    awaitsTurn = false
+    guard machine.isOpen else { return }
+    pending.remove(.streamTurn)
     turnEnd = .now + loop.slice
     output.borrow(&loop.spareOutput)
     run()
     output.giveBack(&loop.spareOutput)
-    if isOpen { loop.settle(self) }
+    if machine.isOpen { loop.settle(self) }
   }
+
+  /// A deadline may have passed.
+  func checkDeadline() {
+    let action = machine.deadlinePassed(pending, at: loop.now)
+    guard action != .none else { return }
+    perform(action)
+    advance()
+  }
+
+  /// The server is stopping: ends the connection if nothing is in flight.
+  func drain() {
+    machine.drain()
+    if case .stream(let writer, _) = request?.work { writer.tellShutdown() }
+    // What has come up to now is served.
+    readiness.insert(.readable)
+    advance()
+    let action = machine.closeIfIdle(at: loop.now)
+    guard action != .none else { return }
+    perform(action)
+    advance()
+  }
+
+  /// What a poller that reports no changes has to look for.
+  var interest: Interest {
+    var interest: Interest = []
+    if machine.wantsInput, machine.peer != .ended { interest.insert(.reading) }
+    if machine.peer == .sending { interest.insert(.end) }
+    if !output.isEmpty, !pending.contains(.streamTurn) { interest.insert(.writing) }
+    return interest
+  }
+
+  // MARK: A turn
 
   var isOutOfTime: Bool { turnEnd < .now }
 
@@ -109,21 +104,21 @@ final class Connection {
     // After what waited, and not before: what has made room for a stream to go on may be all that happens.
     pumpStream()
     flush()
-    while isOpen {
-      if hasUnreadInput, takesInput {
+    while machine.isOpen {
+      if pending.contains(.unreadInput), machine.wantsInput {
         guard !isOutOfTime else { return loop.resume(self) }
-        hasUnreadInput = false
+        pending.remove(.unreadInput)
         let bytes = takeInput()
         let count = consume(bytes.span)
         keep(bytes, from: count)
         flush()
         continue
       }
-      if inputHasEnded, !hasUnreadInput {
-        takeEnd()
+      if machine.peer == .ended, !pending.contains(.unreadInput) {
+        perform(machine.inputEnded(isPartial: !parser.isBetweenRequests || !input.isEmpty, at: loop.now))
         flush()
       }
-      guard isOpen, isReadable, takesInput, !inputHasEnded else { break }
+      guard machine.wantsInput, readiness.contains(.readable), machine.peer != .ended else { break }
       guard reads > 0 else { return loop.resume(self) }
       reads -= 1
       read()
@@ -131,22 +126,24 @@ final class Connection {
     }
   }
 
-  /// Whether bytes that come are wanted now.
-  private var takesInput: Bool {
-    switch intake {
-    case .held: false
-    case .lingering: hasFinishedWriting
-    case .head, .collecting, .discarding: output.count < loop.configuration.bufferedBytes
+  /// Does what the state machine has decided.
+  func perform(_ action: ConnectionStateMachine.Action) {
+    switch action {
+    case .none: break
+    case .respond: respond()
+    case .sendContinue: sendContinue()
+    case .nextRequest:
+      request = nil
+      if input.isEmpty { pending.remove(.unreadInput) } else { pending.insert(.unreadInput) }
+    case .reject(let rejection): reject(rejection)
+    case .closeAfterOutput:
+      request = nil
+      dropInput()
+    case .finishWriting: socket.finishWriting()
+    case .close(let reason):
+      if reason.isTimeout { loop.counters.countTimeout() }
+      close(reset: reason.resets)
     }
-  }
-
-  /// What a poller that knows no changes has to look for.
-  var interest: Interest {
-    var interest: Interest = []
-    if takesInput, !inputHasEnded { interest.insert(.reading) }
-    if !peerIsFinished { interest.insert(.end) }
-    if !output.isEmpty, !awaitsTurn { interest.insert(.writing) }
-    return interest
   }
 
   // MARK: Reading
@@ -154,12 +151,14 @@ final class Connection {
   private func read() {
     switch socket.read(into: loop.readBuffer) {
     case .bytes(let count):
-      if count < loop.readBuffer.count, socket.shortReadMeansEmpty, !peerIsFinished { isReadable = false }
+      if count < loop.readBuffer.count, socket.shortReadMeansEmpty, machine.peer == .sending {
+        readiness.remove(.readable)
+      }
       // The loop owns the buffer and outlives every connection; nothing else uses it before the next read.
       let bytes = Span(_unsafeElements: UnsafeBufferPointer(rebasing: loop.readBuffer[..<count]))
       if input.isEmpty {
         let consumed = consume(bytes)
-        guard keepsInput, consumed < bytes.count else { break }
+        guard machine.keepsInput, consumed < bytes.count else { break }
         input = bytes.extracting(consumed..<bytes.count).withUnsafeBufferPointer { Array($0) }
       } else {
         var joined = takeInput()
@@ -168,12 +167,20 @@ final class Connection {
         keep(joined, from: consumed)
       }
     case .end:
-      isReadable = false
-      inputHasEnded = true
-      noticePeerEnd()
-    case .wouldBlock: isReadable = false
+      readiness.remove(.readable)
+      peerFinished()
+      machine.peerEnded()
+    case .wouldBlock: readiness.remove(.readable)
     case .failed: close()
     }
+  }
+
+  /// The peer sends no more. It may be gone: what waits on its behalf is interrupted.
+  private func peerFinished() {
+    guard machine.peerFinished() else { return }
+    request?.sendingEnd?.come()
+    // It is there to stay, and would be reported again and again.
+    loop.noteInterest(of: self)
   }
 
   /// Takes the input out, so that it can be appended to and kept again in place.
@@ -186,78 +193,55 @@ final class Connection {
   /// Keeps what has not been consumed. A line that is not complete is neither copied nor moved, since it may be many times
   /// as long as what one read adds to it.
   private func keep(_ bytes: consuming [UInt8], from start: Int) {
-    guard keepsInput, start < bytes.count else { return }
+    guard machine.keepsInput, start < bytes.count else { return }
     input = start == 0 ? bytes : Array(bytes[start...])
   }
 
-  private var keepsInput: Bool {
-    guard isOpen else { return false }
-    if case .lingering = intake { return false }
-    return true
+  /// Drops what has been read and is of no use any more.
+  func dropInput() {
+    input = []
+    pending.remove(.unreadInput)
+    guard !body.isEmpty else { return }
+    loop.counters.releaseBody(body.count)
+    body = []
   }
 
   // MARK: Writing
 
+  /// Writes as much of the output as the socket takes.
   func flush() {
-    guard isOpen, isWritable, !output.isEmpty else { return finishIfDone() }
-    let before = output.count
-    do throws(Broken) {
-      try output.drain { (piece, hasMore) throws(Broken) in
-        switch socket.write(piece, hasMore: hasMore) {
-        case .bytes(let count):
-          if count < piece.count { isWritable = false }
-          return count
-        case .wouldBlock:
-          isWritable = false
-          return 0
-        case .end, .failed: throw Broken()
+    guard machine.isOpen else { return }
+    if readiness.contains(.writable), !output.isEmpty {
+      do throws(Broken) {
+        try output.drain { (piece, hasMore) throws(Broken) in
+          switch socket.write(piece, hasMore: hasMore) {
+          case .bytes(let count):
+            if count < piece.count { readiness.remove(.writable) }
+            return count
+          case .wouldBlock:
+            readiness.remove(.writable)
+            return 0
+          case .end, .failed: throw Broken()
+          }
         }
+      } catch {
+        return close()
       }
-    } catch {
-      return close()
     }
-    if output.count < before { lastProgress = loop.now }
-    finishIfDone()
+    perform(machine.outputSent(remaining: output.count, at: loop.now))
   }
 
   private struct Broken: Error {}
 
-  /// After the last answer, says so to the client, which may still be sending (RFC 9112 §9.6).
-  private func finishIfDone() {
-    guard isOpen, output.isEmpty, case .lingering = intake, !hasFinishedWriting else { return }
-    if inputHasEnded || mustReset { return close() }
-    socket.finishWriting()
-    hasFinishedWriting = true
-    phaseStart = loop.now
-    lastProgress = loop.now
-  }
-
-  // MARK: The end
-
-  /// Answers no more requests: once the output is written, the connection ends.
-  func beginToClose() {
-    input = []
-    hasUnreadInput = false
-    dropBody()
-    intake = .lingering(allowance: loop.configuration.lingerBytes)
-    phaseStart = loop.now
-  }
-
   /// Ends it at once.
-  func close() {
-    guard isOpen else { return }
-    isOpen = false
-    switch exchange?.progress {
-    case .working(let work, _): work.cancel()
-    case .streaming(let writer, let task, _):
-      writer.close(loop.isStopping ? .serverStopped : .clientGone)
-      task.cancel()
-    case .receiving, .answered, nil: break
-    }
-    exchange = nil
-    intake = .held
-    dropBody()
-    if mustReset { socket.resetOnClose() }
+  ///
+  /// - Parameter reset: breaks it off, so that the peer can tell that a body is not whole.
+  func close(reset: Bool = false) {
+    guard let mustReset = machine.closed() else { return }
+    request?.cancel(loop.isStopping ? .serverStopped : .clientGone)
+    request = nil
+    dropInput()
+    if reset || mustReset { socket.resetOnClose() }
     loop.remove(self)
   }
 }

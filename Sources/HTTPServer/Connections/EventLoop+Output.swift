@@ -1,7 +1,7 @@
 /// A client that has something to take, and when it last took some.
 struct SlowClient {
   let token: Token
-  let lastProgress: Instant
+  let lastProgress: MonotonicTime
 }
 
 extension EventLoop {
@@ -15,8 +15,7 @@ extension EventLoop {
     connection.countedBytes = count
     while waitingBytes > outputShare, let slowest = slowest(but: connection) {
       counters.countCutOff()
-      slowest.mustReset = true
-      slowest.close()
+      slowest.close(reset: true)
     }
   }
 
@@ -28,7 +27,7 @@ extension EventLoop {
     if let next = nextSlowest(but: connection) { return next }
     // That one too: it is spared this time alone.
     slowClients = connections.all.filter { $0.countedBytes > 0 }
-      .map { SlowClient(token: $0.token, lastProgress: $0.lastProgress) }
+      .map { SlowClient(token: $0.token, lastProgress: $0.machine.lastProgress) }
       .sorted { $0.lastProgress > $1.lastProgress }
     return nextSlowest(but: connection)
   }
@@ -39,7 +38,8 @@ extension EventLoop {
     var spared: SlowClient?
     defer { if let spared { slowClients.append(spared) } }
     while let client = slowClients.popLast() {
-      guard let found = connections[client.token], found.countedBytes > 0, found.lastProgress == client.lastProgress
+      guard let found = connections[client.token], found.countedBytes > 0,
+        found.machine.lastProgress == client.lastProgress
       else { continue }
       guard found === connection else { return found }
       spared = client

@@ -8,7 +8,7 @@ internal import Synchronization
 final class EventLoop: @unchecked Sendable {
   let configuration: ServerConfiguration
   let parserLimits: ParserLimits
-  let timeouts: Timeouts
+  let connectionLimits: ConnectionStateMachine.Limits
   let handler: any RequestHandler
   let counters: Counters
   let mailbox: Mailbox
@@ -24,12 +24,12 @@ final class EventLoop: @unchecked Sendable {
   private var streams: StreamTurns
   private var refusedCount = 0
   /// When to accept again, after there was no room.
-  private var acceptsAgain = Instant.never
-  private var stopDeadline = Instant.never
+  private var acceptsAgain = MonotonicTime.never
+  private var stopDeadline = MonotonicTime.never
   private(set) var isStopping = false
 
   /// The time at which this turn began.
-  private(set) var now = Instant.now
+  private(set) var now = MonotonicTime.now
   private(set) var date = DateField()
   let persistence: PersistenceFields
   /// Where every read goes. Allocated once, so that a connection needs no buffer while it has nothing to keep.
@@ -59,7 +59,7 @@ final class EventLoop: @unchecked Sendable {
   ) throws(SystemError) {
     self.configuration = configuration
     parserLimits = configuration.parserLimits
-    timeouts = Timeouts(configuration)
+    connectionLimits = ConnectionStateMachine.Limits(configuration)
     persistence = PersistenceFields(idle: configuration.idleTimeout)
     outputShare = configuration.totalAnswerBytes / max(configuration.eventLoops, 1)
     self.handler = handler
@@ -88,7 +88,7 @@ final class EventLoop: @unchecked Sendable {
         fatalError("The event loop can't wait for its sockets: \(error)")
       }
       now = .now
-      date.update(second: Instant.wallClockSecond)
+      date.update(second: MonotonicTime.wallClockSecond)
       divideTime(among: events.count)
       for event in events { notice(event) }
       takeMessages()
@@ -140,33 +140,32 @@ final class EventLoop: @unchecked Sendable {
   private func resumeConnections() {
     guard !resumed.isEmpty else { return }
     slice = Self.longestSlice
-    let start = Instant.now
+    let start = MonotonicTime.now
     let end = start + TimeSpan(nanoseconds: max(now.span(to: start).nanoseconds, Self.resumption.nanoseconds))
     // Each of them once: one that is alone must not keep the loop from its events.
     for _ in 0..<resumed.count {
       guard let token = resumed.popFirst() else { return }
       guard let connection = connections[token] else { continue }
-      connection.isResumed = false
+      connection.pending.remove(.resumption)
       connection.advance()
-      guard Instant.now < end else { return }
+      guard MonotonicTime.now < end else { return }
     }
   }
 
   /// Has a connection's stream go on when it is its turn.
   func giveTurn(_ connection: Connection) {
-    guard !connection.awaitsTurn else { return }
-    connection.awaitsTurn = true
+    guard connection.pending.insert(.streamTurn).inserted else { return }
     streams.append(connection.token, connection.streamLoad)
     // That it can be written to is known.
     noteInterest(of: connection)
   }
 
   private func serveStreams() {
-    let start = Instant.now
+    let start = MonotonicTime.now
     streams.countRequests(now.span(to: start), until: start)
     var last = start
     while streams.mayGoOn, last < start + StreamTurns.slice, let turn = streams.popFirst() {
-      if let connection = connections[turn.token], connection.awaitsTurn {
+      if let connection = connections[turn.token], connection.pending.contains(.streamTurn) {
         // What has come while it waited counts too: a crowd that has just begun to lag is no crowd of light ones.
         if turn.load == .light, connection.streamLoad == .heavy {
           streams.append(turn.token, .heavy)
@@ -174,7 +173,7 @@ final class EventLoop: @unchecked Sendable {
         }
         connection.advance()
       }
-      let time = Instant.now
+      let time = MonotonicTime.now
       streams.countStream(last.span(to: time), turn.load)
       last = time
     }
@@ -189,8 +188,8 @@ final class EventLoop: @unchecked Sendable {
       // An entry that an earlier one has replaced says nothing.
       guard let connection = connections[entry.token], connection.timer == entry.time else { continue }
       connection.timer = .never
-      if connection.deadline <= now { connection.expire() }
-      if connection.isOpen { settle(connection) }
+      connection.checkDeadline()
+      if connection.machine.isOpen { settle(connection) }
     }
   }
 
@@ -200,7 +199,7 @@ final class EventLoop: @unchecked Sendable {
   func settle(_ connection: Connection) {
     boundOutput(after: connection)
     noteInterest(of: connection)
-    let deadline = connection.deadline
+    let deadline = connection.machine.deadline(connection.pending)
     guard deadline < connection.timer else { return }
     connection.timer = deadline
     timers.insert(deadline, connection.token)
@@ -213,8 +212,7 @@ final class EventLoop: @unchecked Sendable {
 
   /// Gives a connection another turn, after the others.
   func resume(_ connection: Connection) {
-    guard !connection.isResumed else { return }
-    connection.isResumed = true
+    guard connection.pending.insert(.resumption).inserted else { return }
     resumed.append(connection.token)
   }
 
@@ -226,7 +224,7 @@ final class EventLoop: @unchecked Sendable {
     counters.leave(connection.peer)
   }
 
-  private func stop(_ deadline: Instant) {
+  private func stop(_ deadline: MonotonicTime) {
     stopDeadline = min(stopDeadline, deadline)
     guard !isStopping else { return }
     // What the kernel has taken already is served too.
@@ -237,7 +235,7 @@ final class EventLoop: @unchecked Sendable {
     acceptsAgain = .never
     for listener in listeners { poller.removeListener(listener.number) }
     listeners = []
-    for connection in connections.all { connection.stop() }
+    for connection in connections.all { connection.drain() }
   }
 
   // MARK: Accepting
@@ -299,7 +297,7 @@ final class EventLoop: @unchecked Sendable {
     connections.insert(connection)
     if let fault {
       refusedCount += 1
-      connection.answer(fault)
+      connection.reject(fault)
       connection.advance()
     } else {
       settle(connection)

@@ -10,7 +10,7 @@ final class Mailbox: Sendable {
     /// A stream has something to send, or has ended.
     case stream(Token)
     /// Stop; what is in flight has until then.
-    case stop(Instant)
+    case stop(MonotonicTime)
   }
 
   private struct State {

@@ -20,7 +20,7 @@ struct StreamTurns {
   private var requestShare = 0.0
   /// Time that streams may take, in nanoseconds; below nothing where a turn took longer than there was.
   private var credit = 0.0
-  private var lastCount: Instant
+  private var lastCount: MonotonicTime
 
   /// What streams have at least, however much there is to do. With a tenth, a thousand clients that follow all there is
   /// cost a third of the writes that are possible; with this, less than a fifth.
@@ -40,7 +40,7 @@ struct StreamTurns {
   /// How long streams are served before requests are looked for again.
   static let slice = TimeSpan(nanoseconds: 200_000)
 
-  init(_ now: Instant) {
+  init(_ now: MonotonicTime) {
     lastCount = now
   }
 
@@ -68,7 +68,7 @@ struct StreamTurns {
   }
 
   /// Counts a turn of the loop, up to now, of which requests have taken some.
-  mutating func countRequests(_ taken: TimeSpan, until now: Instant) {
+  mutating func countRequests(_ taken: TimeSpan, until now: MonotonicTime) {
     let passed = max(Double(lastCount.span(to: now).nanoseconds), 1)
     lastCount = now
     requestShare += (Double(taken.nanoseconds) / passed - requestShare) * passed / (passed + Self.memory)

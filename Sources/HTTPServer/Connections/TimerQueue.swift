@@ -4,15 +4,15 @@
 /// put in again. So a busy connection costs nothing here.
 struct TimerQueue {
   struct Entry {
-    let time: Instant
+    let time: MonotonicTime
     let token: Token
   }
 
   private var heap: [Entry] = []
 
-  var earliest: Instant { heap.first?.time ?? .never }
+  var earliest: MonotonicTime { heap.first?.time ?? .never }
 
-  mutating func insert(_ time: Instant, _ token: Token) {
+  mutating func insert(_ time: MonotonicTime, _ token: Token) {
     heap.append(Entry(time: time, token: token))
     var child = heap.count - 1
     while child > 0, case let parent = (child - 1) / 2, heap[child].time < heap[parent].time {
@@ -22,7 +22,7 @@ struct TimerQueue {
   }
 
   /// Takes out the earliest, where its time has come.
-  mutating func next(until now: Instant) -> Entry? {
+  mutating func next(until now: MonotonicTime) -> Entry? {
     guard let first = heap.first, first.time <= now else { return nil }
     let last = heap.removeLast()
     guard !heap.isEmpty else { return first }

@@ -66,5 +66,6 @@ public struct RequestHead: Sendable {
     content = Content(line, headers, peer, framing)
   }
 
-  var hasBody: Bool { isChunked || (declaredLength ?? 0) > 0 }
+  var framing: Framing { content.framing }
+  var hasBody: Bool { content.framing.hasBody }
 }

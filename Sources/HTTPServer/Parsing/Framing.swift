@@ -7,6 +7,8 @@ struct Framing: Sendable, Equatable {
   var isChunked = false
   var expectsContinue = false
   var wantsKeepAlive = true
+
+  var hasBody: Bool { isChunked || (declaredLength ?? 0) > 0 }
 }
 
 /// Gathers the framing from the field lines as they come, and judges it once they have all come.

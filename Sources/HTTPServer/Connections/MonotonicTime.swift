@@ -7,33 +7,33 @@
 #endif
 
 /// A moment of the monotonic clock, in nanoseconds.
-struct Instant: Comparable, Sendable {
+struct MonotonicTime: Comparable, Sendable {
   let nanoseconds: UInt64
 
-  static let never = Instant(nanoseconds: .max)
+  static let never = MonotonicTime(nanoseconds: .max)
 
-  static var now: Instant {
+  static var now: MonotonicTime {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
-    return Instant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    return MonotonicTime(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
   }
 
-  static func < (left: Instant, right: Instant) -> Bool {
+  static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
     left.nanoseconds < right.nanoseconds
   }
 
-  static func + (instant: Instant, span: TimeSpan) -> Instant {
-    let (sum, overflows) = instant.nanoseconds.addingReportingOverflow(span.nanoseconds)
-    return overflows ? .never : Instant(nanoseconds: sum)
+  static func + (time: MonotonicTime, span: TimeSpan) -> MonotonicTime {
+    let (sum, overflows) = time.nanoseconds.addingReportingOverflow(span.nanoseconds)
+    return overflows ? .never : MonotonicTime(nanoseconds: sum)
   }
 
   /// Nothing where `later` is earlier.
-  func span(to later: Instant) -> TimeSpan {
+  func span(to later: MonotonicTime) -> TimeSpan {
     TimeSpan(nanoseconds: later > self ? later.nanoseconds - nanoseconds : 0)
   }
 
   /// The whole milliseconds from `earlier` on, rounded up, so that a wait never ends just before its time.
-  func milliseconds(since earlier: Instant) -> Int32 {
+  func milliseconds(since earlier: MonotonicTime) -> Int32 {
     guard self > earlier else { return 0 }
     return Int32(clamping: (nanoseconds - earlier.nanoseconds + 999_999) / 1_000_000)
   }

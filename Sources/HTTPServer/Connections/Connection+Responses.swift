@@ -1,9 +1,25 @@
 extension Connection {
-  /// Has an answer made and sent.
-  ///
+  /// Has the handler respond to the request, by what it decided when the head had come.
+  func respond() {
+    guard case .decided(let reception) = request?.work else { return }
+    request?.work = .none
+    let bytes = body
+    body = []
+    respond(reception, to: bytes)
+  }
+
+  func respond(_ reception: Reception, to body: consuming [UInt8] = []) {
+    switch reception {
+    case .answer(let answer): give(answer)
+    case .readBody(_, let then):
+      let count = body.count
+      give(then(body), holding: count)
+    }
+  }
+
   /// - Parameter bodyBytes: of the request's body, which count until whoever works on it is done. That may be later than
-  ///   the answer, where a deadline has passed, and later than the connection's end.
-  func give(_ answer: Answer, holding bodyBytes: Int = 0) {
+  ///   the response, if a deadline has passed, and later than the connection's end.
+  private func give(_ answer: Answer, holding bodyBytes: Int = 0) {
     switch answer {
     case .now(let response):
       loop.counters.releaseBody(bodyBytes)
@@ -11,65 +27,46 @@ extension Connection {
     case .later(let work):
       let (mailbox, token, counters) = (loop.mailbox, token, loop.counters)
       let sendingEnd = SendingEnd()
-      if peerIsFinished { sendingEnd.come() }
-      exchange?.sendingEnd = sendingEnd
+      if machine.peer != .sending { sendingEnd.come() }
+      machine.handlingBegan(at: loop.now)
+      request?.sendingEnd = sendingEnd
       let task = Task {
         let response = await work(sendingEnd)
         counters.releaseBody(bodyBytes)
         mailbox.send(.answer(token, response))
       }
-      exchange?.progress = .working(.task(task), deadline: loop.now + loop.timeouts.handler)
+      request?.work = .task(task)
     case .whenSent(let begin):
       let departure = Departure()
-      // Before it begins: the answer may be there as soon as it has.
-      exchange?.progress = .working(.responder(departure), deadline: loop.now + loop.timeouts.handler)
+      // Before it begins: the response may be there as soon as it has.
+      machine.handlingBegan(at: loop.now)
+      request?.work = .responder(departure)
       begin(Responder(loop.mailbox, token, loop.counters, departure, bodyBytes: bodyBytes))
     }
   }
 
-  /// A task's answer has come.
+  /// A response has come for which the handler needed time.
   func takeAnswer(_ response: Response) {
-    // Where its deadline had passed, another answer has been given.
-    guard case .working = exchange?.progress else { return }
+    // If its deadline had passed, the client has had another one.
+    guard machine.isHandling else { return }
     output.borrow(&loop.spareOutput)
     send(response)
     advance()
   }
 
-  /// Answers a request that can't be served, and ends the connection: where the next request begins is not known.
-  ///
-  /// - Parameter duration: for how long it has been worked on.
-  func answer(_ fault: ProtocolFault, after duration: Duration? = nil) {
-    loop.counters.countFault()
-    let head = exchange?.head ?? parser.faultyHead
-    if case .answered = exchange?.progress { return beginToClose() }
-    if case .streaming = exchange?.progress { return close() }
-    if case .working(let work, _) = exchange?.progress { work.cancel() }
-    var response = loop.handler.response(
-      to: Refusal(fault: fault, head: head, fields: head?.headers ?? parser.headers, duration: duration))
-    if case .stream = response.body { response.body = .none }
-    exchange = nil
-    if !write(response, method: head?.method ?? parser.method, version: .oneDotOne, persists: false) {
-      _ = write(Response(status: fault.status), method: nil, version: .oneDotOne, persists: false)
-    }
-    beginToClose()
-  }
-
   private func send(_ response: Response) {
-    guard let head = exchange?.head else { return }
-    if loop.isStopping || Self.asksToClose(response) { exchange?.persists = false }
-    if case .stream = response.body, head.version == .oneDotZero { exchange?.persists = false }
-    let persists = exchange?.persists ?? false
+    guard let head = request?.head else { return }
+    let isStream = if case .stream = response.body { true } else { false }
+    let persists = machine.responseBegan(asksToClose: Self.asksToClose(response), isStream: isStream)
+    request?.work = .none
     guard write(response, method: head.method, version: head.version, persists: persists) else {
-      exchange?.progress = .receiving
-      return answer(
+      return reject(
         ProtocolFault(.invalidResponse, "The answer has a status or a field that can't be sent as it is."))
     }
     if case .stream(let produce) = response.body, Self.hasBody(response.status, method: head.method) {
-      return stream(produce, isChunked: head.version == .oneDotOne)
+      return stream(produce)
     }
-    exchange?.progress = .answered
-    finishExchangeIfAnswered()
+    perform(machine.responseEnded(at: loop.now))
   }
 
   private static func asksToClose(_ response: Response) -> Bool {
@@ -86,7 +83,10 @@ extension Connection {
     status == 204 || status == 304
   }
 
-  private func write(_ response: Response, method: String?, version: HTTPVersion, persists: Bool) -> Bool {
+  /// Queues a response, or its head if the body is a stream.
+  ///
+  /// - Returns: false, with nothing queued, if it can't be sent as it is.
+  func write(_ response: Response, method: String?, version: HTTPVersion, persists: Bool) -> Bool {
     let framing: ResponseHead.Framing
     var content: [UInt8] = []
     switch response.body {
@@ -101,36 +101,24 @@ extension Connection {
     let head = ResponseHead(
       status: response.status, headers: response.headers, framing: framing, persists: persists)
     let (date, persistence) = (loop.date.line, loop.persistence)
-    if output.isEmpty { lastProgress = loop.now }
     guard output.append({ head.append(to: &$0, date: date, persistence: persistence) }) else { return false }
     if Self.hasBody(response.status, method: method) { output.append(content) }
+    machine.outputQueued(total: output.count, at: loop.now)
     return true
-  }
-
-  /// Goes on to the next request once this one has been read and answered.
-  func finishExchangeIfAnswered() {
-    guard case .answered = exchange?.progress, case .held = intake else { return }
-    let persists = exchange?.persists ?? false
-    exchange = nil
-    guard persists, !loop.isStopping else { return beginToClose() }
-    intake = .head
-    hasPartialHead = false
-    phaseStart = loop.now
-    hasUnreadInput = !input.isEmpty
   }
 
   // MARK: Streams
 
   /// The bytes that wait for the client, here or in its stream's writer.
   var waitingBytes: Int {
-    guard case .streaming(let writer, _, _) = exchange?.progress else { return output.count }
+    guard machine.isStreaming, case .stream(let writer, _) = request?.work else { return output.count }
     return output.count + writer.waitingBytes
   }
 
   /// By what its stream has written up to now.
   var streamLoad: StreamTurns.Load { waitingBytes < OutputQueue.largePiece ? .light : .heavy }
 
-  private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void, isChunked: Bool) {
+  private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void) {
     let (mailbox, token) = (loop.mailbox, token)
     // So little, since it asks for another piece when less than that is left: a page of 64 KiB, say.
     let writer = BodyWriter(limit: loop.configuration.bufferedBytes / 8) { mailbox.send(.stream(token)) }
@@ -144,27 +132,30 @@ extension Connection {
         writer.finish(completely: false)
       }
     }
-    exchange?.progress = .streaming(writer, task, isChunked: isChunked)
+    machine.streamBegan()
+    request?.work = .stream(writer, task)
   }
 
   /// Its stream has written something, or has ended.
   func noticeStream() {
-    guard case .streaming(let writer, _, _) = exchange?.progress else { return }
+    guard case .stream(let writer, _) = request?.work else { return }
     // Each piece is counted, whether or not the stream has its turn in between.
     writer.noticeAnnouncement()
-    if countedBytes == 0 { lastProgress = loop.now }
+    if countedBytes == 0 { machine.streamResumed(at: loop.now) }
     loop.boundOutput(after: self)
     // While the client takes nothing, a turn would be for nothing.
-    if isWritable || output.isEmpty { loop.giveTurn(self) }
+    if readiness.contains(.writable) || output.isEmpty { loop.giveTurn(self) }
   }
 
   /// Moves what a stream has written into the output, once the last of it has gone. What comes meanwhile is announced
   /// again, for another turn.
   func pumpStream() {
-    guard isOpen, case .streaming(let writer, _, let isChunked) = exchange?.progress else { return }
+    guard machine.isStreaming, case .stream(let writer, _) = request?.work, let head = request?.head else {
+      return
+    }
+    let isChunked = head.version == .oneDotOne
     writer.noteUnsent(output.count)
     while output.isEmpty {
-      lastProgress = loop.now
       switch writer.take() {
       case .nothing: return
       case .bytes(let content, let isLast):
@@ -173,20 +164,17 @@ extension Connection {
         } else {
           output.append(content)
         }
+        machine.outputQueued(total: output.count, at: loop.now)
         flush()
-        guard isOpen else { return }
+        guard machine.isOpen else { return }
         writer.noteUnsent(output.count)
         guard isLast else { return }
       case .finished:
         if isChunked { output.append(ChunkedEncoder.end) }
-        exchange?.progress = .answered
-        return finishExchangeIfAnswered()
-      case .failed:
-        // RFC 9112 §8: without its last chunk, the client knows that the body is not whole; where it ends with the
-        // connection, only a broken connection tells.
-        mustReset = !isChunked
-        exchange = nil
-        return beginToClose()
+        machine.outputQueued(total: output.count, at: loop.now)
+        request?.work = .none
+        return perform(machine.responseEnded(at: loop.now))
+      case .failed: return perform(machine.streamFailed(at: loop.now))
       }
     }
   }

@@ -1,0 +1,348 @@
+/// The protocol of one HTTP/1.1 connection, as a value without I/O, clock or handler.
+///
+/// ``Connection`` reports what happens, with the time at which it does, and carries out the action that is returned.
+/// The value is plain memory: no call copies a buffer or counts a reference.
+///
+/// Reading and responding are two states because they overlap: a response may be under way while a body that the handler
+/// does not use still comes. Requests are answered one at a time, in order (RFC 9112 §9.3.2).
+struct ConnectionStateMachine {
+  /// What the response needs to know of the request.
+  private struct Request {
+    var framing = Framing()
+    var version = HTTPVersion.oneDotOne
+    var bodyBytes = 0
+    /// Whether the connection can be used again after it.
+    var persists = false
+    /// Whether the peer still waits for `100 Continue`.
+    var awaitsContinue = false
+  }
+
+  private let limits: Limits
+  private(set) var reading = ReadState.head(.first)
+  private(set) var response = ResponseState.none
+  private(set) var peer = PeerState.sending
+  private var request = Request()
+  private var isDraining = false
+  private var outputBytes = 0
+  /// When the state of reading began, as far as its deadline is concerned.
+  private var since: MonotonicTime
+  /// When the peer last took some of the output; after the last response, when it last sent something.
+  private(set) var lastProgress: MonotonicTime
+
+  init(limits: Limits, at now: MonotonicTime) {
+    self.limits = limits
+    since = now
+    lastProgress = now
+  }
+
+  var isOpen: Bool { if case .closed = reading { false } else { true } }
+
+  var isCollecting: Bool { if case .collecting = reading { true } else { false } }
+
+  var isReadingHead: Bool { if case .head = reading { true } else { false } }
+
+  /// Whether what has been read and not consumed is of use later.
+  var keepsInput: Bool {
+    switch reading {
+    case .closing, .closed: false
+    case .head, .collecting, .discarding, .paused: true
+    }
+  }
+
+  /// Whether bytes of the peer should be read now.
+  var wantsInput: Bool {
+    switch reading {
+    case .paused, .closed: false
+    case .closing(let ending, _): ending == .finished
+    case .head, .collecting, .discarding: outputBytes < limits.bufferedBytes
+    }
+  }
+
+  var isHandling: Bool { if case .handling = response { true } else { false } }
+
+  var isStreaming: Bool { if case .streaming = response { true } else { false } }
+
+  private var hasNotResponded: Bool { if case .pending = response { true } else { false } }
+}
+
+// MARK: - What the peer sends
+
+extension ConnectionStateMachine {
+  mutating func received(_ count: Int, at now: MonotonicTime) -> Intake {
+    switch reading {
+    case .head where outputBytes > 0 && outputBytes >= limits.bufferedBytes: return .leave
+    case .head, .collecting, .discarding: return .parse
+    case .paused, .closed: return .leave
+    case .closing(let ending, let allowance):
+      guard count <= allowance else { return .close }
+      reading = .closing(ending, allowance: allowance - count)
+      if ending == .finished { lastProgress = now }
+      return .discard
+    }
+  }
+
+  /// - Parameter bodyLimit: the longest body that the handler takes; `nil` if it uses none.
+  mutating func headReceived(
+    _ framing: Framing, version: HTTPVersion, bodyLimit: Int?, at now: MonotonicTime
+  ) -> Action {
+    request = Request(
+      framing: framing, version: version, persists: framing.wantsKeepAlive,
+      awaitsContinue: framing.expectsContinue && framing.hasBody)
+    response = .pending
+    since = now
+    guard framing.hasBody else {
+      reading = .paused
+      return .respond
+    }
+    guard let bodyLimit else {
+      reading = .discarding(allowance: limits.drainBytes)
+      return .none
+    }
+    reading = .collecting(limit: bodyLimit)
+    return framing.declaredLength ?? 0 > bodyLimit ? .reject(.bodyTooLong(limit: bodyLimit)) : .none
+  }
+
+  /// A chunk begins: one that is too large is refused before its bytes come, as a declared length is.
+  mutating func chunkBegan(_ length: Int, at now: MonotonicTime) -> Action {
+    request.awaitsContinue = false
+    switch reading {
+    case .collecting(let limit) where length > limit - request.bodyBytes: return .reject(.bodyTooLong(limit: limit))
+    case .discarding(let allowance) where length > allowance: return abandonBody(at: now)
+    default: return .none
+    }
+  }
+
+  mutating func bodyReceived(_ count: Int, at now: MonotonicTime) -> Action {
+    request.awaitsContinue = false
+    request.bodyBytes += count
+    switch reading {
+    case .collecting(let limit) where request.bodyBytes > limit: return .reject(.bodyTooLong(limit: limit))
+    case .discarding(let allowance):
+      guard count <= allowance else { return abandonBody(at: now) }
+      reading = .discarding(allowance: allowance - count)
+      return .none
+    default: return .none
+    }
+  }
+
+  mutating func bodyEnded(at now: MonotonicTime) -> Action {
+    reading = .paused
+    return hasNotResponded ? .respond : finishRequest(at: now)
+  }
+
+  /// All that has come is consumed, and the request is not complete.
+  ///
+  /// - Parameter isPartial: whether some of it has come.
+  mutating func starved(isPartial: Bool, at now: MonotonicTime) -> Action {
+    switch reading {
+    case .head(.idle) where isPartial:
+      reading = .head(.partial)
+      since = now
+      return .none
+    case .head(.first) where isPartial:
+      reading = .head(.partial)
+      return .none
+    case .collecting where request.awaitsContinue:
+      // RFC 9110 §10.1.1: not if the body has begun to come.
+      request.awaitsContinue = false
+      return .sendContinue
+    case .discarding(let allowance) where hasNotResponded:
+      // The client would wait for the response before it sends the rest. RFC 9110 §10.1.1: if it waits for 100 Continue,
+      // nobody can tell whether the body will still come.
+      let rest = (request.framing.declaredLength ?? 0) - request.bodyBytes
+      return request.awaitsContinue || rest > allowance ? abandonBody(at: now) : .respond
+    default: return .none
+    }
+  }
+
+  /// The rest of the body is left unread, which ends the connection.
+  private mutating func abandonBody(at now: MonotonicTime) -> Action {
+    request.persists = false
+    reading = .paused
+    return hasNotResponded ? .respond : finishRequest(at: now)
+  }
+
+  /// The peer sends no more. What it sent may be unread.
+  ///
+  /// - Returns: false if that was known.
+  mutating func peerFinished() -> Bool {
+    guard peer == .sending else { return false }
+    peer = .finished
+    return true
+  }
+
+  /// All that the peer sent has been read.
+  mutating func peerEnded() {
+    peer = .ended
+  }
+
+  /// All that the peer sent has been consumed (RFC 9112 §9.6: it may still read).
+  ///
+  /// - Parameter isPartial: whether that ended in the middle of a head.
+  mutating func inputEnded(isPartial: Bool, at now: MonotonicTime) -> Action {
+    switch reading {
+    case .paused, .closed: return .none
+    case .closing(let ending, _): return ending == .finished || outputBytes == 0 ? .close(.done) : .none
+    case .discarding where !hasNotResponded: return abandonBody(at: now)
+    case .head where !isPartial: return beginClosing(at: now)
+    // RFC 9112 §8.
+    case .head, .collecting, .discarding: return .reject(.incomplete)
+    }
+  }
+}
+
+// MARK: - What the handler responds
+
+extension ConnectionStateMachine {
+  /// The handler has begun, and responds later.
+  mutating func handlingBegan(at now: MonotonicTime) {
+    response = .handling(until: now + limits.timeouts.handler)
+  }
+
+  /// The handler has responded.
+  ///
+  /// - Returns: whether the connection can be used again after the response.
+  mutating func responseBegan(asksToClose: Bool, isStream: Bool) -> Bool {
+    if isDraining || asksToClose || isStream && request.version == .oneDotZero { request.persists = false }
+    return request.persists
+  }
+
+  /// The head of a response has been queued. Its body is a stream.
+  mutating func streamBegan() {
+    response = .streaming
+  }
+
+  /// All of the response has been queued.
+  mutating func responseEnded(at now: MonotonicTime) -> Action {
+    response = .complete
+    return finishRequest(at: now)
+  }
+
+  /// A stream failed. RFC 9112 §8: without the last chunk, the client can tell that the body is not whole.
+  mutating func streamFailed(at now: MonotonicTime) -> Action {
+    beginClosing(thenReset: request.version == .oneDotZero, at: now)
+  }
+
+  /// The request can't be served. The connection closes, since nobody can tell where a next request begins.
+  mutating func rejected(at now: MonotonicTime) -> RejectionStage {
+    let stage: RejectionStage =
+      switch response {
+      case .none, .pending, .handling: .beforeResponse
+      case .streaming: .duringResponse
+      case .complete: .afterResponse
+      }
+    if stage != .duringResponse { _ = beginClosing(at: now) }
+    return stage
+  }
+
+  /// Ends the request once it has been read and its response is complete.
+  private mutating func finishRequest(at now: MonotonicTime) -> Action {
+    guard case .complete = response, case .paused = reading else { return .none }
+    guard request.persists, !isDraining else { return beginClosing(at: now) }
+    response = .none
+    reading = .head(.idle)
+    since = now
+    return .nextRequest
+  }
+}
+
+// MARK: - Output and the end
+
+extension ConnectionStateMachine {
+  /// - Parameter total: the bytes that wait to be written now.
+  mutating func outputQueued(total: Int, at now: MonotonicTime) {
+    if outputBytes == 0 { lastProgress = now }
+    outputBytes = total
+  }
+
+  /// The peer has taken some of the output, or all of it.
+  mutating func outputSent(remaining: Int, at now: MonotonicTime) -> Action {
+    if remaining < outputBytes { lastProgress = now }
+    outputBytes = remaining
+    guard remaining == 0, case .closing(.writing(let thenReset), let allowance) = reading else { return .none }
+    if thenReset { return .close(.brokenStream) }
+    if peer == .ended { return .close(.done) }
+    reading = .closing(.finished, allowance: allowance)
+    since = now
+    lastProgress = now
+    return .finishWriting
+  }
+
+  /// A stream has something to send, and nothing waited before.
+  mutating func streamResumed(at now: MonotonicTime) {
+    lastProgress = now
+  }
+
+  /// The server is stopping: no response keeps the connection open from now on.
+  mutating func drain() {
+    isDraining = true
+  }
+
+  /// Closes a connection that is draining and has no request.
+  mutating func closeIfIdle(at now: MonotonicTime) -> Action {
+    guard reading == .head(.first) || reading == .head(.idle) else { return .none }
+    // Nothing has come that would be lost, so there is no reason to wait for the peer.
+    return outputBytes == 0 ? .close(.done) : beginClosing(at: now)
+  }
+
+  /// The connection is closed, for whatever reason.
+  ///
+  /// - Returns: whether a reset has to tell the peer that a body is not whole; `nil` if it was closed before.
+  mutating func closed() -> Bool? {
+    guard isOpen else { return nil }
+    defer {
+      reading = .closed
+      response = .none
+    }
+    return if case .closing(.writing(thenReset: true), _) = reading { true } else { false }
+  }
+
+  private mutating func beginClosing(thenReset: Bool = false, at now: MonotonicTime) -> Action {
+    response = .none
+    reading = .closing(.writing(thenReset: thenReset), allowance: limits.lingerBytes)
+    since = now
+    return .closeAfterOutput
+  }
+}
+
+// MARK: - Deadlines
+
+extension ConnectionStateMachine {
+  /// When something must have happened.
+  ///
+  /// - Parameter pending: what keeps the peer waiting: it has no deadline for that.
+  func deadline(_ pending: PendingWork) -> MonotonicTime {
+    var earliest = readDeadline(pending)
+    if case .handling(let deadline) = response { earliest = min(earliest, deadline) }
+    return min(earliest, writeDeadline(pending))
+  }
+
+  private func readDeadline(_ pending: PendingWork) -> MonotonicTime {
+    let timeouts = limits.timeouts
+    switch reading {
+    case .head where pending.contains(.unreadInput): return .never
+    case .head(.first), .head(.partial): return since + timeouts.head
+    case .head(.idle): return since + timeouts.idle
+    case .collecting, .discarding: return since + timeouts.bodyGrace + timeouts.body(request.bodyBytes)
+    case .closing(.finished, _): return min(lastProgress + timeouts.lingerQuiet, since + timeouts.linger)
+    case .paused, .closing, .closed: return .never
+    }
+  }
+
+  private func writeDeadline(_ pending: PendingWork) -> MonotonicTime {
+    outputBytes == 0 || pending.contains(.streamTurn) ? .never : lastProgress + limits.timeouts.write
+  }
+
+  /// The time has come for which ``deadline(_:)`` asked.
+  func deadlinePassed(_ pending: PendingWork, at now: MonotonicTime) -> Action {
+    guard isOpen, deadline(pending) <= now else { return .none }
+    if case .closing = reading, outputBytes == 0 { return .close(.done) }
+    if writeDeadline(pending) <= now { return .close(.unreadOutput) }
+    if case .handling(let deadline) = response, deadline <= now { return .reject(.handlerTooSlow) }
+    switch reading {
+    case .head(.partial): return .reject(.headTooSlow)
+    case .collecting, .discarding: return .reject(.bodyTooSlow)
+    case .head, .paused, .closing, .closed: return .close(.idle)
+    }
+  }
+}
