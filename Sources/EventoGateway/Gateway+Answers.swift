@@ -5,7 +5,7 @@ internal import Logging
 
 /// How the answer to a request that is allowed comes about.
 extension Gateway {
-  func answer(_ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> Answer {
+  func answer(_ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> ResponseSource {
     switch operation.action {
     case .immediate(let action):
       return .now(finish(exchange, immediateResponse(request, operation, action)))
@@ -40,12 +40,12 @@ extension Gateway {
   private func later(
     _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
     _ action: @escaping @Sendable (GatewayRequest) async throws -> Response
-  ) -> Answer {
-    .later { [self] sendingEnd in
+  ) -> ResponseSource {
+    .later { [self] halfClose in
       var (request, exchange) = (request, exchange)
       let hold = Hold()
       request.hold = hold
-      sendingEnd.onCome { hold.interruption.come() }
+      halfClose.onSet { hold.interruption.come() }
       do {
         let response = try await load.request { [request] () async throws in
           try Self.checkQuery(request, operation)
@@ -71,7 +71,7 @@ extension Gateway {
   private func begin(
     _ prepare: Operation.Prepare, _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
     orWait action: @escaping @Sendable (GatewayRequest) async throws -> Response
-  ) -> Answer {
+  ) -> ResponseSource {
     do throws(EventoError) {
       let inFlight = try load.enter()
       try Self.checkQuery(request, operation)

@@ -71,7 +71,7 @@ public final class Gateway: RequestHandler {
   }
 
   /// Shows the server's own figures in `/metrics` too.
-  public func showStatistics(of server: HTTPServer) {
+  package func showStatistics(of server: HTTPServer) {
     metrics.attach { [weak server] in server?.statistics ?? ServerStatistics() }
   }
 
@@ -82,33 +82,33 @@ public final class Gateway: RequestHandler {
 
   // MARK: RequestHandler
 
-  public func receive(_ head: RequestHead) -> Reception {
+  package func receive(_ head: RequestHead) -> Reception {
     var exchange = Exchange(head)
     do throws(EventoError) {
       return try receive(head, &exchange)
     } catch {
       // RFC 9110 §15.5.6: `Allow` goes with every 405.
       let allow = error.code == .methodNotAllowed ? exchange.resource?.allow : nil
-      return .answer(.now(finish(exchange, .problem(error, allow.map { [("Allow", $0)] } ?? []))))
+      return .respond(.now(finish(exchange, .problem(error, allow.map { [("Allow", $0)] } ?? []))))
     }
   }
 
-  public func response(to refusal: Refusal) -> Response {
-    let fault = refusal.fault
-    let error = EventoError(fault.code, fault.advice.map { "\(fault.detail) \($0)" } ?? fault.detail)
+  package func response(to request: RejectedRequest) -> Response {
+    let cause = request.error
+    let error = EventoError(cause.code, cause.advice.map { "\(cause.detail) \($0)" } ?? cause.detail)
     // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
     let allow = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
-    var exchange = Exchange(refusal)
-    if refusal.duration != nil, let head = refusal.head { exchange.resource = try? router.find(head.path).resource }
+    var exchange = Exchange(request)
+    if request.duration != nil, let head = request.head { exchange.resource = try? router.find(head.path).resource }
     // The gateway's own troubles, and not those of a request that it can't take.
     if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
-    return finish(exchange, .problem(error, allow), to: refusal.fields)
+    return finish(exchange, .problem(error, allow), to: request.fields)
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
     if head.method == "OPTIONS", head.path == "*" {
       try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
-      return .answer(.now(finish(exchange, .noContent())))
+      return .respond(.now(finish(exchange, .noContent())))
     }
     let (resource, names) = try router.find(head.path)
     exchange.resource = resource
@@ -119,14 +119,14 @@ public final class Gateway: RequestHandler {
     try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
     guard let operation else {
       let fields = [("Allow", resource.allow)] + browsers.preflightFields(head, allow: resource.allow)
-      return .answer(.now(finish(exchange, .noContent(fields))))
+      return .respond(.now(finish(exchange, .noContent(fields))))
     }
     if let role = operation.role {
       exchange.token = try access.token(of: head)
       try AccessControl.check(exchange.token, needs: role)
     }
     let request = GatewayRequest(head: head, names: names, token: exchange.token)
-    guard operation.takesBody else { return .answer(answer(request, operation, exchange)) }
+    guard operation.takesBody else { return .respond(answer(request, operation, exchange)) }
     try MediaType.check(head.headers)
     // Before the body is read: what would be refused then need not be sent.
     if operation.asksTheStore { try load.check() }
@@ -138,10 +138,10 @@ public final class Gateway: RequestHandler {
   }
 }
 
-extension ProtocolFault {
+extension HTTPProtocolError {
   /// What the server does not know, for it does not know what it serves.
   fileprivate var advice: String? {
-    guard kind == .answerTooLate else { return nil }
+    guard kind == .handlerTimeout else { return nil }
     return "What it was to do may still be done: to find out, send it again, events with the same ids."
   }
 
@@ -155,7 +155,7 @@ extension ProtocolFault {
     case 417: .expectationFailed
     case 431: .headersTooLarge
     case 501: .notImplemented
-    case 503, 504: .unavailable
+    case 503: .unavailable
     case 505: .httpVersionNotSupported
     case 500: .internal
     default: .invalidRequest

@@ -1,6 +1,6 @@
 internal import Evento
 internal import EventoWire
-public import HTTPServer
+package import HTTPServer
 
 /// What a ``Gateway`` allows. The defaults are those of docs/http-api.md §11.
 public struct GatewayConfiguration: Sendable {
@@ -15,7 +15,7 @@ public struct GatewayConfiguration: Sendable {
   /// Which values of `Host` are served. Without tokens it must not be any: docs/http-api.md §9.3.
   public var hosts = HostRule.any
   /// Proxies whose word is taken for who sent a request and by which scheme.
-  public var trustedProxies: [AddressRange] = []
+  package var trustedProxies: [AddressRange] = []
   /// Bytes of a request's body.
   public var bodyBytes = 16 << 20
   /// Bytes of one payload.

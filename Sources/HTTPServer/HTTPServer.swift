@@ -4,23 +4,23 @@ internal import Synchronization
 ///
 /// A few threads own all connections (``ServerConfiguration/eventLoops``); each waits for all of its own at once,
 /// parses what comes, and asks the handler. A server runs until ``shutDown(grace:)``, whether or not anyone holds it.
-public final class HTTPServer: Sendable {
+package final class HTTPServer: Sendable {
   private struct Ending {
     var loopsRunning: Int
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
   /// Where it listens, in the order of the endpoints; a name that has several addresses has as many here.
-  public let addresses: [BoundAddress]
+  package let addresses: [BoundAddress]
   private let loops: [EventLoop]
-  private let counters: Counters
+  private let limits: ConnectionLimits
   private let listeners: Mutex<[Listener]>
   private let ending: Mutex<Ending>
 
-  private init(_ listeners: [Listener], _ loops: [EventLoop], _ counters: Counters) {
+  private init(_ listeners: [Listener], _ loops: [EventLoop], _ limits: ConnectionLimits) {
     addresses = listeners.map(\.address)
     self.loops = loops
-    self.counters = counters
+    self.limits = limits
     self.listeners = Mutex(listeners)
     ending = Mutex(Ending(loopsRunning: loops.count))
   }
@@ -28,7 +28,7 @@ public final class HTTPServer: Sendable {
   /// Listens, and serves from now on. It blocks while a host's name is looked up.
   ///
   /// - Throws: ``SystemError`` where an endpoint can't be listened on, or there is no room for a thread.
-  public static func start(
+  package static func start(
     on endpoints: [Endpoint], configuration: ServerConfiguration = ServerConfiguration(),
     handler: any RequestHandler
   ) throws -> HTTPServer {
@@ -39,17 +39,17 @@ public final class HTTPServer: Sendable {
   /// Listens on addresses that are taken already, and serves from now on.
   ///
   /// - Throws: ``SystemError`` if one can't be listened on, or there is no room for a thread; they are given up then.
-  public static func start(
+  package static func start(
     on endpoints: BoundEndpoints, configuration: ServerConfiguration = ServerConfiguration(),
     handler: any RequestHandler
   ) throws -> HTTPServer {
     let listeners = endpoints.take()
     do {
-      let counters = Counters()
+      let limits = ConnectionLimits()
       let loops = try (0..<max(configuration.eventLoops, 1)).map { _ in
-        try EventLoop(configuration, handler: handler, counters: counters, listeners: listeners)
+        try EventLoop(configuration, handler: handler, limits: limits, listeners: listeners)
       }
-      let server = HTTPServer(listeners, loops, counters)
+      let server = HTTPServer(listeners, loops, limits)
       try server.startThreads()
       return server
     } catch {
@@ -59,13 +59,13 @@ public final class HTTPServer: Sendable {
   }
 
   /// What it has done so far.
-  public var statistics: ServerStatistics { counters.statistics }
+  package var statistics: ServerStatistics { limits.statistics }
 
-  /// Stops: takes no more connections, closes those that nothing is in flight on, tells streams
-  /// (``BodyWriter/onShutdown(_:)``), finishes what is in flight, and returns when all is closed.
+  /// Stops: takes no more connections, closes those without a request in flight, waits for the
+  /// others, streams among them, and returns when all are closed.
   ///
   /// - Parameter grace: after it, what is still in flight is cancelled and closed. Called again, the shorter one counts.
-  public func shutDown(grace: Duration) async {
+  package func shutDown(grace: Duration) async {
     let deadline = MonotonicTime.now + TimeSpan(grace)
     for loop in loops { loop.mailbox.send(.stop(deadline)) }
     letGoOfListeners()
@@ -89,7 +89,7 @@ public final class HTTPServer: Sendable {
   private func startThreads() throws(SystemError) {
     for (index, loop) in loops.enumerated() {
       do throws(SystemError) {
-        try Thread.start("event-loop") { [self] in
+        try DetachedThread.start("event-loop") { [self] in
           loop.run()
           loopHasEnded()
         }

@@ -278,7 +278,7 @@ import Testing
     let later = MonotonicTime(nanoseconds: 0) + TimeSpan(.seconds(1000))
     #expect(machine.deadline(.unreadInput) == .never)
     #expect(machine.deadlinePassed(.unreadInput, at: later) == .none)
-    machine.outputQueued(total: 1, at: MonotonicTime(nanoseconds: 0))
+    machine.outputQueued(1, at: MonotonicTime(nanoseconds: 0))
     #expect(machine.deadline([.unreadInput, .streamTurn]) == .never)
     #expect(machine.deadlinePassed([.unreadInput, .streamTurn], at: later) == .none)
     #expect(machine.deadlinePassed([.unreadInput], at: later) == .close(.unreadOutput))

@@ -106,7 +106,7 @@ import Testing
   @Test func givesUpASlowHandler() async throws {
     let handler = TestHandler(routes: [
       "/": { _ in
-        .answer(
+        .respond(
           .later { _ in
             // Until it is cancelled.
             try? await Task.sleep(for: .seconds(600))
@@ -121,7 +121,7 @@ import Testing
         try await client.send(request)
         let response = try await client.response()
         #expect(response.status == 503)
-        #expect(response.headers["X-Fault"] == "answerTooLate")
+        #expect(response.headers["X-Fault"] == "handlerTimeout")
         #expect(try await client.remainder() == [])
       }
     }
@@ -131,7 +131,7 @@ import Testing
     let ended = Signal()
     let handler = TestHandler(routes: [
       "/stream": { _ in
-        .answer(
+        .respond(
           .now(
             Response(
               body: .stream { writer in
@@ -143,7 +143,7 @@ import Testing
                 }
               })))
       },
-      "/bytes": { _ in .answer(.now(Response(body: .bytes([UInt8](repeating: 65, count: 50_000_000))))) },
+      "/bytes": { _ in .respond(.now(Response(body: .bytes([UInt8](repeating: 65, count: 50_000_000))))) },
     ])
     let configuration = configuration {
       $0.writeDeadline = .milliseconds(100)

@@ -121,7 +121,7 @@ import Testing
 
   /// §6.1 and §6.3.
   @Test(arguments: [
-    ("Transfer-Encoding: chunked\r\nContent-Length: 5", ProtocolFault.Kind.badRequest),
+    ("Transfer-Encoding: chunked\r\nContent-Length: 5", HTTPProtocolError.Kind.badRequest),
     ("Content-Length: 5\r\nTransfer-Encoding: chunked", .badRequest),
     ("Content-Length: 0\r\nTransfer-Encoding: chunked", .badRequest),
     ("Transfer-Encoding: identity", .badRequest), ("Transfer-Encoding: gzip", .badRequest),
@@ -138,7 +138,7 @@ import Testing
     ("Transfer-Encoding: x\r\nTransfer-Encoding: chunked", .notImplemented),
     ("Transfer-Encoding: identity, chunked", .notImplemented),
   ])
-  func refusesCodings(_ fields: String, _ kind: ProtocolFault.Kind) {
+  func refusesCodings(_ fields: String, _ kind: HTTPProtocolError.Kind) {
     #expect(transcript(fields, "0\r\n\r\n") == [.fault(kind)])
   }
 
@@ -166,7 +166,7 @@ import Testing
     let input = Array("BAD\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
     var offset = 0
     for _ in 0..<3 {
-      #expect(throws: ProtocolFault.self) { try parser.next(input.span, &offset) }
+      #expect(throws: HTTPProtocolError.self) { try parser.next(input.span, &offset) }
     }
   }
 }

@@ -70,13 +70,14 @@ import Testing
     }
   }
 
-  /// The writers end when they are told to, and what they have written arrives.
+  /// The writers end once the server stops, and what they have written arrives.
   @Test(arguments: pollers) func eachEndsProperlyWhenTheServerStops(_ poller: PollerKind) async throws {
     let underWay = Counter()
     let lengths = Mutex<[Int: Int]>([:])
+    let isStopping = Atomic(false)
     let handler = Self.handler { id, writer in
       var number = 0
-      while !writer.isShuttingDown {
+      while !isStopping.load(ordering: .relaxed) {
         try await writer.write(Self.piece(id, number))
         number += 1
         if number == 5 { underWay.increase() }
@@ -89,7 +90,9 @@ import Testing
         try await withThrowingTaskGroup(of: (Int, RawResponse).self) { group in
           for id in Self.streams { group.addTask { (id, try await Self.open(id, address).response()) } }
           try await eventually { underWay.count == Self.streams.count }
-          await server.shutDown(grace: .seconds(600))
+          async let stopped: Void = server.shutDown(grace: .seconds(600))
+          isStopping.store(true, ordering: .relaxed)
+          await stopped
           for try await (id, response) in group {
             let length = try #require(lengths.withLock { $0[id] })
             #expect(length >= 5 && response.body == Self.pieces(id, length), "stream \(id)")
@@ -135,15 +138,15 @@ import Testing
     TestHandler(routes: [
       "/short": { _ in
         keepBusy(.microseconds(500))
-        return .answer(.now(.text("short")))
+        return .respond(.now(.text("short")))
       },
       "/long": { _ in
         keepBusy(.milliseconds(12))
-        return .answer(.now(.text("long")))
+        return .respond(.now(.text("long")))
       },
       "/stream": { head in
         let id = head.query.flatMap { Int($0) } ?? -1
-        return .answer(.now(Response(body: .stream { try await produce(id, $0) })))
+        return .respond(.now(Response(body: .stream { try await produce(id, $0) })))
       },
     ])
   }

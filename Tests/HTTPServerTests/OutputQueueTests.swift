@@ -3,7 +3,7 @@ import Testing
 @testable import HTTPServer
 
 @Suite struct OutputQueueTests {
-  private enum Refusal: Error { case never }
+  private enum Refused: Error { case never }
 
   /// Whatever is appended, comes out in order, in whatever pieces it is taken; and memory goes with what it held.
   @Test func givesBytesInOrderAndMemoryBack() throws {
@@ -22,7 +22,7 @@ import Testing
         return bytes
       }
       for _ in 0..<60 {
-        queue.borrow(&spare)
+        queue.reuse(&spare)
         switch Int.random(in: 0..<4, using: &random) {
         case 0: queue.append(bytes())
         case 1:
@@ -35,22 +35,22 @@ import Testing
         default:
           // As a socket takes them: up to some number of bytes, and then no more.
           var room = Int.random(in: 0...(queue.count + 10), using: &random)
-          try queue.drain { (piece, _) throws(Refusal) in
+          try queue.drain { (piece, _) throws(Refused) in
             let count = min(room, piece.count)
             taken += piece.prefix(count)
             room -= count
             return count
           }
-          queue.giveBack(&spare)
+          queue.recycle(&spare)
           #expect(queue.heldBytes <= 4 * queue.count + 64 * 1024)
         }
         #expect(queue.count == expected.count - taken.count)
       }
-      try queue.drain { (piece, _) throws(Refusal) in
+      try queue.drain { (piece, _) throws(Refused) in
         taken += piece
         return piece.count
       }
-      queue.giveBack(&spare)
+      queue.recycle(&spare)
       #expect(queue.heldBytes == 0 && spare.capacity <= 256 * 1024 + 64)
       if taken != expected { Issue.record("the bytes differ") }
     }
@@ -62,12 +62,12 @@ import Testing
     var spare: [UInt8] = []
     queue.append([UInt8](repeating: 1, count: 8 << 20))
     var room = (8 << 20) - 1
-    try queue.drain { (piece, _) throws(Refusal) in
+    try queue.drain { (piece, _) throws(Refused) in
       let count = min(room, piece.count)
       room -= count
       return count
     }
-    queue.giveBack(&spare)
+    queue.recycle(&spare)
     #expect(queue.count == 1 && queue.heldBytes < 64 * 1024)
   }
 }

@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("GET / HTTP/2.0", ProtocolFault.Kind.versionNotSupported), ("GET / HTTP/0.9", .versionNotSupported),
+    ("GET / HTTP/2.0", HTTPProtocolError.Kind.versionNotSupported), ("GET / HTTP/0.9", .versionNotSupported),
     ("GET / HTTP/1.2", .versionNotSupported), ("GET / HTTP/3.0", .versionNotSupported),
     ("PRI * HTTP/2.0", .versionNotSupported), ("NONSENSE x HTTP/9.9", .versionNotSupported),
     // RFC 9110 §9.1: methods have a case.
@@ -80,7 +80,7 @@ import Testing
     ("CONNECT [::1]:80 HTTP/1.1", .methodNotAllowed),
     ("\(String(repeating: "M", count: 9000)) / HTTP/1.1", .notImplemented),
   ])
-  func refusesWhatIsNotSpoken(_ line: String, _ kind: ProtocolFault.Kind) {
+  func refusesWhatIsNotSpoken(_ line: String, _ kind: HTTPProtocolError.Kind) {
     let (steps, isSame) = ParserTranscript.ofEverySplit("\(line)\r\nHost: a\r\n\r\n")
     #expect(steps == [.fault(kind)])
     #expect(isSame)

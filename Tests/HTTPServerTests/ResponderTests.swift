@@ -7,12 +7,12 @@ import Testing
 /// Answers that come by a call, from whatever thread.
 @Suite struct ResponderTests {
   private let handler = TestHandler(routes: [
-    "/now": { _ in .answer(.whenSent { $0.send { .text("now") } }) },
+    "/now": { _ in .respond(.whenSent { $0.send { .text("now") } }) },
     "/later": { _ in
-      .answer(.whenSent { responder in DispatchQueue.global().async { responder.send { .text("later") } } })
+      .respond(.whenSent { responder in DispatchQueue.global().async { responder.send { .text("later") } } })
     },
     "/twice": { _ in
-      .answer(
+      .respond(
         .whenSent { responder in
           DispatchQueue.global().async {
             responder.send { .text("first") }
@@ -20,10 +20,10 @@ import Testing
           }
         })
     },
-    "/never": { _ in .answer(.whenSent { _ in }) },
+    "/never": { _ in .respond(.whenSent { _ in }) },
     "/body": { _ in .readBody(limit: 100) { body in .whenSent { $0.send { Response(body: .bytes(body)) } } } },
     "/stream": { _ in
-      .answer(.whenSent { $0.send { Response(body: .stream { try await $0.write(Array("stream".utf8)) }) } })
+      .respond(.whenSent { $0.send { Response(body: .stream { try await $0.write(Array("stream".utf8)) }) } })
     },
   ])
 
@@ -55,7 +55,7 @@ import Testing
   @Test func throwsAwayWhatComesTooLate() async throws {
     let kept = Mutex<[Responder]>([])
     let handler = TestHandler(routes: [
-      "/": { _ in .answer(.whenSent { responder in kept.withLock { $0.append(responder) } }) }
+      "/": { _ in .respond(.whenSent { responder in kept.withLock { $0.append(responder) } }) }
     ])
     var configuration = ServerConfiguration.patient
     configuration.handlerDeadline = .milliseconds(50)
@@ -82,10 +82,10 @@ import Testing
   /// So that work which has not begun need not begin. A client that sends no more may still wait.
   @Test(arguments: [PollerKind.best, .poll]) func tellsWhenNobodyWaits(_ poller: PollerKind) async throws {
     let kept = Mutex<[Responder]>([])
-    func unwanted() -> [Bool] { kept.withLock { responders in responders.map { $0.isUnwanted } } }
+    func unwanted() -> [Bool] { kept.withLock { responders in responders.map { $0.isCancelled } } }
     let handler = TestHandler(routes: [
-      "/": { _ in .answer(.whenSent { responder in kept.withLock { $0.append(responder) } }) },
-      "/now": { _ in .answer(.now(.text("now"))) },
+      "/": { _ in .respond(.whenSent { responder in kept.withLock { $0.append(responder) } }) },
+      "/now": { _ in .respond(.now(.text("now"))) },
     ])
     var configuration = ServerConfiguration.patient
     configuration.poller = poller

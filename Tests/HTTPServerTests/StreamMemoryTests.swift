@@ -19,7 +19,7 @@ import Testing
   private func handler(pieces: Int, begun: Counter, written: Counter) -> TestHandler {
     TestHandler(routes: [
       "/": { _ in
-        .answer(
+        .respond(
           .now(
             Response(
               body: .stream { writer in
@@ -56,7 +56,7 @@ import Testing
         try await clients[count - 1].send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         try await eventually { begun.count == count }
       }
-      try await eventually { server.statistics.cutOffs >= 1 }
+      try await eventually { server.statistics.evictions >= 1 }
       var whole = 0
       for client in clients {
         if let response = try? await client.response() {
@@ -97,9 +97,9 @@ import Testing
     let (written, goesOn) = (Counter(), Signal())
     let piece = [UInt8](repeating: 65, count: Self.size)
     let handler = TestHandler(routes: [
-      "/": { _ in .answer(.now(Response(body: .bytes(piece)))) },
+      "/": { _ in .respond(.now(Response(body: .bytes(piece)))) },
       "/stream": { _ in
-        .answer(
+        .respond(
           .now(
             Response(
               body: .stream { writer in
@@ -125,12 +125,12 @@ import Testing
       // Its head and its piece are on their way by then.
       _ = try await clients[1].bytes(1000)
       try await ask("/")
-      #expect(server.statistics.cutOffs == 0)
+      #expect(server.statistics.evictions == 0)
       goesOn.fire()
-      try await eventually { server.statistics.cutOffs == 1 }
+      try await eventually { server.statistics.evictions == 1 }
       await #expect(throws: (any Error).self) { try await clients[0].response() }
       try await ask("/")
-      try await eventually { server.statistics.cutOffs == 2 }
+      try await eventually { server.statistics.evictions == 2 }
       await #expect(throws: (any Error).self) { try await clients[1].response() }
       for index in [2, 3] { #expect(try await clients[index].response().body.count == Self.size) }
     }

@@ -29,10 +29,10 @@ import Testing
         let end = ContinuousClock.now + .milliseconds(2)
         while ContinuousClock.now < end {}
       }
-      return .answer(.now(.text(head.path)))
+      return .respond(.now(.text(head.path)))
     }
 
-    func response(to refusal: Refusal) -> Response { Response(status: refusal.fault.status) }
+    func response(to request: RejectedRequest) -> Response { Response(status: request.error.status) }
   }
 
   @Test(arguments: pollers) func servesOthersBetweenTheRequestsOfOneConnection(_ poller: PollerKind) async throws {
@@ -107,6 +107,6 @@ import Testing
       .readBody(limit: 1 << 20) { body in .now(.text("\(body.count)")) }
     }
 
-    func response(to refusal: Refusal) -> Response { Response(status: refusal.fault.status) }
+    func response(to request: RejectedRequest) -> Response { Response(status: request.error.status) }
   }
 }

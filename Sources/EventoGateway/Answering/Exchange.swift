@@ -21,10 +21,10 @@ struct Exchange: Sendable {
   }
 
   /// One that the server itself has ended.
-  init(_ refusal: Refusal) {
-    requestID = RequestID.of(refusal.fields)
-    head = refusal.head
-    start = refusal.duration.map { .now - $0 }
+  init(_ request: RejectedRequest) {
+    requestID = RequestID.of(request.fields)
+    head = request.head
+    start = request.duration.map { .now - $0 }
   }
 
   /// How long it has taken up to now.

@@ -38,7 +38,7 @@ struct Reply: Sendable {
   }
 
   /// Whether the client has gone or the deadline has passed. Reads that have not begun can then be dropped.
-  var isUnwanted: Bool { responder.isUnwanted }
+  var isUnwanted: Bool { responder.isCancelled }
 
   /// Gives the answer; what is given after the first one is thrown away.
   ///

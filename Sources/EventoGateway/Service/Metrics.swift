@@ -108,17 +108,17 @@ final class Metrics: Sendable {
       "evento_connections_refused_total", "counter", "Connections refused because there were too many.",
       statistics.refusedConnections)
     text.single(
-      "evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.", statistics.cutOffs)
+      "evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.", statistics.evictions)
     text.single(
       "evento_timeouts_total", "counter", "Connections closed and requests given up at a deadline, idle among them.",
       statistics.timeouts)
     text.single(
       "evento_protocol_faults_total", "counter",
       "Requests and connections refused before any route: no HTTP, too large, late.",
-      statistics.faults)
+      statistics.protocolErrors)
     text.single(
       "evento_accept_exhaustions_total", "counter", "Times that there was no room for another connection's descriptor.",
-      statistics.exhaustions)
+      statistics.acceptFailures)
   }
 
   private func appendRequests(to text: inout PrometheusText) {

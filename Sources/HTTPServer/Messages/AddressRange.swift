@@ -7,12 +7,12 @@ internal import ByteCoding
 #endif
 
 /// Addresses that share their first bits, as in `10.0.0.0/8` (RFC 4632 §3.1, RFC 4291 §2.3); or all Unix sockets.
-public struct AddressRange: Sendable, Hashable {
+package struct AddressRange: Sendable, Hashable {
   private let address: PeerAddress
   private let prefix: Int
 
   /// - Returns: `nil` for anything but an IPv4 or IPv6 address, either of them with `/` and a number of bits, or `unix`.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     if text == "unix" {
       address = .unix
       prefix = 0
@@ -30,7 +30,7 @@ public struct AddressRange: Sendable, Hashable {
     self.prefix = prefix
   }
 
-  public func contains(_ peer: PeerAddress) -> Bool {
+  package func contains(_ peer: PeerAddress) -> Bool {
     switch (address, peer) {
     // A shift by all bits leaves nothing.
     case (.ipv4(let own, _), .ipv4(let other, _)): (own ^ other) >> (32 - prefix) == 0
@@ -46,7 +46,7 @@ extension PeerAddress {
   /// An address from its text, without a port; a mapped one (`::ffff:192.0.2.1`) is the IPv4 address.
   ///
   /// - Returns: `nil` for anything else, a name among it.
-  public init?(ip text: String) {
+  package init?(ip text: String) {
     var v4 = in_addr()
     if inet_pton(AF_INET, text, &v4) == 1 {
       self = .ipv4(UInt32(bigEndian: v4.s_addr), port: 0)

@@ -4,9 +4,9 @@ internal import ByteCoding
 ///
 /// Names are compared without regard to case (RFC 9110 §5.1). Looking one up takes time in proportion to the number of
 /// fields, which the server bounds.
-public struct Headers: Sendable {
+package struct Headers: Sendable {
   /// One field line.
-  public typealias Field = (name: String, value: String)
+  package typealias Field = (name: String, value: String)
 
   /// Where a field stands in `bytes`.
   private struct Place: Sendable {
@@ -24,7 +24,7 @@ public struct Headers: Sendable {
   private(set) var mayHaveServerFields = false
 
   /// Fields in the order given; a name may come several times.
-  public init(_ fields: [(String, String)] = []) {
+  package init(_ fields: [(String, String)] = []) {
     guard !fields.isEmpty else { return }
     // Room for one field more, which is often added later.
     bytes.reserveCapacity(fields.reduce(64) { $0 + $1.0.utf8.count + $1.1.utf8.count + 4 })
@@ -33,12 +33,12 @@ public struct Headers: Sendable {
   }
 
   /// The value of the first field of that name.
-  public subscript(name: String) -> String? {
+  package subscript(name: String) -> String? {
     places.first { isNamed($0, name) }.map { text($0.value) }
   }
 
   /// The values of all fields of that name, in order.
-  public func values(of name: String) -> [String] {
+  package func values(of name: String) -> [String] {
     places.filter { isNamed($0, name) }.map { text($0.value) }
   }
 
@@ -53,7 +53,7 @@ public struct Headers: Sendable {
   }
 
   /// Adds a field line after the others.
-  public mutating func append(_ name: String, _ value: String) {
+  package mutating func append(_ name: String, _ value: String) {
     append(name, appendingValue: { $0.append(contentsOf: value.utf8) })
   }
 
@@ -124,15 +124,15 @@ public struct Headers: Sendable {
 }
 
 extension Headers: RandomAccessCollection {
-  public var startIndex: Int { 0 }
-  public var endIndex: Int { places.count }
-  public subscript(position: Int) -> Field {
+  package var startIndex: Int { 0 }
+  package var endIndex: Int { places.count }
+  package subscript(position: Int) -> Field {
     (text(places[position].name), text(places[position].value))
   }
 }
 
 extension Headers: ExpressibleByDictionaryLiteral {
-  public init(dictionaryLiteral elements: (String, String)...) {
+  package init(dictionaryLiteral elements: (String, String)...) {
     self.init(elements)
   }
 }

@@ -1,5 +1,5 @@
 /// Where a connection comes from.
-public enum PeerAddress: Sendable, Hashable {
+package enum PeerAddress: Sendable, Hashable {
   /// An IPv4 address in host byte order; one that IPv6 maps (`::ffff:…`) is one of these.
   case ipv4(UInt32, port: UInt16)
   /// The two halves of an IPv6 address in host byte order.
@@ -8,7 +8,7 @@ public enum PeerAddress: Sendable, Hashable {
   case unix
 
   /// The address alone, such as `192.0.2.1` or `2001:db8::1`; `unix` for a Unix socket.
-  public var host: String {
+  package var host: String {
     switch self {
     case .ipv4(let address, _): Self.text(address)
     case .ipv6(let high, let low, _): Self.text(high, low)
@@ -17,7 +17,7 @@ public enum PeerAddress: Sendable, Hashable {
   }
 
   /// Nil for a Unix socket.
-  public var port: UInt16? {
+  package var port: UInt16? {
     switch self {
     case .ipv4(_, let port), .ipv6(_, _, let port): port
     case .unix: nil
@@ -25,7 +25,7 @@ public enum PeerAddress: Sendable, Hashable {
   }
 
   /// The address in network byte order: 4 bytes, 16, or none for a Unix socket.
-  public var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     switch self {
     case .ipv4(let address, _): Self.bytes(of: address)
     case .ipv6(let high, let low, _): Self.bytes(of: high) + Self.bytes(of: low)
@@ -34,7 +34,7 @@ public enum PeerAddress: Sendable, Hashable {
   }
 
   /// Whether it is of this machine: 127.0.0.0/8, `::1`, or a Unix socket.
-  public var isLoopback: Bool {
+  package var isLoopback: Bool {
     switch self {
     case .ipv4(let address, _): address >> 24 == 127
     case .ipv6(let high, let low, _): high == 0 && low == 1
@@ -80,7 +80,7 @@ public enum PeerAddress: Sendable, Hashable {
 
 extension PeerAddress: CustomStringConvertible {
   /// Address and port, as in `192.0.2.1:51234` and `[2001:db8::1]:51234`.
-  public var description: String {
+  package var description: String {
     switch self {
     case .ipv4(_, let port): "\(host):\(port)"
     case .ipv6(_, _, let port): "[\(host)]:\(port)"

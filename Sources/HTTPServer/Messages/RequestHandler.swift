@@ -1,34 +1,45 @@
-/// What the server asks for answers. One handler serves all connections at once.
-public protocol RequestHandler: Sendable {
-  /// Says what is to become of a request, of which the head alone has come.
+/// Makes the responses of a server. One handler serves all connections at once.
+package protocol RequestHandler: Sendable {
+  /// Decides about a request of which only the head has come.
   ///
   /// Called on an event loop's thread, before the body and before any `100 Continue`: it must not block.
   func receive(_ head: RequestHead) -> Reception
 
-  /// The answer to a request that the server does not take.
+  /// Returns the response to a request that the server rejects or gives up.
   ///
   /// Called on an event loop's thread: it must not block. The connection is closed after it.
-  func response(to refusal: Refusal) -> Response
+  func response(to request: RejectedRequest) -> Response
 }
 
 /// What a handler does with a request.
-public enum Reception: Sendable {
-  /// Answer without the body. One that comes all the same is thrown away, up to a limit; past it the connection closes.
-  case answer(Answer)
-  /// Read the body, of at most `limit` bytes, and answer then; a longer one is a fault, before `100 Continue` where its
+package enum Reception: Sendable {
+  /// Respond without the body. A body that comes is discarded up to a limit, past which the connection closes.
+  case respond(ResponseSource)
+  /// Read the body, of at most `limit` bytes, and then respond. A longer body is rejected, before `100 Continue` if its
   /// length is declared. `then` is called on the event loop's thread: it must not block.
-  case readBody(limit: Int, then: @Sendable ([UInt8]) -> Answer)
+  case readBody(limit: Int, then: @Sendable ([UInt8]) -> ResponseSource)
 }
 
-/// When there is an answer.
-public enum Answer: Sendable {
-  /// Now.
+/// Where and when a response is made.
+package enum ResponseSource: Sendable {
+  /// It is here.
   case now(Response)
-  /// Once the closure returns. It runs in a task of its own, off the event loop, which is cancelled when the client is
-  /// gone or the handler's deadline has passed. One that waits for long ends its wait when the client has sent its end.
-  case later(@Sendable (SendingEnd) async -> Response)
-  /// Once the responder has it: for work that tells of its end by a call, from whatever thread, and needs no task. The
-  /// closure is called on the event loop's thread: it must not block. ``Responder/isUnwanted`` tells when nobody waits any
-  /// more.
+  /// The closure returns it. It runs in a task of its own, off the event loop, which is cancelled when the client is
+  /// gone or the handler's deadline has passed. A long wait should end when the client half-closes the connection.
+  case later(@Sendable (HalfCloseSignal) async -> Response)
+  /// The responder gets it from any thread: for work that ends with a call and needs no task. The closure is called on the
+  /// event loop's thread: it must not block.
   case whenSent(@Sendable (Responder) -> Void)
+}
+
+/// A request that the server itself rejects or gives up.
+package struct RejectedRequest: Sendable {
+  /// The reason.
+  package let error: HTTPProtocolError
+  /// `nil` if the error is in the head itself.
+  package let head: RequestHead?
+  /// The head's fields; if the error is in the head itself, those before it.
+  package let fields: Headers
+  /// How long the handler had worked on it; `nil` if it had not.
+  package let duration: Duration?
 }

@@ -1,5 +1,5 @@
 /// The version of HTTP that a client speaks.
-public enum HTTPVersion: Sendable, Equatable {
+package enum HTTPVersion: Sendable, Equatable {
   /// HTTP/1.0
   case oneDotZero
   /// HTTP/1.1
@@ -7,7 +7,7 @@ public enum HTTPVersion: Sendable, Equatable {
 }
 
 /// What a request says before its body. All of it has been checked against RFC 9112.
-public struct RequestHead: Sendable {
+package struct RequestHead: Sendable {
   /// Shared by all copies of the head, of which an exchange makes some.
   private final class Content: Sendable {
     let line: RequestLine
@@ -26,32 +26,32 @@ public struct RequestHead: Sendable {
   private let content: Content
 
   /// One of the methods of RFC 9110 §9.1, `PATCH` or `QUERY`.
-  public var method: String { content.line.method }
+  package var method: String { content.line.method }
   /// The path as it came, percent-encoded; begins with `/`, or is `*`. Its escapes, and those of the query, have not
   /// been looked at.
-  public var path: String { content.line.path }
+  package var path: String { content.line.path }
   /// What followed the first `?`, as it came; nil without one.
-  public var query: String? { content.line.query }
+  package var query: String? { content.line.query }
   /// The version that the client speaks.
-  public var version: HTTPVersion { content.line.version }
+  package var version: HTTPVersion { content.line.version }
   /// The fields, the framing's included.
-  public var headers: Headers { content.headers }
+  package var headers: Headers { content.headers }
   /// Who sent it.
-  public var peer: PeerAddress { content.peer }
+  package var peer: PeerAddress { content.peer }
   /// The authority that the request is for, with its port where one was given: that of an absolute-form target, else
   /// that of `Host` (RFC 9112 §3.3). HTTP/1.0 alone may leave it out.
-  public var host: String? { content.line.authority ?? content.headers["Host"] }
+  package var host: String? { content.line.authority ?? content.headers["Host"] }
   /// The body's length in bytes as `Content-Length` declares it; `Int.max` where it declares more.
-  public var declaredLength: Int? { content.framing.declaredLength }
+  package var declaredLength: Int? { content.framing.declaredLength }
   /// Whether the body comes in chunks.
-  public var isChunked: Bool { content.framing.isChunked }
+  package var isChunked: Bool { content.framing.isChunked }
   /// Whether the client waits for `100 Continue` before it sends the body.
   var expectsContinue: Bool { content.framing.expectsContinue }
   /// Whether the client would have the connection go on (RFC 9112 §9.3).
   var wantsKeepAlive: Bool { content.framing.wantsKeepAlive }
 
   /// A head as a handler's test may want one.
-  public init(
+  package init(
     method: String = "GET", path: String = "/", query: String? = nil, version: HTTPVersion = .oneDotOne,
     headers: Headers = Headers(), peer: PeerAddress = .unix, host: String? = nil, declaredLength: Int? = nil,
     isChunked: Bool = false

@@ -1,43 +1,94 @@
 internal import Synchronization
 
-/// Takes the one answer to a request, from whatever thread.
+/// Takes the one response to a request, from any thread.
 ///
-/// One that is dropped without an answer gives a 500: no client waits for what will never come.
-public final class Responder: Sendable {
+/// If it is dropped without one, the client gets a 500: none waits for what will never come.
+package final class Responder: Sendable {
   private let mailbox: Mailbox
   private let token: Token
-  private let counters: Counters
+  private let limits: ConnectionLimits
   private let bodyBytes: Int
-  private let departure: Departure
+  private let cancellation: CancellationFlag
   private let isSpent = Atomic(false)
 
   /// - Parameters:
-  ///   - token: of the connection that waits for the answer, on the mailbox's loop.
-  ///   - departure: of whoever waits for the answer.
-  ///   - bodyBytes: of the request's body, which count until there is an answer.
-  init(_ mailbox: Mailbox, _ token: Token, _ counters: Counters, _ departure: Departure, bodyBytes: Int) {
+  ///   - token: of the connection that waits for the response, on the mailbox's loop.
+  ///   - cancellation: set when the connection stops waiting.
+  ///   - bodyBytes: of the request's body, which count until there is a response.
+  init(
+    _ mailbox: Mailbox, _ token: Token, _ limits: ConnectionLimits, _ cancellation: CancellationFlag, bodyBytes: Int
+  ) {
     self.mailbox = mailbox
     self.token = token
-    self.counters = counters
-    self.departure = departure
+    self.limits = limits
+    self.cancellation = cancellation
     self.bodyBytes = bodyBytes
   }
 
-  /// Whether nobody waits for the answer any more: the connection is closed, or the handler's deadline has passed. One
-  /// that has sent its end may still wait.
-  public var isUnwanted: Bool { departure.hasCome }
+  /// Whether the request is cancelled: the connection is closed, or the handler's deadline has passed. A client that has
+  /// half-closed its connection may still wait.
+  package var isCancelled: Bool { cancellation.isSet }
 
   deinit {
     send { Response(status: 500) }
   }
 
-  /// Gives the answer; what is given after the first one is thrown away.
+  /// Sends the response. If called more than once, the first one wins.
   ///
   /// - Parameter response: called on the event loop's thread, so that a thread which has more to do need not make it:
   ///   it must not block.
-  public func send(_ response: @escaping @Sendable () -> Response) {
+  package func send(_ response: @escaping @Sendable () -> Response) {
     guard !isSpent.exchange(true, ordering: .relaxed) else { return }
-    counters.releaseBody(bodyBytes)
+    limits.releaseBody(bodyBytes)
     mailbox.send(.making(token, response))
+  }
+}
+
+/// Cancels a request, which is all that its connection has of a responder: the handler may drop the last reference to
+/// that.
+final class CancellationFlag: Sendable {
+  private let flag = Atomic(false)
+
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+
+  func set() { flag.store(true, ordering: .relaxed) }
+}
+
+/// Reports once that the client has half-closed its connection: it sends no more.
+///
+/// The client may be gone, or still wait for the response (RFC 9112 §9.6). TCP reports both in the same way until
+/// something is sent. So a long wait should end with the response that there is: a client that waits gets it, and one
+/// that is gone is found out.
+package final class HalfCloseSignal: Sendable {
+  private struct State {
+    var isSet = false
+    var actions: [@Sendable () -> Void] = []
+  }
+
+  private let state = Mutex(State())
+
+  init() {}
+
+  /// Whether the client has half-closed its connection.
+  package var isSet: Bool { state.withLock { $0.isSet } }
+
+  /// Calls `action` when the client half-closes its connection, or at once if it already has.
+  ///
+  /// It is called on an event loop's thread, or the caller's: it must not block.
+  package func onSet(_ action: @escaping @Sendable () -> Void) {
+    let isNow = state.withLock { state in
+      if !state.isSet { state.actions.append(action) }
+      return state.isSet
+    }
+    if isNow { action() }
+  }
+
+  func set() {
+    let actions = state.withLock { state in
+      state.isSet = true
+      defer { state.actions = [] }
+      return state.actions
+    }
+    for action in actions { action() }
   }
 }

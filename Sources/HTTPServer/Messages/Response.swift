@@ -1,10 +1,10 @@
-/// What a handler answers.
+/// A response of a handler.
 ///
 /// The server adds `Date` and the fields of the framing (`Content-Length`, `Transfer-Encoding`, `Connection`) and
 /// leaves the body out where RFC 9110 has none: on `HEAD`, 204 and 304.
-public struct Response: Sendable {
+package struct Response: Sendable {
   /// The content of a response.
-  public enum Body: Sendable {
+  package enum Body: Sendable {
     /// None; where the status has a body, one of no bytes.
     case none
     /// All of it.
@@ -15,13 +15,13 @@ public struct Response: Sendable {
   }
 
   /// 200…599.
-  public var status: Int
+  package var status: Int
   /// The fields. Of `Connection`, `close` alone counts; the other fields of the framing are left out.
-  public var headers: Headers
+  package var headers: Headers
   /// The content.
-  public var body: Body
+  package var body: Body
 
-  public init(status: Int = 200, headers: Headers = Headers(), body: Body = .none) {
+  package init(status: Int = 200, headers: Headers = Headers(), body: Body = .none) {
     self.status = status
     self.headers = headers
     self.body = body

@@ -34,7 +34,7 @@ struct ChunkedDecoder {
   }
 
   /// Takes one step over the input from the offset on, which moves past what has been consumed.
-  mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Event {
+  mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(HTTPProtocolError) -> Event {
     while true {
       switch phase {
       case .size:
@@ -78,26 +78,26 @@ struct ChunkedDecoder {
     case trailers
   }
 
-  private func tooLong(_ part: LimitedPart) -> ProtocolFault {
+  private func tooLong(_ part: LimitedPart) -> HTTPProtocolError {
     switch part {
     case .extensions:
-      ProtocolFault(
+      HTTPProtocolError(
         .contentTooLarge, "The chunk extensions of the body exceed the limit of \(limits.chunkExtensionBytes) bytes.")
     case .trailers:
-      ProtocolFault(.headersTooLarge, "The trailer section exceeds the limit of \(limits.headerBytes) bytes.")
+      HTTPProtocolError(.headersTooLarge, "The trailer section exceeds the limit of \(limits.headerBytes) bytes.")
     }
   }
 
   private mutating func line(
     _ input: Span<UInt8>, _ offset: inout Int, limit: Int, _ part: LimitedPart
-  ) throws(ProtocolFault) -> Range<Int>? {
+  ) throws(HTTPProtocolError) -> Range<Int>? {
     switch lines.next(in: input, from: offset, limit: limit) {
     case .incomplete: return nil
     case .tooLong where part == .extensions:
-      throw ProtocolFault(.contentTooLarge, "A chunk's size and extensions exceed the limit of \(limit) bytes.")
+      throw HTTPProtocolError(.contentTooLarge, "A chunk's size and extensions exceed the limit of \(limit) bytes.")
     case .tooLong: throw tooLong(part)
     case .control:
-      throw ProtocolFault(.badRequest, "A line between chunks has a control character or does not end in CR LF.")
+      throw HTTPProtocolError(.badRequest, "A line between chunks has a control character or does not end in CR LF.")
     case .complete(let line, let next):
       offset = next
       return line
@@ -107,7 +107,7 @@ struct ChunkedDecoder {
   /// `chunk-size [ chunk-ext ]`: hexadecimal digits alone, no sign, no `0x`, no blank.
   ///
   /// - Returns: the size; `Int.max` for any that is larger, which whoever takes the body refuses by its limit.
-  private mutating func takeSize(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) -> Int {
+  private mutating func takeSize(_ input: Span<UInt8>, _ line: Range<Int>) throws(HTTPProtocolError) -> Int {
     var end = line.lowerBound
     var length = 0
     while end < line.upperBound, let digit = ASCII.hexValue(input[end]) {
@@ -115,7 +115,7 @@ struct ChunkedDecoder {
       end += 1
     }
     guard end > line.lowerBound, ChunkExtension.isValid(input, end..<line.upperBound) else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest, "A chunk must begin with its size in hexadecimal digits, but begins with \(input.quoted(line)).")
     }
     // §7.1.1: the total is bounded, since a byte of data a chunk may come with any number of them.
@@ -124,11 +124,11 @@ struct ChunkedDecoder {
     return length
   }
 
-  private mutating func takeDataEnd(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Bool {
+  private mutating func takeDataEnd(_ input: Span<UInt8>, _ offset: inout Int) throws(HTTPProtocolError) -> Bool {
     let available = min(2, input.count - offset)
     for position in 0..<available
     where input[offset + position] != (position == 0 ? UInt8(ascii: "\r") : UInt8(ascii: "\n")) {
-      throw ProtocolFault(.badRequest, "A chunk's data is longer than its size, or does not end in CR LF.")
+      throw HTTPProtocolError(.badRequest, "A chunk's data is longer than its size, or does not end in CR LF.")
     }
     guard available == 2 else { return false }
     offset += 2
@@ -136,14 +136,60 @@ struct ChunkedDecoder {
   }
 
   /// §7.1.2: a recipient that has no use for the trailers drops them. Their form is checked all the same.
-  private mutating func takeTrailer(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) {
+  private mutating func takeTrailer(_ input: Span<UInt8>, _ line: Range<Int>) throws(HTTPProtocolError) {
     trailerBytes += line.count + 2
     trailerFields += 1
     guard trailerBytes <= limits.headerBytes else { throw tooLong(.trailers) }
     guard trailerFields <= limits.headerFields else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .headersTooLarge, "The trailer section exceeds the limit of \(limits.headerFields) fields.")
     }
     _ = try FieldLine(input, line)
+  }
+}
+
+/// What may follow a chunk's size (RFC 9112 §7.1.1). It means nothing here, and must be well-formed all the same.
+enum ChunkExtension {
+  /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )`, a value being a token or a quoted string.
+  static func isValid(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    var index = range.lowerBound
+    let end = range.upperBound
+    while index < end {
+      skipBlanks(input, &index, end)
+      guard index < end, input[index] == UInt8(ascii: ";") else { return false }
+      index += 1
+      skipBlanks(input, &index, end)
+      guard skipToken(input, &index, end) else { return false }
+      var next = index
+      skipBlanks(input, &next, end)
+      guard next < end, input[next] == UInt8(ascii: "=") else { continue }
+      index = next + 1
+      skipBlanks(input, &index, end)
+      guard skipToken(input, &index, end) || skipQuoted(input, &index, end) else { return false }
+    }
+    return true
+  }
+
+  private static func skipBlanks(_ input: Span<UInt8>, _ index: inout Int, _ end: Int) {
+    while index < end, ASCII.isBlank(input[index]) { index += 1 }
+  }
+
+  private static func skipToken(_ input: Span<UInt8>, _ index: inout Int, _ end: Int) -> Bool {
+    let start = index
+    while index < end, ByteSet.token.contains(input[index]) { index += 1 }
+    return index > start
+  }
+
+  /// RFC 9110 §5.6.4.
+  private static func skipQuoted(_ input: Span<UInt8>, _ index: inout Int, _ end: Int) -> Bool {
+    guard index < end, input[index] == UInt8(ascii: "\"") else { return false }
+    index += 1
+    while index < end {
+      let byte = input[index]
+      index += 1
+      if byte == UInt8(ascii: "\"") { return true }
+      if byte == UInt8(ascii: "\\") { index += 1 }
+    }
+    return false
   }
 }

@@ -28,7 +28,7 @@ struct FramingReader {
   private var saysClose = false
   private var saysKeepAlive = false
 
-  mutating func take(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
+  mutating func take(_ field: FieldLine, _ input: Span<UInt8>) throws(HTTPProtocolError) {
     // Told apart by length first: most fields are none of these.
     switch field.name.count {
     case 4 where input.isEqual(field.name, toLowercase: "host"): try takeHost(field, input)
@@ -41,10 +41,10 @@ struct FramingReader {
   }
 
   /// RFC 9112 §3.2: exactly one, and valid.
-  private mutating func takeHost(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
-    guard !hasHost else { throw ProtocolFault(.badRequest, "Host was sent more than once.") }
+  private mutating func takeHost(_ field: FieldLine, _ input: Span<UInt8>) throws(HTTPProtocolError) {
+    guard !hasHost else { throw HTTPProtocolError(.badRequest, "Host was sent more than once.") }
     guard Authority.isValid(input, field.value) else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest, "Host must be a host, with or without a port, but is \(input.quoted(field.value)).")
     }
     hasHost = true
@@ -52,10 +52,10 @@ struct FramingReader {
 
   /// RFC 9112 §6.3: an invalid `Content-Length` is an error that can't be mended. A list of equal values may be taken
   /// for one (RFC 9110 §8.6) or refused, and is refused.
-  private mutating func takeLength(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
-    guard declaredLength == nil else { throw ProtocolFault(.badRequest, "Content-Length was sent more than once.") }
+  private mutating func takeLength(_ field: FieldLine, _ input: Span<UInt8>) throws(HTTPProtocolError) {
+    guard declaredLength == nil else { throw HTTPProtocolError(.badRequest, "Content-Length was sent more than once.") }
     guard !field.value.isEmpty, input.allSatisfy(in: field.value, ASCII.isDigit) else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest, "Content-Length must be one number in decimal digits, but is \(input.quoted(field.value)).")
     }
     // One that is too large for a number is more than can ever come: whoever takes a body refuses it by the limit of that.
@@ -63,13 +63,13 @@ struct FramingReader {
   }
 
   /// RFC 9112 §6.1 and §7: names of codings between commas, over all lines.
-  private mutating func takeCoding(_ field: FieldLine, _ input: Span<UInt8>) throws(ProtocolFault) {
+  private mutating func takeCoding(_ field: FieldLine, _ input: Span<UInt8>) throws(HTTPProtocolError) {
     var start = field.value.lowerBound
     while true {
       let end = input.firstIndex(of: UInt8(ascii: ","), in: start..<field.value.upperBound) ?? field.value.upperBound
       let name = input.trimmed(start..<end)
       guard !name.isEmpty, input.allSatisfy(in: name, { ByteSet.token.contains($0) }) else {
-        throw ProtocolFault(
+        throw HTTPProtocolError(
           .badRequest, "Transfer-Encoding must be chunked and nothing else, but is \(input.quoted(field.value)).")
       }
       let isChunked = input.isEqual(name, toLowercase: "chunked")
@@ -78,7 +78,7 @@ struct FramingReader {
       case .notChunkedLast: coding = isChunked ? .othersThenChunked : .notChunkedLast
       // §7.1: chunked is applied once, and last.
       case .chunkedAlone, .othersThenChunked:
-        throw ProtocolFault(.badRequest, "Transfer-Encoding must have chunked once, at the end.")
+        throw HTTPProtocolError(.badRequest, "Transfer-Encoding must have chunked once, at the end.")
       }
       guard end < field.value.upperBound else { return }
       start = end + 1
@@ -107,9 +107,9 @@ struct FramingReader {
   }
 
   /// What the head says as a whole.
-  func finish(_ line: RequestLine) throws(ProtocolFault) -> Framing {
+  func finish(_ line: RequestLine) throws(HTTPProtocolError) -> Framing {
     guard hasHost || line.version == .oneDotZero else {
-      throw ProtocolFault(.badRequest, "Host is missing, which HTTP/1.1 requires (RFC 9112 §3.2).")
+      throw HTTPProtocolError(.badRequest, "Host is missing, which HTTP/1.1 requires (RFC 9112 §3.2).")
     }
     if let coding { try check(coding, line) }
     return Framing(
@@ -120,37 +120,37 @@ struct FramingReader {
       wantsKeepAlive: !saysClose && (line.version == .oneDotOne || saysKeepAlive))
   }
 
-  /// What is well-formed and yet nothing that this server does. Judged last, so that the fault's answer knows the head.
-  func checkWhatIsKnown(_ line: RequestLine) throws(ProtocolFault) {
+  /// What is well-formed and yet nothing that this server does. Judged last, so that the response to it can use the head.
+  func checkWhatIsKnown(_ line: RequestLine) throws(HTTPProtocolError) {
     guard line.methodIsKnown else {
       let upperCase = Array(line.method.prefix(60).uppercased().utf8)
       let hint =
         Method.known(upperCase.span, upperCase.indices).map { ". Methods are case-sensitive: write \($0)" } ?? ""
-      throw ProtocolFault(.notImplemented, "Unknown method \(line.method.prefix(60))\(hint).")
+      throw HTTPProtocolError(.notImplemented, "Unknown method \(line.method.prefix(60))\(hint).")
     }
     if let unknownExpectation {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .expectationFailed, "Expect must be 100-continue, but is \(unknownExpectation).")
     }
   }
 
-  private func check(_ coding: Coding, _ line: RequestLine) throws(ProtocolFault) {
+  private func check(_ coding: Coding, _ line: RequestLine) throws(HTTPProtocolError) {
     // RFC 9112 §6.1: HTTP/1.0 has no transfer codings; a message that has one is treated as badly framed.
     guard line.version == .oneDotOne else {
-      throw ProtocolFault(.badRequest, "HTTP/1.0 has no Transfer-Encoding (RFC 9112 §6.1).")
+      throw HTTPProtocolError(.badRequest, "HTTP/1.0 has no Transfer-Encoding (RFC 9112 §6.1).")
     }
     // §6.1 and §6.3: both at once may be an attempt to smuggle a request.
     guard declaredLength == nil else {
-      throw ProtocolFault(.badRequest, "Content-Length and Transfer-Encoding must not be sent together.")
+      throw HTTPProtocolError(.badRequest, "Content-Length and Transfer-Encoding must not be sent together.")
     }
     switch coding {
     case .chunkedAlone: return
     case .othersThenChunked:
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .notImplemented, "Transfer-Encoding must be chunked and nothing else: no other coding is supported.")
     case .notChunkedLast:
       // §6.3: where the body ends can't be told.
-      throw ProtocolFault(.badRequest, "Transfer-Encoding must end in chunked: otherwise the body has no end.")
+      throw HTTPProtocolError(.badRequest, "Transfer-Encoding must end in chunked: otherwise the body has no end.")
     }
   }
 }

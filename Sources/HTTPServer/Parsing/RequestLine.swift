@@ -14,18 +14,18 @@ struct RequestLine: Sendable, Equatable {
   /// be lenient here, and warns of what comes of it.
   ///
   /// - Returns: with it, what is wrong with the method or the target. That is to be told once the fields have come, for
-  ///   they say what the answer is to be called; they do come behind a line of a version that is spoken.
+  ///   they name the request that is responded to; they do come behind a line of a version that is spoken.
   /// - Throws: what is wrong with a line behind which no fields may come.
   static func parse(
     _ input: Span<UInt8>, _ line: Range<Int>
-  ) throws(ProtocolFault) -> (line: RequestLine, fault: ProtocolFault?) {
+  ) throws(HTTPProtocolError) -> (line: RequestLine, fault: HTTPProtocolError?) {
     let space = UInt8(ascii: " ")
     guard let methodEnd = input.firstIndex(of: space, in: line),
       let targetEnd = input.firstIndex(of: space, in: methodEnd + 1..<line.upperBound),
       case let version = targetEnd + 1..<line.upperBound,
       input.firstIndex(of: space, in: version) == nil
     else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest,
         "Malformed request line \(input.quoted(line)). It must be a method, a target and a version, with one space between "
           + "them.")
@@ -35,7 +35,7 @@ struct RequestLine: Sendable, Equatable {
     let known = Method.known(input, method)
     var line = RequestLine(
       method: known ?? input.text(method), path: "/", version: spoken, methodIsKnown: known != nil)
-    do throws(ProtocolFault) {
+    do throws(HTTPProtocolError) {
       try line.take(input, method: method, target: methodEnd + 1..<targetEnd)
     } catch {
       return (line, error)
@@ -45,22 +45,23 @@ struct RequestLine: Sendable, Equatable {
 
   private mutating func take(
     _ input: Span<UInt8>, method: Range<Int>, target: Range<Int>
-  ) throws(ProtocolFault) {
+  ) throws(HTTPProtocolError) {
     guard !method.isEmpty, input.allSatisfy(in: method, { ByteSet.token.contains($0) }) else {
-      throw ProtocolFault(.badRequest, "The method must be a token (RFC 9110 §9.1), but is \(input.quoted(method)).")
+      throw HTTPProtocolError(
+        .badRequest, "The method must be a token (RFC 9110 §9.1), but is \(input.quoted(method)).")
     }
     let target = try RequestTarget.parse(input, target, method: self.method)
     (path, query, authority) = (target.path, target.query, target.authority)
   }
 
   /// RFC 9112 §2.3: case-sensitive, one digit, a point, one digit.
-  private static func version(_ input: Span<UInt8>, _ range: Range<Int>) throws(ProtocolFault) -> HTTPVersion {
+  private static func version(_ input: Span<UInt8>, _ range: Range<Int>) throws(HTTPProtocolError) -> HTTPVersion {
     let start = range.lowerBound
     guard range.count == 8, input.isEqual(start..<start + 5, toLowercase: "http/"),
       input.allSatisfy(in: start..<start + 4, { $0 & 0x20 == 0 }),
       ASCII.isDigit(input[start + 5]), input[start + 6] == UInt8(ascii: "."), ASCII.isDigit(input[start + 7])
     else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest, "A request line must end in HTTP/1.1 or HTTP/1.0, but ends in \(input.quoted(range)).")
     }
     switch (input[start + 5], input[start + 7]) {
@@ -68,8 +69,33 @@ struct RequestLine: Sendable, Equatable {
     case (UInt8(ascii: "1"), UInt8(ascii: "0")): return .oneDotZero
     default:
       // RFC 9110 §15.6.6. The preface of HTTP/2 (RFC 9113 §3.4) ends here too.
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .versionNotSupported, "\(input.text(range)) is not supported. Use HTTP/1.1 or HTTP/1.0.")
     }
+  }
+}
+
+/// The methods of RFC 9110 §9.1, RFC 5789, and draft-ietf-httpbis-safe-method-w-body (QUERY). They are case-sensitive.
+enum Method {
+  /// The method of that name, if it is one that the server has; another is rejected with 501 (RFC 9110 §9.1).
+  static func known(_ input: Span<UInt8>, _ range: Range<Int>) -> String? {
+    switch range.count {
+    case 3: matching(input, range, "GET") ?? matching(input, range, "PUT")
+    case 4: matching(input, range, "POST") ?? matching(input, range, "HEAD")
+    case 5:
+      matching(input, range, "PATCH") ?? matching(input, range, "TRACE") ?? matching(input, range, "QUERY")
+    case 6: matching(input, range, "DELETE")
+    case 7: matching(input, range, "OPTIONS") ?? matching(input, range, "CONNECT")
+    default: nil
+    }
+  }
+
+  private static func matching(_ input: Span<UInt8>, _ range: Range<Int>, _ name: String) -> String? {
+    var index = range.lowerBound
+    for byte in name.utf8 {
+      guard input[index] == byte else { return nil }
+      index += 1
+    }
+    return name
   }
 }

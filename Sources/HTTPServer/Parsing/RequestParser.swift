@@ -19,7 +19,7 @@ struct RequestParser {
     case fields
     case length(remaining: Int)
     case chunks(ChunkedDecoder)
-    case failed(ProtocolFault)
+    case failed(HTTPProtocolError)
   }
 
   private let limits: ParserLimits
@@ -29,14 +29,14 @@ struct RequestParser {
   private var hasSkippedLine = false
   private var line: RequestLine?
   /// What is wrong with it, while its fields are read.
-  private var lineFault: ProtocolFault?
-  /// The fields of the head that is being read, as far as they have come; after a fault, those before it.
+  private var lineError: HTTPProtocolError?
+  /// The fields of the head that is being read, as far as they have come; after an error, those before it.
   private(set) var headers = Headers()
   private var headerBytes = 0
   private var framing = FramingReader()
 
-  /// The head that a fault belongs to, where it came whole.
-  private(set) var faultyHead: RequestHead?
+  /// The head that an error belongs to, if it came whole.
+  private(set) var rejectedHead: RequestHead?
 
   init(limits: ParserLimits, peer: PeerAddress) {
     self.limits = limits
@@ -58,17 +58,17 @@ struct RequestParser {
   ///   - offset: moves past what has been consumed.
   /// - Throws: what is wrong with the request; each later call throws it again, since where a next request would begin
   ///   can't be told any more.
-  mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Event {
-    do throws(ProtocolFault) {
+  mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(HTTPProtocolError) -> Event {
+    do throws(HTTPProtocolError) {
       return try step(input, &offset)
     } catch {
-      let fault = lineFault ?? error
-      phase = .failed(fault)
-      throw fault
+      let first = lineError ?? error
+      phase = .failed(first)
+      throw first
     }
   }
 
-  private mutating func step(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Event {
+  private mutating func step(_ input: Span<UInt8>, _ offset: inout Int) throws(HTTPProtocolError) -> Event {
     while true {
       switch phase {
       case .requestLine:
@@ -101,43 +101,43 @@ struct RequestParser {
           finishRequest()
           return .end
         }
-      case .failed(let fault):
-        throw fault
+      case .failed(let error):
+        throw error
       }
     }
   }
 
-  private mutating func takeRequestLine(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Bool {
+  private mutating func takeRequestLine(_ input: Span<UInt8>, _ offset: inout Int) throws(HTTPProtocolError) -> Bool {
     switch lines.next(in: input, from: offset, limit: limits.requestLineBytes) {
     case .incomplete: return false
     case .tooLong:
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .uriTooLong, "The request line exceeds the limit of \(limits.requestLineBytes) bytes.")
     case .control:
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest, "The request line has a control character or does not end in CR LF (RFC 9112 §2.2).")
     case .complete(let range, let next):
       offset = next
       if range.isEmpty {
         // RFC 9112 §2.2: at least one empty line before a request is to be ignored. One is; a row of them is not.
-        guard !hasSkippedLine else { throw ProtocolFault(.badRequest, "There are empty lines before the request.") }
+        guard !hasSkippedLine else { throw HTTPProtocolError(.badRequest, "There are empty lines before the request.") }
         hasSkippedLine = true
         return true
       }
-      (line, lineFault) = try RequestLine.parse(input, range)
+      (line, lineError) = try RequestLine.parse(input, range)
       phase = .fields
       return true
     }
   }
 
-  private mutating func fieldLine(_ input: Span<UInt8>, _ offset: inout Int) throws(ProtocolFault) -> Range<Int>? {
+  private mutating func fieldLine(_ input: Span<UInt8>, _ offset: inout Int) throws(HTTPProtocolError) -> Range<Int>? {
     switch lines.next(in: input, from: offset, limit: limits.headerBytes - headerBytes) {
     case .incomplete: return nil
     case .tooLong:
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .headersTooLarge, "The header section exceeds the limit of \(limits.headerBytes) bytes.")
     case .control:
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest, "A field line has a control character or does not end in CR LF (RFC 9112 §2.2, RFC 9110 §5.5).")
     case .complete(let range, let next):
       offset = next
@@ -145,10 +145,10 @@ struct RequestParser {
     }
   }
 
-  private mutating func takeField(_ input: Span<UInt8>, _ line: Range<Int>) throws(ProtocolFault) {
+  private mutating func takeField(_ input: Span<UInt8>, _ line: Range<Int>) throws(HTTPProtocolError) {
     headerBytes = min(headerBytes + line.count + 2, limits.headerBytes)
     guard headers.count < limits.headerFields else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .headersTooLarge, "The header section exceeds the limit of \(limits.headerFields) fields.")
     }
     let field = try FieldLine(input, line)
@@ -156,15 +156,15 @@ struct RequestParser {
     headers.append(field, input)
   }
 
-  private mutating func finishHead() throws(ProtocolFault) -> RequestHead {
-    guard let line else { throw ProtocolFault(.badRequest, "There is no request line.") }
-    if let lineFault { throw lineFault }
+  private mutating func finishHead() throws(HTTPProtocolError) -> RequestHead {
+    guard let line else { throw HTTPProtocolError(.badRequest, "There is no request line.") }
+    if let lineError { throw lineError }
     let framing = try self.framing.finish(line)
     let head = RequestHead(line: line, headers: headers, peer: peer, framing: framing)
-    do throws(ProtocolFault) {
+    do throws(HTTPProtocolError) {
       try self.framing.checkWhatIsKnown(line)
     } catch {
-      faultyHead = head
+      rejectedHead = head
       throw error
     }
     self.line = nil

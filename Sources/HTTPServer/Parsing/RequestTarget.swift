@@ -6,22 +6,22 @@ struct RequestTarget {
 
   static func parse(
     _ input: Span<UInt8>, _ range: Range<Int>, method: String
-  ) throws(ProtocolFault) -> RequestTarget {
-    guard !range.isEmpty else { throw ProtocolFault(.badRequest, "The request line has no target.") }
+  ) throws(HTTPProtocolError) -> RequestTarget {
+    guard !range.isEmpty else { throw HTTPProtocolError(.badRequest, "The request line has no target.") }
     // §3.2.3: the authority form is CONNECT's, and CONNECT's alone.
     if method == "CONNECT" {
       guard Authority.isValid(input, range, needsPort: true) else {
-        throw ProtocolFault(
+        throw HTTPProtocolError(
           .badRequest, "The target of CONNECT must be a host and a port, but is \(input.quoted(range)).")
       }
       // RFC 9110 §9.3.6: a server that is no proxy need not take it.
-      throw ProtocolFault(.methodNotAllowed, "This server is not a proxy and does not support CONNECT.")
+      throw HTTPProtocolError(.methodNotAllowed, "This server is not a proxy and does not support CONNECT.")
     }
     if input[range.lowerBound] == UInt8(ascii: "/") { return try origin(input, range) }
     if range.count == 1, input[range.lowerBound] == UInt8(ascii: "*") {
       // §3.2.4: the asterisk form is that of OPTIONS alone.
       guard method == "OPTIONS" else {
-        throw ProtocolFault(.badRequest, "The target * is allowed only with OPTIONS, not with \(method).")
+        throw HTTPProtocolError(.badRequest, "The target * is allowed only with OPTIONS, not with \(method).")
       }
       return RequestTarget(path: "*")
     }
@@ -29,7 +29,7 @@ struct RequestTarget {
   }
 
   /// §3.2.1: `absolute-path [ "?" query ]`. There is no fragment in a target (RFC 9110 §4.2.5).
-  private static func origin(_ input: Span<UInt8>, _ range: Range<Int>) throws(ProtocolFault) -> RequestTarget {
+  private static func origin(_ input: Span<UInt8>, _ range: Range<Int>) throws(HTTPProtocolError) -> RequestTarget {
     let mark = input.firstIndex(of: UInt8(ascii: "?"), in: range)
     let path = range.lowerBound..<(mark ?? range.upperBound)
     try check(input, path, .path)
@@ -42,9 +42,9 @@ struct RequestTarget {
   /// §3.2.2: a server must take the absolute form; its authority then counts more than `Host`.
   private static func absolute(
     _ input: Span<UInt8>, _ range: Range<Int>, method: String
-  ) throws(ProtocolFault) -> RequestTarget {
+  ) throws(HTTPProtocolError) -> RequestTarget {
     guard let scheme = schemeEnd(input, range) else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest,
         "The target must be a path that begins with /, or an http:// or https:// URI, but is \(input.quoted(range)).")
     }
@@ -52,7 +52,7 @@ struct RequestTarget {
     while end < range.upperBound, input[end] != UInt8(ascii: "/"), input[end] != UInt8(ascii: "?") { end += 1 }
     // RFC 9110 §4.2.4: no user information. §4.2.1: no empty host.
     guard Authority.isValid(input, scheme..<end) else {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest, "The target's authority is not a host with or without a port: \(input.quoted(scheme..<end)).")
     }
     var target = RequestTarget(path: "/")
@@ -82,9 +82,9 @@ struct RequestTarget {
   /// that is sound.
   private static func check(
     _ input: Span<UInt8>, _ range: Range<Int>, _ allowed: ByteSet
-  ) throws(ProtocolFault) {
+  ) throws(HTTPProtocolError) {
     for index in range where !allowed.contains(input[index]) {
-      throw ProtocolFault(
+      throw HTTPProtocolError(
         .badRequest,
         "The target has a byte that must be percent-encoded "
           + "(0x\(String(input[index], radix: 16, uppercase: true))): \(input.quoted(range)).")

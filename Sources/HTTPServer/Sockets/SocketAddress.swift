@@ -75,5 +75,5 @@ struct SocketAddress {
 
 extension SystemError {
   /// Bytes that the path of a Unix socket may have: its NUL needs one of `sun_path` too.
-  public static let longestSocketPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+  package static let longestSocketPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 }

@@ -7,9 +7,9 @@
 #endif
 
 /// A system call that failed.
-public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What a call was about.
-  public enum Place: Sendable, Equatable {
+  package enum Place: Sendable, Equatable {
     case port
     case unixSocket(path: String)
     /// The addresses of a name.
@@ -18,10 +18,10 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// What was tried, such as `listen on 127.0.0.1 port 80`.
-  public let operation: String
+  package let operation: String
   /// The value of `errno`; of a look-up, that of `getaddrinfo`.
-  public let code: Int32
-  public let place: Place
+  package let code: Int32
+  package let place: Place
 
   init(_ operation: String, _ code: Int32, at place: Place = .other) {
     self.operation = operation
@@ -30,7 +30,7 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// What was tried, and the system's words for what went wrong.
-  public var description: String {
+  package var description: String {
     "\(operation): \(place == .lookUp ? String(cString: gai_strerror(code)) : Self.text(code))"
   }
 

@@ -3,8 +3,8 @@
 /// What a parser makes of the bytes of a connection.
 struct Reading: Equatable {
   var requests: [ReadRequest] = []
-  var fault: ProtocolFault?
-  var faultyHead: ReadHead?
+  var fault: HTTPProtocolError?
+  var rejectedHead: ReadHead?
   /// How many bytes have been consumed.
   var consumed = 0
   var isBetweenRequests: Bool
@@ -29,11 +29,11 @@ struct Reading: Equatable {
     }
     isBetweenRequests = parser.isBetweenRequests
     method = parser.method
-    faultyHead = parser.faultyHead.map(ReadHead.init)
+    rejectedHead = parser.rejectedHead.map(ReadHead.init)
   }
 
   private mutating func drain(_ parser: inout RequestParser, _ input: Span<UInt8>, _ offset: inout Int) {
-    do throws(ProtocolFault) {
+    do throws(HTTPProtocolError) {
       while true {
         let before = offset
         let event = try parser.next(input, &offset)
@@ -61,10 +61,10 @@ struct Reading: Equatable {
 
   /// A connection whose framing is lost is never taken up again.
   private func checkRepeats(
-    _ parser: inout RequestParser, _ input: Span<UInt8>, _ offset: Int, _ fault: ProtocolFault
+    _ parser: inout RequestParser, _ input: Span<UInt8>, _ offset: Int, _ fault: HTTPProtocolError
   ) {
     var offset = offset
-    do throws(ProtocolFault) {
+    do throws(HTTPProtocolError) {
       _ = try parser.next(input, &offset)
       expect(false, "went on behind a fault: \(fault)")
     } catch {
@@ -81,8 +81,8 @@ struct Reading: Equatable {
         expect(request.isComplete ? request.body.count == length : request.body.count < length, "\(request)")
       }
     }
-    faultyHead?.checkRules()
-    expect(faultyHead == nil || fault?.kind == .notImplemented || fault?.kind == .expectationFailed, "\(self)")
+    rejectedHead?.checkRules()
+    expect(rejectedHead == nil || fault?.kind == .notImplemented || fault?.kind == .expectationFailed, "\(self)")
     if fault == nil, let last = requests.last, !last.isComplete { expect(!isBetweenRequests, "\(self)") }
   }
 }

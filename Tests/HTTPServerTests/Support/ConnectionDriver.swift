@@ -167,7 +167,7 @@ struct ConnectionDriver {
 
   private mutating func parse(_ bytes: [UInt8], _ offset: inout Int) -> Bool {
     let event: RequestParser.Event
-    do throws(ProtocolFault) {
+    do throws(HTTPProtocolError) {
       event = try parser.next(bytes.span, &offset)
     } catch {
       reject("\(error.kind)")
@@ -262,7 +262,7 @@ struct ConnectionDriver {
 
   private mutating func queue(_ count: Int) {
     output += count
-    machine.outputQueued(total: output, at: now)
+    machine.outputQueued(count, at: now)
   }
 
   private mutating func flush() {
@@ -270,11 +270,12 @@ struct ConnectionDriver {
     let taken = min(output, room)
     output -= taken
     if room != .max { room -= taken }
-    perform(machine.outputSent(remaining: output, at: now))
+    perform(machine.outputSent(taken, at: now))
   }
 
   private mutating func check() {
     guard isOpen else { return }
+    if machine.outputBytes != output { violations.append("output miscounted") }
     if deadline == .never, !machine.isStreaming || output > 0 { violations.append("no deadline") }
     if isClosing, machine.isReadingHead || machine.isCollecting { violations.append("reads on while it closes") }
   }

@@ -5,7 +5,7 @@ enum ParserStep: Equatable, CustomStringConvertible {
   case head(String)
   case body(String)
   case end
-  case fault(ProtocolFault.Kind)
+  case fault(HTTPProtocolError.Kind)
 
   var description: String {
     switch self {
@@ -28,7 +28,7 @@ enum ParserTranscript {
     for piece in pieces {
       pending += piece
       var offset = 0
-      do throws(ProtocolFault) {
+      do throws(HTTPProtocolError) {
         try drain(&parser, pending.span, &offset, &steps)
       } catch {
         steps.append(.fault(error.kind))
@@ -41,7 +41,7 @@ enum ParserTranscript {
 
   private static func drain(
     _ parser: inout RequestParser, _ input: Span<UInt8>, _ offset: inout Int, _ steps: inout [ParserStep]
-  ) throws(ProtocolFault) {
+  ) throws(HTTPProtocolError) {
     while true {
       switch try parser.next(input, &offset) {
       case .incomplete: return

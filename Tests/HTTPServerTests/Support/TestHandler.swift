@@ -6,31 +6,31 @@ struct TestHandler: RequestHandler {
 
   func receive(_ head: RequestHead) -> Reception {
     guard let route = routes[head.path] else {
-      return .answer(.now(Response(status: 404, body: .bytes(Array("no \(head.path)".utf8)))))
+      return .respond(.now(Response(status: 404, body: .bytes(Array("no \(head.path)".utf8)))))
     }
     return route(head)
   }
 
-  func response(to refusal: Refusal) -> Response {
+  func response(to request: RejectedRequest) -> Response {
     Response(
-      status: refusal.fault.status,
+      status: request.error.status,
       headers: [
-        "X-Fault": "\(refusal.fault.kind)", "X-Path": refusal.head?.path ?? "-",
-        "X-Name": refusal.fields["X-Name"] ?? "-",
+        "X-Fault": "\(request.error.kind)", "X-Path": request.head?.path ?? "-",
+        "X-Name": request.fields["X-Name"] ?? "-",
       ],
-      body: .bytes(Array(refusal.fault.detail.utf8)))
+      body: .bytes(Array(request.error.detail.utf8)))
   }
 
   /// What most tests need.
   static var standard: TestHandler {
     TestHandler(routes: [
-      "/": { _ in .answer(.now(.text("hello"))) },
-      "/later": { _ in .answer(.later { _ in .text("later") }) },
+      "/": { _ in .respond(.now(.text("hello"))) },
+      "/later": { _ in .respond(.later { _ in .text("later") }) },
       "/echo": { _ in .readBody(limit: 1 << 20) { body in .now(Response(body: .bytes(body))) } },
       "/small": { _ in .readBody(limit: 10) { body in .now(Response(body: .bytes(body))) } },
-      "/method": { head in .answer(.now(.text(head.method))) },
+      "/method": { head in .respond(.now(.text(head.method))) },
       "/stream": { _ in
-        .answer(
+        .respond(
           .now(
             Response(
               body: .stream { writer in

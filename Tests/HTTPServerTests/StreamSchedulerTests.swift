@@ -3,12 +3,12 @@ import Testing
 @testable import HTTPServer
 
 /// How streams share a loop's time with requests.
-@Suite struct StreamTurnsTests {
+@Suite struct StreamSchedulerTests {
   /// Turns of a loop that takes a tenth of a millisecond each, and whose streams always have more to send.
   ///
   /// - Returns: the part of the time that streams got, each for a hundredth of a millisecond.
   private func share(
-    _ turns: inout StreamTurns, from start: inout UInt64, requests: Double, milliseconds: Int
+    _ turns: inout StreamScheduler, from start: inout UInt64, requests: Double, milliseconds: Int
   ) -> Double {
     var taken = 0.0
     for _ in 0..<milliseconds * 10 {
@@ -26,8 +26,8 @@ import Testing
     return taken / Double(milliseconds * 1_000_000)
   }
 
-  private func turns() -> StreamTurns {
-    var turns = StreamTurns(MonotonicTime(nanoseconds: 0))
+  private func turns() -> StreamScheduler {
+    var turns = StreamScheduler(MonotonicTime(nanoseconds: 0))
     for index in 0..<3 { turns.append(Token(place: index, generation: 0), index == 0 ? .light : .heavy) }
     return turns
   }
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func givesEachItsTurn() {
-    var turns = StreamTurns(MonotonicTime(nanoseconds: 0))
+    var turns = StreamScheduler(MonotonicTime(nanoseconds: 0))
     #expect(turns.isEmpty && !turns.mayGoOn)
     var served: [Int] = []
     for index in 0..<6 {
@@ -64,7 +64,7 @@ import Testing
 
   /// Of many that lag, each takes long; one that does not is served all the same, and gets no more than half.
   @Test(arguments: [1, 50]) func doesNotLetTheLightWaitForTheHeavy(_ lightCount: Int) {
-    var turns = StreamTurns(MonotonicTime(nanoseconds: 0))
+    var turns = StreamScheduler(MonotonicTime(nanoseconds: 0))
     for index in 0..<1000 { turns.append(Token(place: index, generation: 0), .heavy) }
     for index in 0..<lightCount { turns.append(Token(place: 1000 + index, generation: 0), .light) }
     var taken = (light: 0, heavy: 0)

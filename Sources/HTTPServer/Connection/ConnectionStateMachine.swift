@@ -23,7 +23,8 @@ struct ConnectionStateMachine {
   private(set) var peer = PeerState.sending
   private var request = Request()
   private var isDraining = false
-  private var outputBytes = 0
+  /// The bytes that wait to be written.
+  private(set) var outputBytes = 0
   /// When the state of reading began, as far as its deadline is concerned.
   private var since: MonotonicTime
   /// When the peer last took some of the output; after the last response, when it last sent something.
@@ -40,6 +41,9 @@ struct ConnectionStateMachine {
   var isCollecting: Bool { if case .collecting = reading { true } else { false } }
 
   var isReadingHead: Bool { if case .head = reading { true } else { false } }
+
+  /// Whether the last request is over, and nothing of the next one has come.
+  var isIdle: Bool { if case .head(.idle) = reading { true } else { false } }
 
   /// Whether what has been read and not consumed is of use later.
   var keepsInput: Bool {
@@ -249,17 +253,16 @@ extension ConnectionStateMachine {
 // MARK: - Output and the end
 
 extension ConnectionStateMachine {
-  /// - Parameter total: the bytes that wait to be written now.
-  mutating func outputQueued(total: Int, at now: MonotonicTime) {
+  mutating func outputQueued(_ count: Int, at now: MonotonicTime) {
     if outputBytes == 0 { lastProgress = now }
-    outputBytes = total
+    outputBytes += count
   }
 
-  /// The peer has taken some of the output, or all of it.
-  mutating func outputSent(remaining: Int, at now: MonotonicTime) -> Action {
-    if remaining < outputBytes { lastProgress = now }
-    outputBytes = remaining
-    guard remaining == 0, case .closing(.writing(let thenReset), let allowance) = reading else { return .none }
+  /// The peer has taken so many bytes of the output, or none because there is no output.
+  mutating func outputSent(_ count: Int, at now: MonotonicTime) -> Action {
+    if count > 0 { lastProgress = now }
+    outputBytes -= count
+    guard outputBytes == 0, case .closing(.writing(let thenReset), let allowance) = reading else { return .none }
     if thenReset { return .close(.brokenStream) }
     if peer == .ended { return .close(.done) }
     reading = .closing(.finished, allowance: allowance)

@@ -4,6 +4,7 @@ extension Connection {
     var offset = 0
     var steps = 0
     while true {
+      if offset == bytes.count, machine.isIdle { return offset }
       if offset < bytes.count, mustLook(at: steps), isOutOfTime { return leave(bytes, offset) }
       steps += 1
       switch machine.received(bytes.count - offset, at: loop.now) {
@@ -32,7 +33,7 @@ extension Connection {
   /// - Returns: false if more has to come.
   private func parse(_ bytes: Span<UInt8>, _ offset: inout Int) -> Bool {
     let event: RequestParser.Event
-    do throws(ProtocolFault) {
+    do throws(HTTPProtocolError) {
       event = try parser.next(bytes, &offset)
     } catch {
       reject(error)
@@ -54,27 +55,28 @@ extension Connection {
   }
 
   private func receive(_ head: RequestHead) {
-    loop.counters.countRequest()
+    loop.limits.countRequest()
     let reception = loop.handler.receive(head)
-    request = InFlightRequest(head: head)
     let action = machine.headReceived(
       head.framing, version: head.version, bodyLimit: reception.bodyLimit, at: loop.now)
     switch action {
-    case .respond: respond(reception)
+    case .respond: respond(to: head, reception)
     case .none:
-      request?.work = .decided(reception)
+      request = InFlightRequest(head: head, work: .decided(reception))
       // Bounded, since a client may declare much and send little.
       if machine.isCollecting { body.reserveCapacity(min(head.declaredLength ?? 0, 64 * 1024)) }
-    default: perform(action)
+    default:
+      request = InFlightRequest(head: head, work: .decided(reception))
+      perform(action)
     }
   }
 
   private func receive(_ bytes: Span<UInt8>, _ range: Range<Int>) {
     perform(machine.bodyReceived(range.count, at: loop.now))
     guard machine.isCollecting else { return }
-    guard loop.counters.holdBody(range.count, upTo: loop.configuration.totalBodyBytes) else {
+    guard loop.limits.holdBody(range.count, upTo: loop.configuration.totalBodyBytes) else {
       return reject(
-        ProtocolFault(
+        HTTPProtocolError(
           .overloaded,
           "The bodies of all requests that are being handled exceed the limit of \(loop.configuration.totalBodyBytes) "
             + "bytes. Retry shortly."))
@@ -84,7 +86,7 @@ extension Connection {
 
   func sendContinue() {
     output.append(Self.continueLine)
-    machine.outputQueued(total: output.count, at: loop.now)
+    machine.outputQueued(Self.continueLine.count, at: loop.now)
   }
 
   private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
@@ -93,28 +95,30 @@ extension Connection {
 
   /// Rejects a request by a decision of the state machine.
   func reject(_ rejection: ConnectionStateMachine.Rejection) {
-    if rejection.isTimeout { loop.counters.countTimeout() }
+    if rejection.isTimeout { loop.limits.countTimeout() }
     reject(
-      ProtocolFault(rejection, loop.configuration),
+      HTTPProtocolError(rejection, loop.configuration),
       after: rejection == .handlerTooSlow ? loop.configuration.handlerDeadline : nil)
   }
 
   /// Responds to a request that can't be served, and ends the connection: nobody can tell where the next request begins.
   ///
-  /// - Parameter duration: how long the handler has worked on it.
-  func reject(_ fault: ProtocolFault, after duration: Duration? = nil) {
-    loop.counters.countFault()
+  /// - Parameters:
+  ///   - head: of the request, if nobody works on it any more.
+  ///   - duration: how long the handler has worked on it.
+  func reject(_ error: HTTPProtocolError, of head: RequestHead? = nil, after duration: Duration? = nil) {
+    loop.limits.countProtocolError()
     switch machine.rejected(at: loop.now) {
     case .duringResponse: return close()
     case .afterResponse: break
     case .beforeResponse:
       request?.cancel(.clientGone)
-      let head = request?.head ?? parser.faultyHead
+      let head = head ?? request?.head ?? parser.rejectedHead
       var response = loop.handler.response(
-        to: Refusal(fault: fault, head: head, fields: head?.headers ?? parser.headers, duration: duration))
+        to: RejectedRequest(error: error, head: head, fields: head?.headers ?? parser.headers, duration: duration))
       if case .stream = response.body { response.body = .none }
       if !write(response, method: head?.method ?? parser.method, version: .oneDotOne, persists: false) {
-        _ = write(Response(status: fault.status), method: nil, version: .oneDotOne, persists: false)
+        _ = write(Response(status: error.status), method: nil, version: .oneDotOne, persists: false)
       }
     }
     perform(.closeAfterOutput)
@@ -126,7 +130,7 @@ extension Reception {
   fileprivate var bodyLimit: Int? { if case .readBody(let limit, _) = self { limit } else { nil } }
 }
 
-extension ProtocolFault {
+extension HTTPProtocolError {
   fileprivate init(_ rejection: ConnectionStateMachine.Rejection, _ configuration: ServerConfiguration) {
     switch rejection {
     case .headTooSlow:
@@ -137,7 +141,7 @@ extension ProtocolFault {
         "The body came more slowly than \(configuration.minimumBodyRate) bytes per second, the minimum after "
           + "\(configuration.bodyGrace).")
     case .handlerTooSlow:
-      self.init(.answerTooLate, "The response exceeded the time limit of \(configuration.handlerDeadline).")
+      self.init(.handlerTimeout, "The response exceeded the time limit of \(configuration.handlerDeadline).")
     case .bodyTooLong(let limit): self.init(.contentTooLarge, "The body exceeds the limit of \(limit) bytes.")
     // RFC 9112 §8.
     case .incomplete: self.init(.badRequest, "The connection ended before the request was complete.")

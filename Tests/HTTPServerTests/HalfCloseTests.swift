@@ -4,7 +4,7 @@ import Testing
 @testable import HTTPServer
 
 /// What becomes of requests whose client sends no more, or is gone.
-@Suite(.timeLimit(.minutes(2))) struct SendingEndTests {
+@Suite(.timeLimit(.minutes(2))) struct HalfCloseTests {
   /// A way of waiting for sockets, and a kind of them.
   struct Way: Sendable, CustomTestStringConvertible {
     let poller: PollerKind
@@ -29,12 +29,12 @@ import Testing
 
     var handler: TestHandler {
       TestHandler(routes: [
-        "/": { _ in .answer(.now(.text("hello"))) },
+        "/": { _ in .respond(.now(.text("hello"))) },
         "/held": { [self] _ in
-          .answer(
-            .later { [self] sendingEnd in
+          .respond(
+            .later { [self] halfClose in
               let signal = Signal()
-              sendingEnd.onCome { signal.fire() }
+              halfClose.onSet { signal.fire() }
               begun.add(1, ordering: .sequentiallyConsistent)
               _ = await withTaskCancellationHandler {
                 await signal.wait()
@@ -42,7 +42,7 @@ import Testing
                 signal.fire()
               }
               come.add(1, ordering: .sequentiallyConsistent)
-              return .text(sendingEnd.hasCome ? "early" : "?")
+              return .text(halfClose.isSet ? "early" : "?")
             })
         },
         "/work": { [self] _ in

@@ -16,6 +16,7 @@ final class Connection {
   /// What has come and could not be consumed yet. Bounded by one read and one line.
   var input: [UInt8] = []
   var body: [UInt8] = []
+  /// The request that someone works on: its handler, or the task that writes its body.
   var request: InFlightRequest?
   var output = OutputQueue()
   /// The bytes that the loop has counted of it in ``EventLoop/waitingBytes``.
@@ -35,21 +36,21 @@ final class Connection {
     self.peer = peer
     self.loop = loop
     self.isRefused = isRefused
-    machine = ConnectionStateMachine(limits: loop.connectionLimits, at: loop.now)
+    machine = ConnectionStateMachine(limits: loop.machineLimits, at: loop.now)
     parser = RequestParser(limits: loop.parserLimits, peer: peer)
   }
 
   // MARK: What the event loop calls
 
-  /// The poller has noticed something.
-  func notice(_ noticed: Readiness) {
-    if noticed.contains(.broken) { return close() }
-    if noticed.contains(.peerFinished) { peerFinished() }
-    if !noticed.isDisjoint(with: [.readable, .peerFinished]) { readiness.insert(.readable) }
-    if noticed.contains(.writable) { readiness.insert(.writable) }
+  /// The poller reports a change.
+  func handle(_ change: Readiness) {
+    if change.contains(.broken) { return close() }
+    if change.contains(.peerFinished) { peerFinished() }
+    if !change.isDisjoint(with: [.readable, .peerFinished]) { readiness.insert(.readable) }
+    if change.contains(.writable) { readiness.insert(.writable) }
     // Its turn comes, behind the others.
     if pending.contains(.resumption) { return }
-    if machine.isStreaming { loop.giveTurn(self) } else { advance() }
+    if machine.isStreaming { loop.enqueue(self) } else { advance() }
   }
 
   /// Does all that can be done now, and comes back when there is more.
@@ -57,10 +58,10 @@ final class Connection {
     guard machine.isOpen else { return }
     pending.remove(.streamTurn)
     turnEnd = .now + loop.slice
-    output.borrow(&loop.spareOutput)
+    output.reuse(&loop.scratchBuffer)
     run()
-    output.giveBack(&loop.spareOutput)
-    if machine.isOpen { loop.settle(self) }
+    output.recycle(&loop.scratchBuffer)
+    if machine.isOpen { loop.updateRegistration(self) }
   }
 
   /// A deadline may have passed.
@@ -74,7 +75,6 @@ final class Connection {
   /// The server is stopping: ends the connection if nothing is in flight.
   func drain() {
     machine.drain()
-    if case .stream(let writer, _) = request?.work { writer.tellShutdown() }
     // What has come up to now is served.
     readiness.insert(.readable)
     advance()
@@ -89,7 +89,7 @@ final class Connection {
     var interest: Interest = []
     if machine.wantsInput, machine.peer != .ended { interest.insert(.reading) }
     if machine.peer == .sending { interest.insert(.end) }
-    if !output.isEmpty, !pending.contains(.streamTurn) { interest.insert(.writing) }
+    if machine.outputBytes > 0, !pending.contains(.streamTurn) { interest.insert(.writing) }
     return interest
   }
 
@@ -133,7 +133,6 @@ final class Connection {
     case .respond: respond()
     case .sendContinue: sendContinue()
     case .nextRequest:
-      request = nil
       if input.isEmpty { pending.remove(.unreadInput) } else { pending.insert(.unreadInput) }
     case .reject(let rejection): reject(rejection)
     case .closeAfterOutput:
@@ -141,7 +140,7 @@ final class Connection {
       dropInput()
     case .finishWriting: socket.finishWriting()
     case .close(let reason):
-      if reason.isTimeout { loop.counters.countTimeout() }
+      if reason.isTimeout { loop.limits.countTimeout() }
       close(reset: reason.resets)
     }
   }
@@ -178,9 +177,9 @@ final class Connection {
   /// The peer sends no more. It may be gone: what waits on its behalf is interrupted.
   private func peerFinished() {
     guard machine.peerFinished() else { return }
-    request?.sendingEnd?.come()
+    request?.halfClose?.set()
     // It is there to stay, and would be reported again and again.
-    loop.noteInterest(of: self)
+    loop.updateInterest(of: self)
   }
 
   /// Takes the input out, so that it can be appended to and kept again in place.
@@ -202,7 +201,7 @@ final class Connection {
     input = []
     pending.remove(.unreadInput)
     guard !body.isEmpty else { return }
-    loop.counters.releaseBody(body.count)
+    loop.limits.releaseBody(body.count)
     body = []
   }
 
@@ -211,9 +210,10 @@ final class Connection {
   /// Writes as much of the output as the socket takes.
   func flush() {
     guard machine.isOpen else { return }
-    if readiness.contains(.writable), !output.isEmpty {
+    var sent = 0
+    if readiness.contains(.writable), machine.outputBytes > 0 {
       do throws(Broken) {
-        try output.drain { (piece, hasMore) throws(Broken) in
+        sent = try output.drain { (piece, hasMore) throws(Broken) in
           switch socket.write(piece, hasMore: hasMore) {
           case .bytes(let count):
             if count < piece.count { readiness.remove(.writable) }
@@ -228,7 +228,7 @@ final class Connection {
         return close()
       }
     }
-    perform(machine.outputSent(remaining: output.count, at: loop.now))
+    perform(machine.outputSent(sent, at: loop.now))
   }
 
   private struct Broken: Error {}

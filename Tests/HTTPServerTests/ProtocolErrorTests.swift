@@ -3,7 +3,7 @@ import Testing
 @testable import HTTPServer
 
 /// What a client that is at fault gets, over real sockets.
-@Suite struct FaultTests {
+@Suite struct ProtocolErrorTests {
   @Test(arguments: [
     ("GET /\r\n\r\n", 400, "-"), ("GET / HTTP/1.1\r\n\r\n", 400, "-"),
     ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n", 400, "-"),
@@ -24,7 +24,7 @@ import Testing
       #expect(response.headers["Date"] != nil)
       // What came behind it is no request.
       #expect(try await client.remainder() == [])
-      #expect(server.statistics.faults == 1)
+      #expect(server.statistics.protocolErrors == 1)
     }
   }
 
@@ -101,7 +101,7 @@ import Testing
   ])
   func refusesResponsesThatCannotBeSent(_ response: Response) async throws {
     let handler = TestHandler(routes: [
-      "/now": { _ in .answer(.now(response)) }, "/later": { _ in .answer(.later { _ in response }) },
+      "/now": { _ in .respond(.now(response)) }, "/later": { _ in .respond(.later { _ in response }) },
     ])
     try await withServer(handler) { _, address in
       for path in ["/now", "/later"] {
@@ -119,8 +119,8 @@ import Testing
   /// A fault's own answer that can't be sent leaves the bare status.
   @Test func fallsBackWhereTheAnswerToAFaultCannotBeSent() async throws {
     struct Broken: RequestHandler {
-      func receive(_ head: RequestHead) -> Reception { .answer(.now(Response(status: 1))) }
-      func response(to refusal: Refusal) -> Response { Response(headers: ["X": "\n"]) }
+      func receive(_ head: RequestHead) -> Reception { .respond(.now(Response(status: 1))) }
+      func response(to request: RejectedRequest) -> Response { Response(headers: ["X": "\n"]) }
     }
     try await withServer(Broken()) { _, address in
       let client = try RawClient(address)
@@ -136,7 +136,7 @@ import Testing
   @Test func leavesOutFramingOfTheHandler() async throws {
     let handler = TestHandler(routes: [
       "/": { _ in
-        .answer(
+        .respond(
           .now(
             Response(
               headers: [
@@ -144,7 +144,7 @@ import Testing
                 "Date": "Thu, 01 Jan 1970 00:00:00 GMT",
               ], body: .bytes([65]))))
       },
-      "/close": { _ in .answer(.now(Response(headers: ["connection": "Close"]))) },
+      "/close": { _ in .respond(.now(Response(headers: ["connection": "Close"]))) },
     ])
     try await withServer(handler) { _, address in
       let client = try RawClient(address)

@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// Bytes that wait to be written. Small pieces are put together; large ones are kept as they are, and not copied.
 struct OutputQueue {
   private var first: [UInt8] = []
@@ -12,7 +14,7 @@ struct OutputQueue {
   private static let slackLimit = 16 * 1024
   /// More than this is not kept for the next, and nothing is added to a piece of this size: one that grew while it is
   /// being sent would never end.
-  private static let spareLimit = 256 * 1024
+  private static let scratchLimit = 256 * 1024
 
   var isEmpty: Bool { count == 0 }
 
@@ -21,7 +23,7 @@ struct OutputQueue {
 
   /// Appends what `body` appends to the array that it is given.
   mutating func append<Value>(_ body: (inout [UInt8]) -> Value) -> Value {
-    if rest.isEmpty, first.count < Self.spareLimit {
+    if rest.isEmpty, first.count < Self.scratchLimit {
       let before = first.count
       defer { count += first.count - before }
       return body(&first)
@@ -46,9 +48,12 @@ struct OutputQueue {
   }
 
   /// Calls `write` with one piece after the other until it takes less than all of one.
-  mutating func drain<Failure>(
+  ///
+  /// - Returns: the number of bytes that were taken.
+  @discardableResult mutating func drain<Failure>(
     _ write: (_ piece: ArraySlice<UInt8>, _ hasMore: Bool) throws(Failure) -> Int
-  ) throws(Failure) {
+  ) throws(Failure) -> Int {
+    let before = count
     while count > 0 {
       if sent == first.count {
         first = rest.removeFirst()
@@ -57,20 +62,21 @@ struct OutputQueue {
       let taken = try write(first[sent...], !rest.isEmpty)
       sent += taken
       count -= taken
-      if sent < first.count { return }
+      if sent < first.count { return before - count }
     }
-    first.removeAll(keepingCapacity: first.capacity <= Self.spareLimit)
+    first.removeAll(keepingCapacity: first.capacity <= Self.scratchLimit)
     sent = 0
+    return before
   }
 
   /// Takes memory that nobody uses, where there is nothing in the queue yet.
-  mutating func borrow(_ spare: inout [UInt8]) {
+  mutating func reuse(_ spare: inout [UInt8]) {
     if isEmpty { swap(&first, &spare) }
   }
 
   /// Gives up memory that holds nothing that waits: ``count`` is what a queue costs, whatever its client has taken of a
   /// large piece.
-  mutating func giveBack(_ spare: inout [UInt8]) {
+  mutating func recycle(_ spare: inout [UInt8]) {
     guard isEmpty else {
       let unsent = first.count - sent
       // No more is copied in all than a piece has: each time it is half of what was left.
@@ -79,7 +85,42 @@ struct OutputQueue {
       sent = 0
       return
     }
-    if first.capacity > spare.capacity, first.capacity <= Self.spareLimit { swap(&first, &spare) }
+    if first.capacity > spare.capacity, first.capacity <= Self.scratchLimit { swap(&first, &spare) }
     first = []
   }
+}
+
+// MARK: - Responses
+
+extension OutputQueue {
+  /// Appends a response.
+  ///
+  /// - Returns: the number of bytes; `nil`, with nothing appended, if the head can't be sent as it is.
+  mutating func append(
+    _ head: ResponseHead, date: [UInt8], persistence: PersistenceFields, content: [UInt8]
+  ) -> Int? {
+    let before = count
+    guard append({ head.append(to: &$0, date: date, persistence: persistence) }) else { return nil }
+    append(content)
+    return count - before
+  }
+
+  /// Appends a chunk of a body (RFC 9112 §7.1). One of no bytes would end the body, so that it is left out.
+  mutating func append(chunk content: OutputQueue) {
+    guard !content.isEmpty else { return }
+    append { output in
+      output.append(hex: UInt(content.count))
+      output.append(13)
+      output.append(10)
+    }
+    append(content)
+    append([13, 10])
+  }
+
+  /// Appends the chunk that ends a body, with no trailers.
+  mutating func appendLastChunk() {
+    append(Self.lastChunk)
+  }
+
+  private static let lastChunk = Array("0\r\n\r\n".utf8)
 }

@@ -1,15 +1,15 @@
 internal import Synchronization
 
 /// Counts what the event loops do, and keeps the limits that hold for all of them together.
-final class Counters: Sendable {
+final class ConnectionLimits: Sendable {
   private let open = Atomic(0)
   private let accepted = Atomic(0)
   private let refused = Atomic(0)
   private let requests = Atomic(0)
-  private let faults = Atomic(0)
+  private let protocolErrors = Atomic(0)
   private let timeouts = Atomic(0)
-  private let cutOffs = Atomic(0)
-  private let exhaustions = Atomic(0)
+  private let evictions = Atomic(0)
+  private let acceptFailures = Atomic(0)
   private let bodyBytes = Atomic(0)
   private let perPeer = Mutex<[PeerAddress: Int]>([:])
 
@@ -19,12 +19,12 @@ final class Counters: Sendable {
     case tooManyOfPeer
   }
 
-  func countRefusal() { refused.add(1, ordering: .relaxed) }
+  func countRejection() { refused.add(1, ordering: .relaxed) }
   func countRequest() { requests.add(1, ordering: .relaxed) }
-  func countFault() { faults.add(1, ordering: .relaxed) }
+  func countProtocolError() { protocolErrors.add(1, ordering: .relaxed) }
   func countTimeout() { timeouts.add(1, ordering: .relaxed) }
-  func countCutOff() { cutOffs.add(1, ordering: .relaxed) }
-  func countExhaustion() { exhaustions.add(1, ordering: .relaxed) }
+  func countEviction() { evictions.add(1, ordering: .relaxed) }
+  func countAcceptFailure() { acceptFailures.add(1, ordering: .relaxed) }
 
   /// Counts a connection in; ``leave(_:)`` counts it out, whatever became of it.
   func enter(_ peer: PeerAddress, _ configuration: ServerConfiguration) -> Admission {
@@ -69,10 +69,33 @@ final class Counters: Sendable {
     statistics.acceptedConnections = accepted.load(ordering: .relaxed)
     statistics.refusedConnections = refused.load(ordering: .relaxed)
     statistics.requests = requests.load(ordering: .relaxed)
-    statistics.faults = faults.load(ordering: .relaxed)
+    statistics.protocolErrors = protocolErrors.load(ordering: .relaxed)
     statistics.timeouts = timeouts.load(ordering: .relaxed)
-    statistics.cutOffs = cutOffs.load(ordering: .relaxed)
-    statistics.exhaustions = exhaustions.load(ordering: .relaxed)
+    statistics.evictions = evictions.load(ordering: .relaxed)
+    statistics.acceptFailures = acceptFailures.load(ordering: .relaxed)
     return statistics
   }
+}
+
+/// What a server has done, at one moment.
+package struct ServerStatistics: Sendable, Equatable {
+  /// Connections that are open.
+  package var openConnections = 0
+  /// Connections taken since the start, those that were refused included.
+  package var acceptedConnections = 0
+  /// Connections that were one too many.
+  package var refusedConnections = 0
+  /// Requests whose head has come whole.
+  package var requests = 0
+  /// Requests that ended in a ``HTTPProtocolError``.
+  package var protocolErrors = 0
+  /// Connections that were closed, or requests that were given up, because a deadline had passed.
+  package var timeouts = 0
+  /// Connections that were closed because the answers that waited for all clients were too many bytes.
+  package var evictions = 0
+  /// Times that the machine or the process had no room for another connection (`EMFILE` and the like).
+  package var acceptFailures = 0
+
+  /// All zero.
+  package init() {}
 }

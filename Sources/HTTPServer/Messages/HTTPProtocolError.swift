@@ -1,9 +1,9 @@
 /// Why a request is not taken, or not answered, before or without its handler.
-public struct ProtocolFault: Error, Sendable, Equatable {
+package struct HTTPProtocolError: Error, Sendable, Equatable {
   /// What is wrong.
-  public enum Kind: Sendable, Equatable, CaseIterable {
+  package enum Kind: Sendable, Equatable, CaseIterable {
     /// The handler took longer than it may. What it was at may be done all the same.
-    case answerTooLate
+    case handlerTimeout
     /// The message is malformed or ambiguous.
     case badRequest
     /// The method means nothing for any target here.
@@ -28,17 +28,17 @@ public struct ProtocolFault: Error, Sendable, Equatable {
     case versionNotSupported
   }
 
-  public let kind: Kind
+  package let kind: Kind
   /// What is wrong and how to mend it, for a person; quotes the limit where there is one.
-  public let detail: String
+  package let detail: String
 
-  public init(_ kind: Kind, _ detail: String) {
+  package init(_ kind: Kind, _ detail: String) {
     self.kind = kind
     self.detail = detail
   }
 
   /// The status that stands for it.
-  public var status: Int {
+  package var status: Int {
     switch kind {
     case .badRequest: 400
     case .methodNotAllowed: 405
@@ -49,7 +49,7 @@ public struct ProtocolFault: Error, Sendable, Equatable {
     case .headersTooLarge: 431
     case .invalidResponse: 500
     case .notImplemented: 501
-    case .answerTooLate, .overloaded: 503
+    case .handlerTimeout, .overloaded: 503
     case .versionNotSupported: 505
     }
   }

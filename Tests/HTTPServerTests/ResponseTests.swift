@@ -3,7 +3,7 @@ import Testing
 @testable import HTTPServer
 
 /// Whole exchanges over real sockets, with each way of waiting for them.
-@Suite struct ExchangeTests {
+@Suite struct ResponseTests {
   static let pollers = [PollerKind.best, .poll]
 
   private func configuration(_ poller: PollerKind) -> ServerConfiguration {
@@ -68,7 +68,7 @@ import Testing
     var configuration = configuration(poller)
     configuration.bufferedBytes = 1000
     let handler = TestHandler(routes: [
-      "/": { _ in .answer(.now(Response(body: .bytes([UInt8](repeating: 65, count: 100_000))))) }
+      "/": { _ in .respond(.now(Response(body: .bytes([UInt8](repeating: 65, count: 100_000))))) }
     ])
     try await withServer(handler, configuration: configuration) { _, address in
       let client = try RawClient(address, receiveBuffer: 8192)
@@ -89,7 +89,7 @@ import Testing
     var configuration = configuration(poller)
     configuration.totalAnswerBytes = 3 * size - 1
     let handler = TestHandler(routes: [
-      "/": { _ in .answer(.now(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
+      "/": { _ in .respond(.now(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
     ])
     try await withServer(handler, configuration: configuration) { server, address in
       var clients: [RawClient] = []
@@ -98,7 +98,7 @@ import Testing
         try await clients[count - 1].send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         try await eventually { server.statistics.requests == count }
       }
-      try await eventually { server.statistics.cutOffs >= 1 }
+      try await eventually { server.statistics.evictions >= 1 }
       await #expect(throws: (any Error).self) { try await clients[0].response() }
       #expect(try await clients[3].response().body.count == size)
       let next = try RawClient(address)
@@ -113,7 +113,7 @@ import Testing
     var configuration = configuration(poller)
     configuration.totalAnswerBytes = 3 * size - 1
     let handler = TestHandler(routes: [
-      "/": { _ in .answer(.now(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
+      "/": { _ in .respond(.now(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
     ])
     try await withServer(handler, configuration: configuration) { server, address in
       var clients: [RawClient] = []
@@ -127,14 +127,14 @@ import Testing
         try await ask(client)
         clients.append(client)
       }
-      try await eventually { server.statistics.cutOffs == 1 }
+      try await eventually { server.statistics.evictions == 1 }
       await #expect(throws: (any Error).self) { try await clients[0].response() }
       // The second takes its answer and gets another: the third is the slowest then.
       #expect(try await clients[1].response().body.count == size)
       try await ask(clients[1])
       clients.append(try RawClient(address, receiveBuffer: 8192))
       try await ask(clients[4])
-      try await eventually { server.statistics.cutOffs == 2 }
+      try await eventually { server.statistics.evictions == 2 }
       await #expect(throws: (any Error).self) { try await clients[2].response() }
       for index in [1, 3, 4] { #expect(try await clients[index].response().body.count == size) }
     }
@@ -168,11 +168,11 @@ import Testing
   /// RFC 9110 §9.3.2, §15.3.5 and §15.4.5; RFC 9112 §6.3.
   @Test func leavesOutBodiesThatMayNotBe() async throws {
     let handler = TestHandler(routes: [
-      "/": { _ in .answer(.now(.text("hello"))) },
-      "/none": { _ in .answer(.now(.text("hello", 204))) },
-      "/same": { _ in .answer(.now(.text("hello", 304))) },
-      "/stream": { _ in .answer(.now(Response(body: .stream { try await $0.write([1]) }))) },
-      "/empty": { _ in .answer(.now(Response())) },
+      "/": { _ in .respond(.now(.text("hello"))) },
+      "/none": { _ in .respond(.now(.text("hello", 204))) },
+      "/same": { _ in .respond(.now(.text("hello", 304))) },
+      "/stream": { _ in .respond(.now(Response(body: .stream { try await $0.write([1]) }))) },
+      "/empty": { _ in .respond(.now(Response())) },
     ])
     try await withServer(handler) { _, address in
       let client = try RawClient(address)

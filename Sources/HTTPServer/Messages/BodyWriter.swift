@@ -5,9 +5,9 @@ internal import Synchronization
 /// What has been written and not been taken by the client yet is bounded (by an eighth of
 /// ``ServerConfiguration/bufferedBytes``, and one array more): a client that reads slowly slows its writer, and no
 /// other. All of it is here or in the connection's output, once, and counts in ``ServerConfiguration/totalAnswerBytes``.
-public final class BodyWriter: Sendable {
+package final class BodyWriter: Sendable {
   /// Why nothing more can be written.
-  public enum Closed: Error, Sendable {
+  package enum Closed: Error, Sendable {
     /// The client is gone, or took nothing for too long.
     case clientGone
     /// The server has stopped.
@@ -34,8 +34,6 @@ public final class BodyWriter: Sendable {
     var outcome: Content?
     /// Whether the connection has been told that there is something, and has not looked yet.
     var isAnnounced = false
-    var isShuttingDown = false
-    var shutdownActions: [@Sendable () -> Void] = []
 
     var held: Int { queue.count + unsent }
   }
@@ -57,29 +55,12 @@ public final class BodyWriter: Sendable {
   ///
   /// - Throws: ``Closed`` when the client is gone or the server has stopped; `CancellationError` where it would wait in a
   ///   cancelled task.
-  public func write(_ bytes: consuming [UInt8]) async throws {
+  package func write(_ bytes: consuming [UInt8]) async throws {
     guard try put(consume bytes) else { return }
     while try !hasRoom() {
       try Task.checkCancellation()
       await room()
     }
-  }
-
-  /// Whether the server is shutting down: time to write what is at hand and return, so that the body ends properly.
-  /// Writing goes on working until the server's grace is over.
-  public var isShuttingDown: Bool {
-    state.withLock { $0.isShuttingDown }
-  }
-
-  /// Calls `action` when the server begins to shut down; at once where it already has.
-  ///
-  /// It is called on an event loop's thread, or the caller's: it must not block.
-  public func onShutdown(_ action: @escaping @Sendable () -> Void) {
-    let isNow = state.withLock { state in
-      if !state.isShuttingDown { state.shutdownActions.append(action) }
-      return state.isShuttingDown
-    }
-    if isNow { action() }
   }
 
   /// - Returns: whether there was anything to put.
@@ -135,7 +116,7 @@ public final class BodyWriter: Sendable {
   var waitingBytes: Int { state.withLock { $0.queue.count } }
 
   /// Has what is written from now on announced again.
-  func noticeAnnouncement() {
+  func clearAnnouncement() {
     state.withLock { $0.isAnnounced = false }
   }
 
@@ -179,14 +160,5 @@ public final class BodyWriter: Sendable {
       state.closed = state.closed ?? reason
       state.queue = OutputQueue()
     }
-  }
-
-  func tellShutdown() {
-    let actions = state.withLock { state in
-      state.isShuttingDown = true
-      defer { state.shutdownActions = [] }
-      return state.shutdownActions
-    }
-    for action in actions { action() }
   }
 }

@@ -1,16 +1,16 @@
 internal import DequeModule
 internal import Synchronization
 
-/// One thread that owns a share of the connections, waits for all of them at once, and answers what can be answered at
-/// once itself.
+/// One thread that owns a share of the connections, waits for all of them at once, and makes the responses that need no other
+/// thread.
 ///
-/// `@unchecked Sendable`: everything but `mailbox`, `counters` and the constants is touched on that thread alone.
+/// `@unchecked Sendable`: everything but `mailbox`, `limits` and the constants is touched on that thread alone.
 final class EventLoop: @unchecked Sendable {
   let configuration: ServerConfiguration
   let parserLimits: ParserLimits
-  let connectionLimits: ConnectionStateMachine.Limits
+  let machineLimits: ConnectionStateMachine.Limits
   let handler: any RequestHandler
-  let counters: Counters
+  let limits: ConnectionLimits
   let mailbox: Mailbox
 
   private let poller: any Poller
@@ -21,7 +21,7 @@ final class EventLoop: @unchecked Sendable {
   private var resumed: Deque<Token> = []
   /// How long each connection is served before the others get their turn. A request is done whole.
   private(set) var slice = EventLoop.longestSlice
-  private var streams: StreamTurns
+  private var streams: StreamScheduler
   private var refusedCount = 0
   /// When to accept again, after there was no room.
   private var acceptsAgain = MonotonicTime.never
@@ -40,7 +40,7 @@ final class EventLoop: @unchecked Sendable {
   /// The clients that had taken nothing for the longest time when all were last looked at, the slowest last.
   var slowClients: [SlowClient] = []
   /// Storage for the output of the connection whose turn it is.
-  var spareOutput: [UInt8] = []
+  var scratchBuffer: [UInt8] = []
 
   private static let wakeUpToken = UInt64.max
   private static let firstListenerToken = UInt64.max - 1
@@ -55,18 +55,18 @@ final class EventLoop: @unchecked Sendable {
   private static let refusedLimit = 256
 
   init(
-    _ configuration: ServerConfiguration, handler: any RequestHandler, counters: Counters, listeners: [Listener]
+    _ configuration: ServerConfiguration, handler: any RequestHandler, limits: ConnectionLimits, listeners: [Listener]
   ) throws(SystemError) {
     self.configuration = configuration
     parserLimits = configuration.parserLimits
-    connectionLimits = ConnectionStateMachine.Limits(configuration)
+    machineLimits = ConnectionStateMachine.Limits(configuration)
     persistence = PersistenceFields(idle: configuration.idleTimeout)
     outputShare = configuration.totalAnswerBytes / max(configuration.eventLoops, 1)
     self.handler = handler
-    self.counters = counters
+    self.limits = limits
     self.listeners = listeners
     mailbox = try Mailbox()
-    streams = StreamTurns(.now)
+    streams = StreamScheduler(.now)
     poller = try configuration.poller.make()
     readBuffer.initialize(repeating: 0)
     try poller.addListener(mailbox.descriptor, token: Self.wakeUpToken)
@@ -84,13 +84,13 @@ final class EventLoop: @unchecked Sendable {
       do throws(SystemError) {
         try poller.wait(milliseconds: timeout(), into: &events)
       } catch {
-        // EBADF, EFAULT, EINVAL: a fault in this program, after which nothing can be served.
+        // EBADF, EFAULT, EINVAL: an error of this program, after which nothing can be served.
         fatalError("The event loop can't wait for its sockets: \(error)")
       }
       now = .now
       date.update(second: MonotonicTime.wallClockSecond)
       divideTime(among: events.count)
-      for event in events { notice(event) }
+      for event in events { handle(event) }
       takeMessages()
       resumeConnections()
       runTimers()
@@ -107,9 +107,9 @@ final class EventLoop: @unchecked Sendable {
     return next == .never ? -1 : next.milliseconds(since: .now)
   }
 
-  private func notice(_ event: PollEvent) {
+  private func handle(_ event: PollEvent) {
     if event.token == Self.wakeUpToken { return mailbox.clearWakeUp() }
-    if let connection = connections[Token(rawValue: event.token)] { return connection.notice(event.readiness) }
+    if let connection = connections[Token(rawValue: event.token)] { return connection.handle(event.readiness) }
     let index = Self.firstListenerToken - event.token
     if index < UInt64(listeners.count) { accept(listeners[Int(index)]) }
   }
@@ -119,9 +119,9 @@ final class EventLoop: @unchecked Sendable {
     divideTime(among: messages.count)
     for message in messages {
       switch message {
-      case .answer(let token, let response): connections[token]?.takeAnswer(response)
-      case .making(let token, let make): connections[token]?.takeAnswer(make())
-      case .stream(let token): connections[token]?.noticeStream()
+      case .response(let token, let response): connections[token]?.receive(response)
+      case .making(let token, let make): connections[token]?.receive(make())
+      case .stream(let token): connections[token]?.streamWrote()
       case .stop(let deadline): stop(deadline)
       }
     }
@@ -153,18 +153,18 @@ final class EventLoop: @unchecked Sendable {
   }
 
   /// Has a connection's stream go on when it is its turn.
-  func giveTurn(_ connection: Connection) {
+  func enqueue(_ connection: Connection) {
     guard connection.pending.insert(.streamTurn).inserted else { return }
     streams.append(connection.token, connection.streamLoad)
     // That it can be written to is known.
-    noteInterest(of: connection)
+    updateInterest(of: connection)
   }
 
   private func serveStreams() {
     let start = MonotonicTime.now
     streams.countRequests(now.span(to: start), until: start)
     var last = start
-    while streams.mayGoOn, last < start + StreamTurns.slice, let turn = streams.popFirst() {
+    while streams.mayGoOn, last < start + StreamScheduler.slice, let turn = streams.popFirst() {
       if let connection = connections[turn.token], connection.pending.contains(.streamTurn) {
         // What has come while it waited counts too: a crowd that has just begun to lag is no crowd of light ones.
         if turn.load == .light, connection.streamLoad == .heavy {
@@ -189,16 +189,16 @@ final class EventLoop: @unchecked Sendable {
       guard let connection = connections[entry.token], connection.timer == entry.time else { continue }
       connection.timer = .never
       connection.checkDeadline()
-      if connection.machine.isOpen { settle(connection) }
+      if connection.machine.isOpen { updateRegistration(connection) }
     }
   }
 
   // MARK: Connections
 
   /// Notes what a connection waits for.
-  func settle(_ connection: Connection) {
-    boundOutput(after: connection)
-    noteInterest(of: connection)
+  func updateRegistration(_ connection: Connection) {
+    evictSlowClients(after: connection)
+    updateInterest(of: connection)
     let deadline = connection.machine.deadline(connection.pending)
     guard deadline < connection.timer else { return }
     connection.timer = deadline
@@ -206,7 +206,7 @@ final class EventLoop: @unchecked Sendable {
   }
 
   /// Tells the poller what a connection waits for.
-  func noteInterest(of connection: Connection) {
+  func updateInterest(of connection: Connection) {
     if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
   }
 
@@ -221,7 +221,7 @@ final class EventLoop: @unchecked Sendable {
     connections.remove(connection.token)
     waitingBytes -= connection.countedBytes
     if connection.isRefused { refusedCount -= 1 }
-    counters.leave(connection.peer)
+    limits.leave(connection.peer)
   }
 
   private func stop(_ deadline: MonotonicTime) {
@@ -255,7 +255,7 @@ final class EventLoop: @unchecked Sendable {
       case .exhausted:
         pauseAccepting()
         return false
-      case .connection(let descriptor, let peer): welcome(descriptor, peer)
+      case .connection(let descriptor, let peer): register(descriptor, peer)
       }
     }
     return true
@@ -263,7 +263,7 @@ final class EventLoop: @unchecked Sendable {
 
   /// There is no room for another connection: tries again in a moment, when others may have closed.
   private func pauseAccepting() {
-    counters.countExhaustion()
+    limits.countAcceptFailure()
     for listener in listeners { poller.removeListener(listener.number) }
     acceptsAgain = now + Self.acceptPause
   }
@@ -278,40 +278,41 @@ final class EventLoop: @unchecked Sendable {
     }
   }
 
-  private func welcome(_ descriptor: consuming Descriptor, _ peer: PeerAddress) {
-    let fault = refusal(counters.enter(peer, configuration))
-    if fault != nil { counters.countRefusal() }
+  private func register(_ descriptor: consuming Descriptor, _ peer: PeerAddress) {
+    let rejection = rejection(for: limits.enter(peer, configuration))
+    if rejection != nil { limits.countRejection() }
     do throws(SystemError) {
-      guard fault == nil || refusedCount < Self.refusedLimit else { return counters.leave(peer) }
-      try add(Socket(descriptor, peer: peer), peer, fault)
+      guard rejection == nil || refusedCount < Self.refusedLimit else { return limits.leave(peer) }
+      try add(Socket(descriptor, peer: peer), peer, rejection)
     } catch {
       // The client is gone already, or there is no room to watch another descriptor.
-      counters.leave(peer)
+      limits.leave(peer)
     }
   }
 
-  private func add(_ socket: consuming Socket, _ peer: PeerAddress, _ fault: ProtocolFault?) throws(SystemError) {
+  private func add(_ socket: consuming Socket, _ peer: PeerAddress, _ rejection: HTTPProtocolError?) throws(SystemError)
+  {
     let token = connections.nextToken
     try poller.addConnection(socket.number, token: token.rawValue)
-    let connection = Connection(socket, token: token, peer: peer, loop: self, isRefused: fault != nil)
+    let connection = Connection(socket, token: token, peer: peer, loop: self, isRefused: rejection != nil)
     connections.insert(connection)
-    if let fault {
+    if let rejection {
       refusedCount += 1
-      connection.reject(fault)
+      connection.reject(rejection)
       connection.advance()
     } else {
-      settle(connection)
+      updateRegistration(connection)
     }
   }
 
-  private func refusal(_ admission: Counters.Admission) -> ProtocolFault? {
+  private func rejection(for admission: ConnectionLimits.Admission) -> HTTPProtocolError? {
     switch admission {
     case .admitted: nil
     case .tooMany:
-      ProtocolFault(
+      HTTPProtocolError(
         .overloaded, "Too many connections are open (limit \(configuration.connections)). Retry later.")
     case .tooManyOfPeer:
-      ProtocolFault(
+      HTTPProtocolError(
         .overloaded,
         "Too many connections are open from this address (limit \(configuration.connectionsPerPeer)). Close some.")
     }

@@ -9,12 +9,12 @@ extension EventLoop {
   /// is cut off, until there is room.
   ///
   /// One answer may be a whole page, so that a bound for each connection does not bound them all.
-  func boundOutput(after connection: Connection) {
+  func evictSlowClients(after connection: Connection) {
     let count = connection.waitingBytes
     waitingBytes += count - connection.countedBytes
     connection.countedBytes = count
     while waitingBytes > outputShare, let slowest = slowest(but: connection) {
-      counters.countCutOff()
+      limits.countEviction()
       slowest.close(reset: true)
     }
   }

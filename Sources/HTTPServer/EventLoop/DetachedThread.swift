@@ -9,7 +9,7 @@ internal import CSocketPolling
 #endif
 
 /// Threads that last as long as a server.
-enum Thread {
+enum DetachedThread {
   private final class Body {
     let name: String
     let run: @Sendable () -> Void
@@ -28,10 +28,10 @@ enum Thread {
     let context = Unmanaged.passRetained(Body(name, body))
     #if canImport(Darwin)
       var thread: pthread_t?
-      let code = pthread_create(&thread, nil, { Thread.run($0) }, context.toOpaque())
+      let code = pthread_create(&thread, nil, { DetachedThread.run($0) }, context.toOpaque())
     #else
       var thread = pthread_t()
-      let code = pthread_create(&thread, nil, { Thread.run($0) }, context.toOpaque())
+      let code = pthread_create(&thread, nil, { DetachedThread.run($0) }, context.toOpaque())
     #endif
     guard code == 0 else {
       context.release()

@@ -1,72 +1,75 @@
 extension Connection {
   /// Has the handler respond to the request, by what it decided when the head had come.
   func respond() {
-    guard case .decided(let reception) = request?.work else { return }
-    request?.work = .none
+    guard let request = takeRequest(), case .decided(let reception) = request.work else { return }
     let bytes = body
     body = []
-    respond(reception, to: bytes)
+    respond(to: request.head, reception, bytes)
   }
 
-  func respond(_ reception: Reception, to body: consuming [UInt8] = []) {
+  func respond(to head: RequestHead, _ reception: Reception, _ body: consuming [UInt8] = []) {
     switch reception {
-    case .answer(let answer): give(answer)
+    case .respond(let source): respond(to: head, from: source)
     case .readBody(_, let then):
       let count = body.count
-      give(then(body), holding: count)
+      respond(to: head, from: then(body), holding: count)
     }
   }
 
   /// - Parameter bodyBytes: of the request's body, which count until whoever works on it is done. That may be later than
   ///   the response, if a deadline has passed, and later than the connection's end.
-  private func give(_ answer: Answer, holding bodyBytes: Int = 0) {
-    switch answer {
+  private func respond(to head: RequestHead, from source: ResponseSource, holding bodyBytes: Int = 0) {
+    switch source {
     case .now(let response):
-      loop.counters.releaseBody(bodyBytes)
-      send(response)
+      loop.limits.releaseBody(bodyBytes)
+      send(response, to: head)
     case .later(let work):
-      let (mailbox, token, counters) = (loop.mailbox, token, loop.counters)
-      let sendingEnd = SendingEnd()
-      if machine.peer != .sending { sendingEnd.come() }
+      let (mailbox, token, limits) = (loop.mailbox, token, loop.limits)
+      let halfClose = HalfCloseSignal()
+      if machine.peer != .sending { halfClose.set() }
       machine.handlingBegan(at: loop.now)
-      request?.sendingEnd = sendingEnd
       let task = Task {
-        let response = await work(sendingEnd)
-        counters.releaseBody(bodyBytes)
-        mailbox.send(.answer(token, response))
+        let response = await work(halfClose)
+        limits.releaseBody(bodyBytes)
+        mailbox.send(.response(token, response))
       }
-      request?.work = .task(task)
+      request = InFlightRequest(head: head, work: .task(task), halfClose: halfClose)
     case .whenSent(let begin):
-      let departure = Departure()
+      let cancellation = CancellationFlag()
       // Before it begins: the response may be there as soon as it has.
       machine.handlingBegan(at: loop.now)
-      request?.work = .responder(departure)
-      begin(Responder(loop.mailbox, token, loop.counters, departure, bodyBytes: bodyBytes))
+      request = InFlightRequest(head: head, work: .responder(cancellation))
+      begin(Responder(loop.mailbox, token, loop.limits, cancellation, bodyBytes: bodyBytes))
     }
   }
 
   /// A response has come for which the handler needed time.
-  func takeAnswer(_ response: Response) {
+  func receive(_ response: Response) {
     // If its deadline had passed, the client has had another one.
-    guard machine.isHandling else { return }
-    output.borrow(&loop.spareOutput)
-    send(response)
+    guard machine.isHandling, let request = takeRequest() else { return }
+    output.reuse(&loop.scratchBuffer)
+    send(response, to: request.head, halfClose: request.halfClose)
     advance()
   }
 
-  private func send(_ response: Response) {
-    guard let head = request?.head else { return }
+  private func takeRequest() -> InFlightRequest? {
+    request.take()
+  }
+
+  private func send(_ response: Response, to head: RequestHead, halfClose: HalfCloseSignal? = nil) {
     let isStream = if case .stream = response.body { true } else { false }
     let persists = machine.responseBegan(asksToClose: Self.asksToClose(response), isStream: isStream)
-    request?.work = .none
     guard write(response, method: head.method, version: head.version, persists: persists) else {
       return reject(
-        ProtocolFault(.invalidResponse, "The answer has a status or a field that can't be sent as it is."))
+        HTTPProtocolError(.invalidResponse, "The answer has a status or a field that can't be sent as it is."), of: head
+      )
     }
     if case .stream(let produce) = response.body, Self.hasBody(response.status, method: head.method) {
-      return stream(produce)
+      machine.streamBegan()
+      request = InFlightRequest(head: head, work: stream(produce), halfClose: halfClose)
+    } else {
+      perform(machine.responseEnded(at: loop.now))
     }
-    perform(machine.responseEnded(at: loop.now))
   }
 
   private static func asksToClose(_ response: Response) -> Bool {
@@ -101,9 +104,11 @@ extension Connection {
     let head = ResponseHead(
       status: response.status, headers: response.headers, framing: framing, persists: persists)
     let (date, persistence) = (loop.date.line, loop.persistence)
-    guard output.append({ head.append(to: &$0, date: date, persistence: persistence) }) else { return false }
-    if Self.hasBody(response.status, method: method) { output.append(content) }
-    machine.outputQueued(total: output.count, at: loop.now)
+    let hasBody = Self.hasBody(response.status, method: method)
+    guard let count = output.append(head, date: date, persistence: persistence, content: hasBody ? content : []) else {
+      return false
+    }
+    machine.outputQueued(count, at: loop.now)
     return true
   }
 
@@ -111,18 +116,17 @@ extension Connection {
 
   /// The bytes that wait for the client, here or in its stream's writer.
   var waitingBytes: Int {
-    guard machine.isStreaming, case .stream(let writer, _) = request?.work else { return output.count }
-    return output.count + writer.waitingBytes
+    guard machine.isStreaming, case .stream(let writer, _) = request?.work else { return machine.outputBytes }
+    return machine.outputBytes + writer.waitingBytes
   }
 
   /// By what its stream has written up to now.
-  var streamLoad: StreamTurns.Load { waitingBytes < OutputQueue.largePiece ? .light : .heavy }
+  var streamLoad: StreamScheduler.Load { waitingBytes < OutputQueue.largePiece ? .light : .heavy }
 
-  private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void) {
+  private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void) -> InFlightRequest.Work {
     let (mailbox, token) = (loop.mailbox, token)
     // So little, since it asks for another piece when less than that is left: a page of 64 KiB, say.
     let writer = BodyWriter(limit: loop.configuration.bufferedBytes / 8) { mailbox.send(.stream(token)) }
-    if loop.isStopping { writer.tellShutdown() }
     let task = Task {
       do {
         try await produce(writer)
@@ -132,19 +136,18 @@ extension Connection {
         writer.finish(completely: false)
       }
     }
-    machine.streamBegan()
-    request?.work = .stream(writer, task)
+    return .stream(writer, task)
   }
 
   /// Its stream has written something, or has ended.
-  func noticeStream() {
+  func streamWrote() {
     guard case .stream(let writer, _) = request?.work else { return }
     // Each piece is counted, whether or not the stream has its turn in between.
-    writer.noticeAnnouncement()
+    writer.clearAnnouncement()
     if countedBytes == 0 { machine.streamResumed(at: loop.now) }
-    loop.boundOutput(after: self)
+    loop.evictSlowClients(after: self)
     // While the client takes nothing, a turn would be for nothing.
-    if readiness.contains(.writable) || output.isEmpty { loop.giveTurn(self) }
+    if readiness.contains(.writable) || machine.outputBytes == 0 { loop.enqueue(self) }
   }
 
   /// Moves what a stream has written into the output, once the last of it has gone. What comes meanwhile is announced
@@ -154,28 +157,58 @@ extension Connection {
       return
     }
     let isChunked = head.version == .oneDotOne
-    writer.noteUnsent(output.count)
-    while output.isEmpty {
+    writer.noteUnsent(machine.outputBytes)
+    while machine.outputBytes == 0 {
       switch writer.take() {
       case .nothing: return
       case .bytes(let content, let isLast):
-        if isChunked {
-          ChunkedEncoder.append(content, to: &output)
-        } else {
-          output.append(content)
-        }
-        machine.outputQueued(total: output.count, at: loop.now)
+        queue { output in if isChunked { output.append(chunk: content) } else { output.append(content) } }
         flush()
         guard machine.isOpen else { return }
-        writer.noteUnsent(output.count)
+        writer.noteUnsent(machine.outputBytes)
         guard isLast else { return }
       case .finished:
-        if isChunked { output.append(ChunkedEncoder.end) }
-        machine.outputQueued(total: output.count, at: loop.now)
-        request?.work = .none
+        if isChunked { queue { $0.appendLastChunk() } }
+        request = nil
         return perform(machine.responseEnded(at: loop.now))
       case .failed: return perform(machine.streamFailed(at: loop.now))
       }
+    }
+  }
+
+  private func queue(_ append: (inout OutputQueue) -> Void) {
+    let before = output.count
+    append(&output)
+    machine.outputQueued(output.count - before, at: loop.now)
+  }
+}
+
+/// A request and whoever works on its response.
+struct InFlightRequest {
+  enum Work {
+    /// The handler's decision, which takes effect when the body has been read.
+    case decided(Reception)
+    case task(Task<Void, Never>)
+    /// Whoever has the responder, which reports when nobody waits any more.
+    case responder(CancellationFlag)
+    /// A task writes the body.
+    case stream(BodyWriter, Task<Void, Never>)
+  }
+
+  let head: RequestHead
+  let work: Work
+  /// Reports to the handler that the client may be gone; `nil` if it does not use that.
+  var halfClose: HalfCloseSignal? = nil
+
+  /// Nobody waits for the response any more.
+  func cancel(_ reason: BodyWriter.Closed) {
+    switch work {
+    case .task(let task): task.cancel()
+    case .responder(let flag): flag.set()
+    case .stream(let writer, let task):
+      writer.close(reason)
+      task.cancel()
+    case .decided: break
     }
   }
 }

@@ -5,7 +5,7 @@ internal import DequeModule
 /// Requests go first, however many streams there are and however fast their clients read: the more of the loop's time
 /// requests take, the less is left to streams, which then send more at once and less often. Of that, half is for those
 /// that have little to send, so that one that follows closely does not wait for a thousand that lag.
-struct StreamTurns {
+struct StreamScheduler {
   /// How much a stream has to send.
   enum Load {
     case light
@@ -14,12 +14,12 @@ struct StreamTurns {
 
   private var light: Deque<Token> = []
   private var heavy: Deque<Token> = []
-  /// How much longer light ones have been served than heavy ones lately, in nanoseconds.
-  private var lead = 0.0
+  /// How much longer light ones have been served than heavy ones lately, in nanoseconds: what heavy ones lack.
+  private var deficit = 0.0
   /// How much of the loop's time requests took lately, from 0 to 1.
   private var requestShare = 0.0
-  /// Time that streams may take, in nanoseconds; below nothing where a turn took longer than there was.
-  private var credit = 0.0
+  /// The time that streams may take, in nanoseconds: a token bucket. Negative if a turn took longer than there was.
+  private var tokens = 0.0
   private var lastCount: MonotonicTime
 
   /// What streams have at least, however much there is to do. With a tenth, a thousand clients that follow all there is
@@ -30,11 +30,11 @@ struct StreamTurns {
   /// Where streams may take nearly everything, nothing is counted.
   private static let fullShare = 0.9
   /// What can be saved up.
-  private static let mostCredit = 5e6
+  private static let mostTokens = 5e6
   /// What can be overdrawn: a turn in which the system ran something else must not silence all streams for a second.
   private static let mostDebt = 3e5
   /// What one kind can be ahead of the other.
-  private static let mostLead = 1e6
+  private static let mostDeficit = 1e6
   /// For about how long a turn is remembered.
   private static let memory = 10e6
   /// How long streams are served before requests are looked for again.
@@ -52,7 +52,7 @@ struct StreamTurns {
   private var isLimited: Bool { share < Self.fullShare }
 
   /// Whether the next one may be served.
-  var mayGoOn: Bool { !isEmpty && (credit > 0 || !isLimited) }
+  var mayGoOn: Bool { !isEmpty && (tokens > 0 || !isLimited) }
 
   mutating func append(_ token: Token, _ load: Load) {
     switch load {
@@ -63,7 +63,7 @@ struct StreamTurns {
 
   /// - Complexity: amortized O(1).
   mutating func popFirst() -> (token: Token, load: Load)? {
-    if lead <= 0 || heavy.isEmpty, let token = light.popFirst() { return (token, .light) }
+    if deficit <= 0 || heavy.isEmpty, let token = light.popFirst() { return (token, .light) }
     return heavy.popFirst().map { ($0, .heavy) }
   }
 
@@ -72,13 +72,13 @@ struct StreamTurns {
     let passed = max(Double(lastCount.span(to: now).nanoseconds), 1)
     lastCount = now
     requestShare += (Double(taken.nanoseconds) / passed - requestShare) * passed / (passed + Self.memory)
-    credit = min(credit + passed * share, Self.mostCredit)
+    tokens = min(tokens + passed * share, Self.mostTokens)
   }
 
   /// Counts what a stream has taken.
   mutating func countStream(_ taken: TimeSpan, _ load: Load) {
     let taken = Double(taken.nanoseconds)
-    if isLimited { credit = max(credit - taken, -Self.mostDebt) }
-    lead = max(-Self.mostLead, min(lead + (load == .light ? taken : -taken), Self.mostLead))
+    if isLimited { tokens = max(tokens - taken, -Self.mostDebt) }
+    deficit = max(-Self.mostDeficit, min(deficit + (load == .light ? taken : -taken), Self.mostDeficit))
   }
 }
