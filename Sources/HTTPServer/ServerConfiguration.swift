@@ -29,21 +29,21 @@ package struct ServerConfiguration: Sendable {
   package var connectionsPerPeer = 16_384
   /// Threads that serve connections. 1.
   package var eventLoops = 1
-  /// Bytes of answers that one connection may have waiting before its requests are left unread; the last answer before
+  /// Bytes of responses that may wait on one connection before its requests are left unread; the last response before
   /// that may be longer. A stream waits at an eighth of it. 256 KiB.
   package var bufferedBytes = 256 * 1024
-  /// Bytes of answers that may wait for all clients; past it, those that have taken nothing for the longest time are cut
-  /// off. 512 MiB.
+  /// Bytes of responses that may wait for all clients; past it, those that have read nothing for the longest time are
+  /// evicted. 512 MiB.
   package var totalAnswerBytes = 512 * 1024 * 1024
   /// Bytes of the bodies of all requests that are being received or worked on; 503 past it. 512 MiB.
   package var totalBodyBytes = 512 * 1024 * 1024
   /// Bytes of a body that nobody wants which are read so that the connection can go on. 256 KiB.
   package var drainBytes = 256 * 1024
-  /// Bytes that are read, after the last answer, so that the client can read it (RFC 9112 §9.6). 32 MiB.
+  /// Bytes that are read, after the last response, so that the client can read it (RFC 9112 §9.6). 32 MiB.
   package var lingerBytes = 32 * 1024 * 1024
-  /// How long after the last answer a client may take to close, while it goes on sending. 10 s.
+  /// How long after the last response a client may take to close, while it goes on sending. 10 s.
   package var lingerTime = Duration.seconds(10)
-  /// How long after the last answer a client that sends nothing may take to close. 2 s.
+  /// How long after the last response a client that sends nothing may take to close. 2 s.
   package var lingerTimeout = Duration.seconds(2)
   /// Connections that the kernel keeps until they are accepted; it has a bound of its own. 4096.
   package var backlog = 4096

@@ -101,9 +101,11 @@ final class Connection {
     // So many reads in a row, and the others get their turn.
     var reads = 4
     flush()
-    // After what waited, and not before: what has made room for a stream to go on may be all that happens.
-    pumpStream()
-    flush()
+    if machine.isStreaming {
+      // After what waited, and not before: what has made room for a stream to go on may be all that happens.
+      pumpStream()
+      flush()
+    }
     while machine.isOpen {
       if pending.contains(.unreadInput), machine.wantsInput {
         guard !isOutOfTime else { return loop.resume(self) }

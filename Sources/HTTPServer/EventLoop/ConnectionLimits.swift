@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Counts what the event loops do, and keeps the limits that hold for all of them together.
+/// The limits and the counts that all event loops share.
 final class ConnectionLimits: Sendable {
   private let open = Atomic(0)
   private let accepted = Atomic(0)
@@ -51,7 +51,7 @@ final class ConnectionLimits: Sendable {
   }
 
   /// Counts bytes of a body, where there is room for them; ``releaseBody(_:)`` counts them out, once its request is
-  /// answered or given up.
+  /// responded to or given up.
   func holdBody(_ count: Int, upTo limit: Int) -> Bool {
     guard bodyBytes.add(count, ordering: .relaxed).newValue > limit else { return true }
     releaseBody(count)
@@ -91,7 +91,7 @@ package struct ServerStatistics: Sendable, Equatable {
   package var protocolErrors = 0
   /// Connections that were closed, or requests that were given up, because a deadline had passed.
   package var timeouts = 0
-  /// Connections that were closed because the answers that waited for all clients were too many bytes.
+  /// Connections that were closed because the responses that waited for all clients had too many bytes.
   package var evictions = 0
   /// Times that the machine or the process had no room for another connection (`EMFILE` and the like).
   package var acceptFailures = 0

@@ -1,14 +1,14 @@
-/// A client that has something to take, and when it last took some.
+/// A client with output to read, and when it last read some.
 struct SlowClient {
   let token: Token
   let lastProgress: MonotonicTime
 }
 
 extension EventLoop {
-  /// Keeps what waits for all clients within its bound: past it, the client that has taken nothing for the longest time
-  /// is cut off, until there is room.
+  /// Keeps the output of all clients within its limit: past it, the client that has read nothing for the longest time is
+  /// evicted, until there is room.
   ///
-  /// One answer may be a whole page, so that a bound for each connection does not bound them all.
+  /// One response may be a whole page, so a limit for each connection does not limit them all.
   func evictSlowClients(after connection: Connection) {
     let count = connection.waitingBytes
     waitingBytes += count - connection.countedBytes
@@ -19,10 +19,10 @@ extension EventLoop {
     }
   }
 
-  /// The one whose answer has just been made has had no time to take it.
+  /// Spares the connection whose response has just been made: its client has had no time to read it.
   ///
-  /// - Complexity: amortized O(log *n*) in the number of connections: all are looked at when those that were found the
-  ///   last time have all been cut off, or have taken something since.
+  /// - Complexity: amortized O(log *n*) in the number of connections: all are examined when those that were found the
+  ///   last time have all been evicted, or have read something since.
   private func slowest(but connection: Connection) -> Connection? {
     if let next = nextSlowest(but: connection) { return next }
     // That one too: it is spared this time alone.

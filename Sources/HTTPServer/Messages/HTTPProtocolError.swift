@@ -1,4 +1,4 @@
-/// Why a request is not taken, or not answered, before or without its handler.
+/// An error for which the server itself rejects a request, or gives it up.
 package struct HTTPProtocolError: Error, Sendable, Equatable {
   /// What is wrong.
   package enum Kind: Sendable, Equatable, CaseIterable {

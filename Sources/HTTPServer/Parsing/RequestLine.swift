@@ -13,12 +13,12 @@ struct RequestLine: Sendable, Equatable {
   /// `method SP request-target SP HTTP-version`, with exactly one space at each place: RFC 9112 §3 lets a recipient
   /// be lenient here, and warns of what comes of it.
   ///
-  /// - Returns: with it, what is wrong with the method or the target. That is to be told once the fields have come, for
-  ///   they name the request that is responded to; they do come behind a line of a version that is spoken.
+  /// - Returns: with it, an error of the method or the target, to be thrown when the fields have come: the response to it
+  ///   uses them, and they do follow a line of a supported version.
   /// - Throws: what is wrong with a line behind which no fields may come.
   static func parse(
     _ input: Span<UInt8>, _ line: Range<Int>
-  ) throws(HTTPProtocolError) -> (line: RequestLine, fault: HTTPProtocolError?) {
+  ) throws(HTTPProtocolError) -> (line: RequestLine, error: HTTPProtocolError?) {
     let space = UInt8(ascii: " ")
     guard let methodEnd = input.firstIndex(of: space, in: line),
       let targetEnd = input.firstIndex(of: space, in: methodEnd + 1..<line.upperBound),

@@ -61,7 +61,7 @@ final class PollPoller: Poller {
   }
 
   /// What a hang-up says: on Linux that both directions are closed (poll(2)), on Darwin as soon as the peer has sent all
-  /// that it will, when it may still want its answer.
+  /// that it will, when it may still wait for its response.
   private static var hangUp: Readiness {
     #if canImport(Darwin)
       [.readable, .peerFinished]

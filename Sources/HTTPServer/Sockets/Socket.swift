@@ -25,7 +25,7 @@ struct Socket: ~Copyable {
 
   init(_ descriptor: consuming Descriptor, peer: PeerAddress) throws(SystemError) {
     if peer != .unix {
-      // An answer goes out in as few writes as can be; what remains must not wait for the peer's acknowledgement.
+      // A response goes out in as few writes as can be; what remains must not wait for the peer's acknowledgement.
       try descriptor.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     }
     #if canImport(Darwin)
