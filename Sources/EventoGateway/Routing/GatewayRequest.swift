@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 internal import EventoWire
 internal import HTTPServer
