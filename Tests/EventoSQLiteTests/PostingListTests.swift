@@ -159,9 +159,9 @@ import Testing
     }
     try pending.flush()
     for key in [RoutingKey.all, .value(nil), .value("k1")] {
-      #expect(try catalog.sources([ReadAggregator("t1")], key).count <= Schema.kindsPerType + 1)
-      #expect(try catalog.sources([ReadAggregator("t1", name: "N2998")], key).count <= 1)
-      #expect(try catalog.sources(nil, key).count <= Schema.lanesPerRoutingKey + 1)
+      #expect(try catalog.scans([ReadAggregator("t1")], key).count <= Schema.kindsPerType + 1)
+      #expect(try catalog.scans([ReadAggregator("t1", name: "N2998")], key).count <= 1)
+      #expect(try catalog.scans(nil, key).count <= Schema.lanesPerRoutingKey + 1)
     }
     // Nor does what SQLite steps through to find them.
     for (text, statement) in connection.statements where text.sql.hasPrefix("SELECT id FROM") {

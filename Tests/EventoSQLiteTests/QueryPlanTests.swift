@@ -56,14 +56,14 @@ import Testing
     return shapes
   }()
 
-  @Test(arguments: shapes) func eachSourceIsASearchOfItsIndex(shape: Shape) throws {
+  @Test(arguments: shapes) func eachScanIsASearchOfItsIndex(shape: Shape) throws {
     try withConnection { connection, catalog in
-      let sources = try catalog.sources(shape.filters, shape.key)
-      try #require(!sources.isEmpty)
-      for source in sources {
-        for (direction, comparison) in [(EventSource.Direction.forward, "rowid>?"), (.backward, "rowid<?")] {
-          for columns in [EventSource.Columns.positions, .rows] {
-            let query = try #require(source.query(columns, direction))
+      let scans = try catalog.scans(shape.filters, shape.key)
+      try #require(!scans.isEmpty)
+      for scan in scans {
+        for (direction, comparison) in [(IndexScan.Direction.forward, "rowid>?"), (.backward, "rowid<?")] {
+          for columns in [IndexScan.Columns.positions, .rows] {
+            let query = try #require(scan.query(columns, direction))
             let plan = try connection.all("EXPLAIN QUERY PLAN \(query)") { $0.text(3) }
             let step = try #require(plan.first)
             #expect(step.hasPrefix("SEARCH event USING "), "\(plan)")
@@ -82,7 +82,7 @@ import Testing
 
   @Test func aPostingListIsASearchOfItsOwn() throws {
     try withConnection { connection, _ in
-      for (direction, comparison) in [(EventSource.Direction.forward, "word>?"), (.backward, "word<?")] {
+      for (direction, comparison) in [(IndexScan.Direction.forward, "word>?"), (.backward, "word<?")] {
         _ = try Posting.positions(of: 1, from: 100, direction, limit: 4, on: connection)
         let order = direction == .forward ? "ASC" : "DESC"
         let queries = connection.statements.keys.map(\.sql)

@@ -13,8 +13,8 @@ struct ConditionCheck {
       let scan = LogScan(connection: connection, catalog: catalog)
       return try !scan.positions(after: place, filters, .all, limit: 1).isEmpty
     }
-    for source in try catalog.sources(filters, .all) {
-      var merge = PositionMerge([source], from: place, .forward, count: 1, on: connection)
+    for scan in try catalog.scans(filters, .all) {
+      var merge = PositionMerge([scan], from: place, .forward, count: 1, on: connection)
       if try merge.next() != nil { return true }
     }
     return false

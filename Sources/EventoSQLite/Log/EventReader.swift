@@ -43,7 +43,7 @@ struct EventReader {
       case .backward(let last, let before):
         let place = try before.map { try connection.place(of: $0).position } ?? Int64.max
         var page = Page(room: min(last, limits.events), bytes: limits.bytes)
-        try fill(&page, from: try catalog.sources(aggregators, routingKey), place, .backward, each)
+        try fill(&page, from: try catalog.scans(aggregators, routingKey), place, .backward, each)
         return PageInfo(
           hasPreviousPage: page.hasMore, hasNextPage: false, startCursor: page.last?.cursor,
           endCursor: page.first?.cursor)
@@ -70,7 +70,7 @@ struct EventReader {
       let positions = try scan.positions(after: place, aggregators, routingKey, limit: page.room + 1)
       for position in positions where !page.hasMore { try add(position, to: &page, each) }
     } else {
-      try fill(&page, from: try catalog.sources(aggregators, routingKey), place, .forward, each)
+      try fill(&page, from: try catalog.scans(aggregators, routingKey), place, .forward, each)
     }
     return page
   }
@@ -86,35 +86,35 @@ struct EventReader {
   /// With so few index scans it is not worth reading the end of the log first.
   private static let fewScans = 4
 
-  /// Fills a page with the events of some sources.
+  /// Fills a page with the events of some scans.
   private func fill(
-    _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction,
+    _ page: inout Page, from scans: Set<IndexScan>, _ place: Int64, _ direction: IndexScan.Direction,
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    if sources.count == 1, let source = sources.first, let query = source.query(columns, direction),
-      try !isLongFilter(source, from: place, direction)
+    if scans.count == 1, let scan = scans.first, let query = scan.query(columns, direction),
+      try !isLongFilter(scan, from: place, direction)
     {
       let statement = try connection.statement(query)
       defer { statement.reset() }
       // One more than wanted tells whether there are more.
-      try source.bind(to: statement, from: place, limit: Int64(page.room + 1))
+      try scan.bind(to: statement, from: place, limit: Int64(page.room + 1))
       // The usual read: rows as one index gives them.
       while !page.hasMore, try statement.step() { try page.add(statement, catalog, each) }
     } else {
-      var merge = PositionMerge(sources, from: place, direction, count: page.room + 1, on: connection)
+      var merge = PositionMerge(scans, from: place, direction, count: page.room + 1, on: connection)
       // Positions first, then the row of each.
       while !page.hasMore, let position = try merge.next() { try add(position, to: &page, each) }
     }
   }
 
-  /// Whether the source is to be read by positions, so that what does not match can be skipped.
+  /// Whether the scan is to be read by positions, so that what does not match can be skipped.
   private func isLongFilter(
-    _ source: EventSource, from place: Int64, _ direction: EventSource.Direction
+    _ scan: IndexScan, from place: Int64, _ direction: IndexScan.Direction
   ) throws(SQLiteFailure) -> Bool {
-    try FilteredAggregate(source, direction, on: connection)?.isLong(from: place) ?? false
+    try FilteredAggregate(scan, direction, on: connection)?.isLong(from: place) ?? false
   }
 
-  private var columns: EventSource.Columns { showsContent ? .rows : .rowsWithoutContent }
+  private var columns: IndexScan.Columns { showsContent ? .rows : .rowsWithoutContent }
 
   /// Shows the event at a position, if the page has room for it.
   private func add(

@@ -7,23 +7,21 @@ internal import Evento
 /// next match, and what lies before that is skipped. So a match costs at most two walks and a few searches, and the end as
 /// much.
 struct FilteredAggregate {
-  let source: EventSource
-  let connection: Connection
-  let direction: EventSource.Direction
+  private let scan: IndexScan
+  private let connection: Connection
+  private let direction: IndexScan.Direction
   private let aggregate: Int64
   /// What the index has of its events.
   private let property: SparseIndex.Property
   private let value: Int64
 
-  /// - Returns: `nil` for a source of another kind.
-  init?(_ source: EventSource, _ direction: EventSource.Direction, on connection: Connection) {
-    switch source {
-    case .aggregateKind(let id, let kind): (aggregate, property, value) = (id, .kind, kind)
-    case .aggregateLane(let id, let lane): (aggregate, property, value) = (id, .lane, lane)
-    case .aggregateRoutingKey(let id, let key): (aggregate, property, value) = (id, .routingKey, key)
-    case .log, .kind, .lane, .aggregate, .postingList: return nil
+  /// - Returns: `nil` for a scan that has none but the matching events.
+  init?(_ scan: IndexScan, _ direction: IndexScan.Direction, on connection: Connection) {
+    guard let property = scan.selection.filteredProperty, let aggregate = scan.first, let value = scan.second else {
+      return nil
     }
-    self.source = source
+    (self.aggregate, self.property, self.value) = (aggregate, property, value)
+    self.scan = scan
     self.connection = connection
     self.direction = direction
   }
@@ -64,10 +62,11 @@ struct FilteredAggregate {
   }
 
   private func nextVersion(from place: Int64) throws(SQLiteFailure) -> Int64? {
-    let (comparison, order) = direction == .forward ? (">", "ASC") : ("<", "DESC")
-    return try connection.integer(
-      "SELECT version FROM event WHERE aggregate = ?1 AND position \(comparison) ?2 ORDER BY position \(order) LIMIT 1",
-      .integer(aggregate), .integer(place))
+    try connection.integer(
+      """
+      SELECT version FROM event WHERE aggregate = ?1 AND position \(direction.comparison) ?2
+      ORDER BY position \(direction.order) LIMIT 1
+      """, .integer(aggregate), .integer(place))
   }
 
   /// The first match in a block, or in the next one that has any.
@@ -90,23 +89,22 @@ struct FilteredAggregate {
 
   /// The position of the aggregate's n-th event behind a place; `nil` if it has fewer.
   private func position(
-    of number: Int64, behind place: Int64, _ direction: EventSource.Direction
+    of number: Int64, behind place: Int64, _ direction: IndexScan.Direction
   ) throws(SQLiteFailure) -> Int64? {
-    let (comparison, order) = direction == .forward ? (">", "ASC") : ("<", "DESC")
-    return try connection.integer(
+    try connection.integer(
       """
-      SELECT position FROM event WHERE aggregate = ?1 AND position \(comparison) ?2 ORDER BY position \(order)
-      LIMIT 1 OFFSET ?3
+      SELECT position FROM event WHERE aggregate = ?1 AND position \(direction.comparison) ?2
+      ORDER BY position \(direction.order) LIMIT 1 OFFSET ?3
       """, .integer(aggregate), .integer(place), .integer(number - 1))
   }
 
   private func positions(
     from place: Int64, through end: Int64, limit: Int64
   ) throws(SQLiteFailure) -> [Int64] {
-    guard let query = source.query(.positions, direction) else { return [] }
+    guard let query = scan.query(.positions, direction) else { return [] }
     let statement = try connection.statement(query)
     defer { statement.reset() }
-    try source.bind(to: statement, from: place, limit: limit)
+    try scan.bind(to: statement, from: place, limit: limit)
     try statement.bind(5, end)
     var positions: [Int64] = []
     while try statement.step() { positions.append(statement.integer(0)) }
