@@ -117,13 +117,13 @@ final class Catalog {
   }
 
   private struct KindName: Hashable {
-    let type: ExactText
-    let name: ExactText
+    let type: Name
+    let name: Name
   }
 
   private struct LaneName: Hashable {
     let kind: Int64
-    let routingKey: ExactText?
+    let routingKey: Name?
   }
 
   private struct PostingListName: Hashable {
@@ -138,7 +138,7 @@ final class Catalog {
   }
 
   func addKind(type: String, name: String) throws(SQLiteFailure) -> Kind {
-    let key = KindName(type: ExactText(type), name: ExactText(name))
+    let key = KindName(type: Name(checked: type), name: Name(checked: name))
     if let kind = kinds.value(at: key) { return kind }
     let (type, name) = (try addText(type), try addText(name))
     let known = try kind(type: type, name: name)
@@ -156,7 +156,7 @@ final class Catalog {
   }
 
   func addLane(kind: Kind, routingKey: String?) throws(SQLiteFailure) -> Lane {
-    let key = LaneName(kind: kind.id, routingKey: routingKey.map(ExactText.init))
+    let key = LaneName(kind: kind.id, routingKey: routingKey.map(Name.init(checked:)))
     if let lane = lanes.value(at: key) { return lane }
     var text = Self.noRoutingKey
     if let routingKey { text = try addText(routingKey) }

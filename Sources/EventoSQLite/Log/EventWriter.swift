@@ -118,14 +118,3 @@ private struct EventNames {
     return kind
   }
 }
-
-/// An aggregate's type and id, compared by bytes.
-struct AggregateKey: Hashable {
-  let type: ExactText
-  let id: ExactText
-
-  init(_ event: NewEvent) {
-    type = ExactText(event.aggregatorType)
-    id = ExactText(event.aggregatorID)
-  }
-}

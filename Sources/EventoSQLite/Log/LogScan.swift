@@ -46,11 +46,39 @@ struct LogScan {
       let filters = known ?? FilterSet(aggregators, routingKey)
       known = filters
       let aggregate = statement.integer(2)
-      let matches = try filters.matches(try catalog.names(ofLane: statement.integer(1))) { () throws(SQLiteFailure) in
-        try catalog.key(ofAggregate: aggregate)
-      }
+      let names = try catalog.names(ofLane: statement.integer(1))
+      let matches = try filters.matches(names) { () throws(SQLiteFailure) in try catalog.key(ofAggregate: aggregate) }
       if matches { positions.append(statement.integer(0)) }
     }
     return positions
+  }
+}
+
+/// The filters of a read or a condition, matched against the names of an event in memory: 200 of them cost no more than one.
+private struct FilterSet {
+  private let keys: Set<FilterKey>
+  /// Those that ask for an id come last.
+  private let forms: [FilterKey.Form]
+
+  init(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) {
+    let keys = Set(aggregators.filterKeys(routingKey))
+    let forms = Set(keys.map(\.form))
+    self.keys = keys
+    self.forms = forms.filter { !$0.asksForID } + forms.filter(\.asksForID)
+  }
+
+  /// Whether an event matches.
+  ///
+  /// - Parameter id: returns the id of the event's aggregate; called only if a filter asks for it.
+  func matches(
+    _ event: Catalog.LaneNames, id: () throws(SQLiteFailure) -> String
+  ) throws(SQLiteFailure) -> Bool {
+    var known: String?
+    for form in forms {
+      if form.asksForID, known == nil { known = try id() }
+      let key = FilterKey(form, type: event.type, id: known, name: event.name, routingKey: event.routingKey)
+      if keys.contains(key) { return true }
+    }
+    return false
   }
 }

@@ -66,7 +66,7 @@ struct VersionCheck {
   }
 
   private mutating func place(of event: NewEvent) throws(SQLiteFailure) -> Int {
-    let key = AggregateKey(event)
+    let key = AggregateKey(type: event.aggregatorType, id: event.aggregatorID)
     if let last, last.key == key { return last.place }
     if let last { places[last.key] = last.place }
     let place = places[key] ?? heads.count
