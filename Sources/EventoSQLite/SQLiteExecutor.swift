@@ -58,15 +58,15 @@ public final class SQLiteExecutor: Sendable {
       isNew = try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
       connection.setWork(nil)
-      if let file = connection.path { try FileSync.sync(folderOf: file) }
+      if let file = connection.path { try FileSystem.sync(folderOf: file) }
       watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       let turns = ReadTurns()
       let files = try connection.path.map { file in
-        let store = StoreFiles(file, openedAs: path)
-        try LeastSizes.checkIsWhole(connection, store)
+        let store = OpenFiles(file, openedAs: path)
+        try MinimumSizes.checkIsWhole(connection, store)
         let checkpointer = try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns)
         return Writer.Files(
-          store: store, sizes: try LeastSizes(connection, store, checkpointer.pages), checkpointer: checkpointer)
+          store: store, sizes: try MinimumSizes(connection, store, checkpointer.pages), checkpointer: checkpointer)
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
@@ -125,12 +125,12 @@ public final class SQLiteExecutor: Sendable {
   ) throws -> Connection {
     try DatabasePath.check(path)
     if configuration.createsDatabase {
-      try StoreFile.checkNoLogIsLeft(of: path)
+      try DatabaseFile.checkNoLogIsLeft(of: path)
       isCreated = try DatabaseFile.create(path, permissions: configuration.filePermissions)
     } else {
       try DatabaseFile.checkExists(path, configuration)
     }
-    let look = try StoreFile.look(at: path, busyTimeout: configuration.busyTimeout)
+    let look = try DatabaseFile.look(at: path, busyTimeout: configuration.busyTimeout)
     look.setWork(work)
     guard try Schema.content(of: look, path: path) != .nothing || configuration.createsDatabase else {
       throw DatabaseFile.mayNotCreate("\(path) is empty", configuration)

@@ -51,8 +51,8 @@ final class Writer: @unchecked Sendable {
 
   /// What a database in a file needs beside its connection. One in memory has none of it.
   struct Files {
-    let store: StoreFiles
-    let sizes: LeastSizes
+    let store: OpenFiles
+    let sizes: MinimumSizes
     let checkpointer: Checkpointer
   }
 
