@@ -10,7 +10,7 @@ internal import Evento
 public final class SQLiteExecutor: Sendable {
   let writer: Writer
   let readers: Readers
-  let watch: CommitWatch
+  let poller: ForeignCommitPoller
   /// `nil` for a store in memory, whose readers share the writer's only connection.
   let prechecks: ConditionPrechecks?
   let configuration: SQLiteConfiguration
@@ -59,7 +59,8 @@ public final class SQLiteExecutor: Sendable {
         connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
       connection.setWork(nil)
       if let file = connection.path { try FileSystem.sync(folderOf: file) }
-      watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
+      poller = ForeignCommitPoller(
+        isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       let turns = ReadTurns()
       let files = try connection.path.map { file in
         let store = OpenFiles(file, openedAs: path)
@@ -70,7 +71,7 @@ public final class SQLiteExecutor: Sendable {
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
-        patience: configuration.busyTimeout, commits: watch.signal, notify: configuration.notify)
+        patience: configuration.busyTimeout, commits: poller.signal, notify: configuration.notify)
       if isInMemory {
         connection.limitReads()
         let session = ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)
@@ -141,7 +142,7 @@ public final class SQLiteExecutor: Sendable {
   /// Finishes what was asked for, moves the write-ahead log into the database and closes it. Whatever is asked for
   /// afterwards is `unavailable`.
   public func close() async {
-    await watch.close()
+    await poller.close()
     await prechecks?.close()
     await readers.close()
     await writer.close()

@@ -26,47 +26,47 @@ struct FilteredAggregate {
     self.direction = direction
   }
 
-  /// Whether the aggregate has so many events behind a place that it is not to be walked to its end.
-  func isLong(from place: Int64) throws(SQLiteFailure) -> Bool {
-    try position(of: Schema.blockLength, behind: place, direction) != nil
+  /// Whether the aggregate has so many events behind a position that it is not to be walked to its end.
+  func isLong(from position: Int64) throws(SQLiteFailure) -> Bool {
+    try nthPosition(Schema.blockLength, behind: position, direction) != nil
   }
 
-  /// The next positions from a place on, at most `limit`; empty at the end.
-  func positions(from place: Int64, limit: Int64) throws(SQLiteFailure) -> [Int64] {
-    var place = place
-    while let start = try skip(from: place) {
-      let end = try position(of: Schema.blockLength, behind: start, direction)
+  /// The next positions from a position on, at most `limit`; empty at the end.
+  func positions(from position: Int64, limit: Int64) throws(SQLiteFailure) -> [Int64] {
+    var position = position
+    while let start = try skip(from: position) {
+      let end = try nthPosition(Schema.blockLength, behind: start, direction)
       let found = try positions(from: start, through: end ?? direction.end, limit: limit)
       guard found.isEmpty, let end else { return found }
-      // In vain if the place was within a block whose matches are all on its other side, or within the first block.
-      place = end
+      // In vain if the position was within a block whose matches are all on its other side, or within the first block.
+      position = end
     }
     return []
   }
 
-  /// A place from which a walk finds what it finds from the given one, and sooner; `nil` if there is nothing to be found.
-  private func skip(from place: Int64) throws(SQLiteFailure) -> Int64? {
-    guard let version = try nextVersion(from: place) else { return nil }
+  /// A position from which a walk finds what it finds from the given one, and sooner; `nil` if there is nothing to be found.
+  private func skip(from position: Int64) throws(SQLiteFailure) -> Int64? {
+    guard let version = try nextVersion(from: position) else { return nil }
     let block = SparseIndex.block(ofVersion: version)
-    guard block > 0 else { return place }
+    guard block > 0 else { return position }
     switch direction {
     case .forward:
-      // If that is one before the place, more may follow in its block.
-      return try firstMatch(block).map { max(place, $0 - 1) }
+      // If that is one before the position, more may follow in its block.
+      return try firstMatch(block).map { max(position, $0 - 1) }
     case .backward:
       // The last match is in this one's block, or if there is none, in the first block. Neither has the event that comes a
       // block's length later.
-      let first = try lastFirstMatch(block, before: place) ?? 0
-      return min(place, try position(of: Schema.blockLength + 1, behind: first - 1, .forward) ?? place)
+      let first = try lastFirstMatch(block, before: position) ?? 0
+      return min(position, try nthPosition(Schema.blockLength + 1, behind: first - 1, .forward) ?? position)
     }
   }
 
-  private func nextVersion(from place: Int64) throws(SQLiteFailure) -> Int64? {
+  private func nextVersion(from position: Int64) throws(SQLiteFailure) -> Int64? {
     try connection.integer(
       """
       SELECT version FROM event WHERE aggregate = ?1 AND position \(direction.comparison) ?2
       ORDER BY position \(direction.order) LIMIT 1
-      """, .integer(aggregate), .integer(place))
+      """, .integer(aggregate), .integer(position))
   }
 
   /// The first match in a block, or in the next one that has any.
@@ -78,33 +78,33 @@ struct FilteredAggregate {
       """, .integer(aggregate), .integer(property.rawValue), .integer(value), .integer(block))
   }
 
-  /// The first match in a block, or in the next one before it that has any before the place.
-  private func lastFirstMatch(_ block: Int64, before place: Int64) throws(SQLiteFailure) -> Int64? {
+  /// The first match in a block, or in the next one before it that has any before the position.
+  private func lastFirstMatch(_ block: Int64, before position: Int64) throws(SQLiteFailure) -> Int64? {
     try connection.integer(
       """
       SELECT first FROM sparse_index WHERE aggregate = ?1 AND property = ?2 AND value = ?3 AND block <= ?4 AND first < ?5
       ORDER BY block DESC LIMIT 1
-      """, .integer(aggregate), .integer(property.rawValue), .integer(value), .integer(block), .integer(place))
+      """, .integer(aggregate), .integer(property.rawValue), .integer(value), .integer(block), .integer(position))
   }
 
-  /// The position of the aggregate's n-th event behind a place; `nil` if it has fewer.
-  private func position(
-    of number: Int64, behind place: Int64, _ direction: IndexScan.Direction
+  /// The position of the aggregate's n-th event behind a position; `nil` if it has fewer.
+  private func nthPosition(
+    _ number: Int64, behind position: Int64, _ direction: IndexScan.Direction
   ) throws(SQLiteFailure) -> Int64? {
     try connection.integer(
       """
       SELECT position FROM event WHERE aggregate = ?1 AND position \(direction.comparison) ?2
       ORDER BY position \(direction.order) LIMIT 1 OFFSET ?3
-      """, .integer(aggregate), .integer(place), .integer(number - 1))
+      """, .integer(aggregate), .integer(position), .integer(number - 1))
   }
 
   private func positions(
-    from place: Int64, through end: Int64, limit: Int64
+    from position: Int64, through end: Int64, limit: Int64
   ) throws(SQLiteFailure) -> [Int64] {
     guard let query = scan.query(.positions, direction) else { return [] }
     let statement = try connection.statement(query)
     defer { statement.reset() }
-    try scan.bind(to: statement, from: place, limit: limit)
+    try scan.bind(to: statement, from: position, limit: limit)
     try statement.bind(5, end)
     var positions: [Int64] = []
     while try statement.step() { positions.append(statement.integer(0)) }

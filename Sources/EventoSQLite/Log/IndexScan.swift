@@ -62,7 +62,7 @@ struct IndexScan: Hashable {
     case forward
     case backward
 
-    /// The place behind all events.
+    /// The position behind all events.
     var end: Int64 { self == .forward ? .max : .min }
 
     /// What a position behind another one is to it, in SQL.
@@ -79,7 +79,7 @@ struct IndexScan: Hashable {
     (self.first, self.second) = (first, second)
   }
 
-  /// A query of these events from a place on (?1), forward or backward, at most ?2. The positions of an aggregate's events
+  /// A query of these events from a position on (?1), forward or backward, at most ?2. The positions of an aggregate's events
   /// of one kind, or with one routing key, end at ?5, that included.
   ///
   /// - Returns: `nil` for a posting list.
@@ -102,9 +102,9 @@ struct IndexScan: Hashable {
       + "ORDER BY position \(direction.order) LIMIT ?2"
   }
 
-  /// Binds what its query selects: events from a place on, at most so many.
-  func bind(to statement: Statement, from place: Int64, limit: Int64) throws(SQLiteFailure) {
-    try statement.bind(1, place)
+  /// Binds what its query selects: events from a position on, at most so many.
+  func bind(to statement: Statement, from position: Int64, limit: Int64) throws(SQLiteFailure) {
+    try statement.bind(1, position)
     try statement.bind(2, limit)
     if let first { try statement.bind(3, first) }
     if let second { try statement.bind(4, second) }

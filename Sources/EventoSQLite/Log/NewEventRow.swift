@@ -3,12 +3,12 @@ internal import Evento
 /// A row of `event` that is to be inserted.
 struct NewEventRow {
   let position: Int64
-  let tag: Int64
+  let commitID: Int64
   let id: ULID
   let aggregate: Int64
   let version: Int
   let kind: Int64
-  let lane: Catalog.Lane
+  let lane: SymbolTable.Lane
   let timestamp: Timestamp
   let data: Payload
   let metadata: Metadata
@@ -95,7 +95,7 @@ struct NewEventRow {
 
   private func bindIntegers(_ statement: Statement, after before: Int32) throws(SQLiteFailure) {
     try statement.bind(before + 1, position)
-    try statement.bind(before + 2, tag)
+    try statement.bind(before + 2, commitID)
     try statement.bind(before + 4, aggregate)
     try statement.bind(before + 5, Int64(version))
     try statement.bind(before + 6, kind)

@@ -27,13 +27,13 @@ struct Posting {
     try insertion.insert(words.flatMap { [$0.list, $0.word, Int64(bitPattern: $1)] }, on: connection)
   }
 
-  /// The positions of a list behind a place, the nearest first, at most `limit`.
+  /// The positions of a list behind a position, the nearest first, at most `limit`.
   static func positions(
-    of list: Int64, from place: Int64, _ direction: IndexScan.Direction, limit: Int64, on connection: Connection
+    of list: Int64, from position: Int64, _ direction: IndexScan.Direction, limit: Int64, on connection: Connection
   ) throws(SQLiteFailure) -> [Int64] {
-    guard place != direction.end else { return [] }
-    let nearest = direction == .forward ? place + 1 : place - 1
-    // One more than wanted, since the first word may have none behind the place.
+    guard position != direction.end else { return [] }
+    let nearest = direction == .forward ? position + 1 : position - 1
+    // One more than wanted, since the first word may have none behind the position.
     let statement = try connection.statement(
       "SELECT word, bits FROM posting WHERE list = ?1 AND word \(direction.comparison)= ?2 ORDER BY word \(direction.order) LIMIT ?3"
     )

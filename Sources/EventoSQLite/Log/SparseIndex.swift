@@ -18,7 +18,7 @@ struct SparseIndex {
 
   private let connection: Connection
   /// The latest block that is in the index. Entries are only ever added, so that what was entered once may be kept.
-  private var latestBlocks = RecentCache<Key, Int64>(limit: cacheLimit)
+  private var latestBlocks = TwoGenerationCache<Key, Int64>(limit: cacheLimit)
 
   private static let cacheLimit = 16_384
   /// Where a block has an event of a value already, that one is the first, and stays.

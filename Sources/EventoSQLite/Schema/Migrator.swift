@@ -42,7 +42,7 @@ extension Schema {
       if let upgrade { notify(upgrade.beginning) }
       for migration in migrations.dropFirst(content.version) { try connection.execute(migration) }
       if content == .nothing {
-        try connection.run("INSERT INTO store (origin, probe) VALUES (?1, 0)", .integer(LogPosition.freshTag()))
+        try connection.run("INSERT INTO store (origin, probe) VALUES (?1, 0)", .integer(LogPosition.freshCommitID()))
       }
       try connection.execute("PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version); COMMIT")
       if let upgrade { notify(upgrade.end) }

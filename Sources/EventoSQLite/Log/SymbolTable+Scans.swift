@@ -1,6 +1,6 @@
 internal import Evento
 
-extension Catalog {
+extension SymbolTable {
   /// The scans whose events together are those that match one of the aggregators (`nil`: all) and the routing key,
   /// each once.
   ///

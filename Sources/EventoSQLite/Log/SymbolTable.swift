@@ -5,13 +5,13 @@ internal import Evento
 ///
 /// Rows of these tables are only ever added, so what was read once may be kept; only what a transaction added and then
 /// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
-final class Catalog {
+final class SymbolTable {
   let connection: Connection
-  private var kinds = RecentCache<KindName, Kind>(limit: bound)
-  private var lanes = RecentCache<LaneName, Lane>(limit: bound)
-  private var postingLists = RecentCache<PostingListName, PostingList>(limit: bound)
-  private let laneNames: SlotCache<LaneNames>
-  private let aggregateKeys: SlotCache<String>
+  private var kinds = TwoGenerationCache<KindName, Kind>(limit: bound)
+  private var lanes = TwoGenerationCache<LaneName, Lane>(limit: bound)
+  private var postingLists = TwoGenerationCache<PostingListName, PostingList>(limit: bound)
+  private let laneNames: DirectMappedCache<LaneNames>
+  private let aggregateKeys: DirectMappedCache<String>
 
   /// Kinds, and lanes, that a writer remembers.
   private static let bound = 8192
@@ -20,10 +20,10 @@ final class Catalog {
   /// Lanes whose names, and aggregates whose ids are kept, each with texts of at most 255 bytes.
   private static let slots = 1 << 15
 
-  init(_ connection: Connection, slots: Int = Catalog.slots) {
+  init(_ connection: Connection, slots: Int = SymbolTable.slots) {
     self.connection = connection
-    laneNames = SlotCache(limit: slots)
-    aggregateKeys = SlotCache(limit: slots)
+    laneNames = DirectMappedCache(limit: slots)
+    aggregateKeys = DirectMappedCache(limit: slots)
   }
 
   func forget() {
