@@ -49,9 +49,9 @@ extension SQLiteExecutor: EventViewer {
     let limits = pageLimits
     readers.perform(unless: mustDrop, completion: completion) { session in
       let reader = EventReader(
-        connection: session.connection, catalog: session.catalog, limits: limits, showsContent: Builder.needsContent)
+        connection: session.connection, symbols: session.symbols, limits: limits, showsContent: Builder.needsContent)
       var builder = builder()
-      let info = try reader.show(aggregators, routingKey, args) { builder.add($0) }
+      let info = try reader.forEachEvent(aggregators, routingKey, args) { builder.add($0) }
       return builder.finish(info)
     }
   }
@@ -62,7 +62,7 @@ extension SQLiteExecutor: EventViewer {
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
     readers.perform(unless: mustDrop, completion: completion) { session in
-      try EventRow.show(id, on: session.connection, session.catalog, body)
+      try EventRow.withView(id, on: session.connection, session.symbols, body)
     }
   }
 }
@@ -86,7 +86,7 @@ extension SQLiteExecutor: CallbackSnapshotReader {
 extension SQLiteExecutor: EventLookup {
   public func event(_ id: ULID) async throws -> Edge<Event>? {
     try await readers.perform { session in
-      try EventRow.find(id, on: session.connection, session.catalog)
+      try EventRow.find(id, on: session.connection, session.symbols)
     }
   }
 }
@@ -185,7 +185,7 @@ extension SQLiteExecutor: WriteMeter {
 
 extension SQLiteExecutor: CommitNotifier {
   /// Advances before the answer to a write of this executor, and within a tenth of a second of a commit by another.
-  public var commits: CommitSignal { watch.signal }
+  public var commits: CommitSignal { poller.signal }
 }
 
 extension SQLiteExecutor: EventFollower {

@@ -12,7 +12,7 @@ extension SQLiteExecutor: Executor {
     try Args.check(aggregators, routingKey, args)
     let limits = pageLimits
     return try await readers.perform { session in
-      try EventReader(connection: session.connection, catalog: session.catalog, limits: limits)
+      try EventReader(connection: session.connection, symbols: session.symbols, limits: limits)
         .page(aggregators, routingKey, args)
     }
   }

@@ -10,7 +10,7 @@ internal import Evento
 public final class SQLiteExecutor: Sendable {
   let writer: Writer
   let readers: Readers
-  let watch: CommitWatch
+  let poller: ForeignCommitPoller
   /// `nil` for a store in memory, whose readers share the writer's only connection.
   let prechecks: ConditionPrechecks?
   let configuration: SQLiteConfiguration
@@ -58,19 +58,20 @@ public final class SQLiteExecutor: Sendable {
       isNew = try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
       connection.setWork(nil)
-      if let file = connection.path { try FileSync.sync(folderOf: file) }
-      watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
+      if let file = connection.path { try FileSystem.sync(folderOf: file) }
+      poller = ForeignCommitPoller(
+        isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       let turns = ReadTurns()
       let files = try connection.path.map { file in
-        let store = StoreFiles(file, openedAs: path)
-        try LeastSizes.checkIsWhole(connection, store)
+        let store = OpenFiles(file, openedAs: path)
+        try MinimumSizes.checkIsWhole(connection, store)
         let checkpointer = try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns)
         return Writer.Files(
-          store: store, sizes: try LeastSizes(connection, store, checkpointer.pages), checkpointer: checkpointer)
+          store: store, sizes: try MinimumSizes(connection, store, checkpointer.pages), checkpointer: checkpointer)
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
-        patience: configuration.busyTimeout, commits: watch.signal, notify: configuration.notify)
+        patience: configuration.busyTimeout, commits: poller.signal, notify: configuration.notify)
       if isInMemory {
         connection.limitReads()
         let session = ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)
@@ -125,12 +126,12 @@ public final class SQLiteExecutor: Sendable {
   ) throws -> Connection {
     try DatabasePath.check(path)
     if configuration.createsDatabase {
-      try StoreFile.checkNoLogIsLeft(of: path)
+      try DatabaseFile.checkNoLogIsLeft(of: path)
       isCreated = try DatabaseFile.create(path, permissions: configuration.filePermissions)
     } else {
       try DatabaseFile.checkExists(path, configuration)
     }
-    let look = try StoreFile.look(at: path, busyTimeout: configuration.busyTimeout)
+    let look = try DatabaseFile.look(at: path, busyTimeout: configuration.busyTimeout)
     look.setWork(work)
     guard try Schema.content(of: look, path: path) != .nothing || configuration.createsDatabase else {
       throw DatabaseFile.mayNotCreate("\(path) is empty", configuration)
@@ -141,7 +142,7 @@ public final class SQLiteExecutor: Sendable {
   /// Finishes what was asked for, moves the write-ahead log into the database and closes it. Whatever is asked for
   /// afterwards is `unavailable`.
   public func close() async {
-    await watch.close()
+    await poller.close()
     await prechecks?.close()
     await readers.close()
     await writer.close()

@@ -52,7 +52,7 @@ import Testing
       let edges = try (0..<Int.random(in: 0...3, using: &random)).map { _ in try edge(&random) }
       let expected = joined.filter { joined in edges.contains { Self.passes(joined.filter, $0.node) } }
       var found = FilterIndex<Int>.Matches()
-      for edge in edges { index.find(edge.show { EventNames($0) }, &found) }
+      for edge in edges { index.find(edge.withView { EventNames($0) }, &found) }
       #expect(Set(index.values(found)) == Set(expected.map(\.value)))
     }
   }

@@ -77,7 +77,7 @@ import Testing
       _ = try await SQLiteExecutor.restore(folder.file("empty"), from: folder.file(), progress: progress)
     }
     #expect(error?.detail == "Cancelled; \(folder.file("empty")) was not changed.")
-    #expect(StoreFile.size(folder.file("empty")) == 0)
+    #expect(FileSystem.size(folder.file("empty")) == 0)
 
     let failure = SQLiteFailure(code: 13, message: "database or disk is full", action: "copy a database")
     let outcome = Restoration(isReplacing: false, setting: "--replace").outcome(
@@ -113,7 +113,7 @@ import Testing
     try await store.write([.sample()])
     _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"))
     await store.close()
-    let look = try StoreFile.look(at: folder.file())
+    let look = try DatabaseFile.look(at: folder.file())
     let before = try look.contentVersion()
     look.close()
     let failure = SQLiteFailure(code: 1290, message: "disk I/O error", action: "copy a database")

@@ -56,29 +56,29 @@ import Testing
   func whatCannotMatchIsSkipped(name: String?, key: String?) throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let catalog = Catalog(connection)
-    let pending = PendingRows(connection)
+    let symbols = SymbolTable(connection)
+    let pending = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
       now: { Timestamp(milliseconds: 0) })
-    _ = try writer.write([.sample("long", "Rare", type: "t")], condition: nil, tag: 1)
+    _ = try writer.write([.sample("long", "Rare", type: "t")], condition: nil, commitID: 1)
     let others: [NewEvent] = ["Elsewhere", "Usual"].map {
       .sample("other", $0, type: "t", routingKey: .value("elsewhere"))
     }
     for _ in 0..<20 {
       _ = try writer.write(
-        (0..<1000).flatMap { [.sample("long", "Usual", type: "t"), others[$0 % 2]] }, condition: nil, tag: 1)
+        (0..<1000).flatMap { [.sample("long", "Usual", type: "t"), others[$0 % 2]] }, condition: nil, commitID: 1)
     }
     try pending.flush()
     let reader = EventReader(
-      connection: connection, catalog: catalog, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
+      connection: connection, symbols: symbols, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
     let filter = [ReadAggregator("t", id: "long", name: name)]
     let routingKey = key.map { RoutingKey.value($0) } ?? .all
     let count = name == "Rare" ? 1 : 0
     #expect(try reader.page(filter, routingKey, .forward(first: 10)).edges.count == count)
     #expect(try reader.page(filter, routingKey, .backward(last: 10)).edges.count == count)
     if name == "Elsewhere" {
-      _ = try writer.write([.sample("x")], condition: WriteCondition(failIfEventsMatch: filter), tag: 2)
+      _ = try writer.write([.sample("x")], condition: WriteCondition(failIfEventsMatch: filter), commitID: 2)
     }
     let steps = connection.statements.filter { $0.key.sql.hasPrefix("SELECT") }.values
       .reduce(0) { $0 + $1.count(of: SQLITE_STMTSTATUS_VM_STEP) }

@@ -131,20 +131,20 @@ import Testing
   @Test func aReadNearTheEndRunsFewStatements() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let catalog = Catalog(connection)
-    let pending = PendingRows(connection)
+    let symbols = SymbolTable(connection)
+    let pending = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
       now: { Timestamp(milliseconds: 0) })
     for number in 0..<33 {
       _ = try writer.write(
-        (0..<200).map { .sample("a", "N\(number)", type: "t\($0)") }, condition: nil, tag: 1)
+        (0..<200).map { .sample("a", "N\(number)", type: "t\($0)") }, condition: nil, commitID: 1)
     }
-    let end = try writer.write([.sample("a", "N1", type: "t7")], condition: nil, tag: 1).events[0].cursor
-    let last = try writer.write([.sample("a", "N2", type: "t7")], condition: nil, tag: 1).events[0].cursor
+    let end = try writer.write([.sample("a", "N1", type: "t7")], condition: nil, commitID: 1).events[0].cursor
+    let last = try writer.write([.sample("a", "N2", type: "t7")], condition: nil, commitID: 1).events[0].cursor
     try pending.flush()
     let reader = EventReader(
-      connection: connection, catalog: catalog, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
+      connection: connection, symbols: symbols, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
     let before = runs(on: connection)
     let filters = (0..<200).map { ReadAggregator("t\($0)") }
     let page = try reader.page(filters, .all, .forward(first: 10, after: .after(end)))

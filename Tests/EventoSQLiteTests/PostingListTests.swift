@@ -144,10 +144,10 @@ import Testing
   @Test func indexScansAreBounded() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let catalog = Catalog(connection)
-    let pending = PendingRows(connection)
+    let symbols = SymbolTable(connection)
+    let pending = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
       now: { Timestamp(milliseconds: 0) })
     for start in stride(from: 0, to: 3000, by: 1000) {
       let events = (start..<start + 1000).map { number in
@@ -155,13 +155,13 @@ import Testing
           "id-\(number)", "N\(number)", type: "t\(number % 3)",
           routingKey: .value(number % 2 == 0 ? nil : "k\(number % 20)"))
       }
-      _ = try writer.write(events, condition: nil, tag: 1)
+      _ = try writer.write(events, condition: nil, commitID: 1)
     }
     try pending.flush()
     for key in [RoutingKey.all, .value(nil), .value("k1")] {
-      #expect(try catalog.sources([ReadAggregator("t1")], key).count <= Schema.kindsPerType + 1)
-      #expect(try catalog.sources([ReadAggregator("t1", name: "N2998")], key).count <= 1)
-      #expect(try catalog.sources(nil, key).count <= Schema.lanesPerRoutingKey + 1)
+      #expect(try symbols.scans([ReadAggregator("t1")], key).count <= Schema.kindsPerType + 1)
+      #expect(try symbols.scans([ReadAggregator("t1", name: "N2998")], key).count <= 1)
+      #expect(try symbols.scans(nil, key).count <= Schema.lanesPerRoutingKey + 1)
     }
     // Nor does what SQLite steps through to find them.
     for (text, statement) in connection.statements where text.sql.hasPrefix("SELECT id FROM") {

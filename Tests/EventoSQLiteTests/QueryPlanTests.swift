@@ -6,22 +6,22 @@ import Testing
 
 /// Every filter of a read is served by an index, in the order of the log: no scan, no sort.
 @Suite struct QueryPlanTests {
-  private func withConnection(_ body: (Connection, Catalog) throws -> Void) throws {
+  private func withConnection(_ body: (Connection, SymbolTable) throws -> Void) throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let catalog = Catalog(connection)
-    let pending = PendingRows(connection)
+    let symbols = SymbolTable(connection)
+    let pending = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
       now: { Timestamp(milliseconds: 0) })
     let events = (0..<1000).map { number in
       NewEvent.sample(
         "id-\(number % 250)", "N\(number % 5)", type: "t\(number % 7)",
         routingKey: .value(number % 3 == 0 ? nil : "k\(number % 2)"))
     }
-    _ = try writer.write(events, condition: nil, tag: 1)
+    _ = try writer.write(events, condition: nil, commitID: 1)
     try pending.flush()
-    try body(connection, catalog)
+    try body(connection, symbols)
   }
 
   /// A filter shape, and the plans that it may come to.
@@ -56,14 +56,14 @@ import Testing
     return shapes
   }()
 
-  @Test(arguments: shapes) func eachSourceIsASearchOfItsIndex(shape: Shape) throws {
-    try withConnection { connection, catalog in
-      let sources = try catalog.sources(shape.filters, shape.key)
-      try #require(!sources.isEmpty)
-      for source in sources {
-        for (direction, comparison) in [(EventSource.Direction.forward, "rowid>?"), (.backward, "rowid<?")] {
-          for columns in [EventSource.Columns.positions, .rows] {
-            let query = try #require(source.query(columns, direction))
+  @Test(arguments: shapes) func eachScanIsASearchOfItsIndex(shape: Shape) throws {
+    try withConnection { connection, symbols in
+      let scans = try symbols.scans(shape.filters, shape.key)
+      try #require(!scans.isEmpty)
+      for scan in scans {
+        for (direction, comparison) in [(IndexScan.Direction.forward, "rowid>?"), (.backward, "rowid<?")] {
+          for columns in [IndexScan.Columns.positions, .rows] {
+            let query = try #require(scan.query(columns, direction))
             let plan = try connection.all("EXPLAIN QUERY PLAN \(query)") { $0.text(3) }
             let step = try #require(plan.first)
             #expect(step.hasPrefix("SEARCH event USING "), "\(plan)")
@@ -82,7 +82,7 @@ import Testing
 
   @Test func aPostingListIsASearchOfItsOwn() throws {
     try withConnection { connection, _ in
-      for (direction, comparison) in [(EventSource.Direction.forward, "word>?"), (.backward, "word<?")] {
+      for (direction, comparison) in [(IndexScan.Direction.forward, "word>?"), (.backward, "word<?")] {
         _ = try Posting.positions(of: 1, from: 100, direction, limit: 4, on: connection)
         let order = direction == .forward ? "ASC" : "DESC"
         let queries = connection.statements.keys.map(\.sql)
@@ -94,9 +94,9 @@ import Testing
   }
 
   @Test(arguments: shapes) func aPageStepsOverNoOtherRows(shape: Shape) throws {
-    try withConnection { connection, catalog in
+    try withConnection { connection, symbols in
       let limits = EventReader.PageLimits(events: 1000, bytes: 8 << 20)
-      let reader = EventReader(connection: connection, catalog: catalog, limits: limits)
+      let reader = EventReader(connection: connection, symbols: symbols, limits: limits)
       for args in [Args.forward(first: 10), .backward(last: 10)] {
         _ = try reader.page(shape.filters, shape.key, args)
       }

@@ -18,7 +18,7 @@ import Testing
     }
 
     /// Those of the commits that the log has.
-    var tags: Set<Int64> { Set(log.compactMap { LogPosition($0.cursor)?.tag }) }
+    var commitIDs: Set<Int64> { Set(log.compactMap { LogPosition($0.cursor)?.commitID }) }
   }
 
   private func commit(
@@ -63,7 +63,7 @@ import Testing
     }
     let commit = try await commit(writes)
     let written = try commit.results.map { try $0.get().events[0] }
-    #expect(commit.tags.count == 1)
+    #expect(commit.commitIDs.count == 1)
     #expect(written.map(\.version) == (0..<count).map { $0 / 5 + 1 })
     #expect(commit.log.map(\.cursor) == written.map(\.cursor))
     #expect(commit.log.map(\.node.name) == writes.map { $0.events[0].name })
@@ -85,7 +85,7 @@ import Testing
     #expect(commit.codes[6...] == [.duplicateEventID, .duplicateEventID])
     #expect(commit.log.map(\.node.id) == ids)
     // One commit: it has not failed and been done over for each.
-    #expect(commit.tags.count == 1)
+    #expect(commit.commitIDs.count == 1)
   }
 
   @Test func aConditionSeesWhatIsNew() async throws {
@@ -98,7 +98,7 @@ import Testing
     ])
     #expect(commit.codes == [nil, .conditionFailed, nil])
     #expect(commit.log.map(\.node.aggregatorID) == ["acc-7", "acc-8"])
-    #expect(commit.tags.count == 1)
+    #expect(commit.commitIDs.count == 1)
   }
 
   /// Names and ids are written too, and an entry in each index.
@@ -107,7 +107,7 @@ import Testing
     let commit = try await commit(
       (0..<20).map { write in ((0..<1000).map { .sample("\(id)-\(write)-\($0)", data: Payload("")) }, nil) })
     #expect(commit.codes == Array(repeating: nil, count: 20))
-    #expect(commit.tags.count > 1)
+    #expect(commit.commitIDs.count > 1)
   }
 
   /// A small write waits for one commit, however many large ones were there before it.
@@ -116,7 +116,7 @@ import Testing
     let commit = try await commit((0..<6).map { ([.sample("a\($0)", data: $0 < 5 ? large : Payload("1"))], nil) })
     #expect(commit.codes == Array(repeating: nil, count: 6))
     #expect(commit.log.map(\.node.aggregatorID) == ["a5", "a0", "a1", "a2", "a3", "a4"])
-    #expect(commit.tags.count == 5)
+    #expect(commit.commitIDs.count == 5)
   }
 
   @Test func aVersionIsThatAfterWhatIsNew() async throws {
@@ -126,7 +126,7 @@ import Testing
     ])
     #expect(commit.codes == [nil, .invalidOriginalVersion, .invalidOriginalVersion, nil, nil])
     #expect(commit.log.map(\.node.version) == [1, 2, 3])
-    #expect(commit.tags.count == 1)
+    #expect(commit.commitIDs.count == 1)
   }
 
   /// More aggregates in one write than are remembered; the last event is one of the first of them.

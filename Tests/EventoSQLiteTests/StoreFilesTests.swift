@@ -110,7 +110,7 @@ import Testing
       case .logShortened: try #require(truncate(folder.file() + "-wal", 8192) == 0)
       case .databaseEmptied: try #require(truncate(folder.file(), 0) == 0)
       case .databaseShortened:
-        try #require(truncate(folder.file(), off_t(StoreFile.size(folder.file()) - 4096)) == 0)
+        try #require(truncate(folder.file(), off_t(FileSystem.size(folder.file()) - 4096)) == 0)
       case .databaseWrittenOver:
         // As `cp` does it: onto the same file.
         let other = try Data(contentsOf: URL(fileURLWithPath: folder.file("older")))

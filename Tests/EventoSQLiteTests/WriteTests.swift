@@ -138,7 +138,7 @@ import Testing
       try await store.write([.sample()])
       try await store.writer.perform { session in
         try session.connection.run("UPDATE event SET version = 2147483646")
-        session.memory.forget()
+        session.headCache.forget()
       }
       #expect(try await store.write([.sample()]).events[0].version == Event.maximumVersion)
       await expect(.invalidRequest) { () throws in try await store.write([.sample()]) }

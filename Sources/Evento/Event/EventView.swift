@@ -50,7 +50,7 @@ extension Edge<Event> {
   }
 
   /// Shows the event and its place.
-  package func show<Value>(_ body: (borrowing EventView) -> Value) -> Value {
+  package func withView<Value>(_ body: (borrowing EventView) -> Value) -> Value {
     var cursor = cursor.description
     return cursor.withUTF8 { cursor in
       node.data.bytes.withUnsafeBytes { data in
@@ -70,16 +70,16 @@ extension ReadResult<Event> {
   /// Shows the page's events as an ``EventViewer`` would have.
   ///
   /// - Parameter args: what the page was read with.
-  package func show(_ args: Args, _ each: (borrowing EventView) -> Bool) -> PageInfo {
+  package func forEachEvent(_ args: Args, _ each: (borrowing EventView) -> Bool) -> PageInfo {
     var info = pageInfo
     switch args {
     case .forward:
-      if let index = edges.firstIndex(where: { !$0.show(each) }) {
+      if let index = edges.firstIndex(where: { !$0.withView(each) }) {
         info.hasNextPage = true
         info.endCursor = index == 0 ? nil : edges[index - 1].cursor
       }
     case .backward:
-      if let index = edges.lastIndex(where: { !$0.show(each) }) {
+      if let index = edges.lastIndex(where: { !$0.withView(each) }) {
         info.hasPreviousPage = true
         info.startCursor = index == edges.count - 1 ? nil : edges[index + 1].cursor
       }

@@ -1,33 +1,3 @@
-/// What a name, key or other short text must be.
-public enum NameRule {
-  /// Bytes of UTF-8 that a name may have.
-  public static let lengths = 1...255
-
-  /// What is wrong with a name, or `nil` where nothing is.
-  public static func fault(in text: String) -> String? {
-    let bytes = text.utf8
-    guard lengths.contains(bytes.count) else {
-      return "must be \(lengths.lowerBound) to \(lengths.upperBound) bytes of UTF-8, and has \(bytes.count)"
-    }
-    guard !(bytes.withContiguousStorageIfAvailable(hasControl) ?? hasControl(bytes)) else {
-      return "must have no control characters (U+0000 to U+001F, U+007F)"
-    }
-    return nil
-  }
-
-  /// Looks at all of it, which takes less time than to stop at the first: sixteen bytes at once.
-  private static func hasControl(_ bytes: some Collection<UInt8>) -> Bool {
-    var found: UInt8 = 0
-    for byte in bytes { found |= (byte < 0x20 ? 1 : 0) | (byte == 0x7F ? 1 : 0) }
-    return found != 0
-  }
-
-  /// - Throws: `invalid_request`, which names the text by `label`, where the rule does not hold.
-  package static func check(_ text: String, _ label: @autoclosure () -> String) throws(EventoError) {
-    if let fault = fault(in: text) { throw EventoError(.invalidRequest, "\(label()) \(fault).") }
-  }
-}
-
 extension NewEvent {
   /// Checks the form of the events of one write: names, versions and timestamps in their ranges, and the events of one
   /// aggregate either all with a version or all without. What an executor does first with a write.
@@ -69,10 +39,10 @@ extension NewEvent {
 
   /// - Parameter label: which event it is, for the error.
   private func check(_ label: @autoclosure () -> String) throws(EventoError) {
-    try NameRule.check(aggregatorType, "\(label()): aggregator_type")
-    try NameRule.check(aggregatorID, "\(label()): aggregator_id")
-    try NameRule.check(name, "\(label()): name")
-    if case .value(let key?) = routingKey { try NameRule.check(key, "\(label()): routing_key") }
+    try Name.check(aggregatorType, "\(label()): aggregator_type")
+    try Name.check(aggregatorID, "\(label()): aggregator_id")
+    try Name.check(name, "\(label()): name")
+    if case .value(let key?) = routingKey { try Name.check(key, "\(label()): routing_key") }
     if let version, !(1...Event.maximumVersion).contains(version) {
       throw EventoError(
         .invalidRequest, "\(label()): version must be 1 to \(Event.maximumVersion), but is \(version).")
@@ -87,13 +57,9 @@ extension NewEvent {
     guard let first = events.first, events.contains(where: { ($0.version == nil) != (first.version == nil) }) else {
       return nil
     }
-    struct Aggregate: Hashable {
-      let type: ExactText
-      let id: ExactText
-    }
-    var versioned: [Aggregate: Bool] = [:]
+    var versioned: [AggregateKey: Bool] = [:]
     for (index, event) in events.enumerated() {
-      let aggregate = Aggregate(type: ExactText(event.aggregatorType), id: ExactText(event.aggregatorID))
+      let aggregate = AggregateKey(type: event.aggregatorType, id: event.aggregatorID)
       let isVersioned = event.version != nil
       if versioned.updateValue(isVersioned, forKey: aggregate) ?? isVersioned != isVersioned { return index }
     }

@@ -37,7 +37,7 @@ extension Executor {
     guard let viewer = self as? any EventViewer else {
       let page = try await read(aggregators, routingKey: routingKey, args: args)
       var builder = builder()
-      let info = page.show(args) { builder.add($0) }
+      let info = page.forEachEvent(args) { builder.add($0) }
       return builder.finish(info)
     }
     let cancellation = CancellationFlag()

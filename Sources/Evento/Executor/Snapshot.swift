@@ -1,27 +1,26 @@
-/// Which state a snapshot is of. Each revision of a type is kept apart.
-public struct SnapshotKey: Sendable, Equatable {
-  public let type: String
-  public let revision: String
-  public let id: String
+/// Which state a snapshot is of. Each revision of a type is kept apart. Compared by UTF-8 bytes.
+public struct SnapshotKey: Sendable, Hashable {
+  private let typeName: Name
+  private let revisionName: Name
+  private let idName: Name
 
   public init(type: String, revision: String, id: String) {
-    self.type = type
-    self.revision = revision
-    self.id = id
+    typeName = Name(checked: type)
+    revisionName = Name(checked: revision)
+    idName = Name(checked: id)
   }
 
-  /// Equal in every member, by UTF-8 bytes.
-  public static func == (left: SnapshotKey, right: SnapshotKey) -> Bool {
-    left.type.isExactly(right.type) && left.revision.isExactly(right.revision) && left.id.isExactly(right.id)
-  }
+  public var type: String { typeName.text }
+  public var revision: String { revisionName.text }
+  public var id: String { idName.text }
 
   /// Checks the form.
   ///
   /// - Throws: `invalid_request` where a member is out of form.
   public func check() throws {
-    try NameRule.check(type, "the snapshot's type")
-    try NameRule.check(revision, "the snapshot's revision")
-    try NameRule.check(id, "the snapshot's id")
+    try Name.check(type, "the snapshot's type")
+    try Name.check(revision, "the snapshot's revision")
+    try Name.check(id, "the snapshot's id")
   }
 }
 

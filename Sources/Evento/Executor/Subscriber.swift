@@ -1,6 +1,7 @@
-/// Somebody who reads the log and remembers in the store how far.
+/// Somebody who reads the log and remembers in the store how far. Two are equal if all members are, the key by its UTF-8
+/// bytes.
 public struct Subscriber: Sendable, Equatable {
-  public let key: String
+  package let name: Name
   /// The worker that holds it.
   public let workerID: ULID
   /// The last event that it has dealt with; `nil` at the beginning.
@@ -14,7 +15,7 @@ public struct Subscriber: Sendable, Equatable {
   public init(
     key: String, workerID: ULID, cursor: Cursor?, lag: Int, isEnabled: Bool, createdAt: Timestamp, updatedAt: Timestamp
   ) {
-    self.key = key
+    name = Name(checked: key)
     self.workerID = workerID
     self.cursor = cursor
     self.lag = lag
@@ -22,6 +23,8 @@ public struct Subscriber: Sendable, Equatable {
     self.createdAt = createdAt
     self.updatedAt = updatedAt
   }
+
+  public var key: String { name.text }
 
   /// The largest lag, in seconds: 2^53 - 1, the largest integer that every JSON reader keeps exactly (RFC 8259 §6).
   public static let maximumLag = 1 << 53 - 1
@@ -39,14 +42,7 @@ public struct Subscriber: Sendable, Equatable {
   ///
   /// - Throws: `invalid_request` where it is out of form.
   public static func check(key: String) throws {
-    try NameRule.check(key, "the subscriber's key")
-  }
-
-  /// Equal in every member, the key by its UTF-8 bytes.
-  public static func == (left: Subscriber, right: Subscriber) -> Bool {
-    left.key.isExactly(right.key) && left.workerID == right.workerID && left.cursor == right.cursor
-      && left.lag == right.lag && left.isEnabled == right.isEnabled && left.createdAt == right.createdAt
-      && left.updatedAt == right.updatedAt
+    try Name.check(key, "the subscriber's key")
   }
 }
 

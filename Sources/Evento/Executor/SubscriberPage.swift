@@ -21,7 +21,7 @@ public struct SubscriberPage: Sendable, Equatable {
       throw EventoError(
         .invalidRequest, "first must be \(countRange.lowerBound) to \(countRange.upperBound), but is \(first).")
     }
-    if let key { try NameRule.check(key, "after") }
+    if let key { try Name.check(key, "after") }
   }
 
   /// Checks what a reader of page after page relies on: without it, the reader could go in circles and never end.
@@ -29,7 +29,7 @@ public struct SubscriberPage: Sendable, Equatable {
   /// - Throws: `internal` if the page has more subscribers than were asked for, is not in the order of the keys, or is
   ///   empty although there is a next one.
   package func check(asAnswerTo first: Int, after key: String?) throws(EventoError) {
-    let keys = ([key].compactMap(\.self) + subscribers.map(\.key)).map(ExactText.init)
+    let keys = [key.map(Name.init(checked:))].compactMap(\.self) + subscribers.map(\.name)
     let isSorted = zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }
     guard subscribers.count <= first, isSorted, !(hasNextPage && subscribers.isEmpty) else {
       throw EventoError(.internal, "The page of subscribers is too long, out of order, or empty and not the last one.")

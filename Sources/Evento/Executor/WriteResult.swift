@@ -11,13 +11,12 @@ public struct WriteResult: Sendable, Equatable {
   }
 }
 
-/// What the store made of one event of a write.
+/// What the store made of one event of a write. Two are equal if all members are, text by its UTF-8 bytes.
 public struct WrittenEvent: Sendable, Equatable {
   public let id: ULID
-  public let aggregatorType: String
-  public let aggregatorID: String
+  package let aggregate: AggregateKey
   public let version: Int
-  public let routingKey: String?
+  package let partition: Name?
   public let timestamp: Timestamp
   public let cursor: Cursor
 
@@ -26,18 +25,14 @@ public struct WrittenEvent: Sendable, Equatable {
     cursor: Cursor
   ) {
     self.id = id
-    self.aggregatorType = aggregatorType
-    self.aggregatorID = aggregatorID
+    aggregate = AggregateKey(type: aggregatorType, id: aggregatorID)
     self.version = version
-    self.routingKey = routingKey
+    partition = routingKey.map(Name.init(checked:))
     self.timestamp = timestamp
     self.cursor = cursor
   }
 
-  /// Equal in every member, text by its UTF-8 bytes.
-  public static func == (left: WrittenEvent, right: WrittenEvent) -> Bool {
-    left.id == right.id && left.version == right.version && left.timestamp == right.timestamp
-      && left.cursor == right.cursor && left.aggregatorType.isExactly(right.aggregatorType)
-      && left.aggregatorID.isExactly(right.aggregatorID) && left.routingKey.isExactly(right.routingKey)
-  }
+  public var aggregatorType: String { aggregate.type.text }
+  public var aggregatorID: String { aggregate.id.text }
+  public var routingKey: String? { partition?.text }
 }

@@ -6,17 +6,17 @@ struct EventHandlers<Handler: Sendable>: Sendable {
   }
 
   struct EventType: Hashable {
-    let aggregatorType: ExactText
-    let name: ExactText
+    let aggregatorType: Name
+    let name: Name
   }
 
   private var choices: [EventType: Choice] = [:]
-  private var catchAlls: [ExactText: Handler] = [:]
+  private var catchAlls: [Name: Handler] = [:]
 
   /// - Precondition: nothing has been said of this type of event.
   mutating func add<Data: AggregateEvent>(_ type: Data.Type, _ choice: Choice) {
     let key = EventType(
-      aggregatorType: ExactText(Data.Aggregate.aggregatorType), name: ExactText(Data.eventName))
+      aggregatorType: Name(checked: Data.Aggregate.aggregatorType), name: Name(checked: Data.eventName))
     requireUse(
       choices.updateValue(choice, forKey: key) == nil,
       "\(Data.eventName) of \(Data.Aggregate.aggregatorType) is handled or skipped twice")
@@ -27,25 +27,25 @@ struct EventHandlers<Handler: Sendable>: Sendable {
   /// - Precondition: nothing has been said of all events of this kind.
   mutating func addAll<Kind: Aggregate>(_ kind: Kind.Type, _ handler: Handler) {
     requireUse(
-      catchAlls.updateValue(handler, forKey: ExactText(Kind.aggregatorType)) == nil,
+      catchAlls.updateValue(handler, forKey: Name(checked: Kind.aggregatorType)) == nil,
       "all events of \(Kind.aggregatorType) are handled twice")
   }
 
   /// What to do with an event; `nil` where nothing has been said.
   func choice(for event: Event) -> Choice? {
-    let key = EventType(aggregatorType: ExactText(event.aggregatorType), name: ExactText(event.name))
+    let key = EventType(aggregatorType: event.aggregate.type, name: event.eventType)
     return choices[key] ?? catchAlls[key.aggregatorType].map(Choice.handle)
   }
 
   /// The kinds of aggregate that anything has been said of, in byte order.
   var aggregatorTypes: [String] {
-    Set(choices.keys.map(\.aggregatorType)).union(catchAlls.keys).sorted().map(\.string)
+    Set(choices.keys.map(\.aggregatorType)).union(catchAlls.keys).sorted().map(\.text)
   }
 
   /// The names of the events of a kind of aggregate that are to be read, in byte order; `nil`: all of them.
   func names(of aggregatorType: String) -> [String]? {
-    let aggregatorType = ExactText(aggregatorType)
+    let aggregatorType = Name(checked: aggregatorType)
     guard catchAlls[aggregatorType] == nil else { return nil }
-    return choices.keys.filter { $0.aggregatorType == aggregatorType }.map(\.name).sorted().map(\.string)
+    return choices.keys.filter { $0.aggregatorType == aggregatorType }.map(\.name).sorted().map(\.text)
   }
 }

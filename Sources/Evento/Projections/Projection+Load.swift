@@ -67,7 +67,7 @@ extension Projection {
     case nil: break
     }
     progress.count += 1
-    if event.aggregatorType.isExactly(Kind.aggregatorType), event.aggregatorID.isExactly(context.id) {
+    if event.aggregate == AggregateKey(type: Kind.aggregatorType, id: context.id) {
       progress.version = event.version
     }
   }
@@ -78,7 +78,7 @@ extension Projection {
     let whole = [ReadAggregator(Kind.aggregatorType, id: id)] + related
     var filters: [ReadAggregator] = []
     for type in handlers.aggregatorTypes {
-      guard wholeKinds.contains(ExactText(type)) else {
+      guard wholeKinds.contains(Name(checked: type)) else {
         if whole.contains(where: { $0.aggregatorType.isExactly(type) }) { continue }
         throw EventoError(
           .invalidRequest,

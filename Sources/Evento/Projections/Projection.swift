@@ -22,7 +22,7 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
   var handlers = EventHandlers<AnyHandler>()
   var related: [ReadAggregator] = []
   /// Other kinds of which every aggregate is read.
-  var wholeKinds: Set<ExactText> = []
+  var wholeKinds: Set<Name> = []
   var shared = SharedData()
   var coder: any EventCoder = JSONCoder()
   var checksSafety = false
@@ -68,7 +68,7 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
   /// Reads the events of every aggregate of another kind, as far as they are handled: a load takes as long as there are
   /// such events in the store.
   public func everyAggregate<Other: Aggregate>(_ kind: Other.Type) -> Self {
-    with { $0.wholeKinds.insert(ExactText(Other.aggregatorType)) }
+    with { $0.wholeKinds.insert(Name(checked: Other.aggregatorType)) }
   }
 
   /// Makes loading fail with `unhandled_event` where an event is neither handled nor skipped. Without it, such events

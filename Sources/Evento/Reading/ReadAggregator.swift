@@ -1,21 +1,31 @@
-/// One filter of a read: the events of a type, of one aggregate, of one name, or of one name in one aggregate.
-public struct ReadAggregator: Sendable, Equatable {
-  public var aggregatorType: String
-  /// Left out: those of every aggregate of the type.
-  public var aggregatorID: String?
-  /// Left out: those of every name.
-  public var name: String?
+/// One filter of a read: the events of a type, of one aggregate, of one name, or of one name in one aggregate. Compared by
+/// UTF-8 bytes.
+public struct ReadAggregator: Sendable, Hashable {
+  package private(set) var type: Name
+  package private(set) var id: Name?
+  package private(set) var eventType: Name?
 
   public init(_ aggregatorType: String, id aggregatorID: String? = nil, name: String? = nil) {
-    self.aggregatorType = aggregatorType
-    self.aggregatorID = aggregatorID
-    self.name = name
+    type = Name(checked: aggregatorType)
+    id = aggregatorID.map(Name.init(checked:))
+    eventType = name.map(Name.init(checked:))
   }
 
-  /// Equal in every member, by UTF-8 bytes.
-  public static func == (left: ReadAggregator, right: ReadAggregator) -> Bool {
-    left.aggregatorType.isExactly(right.aggregatorType) && left.aggregatorID.isExactly(right.aggregatorID)
-      && left.name.isExactly(right.name)
+  public var aggregatorType: String {
+    get { type.text }
+    set { type = Name(checked: newValue) }
+  }
+
+  /// Left out: those of every aggregate of the type.
+  public var aggregatorID: String? {
+    get { id?.text }
+    set { id = newValue.map(Name.init(checked:)) }
+  }
+
+  /// Left out: those of every name.
+  public var name: String? {
+    get { eventType?.text }
+    set { eventType = newValue.map(Name.init(checked:)) }
   }
 
   /// Whether an event passes.
@@ -25,8 +35,8 @@ public struct ReadAggregator: Sendable, Equatable {
 
   /// Whether an event with these names passes.
   package func matches(type: String, id: String, name: String) -> Bool {
-    aggregatorType.isExactly(type) && (aggregatorID == nil || aggregatorID.isExactly(id))
-      && (self.name == nil || self.name.isExactly(name))
+    self.type == Name(checked: type) && (self.id == nil || self.id == Name(checked: id))
+      && (eventType == nil || eventType == Name(checked: name))
   }
 
   /// The most filters that one read or condition takes.
@@ -39,26 +49,29 @@ public struct ReadAggregator: Sendable, Equatable {
         .invalidRequest, "A read takes at most \(maximumCount) filters, and there are \(aggregators.count).")
     }
     for aggregator in aggregators {
-      try NameRule.check(aggregator.aggregatorType, "a filter's aggregator_type")
-      if let id = aggregator.aggregatorID { try NameRule.check(id, "a filter's aggregator_id") }
-      if let name = aggregator.name { try NameRule.check(name, "a filter's name") }
+      try Name.check(aggregator.aggregatorType, "a filter's aggregator_type")
+      if let id = aggregator.aggregatorID { try Name.check(id, "a filter's aggregator_id") }
+      if let name = aggregator.name { try Name.check(name, "a filter's name") }
     }
   }
 }
 
-/// Which partition of the log a read is of.
-public enum RoutingKey: Sendable, Equatable {
+/// Which partition of the log a read is of. Compared by UTF-8 bytes.
+public enum RoutingKey: Sendable, Hashable {
   /// All events.
   case all
   /// The events with this routing key; with `nil`, those that have none.
   case value(String?)
 
-  /// Equal by UTF-8 bytes.
-  public static func == (left: RoutingKey, right: RoutingKey) -> Bool {
-    switch (left, right) {
-    case (.all, .all): true
-    case (.value(let left), .value(let right)): left.isExactly(right)
-    default: false
+  public static func == (left: RoutingKey, right: RoutingKey) -> Bool { left.partition == right.partition }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(partition) }
+
+  /// The one partition that it names, if it names one.
+  package var partition: Name?? {
+    switch self {
+    case .all: nil
+    case .value(let key): .some(key.map(Name.init(checked:)))
     }
   }
 
@@ -67,14 +80,11 @@ public enum RoutingKey: Sendable, Equatable {
 
   /// Whether an event with this key passes.
   package func matches(_ routingKey: String?) -> Bool {
-    switch self {
-    case .all: true
-    case .value(let key): key.isExactly(routingKey)
-    }
+    self == .all || self == .value(routingKey)
   }
 
   /// - Throws: `invalid_request` where the key is out of form.
   package func check() throws(EventoError) {
-    if case .value(let key?) = self { try NameRule.check(key, "the routing_key") }
+    if case .value(let key?) = self { try Name.check(key, "the routing_key") }
   }
 }

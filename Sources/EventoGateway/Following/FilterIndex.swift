@@ -27,34 +27,6 @@ struct FilterIndex<Value> {
     let value: Value
   }
 
-  /// All that a filter, or one of its aggregators, asks of an event: what passes has these texts, by their bytes.
-  private struct Place: Hashable {
-    let shape: Shape
-    var type: ExactText?
-    var id: ExactText?
-    var name: ExactText?
-    var routingKey: ExactText?
-  }
-
-  /// Which texts an event is asked for.
-  private struct Shape: Hashable {
-    enum Names: Int, CaseIterable {
-      case none
-      case ofType
-      case ofName
-      case ofAggregate
-      case ofNameInAggregate
-    }
-
-    let names: Names
-    let hasRoutingKey: Bool
-
-    var index: Int { names.rawValue * 2 + (hasRoutingKey ? 1 : 0) }
-    static var all: [Shape] {
-      Names.allCases.flatMap { [Shape(names: $0, hasRoutingKey: false), Shape(names: $0, hasRoutingKey: true)] }
-    }
-  }
-
   private struct Entry {
     let member: Member
     /// How many have joined and not left.
@@ -69,9 +41,9 @@ struct FilterIndex<Value> {
 
   private var numbers: [FollowFilter: Int] = [:]
   private var entries: [Int: Entry] = [:]
-  private var places: [Place: Occupants] = [:]
-  /// How many places have each shape: an event is not looked up under those that no filter has.
-  private var shapes = [Int](repeating: 0, count: Shape.Names.allCases.count * 2)
+  private var places: [FilterKey: Occupants] = [:]
+  /// How many places have each form: an event is not looked up under those that no filter has.
+  private var forms = [Int](repeating: 0, count: FilterKey.Form.all.count)
   private var nextNumber = 0
   private var nextPlace = 0
   /// ``FollowFilter/cost`` of all filters, equal ones counted once.
@@ -97,7 +69,7 @@ struct FilterIndex<Value> {
     nextNumber += 1
     numbers[filter] = member.number
     entries[member.number] = Entry(member: member)
-    for place in Self.places(of: filter) { occupy(place, member.number) }
+    for place in filter.aggregators.filterKeys(filter.routingKey) { occupy(place, member.number) }
     return member
   }
 
@@ -112,22 +84,22 @@ struct FilterIndex<Value> {
     cost -= filter.cost
     numbers.removeValue(forKey: filter)
     entries.removeValue(forKey: number)
-    for place in Self.places(of: filter) { vacate(place, number) }
+    for place in filter.aggregators.filterKeys(filter.routingKey) { vacate(place, number) }
   }
 
-  private mutating func occupy(_ place: Place, _ number: Int) {
+  private mutating func occupy(_ place: FilterKey, _ number: Int) {
     if places[place]?.filters.insert(number) == nil {
       places[place] = Occupants(number: nextPlace, filters: [number])
       nextPlace += 1
-      shapes[place.shape.index] += 1
+      forms[place.form.index] += 1
     }
   }
 
-  private mutating func vacate(_ place: Place, _ number: Int) {
+  private mutating func vacate(_ place: FilterKey, _ number: Int) {
     places[place]?.filters.remove(number)
     if places[place]?.filters.isEmpty == true {
       places.removeValue(forKey: place)
-      shapes[place.shape.index] -= 1
+      forms[place.form.index] -= 1
     }
   }
 
@@ -142,14 +114,8 @@ struct FilterIndex<Value> {
 
   /// Adds the filters that an event passes.
   func find(_ event: EventNames, _ found: inout Matches) {
-    for shape in Shape.all where shapes[shape.index] > 0 {
-      let (names, key) = (shape.names, shape.hasRoutingKey ? event.routingKey : nil)
-      let place = Place(
-        shape: shape,
-        type: names == .none ? nil : ExactText(event.type),
-        id: names == .ofAggregate || names == .ofNameInAggregate ? ExactText(event.id) : nil,
-        name: names == .ofName || names == .ofNameInAggregate ? ExactText(event.name) : nil,
-        routingKey: key.map(ExactText.init))
+    for form in FilterKey.Form.all where forms[form.index] > 0 {
+      let place = FilterKey(form, type: event.type, id: event.id, name: event.name, routingKey: event.routingKey)
       // However many events of a page are found there, their filters are gone through once.
       guard let occupants = places[place], found.places.insert(occupants.number).inserted else { continue }
       found.numbers.formUnion(occupants.filters)
@@ -159,30 +125,6 @@ struct FilterIndex<Value> {
   /// What belongs to the filters that were found, and have not left since.
   func values(_ found: Matches) -> [Value] {
     found.numbers.compactMap { entries[$0]?.member.value }
-  }
-
-  /// The places at which events that pass a filter are looked up. Two aggregators may have the same.
-  private static func places(of filter: FollowFilter) -> [Place] {
-    let (hasKey, key): (Bool, ExactText?) =
-      switch filter.routingKey {
-      case .all: (false, nil)
-      case .value(let key): (true, key.map(ExactText.init))
-      }
-    guard let aggregators = filter.aggregators else {
-      return [Place(shape: Shape(names: .none, hasRoutingKey: hasKey), routingKey: key)]
-    }
-    return aggregators.map { aggregator in
-      let names: Shape.Names =
-        switch (aggregator.aggregatorID, aggregator.name) {
-        case (nil, nil): .ofType
-        case (nil, .some): .ofName
-        case (.some, nil): .ofAggregate
-        case (.some, .some): .ofNameInAggregate
-        }
-      return Place(
-        shape: Shape(names: names, hasRoutingKey: hasKey), type: ExactText(aggregator.aggregatorType),
-        id: aggregator.aggregatorID.map(ExactText.init), name: aggregator.name.map(ExactText.init), routingKey: key)
-    }
   }
 }
 

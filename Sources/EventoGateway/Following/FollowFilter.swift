@@ -16,17 +16,13 @@ final class FollowFilter: Sendable, Hashable {
     self.aggregators = aggregators
     self.routingKey = routingKey
     var cost = (aggregators?.count ?? 0) * Self.costOfAggregator
-    var hasher = Hasher()
     for aggregator in aggregators ?? [] {
-      for text in [aggregator.aggregatorType, aggregator.aggregatorID, aggregator.name] {
-        cost += text?.utf8.count ?? 0
-        hasher.combine(text.map(ExactText.init))
-      }
+      for name in [aggregator.type, aggregator.id, aggregator.eventType] { cost += name?.text.utf8.count ?? 0 }
     }
-    if case .value(let key) = routingKey {
-      cost += key?.utf8.count ?? 0
-      hasher.combine(key.map(ExactText.init))
-    }
+    if case .value(let key?) = routingKey { cost += key.utf8.count }
+    var hasher = Hasher()
+    hasher.combine(aggregators)
+    hasher.combine(routingKey)
     self.cost = cost
     hash = hasher.finalize()
   }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 internal import EventoWire
 internal import HTTPServer
@@ -59,7 +60,7 @@ struct GatewayRequest: Sendable {
   /// - Throws: `invalid_request`.
   func name(_ name: String) throws(EventoError) -> String {
     let text = try text(name)
-    if let problem = NameRule.fault(in: text) {
+    if let problem = Name.fault(in: text) {
       throw EventoError(.invalidRequest, "The \(name) in the path \(problem).")
     }
     return text

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import HTTPServer
 
 /// The paths of one resource, written as in the API's document: `/events/{id}`.

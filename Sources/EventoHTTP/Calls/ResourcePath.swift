@@ -1,3 +1,5 @@
+internal import ByteCoding
+
 /// The path of a resource, below the base URL, with its query.
 struct ResourcePath: ExpressibleByStringLiteral {
   /// Percent-encoded.
@@ -20,7 +22,7 @@ struct ResourcePath: ExpressibleByStringLiteral {
       copy.text += segment == "." ? "%2E" : "%2E%2E"
       return copy
     }
-    copy.encode(segment)
+    PercentEncoding.encode(segment, into: &copy.text)
     return copy
   }
 
@@ -31,30 +33,8 @@ struct ResourcePath: ExpressibleByStringLiteral {
     var copy = self
     for (index, parameter) in parameters.enumerated() {
       copy.text += (index == 0 ? "?" : "&") + parameter.name + "="
-      copy.encode(parameter.value)
+      PercentEncoding.encode(parameter.value, into: &copy.text)
     }
     return copy
-  }
-
-  private mutating func encode(_ part: String) {
-    text.reserveCapacity(text.utf8.count + part.utf8.count)
-    for byte in part.utf8 {
-      if Self.isUnreserved(byte) {
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        text += byte < 16 ? "%0" : "%"
-        text += String(byte, radix: 16, uppercase: true)
-      }
-    }
-  }
-
-  private static func isUnreserved(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-      UInt8(ascii: "~"):
-      true
-    default: false
-    }
   }
 }

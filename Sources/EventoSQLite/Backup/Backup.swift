@@ -7,17 +7,17 @@ internal import Evento
 /// interface in small steps begins anew at each commit of another process, and never ends beside one that writes.
 enum Backup {
   static func make(of path: String, at target: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
-    guard !StoreFile.exists(target) || StoreFile.isFolder(target) else {
+    guard !FileSystem.exists(target) || FileSystem.isFolder(target) else {
       throw EventoError(.invalidRequest, "\(target) already exists. Choose another name, or remove it first.")
     }
     try DatabasePath.check(target)
-    let source = try StoreFile.open(path)
+    let source = try DatabaseFile.openForReading(path)
     defer { source.close() }
     let partial = try PartialFile(of: target)
     do {
       try copy(source, to: partial.path, for: target, work)
-      let result = try StoreFile.measure(partial.path)
-      try partial.finish(permissions: StoreFile.permissions(ofCopyOf: path))
+      let result = try DatabaseFile.measure(partial.path)
+      try partial.finish(permissions: DatabaseFile.permissions(ofCopyOf: path))
       return result
     } catch {
       partial.remove()
@@ -30,7 +30,7 @@ enum Backup {
       let pages = try source.integer("PRAGMA page_count") ?? 0
       let unused = try source.integer("PRAGMA freelist_count") ?? 0
       let expected = max(Double((pages - unused) * (try source.integer("PRAGMA page_size") ?? 0)), 1)
-      source.setWork(work) { work.show(min(Double(StoreFile.size(path)) / expected, 1)) }
+      source.setWork(work) { work.show(min(Double(FileSystem.size(path)) / expected, 1)) }
       defer { source.setWork(nil) }
       try source.run("VACUUM INTO ?1", .text(DatabasePath.forSQLite(path)))
     } catch {

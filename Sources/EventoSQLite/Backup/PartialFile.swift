@@ -27,10 +27,10 @@ struct PartialFile: ~Copyable {
   init(of target: String) throws(EventoError) {
     let path = "\(target).partial-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
     let partialName = Self.name(path)
-    let folder = open(FileSync.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let folder = open(FileSystem.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else {
       guard errno == ENOENT else { throw Self.failure(target) }
-      throw EventoError(.unavailable, "There is no folder \(FileSync.folder(of: target)): create it first.")
+      throw EventoError(.unavailable, "There is no folder \(FileSystem.folder(of: target)): create it first.")
     }
     let file = openat(folder, partialName, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     guard file >= 0 else {
@@ -59,7 +59,7 @@ struct PartialFile: ~Copyable {
     guard isAt(partialName) else {
       throw EventoError(.unavailable, "\(target) can't be made: another file has taken the place of \(path).")
     }
-    guard fchmod(file, permissions) == 0, FileSync.sync(file) else { throw Self.failure(target) }
+    guard fchmod(file, permissions) == 0, FileSystem.sync(file) else { throw Self.failure(target) }
     // Unlike a renamed file, a linked one never takes the place of another.
     if linkat(folder, partialName, folder, targetName, 0) == 0 {
       unlinkat(folder, partialName, 0)
@@ -69,7 +69,7 @@ struct PartialFile: ~Copyable {
     } else if renameat(folder, partialName, folder, targetName) != 0 {  // Some file systems have no links.
       throw Self.failure(target)
     }
-    guard FileSync.sync(folder) else {
+    guard FileSystem.sync(folder) else {
       throw EventoError(
         .unavailable,
         "\(target) is made, and may be gone after a power failure: \(String(cString: strerror(errno))).")

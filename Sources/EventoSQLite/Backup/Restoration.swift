@@ -14,22 +14,22 @@ struct Restoration {
 
   func put(_ backup: String, at path: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
     try DatabasePath.check(path)
-    guard !StoreFile.areSame(path, backup) else {
+    guard !FileSystem.areSame(path, backup) else {
       throw EventoError(.invalidRequest, "\(backup) and \(path) are one file: name the backup, and the database.")
     }
-    let source = try StoreFile.open(backup, as: "backup")
+    let source = try DatabaseFile.openForReading(backup, as: "backup")
     defer { source.close() }
     source.setWork(work)
     try Self.check(source, backup, work)
     let events = Int(try source.logEnd().position)
-    guard StoreFile.exists(path) else {
+    guard FileSystem.exists(path) else {
       try Self.checkNothingIsLeft(of: path)
       return try Backup.make(of: backup, at: path, work)
     }
     let database: Connection
     do {
       // What may not be replaced is not to be touched either: look first, and again once nobody else can change it.
-      let reader = try StoreFile.look(at: path)
+      let reader = try DatabaseFile.look(at: path)
       defer { reader.close() }
       try checkMayReplace(reader, path)
       database = try Connection(path: path, busyTimeout: .zero, for: .writing)
@@ -50,7 +50,7 @@ struct Restoration {
       database.close()
       throw outcome(of: error, path, backup, before: before, work)
     }
-    return SQLiteExecutor.Copy(events: events, bytes: StoreFile.size(path))
+    return SQLiteExecutor.Copy(events: events, bytes: FileSystem.size(path))
   }
 
   /// What has become of the database when SQLite reports a failure. It may come after the commit: of the last sync, of the
@@ -105,7 +105,7 @@ struct Restoration {
   }
 
   private static func checkNothingIsLeft(of path: String) throws(EventoError) {
-    for name in [path + "-wal", path + "-journal"] where StoreFile.exists(name) {
+    for name in [path + "-wal", path + "-journal"] where FileSystem.exists(name) {
       throw EventoError(
         .invalidRequest,
         "\(name) is of a database that is not there any more, and would be played onto this one: move it away, or put "

@@ -160,40 +160,39 @@ final class Connection {
 
   /// Runs one statement for what it does.
   func run(_ sql: String, _ parameters: Parameter...) throws(SQLiteFailure) {
-    let statement = try statement(sql)
-    defer { statement.reset() }
-    for (index, parameter) in parameters.enumerated() { try statement.bind(Int32(index + 1), parameter) }
-    _ = try statement.step()
+    try query(sql, parameters) { (statement) throws(SQLiteFailure) in _ = try statement.step() }
   }
 
   /// The first row of a query, read by `body`; `nil` where there is none.
   func first<T>(
     _ sql: String, _ parameters: Parameter..., body: (Statement) throws(SQLiteFailure) -> T
   ) throws(SQLiteFailure) -> T? {
-    let statement = try statement(sql)
-    defer { statement.reset() }
-    for (index, parameter) in parameters.enumerated() { try statement.bind(Int32(index + 1), parameter) }
-    return try statement.step() ? try body(statement) : nil
+    try query(sql, parameters) { (row) throws(SQLiteFailure) in try row.step() ? try body(row) : nil }
   }
 
   /// Every row of a query, read by `body`.
   func all<T>(
     _ sql: String, _ parameters: Parameter..., body: (Statement) throws(SQLiteFailure) -> T
   ) throws(SQLiteFailure) -> [T] {
-    let statement = try statement(sql)
-    defer { statement.reset() }
-    for (index, parameter) in parameters.enumerated() { try statement.bind(Int32(index + 1), parameter) }
-    var rows: [T] = []
-    while try statement.step() { rows.append(try body(statement)) }
-    return rows
+    try query(sql, parameters) { (row) throws(SQLiteFailure) in
+      var rows: [T] = []
+      while try row.step() { rows.append(try body(row)) }
+      return rows
+    }
   }
 
   /// The integer in the first column of the first row.
   func integer(_ sql: String, _ parameters: Parameter...) throws(SQLiteFailure) -> Int64? {
+    try query(sql, parameters) { (row) throws(SQLiteFailure) in try row.step() ? row.integer(0) : nil }
+  }
+
+  private func query<T>(
+    _ sql: String, _ parameters: [Parameter], _ body: (Statement) throws(SQLiteFailure) -> T
+  ) throws(SQLiteFailure) -> T {
     let statement = try statement(sql)
     defer { statement.reset() }
-    for (index, parameter) in parameters.enumerated() { try statement.bind(Int32(index + 1), parameter) }
-    return try statement.step() ? statement.integer(0) : nil
+    try statement.bind(all: parameters)
+    return try body(statement)
   }
 
   /// Rows changed, added or removed by the last statement.

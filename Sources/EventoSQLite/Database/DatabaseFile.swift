@@ -10,7 +10,7 @@ internal import Synchronization
   import Darwin
 #endif
 
-/// The file of a database, before SQLite opens it.
+/// The file of a database, before a store opens it: made, looked at, and left as it is.
 enum DatabaseFile {
   /// Creates the file, empty, unless it exists. SQLite would create it with 0644 less the umask; it gives the write-ahead
   /// log and the shared memory the permissions of the database: https://sqlite.org/src/file/src/os_unix.c
@@ -47,7 +47,7 @@ enum DatabaseFile {
   static func removeIfEmpty(_ path: String) {
     // A link stays.
     let file = DatabasePath.resolved(path)
-    if StoreFile.bytes(file) == 0 { unlink(file) }
+    if FileSystem.bytes(file) == 0 { unlink(file) }
   }
 
   /// - Throws: `unavailable` if there is no file, or an empty one.
@@ -61,6 +61,79 @@ enum DatabaseFile {
     EventoError(
       .unavailable,
       "\(what), and \(configuration.createsDatabaseSetting) forbids creating one. Check that the volume is mounted.")
+  }
+
+  // MARK: Looking at a store
+
+  /// A connection to look with, which leaves all as it is. Where a log has been left beside the database, one that may
+  /// write would move it there when it is closed; where there is none, one that may not would leave an empty one, and
+  /// can't on a file system that is read-only (https://sqlite.org/wal.html#readonly).
+  static func look(
+    at path: String, busyTimeout: Duration = .zero
+  ) throws(SQLiteFailure) -> Connection {
+    // SQLite follows links, and has the log beside the file that they lead to.
+    let resolved = DatabasePath.resolved(path)
+    let access: Connection.Access =
+      if FileSystem.exists(resolved + "-wal") {
+        .reading
+      } else if FileSystem.isReadOnly(resolved) {
+        .readingImmutable
+      } else {
+        .writing
+      }
+    return try Connection(path: path, busyTimeout: busyTimeout, for: access)
+  }
+
+  /// Opens a store that is there, to read it.
+  ///
+  /// - Parameter kind: what an error calls it.
+  /// - Throws: ``EventoError`` where it is none, or of a newer version.
+  static func openForReading(_ path: String, as kind: String = "database") throws -> Connection {
+    try DatabasePath.check(path)
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      guard errno == ENOENT else {
+        throw EventoError(.invalidRequest, "\(path) can't be opened: \(String(cString: strerror(errno))).")
+      }
+      throw EventoError(.invalidRequest, "There is no \(kind) \(path). Check the path.")
+    }
+    do {
+      let connection = try look(at: path, busyTimeout: SQLiteConfiguration().busyTimeout)
+      try Schema.checkIsStore(connection, path: path)
+      return connection
+    } catch let failure as SQLiteFailure {
+      guard failure.isDamage else { throw failure.error(of: path) }
+      throw EventoError(
+        .invalidRequest, "\(path) is not a whole SQLite database (\(failure.message)). Name another file.",
+        cause: failure.error.cause)
+    }
+  }
+
+  /// Makes sure that no log is left of a database that is missing or empty: SQLite removes it, and it may hold all that there
+  /// is of a store.
+  ///
+  /// - Throws: `invalid_request`.
+  static func checkNoLogIsLeft(of path: String) throws(EventoError) {
+    let log = DatabasePath.resolved(path) + "-wal"
+    // In this order: another process may be creating the store, whose log has something only after the database has.
+    guard FileSystem.size(log) > 0, FileSystem.size(path) == 0 else { return }
+    throw EventoError(
+      .invalidRequest,
+      "\(log) has \(FileSystem.size(log)) bytes of a database that is not there any more. Put the database back, or move the log away."
+    )
+  }
+
+  /// Those of the file, and its owner may write: a backup may be kept from being written to, a store of it is written to.
+  static func permissions(ofCopyOf path: String) -> mode_t {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & 0o777 | 0o600 : 0o600
+  }
+
+  /// What a store that nobody writes to holds.
+  static func measure(_ path: String) throws -> SQLiteExecutor.Copy {
+    let connection = try look(at: path)
+    defer { connection.close() }
+    return SQLiteExecutor.Copy(events: Int(try connection.logEnd().position), bytes: FileSystem.size(path))
   }
 
   /// To close a file gives up the locks that the process holds on it through any other descriptor

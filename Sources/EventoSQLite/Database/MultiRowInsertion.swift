@@ -1,34 +1,33 @@
 /// Statements that insert several rows at once, which spares SQLite to open the table and its indexes for each of them.
-enum MultiRowInsertion {
-  /// The statements for 1, 2, 4 … `largest` rows, with a parameter for each column of each row.
-  ///
+struct MultiRowInsertion {
+  /// For 1, 2, 4 … rows, with a parameter for each column of each row.
+  let texts: [String]
+  private let columnCount: Int
+
   /// - Parameters:
-  ///   - largest: a power of two.
+  ///   - largest: rows at once, a power of two.
   ///   - onConflict: what becomes of a row whose key the table has already, which is a failure otherwise
   ///     (https://sqlite.org/lang_upsert.html).
-  static func texts(
-    into table: String, _ columns: [String], upTo largest: Int, onConflict: String? = nil
-  ) -> [String] {
+  init(into table: String, _ columns: [String], upTo largest: Int, onConflict: String? = nil) {
+    columnCount = columns.count
     let row = "(" + Array(repeating: "?", count: columns.count).joined(separator: ", ") + ")"
-    return (0...largest.trailingZeroBitCount).map { power in
+    texts = (0...largest.trailingZeroBitCount).map { power in
       "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES "
         + Array(repeating: row, count: 1 << power).joined(separator: ", ")
         + (onConflict.map { " ON CONFLICT \($0)" } ?? "")
     }
   }
 
-  /// Inserts rows of integers, in their order, by such statements.
+  /// Inserts rows of integers, in their order.
   ///
   /// - Parameter values: of the columns of all rows, one row after the other.
-  static func insert(
-    _ values: [Int64], columns: Int, by texts: [String], on connection: Connection
-  ) throws(SQLiteFailure) {
+  func insert(_ values: [Int64], on connection: Connection) throws(SQLiteFailure) {
     var rest = values[...]
     while !rest.isEmpty {
-      let power = min(Int.bitWidth - 1 - (rest.count / columns).leadingZeroBitCount, texts.count - 1)
+      let power = min(Int.bitWidth - 1 - (rest.count / columnCount).leadingZeroBitCount, texts.count - 1)
       let statement = try connection.statement(texts[power])
       defer { statement.reset() }
-      let batch = rest.prefix(columns << power)
+      let batch = rest.prefix(columnCount << power)
       for (number, value) in batch.enumerated() { try statement.bind(Int32(number + 1), value) }
       _ = try statement.step()
       rest = rest.dropFirst(batch.count)

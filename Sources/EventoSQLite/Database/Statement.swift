@@ -68,6 +68,10 @@ final class Statement {
     }
   }
 
+  func bind(all values: [Parameter]) throws(SQLiteFailure) {
+    for index in values.indices { try bind(Int32(index + 1), values[index]) }
+  }
+
   // MARK: Running
 
   /// - Returns: whether there is a row.
@@ -77,12 +81,6 @@ final class Statement {
     case SQLITE_DONE: return false
     case let code: throw SQLiteFailure(database, code: code, action: sql)
     }
-  }
-
-  /// Steps once, where at most one row is wanted and none is kept open.
-  func run() throws(SQLiteFailure) {
-    defer { reset() }
-    _ = try step()
   }
 
   /// Makes it ready to be run again, and lets go of what it locks and of what is bound.
@@ -140,4 +138,15 @@ enum Parameter {
   case integer(Int64)
   case text(String)
   case blob([UInt8])
+}
+
+/// The text of a statement, to find that again by.
+///
+/// Hashed by its length, which few have in common: to hash all of a text takes longer than to run some statements.
+struct StatementText: Hashable {
+  let sql: String
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(sql.utf8.count)
+  }
 }

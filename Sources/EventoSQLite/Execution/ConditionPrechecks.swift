@@ -39,7 +39,7 @@ final class ConditionPrechecks: Sendable {
           count.subtract(1, ordering: .relaxed)
           completion(isClosed.load(ordering: .relaxed) ? result.mapError { _ in .closed() } : result)
         }
-      ) { session in try ConditionPrecheck(condition, on: session.connection, session.catalog) })
+      ) { session in try ConditionPrecheck(condition, on: session.connection, session.symbols) })
   }
 
   /// Refuses conditions that are not being checked yet, waits for the one that is, and closes the connection.

@@ -35,10 +35,11 @@ final class EventWriteJob: Job {
   func run(on session: Writer.Session) throws(SQLiteFailure) -> Answer {
     let outcome = try Self.outcome {
       let result = try EventWriter(
-        connection: session.connection, catalog: session.catalog, memory: session.memory, pending: session.pending,
+        connection: session.connection, symbols: session.symbols, headCache: session.headCache,
+        pending: session.pending,
         now: now
       )
-      .write(events, condition: condition, precheck: precheck, tag: session.tag)
+      .write(events, condition: condition, precheck: precheck, commitID: session.commitID)
       if !result.isResend { session.hasAddedEvents = true }
       return result
     }

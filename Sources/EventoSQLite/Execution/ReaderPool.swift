@@ -10,10 +10,10 @@ internal import Synchronization
 final class ReaderPool: Sendable {
   /// A connection and what belongs to it.
   ///
-  /// `@unchecked Sendable`: `connection` and `catalog` are touched on `queue` alone.
+  /// `@unchecked Sendable`: `connection` and `symbols` are touched on `queue` alone.
   final class Session: @unchecked Sendable {
     let connection: Connection
-    let catalog: Catalog
+    let symbols: SymbolTable
     fileprivate let queue: DispatchQueue
     fileprivate let ownsConnection: Bool
 
@@ -23,7 +23,7 @@ final class ReaderPool: Sendable {
       self.connection = connection
       self.queue = queue
       self.ownsConnection = ownsConnection
-      catalog = Catalog(connection)
+      symbols = SymbolTable(connection)
     }
   }
 

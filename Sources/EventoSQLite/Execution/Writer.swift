@@ -13,24 +13,24 @@ final class Writer: @unchecked Sendable {
   /// What a job works on.
   final class Session {
     let connection: Connection
-    let catalog: Catalog
-    let memory = LogMemory()
-    let pending: PendingRows
+    let symbols: SymbolTable
+    let headCache = HeadCache()
+    let pending: InsertBuffer
     /// That of the commit under way.
-    fileprivate(set) var tag: Int64 = 0
+    fileprivate(set) var commitID: Int64 = 0
     /// Set by a job that has added to the log: who waits for that is told once it is committed.
     var hasAddedEvents = false
 
     init(_ connection: Connection) {
       self.connection = connection
-      catalog = Catalog(connection)
-      pending = PendingRows(connection)
+      symbols = SymbolTable(connection)
+      pending = InsertBuffer(connection)
     }
 
     /// After a transaction that was undone: what was found out or gathered in it is nothing any more.
     fileprivate func forget() {
-      catalog.forget()
-      memory.forget()
+      symbols.forget()
+      headCache.forget()
       pending.forget()
     }
   }
@@ -51,8 +51,8 @@ final class Writer: @unchecked Sendable {
 
   /// What a database in a file needs beside its connection. One in memory has none of it.
   struct Files {
-    let store: StoreFiles
-    let sizes: LeastSizes
+    let store: OpenFiles
+    let sizes: MinimumSizes
     let checkpointer: Checkpointer
   }
 
@@ -166,7 +166,7 @@ final class Writer: @unchecked Sendable {
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       defer { session.connection.rollBack() }
-      return try files.sizes.firstCut(dataVersion: session.memory.refresh(session.connection))
+      return try files.sizes.firstCut(dataVersion: session.headCache.refresh(session.connection))
     } catch {
       // Another process writes, or the disk fails, of which the checkpoint tells.
       return nil
@@ -198,7 +198,7 @@ final class Writer: @unchecked Sendable {
   /// writer's thread, or from the caller's where it is refused.
   ///
   /// Its outcome is an error only where it has changed nothing, and it reads no events before those of earlier jobs are
-  /// inserted (``PendingRows``).
+  /// inserted (``InsertBuffer``).
   func submit(_ job: WriteJob) {
     let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
       if state.isClosed { return (.closed(), false) }
@@ -257,7 +257,7 @@ final class Writer: @unchecked Sendable {
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       hasBegun = true
-      let dataVersion = try session.memory.refresh(session.connection)
+      let dataVersion = try session.headCache.refresh(session.connection)
       if let cut = try files?.sizes.firstCut(dataVersion: dataVersion) {
         session.connection.rollBack()
         session.forget()
@@ -265,7 +265,7 @@ final class Writer: @unchecked Sendable {
         for job in jobs { job.fail(error) }
         return
       }
-      session.tag = LogPosition.freshTag()
+      session.commitID = LogPosition.freshCommitID()
       session.hasAddedEvents = false
       for job in jobs { answers.append(try job.run(on: session)) }
       try session.pending.flush()

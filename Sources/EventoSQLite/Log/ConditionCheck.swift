@@ -3,18 +3,18 @@ internal import Evento
 /// Finds out whether an event matches a write's condition.
 struct ConditionCheck {
   let connection: Connection
-  let catalog: Catalog
+  let symbols: SymbolTable
   let condition: WriteCondition
 
-  /// Whether an event between a place and the end of the log matches.
-  func hasMatch(after place: Int64, end: Int64) throws(SQLiteFailure) -> Bool {
+  /// Whether an event between a position and the end of the log matches.
+  func hasMatch(after position: Int64, end: Int64) throws(SQLiteFailure) -> Bool {
     let filters = condition.failIfEventsMatch
-    if LogScan.isCheaper(for: end - place, filters: filters.count) {
-      let scan = LogScan(connection: connection, catalog: catalog)
-      return try !scan.positions(after: place, filters, .all, limit: 1).isEmpty
+    if LogScan.isCheaper(for: end - position, filters: filters.count) {
+      let scan = LogScan(connection: connection, symbols: symbols)
+      return try !scan.positions(after: position, filters, .all, limit: 1).isEmpty
     }
-    for source in try catalog.sources(filters, .all) {
-      var merge = PositionMerge([source], from: place, .forward, count: 1, on: connection)
+    for scan in try symbols.scans(filters, .all) {
+      var merge = KWayMerge([scan], from: position, .forward, count: 1, on: connection)
       if try merge.next() != nil { return true }
     }
     return false
@@ -40,15 +40,15 @@ struct ConditionPrecheck: Sendable {
   private static let maximumFiltersOfWriter = 16
 
   /// Returns `nil` if the condition's cursor is not in history. The writer reports that in its turn.
-  init?(_ condition: WriteCondition, on connection: Connection, _ catalog: Catalog) throws {
+  init?(_ condition: WriteCondition, on connection: Connection, _ symbols: SymbolTable) throws {
     let found = try connection.snapshot { () throws -> (position: Int64, hasMatch: Bool)? in
       var start: Int64 = 0
       if let cursor = condition.after {
-        guard let place = LogPosition(cursor), try connection.isInHistory(place) else { return nil }
-        start = place.position
+        guard let position = LogPosition(cursor), try connection.isInHistory(position) else { return nil }
+        start = position.position
       }
       let end = try connection.logEnd().position
-      let check = ConditionCheck(connection: connection, catalog: catalog, condition: condition)
+      let check = ConditionCheck(connection: connection, symbols: symbols, condition: condition)
       return (end, try check.hasMatch(after: start, end: end))
     }
     guard let found else { return nil }

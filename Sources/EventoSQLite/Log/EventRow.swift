@@ -2,7 +2,7 @@ internal import Evento
 
 /// How a row of `event` is shown as an event.
 enum EventRow {
-  /// The columns that ``show(_:at:_:_:)`` reads, in its order.
+  /// The columns that ``withView(_:at:_:_:)`` reads, in its order.
   static let columns =
     "\(names), metadata, CASE WHEN length(data) <= \(Statement.largestInRow) THEN data END, length(data)"
   /// The same, without payload and metadata, which may lie on pages of their own: they are shown as if there were none.
@@ -12,16 +12,16 @@ enum EventRow {
 
   /// Shows the current row of a statement that selects ``columns``.
   ///
-  /// - Parameter place: where it stands, which ``place(_:)`` tells.
-  static func show<Value>(
-    _ row: Statement, at place: LogPosition, _ catalog: Catalog, _ body: (borrowing EventView) -> Value
+  /// - Parameter position: where it stands, which ``position(_:)`` tells.
+  static func withView<Value>(
+    _ row: Statement, at position: LogPosition, _ symbols: SymbolTable, _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value {
-    let names = try catalog.names(ofLane: row.integer(5))
-    let key = try catalog.key(ofAggregate: row.integer(3))
+    let names = try symbols.names(ofLane: row.integer(5))
+    let key = try symbols.key(ofAggregate: row.integer(3))
     let metadata = row.bytes(8)
-    try catalog.connection.spend(metadata.count + Int(row.integer(10)))
-    return try withData(of: row, at: place, on: catalog.connection) { data in
-      place.withCursorText { cursor in
+    try symbols.connection.spend(metadata.count + Int(row.integer(10)))
+    return try withData(of: row, at: position, on: symbols.connection) { data in
+      position.withCursorText { cursor in
         noMetadata.withUTF8Buffer { noMetadata in
           body(
             EventView(
@@ -37,35 +37,36 @@ enum EventRow {
 
   /// Reads a large payload only here, after its length has counted: a short read gives up before it.
   private static func withData<Value>(
-    of row: Statement, at place: LogPosition, on connection: Connection, _ body: (UnsafeRawBufferPointer) -> Value
+    of row: Statement, at position: LogPosition, on connection: Connection, _ body: (UnsafeRawBufferPointer) -> Value
   ) throws(SQLiteFailure) -> Value {
     guard row.integer(10) > Statement.largestInRow else { return body(row.bytes(9)) }
     let statement = try connection.statement("SELECT data FROM event WHERE position = ?1")
     defer { statement.reset() }
-    try statement.bind(1, place.position)
+    try statement.bind(1, position.position)
     _ = try statement.step()
     return body(statement.bytes(0))
   }
 
   /// Where the current row of a statement that selects ``columns`` stands.
-  static func place(_ row: Statement) -> LogPosition {
-    LogPosition(position: row.integer(0), tag: row.integer(1))
+  static func position(_ row: Statement) -> LogPosition {
+    LogPosition(position: row.integer(0), commitID: row.integer(1))
   }
 
   private static let noMetadata: StaticString = "{}"
 
   /// Shows the event with an id; `nil` where there is none.
-  static func show<Value>(
-    _ id: ULID, on connection: Connection, _ catalog: Catalog, _ body: (borrowing EventView) -> Value
+  static func withView<Value>(
+    _ id: ULID, on connection: Connection, _ symbols: SymbolTable, _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value? {
     try connection.first("SELECT \(columns) FROM event WHERE id = ?1", .blob(id.blob)) {
-      row throws(SQLiteFailure) in try show(row, at: place(row), catalog, body)
+      row throws(SQLiteFailure) in try withView(row, at: position(row), symbols, body)
     }
   }
 
   /// The event with an id, or `nil` where there is none.
-  static func find(_ id: ULID, on connection: Connection, _ catalog: Catalog) throws(SQLiteFailure) -> Edge<Event>? {
-    try show(id, on: connection, catalog) { Edge($0) }
+  static func find(_ id: ULID, on connection: Connection, _ symbols: SymbolTable) throws(SQLiteFailure) -> Edge<Event>?
+  {
+    try withView(id, on: connection, symbols) { Edge($0) }
   }
 }
 

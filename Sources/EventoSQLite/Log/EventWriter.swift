@@ -6,54 +6,54 @@ internal import Evento
 /// savepoint of its own among the others of its commit.
 struct EventWriter {
   let connection: Connection
-  let catalog: Catalog
-  let memory: LogMemory
-  let pending: PendingRows
+  let symbols: SymbolTable
+  let headCache: HeadCache
+  let pending: InsertBuffer
   let now: () -> Timestamp
 
   /// - Parameters:
   ///   - precheck: a reader's check of the condition, if there was one.
-  ///   - tag: that of the commit.
+  ///   - commitID: that of the commit.
   /// - Throws: ``EventoError`` where the write is refused, with nothing changed; ``SQLiteFailure``.
   func write(
-    _ events: [NewEvent], condition: WriteCondition?, precheck: ConditionPrecheck? = nil, tag: Int64
+    _ events: [NewEvent], condition: WriteCondition?, precheck: ConditionPrecheck? = nil, commitID: Int64
   ) throws -> WriteResult {
     let blame: EventoError?
     if condition != nil { try pending.flush() }
-    switch try ResendCheck(connection: connection, catalog: catalog, pending: pending).outcome(of: events) {
+    switch try ResendCheck(connection: connection, symbols: symbols, pending: pending).outcome(of: events) {
     case .resend(let stored): return WriteResult(events: stored, isResend: true)
     case .new: blame = nil
     case .duplicate(let error): blame = error
     }
     // A cursor of another history is found out before what the write itself would be refused for.
-    let place = try condition?.after.map { try connection.place(of: $0).position } ?? 0
+    let start = try condition?.after.map { try connection.position(of: $0).position } ?? 0
     if let blame { throw blame }
 
-    var versions = VersionCheck(connection: connection, catalog: catalog, memory: memory, pending: pending)
+    var versions = VersionCheck(connection: connection, symbols: symbols, headCache: headCache, pending: pending)
     var numbered: [VersionCheck.Admission] = []
     numbered.reserveCapacity(events.count)
     // Looked at where they lie, here and below: a copy of an event counts each of its members up, and down again.
     for index in events.indices { numbered.append(try versions.admit(events.span[index])) }
-    if let condition { try check(condition, after: place, precheck) }
-    return try store(events, numbered, versions.heads, tag: tag)
+    if let condition { try check(condition, after: start, precheck) }
+    return try store(events, numbered, versions.heads, commitID: commitID)
   }
 
-  private func check(_ condition: WriteCondition, after place: Int64, _ precheck: ConditionPrecheck?) throws {
-    var place = place
+  private func check(_ condition: WriteCondition, after position: Int64, _ precheck: ConditionPrecheck?) throws {
+    var position = position
     if let precheck {
       if precheck.hasMatch { throw EventoError.conditionFailed() }
-      place = max(place, precheck.position)
+      position = max(position, precheck.position)
     }
-    let check = ConditionCheck(connection: connection, catalog: catalog, condition: condition)
-    if try check.hasMatch(after: place, end: try memory.end(connection)) { throw EventoError.conditionFailed() }
+    let check = ConditionCheck(connection: connection, symbols: symbols, condition: condition)
+    if try check.hasMatch(after: position, end: try headCache.end(connection)) { throw EventoError.conditionFailed() }
   }
 
   private func store(
-    _ events: [NewEvent], _ admissions: [VersionCheck.Admission], _ heads: [VersionCheck.Head], tag: Int64
+    _ events: [NewEvent], _ admissions: [VersionCheck.Admission], _ heads: [VersionCheck.Head], commitID: Int64
   ) throws(SQLiteFailure) -> WriteResult {
     var heads = heads
-    var names = EventNames(catalog)
-    var position = try memory.end(connection)
+    var names = EventNames(symbols)
+    var position = try headCache.end(connection)
     let time = now().clamped
     var written: [WrittenEvent] = []
     written.reserveCapacity(events.count)
@@ -63,7 +63,7 @@ struct EventWriter {
       if let known = heads[admission.head].aggregate {
         aggregate = known
       } else {
-        aggregate = try catalog.addAggregate(type: events[index].aggregatorType, key: events[index].aggregatorID)
+        aggregate = try symbols.addAggregate(type: events[index].aggregatorType, key: events[index].aggregatorID)
         heads[admission.head].aggregate = aggregate
       }
       let (kind, lane) = try names.add(events.span[index], routingKey: admission.routingKey)
@@ -71,19 +71,20 @@ struct EventWriter {
       let timestamp = events[index].timestamp ?? time
       try pending.append(
         NewEventRow(
-          position: position, tag: tag, id: id, aggregate: aggregate, version: admission.version, kind: kind.id,
+          position: position, commitID: commitID, id: id, aggregate: aggregate, version: admission.version,
+          kind: kind.id,
           lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata))
       written.append(
         WrittenEvent(
           id: id, aggregatorType: events[index].aggregatorType, aggregatorID: events[index].aggregatorID,
           version: admission.version, routingKey: admission.routingKey, timestamp: timestamp,
-          cursor: LogPosition(position: position, tag: tag).cursor))
+          cursor: LogPosition(position: position, commitID: commitID).cursor))
     }
-    memory.setEnd(position)
+    headCache.setEnd(position)
     for head in heads {
       guard let aggregate = head.aggregate else { continue }
-      memory.keep(
-        LogMemory.Head(aggregate: aggregate, version: head.version, routingKey: head.routingKey), of: head.key)
+      headCache.keep(
+        HeadCache.Head(aggregate: aggregate, version: head.version, routingKey: head.routingKey), of: head.key)
     }
     return WriteResult(events: written, isResend: false)
   }
@@ -91,41 +92,30 @@ struct EventWriter {
 
 /// The kinds and lanes of the events of one write, which seldom change from one to the next.
 private struct EventNames {
-  private let catalog: Catalog
-  private var lastKind: (type: String, name: String, kind: Catalog.Kind)?
-  private var lastLane: (kind: Int64, routingKey: String?, lane: Catalog.Lane)?
+  private let symbols: SymbolTable
+  private var lastKind: (type: String, name: String, kind: SymbolTable.Kind)?
+  private var lastLane: (kind: Int64, routingKey: String?, lane: SymbolTable.Lane)?
 
-  init(_ catalog: Catalog) {
-    self.catalog = catalog
+  init(_ symbols: SymbolTable) {
+    self.symbols = symbols
   }
 
   mutating func add(
     _ event: NewEvent, routingKey: String?
-  ) throws(SQLiteFailure) -> (kind: Catalog.Kind, lane: Catalog.Lane) {
+  ) throws(SQLiteFailure) -> (kind: SymbolTable.Kind, lane: SymbolTable.Lane) {
     let kind = try kind(event.aggregatorType, event.name)
     if let lastLane, lastLane.kind == kind.id, lastLane.routingKey.isExactly(routingKey) {
       return (kind, lastLane.lane)
     }
-    let lane = try catalog.addLane(kind: kind, routingKey: routingKey)
+    let lane = try symbols.addLane(kind: kind, routingKey: routingKey)
     lastLane = (kind.id, routingKey, lane)
     return (kind, lane)
   }
 
-  private mutating func kind(_ type: String, _ name: String) throws(SQLiteFailure) -> Catalog.Kind {
+  private mutating func kind(_ type: String, _ name: String) throws(SQLiteFailure) -> SymbolTable.Kind {
     if let lastKind, lastKind.name.isExactly(name), lastKind.type.isExactly(type) { return lastKind.kind }
-    let kind = try catalog.addKind(type: type, name: name)
+    let kind = try symbols.addKind(type: type, name: name)
     lastKind = (type, name, kind)
     return kind
-  }
-}
-
-/// An aggregate's type and id, compared by bytes.
-struct AggregateKey: Hashable {
-  let type: ExactText
-  let id: ExactText
-
-  init(_ event: NewEvent) {
-    type = ExactText(event.aggregatorType)
-    id = ExactText(event.aggregatorID)
   }
 }

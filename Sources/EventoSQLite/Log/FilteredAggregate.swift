@@ -7,67 +7,66 @@ internal import Evento
 /// next match, and what lies before that is skipped. So a match costs at most two walks and a few searches, and the end as
 /// much.
 struct FilteredAggregate {
-  let source: EventSource
-  let connection: Connection
-  let direction: EventSource.Direction
+  private let scan: IndexScan
+  private let connection: Connection
+  private let direction: IndexScan.Direction
   private let aggregate: Int64
   /// What the index has of its events.
   private let property: SparseIndex.Property
   private let value: Int64
 
-  /// - Returns: `nil` for a source of another kind.
-  init?(_ source: EventSource, _ direction: EventSource.Direction, on connection: Connection) {
-    switch source {
-    case .aggregateKind(let id, let kind): (aggregate, property, value) = (id, .kind, kind)
-    case .aggregateLane(let id, let lane): (aggregate, property, value) = (id, .lane, lane)
-    case .aggregateRoutingKey(let id, let key): (aggregate, property, value) = (id, .routingKey, key)
-    case .log, .kind, .lane, .aggregate, .postingList: return nil
+  /// - Returns: `nil` for a scan that has none but the matching events.
+  init?(_ scan: IndexScan, _ direction: IndexScan.Direction, on connection: Connection) {
+    guard let property = scan.selection.filteredProperty, let aggregate = scan.first, let value = scan.second else {
+      return nil
     }
-    self.source = source
+    (self.aggregate, self.property, self.value) = (aggregate, property, value)
+    self.scan = scan
     self.connection = connection
     self.direction = direction
   }
 
-  /// Whether the aggregate has so many events behind a place that it is not to be walked to its end.
-  func isLong(from place: Int64) throws(SQLiteFailure) -> Bool {
-    try position(of: Schema.blockLength, behind: place, direction) != nil
+  /// Whether the aggregate has so many events behind a position that it is not to be walked to its end.
+  func isLong(from position: Int64) throws(SQLiteFailure) -> Bool {
+    try nthPosition(Schema.blockLength, behind: position, direction) != nil
   }
 
-  /// The next positions from a place on, at most `limit`; empty at the end.
-  func positions(from place: Int64, limit: Int64) throws(SQLiteFailure) -> [Int64] {
-    var place = place
-    while let start = try skip(from: place) {
-      let end = try position(of: Schema.blockLength, behind: start, direction)
+  /// The next positions from a position on, at most `limit`; empty at the end.
+  func positions(from position: Int64, limit: Int64) throws(SQLiteFailure) -> [Int64] {
+    var position = position
+    while let start = try skip(from: position) {
+      let end = try nthPosition(Schema.blockLength, behind: start, direction)
       let found = try positions(from: start, through: end ?? direction.end, limit: limit)
       guard found.isEmpty, let end else { return found }
-      // In vain if the place was within a block whose matches are all on its other side, or within the first block.
-      place = end
+      // In vain if the position was within a block whose matches are all on its other side, or within the first block.
+      position = end
     }
     return []
   }
 
-  /// A place from which a walk finds what it finds from the given one, and sooner; `nil` if there is nothing to be found.
-  private func skip(from place: Int64) throws(SQLiteFailure) -> Int64? {
-    guard let version = try nextVersion(from: place) else { return nil }
+  /// A position from which a walk finds what it finds from the given one, and sooner; `nil` if there is nothing to be found.
+  private func skip(from position: Int64) throws(SQLiteFailure) -> Int64? {
+    guard let version = try nextVersion(from: position) else { return nil }
     let block = SparseIndex.block(ofVersion: version)
-    guard block > 0 else { return place }
+    guard block > 0 else { return position }
     switch direction {
     case .forward:
-      // If that is one before the place, more may follow in its block.
-      return try firstMatch(block).map { max(place, $0 - 1) }
+      // If that is one before the position, more may follow in its block.
+      return try firstMatch(block).map { max(position, $0 - 1) }
     case .backward:
       // The last match is in this one's block, or if there is none, in the first block. Neither has the event that comes a
       // block's length later.
-      let first = try lastFirstMatch(block, before: place) ?? 0
-      return min(place, try position(of: Schema.blockLength + 1, behind: first - 1, .forward) ?? place)
+      let first = try lastFirstMatch(block, before: position) ?? 0
+      return min(position, try nthPosition(Schema.blockLength + 1, behind: first - 1, .forward) ?? position)
     }
   }
 
-  private func nextVersion(from place: Int64) throws(SQLiteFailure) -> Int64? {
-    let (comparison, order) = direction == .forward ? (">", "ASC") : ("<", "DESC")
-    return try connection.integer(
-      "SELECT version FROM event WHERE aggregate = ?1 AND position \(comparison) ?2 ORDER BY position \(order) LIMIT 1",
-      .integer(aggregate), .integer(place))
+  private func nextVersion(from position: Int64) throws(SQLiteFailure) -> Int64? {
+    try connection.integer(
+      """
+      SELECT version FROM event WHERE aggregate = ?1 AND position \(direction.comparison) ?2
+      ORDER BY position \(direction.order) LIMIT 1
+      """, .integer(aggregate), .integer(position))
   }
 
   /// The first match in a block, or in the next one that has any.
@@ -79,34 +78,33 @@ struct FilteredAggregate {
       """, .integer(aggregate), .integer(property.rawValue), .integer(value), .integer(block))
   }
 
-  /// The first match in a block, or in the next one before it that has any before the place.
-  private func lastFirstMatch(_ block: Int64, before place: Int64) throws(SQLiteFailure) -> Int64? {
+  /// The first match in a block, or in the next one before it that has any before the position.
+  private func lastFirstMatch(_ block: Int64, before position: Int64) throws(SQLiteFailure) -> Int64? {
     try connection.integer(
       """
       SELECT first FROM sparse_index WHERE aggregate = ?1 AND property = ?2 AND value = ?3 AND block <= ?4 AND first < ?5
       ORDER BY block DESC LIMIT 1
-      """, .integer(aggregate), .integer(property.rawValue), .integer(value), .integer(block), .integer(place))
+      """, .integer(aggregate), .integer(property.rawValue), .integer(value), .integer(block), .integer(position))
   }
 
-  /// The position of the aggregate's n-th event behind a place; `nil` if it has fewer.
-  private func position(
-    of number: Int64, behind place: Int64, _ direction: EventSource.Direction
+  /// The position of the aggregate's n-th event behind a position; `nil` if it has fewer.
+  private func nthPosition(
+    _ number: Int64, behind position: Int64, _ direction: IndexScan.Direction
   ) throws(SQLiteFailure) -> Int64? {
-    let (comparison, order) = direction == .forward ? (">", "ASC") : ("<", "DESC")
-    return try connection.integer(
+    try connection.integer(
       """
-      SELECT position FROM event WHERE aggregate = ?1 AND position \(comparison) ?2 ORDER BY position \(order)
-      LIMIT 1 OFFSET ?3
-      """, .integer(aggregate), .integer(place), .integer(number - 1))
+      SELECT position FROM event WHERE aggregate = ?1 AND position \(direction.comparison) ?2
+      ORDER BY position \(direction.order) LIMIT 1 OFFSET ?3
+      """, .integer(aggregate), .integer(position), .integer(number - 1))
   }
 
   private func positions(
-    from place: Int64, through end: Int64, limit: Int64
+    from position: Int64, through end: Int64, limit: Int64
   ) throws(SQLiteFailure) -> [Int64] {
-    guard let query = source.query(.positions, direction) else { return [] }
+    guard let query = scan.query(.positions, direction) else { return [] }
     let statement = try connection.statement(query)
     defer { statement.reset() }
-    try source.bind(to: statement, from: place, limit: limit)
+    try scan.bind(to: statement, from: position, limit: limit)
     try statement.bind(5, end)
     var positions: [Int64] = []
     while try statement.step() { positions.append(statement.integer(0)) }

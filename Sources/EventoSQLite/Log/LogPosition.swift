@@ -1,17 +1,17 @@
 internal import Evento
 
-/// A place in the log: how many events stand before and at it, and the tag of the last of them.
+/// A position in the log: how many events stand before and at it, and the number of the commit that the last of them is of.
 ///
-/// The tag is a number drawn at random for each commit. A store that was restored from a backup and has grown again
-/// holds other commits at the same positions, even where clients sent the same events again, and so other tags: a
-/// cursor of the lost history never passes for one of the new. The place before the first event has a tag of its own,
+/// That number is drawn at random for each commit. A store that was restored from a backup and has grown again
+/// holds other commits at the same positions, even where clients sent the same events again, and so other numbers: a
+/// cursor of the lost history never passes for one of the new. The position before the first event has a number of its own,
 /// drawn with the store, so that even an empty store knows its cursors from another's.
 struct LogPosition: Equatable {
   let position: Int64
-  let tag: Int64
+  let commitID: Int64
 
   /// 48 bits: SQLite keeps them in six bytes.
-  static func freshTag() -> Int64 {
+  static func freshCommitID() -> Int64 {
     Int64.random(in: 0..<1 << 48)
   }
 
@@ -27,58 +27,58 @@ struct LogPosition: Equatable {
 
   private func withPlace<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
     // Eight bytes, and then the lower six of eight.
-    withUnsafeBytes(of: (position.bigEndian, (tag << 16).bigEndian)) { bytes in
+    withUnsafeBytes(of: (position.bigEndian, (commitID << 16).bigEndian)) { bytes in
       body(UnsafeRawBufferPointer(rebasing: bytes[..<Self.placeLength]))
     }
   }
 
-  /// The place that a cursor names, or `nil` where it can't be one of a SQLite store.
+  /// The position that a cursor names, or `nil` where it can't be one of a SQLite store.
   init?(_ cursor: Cursor) {
     let place = cursor.place
     guard place.count == Self.placeLength else { return nil }
     position = place[..<8].reduce(0) { $0 << 8 | Int64($1) }
-    tag = place[8...].reduce(0) { $0 << 8 | Int64($1) }
+    commitID = place[8...].reduce(0) { $0 << 8 | Int64($1) }
   }
 
-  init(position: Int64, tag: Int64) {
+  init(position: Int64, commitID: Int64) {
     self.position = position
-    self.tag = tag
+    self.commitID = commitID
   }
 
   private static let placeLength = 14
 }
 
 extension Connection {
-  /// The place before the first event.
+  /// The position before the first event.
   func logStart() throws(SQLiteFailure) -> LogPosition {
-    LogPosition(position: 0, tag: try integer("SELECT origin FROM store") ?? 0)
+    LogPosition(position: 0, commitID: try integer("SELECT origin FROM store") ?? 0)
   }
 
-  /// The place of the last event.
+  /// The position of the last event.
   func logEnd() throws(SQLiteFailure) -> LogPosition {
     let last = try first("SELECT position, tag FROM event ORDER BY position DESC LIMIT 1") { row in
-      LogPosition(position: row.integer(0), tag: row.integer(1))
+      LogPosition(position: row.integer(0), commitID: row.integer(1))
     }
     if let last { return last }
     return try logStart()
   }
 
-  /// The place that a cursor names.
+  /// The position that a cursor names.
   ///
-  /// - Throws: `cursor_not_in_history` where this store's log has no such place.
-  func place(of cursor: Cursor) throws -> LogPosition {
-    guard let place = LogPosition(cursor), try isInHistory(place) else { throw EventoError.cursorNotInHistory() }
-    return place
+  /// - Throws: `cursor_not_in_history` where this store's log has no such position.
+  func position(of cursor: Cursor) throws -> LogPosition {
+    guard let position = LogPosition(cursor), try isInHistory(position) else { throw EventoError.cursorNotInHistory() }
+    return position
   }
 
-  /// Whether this store's log has a place.
-  func isInHistory(_ place: LogPosition) throws(SQLiteFailure) -> Bool {
-    let tag = place.position == 0 ? try logStart().tag : try tag(ofEvent: place.position)
-    return tag == place.tag
+  /// Whether this store's log has a position.
+  func isInHistory(_ position: LogPosition) throws(SQLiteFailure) -> Bool {
+    let commitID = position.position == 0 ? try logStart().commitID : try commitID(ofEvent: position.position)
+    return commitID == position.commitID
   }
 
   /// - Returns: `nil` if there is no event at the position.
-  func tag(ofEvent position: Int64) throws(SQLiteFailure) -> Int64? {
+  func commitID(ofEvent position: Int64) throws(SQLiteFailure) -> Int64? {
     try integer("SELECT tag FROM event WHERE position = ?1", .integer(position))
   }
 }

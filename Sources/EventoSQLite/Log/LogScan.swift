@@ -3,10 +3,10 @@ internal import Evento
 /// Finds matching events near the end of the log without an index: it reads each event and matches it in memory.
 ///
 /// 200 filters by type can need 6,600 index scans (``Schema/kindsPerType``), and thousands of look-ups before them, even if
-/// only one event lies behind the place.
+/// only one event lies behind the position.
 struct LogScan {
   let connection: Connection
-  let catalog: Catalog
+  let symbols: SymbolTable
 
   /// The number of events that can be matched in the time of one filter's look-ups and index scan, which take 2.4 µs: an
   /// event takes 0.2 µs, and 1.6 µs if it fills a page.
@@ -29,16 +29,16 @@ struct LogScan {
     }
   }
 
-  /// Returns the positions of the first matching events behind a place, at most `limit`.
+  /// Returns the positions of the first matching events behind a position, at most `limit`.
   func positions(
-    after place: Int64, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, limit: Int
+    after position: Int64, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, limit: Int
   ) throws(SQLiteFailure) -> [Int64] {
     // No payload and no metadata: SQLite reads a large row's overflow pages only for a column on them
     // (https://sqlite.org/fileformat2.html#ovflpgs).
     let statement = try connection.statement(
       "SELECT position, lane, aggregate FROM event WHERE position > ?1 ORDER BY position")
     defer { statement.reset() }
-    try statement.bind(1, place)
+    try statement.bind(1, position)
     // Made for the first event, since often there is none.
     var known: FilterSet?
     var positions: [Int64] = []
@@ -46,11 +46,39 @@ struct LogScan {
       let filters = known ?? FilterSet(aggregators, routingKey)
       known = filters
       let aggregate = statement.integer(2)
-      let matches = try filters.matches(try catalog.names(ofLane: statement.integer(1))) { () throws(SQLiteFailure) in
-        try catalog.key(ofAggregate: aggregate)
-      }
+      let names = try symbols.names(ofLane: statement.integer(1))
+      let matches = try filters.matches(names) { () throws(SQLiteFailure) in try symbols.key(ofAggregate: aggregate) }
       if matches { positions.append(statement.integer(0)) }
     }
     return positions
+  }
+}
+
+/// The filters of a read or a condition, matched against the names of an event in memory: 200 of them cost no more than one.
+private struct FilterSet {
+  private let keys: Set<FilterKey>
+  /// Those that ask for an id come last.
+  private let forms: [FilterKey.Form]
+
+  init(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) {
+    let keys = Set(aggregators.filterKeys(routingKey))
+    let forms = Set(keys.map(\.form))
+    self.keys = keys
+    self.forms = forms.filter { !$0.asksForID } + forms.filter(\.asksForID)
+  }
+
+  /// Whether an event matches.
+  ///
+  /// - Parameter id: returns the id of the event's aggregate; called only if a filter asks for it.
+  func matches(
+    _ event: SymbolTable.LaneNames, id: () throws(SQLiteFailure) -> String
+  ) throws(SQLiteFailure) -> Bool {
+    var known: String?
+    for form in forms {
+      if form.asksForID, known == nil { known = try id() }
+      let key = FilterKey(form, type: event.type, id: known, name: event.name, routingKey: event.routingKey)
+      if keys.contains(key) { return true }
+    }
+    return false
   }
 }

@@ -3,12 +3,12 @@ internal import Evento
 /// A row of `event` that is to be inserted.
 struct NewEventRow {
   let position: Int64
-  let tag: Int64
+  let commitID: Int64
   let id: ULID
   let aggregate: Int64
   let version: Int
   let kind: Int64
-  let lane: Catalog.Lane
+  let lane: SymbolTable.Lane
   let timestamp: Timestamp
   let data: Payload
   let metadata: Metadata
@@ -27,7 +27,7 @@ struct NewEventRow {
   private static let smallRow = 4096
 
   /// Statements for 1, 2, 4 … ``largestBatch`` rows.
-  private static let insertions = MultiRowInsertion.texts(into: "event", columns, upTo: largestBatch)
+  private static let insertion = MultiRowInsertion(into: "event", columns, upTo: largestBatch)
 
   /// Inserts rows in their order.
   static func insert(_ rows: [NewEventRow], on connection: Connection) throws(SQLiteFailure) {
@@ -48,7 +48,7 @@ struct NewEventRow {
   private var size: Int { data.bytes.count + metadata.bytes.count }
 
   private func insert(on connection: Connection) throws(SQLiteFailure) {
-    let statement = try connection.statement(Self.insertions[0])
+    let statement = try connection.statement(Self.insertion.texts[0])
     // These lie where they are until the row is written: no copy of them is needed.
     try id.withBlob { (id) throws(SQLiteFailure) in
       try data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
@@ -62,7 +62,7 @@ struct NewEventRow {
     }
   }
 
-  /// - Parameter rows: as many as one of ``insertions`` takes.
+  /// - Parameter rows: as many as one of the statements takes.
   private static func insert(batch rows: ArraySlice<NewEventRow>, on connection: Connection) throws(SQLiteFailure) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(rows.indices.reduce(0) { $0 + rows[$1].size + idLength })
@@ -71,7 +71,7 @@ struct NewEventRow {
       bytes.append(contentsOf: rows[index].data.bytes)
       bytes.append(contentsOf: rows[index].metadata.bytes)
     }
-    let statement = try connection.statement(insertions[rows.count.trailingZeroBitCount])
+    let statement = try connection.statement(insertion.texts[rows.count.trailingZeroBitCount])
     // All of them stay where they are until the rows are written.
     try bytes.span.withUnsafeBytes { (bytes) throws(SQLiteFailure) in
       defer { statement.reset() }
@@ -95,7 +95,7 @@ struct NewEventRow {
 
   private func bindIntegers(_ statement: Statement, after before: Int32) throws(SQLiteFailure) {
     try statement.bind(before + 1, position)
-    try statement.bind(before + 2, tag)
+    try statement.bind(before + 2, commitID)
     try statement.bind(before + 4, aggregate)
     try statement.bind(before + 5, Int64(version))
     try statement.bind(before + 6, kind)

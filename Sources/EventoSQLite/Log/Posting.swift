@@ -11,9 +11,9 @@ struct Posting {
   /// log2 of the positions of a word.
   private static let shift: Int64 = 6
   private static let mask: Int64 = 63
-  private static let columns = ["list", "word", "bits"]
-  private static let insertions = MultiRowInsertion.texts(
-    into: "posting", columns, upTo: 32, onConflict: "(list, word) DO UPDATE SET bits = bits | excluded.bits")
+  private static let insertion = MultiRowInsertion(
+    into: "posting", ["list", "word", "bits"], upTo: 32,
+    onConflict: "(list, word) DO UPDATE SET bits = bits | excluded.bits")
 
   /// Enters the positions of events in the posting lists of their lanes.
   static func insert(_ rows: [NewEventRow], on connection: Connection) throws(SQLiteFailure) {
@@ -24,21 +24,19 @@ struct Posting {
       }
     }
     guard !words.isEmpty else { return }
-    try MultiRowInsertion.insert(
-      words.flatMap { [$0.list, $0.word, Int64(bitPattern: $1)] }, columns: columns.count, by: insertions,
-      on: connection)
+    try insertion.insert(words.flatMap { [$0.list, $0.word, Int64(bitPattern: $1)] }, on: connection)
   }
 
-  /// The positions of a list behind a place, the nearest first, at most `limit`.
+  /// The positions of a list behind a position, the nearest first, at most `limit`.
   static func positions(
-    of list: Int64, from place: Int64, _ direction: EventSource.Direction, limit: Int64, on connection: Connection
+    of list: Int64, from position: Int64, _ direction: IndexScan.Direction, limit: Int64, on connection: Connection
   ) throws(SQLiteFailure) -> [Int64] {
-    guard place != direction.end else { return [] }
-    let nearest = direction == .forward ? place + 1 : place - 1
-    let (comparison, order) = direction == .forward ? (">=", "ASC") : ("<=", "DESC")
-    // One more than wanted, since the first word may have none behind the place.
+    guard position != direction.end else { return [] }
+    let nearest = direction == .forward ? position + 1 : position - 1
+    // One more than wanted, since the first word may have none behind the position.
     let statement = try connection.statement(
-      "SELECT word, bits FROM posting WHERE list = ?1 AND word \(comparison) ?2 ORDER BY word \(order) LIMIT ?3")
+      "SELECT word, bits FROM posting WHERE list = ?1 AND word \(direction.comparison)= ?2 ORDER BY word \(direction.order) LIMIT ?3"
+    )
     defer { statement.reset() }
     try statement.bind(1, list)
     try statement.bind(2, nearest >> shift)

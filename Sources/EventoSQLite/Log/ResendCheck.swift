@@ -6,8 +6,8 @@ internal import Evento
 /// read only if it is as long as the one that it is compared with.
 struct ResendCheck {
   let connection: Connection
-  let catalog: Catalog
-  let pending: PendingRows
+  let symbols: SymbolTable
+  let pending: InsertBuffer
 
   enum Outcome {
     /// No id of it is stored.
@@ -78,17 +78,17 @@ struct ResendCheck {
     guard try row.step() else { return nil }
     let metadata = event.metadata.isEmpty ? [] : event.metadata.bytes
     guard row.integer(11) == Int64(metadata.count), row.integer(12) == Int64(event.data.bytes.count) else { return nil }
-    let place = EventRow.place(row)
-    let written = try EventRow.show(row, at: place, catalog) { stored in
+    let position = EventRow.position(row)
+    let written = try EventRow.withView(row, at: position, symbols) { stored in
       event.agrees(with: stored)
         ? WrittenEvent(
           id: id, aggregatorType: stored.aggregatorType, aggregatorID: stored.aggregatorID, version: stored.version,
-          routingKey: stored.routingKey, timestamp: stored.timestamp, cursor: place.cursor)
+          routingKey: stored.routingKey, timestamp: stored.timestamp, cursor: position.cursor)
         : nil
     }
     guard let written else { return nil }
     let hasSameContent = try connection.first(
-      "SELECT metadata, data FROM event WHERE position = ?1", .integer(place.position)
+      "SELECT metadata, data FROM event WHERE position = ?1", .integer(position.position)
     ) { row in row.bytes(0).isExactly(metadata) && row.bytes(1).isExactly(event.data.bytes) }
     return hasSameContent == true ? written : nil
   }

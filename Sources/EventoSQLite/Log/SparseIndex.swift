@@ -18,13 +18,12 @@ struct SparseIndex {
 
   private let connection: Connection
   /// The latest block that is in the index. Entries are only ever added, so that what was entered once may be kept.
-  private var latestBlocks = RecentCache<Key, Int64>(limit: cacheLimit)
+  private var latestBlocks = TwoGenerationCache<Key, Int64>(limit: cacheLimit)
 
   private static let cacheLimit = 16_384
-  private static let columns = ["aggregate", "property", "value", "block", "first"]
   /// Where a block has an event of a value already, that one is the first, and stays.
-  private static let insertions = MultiRowInsertion.texts(
-    into: "sparse_index", columns, upTo: 32, onConflict: "DO NOTHING")
+  private static let insertion = MultiRowInsertion(
+    into: "sparse_index", ["aggregate", "property", "value", "block", "first"], upTo: 32, onConflict: "DO NOTHING")
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -52,7 +51,7 @@ struct SparseIndex {
       }
     }
     guard !entries.isEmpty else { return }
-    try MultiRowInsertion.insert(entries, columns: Self.columns.count, by: Self.insertions, on: connection)
+    try Self.insertion.insert(entries, on: connection)
   }
 
   /// After a transaction that was undone.

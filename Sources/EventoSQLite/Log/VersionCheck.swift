@@ -3,20 +3,20 @@ internal import Evento
 /// Gives each event of one write its version and its routing key, from what its aggregate's latest event says.
 struct VersionCheck {
   let connection: Connection
-  let catalog: Catalog
-  let memory: LogMemory
-  let pending: PendingRows
+  let symbols: SymbolTable
+  let headCache: HeadCache
+  let pending: InsertBuffer
   /// The aggregates of the write, each with what its latest event says, and where each of them is.
   private(set) var heads: [Head] = []
   /// Those but for the last one, so that a write to one aggregate needs none.
-  private var places: [AggregateKey: Int] = [:]
+  private var indexes: [AggregateKey: Int] = [:]
   /// That of the event before, which is as often as not one of the same aggregate.
-  private var last: (key: AggregateKey, place: Int)?
+  private var last: (key: AggregateKey, index: Int)?
 
-  init(connection: Connection, catalog: Catalog, memory: LogMemory, pending: PendingRows) {
+  init(connection: Connection, symbols: SymbolTable, headCache: HeadCache, pending: InsertBuffer) {
     self.connection = connection
-    self.catalog = catalog
-    self.memory = memory
+    self.symbols = symbols
+    self.headCache = headCache
     self.pending = pending
   }
 
@@ -37,7 +37,7 @@ struct VersionCheck {
     fileprivate(set) var version: Int
     fileprivate(set) var routingKey: String?
 
-    fileprivate init(_ key: AggregateKey, _ stored: LogMemory.Head?) {
+    fileprivate init(_ key: AggregateKey, _ stored: HeadCache.Head?) {
       self.key = key
       aggregate = stored?.aggregate
       storedVersion = stored?.version ?? 0
@@ -49,10 +49,10 @@ struct VersionCheck {
   /// - Throws: `invalid_original_version` where the event's version is not the next one of its aggregate, earlier
   ///   events of the same write included; ``SQLiteFailure``.
   mutating func admit(_ event: NewEvent) throws -> Admission {
-    let place = try place(of: event)
-    let next = heads[place].version + 1
+    let index = try index(of: event)
+    let next = heads[index].version + 1
     if let given = event.version, given != next {
-      throw EventoError.versionConflict(on: event, given: given, current: heads[place].storedVersion, next: next)
+      throw EventoError.versionConflict(on: event, given: given, current: heads[index].storedVersion, next: next)
     }
     guard next <= Event.maximumVersion else {
       throw EventoError(
@@ -60,35 +60,35 @@ struct VersionCheck {
         "\(event.aggregatorType) \(event.aggregatorID) has reached version \(Event.maximumVersion), the last one there "
           + "is: go on in a new aggregate.")
     }
-    heads[place].version = next
-    if case .value(let routingKey) = event.routingKey { heads[place].routingKey = routingKey }
-    return Admission(head: place, version: next, routingKey: heads[place].routingKey)
+    heads[index].version = next
+    if case .value(let routingKey) = event.routingKey { heads[index].routingKey = routingKey }
+    return Admission(head: index, version: next, routingKey: heads[index].routingKey)
   }
 
-  private mutating func place(of event: NewEvent) throws(SQLiteFailure) -> Int {
-    let key = AggregateKey(event)
-    if let last, last.key == key { return last.place }
-    if let last { places[last.key] = last.place }
-    let place = places[key] ?? heads.count
-    if place == heads.count { heads.append(Head(key, try storedHead(of: event, key))) }
-    last = (key, place)
-    return place
+  private mutating func index(of event: NewEvent) throws(SQLiteFailure) -> Int {
+    let key = AggregateKey(type: event.aggregatorType, id: event.aggregatorID)
+    if let last, last.key == key { return last.index }
+    if let last { indexes[last.key] = last.index }
+    let index = indexes[key] ?? heads.count
+    if index == heads.count { heads.append(Head(key, try storedHead(of: event, key))) }
+    last = (key, index)
+    return index
   }
 
   /// `nil` for an aggregate that is not stored yet.
-  private func storedHead(of event: NewEvent, _ key: AggregateKey) throws(SQLiteFailure) -> LogMemory.Head? {
-    if let known = memory.head(of: key) { return known }
-    guard let aggregate = try catalog.aggregate(type: event.aggregatorType, key: event.aggregatorID) else { return nil }
+  private func storedHead(of event: NewEvent, _ key: AggregateKey) throws(SQLiteFailure) -> HeadCache.Head? {
+    if let known = headCache.head(of: key) { return known }
+    guard let aggregate = try symbols.aggregate(type: event.aggregatorType, key: event.aggregatorID) else { return nil }
     if pending.hasEvents(ofAggregate: aggregate) { try pending.flush() }
     let latest = try connection.first(
       "SELECT version, lane FROM event WHERE aggregate = ?1 ORDER BY position DESC LIMIT 1", .integer(aggregate)
     ) { row in (version: Int(row.integer(0)), lane: row.integer(1)) }
-    let head = LogMemory.Head(
+    let head = HeadCache.Head(
       aggregate: aggregate, version: latest?.version ?? 0,
       routingKey: try latest.flatMap { (latest) throws(SQLiteFailure) in
-        try catalog.names(ofLane: latest.lane).routingKey
+        try symbols.names(ofLane: latest.lane).routingKey
       })
-    memory.keep(head, of: key)
+    headCache.keep(head, of: key)
     return head
   }
 }

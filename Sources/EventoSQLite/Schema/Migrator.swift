@@ -42,7 +42,7 @@ extension Schema {
       if let upgrade { notify(upgrade.beginning) }
       for migration in migrations.dropFirst(content.version) { try connection.execute(migration) }
       if content == .nothing {
-        try connection.run("INSERT INTO store (origin, probe) VALUES (?1, 0)", .integer(LogPosition.freshTag()))
+        try connection.run("INSERT INTO store (origin, probe) VALUES (?1, 0)", .integer(LogPosition.freshCommitID()))
       }
       try connection.execute("PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version); COMMIT")
       if let upgrade { notify(upgrade.end) }
@@ -91,7 +91,7 @@ extension Schema {
         level: .information,
         message:
           "Upgrading \(path) from schema \(found) to schema \(version): \(events) \(events == 1 ? "event" : "events"), "
-          + "\(StoreFile.size(path)) bytes. Nothing is served before this is done.",
+          + "\(FileSystem.size(path)) bytes. Nothing is served before this is done.",
         cause: nil)
     }
 

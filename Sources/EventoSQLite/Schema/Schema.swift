@@ -55,7 +55,7 @@ enum Schema {
   static let migrations = [
     """
     CREATE TABLE store (
-      -- The tag of the place before the first event, drawn when the store was made.
+      -- The number of the position before the first event, drawn when the store was made.
       origin INTEGER NOT NULL,
       -- Written to find out whether the store can be written.
       probe INTEGER NOT NULL
@@ -85,7 +85,7 @@ enum Schema {
     CREATE TABLE event (
       -- 1, 2, 3 ... in the order of commit, without gaps.
       position INTEGER PRIMARY KEY,
-      -- Drawn at random for each commit: a cursor bears it, and so notices another history.
+      -- The commit, as a number drawn at random: a cursor bears it, and so notices another history.
       tag INTEGER NOT NULL,
       id BLOB NOT NULL,
       aggregate INTEGER NOT NULL,

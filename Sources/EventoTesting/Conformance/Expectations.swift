@@ -31,7 +31,8 @@ func requireTexts(
   line: Int = #line
 ) throws(ConformanceFailure) {
   try requireEqual(
-    found.map { $0.map(ExactText.init) }, expected.map { $0.map(ExactText.init) }, what(), fileID: fileID, line: line)
+    found.map { $0.map(Name.init(checked:)) }, expected.map { $0.map(Name.init(checked:)) }, what(), fileID: fileID,
+    line: line)
 }
 
 /// Fails unless `body` throws an error of a code.

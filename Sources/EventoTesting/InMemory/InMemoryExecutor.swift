@@ -96,14 +96,14 @@ extension InMemoryExecutor: Executor {
 
   public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     try key.check()
-    return try withStore { store in store.snapshots[ExactSnapshotKey(key)] }
+    return try withStore { store in store.snapshots[key] }
   }
 
   public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try key.check()
     try withStore { store throws(EventoError) in
       _ = try store.log.position(of: snapshot.cursor)
-      store.snapshots[ExactSnapshotKey(key)] = snapshot
+      store.snapshots[key] = snapshot
     }
   }
 }

@@ -32,7 +32,7 @@ extension InMemoryLog {
     var reached: [AggregateKey: AggregateHead] = [:]
     var heads: [AggregateHead] = []
     for event in events {
-      let key = AggregateKey(event.aggregatorType, event.aggregatorID)
+      let key = AggregateKey(type: event.aggregatorType, id: event.aggregatorID)
       let stored = head(of: key)
       var head = reached[key] ?? stored
       head.version += 1

@@ -36,7 +36,7 @@ struct InMemoryLog: Sendable {
   mutating func append(_ event: Event) -> Cursor {
     events.append(event)
     places[event.id] = events.count
-    heads[AggregateKey(event.aggregatorType, event.aggregatorID)] =
+    heads[AggregateKey(type: event.aggregatorType, id: event.aggregatorID)] =
       AggregateHead(version: event.version, routingKey: event.routingKey)
     return cursor(at: events.count)
   }
@@ -90,17 +90,6 @@ struct InMemoryLog: Sendable {
       edges.append(edge(at: index + 1))
     }
     return (edges, false)
-  }
-}
-
-/// An aggregate's type and id, compared by bytes.
-struct AggregateKey: Hashable, Sendable {
-  let type: ExactText
-  let id: ExactText
-
-  init(_ type: String, _ id: String) {
-    self.type = ExactText(type)
-    self.id = ExactText(id)
   }
 }
 

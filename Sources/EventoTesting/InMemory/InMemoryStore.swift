@@ -4,20 +4,7 @@ internal import Evento
 struct InMemoryStore: Sendable {
   var log = InMemoryLog()
   var subscribers = InMemorySubscribers()
-  var snapshots: [ExactSnapshotKey: Snapshot] = [:]
-}
-
-/// A snapshot's key, compared by bytes.
-struct ExactSnapshotKey: Hashable, Sendable {
-  let type: ExactText
-  let revision: ExactText
-  let id: ExactText
-
-  init(_ key: SnapshotKey) {
-    type = ExactText(key.type)
-    revision = ExactText(key.revision)
-    id = ExactText(key.id)
-  }
+  var snapshots: [SnapshotKey: Snapshot] = [:]
 }
 
 /// What a read is of.

@@ -2,13 +2,13 @@ internal import Evento
 
 /// The subscribers of a store in memory.
 struct InMemorySubscribers: Sendable {
-  private var byKey: [ExactText: Subscriber] = [:]
+  private var byKey: [Name: Subscriber] = [:]
 
-  subscript(key: String) -> Subscriber? { byKey[ExactText(key)] }
+  subscript(key: String) -> Subscriber? { byKey[Name(checked: key)] }
 
   /// By key, in byte order.
   func page(first: Int, after key: String?) -> SubscriberPage {
-    let start = key.map(ExactText.init)
+    let start = key.map(Name.init(checked:))
     let rest = byKey.filter { entry in start.map { $0 < entry.key } ?? true }.sorted { $0.key < $1.key }
     return SubscriberPage(subscribers: rest.prefix(first).map(\.value), hasNextPage: rest.count > first)
   }
@@ -28,12 +28,12 @@ struct InMemorySubscribers: Sendable {
   }
 
   mutating func replace(_ subscriber: Subscriber) -> Subscriber {
-    byKey[ExactText(subscriber.key)] = subscriber
+    byKey[Name(checked: subscriber.key)] = subscriber
     return subscriber
   }
 
   mutating func remove(_ key: String) throws(EventoError) {
-    guard byKey.removeValue(forKey: ExactText(key)) != nil else { throw EventoError.subscriberNotFound(key) }
+    guard byKey.removeValue(forKey: Name(checked: key)) != nil else { throw EventoError.subscriberNotFound(key) }
   }
 }
 

@@ -37,7 +37,7 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
   /// An event at its place.
   package func line(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
     var line = JSONWriter(capacity: 0)
-    edge.show { append($0, encoding, to: &line) }
+    edge.withView { append($0, encoding, to: &line) }
     return line.take()
   }
 

@@ -171,7 +171,7 @@ struct JSONReader {
   ) throws(EventoError) {
     guard unknownMembers == .refused, takesFaults else { return try skip() }
     let known = Member.table.list
-    guard NameRule.lengths.contains(name.count) else {
+    guard Name.lengths.contains(name.count) else {
       fault("has an unknown member, with a name of \(name.count) bytes: its members are \(known)")
       return try skip()
     }
@@ -256,10 +256,10 @@ struct JSONReader {
     return try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
   }
 
-  /// A name or a key, as ``NameRule`` has it.
+  /// A name or a key, as ``Name`` has it.
   mutating func name() throws(EventoError) -> String? {
     guard let text = try string() else { return nil }
-    if let problem = NameRule.fault(in: text) {
+    if let problem = Name.fault(in: text) {
       fault(problem)
       return nil
     }

@@ -13,12 +13,12 @@ package enum Page {
     _ page: ReadResult<Event>, _ encoding: PayloadEncoding, args: Args = .forward(), limit: Int = .max
   ) -> [UInt8] {
     var output = PageOutput(args, encoding, limit: limit)
-    let info = page.show(args) { output.add($0) }
+    let info = page.forEachEvent(args) { output.add($0) }
     return output.finish(info)
   }
 
   package static func json(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
-    edge.show { json($0, encoding) }
+    edge.withView { json($0, encoding) }
   }
 
   /// The answer of `GET /events/{id}`.

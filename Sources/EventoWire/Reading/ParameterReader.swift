@@ -52,7 +52,7 @@ package struct ParameterReader {
 
   package mutating func name(_ name: String) -> String? {
     guard let value = value(name) else { return nil }
-    if let problem = NameRule.fault(in: value) { fault(name, problem) }
+    if let problem = Name.fault(in: value) { fault(name, problem) }
     return value
   }
 

@@ -63,7 +63,7 @@ extension ParameterReader {
   /// Left out, all; empty, those that have none.
   package mutating func routingKey() -> RoutingKey {
     guard let key = value(allowingEmpty: ReadMember.routingKey.rawValue) else { return .all }
-    if !key.isEmpty, let problem = NameRule.fault(in: key) { fault(ReadMember.routingKey.rawValue, problem) }
+    if !key.isEmpty, let problem = Name.fault(in: key) { fault(ReadMember.routingKey.rawValue, problem) }
     return .value(key.isEmpty ? nil : key)
   }
 }

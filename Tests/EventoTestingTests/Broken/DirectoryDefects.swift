@@ -149,7 +149,7 @@ extension Defect {
       ]
     ) {
       $0.deleteSubscriber = { store, key throws in
-        guard NameRule.fault(in: key) == nil else { throw EventoError.subscriberNotFound(key) }
+        guard Name.fault(in: key) == nil else { throw EventoError.subscriberNotFound(key) }
         try await store.deleteSubscriber(key)
       }
     },

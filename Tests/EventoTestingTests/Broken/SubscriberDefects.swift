@@ -158,10 +158,10 @@ extension Defect {
       ]
     ) {
       $0.cursor = { store, key throws in
-        NameRule.fault(in: key) == nil ? try await store.getSubscriberCursor(key) : nil
+        Name.fault(in: key) == nil ? try await store.getSubscriberCursor(key) : nil
       }
       $0.subscriber = { store, key throws in
-        NameRule.fault(in: key) == nil ? try await store.subscriber(key) : nil
+        Name.fault(in: key) == nil ? try await store.subscriber(key) : nil
       }
     },
   ]

@@ -1,3 +1,4 @@
+@testable internal import ByteCoding
 @testable internal import Evento
 @testable internal import EventoGateway
 @testable internal import EventoHTTP

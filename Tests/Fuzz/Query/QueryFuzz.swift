@@ -1,5 +1,6 @@
 internal import Foundation
 
+@testable internal import ByteCoding
 @testable internal import Evento
 @testable internal import EventoWire
 @testable internal import HTTPServer
@@ -59,7 +60,7 @@ private func checkRequests(_ pairs: [(name: String, value: String)]) {
     }
     do throws(EventoError) {
       let json = try body(pairs)
-      let names = Set(pairs.map { ExactText($0.name) })
+      let names = Set(pairs.map { Name(checked: $0.name) })
       expect(names.count == pairs.count, "\(what): a parameter twice")
       expect(pairs.allSatisfy { !$0.value.isEmpty || $0.name == "routing_key" }, "\(what): an empty value")
       expectEqual(try? body(pairs.reversed()), json, "\(what), in the other order")

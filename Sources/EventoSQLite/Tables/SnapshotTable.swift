@@ -21,19 +21,20 @@ struct SnapshotTable {
       }
       return Snapshot(
         data: Payload(bytes: data, isJSON: row.integer(2) != 0),
-        cursor: LogPosition(position: row.integer(0), tag: row.integer(1)).cursor)
+        cursor: LogPosition(position: row.integer(0), commitID: row.integer(1)).cursor)
     }
   }
 
   /// - Throws: `cursor_not_in_history`, with nothing changed.
   func save(_ key: SnapshotKey, _ snapshot: Snapshot) throws {
-    let place = try connection.place(of: snapshot.cursor)
+    let position = try connection.position(of: snapshot.cursor)
     try connection.run(
       """
       INSERT INTO snapshot (type, revision, id, position, tag, is_json, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
       ON CONFLICT (type, revision, id) DO UPDATE
       SET position = excluded.position, tag = excluded.tag, is_json = excluded.is_json, data = excluded.data
-      """, .text(key.type), .text(key.revision), .text(key.id), .integer(place.position), .integer(place.tag),
+      """, .text(key.type), .text(key.revision), .text(key.id), .integer(position.position),
+      .integer(position.commitID),
       .integer(snapshot.data.isJSON ? 1 : 0), .blob(snapshot.data.bytes))
   }
 

@@ -35,10 +35,11 @@ struct SubscriberTable {
   func acknowledge(_ key: String, cursor: Cursor?, lag: Int, worker: ULID?, at time: Timestamp) throws -> Subscriber {
     let held = try existing(key)
     if let worker, worker != held.workerID { throw EventoError.subscriberTakenOver(key) }
-    let place = try cursor.map { try connection.place(of: $0) }
+    let position = try cursor.map { try connection.position(of: $0) }
     try connection.run(
       "UPDATE subscriber SET position = ?2, tag = ?3, lag = ?4, updated = ?5 WHERE key = ?1", .text(key),
-      place.map { .integer($0.position) } ?? .null, place.map { .integer($0.tag) } ?? .null, .integer(Int64(lag)),
+      position.map { .integer($0.position) } ?? .null, position.map { .integer($0.commitID) } ?? .null,
+      .integer(Int64(lag)),
       .integer(time.milliseconds))
     return try existing(key)
   }
@@ -61,7 +62,7 @@ struct SubscriberTable {
   }
 
   private static func read(_ row: Statement) throws(SQLiteFailure) -> Subscriber {
-    let cursor = row.isNull(2) ? nil : LogPosition(position: row.integer(2), tag: row.integer(3)).cursor
+    let cursor = row.isNull(2) ? nil : LogPosition(position: row.integer(2), commitID: row.integer(3)).cursor
     return Subscriber(
       key: row.text(0), workerID: row.ulid(1), cursor: cursor, lag: Int(row.integer(4)),
       isEnabled: row.integer(5) != 0, createdAt: Timestamp(milliseconds: row.integer(6)),

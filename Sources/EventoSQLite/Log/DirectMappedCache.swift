@@ -3,7 +3,7 @@
 /// Each id has one slot, that of its lower bits, and takes it from whoever has it: the ids of a table run from 1 on, so
 /// that as many of a row as there are slots never meet. Neither keeping nor finding costs more than the look at a slot,
 /// and what is kept is bounded.
-final class SlotCache<Value> {
+final class DirectMappedCache<Value> {
   private typealias Slot = (id: Int64, value: Value)?
 
   // Not an array: that is held and let go at each look, which each row of a page has two of. Only this class has the
@@ -28,7 +28,7 @@ final class SlotCache<Value> {
 
   /// - Complexity: O(1).
   subscript(id: Int64) -> Value? {
-    guard let slot = slots[place(of: id)], slot.id == id else { return nil }
+    guard let slot = slots[slotIndex(of: id)], slot.id == id else { return nil }
     return slot.value
   }
 
@@ -36,8 +36,8 @@ final class SlotCache<Value> {
   ///
   /// - Complexity: amortized O(1).
   func keep(_ value: Value, at id: Int64) {
-    while slots.count < limit, let other = slots[place(of: id)], other.id != id { grow() }
-    slots[place(of: id)] = (id, value)
+    while slots.count < limit, let other = slots[slotIndex(of: id)], other.id != id { grow() }
+    slots[slotIndex(of: id)] = (id, value)
   }
 
   func removeAll() {
@@ -56,7 +56,7 @@ final class SlotCache<Value> {
     return slots
   }
 
-  private func place(of id: Int64) -> Int {
+  private func slotIndex(of id: Int64) -> Int {
     Int(truncatingIfNeeded: id) & (slots.count - 1)
   }
 
@@ -65,7 +65,7 @@ final class SlotCache<Value> {
     slots = Self.empty(old.count * 2)
     // Two that were apart stay apart.
     for index in old.indices {
-      if let slot = old.moveElement(from: index) { slots[place(of: slot.id)] = slot }
+      if let slot = old.moveElement(from: index) { slots[slotIndex(of: slot.id)] = slot }
     }
     old.deallocate()
   }

@@ -45,16 +45,16 @@ extension SQLiteFailure {
   /// failed for it only says what reading it has.
   private func hint(_ path: String) -> String {
     let resolved = DatabasePath.resolved(path)
-    let folder = FileSync.folder(of: DatabasePath.absolute(resolved) ?? resolved)
-    guard StoreFile.isFolder(folder) else { return "There is no folder \(folder): create it first." }
-    if StoreFile.isLinkToNothing(path) { return "It is a link to a file that does not exist." }
+    let folder = FileSystem.folder(of: DatabasePath.absolute(resolved) ?? resolved)
+    guard FileSystem.isFolder(folder) else { return "There is no folder \(folder): create it first." }
+    if FileSystem.isLinkToNothing(path) { return "It is a link to a file that does not exist." }
     if let name = DatabasePath.tooLong(resolved) { return "Its name is too long: SQLite also needs \(name)." }
     if FileSystem.isReadOnly(folder) { return SystemErrorAdvice(EROFS)?.text ?? "" }
     switch systemError {
     case 0, EACCES, EPERM, ENOENT: break
     default: return advice
     }
-    for beside in ["-wal", "-shm", "-journal"].map({ resolved + $0 }) where StoreFile.exists(beside) {
+    for beside in ["-wal", "-shm", "-journal"].map({ resolved + $0 }) where FileSystem.exists(beside) {
       guard access(beside, R_OK | W_OK) == 0 else {
         return "\(beside) can't be opened (\(String(cString: strerror(errno)))): check its owner and permissions."
       }
@@ -68,5 +68,28 @@ extension EventoError {
     EventoError(
       .invalidRequest,
       "\(path) is a folder. Name a file in it, such as \(path.hasSuffix("/") ? path : path + "/")evento.sqlite.")
+  }
+}
+
+/// What to do about an error of the system on a database's files.
+struct SystemErrorAdvice {
+  let text: String
+
+  /// - Parameter error: an `errno`.
+  /// - Returns: `nil` for none.
+  init?(_ error: Int32) {
+    switch error {
+    case 0: return nil
+    case ENOSPC: text = "Free some space on its disk."
+    case EDQUOT: text = "Free some space, or raise the disk quota."
+    case EFBIG: text = "Raise the limit on the size of files (ulimit -f)."
+    case EROFS: text = "Mount its file system for writing."
+    case EMFILE: text = "Raise the limit on open files (ulimit -n)."
+    case ENFILE: text = "Raise the system's limit on open files (fs.file-max)."
+    case ENOLCK: text = "Put it on a local disk: its file system does not lock files."
+    case EACCES, EPERM: text = "Check its permissions and those of its folder."
+    case ENOMEM: text = "Give the process more memory."
+    default: text = "Check its disk."
+    }
   }
 }

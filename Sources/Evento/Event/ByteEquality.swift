@@ -5,34 +5,6 @@
 #elseif canImport(Darwin)
   internal import Darwin
 #endif
-/// Text that is compared byte by byte.
-///
-/// Swift compares strings by canonical equivalence, so that two spellings of "é" are equal; a store compares names and
-/// keys by their UTF-8 bytes. Every dictionary, set or comparison of such text goes through this type, in an executor of
-/// your own too.
-public struct ExactText: Sendable, Hashable, Comparable {
-  public let string: String
-
-  public init(_ string: String) {
-    self.string = string
-  }
-
-  public static func == (left: ExactText, right: ExactText) -> Bool {
-    left.string.isExactly(right.string)
-  }
-
-  /// By the bytes, one after the other: the order that keys are listed in.
-  public static func < (left: ExactText, right: ExactText) -> Bool {
-    left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
-  }
-
-  public func hash(into hasher: inout Hasher) {
-    var string = string
-    string.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    // No text contains this byte: it marks the end of each of several texts that are hashed together.
-    hasher.combine(0xFF as UInt8)
-  }
-}
 
 extension String {
   /// Whether both are the same bytes of UTF-8.
@@ -44,13 +16,18 @@ extension String {
     // Text that is bridged from elsewhere may have no such storage.
     return (isEqual ?? nil) ?? utf8.elementsEqual(other.utf8)
   }
-}
 
-extension String {
   /// Many times as fast as byte after byte, which names are compared by with each event.
   private static func areEqual(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let leftStart = left.baseAddress, let rightStart = right.baseAddress else { return true }
     return memcmp(leftStart, rightStart, left.count) == 0
+  }
+}
+
+extension Optional<String> {
+  /// Whether both are absent, or the same bytes of UTF-8.
+  package func isExactly(_ other: String?) -> Bool {
+    map(Name.init(checked:)) == other.map(Name.init(checked:))
   }
 }
 
@@ -60,12 +37,5 @@ extension UnsafeRawBufferPointer {
     guard count == other.count else { return false }
     guard let start = baseAddress else { return true }
     return other.withUnsafeBytes { $0.baseAddress.map { memcmp(start, $0, count) == 0 } ?? true }
-  }
-}
-
-extension Optional<String> {
-  /// Whether both are absent, or the same bytes of UTF-8.
-  package func isExactly(_ other: String?) -> Bool {
-    map(ExactText.init) == other.map(ExactText.init)
   }
 }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import EventoSQLite
 
-@Suite struct CatalogTests {
+@Suite struct SymbolTableTests {
   @Test func aSlotGoesToWhoeverWasKeptLast() {
-    let cache = SlotCache<String>(limit: 128)
+    let cache = DirectMappedCache<String>(limit: 128)
     #expect(cache[1] == nil)
     for id: Int64 in 1...128 { cache.keep("\(id)", at: id) }
     // As many as there are slots, and in a row: none has pushed out another.
@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test func whatIsKeptIsBoundedWhateverTheIds() {
-    let cache = SlotCache<Int64>(limit: 256)
+    let cache = DirectMappedCache<Int64>(limit: 256)
     var random = SeededGenerator(seed: 3)
     var ids = (0..<5000).map { _ in Int64.random(in: 1...Int64.max, using: &random) }
     // Those that meet in every slot, and in one.
@@ -36,18 +36,18 @@ import Testing
   @Test func moreThanIsKeptIsReadAsItIs() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let catalog = Catalog(connection, slots: 64)
-    let pending = PendingRows(connection)
+    let symbols = SymbolTable(connection, slots: 64)
+    let pending = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
       now: { Timestamp(milliseconds: 0) })
     let events = (0..<500).map { number in
       NewEvent.sample("id-\(number % 200)", "N\(number % 3)", routingKey: .value("k\(number % 150)"))
     }
-    _ = try writer.write(events, condition: nil, tag: 1)
+    _ = try writer.write(events, condition: nil, commitID: 1)
     try pending.flush()
     let reader = EventReader(
-      connection: connection, catalog: catalog, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
+      connection: connection, symbols: symbols, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
     for _ in 1...2 {
       let log = try reader.page(nil, .all, .forward(first: 1000)).edges.map(\.node)
       #expect(log.map(\.aggregatorID) == events.map(\.aggregatorID))

@@ -4,9 +4,9 @@ internal import Evento
 /// What the writer remembers of the log from one write to the next: where it ends, and what the latest event of an
 /// aggregate says.
 ///
-/// Unlike the rows of a ``Catalog``, these change. This connection's own changes are noted here; that another has changed
+/// Unlike the rows of a ``SymbolTable``, these change. This connection's own changes are noted here; that another has changed
 /// the database is found out when a transaction begins, and then nothing is remembered.
-final class LogMemory {
+final class HeadCache {
   /// What is known of a stored aggregate.
   struct Head {
     let aggregate: Int64
@@ -15,7 +15,7 @@ final class LogMemory {
   }
 
   private var end: Int64?
-  private var heads = RecentCache<AggregateKey, Head>(limit: headLimit)
+  private var heads = TwoGenerationCache<AggregateKey, Head>(limit: headLimit)
   private var dataVersion: Int64?
 
   /// Aggregates, each with texts of at most three times 255 bytes.
@@ -58,7 +58,7 @@ final class LogMemory {
   /// The position of the last event; 0 where there is none.
   ///
   /// Nothing is forgotten between the first write of a transaction and its end, so that rows which are not inserted yet
-  /// (``PendingRows``) are never overlooked.
+  /// (``InsertBuffer``) are never overlooked.
   func end(_ connection: Connection) throws(SQLiteFailure) -> Int64 {
     if let end { return end }
     let found = try connection.integer("SELECT max(position) FROM event") ?? 0

@@ -7,9 +7,9 @@ internal import Evento
 /// connection has changed the database: another process may move the log and cut it, or shrink the database by `VACUUM`.
 ///
 /// Confined to the writer's queue.
-final class LeastSizes {
+final class MinimumSizes {
   private let connection: Connection
-  private let files: StoreFiles
+  private let files: OpenFiles
   private let pages: LogPages
   private var commits: Int
   private let pageSize: Int
@@ -20,7 +20,7 @@ final class LeastSizes {
   private var database = 0
   private var mustMeasure = true
 
-  init(_ connection: Connection, _ files: StoreFiles, _ pages: LogPages) throws(SQLiteFailure) {
+  init(_ connection: Connection, _ files: OpenFiles, _ pages: LogPages) throws(SQLiteFailure) {
     self.connection = connection
     self.files = files
     self.pages = pages
@@ -31,12 +31,12 @@ final class LeastSizes {
   /// Throws if the database lacks pages that are not in the log either, as after a cut while no store had it open.
   ///
   /// - Throws: ``EventoError``; ``SQLiteFailure``.
-  static func checkIsWhole(_ connection: Connection, _ files: StoreFiles) throws {
+  static func checkIsWhole(_ connection: Connection, _ files: OpenFiles) throws {
     // Nobody can empty the log while this transaction reads.
     try connection.snapshot {
       let pages = Int(try connection.integer("PRAGMA page_count") ?? 0)
       let pageSize = Int(try connection.integer("PRAGMA page_size") ?? 4096)
-      let inFile = StoreFile.size(files.databasePath) / pageSize
+      let inFile = FileSystem.size(files.databasePath) / pageSize
       guard pages - inFile > (files.logBytes - 32) / (pageSize + 24) else { return }
       throw EventoError(
         .internal,
@@ -57,10 +57,10 @@ final class LeastSizes {
       // Another process may have switched it on.
       canShrink = try connection.integer("PRAGMA auto_vacuum") != 0
     }
-    if log > 0, let bytes = StoreFile.bytes(files.logPath), bytes < log {
+    if log > 0, let bytes = FileSystem.bytes(files.logPath), bytes < log {
       return .cut(files.logPath, bytes: bytes, least: log)
     }
-    guard !canShrink, let bytes = StoreFile.bytes(files.databasePath) else { return nil }
+    guard !canShrink, let bytes = FileSystem.bytes(files.databasePath) else { return nil }
     if bytes < database { return .cut(files.databasePath, bytes: bytes, least: database) }
     guard mustMeasure else { return nil }
     // It may have more pages than the database, whose last ones the next checkpoint cuts off.

@@ -8,7 +8,7 @@ internal import Evento
 /// runs only while somebody waits.
 ///
 /// `@unchecked Sendable`: everything but `signal` is touched on `queue` alone.
-final class CommitWatch: @unchecked Sendable {
+final class ForeignCommitPoller: @unchecked Sendable {
   /// Half of the hundred milliseconds within which a commit is to be noticed.
   private static let interval: DispatchTimeInterval = .milliseconds(50)
 

@@ -5,13 +5,13 @@ internal import Evento
 ///
 /// Rows of these tables are only ever added, so what was read once may be kept; only what a transaction added and then
 /// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
-final class Catalog {
+final class SymbolTable {
   let connection: Connection
-  private var kinds = RecentCache<KindName, Kind>(limit: bound)
-  private var lanes = RecentCache<LaneName, Lane>(limit: bound)
-  private var postingLists = RecentCache<PostingListName, PostingList>(limit: bound)
-  private let laneNames: SlotCache<LaneNames>
-  private let aggregateKeys: SlotCache<String>
+  private var kinds = TwoGenerationCache<KindName, Kind>(limit: bound)
+  private var lanes = TwoGenerationCache<LaneName, Lane>(limit: bound)
+  private var postingLists = TwoGenerationCache<PostingListName, PostingList>(limit: bound)
+  private let laneNames: DirectMappedCache<LaneNames>
+  private let aggregateKeys: DirectMappedCache<String>
 
   /// Kinds, and lanes, that a writer remembers.
   private static let bound = 8192
@@ -20,10 +20,10 @@ final class Catalog {
   /// Lanes whose names, and aggregates whose ids are kept, each with texts of at most 255 bytes.
   private static let slots = 1 << 15
 
-  init(_ connection: Connection, slots: Int = Catalog.slots) {
+  init(_ connection: Connection, slots: Int = SymbolTable.slots) {
     self.connection = connection
-    laneNames = SlotCache(limit: slots)
-    aggregateKeys = SlotCache(limit: slots)
+    laneNames = DirectMappedCache(limit: slots)
+    aggregateKeys = DirectMappedCache(limit: slots)
   }
 
   func forget() {
@@ -117,13 +117,13 @@ final class Catalog {
   }
 
   private struct KindName: Hashable {
-    let type: ExactText
-    let name: ExactText
+    let type: Name
+    let name: Name
   }
 
   private struct LaneName: Hashable {
     let kind: Int64
-    let routingKey: ExactText?
+    let routingKey: Name?
   }
 
   private struct PostingListName: Hashable {
@@ -138,7 +138,7 @@ final class Catalog {
   }
 
   func addKind(type: String, name: String) throws(SQLiteFailure) -> Kind {
-    let key = KindName(type: ExactText(type), name: ExactText(name))
+    let key = KindName(type: Name(checked: type), name: Name(checked: name))
     if let kind = kinds.value(at: key) { return kind }
     let (type, name) = (try addText(type), try addText(name))
     let known = try kind(type: type, name: name)
@@ -156,7 +156,7 @@ final class Catalog {
   }
 
   func addLane(kind: Kind, routingKey: String?) throws(SQLiteFailure) -> Lane {
-    let key = LaneName(kind: kind.id, routingKey: routingKey.map(ExactText.init))
+    let key = LaneName(kind: kind.id, routingKey: routingKey.map(Name.init(checked:)))
     if let lane = lanes.value(at: key) { return lane }
     var text = Self.noRoutingKey
     if let routingKey { text = try addText(routingKey) }

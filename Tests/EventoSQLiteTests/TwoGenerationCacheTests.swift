@@ -2,9 +2,9 @@ import Testing
 
 @testable import EventoSQLite
 
-@Suite struct RecentCacheTests {
+@Suite struct TwoGenerationCacheTests {
   @Test func whatIsUsedStays() {
-    var cache = RecentCache<Int, Int>(limit: 100)
+    var cache = TwoGenerationCache<Int, Int>(limit: 100)
     cache.keep(-1, at: 0)
     for key in 1...10_000 {
       cache.keep(key * 2, at: key)
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: [2, 3, 7, 64]) func isRightWhateverComes(_ limit: Int) {
-    var cache = RecentCache<Int, Int>(limit: limit)
+    var cache = TwoGenerationCache<Int, Int>(limit: limit)
     var random = SeededGenerator(seed: UInt64(limit))
     var last: [Int: Int] = [:]
     for step in 0..<20_000 {

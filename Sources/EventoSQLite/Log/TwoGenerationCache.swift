@@ -2,7 +2,7 @@
 ///
 /// In two halves: where the younger is full, it becomes the older, and what was older is dropped; what is found in the
 /// older moves to the younger. So what is in use stays, at the price of a look at two dictionaries.
-struct RecentCache<Key: Hashable, Value> {
+struct TwoGenerationCache<Key: Hashable, Value> {
   private var young: [Key: Value] = [:]
   private var old: [Key: Value] = [:]
   private let half: Int

@@ -5,7 +5,7 @@ internal import Evento
 ///
 /// Whatever reads events inside the transaction calls ``flush()`` first, or makes sure that what it looks for is not
 /// among them.
-final class PendingRows {
+final class InsertBuffer {
   private let connection: Connection
   private var rows: [NewEventRow] = []
   private var sparseIndex: SparseIndex

@@ -1,20 +1,20 @@
-/// The positions of several sources as one run in the order of the log, each position once.
+/// The positions of several scans as one run in the order of the log, each position once.
 ///
-/// Each source is read a few positions at a time, from its index alone, so that a page costs what it returns and not
+/// Each scan is read a few positions at a time, from its index alone, so that a page costs what it returns and not
 /// what its filters could match.
-struct PositionMerge {
+struct KWayMerge {
   private let connection: Connection
-  private let direction: EventSource.Direction
+  private let direction: IndexScan.Direction
   private var runs: [Run]
   /// The runs that have a next position, as a binary heap: the one whose position is nearest comes first. Made when the
   /// first position is asked for.
   private var heap: [Int]?
 
   private struct Run {
-    let source: EventSource
+    let scan: IndexScan
     /// Positions read and not yet given out, the next one last. Read on as soon as none is left.
     var positions: [Int64] = []
-    var place: Int64
+    var position: Int64
     var batch: Int64
     var isAtEnd = false
   }
@@ -23,22 +23,22 @@ struct PositionMerge {
   private static let largestBatch: Int64 = 256
 
   /// - Parameters:
-  ///   - place: only positions behind it (forward) or before it (backward).
+  ///   - position: only positions behind it (forward) or before it (backward).
   ///   - count: how many are likely to be asked for.
   init(
-    _ sources: Set<EventSource>, from place: Int64, _ direction: EventSource.Direction, count: Int,
+    _ scans: Set<IndexScan>, from position: Int64, _ direction: IndexScan.Direction, count: Int,
     on connection: Connection
   ) {
     self.connection = connection
     self.direction = direction
-    let share = Int64(count / max(sources.count, 1))
+    let share = Int64(count / max(scans.count, 1))
     let batch = min(max(share, Self.smallestBatch), Self.largestBatch)
-    runs = sources.map { Run(source: $0, place: place, batch: batch) }
+    runs = scans.map { Run(scan: $0, position: position, batch: batch) }
   }
 
   /// The next position, or `nil` at the end.
   ///
-  /// - Complexity: O(log *s*) in the number of sources, O(*s*) the first time; and a query where one has to be read on.
+  /// - Complexity: O(log *s*) in the number of scans, O(*s*) the first time; and a query where one has to be read on.
   mutating func next() throws(SQLiteFailure) -> Int64? {
     // Taken out, so that it is changed in place.
     var heap: [Int]
@@ -61,20 +61,20 @@ struct PositionMerge {
   private mutating func makeHeap() throws(SQLiteFailure) -> [Int] {
     var heap: [Int] = []
     for index in runs.indices where try head(of: index) != nil { heap.append(index) }
-    for place in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(place, in: &heap) }
+    for parent in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(parent, in: &heap) }
     return heap
   }
 
-  private func siftDown(_ place: Int, in heap: inout [Int]) {
-    var place = place
+  private func siftDown(_ parent: Int, in heap: inout [Int]) {
+    var parent = parent
     while true {
-      var nearest = place
-      for child in [2 * place + 1, 2 * place + 2] where child < heap.count && isNearer(heap[child], heap[nearest]) {
+      var nearest = parent
+      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && isNearer(heap[child], heap[nearest]) {
         nearest = child
       }
-      guard nearest != place else { return }
-      heap.swapAt(place, nearest)
-      place = nearest
+      guard nearest != parent else { return }
+      heap.swapAt(parent, nearest)
+      parent = nearest
     }
   }
 
@@ -92,21 +92,21 @@ struct PositionMerge {
     guard !runs[index].isAtEnd else { return nil }
     let run = runs[index]
     var positions: [Int64] = []
-    if let aggregate = FilteredAggregate(run.source, direction, on: connection) {
-      positions = try aggregate.positions(from: run.place, limit: run.batch)
+    if let aggregate = FilteredAggregate(run.scan, direction, on: connection) {
+      positions = try aggregate.positions(from: run.position, limit: run.batch)
       runs[index].isAtEnd = positions.isEmpty
-    } else if case .postingList(let list) = run.source {
-      positions = try Posting.positions(of: list, from: run.place, direction, limit: run.batch, on: connection)
+    } else if run.scan.selection == .postingList, let list = run.scan.first {
+      positions = try Posting.positions(of: list, from: run.position, direction, limit: run.batch, on: connection)
       runs[index].isAtEnd = positions.count < run.batch
-    } else if let query = run.source.query(.positions, direction) {
+    } else if let query = run.scan.query(.positions, direction) {
       let statement = try connection.statement(query)
       defer { statement.reset() }
-      try run.source.bind(to: statement, from: run.place, limit: run.batch)
+      try run.scan.bind(to: statement, from: run.position, limit: run.batch)
       while try statement.step() { positions.append(statement.integer(0)) }
       runs[index].isAtEnd = positions.count < run.batch
     }
     runs[index].batch = min(run.batch * 2, Self.largestBatch)
-    if let last = positions.last { runs[index].place = last }
+    if let last = positions.last { runs[index].position = last }
     positions.reverse()
     runs[index].positions = positions
     return positions.last

@@ -3,7 +3,7 @@ import EventoSQLite
 import Testing
 
 /// What a writer remembers of the log is never older than the log.
-@Suite struct LogMemoryTests {
+@Suite struct HeadCacheTests {
   @Test func twoExecutorsOnOneFileGoOnFromEachOther() async throws {
     let folder = try TestFolder()
     let first = try await SQLiteExecutor.open(folder.file())

@@ -1,0 +1,79 @@
+/// What a filter asks of an event: the texts that the event must have.
+///
+/// Whoever has many filters looks an event up under the one key of each ``Form`` that the event passes, instead of trying
+/// filter by filter.
+package struct FilterKey: Sendable, Hashable {
+  /// Which texts of an event a filter asks for.
+  package struct Form: Sendable, Hashable {
+    private enum Names: Int, CaseIterable {
+      case none
+      case ofType
+      case ofName
+      case ofAggregate
+      case ofNameInAggregate
+    }
+
+    private let names: Names
+    private let hasRoutingKey: Bool
+
+    package static let all = Names.allCases.flatMap { names in
+      [Form(names: names, hasRoutingKey: false), Form(names: names, hasRoutingKey: true)]
+    }
+
+    /// Where it stands in ``all``.
+    package var index: Int { names.rawValue * 2 + (hasRoutingKey ? 1 : 0) }
+
+    package var asksForType: Bool { names != .none }
+    package var asksForName: Bool { names == .ofName || names == .ofNameInAggregate }
+    package var asksForID: Bool { names == .ofAggregate || names == .ofNameInAggregate }
+    package var asksForRoutingKey: Bool { hasRoutingKey }
+
+    fileprivate init(_ aggregator: ReadAggregator?, _ routingKey: RoutingKey) {
+      names =
+        switch (aggregator, aggregator?.id, aggregator?.eventType) {
+        case (nil, _, _): .none
+        case (_, nil, nil): .ofType
+        case (_, nil, .some): .ofName
+        case (_, .some, nil): .ofAggregate
+        case (_, .some, .some): .ofNameInAggregate
+        }
+      hasRoutingKey = routingKey != .all
+    }
+
+    private init(names: Names, hasRoutingKey: Bool) {
+      self.names = names
+      self.hasRoutingKey = hasRoutingKey
+    }
+  }
+
+  package let form: Form
+  private let type: Name?
+  private let id: Name?
+  private let name: Name?
+  private let routingKey: Name?
+
+  /// - Parameter aggregator: `nil`: any.
+  package init(_ aggregator: ReadAggregator?, _ routingKey: RoutingKey) {
+    form = Form(aggregator, routingKey)
+    type = aggregator?.type
+    id = aggregator?.id
+    name = aggregator?.eventType
+    self.routingKey = routingKey.partition ?? nil
+  }
+
+  /// The one key of a form that an event with these texts passes. What the form does not ask for is not looked at.
+  package init(_ form: Form, type: String, id: String?, name: String, routingKey: String?) {
+    self.form = form
+    self.type = form.asksForType ? Name(checked: type) : nil
+    self.id = form.asksForID ? id.map(Name.init(checked:)) : nil
+    self.name = form.asksForName ? Name(checked: name) : nil
+    self.routingKey = form.asksForRoutingKey ? routingKey.map(Name.init(checked:)) : nil
+  }
+}
+
+extension [ReadAggregator]? {
+  /// The keys of a read or condition: an event passes if it passes one of them. Two may be equal.
+  package func filterKeys(_ routingKey: RoutingKey) -> [FilterKey] {
+    map { $0.map { FilterKey($0, routingKey) } } ?? [FilterKey(nil, routingKey)]
+  }
+}

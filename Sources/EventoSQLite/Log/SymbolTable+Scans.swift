@@ -1,0 +1,75 @@
+internal import Evento
+
+extension SymbolTable {
+  /// The scans whose events together are those that match one of the aggregators (`nil`: all) and the routing key,
+  /// each once.
+  ///
+  /// - Complexity: O(1) for each aggregator, however many names, types, routing keys and aggregates there are: at most
+  ///   ``Schema/kindsPerType`` look-ups and as many scans, and one posting list. For a routing key alone, at most
+  ///   ``Schema/lanesPerRoutingKey`` scans and one posting list.
+  func scans(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) throws(SQLiteFailure) -> Set<IndexScan> {
+    var partition: Int64?
+    if case .value(let key) = routingKey {
+      guard let known = try self.routingKey(key) else { return [] }
+      partition = known
+    }
+    var scans: Set<IndexScan> = []
+    guard let aggregators else {
+      guard let partition else { return [IndexScan(.log)] }
+      for lane in try firstLanes(ofRoutingKey: partition) { scans.insert(IndexScan(.lane, lane)) }
+      if let list = try postingList(type: Self.anyType, routingKey: partition) {
+        scans.insert(IndexScan(.postingList, list.id))
+      }
+      return scans
+    }
+    for aggregator in aggregators { try add(aggregator, partition, to: &scans) }
+    return scans
+  }
+
+  private func add(
+    _ aggregator: ReadAggregator, _ partition: Int64?, to scans: inout Set<IndexScan>
+  ) throws(SQLiteFailure) {
+    guard let type = try text(aggregator.aggregatorType) else { return }
+    var kind: Int64?
+    var lane: Int64?
+    if let name = aggregator.name {
+      guard let name = try text(name), let known = try self.kind(type: type, name: name) else { return }
+      kind = known
+      if let partition {
+        guard let known = try self.lane(kind: known, routingKey: partition) else { return }
+        lane = known
+      }
+    }
+    if let key = aggregator.aggregatorID {
+      guard let aggregate = try aggregate(type: aggregator.aggregatorType, key: key) else { return }
+      switch (lane, kind, partition) {
+      case (let lane?, _, _): scans.insert(IndexScan(.aggregateLane, aggregate, lane))
+      case (nil, let kind?, _): scans.insert(IndexScan(.aggregateKind, aggregate, kind))
+      case (nil, nil, let partition?): scans.insert(IndexScan(.aggregateRoutingKey, aggregate, partition))
+      case (nil, nil, nil): scans.insert(IndexScan(.aggregate, aggregate))
+      }
+    } else if let lane {
+      scans.insert(IndexScan(.lane, lane))
+    } else if let kind {
+      scans.insert(IndexScan(.kind, kind))
+    } else {
+      scans.formUnion(try self.scans(ofType: type, routingKey: partition))
+    }
+  }
+
+  /// - Parameter routingKey: `nil`: events with any, and with none.
+  func scans(ofType type: Int64, routingKey: Int64?) throws(SQLiteFailure) -> Set<IndexScan> {
+    var scans: Set<IndexScan> = []
+    for kind in try firstKinds(ofType: type) {
+      guard let routingKey else {
+        scans.insert(IndexScan(.kind, kind))
+        continue
+      }
+      if let lane = try self.lane(kind: kind, routingKey: routingKey) { scans.insert(IndexScan(.lane, lane)) }
+    }
+    if let list = try postingList(type: type, routingKey: routingKey ?? Self.anyRoutingKey) {
+      scans.insert(IndexScan(.postingList, list.id))
+    }
+    return scans
+  }
+}
