@@ -59,21 +59,13 @@ let package = Package(
         log,
       ],
       swiftSettings: settings),
-    .target(name: "Bank", dependencies: ["Evento"], path: "Examples/Bank", swiftSettings: settings),
-    .executableTarget(
-      name: "quick-start", dependencies: ["Evento", "EventoSQLite"], path: "Examples/QuickStart",
-      swiftSettings: settings),
-    .executableTarget(
-      name: "bank-tour", dependencies: ["Bank", "EventoHTTP", "EventoSQLite"], path: "Examples/BankTour",
-      swiftSettings: settings),
-
     .executableTarget(
       name: "wire-benchmark", dependencies: ["Evento", "EventoWire"], path: "Benchmarks/Wire", swiftSettings: settings),
 
     .testTarget(name: "ByteCodingTests", dependencies: ["ByteCoding"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(
-      name: "EventoTests", dependencies: ["Bank", "Evento", "EventoSQLite", "EventoTesting", log],
+      name: "EventoTests", dependencies: ["Evento", "EventoSQLite", "EventoTesting", log],
       swiftSettings: settings),
     .testTarget(
       name: "EventoWireTests", dependencies: ["ByteCoding", "Evento", "EventoWire"], swiftSettings: settings),
@@ -97,13 +89,13 @@ let package = Package(
     .testTarget(
       name: "ConformanceTests",
       dependencies: [
-        "Bank", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer",
+        "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer",
         log,
       ],
       swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["EventoHTTP", "EventoSQLite", "EventoTesting", "TestSupport", "evento-gateway", "quick-start"],
+      dependencies: ["EventoHTTP", "EventoSQLite", "EventoTesting", "TestSupport", "evento-gateway"],
       swiftSettings: settings),
   ]
 )

@@ -64,16 +64,6 @@ import Testing
     }
   }
 
-  @Test func showsTheQuickStartAndWhatItPrints() async throws {
-    let source = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../Examples/QuickStart/main.swift")
-    let (text, program) = (try Self.text, try String(contentsOf: source, encoding: .utf8))
-    #expect(text.contains("```swift\n\(program)```\n"))
-    let outcome = try await GatewayProcess.run([], command: "quick-start")
-    #expect(outcome.status == 0)
-    #expect(text.contains("prints\n\n```\n\(outcome.output)```\n"))
-  }
-
   /// Each Swift snippet stands in a file of the package that is built and run by `.ci/run`, whatever its indentation.
   @Test func showsSwiftThatIsCompiledAndRun() throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Outside").standardizedFileURL

@@ -2,16 +2,18 @@ import Bank
 import EventoHTTP
 import EventoSQLite
 
-/// `swift run bank-tour [store]`: the example on a store in a file, on a gateway where `store` is its URL, or in memory.
+/// Tells the story of the example.
+///
+/// The argument is a gateway's URL, or the file of a database. Without one, the store is in memory.
 @main
 struct BankTour {
   static func main() async throws {
     let store = CommandLine.arguments.dropFirst().first ?? ":memory:"
     if store.hasPrefix("http") {
-      try await Tour.run(on: HTTPExecutor(baseURL: store)) { print($0) }
+      print(try await Tour.run(on: HTTPExecutor(baseURL: store)).joined(separator: "\n"))
     } else {
       let embedded = try await SQLiteExecutor.open(store)
-      try await Tour.run(on: embedded) { print($0) }
+      print(try await Tour.run(on: embedded).joined(separator: "\n"))
       await embedded.close()
     }
   }

@@ -1,0 +1,55 @@
+import Evento
+
+/// A store that loses the response to every second write, after it has written.
+struct LossyExecutor: Executor {
+  actor Writes {
+    private(set) var count = 0
+
+    /// - Throws: `unavailable` for the first write, the third, and so on.
+    func add() throws {
+      count += 1
+      if !count.isMultiple(of: 2) { throw EventoError(.unavailable, "The deadline passed.") }
+    }
+  }
+
+  let writes = Writes()
+  private let store: any Executor
+
+  init(_ store: any Executor) {
+    self.store = store
+  }
+
+  func write(_ events: [NewEvent]) async throws -> WriteResult {
+    let result = try await store.write(events)
+    try await writes.add()
+    return result
+  }
+
+  func read(_ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args) async throws -> ReadResult<Event> {
+    try await store.read(aggregators, routingKey: routingKey, args: args)
+  }
+
+  func getSubscriberCursor(_ key: String) async throws -> Cursor? {
+    try await store.getSubscriberCursor(key)
+  }
+
+  func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
+    try await store.isSubscriberRunning(key, workerID: workerID)
+  }
+
+  func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
+    try await store.upsertSubscriber(key, workerID: workerID)
+  }
+
+  func acknowledge(_ key: String, cursor: Cursor?, lag: Int, workerID: ULID?) async throws -> Subscriber {
+    try await store.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
+  }
+
+  func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
+    try await store.getSnapshot(key)
+  }
+
+  func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
+    try await store.saveSnapshot(key, snapshot)
+  }
+}
