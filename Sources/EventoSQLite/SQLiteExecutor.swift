@@ -58,6 +58,7 @@ public final class SQLiteExecutor: Sendable {
       isNew = try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
       connection.setWork(nil)
+      try connection.execute("PRAGMA cache_size = -\(Self.writerCacheKiB)")
       if let file = connection.path { try FileSync.sync(folderOf: file) }
       watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
       let turns = ReadTurns()
@@ -99,6 +100,10 @@ public final class SQLiteExecutor: Sendable {
       throw Self.openingError(error, path)
     }
   }
+
+  /// The size of the writer's page cache. With SQLite's default of 2 MB, a commit that changes pages all over the indexes
+  /// writes some of them twice, and reads most of them from the file.
+  private static let writerCacheKiB = 16 << 10
 
   /// Whether a statement was interrupted, or stopped waiting for another connection.
   private static func isInterruption(_ error: any Error) -> Bool {

@@ -102,20 +102,22 @@ private struct EventNames {
   mutating func add(
     _ event: NewEvent, routingKey: String?
   ) throws(SQLiteFailure) -> (kind: Catalog.Kind, lane: Catalog.Lane) {
-    let kind = try kind(event.aggregatorType, event.name)
+    let (kind, isNew) = try kind(event.aggregatorType, event.name)
     if let lastLane, lastLane.kind == kind.id, lastLane.routingKey.isExactly(routingKey) {
       return (kind, lastLane.lane)
     }
-    let lane = try catalog.addLane(kind: kind, routingKey: routingKey)
+    let lane = try catalog.addLane(kind: kind, isNewKind: isNew, routingKey: routingKey)
     lastLane = (kind.id, routingKey, lane)
     return (kind, lane)
   }
 
-  private mutating func kind(_ type: String, _ name: String) throws(SQLiteFailure) -> Catalog.Kind {
-    if let lastKind, lastKind.name.isExactly(name), lastKind.type.isExactly(type) { return lastKind.kind }
-    let kind = try catalog.addKind(type: type, name: name)
-    lastKind = (type, name, kind)
-    return kind
+  private mutating func kind(
+    _ type: String, _ name: String
+  ) throws(SQLiteFailure) -> (kind: Catalog.Kind, isNew: Bool) {
+    if let lastKind, lastKind.name.isExactly(name), lastKind.type.isExactly(type) { return (lastKind.kind, false) }
+    let added = try catalog.addKind(type: type, name: name)
+    lastKind = (type, name, added.kind)
+    return added
   }
 }
 
