@@ -51,7 +51,7 @@ extension SQLiteExecutor: EventViewer {
       let reader = EventReader(
         connection: session.connection, catalog: session.catalog, limits: limits, showsContent: Builder.needsContent)
       var builder = builder()
-      let info = try reader.show(aggregators, routingKey, args) { builder.add($0) }
+      let info = try reader.show(aggregators, routingKey, args, to: &builder)
       return builder.finish(info)
     }
   }

@@ -51,6 +51,10 @@ final class SharedPages: Sendable {
       self.count = count
     }
 
+    func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool {
+      events == 0 || size + payloadBytes <= SharedPages.pageBytes
+    }
+
     mutating func add(_ event: borrowing EventView) -> Bool {
       let grown = size + event.data.count + event.metadata.count + 500
       guard events == 0 || grown <= SharedPages.pageBytes else {
