@@ -143,8 +143,14 @@ public final class SQLiteExecutor: Sendable {
     return look
   }
 
-  /// Finishes what was asked for, moves the write-ahead log into the database and closes it. Whatever is asked for
-  /// afterwards is `unavailable`.
+  /// Refuses writes that have not begun, and all later ones, as `unavailable`. Reads go on.
+  package func refuseWrites() {
+    prechecks?.refuse()
+    writer.refuse()
+  }
+
+  /// Finishes what was asked for and is still waited for, moves the write-ahead log into the database and closes it.
+  /// Whatever is asked for afterwards is `unavailable`.
   public func close() async {
     await watch.close()
     await prechecks?.close()

@@ -72,7 +72,7 @@ import Testing
       while gate.waiting < number { await Task.yield() }
     }
     for other in others[..<15] { other.cancel() }
-    for other in others[..<15] { await #expect(throws: EventoError.readDropped) { try await other.value } }
+    for other in others[..<15] { await #expect(throws: EventoError.requestDropped) { try await other.value } }
     #expect(gate.waiting == 5)
     opener.finish()
     try await first.value

@@ -26,9 +26,9 @@ final class ReadGate: Sendable {
 
   /// Runs the body once there is room inside.
   ///
-  /// - Throws: `readDropped` if the task is cancelled before that: it leaves the line.
+  /// - Throws: `requestDropped` if the task is cancelled before that: it leaves the line.
   func pass<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
-    guard await enter() else { throw EventoError.readDropped }
+    guard await enter() else { throw EventoError.requestDropped }
     defer { leave() }
     return try await body()
   }

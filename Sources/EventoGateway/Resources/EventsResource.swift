@@ -51,7 +51,9 @@ struct EventsResource: Sendable {
   @Sendable private func write(_ request: GatewayRequest) async throws -> Response {
     let write = try WriteRequest(json: request.body, limits: limits)
     let result = try await naming(cursor: Self.conditionCursor) { () async throws in
-      if let condition = write.condition {
+      if let writer = store.callbackWriter {
+        try await writer.writeUnlessCancelled(write.events, condition: write.condition)
+      } else if let condition = write.condition {
         try await store.conditionalWriter().write(write.events, condition: condition)
       } else {
         try await store.executor.write(write.events)
