@@ -135,8 +135,8 @@ final class SharedPages: Sendable {
   ///   - standing: what is known about the follower's place.
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
-  /// - Throws: `requestDropped` if the task is cancelled before the page is there. A read is dropped if the tasks of all
-  ///   followers that wait for it are cancelled before it begins.
+  /// - Throws: ``ReadGate/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled before
+  ///   the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before it begins.
   func page(
     _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering,
     standing: FollowerGates.Standing, limit: Int, _ count: UInt64

@@ -135,7 +135,11 @@ struct EventsResource: Sendable {
       // From where the log was read up to: one that began at its end must not begin there anew.
       if let end = page.end { start = .after(end) }
       read.args = .forward(first: first, after: start)
-      page = try await gates.gate(for: .atEnd, commits.filter).pass { [read] in try await pages.page(read) }
+      do {
+        page = try await gates.gate(for: .atEnd, commits.filter).pass { [read] in try await pages.page(read) }
+      } catch is ReadGate.Closed {
+        return page
+      }
       let lastRead = commits.mark(count)
       let mustEnd = commits.hasEnded || interruption?.hasCome == true || Task.isCancelled
       if !page.isEmpty || mustEnd || ContinuousClock.now >= deadline { return page }
