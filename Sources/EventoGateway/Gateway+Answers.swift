@@ -60,7 +60,7 @@ extension Gateway {
         return finish(exchange, response)
       } catch {
         // The client is gone, or has had another answer: this one goes nowhere, and is no failure of the store.
-        if Task.isCancelled, error as? EventoError == .readDropped { return Response(status: 503) }
+        if Task.isCancelled, error as? EventoError == .requestDropped { return Response(status: 503) }
         exchange.isHeld = hold.isSet
         // The one place for what an executor of someone else may throw: it becomes `internal`.
         return finish(exchange, problem(EventoError(wrapping: error), exchange))
@@ -93,7 +93,8 @@ extension Gateway {
   /// What an error tells a client; what happened inside goes to the log alone.
   func problem(_ error: EventoError, _ exchange: Exchange) -> Response {
     guard error.code.status >= 500 else { return .problem(error) }
-    failures.add(error, exchange)
+    // A store that is being closed has not failed.
+    if error != .storeClosed { failures.add(error, exchange) }
     guard error.code.status == 500 else { return .problem(error) }
     return .problem(
       EventoError(

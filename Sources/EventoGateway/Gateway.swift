@@ -15,6 +15,7 @@ public final class Gateway: RequestHandler {
   private let router: Router
   /// Ended when nobody is to wait for events any more, here or because the store is closed.
   private let relay: CommitRelay
+  private let gates: FollowerGates
   let load: Load
   let metrics: Metrics
   let log: Logger
@@ -34,7 +35,7 @@ public final class Gateway: RequestHandler {
     let store = Store(executor)
     let tail = LogTail(executor, relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
     metrics = Metrics(load, tail, store.writeMeter, version: configuration.version)
-    let gates = FollowerGates()
+    gates = FollowerGates()
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
@@ -57,6 +58,7 @@ public final class Gateway: RequestHandler {
   /// before the server is shut down.
   public func stopFollowing() {
     relay.signal.end()
+    gates.close()
   }
 
   /// Writes to the log what it has only counted: for when nothing more will come.

@@ -23,12 +23,14 @@ extension SQLiteExecutor: CallbackWriter {
     }
     let now = configuration.now
     guard let condition, let prechecks, ConditionPrecheck.isNeeded(for: condition) else {
-      return writer.submit(EventWriteJob(events, condition, now: now, completion: completion))
+      return writer.submit(
+        EventWriteJob(events, condition, now: now, unless: mustDrop, completion: completion))
     }
     prechecks.check(condition, unless: mustDrop) { [writer] result in
       switch result {
       case .success(let precheck):
-        writer.submit(EventWriteJob(events, condition, precheck, now: now, completion: completion))
+        writer.submit(
+          EventWriteJob(events, condition, precheck, now: now, unless: mustDrop, completion: completion))
       case .failure(let error): completion(.failure(error))
       }
     }
@@ -51,7 +53,7 @@ extension SQLiteExecutor: EventViewer {
       let reader = EventReader(
         connection: session.connection, symbols: session.symbols, limits: limits, showsContent: Builder.needsContent)
       var builder = builder()
-      let info = try reader.forEachEvent(aggregators, routingKey, args) { builder.add($0) }
+      let info = try reader.show(aggregators, routingKey, args, to: &builder)
       return builder.finish(info)
     }
   }

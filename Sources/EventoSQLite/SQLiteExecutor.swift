@@ -58,6 +58,7 @@ public final class SQLiteExecutor: Sendable {
       isNew = try Schema.prepare(
         connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
       connection.setWork(nil)
+      try connection.execute("PRAGMA cache_size = -\(Self.writerCacheKiB)")
       if let file = connection.path { try FileSystem.sync(folderOf: file) }
       poller = ForeignCommitPoller(
         isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
@@ -101,6 +102,10 @@ public final class SQLiteExecutor: Sendable {
     }
   }
 
+  /// The size of the writer's page cache. With SQLite's default of 2 MB, a commit that changes pages all over the indexes
+  /// writes some of them twice, and reads most of them from the file.
+  private static let writerCacheKiB = 16 << 10
+
   /// Whether a statement was interrupted, or stopped waiting for another connection.
   private static func isInterruption(_ error: any Error) -> Bool {
     switch error {
@@ -139,8 +144,14 @@ public final class SQLiteExecutor: Sendable {
     return look
   }
 
-  /// Finishes what was asked for, moves the write-ahead log into the database and closes it. Whatever is asked for
-  /// afterwards is `unavailable`.
+  /// Refuses writes that have not begun, and all later ones, as `unavailable`. Reads go on.
+  package func refuseWrites() {
+    prechecks?.refuse()
+    writer.refuse()
+  }
+
+  /// Finishes what was asked for and is still waited for, moves the write-ahead log into the database and closes it.
+  /// Whatever is asked for afterwards is `unavailable`.
   public func close() async {
     await poller.close()
     await prechecks?.close()

@@ -183,12 +183,24 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     log.info("Stopping: what is in flight has \(deadlines.shutdownGrace.value) seconds.")
     let impatience = Task { await hurry(signals, server, log, logOutput) }
     gateway.stopFollowing()
-    await server.shutDown(grace: .seconds(deadlines.shutdownGrace.value))
+    let grace = Duration.seconds(deadlines.shutdownGrace.value)
+    let refusal = Task {
+      // Before the connections are closed, so that the clients get a response.
+      try await Task.sleep(for: grace * Self.writingShare)
+      store.refuseWrites()
+    }
+    await server.shutDown(grace: grace)
+    refusal.cancel()
+    // No client waits for what is left.
+    store.refuseWrites()
     await store.close()
     impatience.cancel()
     gateway.finishLog()
     log.info("Stopped.")
   }
+
+  /// The share of the time for requests in flight after which writes that have not begun are refused.
+  private static let writingShare = 0.8
 
   /// Opens the store, which can take long: an older one is upgraded, and another process may hold the database.
   ///

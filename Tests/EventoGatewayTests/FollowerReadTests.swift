@@ -181,4 +181,30 @@ import Testing
     }
     await store.close()
   }
+
+  /// A stream whose turn to read has not come ends with a complete body, as all streams do.
+  @Test func streamsThatWaitForTheirTurnEndWhenTheGatewayStops() async throws {
+    let store = try await SQLiteExecutor.open(":memory:")
+    let viewer = HoldingViewer(store)
+    try await withStoppableGateway(over: viewer) { client, stop in
+      try await client.writeEvents(1)
+      viewer.hold { $0.contains { $0.aggregatorType == "slow" } }
+      var slow: [RawConnection] = []
+      for number in 0..<4 { slow.append(try await Self.stream(client, ["slow", "s\(number)"])) }
+      while viewer.held < 4 { await Task.yield() }
+      let waiting = try await Self.stream(client, ["bank/Account"])
+      try await Self.expectMetric("evento_followers 5", client)
+      let stopping = Task { await stop() }
+      var answers = HTTPAnswerReader(waiting)
+      let answer = try await answers.next()
+      #expect(answer.status == 200)
+      #expect(answer.text.hasPrefix("retry: 2000\n"))
+      #expect(viewer.held == 4)
+      viewer.hold { _ in false }
+      viewer.release()
+      await stopping.value
+      withExtendedLifetime(slow) {}
+    }
+    await store.close()
+  }
 }

@@ -72,7 +72,7 @@ import Testing
       while gate.waiting < number { await Task.yield() }
     }
     for other in others[..<15] { other.cancel() }
-    for other in others[..<15] { await #expect(throws: EventoError.readDropped) { try await other.value } }
+    for other in others[..<15] { await #expect(throws: EventoError.requestDropped) { try await other.value } }
     #expect(gate.waiting == 5)
     opener.finish()
     try await first.value
@@ -106,5 +106,20 @@ import Testing
     }
     #expect(gate.inside == 0 && gate.waiting == 0)
     #expect(record.counts.withLock { $0.passed + $0.dropped } == 2000)
+  }
+
+  @Test func letsNobodyThroughOnceItIsClosed() async throws {
+    let gate = ReadGate(limit: 1)
+    let (open, opener) = AsyncStream.makeStream(of: Void.self)
+    let first = Task { try await gate.pass { for await _ in open { break } } }
+    while gate.inside == 0 { await Task.yield() }
+    let waiting = Task { try await gate.pass {} }
+    while gate.waiting == 0 { await Task.yield() }
+    gate.close()
+    await #expect(throws: ReadGate.Closed.self) { try await waiting.value }
+    await #expect(throws: ReadGate.Closed.self) { try await gate.pass {} }
+    opener.finish()
+    try await first.value
+    #expect(gate.inside == 0)
   }
 }

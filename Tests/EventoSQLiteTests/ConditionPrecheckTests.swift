@@ -102,7 +102,7 @@ import Testing
         }
         while store.writer.figures.waiting < 1 { await Task.yield() }
         // Large, so that they stand in one line with the one before.
-        let data = others > 200 ? Payload("\"\(String(repeating: "x", count: 100_000))\"") : Payload("1")
+        let data = others > 200 ? Payload("\"\(String(repeating: "x", count: 1_000_000))\"") : Payload("1")
         group.addTask {
           await expect(.conditionFailed) {
             try await store.write([.sample("b", data: data)], condition: Self.condition(Self.opened))
@@ -179,5 +179,17 @@ import Testing
       let after = try await store.writer.perform { runs(on: $0.connection) }
       #expect(after - before < 40)
     }
+  }
+
+  /// A type or a long aggregate can take 33 times as many index scans as a name.
+  @Test func whatTakesLongIsLeftToAReader() {
+    func isNeeded(_ filters: [ReadAggregator]) -> Bool {
+      ConditionPrecheck.isNeeded(for: WriteCondition(failIfEventsMatch: filters))
+    }
+    #expect(!isNeeded([ReadAggregator("t")]))
+    #expect(!isNeeded([ReadAggregator("t", id: "a", name: "n")]))
+    #expect(!isNeeded((0..<40).map { ReadAggregator("t", id: "\($0)") }))
+    #expect(isNeeded([ReadAggregator("t"), ReadAggregator("u")]))
+    #expect(isNeeded((0..<41).map { ReadAggregator("t", name: "\($0)") }))
   }
 }

@@ -169,4 +169,23 @@ import Testing
       #expect(statement.count(of: SQLITE_STMTSTATUS_SORT) == 0, "\(text.sql)")
     }
   }
+
+  /// A row for 64 events is written once for a commit, and not for each statement that inserts some of them.
+  @Test func aCommitWritesEachPostingOnce() throws {
+    let connection = try Connection(path: ":memory:", busyTimeout: .zero)
+    try Schema.prepare(connection, path: ":memory:", isInMemory: true)
+    let pending = InsertBuffer(connection)
+    let writer = EventWriter(
+      connection: connection, symbols: SymbolTable(connection), headCache: HeadCache(), pending: pending,
+      now: { Timestamp(milliseconds: 0) })
+    let before = connection.totalChanges
+    for start in [0, 500] {
+      _ = try writer.write((start..<start + 500).map { .sample("id", "N\($0)") }, condition: nil, tag: 1)
+    }
+    try pending.flush()
+    let tables = ["text", "kind", "lane", "aggregate", "event", "posting_list", "posting", "sparse_index"]
+    let rows = try tables.reduce(0) { $0 + Int(try connection.integer("SELECT count(*) FROM \($1)") ?? 0) }
+    #expect(connection.totalChanges - before == rows)
+    #expect(try connection.integer("SELECT count(*) FROM posting") ?? 0 > 30)
+  }
 }

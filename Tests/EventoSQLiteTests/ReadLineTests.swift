@@ -269,4 +269,26 @@ import Testing
       #expect(values.count { $0 == 1 } == 20 && values.count { $0 == 3 } == 20 && values.count == 40)
     }
   }
+
+  /// A payload that the page has no room for is not read: it does not count towards what a short read may cost.
+  @Test(arguments: [true, false]) func aPayloadThatDoesNotFitIsNotRead(isForward: Bool) throws {
+    let connection = try Connection(path: ":memory:", busyTimeout: .zero)
+    try Schema.prepare(connection, path: ":memory:", isInMemory: true)
+    let (symbols, pending) = (SymbolTable(connection), InsertBuffer(connection))
+    let writer = EventWriter(
+      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
+      now: { Timestamp(milliseconds: 0) })
+    let large = Payload("\"\(String(repeating: "x", count: 2 * ReadAllowance.limit))\"")
+    let events = [NewEvent.sample(), .sample(data: large), .sample()]
+    _ = try writer.write(events, condition: nil, tag: 1)
+    try pending.flush()
+    let reader = EventReader(
+      connection: connection, symbols: symbols,
+      limits: EventReader.PageLimits(events: 1000, bytes: ReadAllowance.limit))
+    connection.limitReads()
+    connection.allowance?.renew(ReadAllowance.limit)
+    let page = try reader.page(nil, .all, isForward ? .forward(first: 3) : .backward(last: 3))
+    #expect(page.edges.map(\.node.version) == [isForward ? 1 : 3])
+    #expect(page.pageInfo.hasNextPage == isForward && page.pageInfo.hasPreviousPage != isForward)
+  }
 }

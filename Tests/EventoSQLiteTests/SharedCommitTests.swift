@@ -110,13 +110,13 @@ import Testing
     #expect(commit.commitIDs.count > 1)
   }
 
-  /// A small write waits for one commit, however many large ones were there before it.
+  /// A small write waits for one commit at most, however many large ones were there before it.
   @Test func smallWritesPassLargeOnes() async throws {
     let large = Payload("\"\(String(repeating: "x", count: 1_000_000))\"")
     let commit = try await commit((0..<6).map { ([.sample("a\($0)", data: $0 < 5 ? large : Payload("1"))], nil) })
     #expect(commit.codes == Array(repeating: nil, count: 6))
     #expect(commit.log.map(\.node.aggregatorID) == ["a5", "a0", "a1", "a2", "a3", "a4"])
-    #expect(commit.commitIDs.count == 5)
+    #expect(commit.commitIDs.count > 1)
   }
 
   @Test func aVersionIsThatAfterWhatIsNew() async throws {
@@ -132,7 +132,7 @@ import Testing
   /// More aggregates in one write than are remembered; the last event is one of the first of them.
   @Test func aForgottenAggregateGoesOn() async throws {
     let many = (0..<20_000).map { NewEvent.sample("a\($0)") } + [.sample("a0")]
-    let large = Payload("\"\(String(repeating: "x", count: 100_000))\"")
+    let large = Payload("\"\(String(repeating: "x", count: 1_000_000))\"")
     let commit = try await commit([(many, nil), ([.sample("a0", data: large)], nil)])
     #expect(try commit.results[0].get().events.last?.version == 2)
     #expect(try commit.results[1].get().events[0].version == 3)

@@ -12,7 +12,11 @@ package final class CancellationFlag: Sendable {
 }
 
 extension EventoError {
-  /// The error of a read that was cancelled before it began.
-  package static let readDropped = EventoError(
-    .unavailable, "The read was cancelled before it began.", isPassing: false)
+  /// The error of a read or write that was cancelled before it began.
+  package static let requestDropped = EventoError(
+    .unavailable, "The request was cancelled before it began.", isPassing: false)
+
+  /// The error of a request that a store refuses because it is being closed.
+  package static let storeClosed = EventoError(
+    .unavailable, "The store is shutting down: send this again to the one that takes its place.", isPassing: false)
 }

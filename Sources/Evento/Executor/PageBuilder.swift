@@ -7,6 +7,14 @@ package protocol PageBuilder: SendableMetatype {
   /// Whether payloads and metadata are wanted; where not, a store may show events as if they had none.
   static var needsContent: Bool { get }
 
+  /// Returns false if the page is to end before an event with such a payload, and to say that there are more. A store may
+  /// call it before it reads the payload.
+  ///
+  /// - Parameters:
+  ///   - payloadBytes: the length of the payload.
+  ///   - isJSON: whether the payload is JSON.
+  func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool
+
   /// - Returns: false, with nothing taken, where the page is to end before this event, and to say that there are more.
   mutating func add(_ event: borrowing EventView) -> Bool
 
@@ -18,4 +26,6 @@ package protocol PageBuilder: SendableMetatype {
 
 extension PageBuilder {
   package static var needsContent: Bool { true }
+
+  package func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool { true }
 }

@@ -23,7 +23,7 @@ struct Reply: Sendable {
         return gateway.finish(exchange, try make())
       } catch {
         // The client has gone: no one gets this response, and the store has not failed.
-        if error == .readDropped { return Response(status: 503) }
+        if error == .requestDropped { return Response(status: 503) }
         return gateway.finish(exchange, gateway.problem(error, exchange))
       }
     }

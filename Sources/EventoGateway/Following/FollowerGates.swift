@@ -36,4 +36,9 @@ struct FollowerGates: Sendable {
     case .behind: gates.behind
     }
   }
+
+  /// Lets no more reads begin, because the gateway stops.
+  func close() {
+    for gate in [atEnd, few.unknown, few.behind, many.unknown, many.behind] { gate.close() }
+  }
 }

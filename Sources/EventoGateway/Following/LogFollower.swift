@@ -42,7 +42,11 @@ struct LogFollower: Sendable {
       // Before the read: what commits after it moves the count on, and the wait below returns at once.
       let count = membership.count
       // If it has not moved since before the last read, another would find nothing.
-      if lastRead?.count != count, let page = try await read(count) { return .events(page) }
+      do {
+        if lastRead?.count != count, let page = try await read(count) { return .events(page) }
+      } catch is ReadGate.Closed {
+        return .stopped(place)
+      }
       if membership.hasEnded || interruption?.hasCome == true { return .stopped(place) }
       if ContinuousClock.now >= deadline || Task.isCancelled {
         // A client that resumes from there need not read again what others follow.

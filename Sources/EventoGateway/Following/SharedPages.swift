@@ -51,6 +51,10 @@ final class SharedPages: Sendable {
       self.count = count
     }
 
+    func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool {
+      events == 0 || size + payloadBytes <= SharedPages.pageBytes
+    }
+
     mutating func add(_ event: borrowing EventView) -> Bool {
       let grown = size + event.data.count + event.metadata.count + 500
       guard events == 0 || grown <= SharedPages.pageBytes else {
@@ -131,8 +135,8 @@ final class SharedPages: Sendable {
   ///   - standing: what is known about the follower's place.
   ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
-  /// - Throws: `readDropped` if the task is cancelled before the page is there. A read is dropped if the tasks of all
-  ///   followers that wait for it are cancelled before it begins.
+  /// - Throws: ``ReadGate/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled before
+  ///   the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before it begins.
   func page(
     _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering,
     standing: FollowerGates.Standing, limit: Int, _ count: UInt64
@@ -174,7 +178,7 @@ final class SharedPages: Sendable {
   ) {
     let known = state.withLock { state -> Result<Page, any Error>? in
       // If the task is cancelled later, `leave` finds the waiter.
-      if Task.isCancelled { return .failure(EventoError.readDropped) }
+      if Task.isCancelled { return .failure(EventoError.requestDropped) }
       if let page = state.pages[key.page] { return .success(page) }
       // In place, without a copy: a thousand followers may wait for one read.
       state.flights[key, default: Flight(number: number, task: Task { await fly(key, number, read) })]
@@ -192,7 +196,7 @@ final class SharedPages: Sendable {
       return (waiter, state.flights.removeValue(forKey: key))
     }
     abandoned?.task.cancel()
-    waiter?.resume(throwing: EventoError.readDropped)
+    waiter?.resume(throwing: EventoError.requestDropped)
   }
 
   private func fly(_ key: FlightKey, _ number: Int, _ read: @Sendable () async throws -> Page) async {

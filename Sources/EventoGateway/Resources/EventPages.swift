@@ -20,6 +20,10 @@ struct EventPages: Sendable {
   private struct Builder: PageBuilder {
     var output: PageOutput
 
+    func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool {
+      output.hasRoom(payloadBytes: payloadBytes, isJSON: isJSON)
+    }
+
     mutating func add(_ event: borrowing EventView) -> Bool { output.add(event) }
 
     mutating func finish(_ info: PageInfo) -> Page {

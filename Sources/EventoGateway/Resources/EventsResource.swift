@@ -51,7 +51,9 @@ struct EventsResource: Sendable {
   @Sendable private func write(_ request: GatewayRequest) async throws -> Response {
     let write = try WriteRequest(json: request.body, limits: limits)
     let result = try await naming(cursor: Self.conditionCursor) { () async throws in
-      if let condition = write.condition {
+      if let writer = store.callbackWriter {
+        try await writer.writeUnlessCancelled(write.events, condition: write.condition)
+      } else if let condition = write.condition {
         try await store.conditionalWriter().write(write.events, condition: condition)
       } else {
         try await store.executor.write(write.events)
@@ -133,7 +135,11 @@ struct EventsResource: Sendable {
       // From where the log was read up to: one that began at its end must not begin there anew.
       if let end = page.end { start = .after(end) }
       read.args = .forward(first: first, after: start)
-      page = try await gates.gate(for: .atEnd, commits.filter).pass { [read] in try await pages.page(read) }
+      do {
+        page = try await gates.gate(for: .atEnd, commits.filter).pass { [read] in try await pages.page(read) }
+      } catch is ReadGate.Closed {
+        return page
+      }
       let lastRead = commits.mark(count)
       let mustEnd = commits.hasEnded || interruption?.hasCome == true || Task.isCancelled
       if !page.isEmpty || mustEnd || ContinuousClock.now >= deadline { return page }

@@ -37,14 +37,19 @@ final class ConditionPrechecks: Sendable {
         unless: { [self] in isClosed.load(ordering: .relaxed) || mustDrop() },
         completion: { [self] result in
           count.subtract(1, ordering: .relaxed)
-          completion(isClosed.load(ordering: .relaxed) ? result.mapError { _ in .closed() } : result)
+          completion(isClosed.load(ordering: .relaxed) ? result.mapError { _ in .storeClosed } : result)
         }
       ) { session in try ConditionPrecheck(condition, on: session.connection, session.symbols) })
   }
 
-  /// Refuses conditions that are not being checked yet, waits for the one that is, and closes the connection.
-  func close() async {
+  /// Refuses conditions that are not being checked yet, and all later ones.
+  func refuse() {
     isClosed.store(true, ordering: .relaxed)
+  }
+
+  /// Refuses as above, waits for the condition that is being checked, and closes the connection.
+  func close() async {
+    refuse()
     await pool.close()
   }
 }

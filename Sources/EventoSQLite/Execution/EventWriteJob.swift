@@ -8,23 +8,32 @@ final class EventWriteJob: Job {
   private let condition: WriteCondition?
   private let precheck: ConditionPrecheck?
   private let now: @Sendable () -> Timestamp
+  private let mustDrop: @Sendable () -> Bool
   private let completion: Completion
   let bytes: Int
 
   /// - Parameters:
   ///   - events: checked by ``NewEvent/check(_:)``.
   ///   - precheck: a reader's check of the condition, if there was one.
+  ///   - mustDrop: returns whether the caller has stopped waiting. The write then does not begin.
   init(
     _ events: [NewEvent], _ condition: WriteCondition?, _ precheck: ConditionPrecheck? = nil,
-    now: @escaping @Sendable () -> Timestamp, completion: @escaping Completion
+    now: @escaping @Sendable () -> Timestamp, unless mustDrop: @escaping @Sendable () -> Bool = { false },
+    completion: @escaping Completion
   ) {
     self.events = events
     bytes = events.indices.reduce(0) { $0 + Self.size(of: events.span[$1]) }
     self.condition = condition
     self.precheck = precheck
     self.now = now
+    self.mustDrop = mustDrop
     self.completion = completion
   }
+
+  /// An event takes as long as some kilobytes of payload, since each index has an entry of it.
+  var cost: Int { bytes + events.count * 4096 }
+
+  var isCancelled: Bool { mustDrop() }
 
   /// About how much an event adds to the write-ahead log, the entries of its indexes among it.
   private static func size(of event: borrowing NewEvent) -> Int {

@@ -9,6 +9,9 @@ protocol Job<Resource>: AnyObject, Sendable {
   /// About how much it will write.
   var bytes: Int { get }
 
+  /// About how long it keeps the writer busy, as bytes of payload that take as long.
+  var cost: Int { get }
+
   /// Whether the caller has stopped waiting, so that the job need not be run.
   var isCancelled: Bool { get }
 
@@ -27,6 +30,8 @@ protocol Job<Resource>: AnyObject, Sendable {
 
 extension Job {
   var bytes: Int { 0 }
+
+  var cost: Int { bytes }
 
   var isCancelled: Bool { false }
 
@@ -76,12 +81,5 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
 
   func fail(_ error: EventoError) {
     completion(.failure(error))
-  }
-}
-
-extension EventoError {
-  static func closed() -> EventoError {
-    EventoError(
-      .unavailable, "The store is shutting down: send this again to the one that takes its place.", isPassing: false)
   }
 }

@@ -99,7 +99,7 @@ final class ReaderPool: Sendable {
       state.waiting.append(job)
       return (false, state.idle.popLast())
     }
-    if isClosed { job.fail(.closed()) }
+    if isClosed { job.fail(.storeClosed) }
     if let session { takeTurn(session) }
   }
 
@@ -145,7 +145,7 @@ final class ReaderPool: Sendable {
   /// - Returns: whether others may go on in the same transaction.
   private func run(_ job: ReadJob, on session: Session) -> Bool {
     guard !job.isCancelled else {
-      job.fail(.readDropped)
+      job.fail(.requestDropped)
       return true
     }
     let allowance = overflow == nil ? nil : session.connection.allowance

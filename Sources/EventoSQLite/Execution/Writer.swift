@@ -38,15 +38,13 @@ final class Writer: @unchecked Sendable {
   typealias WriteJob = any Job<Session>
 
   private struct State {
-    /// Large writes wait in a line of their own, so that a crowd of them holds up no small one for longer than a commit.
-    var waiting: [WriteJob] = []
-    var waitingLarge: [WriteJob] = []
+    var waiting = WriteLines()
     var isDraining = false
+    /// Whether writes that have not begun are refused.
+    var isRefusing = false
     var isClosed = false
     var commits = 0
     var log = Checkpointer.Figures()
-
-    var waitingCount: Int { waiting.count + waitingLarge.count }
   }
 
   /// What a database in a file needs beside its connection. One in memory has none of it.
@@ -67,17 +65,9 @@ final class Writer: @unchecked Sendable {
   /// Whether the content of a file is not what was written to it; then nothing more is written, at the stop either.
   private var isOverwritten = false
 
-  /// Requests that one commit takes at most, so that the first of them does not wait for ever longer.
-  private static let commitLimit = 512
-
-  /// Bytes of their events, unless the first alone has more, so that no commit makes the write-ahead log long.
-  private static let commitBytes = 8 << 20
-
-  /// Bytes of the large writes among them. 4096 small events count as a megabyte, and take some 40 ms.
-  private static let largeBytes = 1 << 20
-
-  /// A write of more bytes is a large one: of more than some twenty events, or of one with a payload of kilobytes.
-  private static let smallBytes = 6 << 10
+  /// How long the writes of a commit take, unless the first alone takes longer. What a write costs can't be told from it: a
+  /// new name or a random id takes several times as long as others.
+  private static let commitDuration: Duration = .milliseconds(10)
 
   /// - Parameters:
   ///   - waitingLimit: requests that wait for a commit; one more is refused.
@@ -100,7 +90,7 @@ final class Writer: @unchecked Sendable {
   var figures: WriteFigures {
     var figures = state.withLock { state in
       WriteFigures(
-        waiting: state.waitingCount, commits: state.commits, checkpoints: state.log.count,
+        waiting: state.waiting.count, commits: state.commits, checkpoints: state.log.count,
         checkpointTime: state.log.duration, checkpointFailures: state.log.failures)
     }
     figures.logBytes = files?.store.logBytes ?? 0
@@ -137,7 +127,16 @@ final class Writer: @unchecked Sendable {
       })
   }
 
-  /// Refuses what comes from now on, finishes what waits, then closes the connection.
+  /// Refuses the writes that have not begun, and what comes from now on.
+  func refuse() {
+    let jobs = state.withLock { state in
+      state.isRefusing = true
+      return state.waiting.removeAll()
+    }
+    for job in jobs { job.fail(.storeClosed) }
+  }
+
+  /// Refuses what comes from now on, finishes what waits and is still wanted, then closes the connection.
   func close() async {
     let wasClosed = state.withLock { state in
       defer { state.isClosed = true }
@@ -201,9 +200,9 @@ final class Writer: @unchecked Sendable {
   /// inserted (``InsertBuffer``).
   func submit(_ job: WriteJob) {
     let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
-      if state.isClosed { return (.closed(), false) }
-      if state.waitingCount >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }
-      if job.bytes <= Self.smallBytes { state.waiting.append(job) } else { state.waitingLarge.append(job) }
+      if state.isClosed || state.isRefusing { return (.storeClosed, false) }
+      if state.waiting.count >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }
+      state.waiting.append(job)
       defer { state.isDraining = true }
       return (nil, !state.isDraining)
     }
@@ -221,30 +220,34 @@ final class Writer: @unchecked Sendable {
 
   /// - Returns: whether there was anything to do.
   private func drainOnce() -> Bool {
-    let jobs = state.withLock { state in
-      let jobs =
-        Self.take(&state.waiting, upTo: Self.commitBytes) + Self.take(&state.waitingLarge, upTo: Self.largeBytes)
+    let (jobs, isRefusing) = state.withLock { state in
+      let jobs = state.waiting.next()
       if jobs.isEmpty { state.isDraining = false }
-      return jobs
+      return (jobs, state.isRefusing)
     }
-    if jobs.isEmpty { return false }
-    commit(jobs)
+    if jobs.isEmpty {
+      health.ended()
+      return false
+    }
+    var wanted: [WriteJob] = []
+    wanted.reserveCapacity(jobs.count)
+    for job in jobs {
+      if isRefusing {
+        job.fail(.storeClosed)
+      } else if job.isCancelled {
+        job.fail(.requestDropped)
+      } else {
+        wanted.append(job)
+      }
+    }
+    commit(wanted)
     return true
   }
 
-  /// Takes from a line what one commit may have of it, the first job in any case.
-  private static func take(_ line: inout [WriteJob], upTo limit: Int) -> [WriteJob] {
-    var bytes = 0
-    let jobs = Array(
-      line.prefix(commitLimit).prefix { job in
-        defer { bytes += job.bytes }
-        return bytes == 0 || bytes + job.bytes <= limit
-      })
-    line.removeFirst(jobs.count)
-    return jobs
-  }
-
-  private func commit(_ jobs: [WriteJob]) {
+  /// Runs jobs in one transaction and answers them. Those that it has no time for wait for the next turn of their line.
+  private func commit(_ taken: [WriteJob]) {
+    var jobs = taken[...]
+    guard !jobs.isEmpty else { return }
     health.began()
     if let displacement = health.displacement {
       for job in jobs { job.fail(displacement) }
@@ -267,7 +270,15 @@ final class Writer: @unchecked Sendable {
       }
       session.commitID = LogPosition.freshCommitID()
       session.hasAddedEvents = false
-      for job in jobs { answers.append(try job.run(on: session)) }
+      let end = ContinuousClock.now + Self.commitDuration
+      for index in taken.indices {
+        if index > 0, ContinuousClock.now >= end {
+          jobs = taken[..<index]
+          state.withLock { $0.waiting.putBack(taken[index...]) }
+          break
+        }
+        answers.append(try taken[index].run(on: session))
+      }
       try session.pending.flush()
       try session.connection.run("COMMIT")
     } catch {

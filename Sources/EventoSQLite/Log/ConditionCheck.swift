@@ -33,11 +33,11 @@ struct ConditionPrecheck: Sendable {
 
   /// Whether a condition can take so long to check that a reader checks it first.
   static func isNeeded(for condition: WriteCondition) -> Bool {
-    condition.failIfEventsMatch.count > maximumFiltersOfWriter
+    LogScan.maximumScans(condition.failIfEventsMatch) > maximumScansOfWriter
   }
 
-  /// So many filters by type take half a millisecond if each has 33 names or more (``Schema/kindsPerType``).
-  private static let maximumFiltersOfWriter = 16
+  /// So many index scans take a tenth of a millisecond: of one filter by type, or by aggregate and name, and a few others.
+  private static let maximumScansOfWriter = 40
 
   /// Returns `nil` if the condition's cursor is not in history. The writer reports that in its turn.
   init?(_ condition: WriteCondition, on connection: Connection, _ symbols: SymbolTable) throws {

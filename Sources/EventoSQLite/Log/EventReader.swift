@@ -18,24 +18,33 @@ struct EventReader {
 
   /// One page, all of it of one moment.
   func page(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args) throws -> ReadResult<Event> {
+    var values = Values()
+    let info = try show(aggregators, routingKey, args, to: &values)
+    if case .backward = args { values.edges.reverse() }
+    return values.finish(info)
+  }
+
+  /// The events of a page as values.
+  private struct Values: PageBuilder {
     var edges: [Edge<Event>] = []
-    let info = try forEachEvent(aggregators, routingKey, args) { event in
+
+    mutating func add(_ event: borrowing EventView) -> Bool {
       edges.append(Edge(event))
       return true
     }
-    if case .backward = args { edges.reverse() }
-    return ReadResult(edges: edges, pageInfo: info)
+
+    func finish(_ info: PageInfo) -> ReadResult<Event> { ReadResult(edges: edges, pageInfo: info) }
   }
 
   /// Shows one page, all of it of one moment, as ``EventViewer`` says.
-  func forEachEvent(
-    _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args, _ each: (borrowing EventView) -> Bool
+  func show(
+    _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args, to builder: inout some PageBuilder
   ) throws -> PageInfo {
     try connection.snapshot {
       switch args {
       case .forward(let first, let after):
         let start = try position(of: after)
-        let page = try forward(aggregators, routingKey, from: start.position, count: first, each)
+        let page = try forward(aggregators, routingKey, from: start.position, count: first, to: &builder)
         var end = page.last?.cursor
         if end == nil { end = try first == 0 ? start.cursor : connection.logEnd().cursor }
         return PageInfo(
@@ -43,7 +52,7 @@ struct EventReader {
       case .backward(let last, let before):
         let end = try before.map { try connection.position(of: $0).position } ?? Int64.max
         var page = Page(room: min(last, limits.events), bytes: limits.bytes)
-        try fill(&page, from: try symbols.scans(aggregators, routingKey), end, .backward, each)
+        try fill(&page, from: try symbols.scans(aggregators, routingKey), end, .backward, to: &builder)
         return PageInfo(
           hasPreviousPage: page.hasMore, hasNextPage: false, startCursor: page.last?.cursor,
           endCursor: page.first?.cursor)
@@ -62,15 +71,15 @@ struct EventReader {
   /// Shows at most `count` events behind a position.
   private func forward(
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, from position: Int64, count: Int,
-    _ each: (borrowing EventView) -> Bool
+    to builder: inout some PageBuilder
   ) throws(SQLiteFailure) -> Page {
     var page = Page(room: min(count, limits.events), bytes: limits.bytes)
     if try isNearEnd(position, aggregators, routingKey) {
       let scan = LogScan(connection: connection, symbols: symbols)
       let positions = try scan.positions(after: position, aggregators, routingKey, limit: page.room + 1)
-      for position in positions where !page.hasMore { try add(position, to: &page, each) }
+      for position in positions where !page.hasMore { try add(position, &page, to: &builder) }
     } else {
-      try fill(&page, from: try symbols.scans(aggregators, routingKey), position, .forward, each)
+      try fill(&page, from: try symbols.scans(aggregators, routingKey), position, .forward, to: &builder)
     }
     return page
   }
@@ -89,7 +98,7 @@ struct EventReader {
   /// Fills a page with the events of some scans.
   private func fill(
     _ page: inout Page, from scans: Set<IndexScan>, _ position: Int64, _ direction: IndexScan.Direction,
-    _ each: (borrowing EventView) -> Bool
+    to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
     if scans.count == 1, let scan = scans.first, let query = scan.query(columns, direction),
       try !isLongFilter(scan, from: position, direction)
@@ -99,11 +108,11 @@ struct EventReader {
       // One more than wanted tells whether there are more.
       try scan.bind(to: statement, from: position, limit: Int64(page.room + 1))
       // The usual read: rows as one index gives them.
-      while !page.hasMore, try statement.step() { try page.add(statement, symbols, each) }
+      while !page.hasMore, try statement.step() { try page.add(statement, symbols, to: &builder) }
     } else {
       var merge = KWayMerge(scans, from: position, direction, count: page.room + 1, on: connection)
       // Positions first, then the row of each.
-      while !page.hasMore, let position = try merge.next() { try add(position, to: &page, each) }
+      while !page.hasMore, let position = try merge.next() { try add(position, &page, to: &builder) }
     }
   }
 
@@ -118,7 +127,7 @@ struct EventReader {
 
   /// Shows the event at a position, if the page has room for it.
   private func add(
-    _ position: Int64, to page: inout Page, _ each: (borrowing EventView) -> Bool
+    _ position: Int64, _ page: inout Page, to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
     let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
     defer { row.reset() }
@@ -128,7 +137,7 @@ struct EventReader {
         code: SQLITE_CORRUPT, message: "an index names event \(position), which is not there", action: "read an event"
       )
     }
-    try page.add(row, symbols, each)
+    try page.add(row, symbols, to: &builder)
   }
 
   /// A page as it fills.
@@ -151,14 +160,19 @@ struct EventReader {
     /// Shows the event of a row, if there is room for it. One that does not fit is left for the next page, unless it
     /// would be the first.
     mutating func add(
-      _ row: Statement, _ symbols: SymbolTable, _ each: (borrowing EventView) -> Bool
+      _ row: Statement, _ symbols: SymbolTable, to builder: inout some PageBuilder
     ) throws(SQLiteFailure) {
       guard room > 0 else { return hasMore = true }
       let (left, isFirst, position) = (bytes, first == nil, EventRow.position(row))
+      // Before a large payload is read.
+      let length = EventRow.payloadLength(row)
+      guard isFirst || length <= left && builder.hasRoom(payloadBytes: length, isJSON: EventRow.isJSON(row)) else {
+        return hasMore = true
+      }
       var size = 0
       let fits = try EventRow.withView(row, at: position, symbols) { event in
         size = event.data.count + event.metadata.count
-        return (size <= left || isFirst) && each(event)
+        return (size <= left || isFirst) && builder.add(event)
       }
       guard fits else { return hasMore = true }
       room -= 1

@@ -19,7 +19,7 @@ enum EventRow {
     let names = try symbols.names(ofLane: row.integer(5))
     let key = try symbols.key(ofAggregate: row.integer(3))
     let metadata = row.bytes(8)
-    try symbols.connection.spend(metadata.count + Int(row.integer(10)))
+    try symbols.connection.spend(metadata.count + payloadLength(row))
     return try withData(of: row, at: position, on: symbols.connection) { data in
       position.withCursorText { cursor in
         noMetadata.withUTF8Buffer { noMetadata in
@@ -27,7 +27,7 @@ enum EventRow {
             EventView(
               cursor: cursor, id: row.ulid(2), aggregatorType: names.type, aggregatorID: key,
               version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey, data: data,
-              isJSON: row.integer(7) != 0,
+              isJSON: isJSON(row),
               metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
               timestamp: Timestamp(milliseconds: row.integer(6))))
         }
@@ -39,7 +39,7 @@ enum EventRow {
   private static func withData<Value>(
     of row: Statement, at position: LogPosition, on connection: Connection, _ body: (UnsafeRawBufferPointer) -> Value
   ) throws(SQLiteFailure) -> Value {
-    guard row.integer(10) > Statement.largestInRow else { return body(row.bytes(9)) }
+    guard payloadLength(row) > Statement.largestInRow else { return body(row.bytes(9)) }
     let statement = try connection.statement("SELECT data FROM event WHERE position = ?1")
     defer { statement.reset() }
     try statement.bind(1, position.position)
@@ -51,6 +51,12 @@ enum EventRow {
   static func position(_ row: Statement) -> LogPosition {
     LogPosition(position: row.integer(0), commitID: row.integer(1))
   }
+
+  /// The length of the current row's payload, which need not be read for it.
+  static func payloadLength(_ row: Statement) -> Int { Int(row.integer(10)) }
+
+  /// Whether the current row's payload is JSON.
+  static func isJSON(_ row: Statement) -> Bool { row.integer(7) != 0 }
 
   private static let noMetadata: StaticString = "{}"
 

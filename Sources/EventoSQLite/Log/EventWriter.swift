@@ -103,19 +103,21 @@ private struct EventNames {
   mutating func add(
     _ event: NewEvent, routingKey: String?
   ) throws(SQLiteFailure) -> (kind: SymbolTable.Kind, lane: SymbolTable.Lane) {
-    let kind = try kind(event.aggregatorType, event.name)
+    let (kind, isNew) = try kind(event.aggregatorType, event.name)
     if let lastLane, lastLane.kind == kind.id, lastLane.routingKey.isExactly(routingKey) {
       return (kind, lastLane.lane)
     }
-    let lane = try symbols.addLane(kind: kind, routingKey: routingKey)
+    let lane = try symbols.addLane(kind: kind, isNewKind: isNew, routingKey: routingKey)
     lastLane = (kind.id, routingKey, lane)
     return (kind, lane)
   }
 
-  private mutating func kind(_ type: String, _ name: String) throws(SQLiteFailure) -> SymbolTable.Kind {
-    if let lastKind, lastKind.name.isExactly(name), lastKind.type.isExactly(type) { return lastKind.kind }
-    let kind = try symbols.addKind(type: type, name: name)
-    lastKind = (type, name, kind)
-    return kind
+  private mutating func kind(
+    _ type: String, _ name: String
+  ) throws(SQLiteFailure) -> (kind: SymbolTable.Kind, isNew: Bool) {
+    if let lastKind, lastKind.name.isExactly(name), lastKind.type.isExactly(type) { return (lastKind.kind, false) }
+    let added = try symbols.addKind(type: type, name: name)
+    lastKind = (type, name, added.kind)
+    return added
   }
 }

@@ -1,13 +1,14 @@
 internal import Evento
 
 /// Rows of the commit under way that have been admitted and are not inserted yet: those of several requests go into one
-/// statement.
+/// statement, and what posting lists and the sparse index have of them is inserted last.
 ///
 /// Whatever reads events inside the transaction calls ``flush()`` first, or makes sure that what it looks for is not
 /// among them.
 final class InsertBuffer {
   private let connection: Connection
   private var rows: [NewEventRow] = []
+  private var postings = Posting.Batch()
   private var sparseIndex: SparseIndex
 
   init(_ connection: Connection) {
@@ -18,7 +19,9 @@ final class InsertBuffer {
 
   func append(_ row: NewEventRow) throws(SQLiteFailure) {
     rows.append(row)
-    if rows.count == NewEventRow.largestBatch { try flush() }
+    postings.add(row)
+    sparseIndex.add(row)
+    if rows.count == NewEventRow.largestBatch { try insertRows() }
   }
 
   func hasEvent(_ id: ULID) -> Bool {
@@ -29,18 +32,23 @@ final class InsertBuffer {
     rows.contains { $0.aggregate == aggregate }
   }
 
-  /// Inserts them, in their order.
+  /// Inserts everything, the events in their order.
   func flush() throws(SQLiteFailure) {
+    try insertRows()
+    try postings.flush(on: connection)
+    try sparseIndex.flush()
+  }
+
+  private func insertRows() throws(SQLiteFailure) {
     guard !rows.isEmpty else { return }
     defer { rows.removeAll(keepingCapacity: true) }
     try NewEventRow.insert(rows, on: connection)
-    try Posting.insert(rows, on: connection)
-    try sparseIndex.add(rows)
   }
 
   /// After a transaction that was undone.
   func forget() {
     rows.removeAll(keepingCapacity: true)
+    postings.removeAll()
     sparseIndex.forget()
   }
 }

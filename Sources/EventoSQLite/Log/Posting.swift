@@ -3,11 +3,6 @@
 /// An event of a list costs a bit, and its request's neighbours share a row: to insert a row for each event would cost a
 /// write as much as another index.
 struct Posting {
-  private struct Key: Hashable {
-    let list: Int64
-    let word: Int64
-  }
-
   /// log2 of the positions of a word.
   private static let shift: Int64 = 6
   private static let mask: Int64 = 63
@@ -15,16 +10,57 @@ struct Posting {
     into: "posting", ["list", "word", "bits"], upTo: 32,
     onConflict: "(list, word) DO UPDATE SET bits = bits | excluded.bits")
 
-  /// Enters the positions of events in the posting lists of their lanes.
-  static func insert(_ rows: [NewEventRow], on connection: Connection) throws(SQLiteFailure) {
-    var words: [Key: UInt64] = [:]
-    for row in rows {
+  /// Postings that are to be inserted.
+  ///
+  /// They are gathered for a whole commit: events that are inserted apart share a row here, and each statement that adds
+  /// a bit to a row costs as much as one that adds all 64.
+  struct Batch {
+    /// The columns of complete rows, one row after the other.
+    private var values: [Int64] = []
+    /// The word of the latest position, and what the lists have of it. A list is found by a search, since there are a few:
+    /// three for an event at most.
+    private var word: Int64 = 0
+    private var current: [(list: Int64, bits: UInt64)] = []
+
+    /// Adds the postings of an event, which comes after all others in the log.
+    mutating func add(_ row: borrowing NewEventRow) {
+      guard !row.lane.postingLists.isEmpty else { return }
+      if word != row.position >> shift {
+        completeWord()
+        word = row.position >> shift
+      }
+      let bit: UInt64 = 1 << UInt64(row.position & mask)
       for list in row.lane.postingLists {
-        words[Key(list: list, word: row.position >> shift), default: 0] |= 1 << UInt64(row.position & mask)
+        if let index = current.firstIndex(where: { $0.list == list }) {
+          current[index].bits |= bit
+        } else {
+          current.append((list, bit))
+        }
       }
     }
-    guard !words.isEmpty else { return }
-    try insertion.insert(words.flatMap { [$0.list, $0.word, Int64(bitPattern: $1)] }, on: connection)
+
+    private mutating func completeWord() {
+      for (list, bits) in current {
+        values.append(list)
+        values.append(word)
+        values.append(Int64(bitPattern: bits))
+      }
+      current.removeAll(keepingCapacity: true)
+    }
+
+    /// Inserts them.
+    mutating func flush(on connection: Connection) throws(SQLiteFailure) {
+      completeWord()
+      guard !values.isEmpty else { return }
+      defer { values.removeAll(keepingCapacity: true) }
+      try insertion.insert(values, on: connection)
+    }
+
+    /// Drops them, after a transaction that was undone.
+    mutating func removeAll() {
+      values.removeAll()
+      current.removeAll()
+    }
   }
 
   /// The positions of a list behind a position, the nearest first, at most `limit`.

@@ -19,6 +19,8 @@ struct SparseIndex {
   private let connection: Connection
   /// The latest block that is in the index. Entries are only ever added, so that what was entered once may be kept.
   private var latestBlocks = TwoGenerationCache<Key, Int64>(limit: cacheLimit)
+  /// The columns of entries that are not inserted yet, one entry after the other.
+  private var entries: [Int64] = []
 
   private static let cacheLimit = 16_384
   /// Where a block has an event of a value already, that one is the first, and stays.
@@ -34,28 +36,32 @@ struct SparseIndex {
     (version - 1) / Schema.blockLength
   }
 
-  /// Enters events, in the order of the log.
-  mutating func add(_ rows: [NewEventRow]) throws(SQLiteFailure) {
-    var entries: [Int64] = []
-    for row in rows where row.version > Schema.blockLength {
-      let block = Self.block(ofVersion: Int64(row.version))
-      let lane = Key(aggregate: row.aggregate, property: .lane, value: row.lane.id)
-      // A lane has one kind and one routing key: these are in the index where it is.
-      guard latestBlocks.value(at: lane) != block else { continue }
-      for key in [
-        lane, Key(aggregate: row.aggregate, property: .kind, value: row.kind),
-        Key(aggregate: row.aggregate, property: .routingKey, value: row.lane.routingKey),
-      ] where latestBlocks.value(at: key) != block {
-        entries += [key.aggregate, key.property.rawValue, key.value, block, row.position]
-        latestBlocks.keep(block, at: key)
-      }
+  /// Adds the entries of an event, which comes after all others in the log.
+  mutating func add(_ row: borrowing NewEventRow) {
+    guard row.version > Schema.blockLength else { return }
+    let block = Self.block(ofVersion: Int64(row.version))
+    let lane = Key(aggregate: row.aggregate, property: .lane, value: row.lane.id)
+    // A lane has one kind and one routing key: these are in the index where it is.
+    guard latestBlocks.value(at: lane) != block else { return }
+    for key in [
+      lane, Key(aggregate: row.aggregate, property: .kind, value: row.kind),
+      Key(aggregate: row.aggregate, property: .routingKey, value: row.lane.routingKey),
+    ] where latestBlocks.value(at: key) != block {
+      entries += [key.aggregate, key.property.rawValue, key.value, block, row.position]
+      latestBlocks.keep(block, at: key)
     }
+  }
+
+  /// Inserts what was added.
+  mutating func flush() throws(SQLiteFailure) {
     guard !entries.isEmpty else { return }
+    defer { entries.removeAll(keepingCapacity: true) }
     try Self.insertion.insert(entries, on: connection)
   }
 
   /// After a transaction that was undone.
   mutating func forget() {
+    entries.removeAll()
     latestBlocks.removeAll()
   }
 }

@@ -7,13 +7,14 @@ internal import Evento
 /// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
 final class SymbolTable {
   let connection: Connection
+  private var types = TwoGenerationCache<Name, Int64>(limit: bound)
   private var kinds = TwoGenerationCache<KindName, Kind>(limit: bound)
   private var lanes = TwoGenerationCache<LaneName, Lane>(limit: bound)
   private var postingLists = TwoGenerationCache<PostingListName, PostingList>(limit: bound)
   private let laneNames: DirectMappedCache<LaneNames>
   private let aggregateKeys: DirectMappedCache<String>
 
-  /// Kinds, and lanes, that a writer remembers.
+  /// Types, kinds and lanes that a writer remembers, of each so many.
   private static let bound = 8192
   /// Aggregates that are read at once; a power of two.
   private static let neighbours: Int64 = 8
@@ -27,6 +28,7 @@ final class SymbolTable {
   }
 
   func forget() {
+    types.removeAll()
     kinds.removeAll()
     lanes.removeAll()
     postingLists.removeAll()
@@ -131,17 +133,29 @@ final class SymbolTable {
     let routingKey: Int64
   }
 
-  func addText(_ value: String) throws(SQLiteFailure) -> Int64 {
-    if let id = try text(value) { return id }
+  /// - Returns: its id, and whether it has been added.
+  private func addText(_ value: String) throws(SQLiteFailure) -> (id: Int64, isNew: Bool) {
+    if let id = try text(value) { return (id, false) }
     try connection.run("INSERT INTO text (value) VALUES (?1)", .text(value))
-    return connection.lastInsertedRow
+    return (connection.lastInsertedRow, true)
   }
 
-  func addKind(type: String, name: String) throws(SQLiteFailure) -> Kind {
+  private func addType(_ value: String) throws(SQLiteFailure) -> Int64 {
+    let key = Name(checked: value)
+    if let id = types.value(at: key) { return id }
+    let id = try addText(value).id
+    types.keep(id, at: key)
+    return id
+  }
+
+  /// - Returns: the kind, and whether it has been added.
+  func addKind(type: String, name: String) throws(SQLiteFailure) -> (kind: Kind, isNew: Bool) {
     let key = KindName(type: Name(checked: type), name: Name(checked: name))
-    if let kind = kinds.value(at: key) { return kind }
-    let (type, name) = (try addText(type), try addText(name))
-    let known = try kind(type: type, name: name)
+    if let kind = kinds.value(at: key) { return (kind, false) }
+    let type = try addType(type)
+    let (name, isNewName) = try addText(name)
+    // What has just been added is in no other row.
+    let known = isNewName ? nil : try kind(type: type, name: name)
     if known == nil {
       try connection.run("INSERT INTO kind (type, name) VALUES (?1, ?2)", .integer(type), .integer(name))
     }
@@ -152,15 +166,16 @@ final class SymbolTable {
     }
     let kind = Kind(id: id, type: type, postingList: list)
     kinds.keep(kind, at: key)
-    return kind
+    return (kind, known == nil)
   }
 
-  func addLane(kind: Kind, routingKey: String?) throws(SQLiteFailure) -> Lane {
+  /// - Parameter isNewKind: whether the kind has just been added, so that it has no lanes.
+  func addLane(kind: Kind, isNewKind: Bool, routingKey: String?) throws(SQLiteFailure) -> Lane {
     let key = LaneName(kind: kind.id, routingKey: routingKey.map(Name.init(checked:)))
     if let lane = lanes.value(at: key) { return lane }
     var text = Self.noRoutingKey
-    if let routingKey { text = try addText(routingKey) }
-    let known = try lane(kind: kind.id, routingKey: text)
+    if let routingKey { text = try addText(routingKey).id }
+    let known = isNewKind ? nil : try lane(kind: kind.id, routingKey: text)
     if known == nil {
       try connection.run("INSERT INTO lane (routing_key, kind) VALUES (?1, ?2)", .integer(text), .integer(kind.id))
     }
@@ -205,7 +220,7 @@ final class SymbolTable {
 
   func addAggregate(type: String, key: String) throws(SQLiteFailure) -> Int64 {
     try connection.run(
-      "INSERT INTO aggregate (type, key) VALUES (?1, ?2)", .integer(try addText(type)), .text(key))
+      "INSERT INTO aggregate (type, key) VALUES (?1, ?2)", .integer(try addType(type)), .text(key))
     return connection.lastInsertedRow
   }
 

@@ -1,0 +1,60 @@
+internal import DequeModule
+
+/// Writes that wait for a commit, in lines by their cost, so that a crowd of large ones does not delay the small ones.
+///
+/// Each commit takes writes of one line. Every other commit is of the small ones if there are any, so that a small write
+/// waits for one commit and has the next one, whatever else waits.
+struct WriteLines {
+  typealias WriteJob = Writer.WriteJob
+
+  /// The line of small writes comes first.
+  private var lines = Array(repeating: Deque<WriteJob>(), count: limits.count + 1)
+  private var last = limits.count
+  private var lastOther = limits.count
+
+  /// The highest cost in each line but the last one: eight events or so, and a hundred.
+  private static let limits = [32 << 10, 512 << 10]
+  /// Writes that one commit takes at most, so that the first of them does not wait for ever longer.
+  private static let commitLimit = 512
+  /// Bytes of a commit, unless the first write alone has more, so that no commit makes the write-ahead log long.
+  private static let commitBytes = 8 << 20
+
+  var count: Int { lines.reduce(0) { $0 + $1.count } }
+
+  mutating func append(_ job: WriteJob) {
+    lines[Self.line(of: job)].append(job)
+  }
+
+  private static func line(of job: WriteJob) -> Int {
+    limits.firstIndex { job.cost <= $0 } ?? limits.count
+  }
+
+  /// Removes the writes of the next commit; empty if none waits.
+  mutating func next() -> [WriteJob] {
+    let others = (1...Self.limits.count).map { (lastOther + $0 - 1) % Self.limits.count + 1 }
+    let order = last == 0 ? others + [0] : [0] + others
+    guard let line = order.first(where: { !lines[$0].isEmpty }) else { return [] }
+    last = line
+    if line > 0 { lastOther = line }
+    var bytes = 0
+    let jobs = Array(
+      lines[line].prefix(Self.commitLimit).prefix { job in
+        defer { bytes += job.bytes }
+        return bytes == 0 || bytes + job.bytes <= Self.commitBytes
+      })
+    lines[line].removeFirst(jobs.count)
+    return jobs
+  }
+
+  /// Returns writes of the same commit to the head of their line.
+  mutating func putBack(_ jobs: ArraySlice<WriteJob>) {
+    guard let first = jobs.first else { return }
+    lines[Self.line(of: first)].prepend(contentsOf: jobs)
+  }
+
+  /// Removes all writes.
+  mutating func removeAll() -> [WriteJob] {
+    defer { self = WriteLines() }
+    return lines.flatMap { $0 }
+  }
+}

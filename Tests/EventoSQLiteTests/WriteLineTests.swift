@@ -1,0 +1,146 @@
+import Dispatch
+import Evento
+import Synchronization
+import Testing
+
+@testable import EventoSQLite
+
+/// Writes that wait: small ones behind no large ones, and none for a client that has gone.
+@Suite(.timeLimit(.minutes(1))) struct WriteLineTests {
+  /// A job that only has a cost.
+  private final class Stub: Job {
+    let name: String
+    let cost: Int
+    let bytes: Int
+
+    init(_ name: String, cost: Int, bytes: Int = 0) {
+      self.name = name
+      self.cost = cost
+      self.bytes = bytes
+    }
+
+    func run(on session: Writer.Session) -> Answer { {} }
+    func fail(_ error: EventoError) {}
+  }
+
+  /// The names of the writes of each commit.
+  private func commits(_ lines: inout WriteLines) -> [String] {
+    var commits: [String] = []
+    while true {
+      let jobs = lines.next()
+      guard !jobs.isEmpty else { return commits }
+      commits.append(jobs.compactMap { ($0 as? Stub)?.name }.joined())
+    }
+  }
+
+  @Test func smallWritesHaveEveryOtherCommit() {
+    var lines = WriteLines()
+    for _ in 0..<600 { lines.append(Stub("s", cost: 1)) }
+    for name in ["a", "b"] { lines.append(Stub(name, cost: 100_000, bytes: 5 << 20)) }
+    for name in ["x", "y"] { lines.append(Stub(name, cost: 1_000_000, bytes: 5 << 20)) }
+    #expect(lines.count == 604)
+    let found = commits(&lines).map { $0.first == "s" ? "\($0.count)" : $0 }
+    #expect(found == ["512", "a", "88", "x", "b", "y"])
+  }
+
+  @Test func whatACommitHasNoTimeForComesNextInItsLine() {
+    var lines = WriteLines()
+    for name in ["x", "y", "z"] { lines.append(Stub(name, cost: 1_000_000)) }
+    let jobs = lines.next()
+    #expect(jobs.count == 3)
+    lines.append(Stub("s", cost: 1))
+    lines.append(Stub("w", cost: 1_000_000))
+    lines.putBack(jobs[1...])
+    #expect(commits(&lines) == ["s", "yzw"])
+  }
+
+  /// A writer on a queue that does not run yet.
+  private struct Idle {
+    let folder: TestFolder
+    let queue = DispatchQueue(label: "test.writer")
+    let writer: Writer
+
+    init() throws {
+      folder = try TestFolder()
+      let connection = try Connection(path: folder.file(), busyTimeout: .seconds(5))
+      try Schema.prepare(connection, path: folder.file(), isInMemory: false)
+      queue.suspend()
+      writer = Writer(
+        connection, nil, queue: queue, waitingLimit: 100, patience: .seconds(5), commits: CommitSignal(),
+        notify: { _ in })
+    }
+  }
+
+  /// Who waits for a write can't tell what the others of its commit cost.
+  @Test func aCommitEndsWithTheWriteThatTakesLong() async throws {
+    let idle = try Idle()
+    let runs = Atomic(0)
+    for _ in 0..<3 {
+      idle.writer.perform(completion: { _ in }) { _ in
+        let end = ContinuousClock.now + .milliseconds(15)
+        while ContinuousClock.now < end {}
+        runs.add(1, ordering: .relaxed)
+      }
+    }
+    idle.queue.resume()
+    await idle.writer.close()
+    #expect(runs.load(ordering: .relaxed) == 3)
+    #expect(idle.writer.figures.commits == 3)
+  }
+
+  @Test func writesThatNobodyWaitsForDoNotBegin() async throws {
+    let idle = try Idle()
+    let hasGone = CancellationFlag()
+    let errors = Mutex<[EventoError?]>([])
+    for number in 0..<4 {
+      idle.writer.submit(
+        EventWriteJob(
+          [.sample("a\(number)")], nil, now: { Timestamp(milliseconds: 0) },
+          unless: { number > 0 && hasGone.isSet }
+        ) { result in
+          errors.withLock { if case .failure(let error) = result { $0.append(error) } else { $0.append(nil) } }
+        })
+    }
+    hasGone.set()
+    idle.queue.resume()
+    await idle.writer.close()
+    #expect(errors.withLock { $0.count { $0 == .requestDropped } } == 3)
+    #expect(errors.withLock { $0.count { $0 == nil } } == 1)
+    let store = try await SQLiteExecutor.open(idle.folder.file())
+    #expect(try await store.everything().map(\.node.aggregatorID) == ["a0"])
+    await store.close()
+  }
+
+  @Test func refusesWritesThatHaveNotBegun() async throws {
+    let idle = try Idle()
+    let errors = Mutex<[EventoError?]>([])
+    func submit() {
+      idle.writer.submit(
+        EventWriteJob([.sample()], nil, now: { Timestamp(milliseconds: 0) }) { result in
+          errors.withLock { if case .failure(let error) = result { $0.append(error) } else { $0.append(nil) } }
+        })
+    }
+    for _ in 0..<3 { submit() }
+    #expect(errors.withLock { $0.isEmpty })
+    // The queue does not run: they are refused at once, and so is another.
+    idle.writer.refuse()
+    submit()
+    #expect(errors.withLock { $0.count } == 4)
+    #expect(errors.withLock { $0.allSatisfy { $0?.code == .unavailable } })
+    idle.queue.resume()
+    await idle.writer.close()
+  }
+
+  @Test func aCancelledTaskWritesNothingThatHasNotBegun() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await store.writeUnlessCancelled([.sample()], condition: nil)
+    }
+    let error = await failure { _ = try await task.value }
+    #expect(error?.code == .unavailable)
+    #expect(try await store.eventCount() == 0)
+    await store.close()
+  }
+}
