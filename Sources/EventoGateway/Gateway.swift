@@ -56,7 +56,7 @@ public final class Gateway: RequestHandler {
   /// Ends streams, each with a complete body, and answers reads that wait with the page that they have. To be called
   /// before the server is shut down.
   public func stopFollowing() {
-    relay.signal.end()
+    relay.signal.finish()
   }
 
   /// Writes to the log what it has only counted: for when nothing more will come.

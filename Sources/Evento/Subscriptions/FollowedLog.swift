@@ -15,7 +15,6 @@ final class FollowedLog: Sendable {
     self.follower = follower
     self.filters = filters
     self.routingKey = routingKey
-    commits.expireWhileAwaited()
   }
 
   /// Begins to follow, where it has not begun.

@@ -123,7 +123,7 @@ private struct StreamBody: Sendable {
         lastHeartbeat = now
       }
       // The body ends as it should, so that the client goes on from its cursor somewhere else.
-      if isLast || commits.hasEnded { return }
+      if isLast || commits.isFinished { return }
       step = try await follower.next(until: lastHeartbeat + heartbeat)
     }
   }

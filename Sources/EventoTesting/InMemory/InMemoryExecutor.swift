@@ -32,7 +32,6 @@ public final class InMemoryExecutor: Sendable {
   public init(limits: PageLimits = PageLimits(), now: @escaping @Sendable () -> Timestamp = { .now() }) {
     self.limits = limits
     self.now = now
-    commits.expireWhileAwaited()
   }
 
   /// Runs `body` on the store, alone.

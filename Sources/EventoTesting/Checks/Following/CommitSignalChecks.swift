@@ -34,12 +34,6 @@ extension ConformanceCheck {
       }
     },
 
-    signalCheck("a wait ends at its deadline") { notifier in
-      let commits = notifier.commits
-      let hasEnded = await hasEnded { await commits.wait(past: .max, until: .now + .milliseconds(20)) }
-      try require(hasEnded, "a wait did not end within \(patience) of its deadline")
-    },
-
     signalCheck("readers that sleep on the signal miss nothing under sixteen writers") { notifier in
       let load = WriteLoad(writers: 16, writes: 6)
       let views = try await withThrowingTaskGroup(of: [ULID]?.self) { group in
