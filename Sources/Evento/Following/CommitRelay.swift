@@ -3,9 +3,8 @@ internal import Synchronization
 /// One signal for the commits of several executors.
 ///
 /// It is moved on only while somebody waits on it, or listens: what has committed since then is noticed first, so that
-/// nothing that commits between a reader's look and its wait is missed. An executor that is no ``CommitNotifier`` can't
-/// tell: for its sake the signal moves on ten times a second, and whoever waits looks for himself. It ends when every
-/// executor's has.
+/// nothing that commits between a reader's look and its wait is missed. For an executor without ``Executor/commits``,
+/// the signal moves on ten times a second, and whoever waits looks for himself. It ends when every executor's has.
 package final class CommitRelay: Sendable {
   package let signal = CommitSignal()
   private let sources: [CommitSignal]
@@ -16,7 +15,7 @@ package final class CommitRelay: Sendable {
   private let seen: Mutex<[UInt64]>
 
   package init(_ executors: [any Executor]) {
-    let sources = executors.compactMap { ($0 as? any CommitNotifier)?.commits }
+    let sources = executors.compactMap(\.commits)
     self.sources = sources
     isPolling = sources.count < executors.count
     seen = Mutex(sources.map(\.count))

@@ -197,10 +197,3 @@ public final class CommitSignal: Sendable {
     return Listening { [weak self] in _ = self?.state.withLock { $0.listeners.removeValue(forKey: number) } }
   }
 }
-
-/// An executor that tells when there may be something new.
-public protocol CommitNotifier: Executor {
-  /// Advances with every commit to the store, by this executor or by another, before or soon after the commit's own
-  /// answer.
-  var commits: CommitSignal { get }
-}

@@ -72,7 +72,7 @@ final class LogTail: Sendable {
     var end: (look: Int, place: Cursor)?
   }
 
-  private let executor: any Executor
+  private let store: any CallbackExecutor
   private let load: Load
   private let filterBytes: Int
   /// Kept, since without it nobody moves its signal.
@@ -87,8 +87,8 @@ final class LogTail: Sendable {
   private static let patience: Duration = .seconds(1)
 
   /// - Parameter filterBytes: the limit of ``filterCost``.
-  init(_ executor: any Executor, relay: CommitRelay, load: Load, filterBytes: Int) {
-    self.executor = executor
+  init(_ store: any CallbackExecutor, relay: CommitRelay, load: Load, filterBytes: Int) {
+    self.store = store
     self.relay = relay
     self.load = load
     self.filterBytes = filterBytes
@@ -192,10 +192,10 @@ final class LogTail: Sendable {
   /// - Returns: when to look again, and whether there is more at once.
   private func look(_ number: Int, from start: inout Args.Start) async -> (pace: TailPace, hasMore: Bool) {
     // A store whose events would all have to be fetched: whoever follows asks it for his own.
-    guard executor is any EventViewer else { return (TailPace(events: 0, woken: wakeAll()), false) }
+    guard !(store is CallbackAdapter) else { return (TailPace(events: 0, woken: wakeAll()), false) }
     let hasPlace = start != .now
     do {
-      let page = try await executor.viewPage(
+      let page = try await store.viewPage(
         nil, routingKey: .all, args: .forward(first: Self.pageEvents, after: start),
         into: { [self] in Audience(self) })
       start = page.info.endCursor.map { .after($0) } ?? .beginning

@@ -27,7 +27,7 @@ struct EventReader {
     return ReadResult(edges: edges, pageInfo: info)
   }
 
-  /// Shows one page, all of it of one moment, as ``EventViewer`` says.
+  /// Shows one page, all of it of one moment, as ``CallbackExecutor`` says.
   func show(
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args, _ each: (borrowing EventView) -> Bool
   ) throws -> PageInfo {

@@ -3,7 +3,7 @@ import Evento
 import Testing
 
 @Suite struct BankTests {
-  private func withTeller(_ body: (Teller, any Executor & SubscriberDirectory) async throws -> Void) async throws {
+  private func withTeller(_ body: (Teller, any Executor) async throws -> Void) async throws {
     try await withStore { store in try await body(Teller("t", store: store), store) }
   }
 
