@@ -5,60 +5,47 @@ internal import Logging
 
 /// How the answer to a request that is allowed comes about.
 extension Gateway {
-  func answer(_ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> ResponseSource {
-    switch operation.action {
-    case .immediate(let action):
-      return .now(finish(exchange, immediateResponse(request, operation, action)))
-    case .probe(let work):
-      do throws(EventoError) {
-        try Self.checkQuery(request, operation)
-      } catch {
-        return .now(finish(exchange, .problem(error)))
-      }
-      let context = Reply.Context(self, exchange, nil)
-      return .whenSent { responder in work(Reply(context, responder)) }
-    case .callback(let prepare, let action):
-      guard request.body.count <= Operation.smallBody else { return later(request, operation, exchange, action) }
-      return begin(prepare, request, operation, exchange, orWait: action)
-    case .store(let action):
-      return later(request, operation, exchange, action)
-    }
-  }
+  /// Bytes of a body that is decoded on the event loop.
+  private static let smallBody = 8 << 10
 
-  private func immediateResponse(
-    _ request: GatewayRequest, _ operation: Operation,
-    _ action: (GatewayRequest) throws(EventoError) -> Response
-  ) -> Response {
+  func answer(_ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> ResponseSource {
     do throws(EventoError) {
-      try Self.checkQuery(request, operation)
-      return try action(request)
+      let inFlight = operation.countsInFlight ? try load.enter() : nil
+      guard request.body.count <= Self.smallBody else {
+        return later(exchange, inFlight) { hold async throws in
+          // To decode a body of 16 MiB takes a tenth of a second and more, for which no thread of the cooperative pool,
+          // of which there are as many as processors, is to be kept from the others.
+          try await withTaskExecutorPreference(LongWork.executor) { () async throws in
+            try await operation.work(for: request).response(hold)
+          }
+        }
+      }
+      switch try operation.work(for: request) {
+      case .response(let response): return .now(finish(exchange, response))
+      case .callback(let begin):
+        let context = Reply.Context(self, exchange, inFlight)
+        return .whenSent { responder in begin(Reply(context, responder)) }
+      case .task(let body): return later(exchange, inFlight, body)
+      }
     } catch {
-      return .problem(error)
+      return .now(finish(exchange, problem(error, exchange)))
     }
   }
 
   private func later(
-    _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
-    _ action: @escaping @Sendable (GatewayRequest) async throws -> Response
+    _ exchange: Exchange, _ inFlight: Load.Request?, _ body: @escaping @Sendable (Hold) async throws -> Response
   ) -> ResponseSource {
     .later { [self] halfClose in
-      var (request, exchange) = (request, exchange)
+      var exchange = exchange
       let hold = Hold()
-      request.hold = hold
       halfClose.onSet { hold.interruption.come() }
       do {
-        let response = try await load.request { [request] () async throws in
-          try Self.checkQuery(request, operation)
-          guard request.body.count > Operation.smallBody else { return try await action(request) }
-          // To decode a body of 16 MiB takes a tenth of a second and more, for which no thread of the cooperative pool,
-          // of which there are as many as processors, is to be kept from the others.
-          return try await withTaskExecutorPreference(LongWork.executor) { () async throws in
-            try await action(request)
-          }
-        }
+        let response = try await body(hold)
+        inFlight?.end()
         exchange.isHeld = hold.isSet
         return finish(exchange, response)
       } catch {
+        inFlight?.end()
         // The client is gone, or has had another answer: this one goes nowhere, and is no failure of the store.
         if Task.isCancelled, error as? EventoError == .requestDropped { return Response(status: 503) }
         exchange.isHeld = hold.isSet
@@ -66,28 +53,6 @@ extension Gateway {
         return finish(exchange, problem(EventoError(wrapping: error), exchange))
       }
     }
-  }
-
-  private func begin(
-    _ prepare: Operation.Prepare, _ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange,
-    orWait action: @escaping @Sendable (GatewayRequest) async throws -> Response
-  ) -> ResponseSource {
-    do throws(EventoError) {
-      let inFlight = try load.enter()
-      try Self.checkQuery(request, operation)
-      guard let work = try prepare(request) else { return later(request, operation, exchange, action) }
-      let context = Reply.Context(self, exchange, inFlight)
-      return .whenSent { responder in work(Reply(context, responder)) }
-    } catch {
-      return .now(finish(exchange, problem(error, exchange)))
-    }
-  }
-
-  /// - Throws: `invalid_request` where a resource that takes no query got one.
-  private static func checkQuery(_ request: GatewayRequest, _ operation: Operation) throws(EventoError) {
-    guard !operation.takesQuery, request.head.query != nil else { return }
-    var parameters = try request.parameters()
-    try parameters.finish()
   }
 
   /// What an error tells a client; what happened inside goes to the log alone.

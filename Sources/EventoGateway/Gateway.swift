@@ -32,9 +32,9 @@ public final class Gateway: RequestHandler {
     forwarding = Forwarding(trusted: configuration.trustedProxies)
     relay = CommitRelay([executor])
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
-    let store = Store(executor)
-    let tail = LogTail(executor, relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
-    metrics = Metrics(load, tail, store.writeMeter, version: configuration.version)
+    let store = callbacks(of: executor)
+    let tail = LogTail(store, relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
+    metrics = Metrics(load, tail, store, version: configuration.version)
     gates = FollowerGates()
     let limits = configuration.wireLimits
     let events = EventsResource(
@@ -42,12 +42,12 @@ public final class Gateway: RequestHandler {
       basePath: configuration.basePath, tail: tail, gates: gates, load: load,
       access: access)
     let stream = StreamResource(
-      pages: SharedPages(executor, gates: gates), tail: tail, commits: relay.signal, load: load, access: access,
+      pages: SharedPages(store, gates: gates), tail: tail, commits: relay.signal, load: load, access: access,
       heartbeat: configuration.heartbeat)
     router = Router(
       // What has a name of its own goes before `/events/{id}`.
-      stream.resources + events.resources + SubscribersResource(store: store).resources
-        + SnapshotsResource(store: store, limits: limits).resources
+      stream.resources + events.resources + SubscribersResource(executor: executor).resources
+        + SnapshotsResource(executor: executor, store: store, limits: limits).resources
         + ServiceResource(
           store: store, metrics: metrics, readinessLog: ReadinessLog(log), basePath: configuration.basePath
         ).resources,
@@ -57,7 +57,7 @@ public final class Gateway: RequestHandler {
   /// Ends streams, each with a complete body, and answers reads that wait with the page that they have. To be called
   /// before the server is shut down.
   public func stopFollowing() {
-    relay.signal.end()
+    relay.signal.finish()
     gates.close()
   }
 
@@ -131,7 +131,7 @@ public final class Gateway: RequestHandler {
     guard operation.takesBody else { return .respond(answer(request, operation, exchange)) }
     try MediaType.check(head.headers)
     // Before the body is read: what would be refused then need not be sent.
-    if operation.asksTheStore { try load.check() }
+    if operation.countsInFlight { try load.check() }
     return .readBody(limit: configuration.bodyBytes) { [self, exchange] body in
       var request = request
       request.body = body

@@ -7,6 +7,30 @@ extension HTTPExecutor: Executor {
     try await write(events, condition: nil)
   }
 
+  /// An event without an id gets a fresh one here, before it is sent, so that it can be sent again.
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
+    try NewEvent.check(events)
+    try condition?.check()
+    var events = events
+    var hasFreshIDs = false
+    for index in events.indices where events[index].id == nil {
+      events[index].id = ULID()
+      hasFreshIDs = true
+    }
+    let request = WriteRequest(events: events, condition: condition)
+    let answer = try await gateway.send(.post("/events", request.json, successes: [200, 201]))
+    let written = try answer.read { (body) throws(EventoError) in
+      let written = try WriteAnswer.events(json: body)
+      guard written.count == events.count, zip(written, events).allSatisfy({ $0.id == $1.id }) else {
+        throw EventoError(.internal, "The answer is not about the events that were sent.")
+      }
+      return written
+    }
+    // With an id that is new, it was not stored before this call: a "stored before" is about a try whose answer was lost.
+    return WriteResult(events: written, isResend: answer.status == 200 && !hasFreshIDs)
+  }
+
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws -> ReadResult<Event> {
@@ -18,6 +42,13 @@ extension HTTPExecutor: Executor {
       let page = try Page.page(json: body)
       try page.check(asAnswerTo: args)
       return page
+    }
+  }
+
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
+    let path = ("/events" as ResourcePath).appending(id.description)
+    return try await nilWhereMissing(.eventNotFound) { () async throws in
+      try await gateway.send(.get(path)).read(Page.edge)
     }
   }
 
@@ -52,6 +83,34 @@ extension HTTPExecutor: Executor {
     return try await gateway.send(.put(path, request.json, successes: [200])).read(SubscriberAnswer.subscriber)
   }
 
+  public func subscriber(_ key: String) async throws -> Subscriber? {
+    let path = try Self.path(ofSubscriber: key)
+    return try await nilWhereMissing(.subscriberNotFound) { () async throws in
+      try await gateway.send(.get(path)).read(SubscriberAnswer.subscriber)
+    }
+  }
+
+  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
+    try SubscriberPage.check(first: first, after: key)
+    let path = ("/subscribers" as ResourcePath).querying(SubscriberPageRequest(first: first, after: key).parameters)
+    return try await gateway.send(.get(path)).read { (body) throws(EventoError) in
+      let page = try SubscriberAnswer.page(json: body)
+      try page.check(asAnswerTo: first, after: key)
+      return page
+    }
+  }
+
+  @discardableResult
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
+    let request = EnableRequest(isEnabled: isEnabled)
+    return try await gateway.send(.patch(Self.path(ofSubscriber: key), request.json))
+      .read(SubscriberAnswer.subscriber)
+  }
+
+  public func deleteSubscriber(_ key: String) async throws {
+    try await delete(Self.path(ofSubscriber: key), missing: .subscriberNotFound)
+  }
+
   public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     let path = try Self.path(of: key)
     return try await nilWhereMissing(.snapshotNotFound) { () async throws in
@@ -62,6 +121,19 @@ extension HTTPExecutor: Executor {
   public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     let path = try Self.path(of: key)
     _ = try await gateway.send(.put(path, SnapshotBody.json(snapshot, .auto), successes: [204]))
+  }
+
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
+    try await delete(Self.path(of: key), missing: .snapshotNotFound)
+  }
+
+  /// Asks once: what counts is this moment.
+  public func checkReadiness() async throws {
+    let answer = try await gateway.send(.readiness)
+    guard answer.status != 200 else { return }
+    throw Problem.error(json: answer.body)
+      ?? EventoError(
+        .unavailable, "The gateway says that it is not ready: \(EventoError.excerpt(of: answer.body))")
   }
 }
 

@@ -6,6 +6,14 @@ extension SQLiteExecutor: Executor {
     try await write(events, condition: nil)
   }
 
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
+    let result = await withCheckedContinuation { continuation in
+      write(events, condition: condition, unless: { false }) { continuation.resume(returning: $0) }
+    }
+    return try result.get()
+  }
+
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws -> ReadResult<Event> {
@@ -19,6 +27,12 @@ extension SQLiteExecutor: Executor {
 
   var pageLimits: EventReader.PageLimits {
     EventReader.PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
+  }
+
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
+    try await readers.perform { session in
+      try EventRow.find(id, on: session.connection, session.catalog)
+    }
   }
 
   public func getSubscriberCursor(_ key: String) async throws -> Cursor? {
@@ -52,6 +66,32 @@ extension SQLiteExecutor: Executor {
     }
   }
 
+  public func subscriber(_ key: String) async throws -> Subscriber? {
+    try Subscriber.check(key: key)
+    return try await readers.perform { session in try SubscriberTable(connection: session.connection).subscriber(key) }
+  }
+
+  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
+    try SubscriberPage.check(first: first, after: key)
+    return try await readers.perform { session in
+      try SubscriberTable(connection: session.connection).page(first: first, after: key)
+    }
+  }
+
+  @discardableResult
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
+    try Subscriber.check(key: key)
+    let time = configuration.now().clamped
+    return try await writer.perform { session in
+      try SubscriberTable(connection: session.connection).setEnabled(key, isEnabled, at: time)
+    }
+  }
+
+  public func deleteSubscriber(_ key: String) async throws {
+    try Subscriber.check(key: key)
+    try await writer.perform { session in try SubscriberTable(connection: session.connection).delete(key) }
+  }
+
   public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     try key.check()
     return try await readers.perform { session in try SnapshotTable(connection: session.connection).snapshot(key) }
@@ -63,4 +103,21 @@ extension SQLiteExecutor: Executor {
       try SnapshotTable(connection: session.connection).save(key, snapshot)
     }
   }
+
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
+    try key.check()
+    try await writer.perform { session in try SnapshotTable(connection: session.connection).delete(key) }
+  }
+
+  /// Answers from what the writer has just done, or is doing; where it has had nothing to do for a second, writes to the
+  /// database. So it never waits behind other writes.
+  public func checkReadiness() async throws {
+    let failure = await withCheckedContinuation { continuation in
+      checkReadiness { continuation.resume(returning: $0) }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Advances before the result of a write of this executor, and within a tenth of a second of a commit by another.
+  public var commits: CommitSignal? { watch.signal }
 }

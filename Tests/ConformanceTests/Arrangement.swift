@@ -59,13 +59,11 @@ enum Arrangement: String, CaseIterable, Sendable {
     }
   }
 
-  /// What it can do beyond the eight operations.
-  var capabilities: Set<Capability> {
+  /// What it can't do beyond the eight operations.
+  var missing: Set<Capability> {
     switch self {
-    case .sqliteFile, .sqliteMemory: Capability.all(of: SQLiteExecutor.self)
-    case .gateway, .gatewayBehindGateway: Capability.all(of: HTTPExecutor.self)
-    case .readWrite: Capability.all(of: ReadWriteExecutor.self)
-    case .groupOfOne, .groupOfThree: Capability.all(of: ExecutorGroup.self)
+    case .gateway, .gatewayBehindGateway: [.commitSignal]
+    case .sqliteFile, .sqliteMemory, .readWrite, .groupOfOne, .groupOfThree: []
     }
   }
 

@@ -147,4 +147,35 @@ import Testing
     }
     await store.close()
   }
+
+  /// A store that does not call back works in a task, which ends when nobody waits for it any more.
+  @Test(arguments: pollers) func cancelsTheTaskOfAClientThatHasGone(_ poller: PollerKind) async throws {
+    struct Patient: StoreWrapper {
+      let store: SQLiteExecutor
+      let ended = CommitSignal()
+
+      func read(
+        _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
+      ) async throws -> ReadResult<Event> {
+        await CommitSignal().wait(past: 0, until: .now + .seconds(600))
+        ended.advance()
+        throw EventoError(.unavailable, "Cancelled.")
+      }
+    }
+    var server = ServerConfiguration()
+    server.poller = poller
+    let patient = Patient(store: try await SQLiteExecutor.open(":memory:"))
+    try await withRunningGateway(over: patient, server: server) { client, _, _ in
+      var connection: RawConnection? = try await open(client, "/events")
+      let end = ContinuousClock.now + .seconds(20)
+      while try await !client.send("GET", "/metrics").text.contains("evento_requests_in_flight 1\n") {
+        try #require(ContinuousClock.now < end)
+      }
+      connection?.resetOnClose()
+      connection = nil
+      await patient.ended.wait(past: 0, until: end)
+      #expect(patient.ended.count == 1)
+    }
+    await patient.store.close()
+  }
 }

@@ -7,7 +7,7 @@ import Testing
 /// A page is the same, byte for byte, whether the store shows its events where they lie or gives them as values.
 @Suite struct EventPagesTests {
   /// Does what a store does, and shows nothing.
-  private struct ValuesOnly: StoreWrapper, EventLookup {
+  private struct ValuesOnly: StoreWrapper {
     let store: SQLiteExecutor
 
     func event(_ id: ULID) async throws -> Edge<Event>? { try await store.event(id) }

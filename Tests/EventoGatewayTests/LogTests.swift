@@ -101,7 +101,7 @@ import Testing
 }
 
 /// A store that can be written to or not, as a test wants.
-private final class SwitchedStore: StoreWrapper, ReadinessReporter {
+private final class SwitchedStore: StoreWrapper {
   let store: SQLiteExecutor
   let isWell = Mutex(true)
 

@@ -240,7 +240,7 @@ actor Gate {
 }
 
 /// A store that must be asked by a call whether it is ready.
-private final class ProbedStore: StoreWrapper, ReadinessReporter, CallbackReadinessReporter {
+private final class ProbedStore: CallbackWrapper {
   let store: SQLiteExecutor
   let failure = Mutex<EventoError?>(nil)
 
@@ -257,8 +257,9 @@ private final class ProbedStore: StoreWrapper, ReadinessReporter, CallbackReadin
   }
 }
 
-/// Notes of each write whether its task is to run elsewhere than on the cooperative pool.
-private final class PlacedStore: StoreWrapper {
+/// Notes of each write, which begins right behind the decoding of its request, whether that runs in a task that is to stay
+/// off the cooperative pool.
+private final class PlacedStore: CallbackWrapper {
   let store: SQLiteExecutor
   let isElsewhere = Mutex<[Bool]>([])
 
@@ -266,9 +267,12 @@ private final class PlacedStore: StoreWrapper {
     self.store = store
   }
 
-  func write(_ events: [NewEvent]) async throws -> WriteResult {
+  func write(
+    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
+  ) {
     let executor = withUnsafeCurrentTask { $0?.unownedTaskExecutor }
     isElsewhere.withLock { $0.append(executor != nil) }
-    return try await store.write(events)
+    store.write(events, condition: condition, unless: mustDrop, completion: completion)
   }
 }

@@ -6,13 +6,10 @@ enum RefusedCall: CaseIterable {
   case foreignCursor, tooManyEvents, tooManyFilters, unknownSubscriber, foreignAcknowledgement, negativeLag
   case takenOver, enablingNobody, deletingNobody, deletingNoSnapshot, foreignSnapshot
 
-  /// All that an executor can do.
-  typealias FullExecutor = ConditionalWriter & SubscriberDirectory & SnapshotRemover
-
   /// - Parameters:
   ///   - id: of the one event that is stored.
   ///   - foreign: a cursor of another store.
-  func make(on executor: any FullExecutor, _ id: ULID, _ foreign: Cursor) async throws {
+  func make(on executor: any Executor, _ id: ULID, _ foreign: Cursor) async throws {
     let key = SnapshotKey(type: "t", revision: "r", id: "i")
     switch self {
     case .noEvents: try await executor.write([])

@@ -76,9 +76,9 @@ import Testing
     hooks.events = { store, aggregators, key, start in
       EventSequence(after: start) {
         { (start) throws in
-          let count = store.commits.count
+          let count = store.commits?.count ?? 0
           let page = try await store.read(aggregators, routingKey: key, args: .forward(first: 10, after: start))
-          if page.edges.isEmpty { await store.commits.wait(past: count, until: .now + .seconds(1)) }
+          if page.edges.isEmpty { await store.commits?.wait(past: count, until: .now + .seconds(1)) }
           return change(page)
         }
       }

@@ -7,7 +7,7 @@
 /// |---|---|
 /// | `read` | all members, merged |
 /// | `event(_:)` | the members in turn, up to the one that has it |
-/// | `commits` | all members; for one that can't tell, the signal moves on by itself ten times a second |
+/// | `commits` | all members; `nil` if one of them has none |
 /// | all others | the first |
 ///
 /// ## Order and cursors
@@ -36,8 +36,7 @@
 public struct ExecutorGroup: Sendable {
   /// The members, the one that is written first.
   public let members: [any Executor]
-  /// Moves on when there may be more to read.
-  public let commits: CommitSignal
+  /// Of the commits in several members; `nil` if there is one member, or one that can't notice commits.
   private let relay: CommitRelay?
 
   /// The most members that a group can have: what fits into a cursor, at 16 bytes a member.
@@ -51,10 +50,13 @@ public struct ExecutorGroup: Sendable {
       (1...Self.maximumMemberCount).contains(members.count),
       "an executor group has 1 to \(Self.maximumMemberCount) members")
     self.members = members
-    (commits, relay) = CommitSignal.of(members)
+    relay = members.count > 1 && members.allSatisfy { $0.commits != nil } ? CommitRelay(members) : nil
   }
 
   var first: any Executor { members[0] }
+
+  /// The signal of the one member, or one that advances with the commits in any of them.
+  public var commits: CommitSignal? { members.count == 1 ? first.commits : relay?.signal }
 
   /// Asks some members at once.
   ///
@@ -131,5 +133,56 @@ extension ExecutorGroup: Executor {
 
   public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try await first.saveSnapshot(key, members.count == 1 ? snapshot : try await wrapped(snapshot))
+  }
+
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
+    try await first.deleteSnapshot(key)
+  }
+
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
+    for (index, member) in members.enumerated() {
+      guard let edge = try await member.event(id) else { continue }
+      let place = GroupPlace(edge.cursor, in: index, of: members.count)
+      return Edge(cursor: members.count == 1 ? edge.cursor : try place.cursor(), node: edge.node)
+    }
+    return nil
+  }
+
+  public func subscriber(_ key: String) async throws -> Subscriber? {
+    guard let subscriber = try await first.subscriber(key) else { return nil }
+    return try await grouped(subscriber)
+  }
+
+  /// - Complexity: a snapshot is read for each subscriber of the page.
+  public func subscribers(first count: Int, after key: String?) async throws -> SubscriberPage {
+    var page = try await first.subscribers(first: count, after: key)
+    for index in page.subscribers.indices {
+      page.subscribers[index] = try await grouped(page.subscribers[index])
+    }
+    return page
+  }
+
+  @discardableResult
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
+    try await grouped(try await first.setSubscriberEnabled(key, isEnabled))
+  }
+
+  public func deleteSubscriber(_ key: String) async throws {
+    try await first.deleteSubscriber(key)
+    try await forgetPlaces(key)
+  }
+
+  /// Checks the first member, which takes the writes.
+  public func checkReadiness() async throws {
+    try await first.checkReadiness()
+  }
+
+  /// Follows the one member there is, or reads the members merged, whenever one of them has something new.
+  public func events(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
+  ) -> EventSequence {
+    members.count == 1
+      ? first.events(matching: aggregators, routingKey: routingKey, after: start)
+      : eventsByPages(matching: aggregators, routingKey: routingKey, after: start)
   }
 }

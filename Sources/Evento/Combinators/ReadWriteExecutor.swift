@@ -7,8 +7,8 @@
 /// |---|---|
 /// | `read`, `event(_:)`, `getSnapshot` | the reader |
 /// | `write`, `saveSnapshot`, `deleteSnapshot` | the writer |
-/// | `getSubscriberCursor`, `isSubscriberRunning`, `upsertSubscriber`, `acknowledge`, and all of `SubscriberDirectory` | the writer |
-/// | `commits` | the reader, as it tells when there is more to read; where it can't tell, the signal moves on by itself ten times a second |
+/// | all that concerns subscribers | the writer |
+/// | `commits`, `events(matching:routingKey:after:)`, `follow` | the reader, as it tells when there is more to read |
 /// | `checkReadiness` | the writer: a replica that can only be read is no fault |
 ///
 /// What that means where the reader is behind the writer:
@@ -27,27 +27,48 @@ public struct ReadWriteExecutor: Sendable {
   public let reader: any Executor
   /// Where everything else goes.
   public let writer: any Executor
-  /// Moves on when there may be more to read.
-  public let commits: CommitSignal
-  private let relay: CommitRelay?
 
   public init(read reader: any Executor, write writer: any Executor) {
     self.reader = reader
     self.writer = writer
-    (commits, relay) = CommitSignal.of([reader])
   }
 }
 
 extension ReadWriteExecutor: Executor {
-  @discardableResult
-  public func write(_ events: [NewEvent]) async throws -> WriteResult {
-    try await writer.write(events)
-  }
+  // MARK: The reader's
 
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws -> ReadResult<Event> {
     try await reader.read(aggregators, routingKey: routingKey, args: args)
+  }
+
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
+    try await reader.event(id)
+  }
+
+  public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
+    try await reader.getSnapshot(key)
+  }
+
+  public var commits: CommitSignal? { reader.commits }
+
+  public func events(
+    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
+  ) -> EventSequence {
+    reader.events(matching: aggregators, routingKey: routingKey, after: start)
+  }
+
+  // MARK: The writer's
+
+  @discardableResult
+  public func write(_ events: [NewEvent]) async throws -> WriteResult {
+    try await writer.write(events)
+  }
+
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
+    try await writer.write(events, condition: condition)
   }
 
   public func getSubscriberCursor(_ key: String) async throws -> Cursor? {
@@ -70,11 +91,32 @@ extension ReadWriteExecutor: Executor {
     try await writer.acknowledge(key, cursor: cursor, lag: lag, workerID: workerID)
   }
 
-  public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
-    try await reader.getSnapshot(key)
+  public func subscriber(_ key: String) async throws -> Subscriber? {
+    try await writer.subscriber(key)
+  }
+
+  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
+    try await writer.subscribers(first: first, after: key)
+  }
+
+  @discardableResult
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
+    try await writer.setSubscriberEnabled(key, isEnabled)
+  }
+
+  public func deleteSubscriber(_ key: String) async throws {
+    try await writer.deleteSubscriber(key)
   }
 
   public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try await writer.saveSnapshot(key, snapshot)
+  }
+
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
+    try await writer.deleteSnapshot(key)
+  }
+
+  public func checkReadiness() async throws {
+    try await writer.checkReadiness()
   }
 }

@@ -67,7 +67,7 @@ extension Edge<Event> {
 }
 
 extension ReadResult<Event> {
-  /// Shows the page's events as an ``EventViewer`` would have.
+  /// Shows the page's events as a ``CallbackExecutor`` would have.
   ///
   /// - Parameter args: what the page was read with.
   package func forEachEvent(_ args: Args, _ each: (borrowing EventView) -> Bool) -> PageInfo {

@@ -1,5 +1,8 @@
 /// A store of events: what `evento` calls an executor.
 ///
+/// An executor of your own needs the first eight operations, those of `evento`, and nothing else. All others have a
+/// default. An operation that a store does not have throws `not_implemented`.
+///
 /// Every operation throws ``EventoError`` alone, and so does all else here that doesn't say otherwise. It is not in the
 /// signatures: the compiler of Swift 6.3 crashes at a loop that catches a typed error under a condition. If your executor
 /// throws another error, a gateway or subscription reports it as `internal`.
@@ -67,6 +70,80 @@ public protocol Executor: Sendable {
   ///
   /// - Throws: `invalid_request` where the key is out of form; `cursor_not_in_history`.
   func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws
+
+  // MARK: With a default
+
+  /// Writes as ``write(_:)`` does, unless an event matches the condition. The check and the write are one transaction. A
+  /// write that is already stored is a resend, whatever the condition.
+  ///
+  /// By default, only a write without a condition works.
+  ///
+  /// - Throws: what ``write(_:)`` throws; `condition_failed`; `cursor_not_in_history` for the condition's cursor.
+  @discardableResult
+  func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult
+
+  /// Returns an event and its position in the log, or `nil` if there is no event with this id.
+  ///
+  /// By default, it throws `not_implemented`.
+  func event(_ id: ULID) async throws -> Edge<Event>?
+
+  /// Returns a subscriber, or `nil` if there is none with this key.
+  ///
+  /// By default, it throws `not_implemented`, as the next three do.
+  func subscriber(_ key: String) async throws -> Subscriber?
+
+  /// Returns one page of the subscribers, by key in byte order.
+  ///
+  /// - Parameters:
+  ///   - first: maximum number of subscribers on the page, 1 … 1000: ``SubscriberPage/countRange``.
+  ///   - key: only subscribers with greater keys are returned. There need be no subscriber of this key; `nil` starts at
+  ///     the beginning.
+  /// - Throws: `invalid_request` if either is out of range or form.
+  func subscribers(first: Int, after key: String?) async throws -> SubscriberPage
+
+  /// Enables or disables a subscriber.
+  ///
+  /// - Throws: `subscriber_not_found`.
+  @discardableResult
+  func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber
+
+  /// Deletes a subscriber.
+  ///
+  /// - Throws: `subscriber_not_found`.
+  func deleteSubscriber(_ key: String) async throws
+
+  /// Deletes a snapshot.
+  ///
+  /// By default, it throws `not_implemented`.
+  ///
+  /// - Throws: `snapshot_not_found`.
+  func deleteSnapshot(_ key: SnapshotKey) async throws
+
+  /// Checks whether the store can take writes at this moment.
+  ///
+  /// By default, it returns.
+  ///
+  /// - Throws: `unavailable`, with the reason, if it can't.
+  func checkReadiness() async throws
+
+  /// Advances with every commit to the store, by this executor or by another, before or soon after the commit's own
+  /// result. It is the same signal every time.
+  ///
+  /// By default, and if the executor can't notice commits, it is `nil`. The property of your executor must have this
+  /// optional type: one of type `CommitSignal` is another property, and is not used.
+  var commits: CommitSignal? { get }
+
+  /// Returns the matching events after a position: those that are stored, then those that commit, in the order of commit.
+  ///
+  /// The sequence throws what ``read(_:routingKey:args:)`` throws, when it is iterated.
+  ///
+  /// By default, it is ``eventsByPages(matching:routingKey:after:pollInterval:clock:)``.
+  ///
+  /// - Parameters:
+  ///   - aggregators: filters, of which one has to match; `nil`: all events.
+  ///   - routingKey: the partition of the log.
+  ///   - start: where to begin.
+  func events(matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start) -> EventSequence
 }
 
 extension Executor {

@@ -13,7 +13,7 @@ public struct SubscriberPage: Sendable, Equatable {
   /// The numbers of subscribers that may be asked for at once.
   public static let countRange = 1...1000
 
-  /// Checks the arguments of ``SubscriberDirectory/subscribers(first:after:)``: what an executor does first.
+  /// Checks the arguments of ``Executor/subscribers(first:after:)``: what an executor does first.
   ///
   /// - Throws: `invalid_request` if the number is out of range, or the key is malformed.
   public static func check(first: Int, after key: String?) throws {
@@ -37,7 +37,7 @@ public struct SubscriberPage: Sendable, Equatable {
   }
 }
 
-extension SubscriberDirectory {
+extension Executor {
   /// Returns all subscribers, by key in byte order.
   ///
   /// It reads page after page: a subscriber that is created or deleted meanwhile may be among them or not. All of them

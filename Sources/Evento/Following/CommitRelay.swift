@@ -3,18 +3,19 @@ internal import Synchronization
 /// One signal for the commits of several executors.
 ///
 /// It is moved on only while somebody waits on it, or listens: what has committed since then is noticed first, so that
-/// nothing that commits between a reader's look and its wait is missed. An executor that is no ``CommitNotifier`` can't
-/// tell: for its sake the signal moves on ten times a second, and whoever waits looks for himself. It ends when every
-/// executor's has.
+/// nothing that commits between a reader's look and its wait is missed. For an executor without ``Executor/commits``,
+/// the signal moves on ten times a second, and whoever waits looks for himself. It ends when every executor's has.
 package final class CommitRelay: Sendable {
   package let signal = CommitSignal()
   private let sources: [CommitSignal]
   private let isPolling: Bool
+  /// How often the signal moves on if a source can't tell, and how soon it stops to listen when nobody waits any more.
+  private static let interval: Duration = .milliseconds(100)
   /// How far the sources were when they were last listened to.
   private let seen: Mutex<[UInt64]>
 
   package init(_ executors: [any Executor]) {
-    let sources = executors.compactMap { ($0 as? any CommitNotifier)?.commits }
+    let sources = executors.compactMap(\.commits)
     self.sources = sources
     isPolling = sources.count < executors.count
     seen = Mutex(sources.map(\.count))
@@ -24,13 +25,11 @@ package final class CommitRelay: Sendable {
   private func start() {
     let listening = sources.map { source in source.listen { [weak self] in self?.relay() } }
     // What committed while nobody listened; after the above, so that nothing falls in between.
-    if seen.withLock({ $0 != sources.map(\.count) }) || hasEnded { relay() }
-    // Polled: so often that whoever waits looks for himself in time. Else: no later than a wait may end.
-    let interval: Duration = isPolling ? .milliseconds(100) : .milliseconds(50)
+    if seen.withLock({ $0 != sources.map(\.count) }) || isFinished { relay() }
     Task { [weak self] in
       repeat {
         // A task that nobody cancels: the sleep can't be cut short.
-        try? await Task.sleep(for: interval)
+        try? await Task.sleep(for: Self.interval)
       } while self?.tick() == true
       withExtendedLifetime(listening) {}
     }
@@ -38,17 +37,17 @@ package final class CommitRelay: Sendable {
 
   /// Moves the signal on after one of the sources.
   private func relay() {
-    if hasEnded { signal.end() } else { signal.advance() }
+    if isFinished { signal.finish() } else { signal.advance() }
   }
 
-  private var hasEnded: Bool { !isPolling && sources.allSatisfy(\.hasEnded) }
+  private var isFinished: Bool { !isPolling && sources.allSatisfy(\.isFinished) }
 
   /// - Returns: whether anybody still waits.
   private func tick() -> Bool {
     if isPolling { signal.advance() }
     // Before it is given up to listen.
     let counts = sources.map(\.count)
-    if signal.expire() { return true }
+    if signal.isStillAwaited() { return true }
     seen.withLock { $0 = counts }
     return false
   }

@@ -1,51 +1,61 @@
 internal import Synchronization
 
-/// Tells those who wait that something has committed. Whoever wakes up reads the log from its own place: the signal
-/// carries no events, so that there is one way for an event to reach a reader, and none to be lost or doubled.
+/// Wakes tasks that wait for a commit.
 ///
-/// Read ``count`` before the read of the log that finds nothing new, and wait past it: a commit in between has moved it
-/// on, and the wait returns at once.
+/// The signal carries no events: a task that it wakes reads the log from its own position. So events reach a reader in
+/// one way only, and none can be lost or come twice.
 ///
-/// An executor that has one calls ``advance()`` with every commit. It also sees to it that waits end at their deadlines:
-/// the easy way is to call ``expireWhileAwaited()`` once, when the signal is made; one that looks for the commits of
-/// others every so often does both in one go, by ``whenAwaited(_:)`` and ``expire(at:)``. When it is closed it calls
-/// ``end()``.
+/// Get ``count`` before the read that finds nothing new, and wait past it. If something commits in between, the count
+/// has moved on, and the wait returns immediately.
+///
+/// An executor that has a signal calls ``advance()`` with every commit, and ``finish()`` when it is closed.
 public final class CommitSignal: Sendable {
   private struct Waiter {
     let deadline: ContinuousClock.Instant
     let continuation: CheckedContinuation<Void, Never>
   }
 
+  /// Ends waits at their deadlines.
+  private struct Timer {
+    let number: UInt64
+    let deadline: ContinuousClock.Instant
+    let task: Task<Void, Never>
+  }
+
   private struct State {
     var count: UInt64 = 0
-    var nextID: UInt64 = 0
+    var lastNumber: UInt64 = 0
     var waiters: [UInt64: Waiter] = [:]
-    /// No deadline of the waiters is earlier.
-    var earliest: ContinuousClock.Instant?
+    /// Fires no later than the earliest deadline of the waiters. An advance leaves it alone, since most waits are
+    /// followed by another.
+    var timer: Timer?
     var listeners: [UInt64: @Sendable () -> Void] = [:]
     var isWatched = false
-    var hasEnded = false
+    var isFinished = false
     var startWatching: @Sendable () -> Void = {}
+
+    mutating func nextNumber() -> UInt64 {
+      lastNumber += 1
+      return lastNumber
+    }
   }
 
   private let state = Mutex(State())
+  /// The shortest time between two looks at the deadlines: many waits may end at about the same time.
+  private static let timerInterval: Duration = .milliseconds(50)
 
   public init() {}
 
-  /// Names what is called when somebody begins to wait or to listen and nobody did before: from then on, until it returns
-  /// false, ``expire(at:)`` has to be called every now and then.
-  public func whenAwaited(_ startWatching: @escaping @Sendable () -> Void) {
-    state.withLock { $0.startWatching = startWatching }
+  deinit {
+    state.withLock { $0.timer?.task.cancel() }
   }
 
-  /// Grows with each commit that is noticed, and now and then without one.
+  /// Grows with each commit, and sometimes without one.
   public var count: UInt64 { state.withLock { $0.count } }
 
-  /// Waits until ``count`` is past a value, or a little longer than up to a deadline, or until the task is cancelled, or
-  /// the store is closed.
+  /// Waits until ``count`` is greater than a value.
   ///
-  /// The signal has no clock of its own: it is its owner who ends waits at their deadlines, by ``expire(at:)`` or by
-  /// ``expireWhileAwaited()``. Where nobody does, the deadline means nothing.
+  /// It returns without that if the task is cancelled, if the signal is finished, and soon after the deadline.
   public func wait(past count: UInt64, until deadline: ContinuousClock.Instant) async {
     await wait(past: count, until: deadline, unless: nil)
   }
@@ -54,23 +64,20 @@ public final class CommitSignal: Sendable {
   package func wait(
     past count: UInt64, until deadline: ContinuousClock.Instant, unless interruption: Interruption?
   ) async {
-    let id = state.withLock { state in
-      state.nextID += 1
-      return state.nextID
-    }
+    let number = state.withLock { $0.nextNumber() }
     let wake: @Sendable () -> Void = { [self] in
-      state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume()
+      state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume()
     }
     interruption?.onCome(wake)
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let (mustResume, startWatching) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
           // Cancelled or interrupted already: `wake` has run, or will not run any more, and has found no waiter.
-          guard state.count <= count, !state.hasEnded, !Task.isCancelled, interruption?.hasCome != true else {
+          guard state.count <= count, !state.isFinished, !Task.isCancelled, interruption?.hasCome != true else {
             return (true, nil)
           }
-          state.waiters[id] = Waiter(deadline: deadline, continuation: continuation)
-          state.earliest = min(state.earliest ?? deadline, deadline)
+          state.waiters[number] = Waiter(deadline: deadline, continuation: continuation)
+          setTimer(&state, for: deadline)
           defer { state.isWatched = true }
           return (false, state.isWatched ? nil : state.startWatching)
         }
@@ -82,7 +89,89 @@ public final class CommitSignal: Sendable {
     }
   }
 
-  /// A place among those who are told of each advance, until it is let go.
+  /// Increases ``count`` and wakes every task that waits: something has committed, or may have.
+  ///
+  /// - Returns: how many tasks waited.
+  @discardableResult public func advance() -> Int {
+    let (waiters, listeners) = state.withLock { state in
+      state.count += 1
+      defer { state.waiters.removeAll(keepingCapacity: true) }
+      return (Array(state.waiters.values), Array(state.listeners.values))
+    }
+    for waiter in waiters { waiter.continuation.resume() }
+    for heard in listeners { heard() }
+    return waiters.count
+  }
+
+  /// Wakes every task that waits, and ends each later wait immediately: nothing will commit any more.
+  public func finish() {
+    state.withLock { $0.isFinished = true }
+    advance()
+  }
+
+  /// Whether ``finish()`` has been called.
+  public var isFinished: Bool { state.withLock { $0.isFinished } }
+
+  // MARK: Deadlines
+
+  private func setTimer(_ state: inout State, for deadline: ContinuousClock.Instant) {
+    if let timer = state.timer {
+      guard deadline < timer.deadline else { return }
+      timer.task.cancel()
+    }
+    let number = state.nextNumber()
+    let task = Task { [weak self] in
+      var next: ContinuousClock.Instant? = deadline
+      while let deadline = next {
+        // Cancelled if another timer takes its place, or the signal is gone.
+        guard (try? await Task.sleep(until: deadline)) != nil else { return }
+        next = self?.endWaits(timer: number)
+      }
+    }
+    state.timer = Timer(number: number, deadline: deadline, task: task)
+  }
+
+  /// Ends the waits whose deadline has passed.
+  ///
+  /// - Returns: when the timer has to fire again; `nil` if it is not needed any more.
+  private func endWaits(timer number: UInt64) -> ContinuousClock.Instant? {
+    let now = ContinuousClock.now
+    let (expired, next) = state.withLock { state -> ([Waiter], ContinuousClock.Instant?) in
+      guard let timer = state.timer, timer.number == number else { return ([], nil) }
+      var expired: [Waiter] = []
+      for (number, waiter) in state.waiters where waiter.deadline <= now {
+        expired.append(waiter)
+        state.waiters.removeValue(forKey: number)
+      }
+      let earliest = state.waiters.values.lazy.map(\.deadline).min()
+      let next = earliest.map { max($0, now + Self.timerInterval) }
+      state.timer = next.map { Timer(number: number, deadline: $0, task: timer.task) }
+      return (expired, next)
+    }
+    for waiter in expired { waiter.continuation.resume() }
+    return next
+  }
+
+  // MARK: For owners that look for commits only while somebody waits
+
+  /// Sets the closure that is called when a wait or a listener begins and there was none before.
+  package func whenAwaited(_ startWatching: @escaping @Sendable () -> Void) {
+    state.withLock { $0.startWatching = startWatching }
+  }
+
+  /// Whether anything waits or listens.
+  ///
+  /// If it returns `false`, the closure of ``whenAwaited(_:)`` is called again for the next that begins.
+  package func isStillAwaited() -> Bool {
+    state.withLock { state in
+      state.isWatched = !state.waiters.isEmpty || !state.listeners.isEmpty
+      return state.isWatched
+    }
+  }
+
+  // MARK: Listeners
+
+  /// A listener, which is removed when this object is released.
   package final class Listening: Sendable {
     private let stop: @Sendable () -> Void
 
@@ -95,68 +184,16 @@ public final class CommitSignal: Sendable {
     }
   }
 
-  /// Has `heard` called after each advance, in the thread that advances: for what is to move on with it, without a task
-  /// that waits.
+  /// Calls `heard` after each advance, on the thread that advances: for what follows the signal without a task that
+  /// waits.
   package func listen(_ heard: @escaping @Sendable () -> Void) -> Listening {
-    let (id, startWatching) = state.withLock { state -> (UInt64, (@Sendable () -> Void)?) in
-      state.nextID += 1
-      state.listeners[state.nextID] = heard
+    let (number, startWatching) = state.withLock { state -> (UInt64, (@Sendable () -> Void)?) in
+      let number = state.nextNumber()
+      state.listeners[number] = heard
       defer { state.isWatched = true }
-      return (state.nextID, state.isWatched ? nil : state.startWatching)
+      return (number, state.isWatched ? nil : state.startWatching)
     }
     startWatching?()
-    return Listening { [weak self] in _ = self?.state.withLock { $0.listeners.removeValue(forKey: id) } }
+    return Listening { [weak self] in _ = self?.state.withLock { $0.listeners.removeValue(forKey: number) } }
   }
-
-  /// Moves ``count`` on and wakes everybody: something has committed, or may have.
-  ///
-  /// - Returns: how many have waited.
-  @discardableResult public func advance() -> Int {
-    let (waiters, listeners) = state.withLock { state in
-      state.count += 1
-      state.earliest = nil
-      defer { state.waiters.removeAll(keepingCapacity: true) }
-      return (Array(state.waiters.values), Array(state.listeners.values))
-    }
-    for waiter in waiters { waiter.continuation.resume() }
-    for heard in listeners { heard() }
-    return waiters.count
-  }
-
-  /// Wakes everybody, and lets nobody wait any more: there will be no other commit.
-  public func end() {
-    state.withLock { $0.hasEnded = true }
-    advance()
-  }
-
-  /// Whether nobody can wait any more.
-  public var hasEnded: Bool { state.withLock { $0.hasEnded } }
-
-  /// Wakes those whose deadline has passed.
-  ///
-  /// - Returns: whether anybody still waits or listens.
-  public func expire(at now: ContinuousClock.Instant = .now) -> Bool {
-    let (expired, isWatched) = state.withLock { state -> ([Waiter], Bool) in
-      var expired: [Waiter] = []
-      // Most calls find no deadline passed: those look at no waiter.
-      if let earliest = state.earliest, earliest <= now {
-        for (id, waiter) in state.waiters where waiter.deadline <= now {
-          expired.append(waiter)
-          state.waiters.removeValue(forKey: id)
-        }
-        state.earliest = state.waiters.values.lazy.map(\.deadline).min()
-      }
-      state.isWatched = !state.waiters.isEmpty || !state.listeners.isEmpty
-      return (expired, state.isWatched)
-    }
-    for waiter in expired { waiter.continuation.resume() }
-    return isWatched
-  }
-}
-
-/// An executor that tells when there may be something new.
-public protocol CommitNotifier: Executor {
-  /// Advances with every commit to the store, by this executor or by another, before or soon after the commit's own
-  /// answer.
-  var commits: CommitSignal { get }
 }

@@ -18,14 +18,21 @@ public struct EventSequence: AsyncSequence, Sendable {
 
   private let start: Args.Start
   private let makePages: @Sendable () -> NextPage
+  /// Whether it reads the log again and again to find new events, since the store can't tell of them.
+  package let isPolled: Bool
 
-  /// The sequence of an ``EventFollower``, page by page.
+  /// A sequence of events that are given page by page.
   ///
   /// - Parameters:
   ///   - start: where each iteration begins.
   ///   - makePages: is called once for each iteration, so that what it captures belongs to that one.
   public init(after start: Args.Start, _ makePages: @escaping @Sendable () -> NextPage) {
+    self.init(after: start, isPolled: false, makePages)
+  }
+
+  init(after start: Args.Start, isPolled: Bool, _ makePages: @escaping @Sendable () -> NextPage) {
     self.start = start
+    self.isPolled = isPolled
     self.makePages = makePages
   }
 

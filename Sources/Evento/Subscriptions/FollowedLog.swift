@@ -6,16 +6,15 @@ internal import Synchronization
 /// then it looks once in vain.
 final class FollowedLog: Sendable {
   let commits = CommitSignal()
-  private let follower: any EventFollower
+  private let store: any Executor
   private let filters: [ReadAggregator]
   private let routingKey: RoutingKey
   private let task = Mutex<Task<Void, Never>?>(nil)
 
-  init(_ follower: any EventFollower, _ filters: [ReadAggregator], _ routingKey: RoutingKey) {
-    self.follower = follower
+  init(_ store: any Executor, _ filters: [ReadAggregator], _ routingKey: RoutingKey) {
+    self.store = store
     self.filters = filters
     self.routingKey = routingKey
-    commits.expireWhileAwaited()
   }
 
   /// Begins to follow, where it has not begun.
@@ -29,10 +28,10 @@ final class FollowedLog: Sendable {
   ) {
     task.withLock { task in
       guard task == nil else { return }
-      task = Task { [commits, follower, filters, routingKey] in
+      task = Task { [commits, store, filters, routingKey] in
         while !Task.isCancelled {
           do {
-            let events = follower.events(matching: filters, routingKey: routingKey, after: try await start())
+            let events = store.events(matching: filters, routingKey: routingKey, after: try await start())
             for try await _ in events { commits.advance() }
           } catch {
             // The worker's own read of the log meets it too, and that one is reported.

@@ -27,7 +27,7 @@ public enum SubscriptionEnd: Sendable, Hashable {
   case stopped
   /// Another worker holds the subscriber now.
   case takenOver
-  /// It ran once, and the subscriber is disabled. From a store that can't tell (it is no ``SubscriberDirectory``), it
-  /// may also have been taken over.
+  /// It ran once, and the subscriber is disabled. From a store without
+  /// ``Executor/subscriber(_:)``, it may also have been taken over.
   case disabled
 }

@@ -143,10 +143,9 @@ extension SubscriptionWorker {
 
   /// Whether the subscriber is disabled, or another worker has it. A store that can't tell leaves it at disabled.
   private func whyNotRunning() async throws -> Outcome {
-    guard let directory = store as? any SubscriberDirectory else { return .disabled }
     let subscriber: Subscriber?
     do {
-      subscriber = try await directory.subscriber(key)
+      subscriber = try await store.subscriber(key)
     } catch let error as EventoError where error.code == .notImplemented {
       return .disabled
     }

@@ -2,7 +2,7 @@ extension SubscriptionWorker {
   /// How many commits the store has told of, where it can tell.
   var commitCount: UInt64? { commits?.count }
 
-  private var commits: CommitSignal? { log?.commits ?? (store as? any CommitNotifier)?.commits }
+  private var commits: CommitSignal? { log?.commits ?? store.commits }
 
   /// Returns when there may be more to read, or when it is time to stop.
   ///

@@ -20,8 +20,11 @@ struct SubscriptionWorker: Sendable {
     key = subscription.key
     filters = subscription.filters
     failureLog = FailureLog(subscription.options.logger, clock: subscription.options.clock)
-    let follower = store.tellsOfCommits ? nil : store as? any EventFollower
-    log = follower.map { [filters] in FollowedLog($0, filters, subscription.routing) }
+    // The worker polls by itself: a sequence that does so too has nothing to tell it.
+    let isFollowed =
+      store.commits == nil
+      && !store.events(matching: filters, routingKey: subscription.routing, after: .beginning).isPolled
+    log = isFollowed ? FollowedLog(store, filters, subscription.routing) : nil
   }
 
   /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.

@@ -1,15 +1,15 @@
 internal import Evento
 internal import HTTPServer
 
-/// The one answer to a request that the store works on, to be given from whatever thread hears of its end.
+/// Takes the one response to a request that the store works on, on whatever thread the store calls back.
 struct Reply: Sendable {
-  /// What the answer is made with, on the event loop: one object, so that closure after closure holds it by one count.
+  /// What the response is made with, on the event loop: one object, so that closure after closure holds it by one count.
   final class Context: Sendable {
     private let gateway: Gateway
     private let exchange: Exchange
     private let request: Load.Request?
 
-    /// - Parameter request: in flight until the answer is made, or can't be given any more; `nil` for one that does not
+    /// - Parameter request: in flight until the response is made, or can't be sent any more; `nil` for one that does not
     ///   count.
     init(_ gateway: Gateway, _ exchange: Exchange, _ request: Load.Request?) {
       self.gateway = gateway
@@ -29,21 +29,46 @@ struct Reply: Sendable {
     }
   }
 
-  private let context: Context
-  private let responder: Responder
+  private enum Recipient {
+    case server(Responder, Context)
+    case task(CheckedContinuation<Response, any Error>, CancellationFlag)
+  }
+
+  private let recipient: Recipient
 
   init(_ context: Context, _ responder: Responder) {
-    self.context = context
-    self.responder = responder
+    recipient = .server(responder, context)
+  }
+
+  private init(_ recipient: Recipient) {
+    self.recipient = recipient
+  }
+
+  /// Waits for the response to work that has to be begun in a task.
+  static func response(_ begin: @Sendable (Reply) -> Void) async throws -> Response {
+    let cancellation = CancellationFlag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { begin(Reply(.task($0, cancellation))) }
+    } onCancel: {
+      cancellation.set()
+    }
   }
 
   /// Whether the client has gone or the deadline has passed. Reads that have not begun can then be dropped.
-  var isUnwanted: Bool { responder.isCancelled }
+  var isUnwanted: Bool {
+    switch recipient {
+    case .server(let responder, _): responder.isCancelled
+    case .task(_, let cancellation): cancellation.isSet
+    }
+  }
 
-  /// Gives the answer; what is given after the first one is thrown away.
+  /// Sends the response; to be called once.
   ///
-  /// - Parameter make: called on the event loop's thread: it must not block.
+  /// - Parameter make: called on the event loop, if the request is small: it must not block.
   func send(_ make: @escaping @Sendable () throws(EventoError) -> Response) {
-    responder.send { [context] in context.response(make) }
+    switch recipient {
+    case .server(let responder, let context): responder.send { context.response(make) }
+    case .task(let continuation, _): continuation.resume(with: Result { try make() })
+    }
   }
 }

@@ -29,7 +29,7 @@ final class LogTail: Sendable {
     var count: UInt64 { member.value.count }
 
     /// Whether nobody is to wait any more.
-    var hasEnded: Bool { member.value.hasEnded }
+    var hasEnded: Bool { member.value.isFinished }
 
     func wait(
       past count: UInt64, until deadline: ContinuousClock.Instant, unless interruption: Interruption?
@@ -72,7 +72,7 @@ final class LogTail: Sendable {
     var end: (look: Int, place: Cursor)?
   }
 
-  private let executor: any Executor
+  private let store: any CallbackExecutor
   private let load: Load
   private let filterBytes: Int
   /// Kept, since without it nobody moves its signal.
@@ -81,14 +81,14 @@ final class LogTail: Sendable {
 
   /// Events of one read.
   private static let pageEvents = 256
-  /// How late a wait may end.
+  /// How often it is asked whether the run is over.
   private static let tick: Duration = .milliseconds(50)
   /// How long there may be no commit before it is asked whether anybody still follows.
   private static let patience: Duration = .seconds(1)
 
   /// - Parameter filterBytes: the limit of ``filterCost``.
-  init(_ executor: any Executor, relay: CommitRelay, load: Load, filterBytes: Int) {
-    self.executor = executor
+  init(_ store: any CallbackExecutor, relay: CommitRelay, load: Load, filterBytes: Int) {
+    self.store = store
     self.relay = relay
     self.load = load
     self.filterBytes = filterBytes
@@ -122,7 +122,7 @@ final class LogTail: Sendable {
     }
     if let newRun {
       // Apart, so that waits end in time where the store takes long.
-      Task { await expireWaits(newRun) }
+      Task { await endRun(newRun) }
       Task { await look(newRun) }
     }
     return Membership(member, of: self)
@@ -153,7 +153,7 @@ final class LogTail: Sendable {
 
   private func isUnderWay(_ run: Int) -> Bool {
     // One that has ended does not wait: to ask it again and again would keep a thread busy.
-    !relay.signal.hasEnded && state.withLock { $0.run == run }
+    !relay.signal.isFinished && state.withLock { $0.run == run }
   }
 
   // MARK: Waking whom it concerns
@@ -192,10 +192,10 @@ final class LogTail: Sendable {
   /// - Returns: when to look again, and whether there is more at once.
   private func look(_ number: Int, from start: inout Args.Start) async -> (pace: TailPace, hasMore: Bool) {
     // A store whose events would all have to be fetched: whoever follows asks it for his own.
-    guard executor is any EventViewer else { return (TailPace(events: 0, woken: wakeAll()), false) }
+    guard !(store is CallbackAdapter) else { return (TailPace(events: 0, woken: wakeAll()), false) }
     let hasPlace = start != .now
     do {
-      let page = try await executor.viewPage(
+      let page = try await store.viewPage(
         nil, routingKey: .all, args: .forward(first: Self.pageEvents, after: start),
         into: { [self] in Audience(self) })
       start = page.info.endCursor.map { .after($0) } ?? .beginning
@@ -221,25 +221,23 @@ final class LogTail: Sendable {
     state.withLock { $0.signals.values }.reduce(0) { $0 + $1.advance() }
   }
 
-  // MARK: Ending waits
+  // MARK: The end of a run
 
-  /// Ends the waits whose time is over, and the run when nobody follows any more, or is to.
-  private func expireWaits(_ run: Int) async {
+  /// Ends the run when nobody follows any more, or is to.
+  private func endRun(_ run: Int) async {
     while true {
       // A task that nobody cancels: the sleep can't be cut short.
       try? await Task.sleep(for: Self.tick)
-      let hasEnded = relay.signal.hasEnded
+      let hasEnded = relay.signal.isFinished
       let signals = state.withLock { state in
         if hasEnded || state.signals.isEmpty { state.run = nil }
         return state.signals.values
       }
       if hasEnded {
-        for signal in signals { signal.end() }
+        for signal in signals { signal.finish() }
         return
       }
       if signals.isEmpty { return }
-      let now = ContinuousClock.now
-      for signal in signals { _ = signal.expire(at: now) }
     }
   }
 }

@@ -112,7 +112,7 @@ final class SharedPages: Sendable {
     }
   }
 
-  private let executor: any Executor
+  private let store: any CallbackExecutor
   private let state = Mutex(State())
   private let waits = Atomic(0)
   private let gates: FollowerGates
@@ -124,8 +124,8 @@ final class SharedPages: Sendable {
   /// Pages that are kept.
   private static let pagesKept = 32
 
-  init(_ executor: any Executor, gates: FollowerGates) {
-    self.executor = executor
+  init(_ store: any CallbackExecutor, gates: FollowerGates) {
+    self.store = store
     self.gates = gates
   }
 
@@ -167,7 +167,7 @@ final class SharedPages: Sendable {
   private func read(
     _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ limit: Int, _ count: UInt64
   ) async throws -> Page {
-    try await executor.viewPage(
+    try await store.viewPage(
       filter.aggregators, routingKey: filter.routingKey, args: .forward(first: limit, after: start),
       into: { Builder(rendering, count) })
   }

@@ -1,15 +1,13 @@
 internal import Evento
 internal import EventoWire
 
-/// Reads pages and events, as the bytes that are their answer.
-///
-/// A store that shows its events where they lie has them written out there; from any other, values are read first.
+/// Reads pages and events, as the bytes of their responses.
 struct EventPages: Sendable {
-  let store: Store
-  /// Bytes of one answer.
+  let store: any CallbackExecutor
+  /// Bytes of one page.
   let limit: Int
 
-  /// A page as it is answered.
+  /// A page as JSON.
   struct Page: Sendable {
     let json: [UInt8]
     let isEmpty: Bool
@@ -33,30 +31,14 @@ struct EventPages: Sendable {
 
   typealias Completion<Value> = @Sendable (Result<Value, EventoError>) -> Void
 
-  /// What reads without a task; `nil` where the store has no such way.
-  var viewer: Viewer? { store.viewer.map { Viewer(store: $0, pages: self) } }
-
-  struct Viewer: Sendable {
-    fileprivate let store: any EventViewer
-    fileprivate let pages: EventPages
-
-    func page(_ read: ReadRequest, for reply: Reply, completion: @escaping Completion<Page>) {
-      store.viewPage(
-        read.aggregators, routingKey: read.routingKey, args: read.args, unless: { reply.isUnwanted },
-        into: pages.builder(read), completion: completion)
-    }
-
-    func event(
-      _ id: ULID, _ encoding: PayloadEncoding, for reply: Reply, completion: @escaping Completion<[UInt8]?>
-    ) {
-      store.viewEvent(
-        id, unless: { reply.isUnwanted }, through: { EventoWire.Page.json($0, encoding) }, completion: completion)
-    }
+  func page(_ read: ReadRequest, for reply: Reply, completion: @escaping Completion<Page>) {
+    store.viewPage(
+      read.aggregators, routingKey: read.routingKey, args: read.args, unless: { reply.isUnwanted }, into: builder(read),
+      completion: completion)
   }
 
   func page(_ read: ReadRequest) async throws -> Page {
-    try await store.executor.viewPage(
-      read.aggregators, routingKey: read.routingKey, args: read.args, into: builder(read))
+    try await store.viewPage(read.aggregators, routingKey: read.routingKey, args: read.args, into: builder(read))
   }
 
   /// The page of a read forward that has found nothing up to a place.
@@ -66,9 +48,12 @@ struct EventPages: Sendable {
       PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: place))
   }
 
-  /// - Returns: `nil` where there is none.
-  func event(_ id: ULID, _ encoding: PayloadEncoding) async throws -> [UInt8]? {
-    try await store.eventLookup().event(id).map { EventoWire.Page.json($0, encoding) }
+  /// The result is `nil` if there is no such event.
+  func event(
+    _ id: ULID, _ encoding: PayloadEncoding, for reply: Reply, completion: @escaping Completion<[UInt8]?>
+  ) {
+    store.viewEvent(
+      id, unless: { reply.isUnwanted }, through: { EventoWire.Page.json($0, encoding) }, completion: completion)
   }
 
   private func builder(_ read: ReadRequest) -> @Sendable () -> Builder {

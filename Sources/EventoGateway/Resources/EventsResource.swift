@@ -4,7 +4,7 @@ internal import HTTPServer
 
 /// `/events`: docs/http-api.md §3, §4 and §5.1.
 struct EventsResource: Sendable {
-  let store: Store
+  let store: any CallbackExecutor
   let limits: WireLimits
   let pageBytes: Int
   let longestWait: Duration
@@ -19,101 +19,81 @@ struct EventsResource: Sendable {
       Resource(
         "/events",
         [
-          ("GET", Operation(.read, takesQuery: true, reading)),
-          ("POST", Operation(.write, takesBody: true, writing)),
+          ("GET", Operation(.read, takesQuery: true, read)),
+          ("POST", Operation(.write, takesBody: true, write)),
         ]),
-      Resource("/events/query", [("POST", Operation(.read, takesBody: true, querying))]),
-      Resource("/events/{id}", [("GET", Operation(.read, takesQuery: true, finding))]),
+      Resource("/events/query", [("POST", Operation(.read, takesBody: true, query))]),
+      Resource("/events/{id}", [("GET", Operation(.read, takesQuery: true, find))]),
     ]
   }
 
   private var pages: EventPages { EventPages(store: store, limit: pageBytes) }
 
-  private var writing: Operation.Action {
-    guard let writer = store.callbackWriter else { return .store(write) }
-    return .callback(
-      { [limits, basePath] (request) throws(EventoError) in
-        let write = try WriteRequest(json: request.body, limits: limits)
-        return { reply in
-          writer.write(write.events, condition: write.condition, unless: { reply.isUnwanted }) {
-            [events = write.events] result in
-            reply.send { () throws(EventoError) in
-              // The events are held until here, so that as good as always the thread that made them frees them:
-              // another would wait for its part of the heap, and it for the other.
-              defer { withExtendedLifetime(events) {} }
-              return .written(try result.naming(cursor: Self.conditionCursor).get(), basePath)
-            }
-          }
-        }
-      }, orWait: write)
-  }
-
-  @Sendable private func write(_ request: GatewayRequest) async throws -> Response {
+  @Sendable private func write(_ request: GatewayRequest) throws(EventoError) -> Work {
     let write = try WriteRequest(json: request.body, limits: limits)
-    let result = try await naming(cursor: Self.conditionCursor) { () async throws in
-      if let writer = store.callbackWriter {
-        try await writer.writeUnlessCancelled(write.events, condition: write.condition)
-      } else if let condition = write.condition {
-        try await store.conditionalWriter().write(write.events, condition: condition)
-      } else {
-        try await store.executor.write(write.events)
-      }
-    }
-    return .written(result, basePath)
-  }
-
-  private static let conditionCursor = "/condition/after"
-
-  private var reading: Operation.Action {
-    paging(ParameterReader.label) { (request) throws(EventoError) in try readRequest(request) }
-  }
-  private var querying: Operation.Action {
-    paging({ "/\($0)" }) { (request) throws(EventoError) in try ReadRequest(json: request.body) }
-  }
-
-  private func readRequest(_ request: GatewayRequest) throws(EventoError) -> ReadRequest {
-    var parameters = try request.parameters()
-    return try ReadRequest(&parameters)
-  }
-
-  /// Reads a page without a task, unless it may have to wait for events.
-  ///
-  /// - Parameter label: what an error calls a member of the request.
-  private func paging(
-    _ label: @escaping @Sendable (String) -> String,
-    _ decode: @escaping @Sendable (GatewayRequest) throws(EventoError) -> ReadRequest
-  ) -> Operation.Action {
-    let wait = { @Sendable (request: GatewayRequest) async throws in
-      let read = try decode(request)
-      return try await naming(cursor: label(read.args.cursorMember)) { () async throws in
-        try await page(read, for: request)
-      }
-    }
-    guard let viewer = pages.viewer else { return .store(wait) }
-    return .callback(
-      { (request) throws(EventoError) in
-        let read = try decode(request)
-        guard read.wait == nil else { return nil }
-        let cursor = read.args.cursorMember
-        return { reply in
-          viewer.page(read, for: reply) { result in
-            reply.send { () throws(EventoError) in
-              .json(try result.naming(cursor: label(cursor)).get().json)
-            }
-          }
+    return .callback { [store, basePath] reply in
+      store.write(write.events, condition: write.condition, unless: { reply.isUnwanted }) {
+        [events = write.events] result in
+        reply.send { () throws(EventoError) in
+          // The events are held until here, so that as good as always the thread that made them frees them: another
+          // would wait for its part of the heap, and it for the other.
+          defer { withExtendedLifetime(events) {} }
+          return .written(try result.naming(cursor: "/condition/after").get(), basePath)
         }
-      }, orWait: wait)
+      }
+    }
   }
 
-  private func page(_ read: ReadRequest, for request: GatewayRequest) async throws -> Response {
-    var page = try await pages.page(read)
-    if let seconds = read.wait, page.isEmpty {
-      page = try await load.waiting { () async throws in
-        request.hold?.set()
-        return try await self.page(
-          read, behind: page, until: .now + min(.seconds(seconds), longestWait), unless: request.hold?.interruption)
+  @Sendable private func find(_ request: GatewayRequest) throws(EventoError) -> Work {
+    let encoding = try request.encoding()
+    let id = try request.ulid("id")
+    return .callback { [pages] reply in
+      pages.event(id, encoding, for: reply) { result in
+        reply.send { () throws(EventoError) in try .event(id, try result.get()) }
       }
-      guard access.allows(request.token, .read) else {
+    }
+  }
+
+  // MARK: Pages
+
+  @Sendable private func read(_ request: GatewayRequest) throws(EventoError) -> Work {
+    var parameters = try request.parameters()
+    return page(try ReadRequest(&parameters), for: request, label: ParameterReader.label)
+  }
+
+  @Sendable private func query(_ request: GatewayRequest) throws(EventoError) -> Work {
+    page(try ReadRequest(json: request.body), for: request, label: { "/\($0)" })
+  }
+
+  /// - Parameter label: returns what an error calls a member of the request.
+  private func page(
+    _ read: ReadRequest, for request: GatewayRequest, label: @escaping @Sendable (String) -> String
+  ) -> Work {
+    if let seconds = read.wait {
+      return .task { [token = request.token] hold in
+        try await naming(cursor: label(read.args.cursorMember)) { () async throws in
+          try await page(read, waiting: seconds, hold, token)
+        }
+      }
+    }
+    return .callback { [pages] reply in
+      pages.page(read, for: reply) { [member = read.args.cursorMember] result in
+        reply.send { () throws(EventoError) in .json(try result.naming(cursor: label(member)).get().json) }
+      }
+    }
+  }
+
+  private func page(
+    _ read: ReadRequest, waiting seconds: Int, _ hold: Hold, _ token: TokenSet.Entry?
+  ) async throws -> Response {
+    var page = try await pages.page(read)
+    if page.isEmpty {
+      page = try await load.waiting { () async throws in
+        hold.set()
+        return try await self.page(
+          read, behind: page, until: .now + min(.seconds(seconds), longestWait), unless: hold.interruption)
+      }
+      guard access.allows(token, .read) else {
         throw EventoError(.unauthorized, "The token was withdrawn while this read waited: use another.")
       }
     }
@@ -149,26 +129,6 @@ struct EventsResource: Sendable {
         return commits.quietPlace(since: lastRead).map { pages.emptyPage(read, upTo: $0) } ?? page
       }
     }
-  }
-
-  private var finding: Operation.Action {
-    guard let viewer = pages.viewer else { return .store(find) }
-    return .callback(
-      { (request) throws(EventoError) in
-        let encoding = try request.encoding()
-        let id = try request.ulid("id")
-        return { reply in
-          viewer.event(id, encoding, for: reply) { result in
-            reply.send { () throws(EventoError) in try .event(id, try result.get()) }
-          }
-        }
-      }, orWait: find)
-  }
-
-  @Sendable private func find(_ request: GatewayRequest) async throws -> Response {
-    let encoding = try request.encoding()
-    let id = try request.ulid("id")
-    return try .event(id, try await pages.event(id, encoding))
   }
 }
 

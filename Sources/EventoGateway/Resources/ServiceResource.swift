@@ -5,7 +5,7 @@ internal import HTTPServer
 
 /// What an operator asks: docs/http-api.md §8.
 struct ServiceResource: Sendable {
-  let store: Store
+  let store: any CallbackExecutor
   let metrics: Metrics
   let readinessLog: ReadinessLog
   let basePath: String
@@ -15,13 +15,27 @@ struct ServiceResource: Sendable {
     let document = RevalidatedText(
       "application/yaml", document, digest: SHA256.digest(Self.digest + Array(basePath.utf8)))
     return [
-      Resource("/healthz", [("GET", Operation(nil, .immediate { _ in alive }))]),
-      Resource("/readyz", [("GET", Operation(nil, .probe(readiness)))]),
-      Resource(
-        "/metrics",
-        [("GET", Operation(.read, .probe(figures)))]),
-      Resource("/openapi.yaml", [("GET", Operation(.read, .immediate { document.response(to: $0.head.headers) }))]),
+      probe("/healthz", nil) { _ in .response(alive) },
+      // By a callback: an orchestrator takes out a gateway whose probe waits behind tasks.
+      probe("/readyz", nil) { _ in
+        .callback { reply in store.checkReadiness { error in reply.send { readiness(error) } } }
+      },
+      probe("/metrics", .read) { _ in
+        .callback { reply in
+          // The text may have thousands of lines.
+          LongWork.run {
+            let text = metrics.text()
+            reply.send { .text(Metrics.mediaType, text) }
+          }
+        }
+      },
+      probe("/openapi.yaml", .read) { .response(document.response(to: $0.head.headers)) },
     ]
+  }
+
+  /// What must be there while requests wait.
+  private func probe(_ path: String, _ role: Role?, _ handler: @escaping Operation.Handler) -> Resource {
+    Resource(path, [("GET", Operation(role, countsInFlight: false, handler))])
   }
 
   /// `openapi.yaml` with this gateway as its server, told relative to where it lies: scheme and name are a proxy's to say.
@@ -33,31 +47,6 @@ struct ServiceResource: Sendable {
 
   /// Of the document as it is built in, once for all gateways.
   private static let digest = SHA256.digest(PackageResources.openapi_yaml)
-
-  /// The text may have thousands of lines.
-  @Sendable private func figures(_ reply: Reply) {
-    LongWork.run { [metrics] in
-      let text = metrics.text()
-      reply.send { .text(Metrics.mediaType, text) }
-    }
-  }
-
-  /// Without a task if the store has such a way: an orchestrator takes out a gateway whose probe waits behind tasks.
-  @Sendable private func readiness(_ reply: Reply) {
-    if let reporter = store.callbackReadinessReporter {
-      return reporter.checkReadiness { error in reply.send { readiness(error) } }
-    }
-    guard let reporter = store.readinessReporter else { return reply.send { readiness(nil) } }
-    Task {
-      do {
-        try await reporter.checkReadiness()
-        reply.send { readiness(nil) }
-      } catch {
-        let fault = EventoError(wrapping: error)
-        reply.send { readiness(fault) }
-      }
-    }
-  }
 
   private func readiness(_ fault: EventoError?) -> Response {
     readinessLog.note(fault)

@@ -18,29 +18,27 @@ struct StreamResource: Sendable {
       Resource(
         "/events/stream",
         [
-          ("GET", Operation(.read, takesQuery: true, takesHead: false, .store(follow))),
-          ("POST", Operation(.read, takesBody: true, .store(followBody))),
+          ("GET", Operation(.read, takesQuery: true, takesHead: false, follow)),
+          ("POST", Operation(.read, takesBody: true, followBody)),
         ])
     ]
   }
 
-  @Sendable private func follow(_ request: GatewayRequest) async throws -> Response {
+  @Sendable private func follow(_ request: GatewayRequest) throws(EventoError) -> Work {
     let format = try Accept.format(request.head.headers)
     var parameters = try request.parameters()
     let lastEventID = try lastEventID(request)
     let follow = try FollowRequest(&parameters, lastEventID: lastEventID)
-    return try await naming(
-      cursor: lastEventID == nil ? ParameterReader.label("after") : FollowRequest.lastEventIDLabel
-    ) { () async throws in try await stream(follow, format, request) }
+    let cursor = lastEventID == nil ? ParameterReader.label("after") : FollowRequest.lastEventIDLabel
+    return stream(follow, format, cursor: cursor, request.token)
   }
 
-  @Sendable private func followBody(_ request: GatewayRequest) async throws -> Response {
+  @Sendable private func followBody(_ request: GatewayRequest) throws(EventoError) -> Work {
     let format = try Accept.format(request.head.headers)
     let lastEventID = try lastEventID(request)
     let follow = try FollowRequest(json: request.body, lastEventID: lastEventID)
-    return try await naming(cursor: lastEventID == nil ? "/after" : FollowRequest.lastEventIDLabel) {
-      () async throws in try await stream(follow, format, request)
-    }
+    let cursor = lastEventID == nil ? "/after" : FollowRequest.lastEventIDLabel
+    return stream(follow, format, cursor: cursor, request.token)
   }
 
   /// - Returns: `nil` for an empty one too, as browsers send it.
@@ -52,14 +50,23 @@ struct StreamResource: Sendable {
     return values.first.flatMap { $0.isEmpty ? nil : $0 }
   }
 
+  /// - Parameter cursor: what an error calls the cursor that the stream begins at.
   private func stream(
-    _ follow: FollowRequest, _ format: StreamFormat, _ request: GatewayRequest
+    _ follow: FollowRequest, _ format: StreamFormat, cursor: String, _ token: TokenSet.Entry?
+  ) -> Work {
+    .task { hold in
+      try await naming(cursor: cursor) { () async throws in try await stream(follow, format, token, hold) }
+    }
+  }
+
+  private func stream(
+    _ follow: FollowRequest, _ format: StreamFormat, _ token: TokenSet.Entry?, _ hold: Hold
   ) async throws -> Response {
     let slot = try load.follower()
     var follower = try LogFollower(
       FollowFilter(aggregators: follow.aggregators, routingKey: follow.routingKey), from: follow.after,
       as: StreamRendering(format: format, encoding: follow.encoding), pages: pages, tail: tail,
-      until: request.hold?.interruption)
+      until: hold.interruption)
     // Before the answer's head: a cursor that is refused has a status of its own.
     let first = FirstStep(try await follower.next(until: .now))
     let headers = Headers([
@@ -69,7 +76,7 @@ struct StreamResource: Sendable {
     ])
     let body = StreamBody(
       format: format, heartbeat: heartbeat, commits: commits,
-      isAllowed: { [access, token = request.token] in access.allows(token, .read) })
+      isAllowed: { [access] in access.allows(token, .read) })
     return Response(
       status: 200, headers: headers,
       body: .stream { [follower] writer in
@@ -123,7 +130,7 @@ private struct StreamBody: Sendable {
         lastHeartbeat = now
       }
       // The body ends as it should, so that the client goes on from its cursor somewhere else.
-      if isLast || commits.hasEnded { return }
+      if isLast || commits.isFinished { return }
       step = try await follower.next(until: lastHeartbeat + heartbeat)
     }
   }

@@ -10,8 +10,6 @@ struct GatewayRequest: Sendable {
   /// Of whoever sent it; `nil` where none is needed.
   var token: TokenSet.Entry?
   var body: [UInt8] = []
-  /// Where it is answered by a task, which alone may wait for events.
-  var hold: Hold?
 
   /// - Throws: `invalid_request` where the query is not percent-encoded as it must be.
   func parameters() throws(EventoError) -> ParameterReader {

@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoWire
 internal import HTTPServer
 
 /// What one method of one resource does.
@@ -6,51 +7,43 @@ internal import HTTPServer
 /// A class, as ``Resource`` is: each request holds both for a while, which takes a count each, and not one for every
 /// closure in them.
 final class Operation: Sendable {
+  /// Decodes a request, and returns how its response is made.
+  ///
+  /// It is called on the event loop if the body is small, since to decode that costs less than to go to another thread:
+  /// it must not block.
+  typealias Handler = @Sendable (GatewayRequest) throws(EventoError) -> Work
+
   /// What a caller must be allowed; `nil`: anybody may.
   let role: Role?
   let takesQuery: Bool
   let takesBody: Bool
   /// Whether `HEAD` goes with it, where it is a GET.
   let takesHead: Bool
-  let action: Action
-
-  /// Whether it counts among the requests in flight.
-  var asksTheStore: Bool {
-    switch action {
-    case .store, .callback: true
-    case .immediate, .probe: false
-    }
-  }
-
-  /// Bytes of a body that is decoded on the event loop.
-  static let smallBody = 8 << 10
-
-  enum Action: Sendable {
-    /// From what is at hand, on the event loop.
-    case immediate(@Sendable (GatewayRequest) throws(EventoError) -> Response)
-    /// From the store; counts among the requests in flight.
-    case store(@Sendable (GatewayRequest) async throws -> Response)
-    /// From the store, which tells of its end by a call; prepared and begun on the event loop where the body is small,
-    /// for to decode that costs less than to go to another thread. Counts among the requests in flight.
-    case callback(Prepare, orWait: @Sendable (GatewayRequest) async throws -> Response)
-    /// For a probe that must never wait behind work: not behind requests in flight, and not behind the tasks of other
-    /// requests.
-    case probe(Work)
-  }
-
-  /// Makes what there is to do of a request; `nil` where only a task can do it.
-  typealias Prepare = @Sendable (GatewayRequest) throws(EventoError) -> Work?
-  /// Begins the work; its answer is given at once or from another thread.
-  typealias Work = @Sendable (Reply) -> Void
+  /// Whether it counts among the requests in flight. What does not is never refused because of them.
+  let countsInFlight: Bool
+  let handler: Handler
 
   init(
-    _ role: Role?, takesQuery: Bool = false, takesBody: Bool = false, takesHead: Bool = true, _ action: Action
+    _ role: Role?, takesQuery: Bool = false, takesBody: Bool = false, takesHead: Bool = true,
+    countsInFlight: Bool = true, _ handler: @escaping Handler
   ) {
     self.role = role
-    self.takesHead = takesHead
     self.takesQuery = takesQuery
     self.takesBody = takesBody
-    self.action = action
+    self.takesHead = takesHead
+    self.countsInFlight = countsInFlight
+    self.handler = handler
+  }
+
+  /// Returns how the response to a request is made.
+  ///
+  /// - Throws: `invalid_request` if a resource without a query got one; what the handler throws.
+  func work(for request: GatewayRequest) throws(EventoError) -> Work {
+    if !takesQuery, request.head.query != nil {
+      var parameters = try request.parameters()
+      try parameters.finish()
+    }
+    return try handler(request)
   }
 }
 

@@ -55,13 +55,6 @@ final class Load: Sendable {
     return Request(self)
   }
 
-  /// Counts a request for as long as the body runs.
-  func request<Value>(_ body: () async throws -> Value) async throws -> Value {
-    let request = try enter()
-    defer { request.end() }
-    return try await body()
-  }
-
   /// Counts a request as one that waits, in the place of one in flight, for as long as the body runs.
   func waiting<Value>(_ body: () async throws -> Value) async throws -> Value {
     let follower = try follower()

@@ -36,7 +36,7 @@ final class Metrics: Sendable {
   private let series = Mutex<[Label: Series]>([:])
   private let load: Load
   private let tail: LogTail
-  private let writeMeter: (any WriteMeter)?
+  private let store: any CallbackExecutor
   private let version: String
   /// Not the function itself: each look at a function within a generic type wraps it once more, and in the end to call it
   /// takes more stack than a thread has.
@@ -46,10 +46,10 @@ final class Metrics: Sendable {
 
   private let serverFigures = Mutex<ServerFigures?>(nil)
 
-  init(_ load: Load, _ tail: LogTail, _ writeMeter: (any WriteMeter)?, version: String) {
+  init(_ load: Load, _ tail: LogTail, _ store: any CallbackExecutor, version: String) {
     self.load = load
     self.tail = tail
-    self.writeMeter = writeMeter
+    self.store = store
     self.version = version
   }
 
@@ -75,7 +75,7 @@ final class Metrics: Sendable {
       "evento_requests_shed_total", "counter",
       "Requests refused because of --max-requests-in-flight, --max-followers or --max-total-filter-bytes.",
       load.requestsRefused)
-    if let figures = writeMeter?.writeFigures {
+    if let figures = store.writeFigures {
       text.single("evento_writes_waiting", "gauge", "Writes that wait for the disk.", figures.waiting)
       text.single("evento_commits_total", "counter", "Commits, each of one write or of many.", figures.commits)
       append(figures, to: &text)

@@ -2,7 +2,7 @@ public import Evento
 internal import EventoWire
 internal import Logging
 
-extension HTTPExecutor: EventFollower {
+extension HTTPExecutor {
   /// Goes on by itself, from the last event, where the gateway can't be reached, breaks off, falls silent or has no room:
   /// at once and then after pauses that double, up to ``RetryPolicy/longestPause``. A `Retry-After` counts up to that
   /// too. It throws what waiting can't mend,

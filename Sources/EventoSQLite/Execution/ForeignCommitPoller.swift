@@ -27,7 +27,7 @@ final class ForeignCommitPoller: @unchecked Sendable {
 
   /// Wakes all who wait, then closes the connection.
   func close() async {
-    signal.end()
+    signal.finish()
     await withCheckedContinuation { continuation in
       queue.async { [self] in
         stop()
@@ -39,7 +39,7 @@ final class ForeignCommitPoller: @unchecked Sendable {
   }
 
   deinit {
-    signal.end()
+    signal.finish()
   }
 
   private func start() {
@@ -61,7 +61,7 @@ final class ForeignCommitPoller: @unchecked Sendable {
   private func tick() {
     look()
     // Found to be awaited by nobody and stopped in one step with that: who comes now starts it again.
-    if !signal.expire() { stop() }
+    if !signal.isStillAwaited() { stop() }
   }
 
   /// Advances the signal where the log has grown. One that grew through this executor's own writer, which has advanced

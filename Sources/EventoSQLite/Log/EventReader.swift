@@ -36,7 +36,7 @@ struct EventReader {
     func finish(_ info: PageInfo) -> ReadResult<Event> { ReadResult(edges: edges, pageInfo: info) }
   }
 
-  /// Shows one page, all of it of one moment, as ``EventViewer`` says.
+  /// Shows one page, all of it of one moment, as ``CallbackExecutor`` says.
   func show(
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args, to builder: inout some PageBuilder
   ) throws -> PageInfo {

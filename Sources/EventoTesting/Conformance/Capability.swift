@@ -1,36 +1,35 @@
-public import Evento
+internal import Evento
 
-/// What an executor may be able to do beyond the eight operations: one case for each protocol that says so.
+/// What an executor may be able to do beyond the eight operations that every executor has.
 public enum Capability: String, Sendable, Hashable, CaseIterable {
-  /// `ConditionalWriter`
+  /// `write(_:condition:)` with a condition.
   case conditionalWrites
-  /// `EventLookup`
+  /// `event(_:)`
   case eventLookup
-  /// `SubscriberDirectory`
+  /// `subscriber(_:)`, `subscribers(first:after:)`, `setSubscriberEnabled(_:_:)` and `deleteSubscriber(_:)`
   case subscriberDirectory
-  /// `SnapshotRemover`
+  /// `deleteSnapshot(_:)`
   case snapshotRemoval
-  /// `ReadinessReporter`
-  case readiness
-  /// `CommitNotifier`
+  /// `commits`
   case commitSignal
-  /// `EventFollower`
-  case following
 
-  /// What a type of executor declares that it can do.
-  public static func all(of type: any Executor.Type) -> Set<Capability> {
-    Set(allCases.filter { $0.isDeclared(by: type) })
-  }
-
-  private func isDeclared(by type: any Executor.Type) -> Bool {
-    switch self {
-    case .conditionalWrites: type is any ConditionalWriter.Type
-    case .eventLookup: type is any EventLookup.Type
-    case .subscriberDirectory: type is any SubscriberDirectory.Type
-    case .snapshotRemoval: type is any SnapshotRemover.Type
-    case .readiness: type is any ReadinessReporter.Type
-    case .commitSignal: type is any CommitNotifier.Type
-    case .following: type is any EventFollower.Type
+  /// Whether an executor has it: it does not throw `not_implemented`. That works through a gateway too.
+  func isOffered(by executor: any Executor) async -> Bool {
+    do {
+      switch self {
+      case .conditionalWrites:
+        // A position of no store, so that nothing is written.
+        let condition = WriteCondition(
+          failIfEventsMatch: [ReadAggregator("absent")], after: Cursor(place: [0xFF, 0xFE]))
+        try await executor.write([.sample()], condition: condition)
+      case .eventLookup: _ = try await executor.event(ULID())
+      case .subscriberDirectory: _ = try await executor.subscribers(first: 1, after: nil)
+      case .snapshotRemoval: try await executor.deleteSnapshot(.sample())
+      case .commitSignal: return executor.commits != nil
+      }
+      return true
+    } catch {
+      return (error as? EventoError)?.code != .notImplemented
     }
   }
 }

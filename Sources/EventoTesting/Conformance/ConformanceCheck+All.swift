@@ -1,5 +1,3 @@
-public import Evento
-
 extension ConformanceCheck {
   /// Every check there is.
   public static let all: [ConformanceCheck] =
@@ -9,14 +7,4 @@ extension ConformanceCheck {
     + commitSignalChecks + followChecks
     + conditionChecks + subscriberChecks + acknowledgeChecks + directoryChecks
     + snapshotChecks + snapshotRemovalChecks + readinessChecks
-
-  /// The checks for an executor that can do certain things beyond the eight operations.
-  public static func all(for capabilities: Set<Capability>) -> [ConformanceCheck] {
-    all.filter { $0.capabilities.isSubset(of: capabilities) }
-  }
-
-  /// The checks for a type of executor, by the protocols that it declares.
-  public static func all(for type: any Executor.Type) -> [ConformanceCheck] {
-    all(for: Capability.all(of: type))
-  }
 }

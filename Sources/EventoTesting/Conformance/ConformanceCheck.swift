@@ -5,11 +5,13 @@ public import Evento
 /// The checks know no test library. With Swift Testing, all of them are one test:
 ///
 /// ```swift
-/// @Test(arguments: ConformanceCheck.all(for: MyExecutor.self))
+/// @Test(arguments: ConformanceCheck.all)
 /// func conforms(_ check: ConformanceCheck) async throws {
 ///   try await check.run { body in try await body(MyExecutor()) }
 /// }
 /// ```
+///
+/// A check that needs an operation which the executor does not have is skipped: see ``Outcome``.
 public struct ConformanceCheck: Sendable, CustomStringConvertible {
   /// What a check is about.
   public enum Area: String, Sendable, Hashable, CaseIterable {
@@ -41,11 +43,25 @@ public struct ConformanceCheck: Sendable, CustomStringConvertible {
   public typealias ExecutorScope =
     @Sendable (_ body: (any Executor) async throws -> Void) async throws -> Void
 
+  /// How a check ends that does not fail.
+  public enum Outcome: Sendable, Hashable {
+    case passed
+    /// The executor throws `not_implemented` for what the check is about.
+    case skipped(missing: Capability)
+  }
+
   /// Finds out whether an executor holds to this.
+  ///
+  /// If the check is skipped, a line on standard output says so.
   ///
   /// - Parameter scope: makes a fresh executor and ends it.
   /// - Throws: ``ConformanceFailure`` where it does not; what `scope` throws.
-  public func run(on scope: @escaping ExecutorScope) async throws {
+  @discardableResult
+  public func run(on scope: @escaping ExecutorScope) async throws -> Outcome {
+    if let capability = try await missingCapability(scope) {
+      print("Skipped \"\(name)\": the executor does not implement \(capability.rawValue).")
+      return .skipped(missing: capability)
+    }
     var hasRun = false
     try await scope { executor in
       hasRun = true
@@ -59,6 +75,17 @@ public struct ConformanceCheck: Sendable, CustomStringConvertible {
       }
     }
     if !hasRun { throw failure("the scope ended without running the check") }
+    return .passed
+  }
+
+  /// Asks stores of their own, so that the check gets one that nothing has touched.
+  private func missingCapability(_ scope: ExecutorScope) async throws -> Capability? {
+    for capability in Capability.allCases where capabilities.contains(capability) {
+      var isOffered = true
+      try await scope { executor in isOffered = await capability.isOffered(by: executor) }
+      if !isOffered { return capability }
+    }
+    return nil
   }
 
   private func failure(_ reason: String, fileID: String = #fileID, line: Int = #line) -> ConformanceFailure {

@@ -15,14 +15,4 @@ struct ConformanceContext: Sendable {
   func withAnotherStore(_ body: (any Executor) async throws -> Void) async throws {
     try await scope(body)
   }
-
-  /// The executor as one that can do something beyond the eight operations.
-  func able<T>(
-    _ kind: T.Type, fileID: String = #fileID, line: Int = #line
-  ) throws(ConformanceFailure) -> T {
-    guard let executor = executor as? T else {
-      throw ConformanceFailure("the executor is no \(kind)", fileID: fileID, line: line)
-    }
-    return executor
-  }
 }

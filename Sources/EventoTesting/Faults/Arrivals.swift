@@ -15,7 +15,6 @@ final class Arrivals: Sendable {
 
   init(of ids: [ULID]) {
     self.ids = ids
-    moves.expireWhileAwaited()
   }
 
   var total: Int { ids.count }

@@ -10,8 +10,8 @@ public final class InMemoryExecutor: Sendable {
   private let store = Mutex(InMemoryStore())
   private let now: @Sendable () -> Timestamp
   private let limits: PageLimits
-  /// Advances with every write that stores something, before its answer.
-  public let commits = CommitSignal()
+  /// Advances with every write that stores something, before its result.
+  public let commits: CommitSignal? = CommitSignal()
 
   /// How much a page holds, whatever is asked for.
   public struct PageLimits: Sendable, Hashable {
@@ -32,7 +32,6 @@ public final class InMemoryExecutor: Sendable {
   public init(limits: PageLimits = PageLimits(), now: @escaping @Sendable () -> Timestamp = { .now() }) {
     self.limits = limits
     self.now = now
-    commits.expireWhileAwaited()
   }
 
   /// Runs `body` on the store, alone.
@@ -55,12 +54,26 @@ extension InMemoryExecutor: Executor {
     try await write(events, condition: nil)
   }
 
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
+    try NewEvent.check(events)
+    try condition?.check()
+    let time = time()
+    let result = try withStore { store throws(EventoError) in try store.log.write(events, condition, at: time) }
+    if !result.isResend { commits?.advance() }
+    return result
+  }
+
   public func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws -> ReadResult<Event> {
     try Args.check(aggregators, routingKey, args)
     let filter = EventFilter(aggregators: aggregators, routingKey: routingKey)
     return try withStore { store throws(EventoError) in try store.log.page(filter, args, limits) }
+  }
+
+  public func event(_ id: ULID) async throws -> Edge<Event>? {
+    try withStore { store in store.log.edge(of: id) }
   }
 
   public func getSubscriberCursor(_ key: String) async throws -> Cursor? {
@@ -94,6 +107,30 @@ extension InMemoryExecutor: Executor {
     }
   }
 
+  public func subscriber(_ key: String) async throws -> Subscriber? {
+    try Subscriber.check(key: key)
+    return try withStore { store in store.subscribers[key] }
+  }
+
+  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
+    try SubscriberPage.check(first: first, after: key)
+    return try withStore { store in store.subscribers.page(first: first, after: key) }
+  }
+
+  @discardableResult
+  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
+    try Subscriber.check(key: key)
+    let time = time()
+    return try withStore { store throws(EventoError) in
+      store.subscribers.replace(try store.subscribers.existing(key).enabled(isEnabled, at: time))
+    }
+  }
+
+  public func deleteSubscriber(_ key: String) async throws {
+    try Subscriber.check(key: key)
+    try withStore { store throws(EventoError) in try store.subscribers.remove(key) }
+  }
+
   public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     try key.check()
     return try withStore { store in store.snapshots[key] }
@@ -104,6 +141,15 @@ extension InMemoryExecutor: Executor {
     try withStore { store throws(EventoError) in
       _ = try store.log.position(of: snapshot.cursor)
       store.snapshots[key] = snapshot
+    }
+  }
+
+  public func deleteSnapshot(_ key: SnapshotKey) async throws {
+    try key.check()
+    try withStore { store throws(EventoError) in
+      guard store.snapshots.removeValue(forKey: ExactSnapshotKey(key)) != nil else {
+        throw EventoError.snapshotNotFound(key)
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ import EventoSQLite
 import Synchronization
 
 /// A store that counts how often it is read.
-final class CountingExecutor: StoreWrapper, CommitNotifier {
+final class CountingExecutor: StoreWrapper {
   let store: SQLiteExecutor
   private let count = Atomic(0)
 
@@ -12,7 +12,7 @@ final class CountingExecutor: StoreWrapper, CommitNotifier {
   }
 
   var reads: Int { count.load(ordering: .relaxed) }
-  var commits: CommitSignal { store.commits }
+  var commits: CommitSignal? { store.commits }
 
   func read(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args

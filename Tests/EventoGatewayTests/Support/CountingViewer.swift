@@ -3,7 +3,7 @@ import EventoSQLite
 import Synchronization
 
 /// A store that shows events where they lie, and counts how often it does and with which filter it was asked.
-final class CountingViewer: StoreWrapper, CommitNotifier, EventViewer {
+final class CountingViewer: CallbackWrapper {
   let store: SQLiteExecutor
   private let counts = Mutex((all: 0, filtered: 0))
 
@@ -13,7 +13,7 @@ final class CountingViewer: StoreWrapper, CommitNotifier, EventViewer {
 
   /// Of these, those for a filter are those of followers: the gateway looks for all of them without one.
   var reads: (all: Int, filtered: Int) { counts.withLock { $0 } }
-  var commits: CommitSignal { store.commits }
+  var commits: CommitSignal? { store.commits }
 
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
@@ -26,13 +26,5 @@ final class CountingViewer: StoreWrapper, CommitNotifier, EventViewer {
     }
     store.viewPage(
       aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
-  }
-
-  func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
-    through body: @escaping @Sendable (borrowing EventView) -> Value,
-    completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
-  ) {
-    store.viewEvent(id, unless: mustDrop, through: body, completion: completion)
   }
 }

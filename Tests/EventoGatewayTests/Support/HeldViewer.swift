@@ -4,7 +4,7 @@ import EventoSQLite
 import Synchronization
 
 /// A store whose reads of pages begin only while its door is open, and are counted when they do.
-final class HeldViewer: StoreWrapper, EventViewer {
+final class HeldViewer: CallbackWrapper {
   let store: SQLiteExecutor
   private let begun = Atomic(0)
   private let door = DispatchSemaphore(value: 0)
@@ -32,13 +32,5 @@ final class HeldViewer: StoreWrapper, EventViewer {
         door.signal()
         return builder()
       }, completion: completion)
-  }
-
-  func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
-    through body: @escaping @Sendable (borrowing EventView) -> Value,
-    completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
-  ) {
-    store.viewEvent(id, unless: mustDrop, through: body, completion: completion)
   }
 }

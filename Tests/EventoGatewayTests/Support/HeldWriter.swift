@@ -3,7 +3,7 @@ import EventoSQLite
 import Synchronization
 
 /// A store whose writes wait, each until the test says what becomes of it.
-final class HeldWriter: StoreWrapper, CallbackWriter {
+final class HeldWriter: CallbackWrapper {
   typealias Completion = @Sendable (Result<WriteResult, EventoError>) -> Void
 
   let store: SQLiteExecutor

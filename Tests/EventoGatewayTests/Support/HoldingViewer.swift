@@ -3,7 +3,7 @@ import EventoSQLite
 import Synchronization
 
 /// A store whose reads with a filter wait, while it is told to hold them.
-final class HoldingViewer: StoreWrapper, CommitNotifier, EventViewer {
+final class HoldingViewer: CallbackWrapper {
   private struct State {
     var holds: @Sendable ([ReadAggregator]) -> Bool = { _ in false }
     var held: [@Sendable () -> Void] = []
@@ -16,7 +16,7 @@ final class HoldingViewer: StoreWrapper, CommitNotifier, EventViewer {
     self.store = store
   }
 
-  var commits: CommitSignal { store.commits }
+  var commits: CommitSignal? { store.commits }
   /// How many reads are held.
   var held: Int { state.withLock { $0.held.count } }
 
@@ -50,13 +50,5 @@ final class HoldingViewer: StoreWrapper, CommitNotifier, EventViewer {
       return true
     }
     if !isHeld { read() }
-  }
-
-  func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
-    through body: @escaping @Sendable (borrowing EventView) -> Value,
-    completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
-  ) {
-    store.viewEvent(id, unless: mustDrop, through: body, completion: completion)
   }
 }

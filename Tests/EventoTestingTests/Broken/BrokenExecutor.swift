@@ -53,23 +53,17 @@ extension BrokenExecutor: Executor {
     if let saveSnapshot = hooks.saveSnapshot { return try await saveSnapshot(store, key, snapshot) }
     try await store.saveSnapshot(key, snapshot)
   }
-}
 
-extension BrokenExecutor: ConditionalWriter {
   func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
     if let write = hooks.write { return try await write(store, events, condition) }
     return try await store.write(events, condition: condition)
   }
-}
 
-extension BrokenExecutor: EventLookup {
   func event(_ id: ULID) async throws -> Edge<Event>? {
     if let event = hooks.event { return try await event(store, id) }
     return try await store.event(id)
   }
-}
 
-extension BrokenExecutor: SubscriberDirectory {
   func subscriber(_ key: String) async throws -> Subscriber? {
     if let subscriber = hooks.subscriber { return try await subscriber(store, key) }
     return try await store.subscriber(key)
@@ -89,31 +83,23 @@ extension BrokenExecutor: SubscriberDirectory {
     if let deleteSubscriber = hooks.deleteSubscriber { return try await deleteSubscriber(store, key) }
     try await store.deleteSubscriber(key)
   }
-}
 
-extension BrokenExecutor: SnapshotRemover {
   func deleteSnapshot(_ key: SnapshotKey) async throws {
     if let deleteSnapshot = hooks.deleteSnapshot { return try await deleteSnapshot(store, key) }
     try await store.deleteSnapshot(key)
   }
-}
 
-extension BrokenExecutor: ReadinessReporter {
   func checkReadiness() async throws {
     if let readiness = hooks.readiness { return try await readiness(store) }
     try await store.checkReadiness()
   }
-}
 
-extension BrokenExecutor: EventFollower {
   func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
     if let events = hooks.events { return events(store, aggregators, routingKey, start) }
     return store.events(matching: aggregators, routingKey: routingKey, after: start)
   }
-}
 
-extension BrokenExecutor: CommitNotifier {
-  var commits: CommitSignal { hooks.commits ?? store.commits }
+  var commits: CommitSignal? { hooks.commits ?? store.commits }
 }

@@ -48,9 +48,9 @@ extension Defect.Hooks {
     events = { store, aggregators, key, start in
       EventSequence(after: start) {
         { (start) throws in
-          let count = store.commits.count
+          let count = store.commits?.count ?? 0
           var page = try await store.read(aggregators, routingKey: key, args: .forward(first: 10, after: start))
-          if page.edges.isEmpty { await store.commits.wait(past: count, until: .now + .seconds(1)) }
+          if page.edges.isEmpty { await store.commits?.wait(past: count, until: .now + .seconds(1)) }
           change(&page)
           return page
         }

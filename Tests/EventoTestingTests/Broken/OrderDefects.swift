@@ -50,7 +50,7 @@ extension Defect {
       caughtBy: [
         "a commit moves the signal on", "who waits for a commit is woken by it",
         "everybody who waits is woken by one commit",
-        "readers that sleep on the signal miss nothing under sixteen writers", "a wait ends at its deadline",
+        "readers that sleep on the signal miss nothing under sixteen writers",
       ]
     ) { $0.commits = CommitSignal() },
     Defect(

@@ -60,7 +60,7 @@ import Testing
   }
 
   /// A first member whose snapshots can't be written for a while.
-  struct Stubborn: ConditionalWriter, EventLookup, SubscriberDirectory {
+  struct Stubborn: Executor {
     let store = InMemoryExecutor()
     let isStuck = Mutexed(false)
 

@@ -69,7 +69,7 @@ import Testing
     let plain = GroupPlaceTests.LongCursors()
     let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t")])
     let key = SnapshotKey(type: "t", revision: "1", id: "i")
-    for executor in [ExecutorGroup([plain]), ReadWriteExecutor(read: plain, write: plain)] as [any Able] {
+    for executor in [ExecutorGroup([plain]), ReadWriteExecutor(read: plain, write: plain)] as [any Executor] {
       let codes = [
         await code { try await executor.write([Self.event()], condition: condition) },
         await code { try await executor.event(ULID()) }, await code { try await executor.subscribers() },
@@ -84,8 +84,3 @@ import Testing
     }
   }
 }
-
-/// An executor that offers everything.
-protocol Able: ConditionalWriter, EventLookup, SubscriberDirectory, SnapshotRemover, ReadinessReporter {}
-extension ExecutorGroup: Able {}
-extension ReadWriteExecutor: Able {}

@@ -23,7 +23,7 @@ import Testing
         // A group would take another group's members for its own.
         let inner = ReadWriteExecutor(read: ExecutorGroup([InMemoryExecutor(), store]), write: store)
         let outer = ExecutorGroup([InMemoryExecutor(), inner])
-        return (outer.commits, outer)
+        return (outer.commits ?? CommitSignal(), outer)
       }
     }
   }
@@ -52,7 +52,7 @@ import Testing
       async let committed: Void = {
         try? await Task.sleep(until: commit, tolerance: .zero)
         log.length.store(length, ordering: .sequentiallyConsistent)
-        store.commits.advance()
+        store.commits?.advance()
       }()
       let wait = look + .microseconds(Int.random(in: spread, using: &random))
       // What commits between the look at the log and the wait is what can get lost.
@@ -85,9 +85,9 @@ import Testing
     let stores = [InMemoryExecutor(), InMemoryExecutor()]
     let relay = CommitRelay(stores)
     if hasBeenWaitedOn { await waitOnce(relay, stores) }
-    for store in stores { store.commits.end() }
+    for store in stores { store.commits?.finish() }
     await relay.signal.wait(past: .max, until: Self.far)
-    #expect(relay.signal.hasEnded)
+    #expect(relay.signal.isFinished)
     // And by whoever comes then.
     await relay.signal.wait(past: .max, until: Self.far)
   }
@@ -96,9 +96,9 @@ import Testing
     let stores = [InMemoryExecutor(), InMemoryExecutor()]
     let relay = CommitRelay(stores)
     async let woken: Void = relay.signal.wait(past: .max, until: Self.far)
-    for store in stores { store.commits.end() }
+    for store in stores { store.commits?.finish() }
     await woken
-    #expect(relay.signal.hasEnded)
+    #expect(relay.signal.isFinished)
   }
 
   /// Whether the one ends while somebody waits, or while nobody does.
@@ -108,45 +108,47 @@ import Testing
     if isAwaited {
       let count = relay.signal.count
       async let woken: Void = relay.signal.wait(past: count, until: Self.far)
-      stores[0].commits.end()
+      stores[0].commits?.finish()
       await woken
       #expect(relay.signal.count > count)
     } else {
-      stores[0].commits.end()
+      stores[0].commits?.finish()
     }
     // It does wait.
     await relay.signal.wait(past: .max, until: .now + .milliseconds(30))
     for _ in 0..<3 {
       let count = relay.signal.count
       async let woken: Void = relay.signal.wait(past: count, until: Self.far)
-      stores[1].commits.advance()
+      stores[1].commits?.advance()
       await woken
-      #expect(relay.signal.count > count && !relay.signal.hasEnded)
+      #expect(relay.signal.count > count && !relay.signal.isFinished)
     }
-    stores[1].commits.end()
+    stores[1].commits?.finish()
     await relay.signal.wait(past: .max, until: Self.far)
-    #expect(relay.signal.hasEnded)
+    #expect(relay.signal.isFinished)
   }
 
   /// A store that can't tell may always have more.
   @Test func besideAStoreThatCannotTellItDoesNotEnd() async {
     let store = InMemoryExecutor()
     let relay = CommitRelay([store, HookedExecutor(InMemoryExecutor())])
-    store.commits.end()
+    store.commits?.finish()
     for _ in 0..<3 {
       let count = relay.signal.count
       await relay.signal.wait(past: count, until: Self.far)
       #expect(relay.signal.count > count)
     }
-    #expect(!relay.signal.hasEnded)
+    #expect(!relay.signal.isFinished)
   }
 
   /// Has it listen, and stop to listen.
   private func waitOnce(_ relay: CommitRelay, _ stores: [InMemoryExecutor]) async {
     let count = relay.signal.count
     async let woken: Void = relay.signal.wait(past: count, until: Self.far)
-    stores[0].commits.advance()
+    stores[0].commits?.advance()
     await woken
-    while stores.contains(where: { $0.commits.expire() }) { try? await Task.sleep(for: .milliseconds(5)) }
+    while stores.contains(where: { $0.commits?.isStillAwaited() == true }) {
+      try? await Task.sleep(for: .milliseconds(5))
+    }
   }
 }

@@ -64,7 +64,7 @@ let balances = Projection<Account, Balance>(initial: Balance())
   .on(Withdrawn.self) { $0.amount -= $1.data.amount }
 
 /// Runs a test on an empty store in memory.
-func withStore<T>(_ body: (any Executor & SubscriberDirectory) async throws -> T) async throws -> T {
+func withStore<T>(_ body: (any Executor) async throws -> T) async throws -> T {
   let store = try await SQLiteExecutor.open(":memory:")
   let result: T
   do {

@@ -1,9 +1,9 @@
 import Evento
 
 /// Tells of commits to those alone who follow, as a store behind a gateway does.
-struct FollowedExecutor: Executor, EventFollower {
+struct FollowedExecutor: Executor {
   let base: any Executor
-  /// Is called whenever somebody follows, with the place.
+  /// Is called whenever somebody begins to follow, with the place.
   let onFollow: @Sendable (Args.Start) -> Void
   /// Is called before each page that is followed.
   let beforePage: @Sendable () async throws -> Void
@@ -20,9 +20,9 @@ struct FollowedExecutor: Executor, EventFollower {
   func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
-    onFollow(start)
-    return EventSequence(after: start) { [base, beforePage] in
-      { (start) throws in
+    EventSequence(after: start) { [base, beforePage] in
+      onFollow(start)
+      return { (start) throws in
         try await beforePage()
         var events = base.follow(aggregators, routingKey: routingKey, after: start).makeAsyncIterator()
         let edges = try await events.next().map { [$0] } ?? []

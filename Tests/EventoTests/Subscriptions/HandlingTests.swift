@@ -219,8 +219,7 @@ import Testing
         ])
       }
       try await Subscription("s").chunkSize(2).acknowledge(every: 1).on(Deposited.self) { _, context in
-        let directory = try #require(context.store as? any SubscriberDirectory)
-        lags.value.append(try #require(try await directory.subscriber("s")).lag)
+        lags.value.append(try #require(try await context.store.subscriber("s")).lag)
       }
       .runOnce(on: store)
       // What was acknowledged before each event: nothing, then 200 - 100, 200 - 160, 200 - 90.

@@ -165,15 +165,15 @@ extension ConformanceCheck {
   ]
 
   private static func conditionCheck(
-    _ name: String, _ body: @escaping @Sendable (any ConditionalWriter) async throws -> Void
+    _ name: String, _ body: @escaping @Sendable (any Executor) async throws -> Void
   ) -> ConformanceCheck {
     ConformanceCheck(name, .conditions, needs: [.conditionalWrites]) { context in
-      try await body(try context.able((any ConditionalWriter).self))
+      try await body(context.executor)
     }
   }
 }
 
-extension ConditionalWriter {
+extension Executor {
   /// A write that fails if an event behind a place matches a filter.
   @discardableResult
   fileprivate func write(

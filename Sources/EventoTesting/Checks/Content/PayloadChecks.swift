@@ -110,8 +110,8 @@ extension ConformanceCheck {
     let backward = try await executor.logBackward(pageOf: 7)
     try requireEqual(backward.map(\.node), log.map(\.node), "events, read backward", fileID: fileID, line: line)
     let single = try await executor.writeWhole([.sample("single", data: Payload(payloads[0]))]).events[0]
-    if let lookup = executor as? any EventLookup {
-      let edge = try requireValue(try await lookup.event(single.id), "an event by its id", fileID: fileID, line: line)
+    if await Capability.eventLookup.isOffered(by: executor) {
+      let edge = try requireValue(try await executor.event(single.id), "an event by its id", fileID: fileID, line: line)
       try requireSame(edge.node.data, payloads[0], fileID: fileID, line: line)
     }
   }

@@ -63,7 +63,7 @@ extension ConformanceCheck {
     },
 
     ConformanceCheck("a condition is compared by bytes", .content, needs: [.conditionalWrites]) { context in
-      let writer = try context.able((any ConditionalWriter).self)
+      let writer = context.executor
       for names in lookalikes {
         try await writer.writeWhole([.sample(names[0])])
         for name in names.dropFirst() {

@@ -2,84 +2,76 @@ internal import Evento
 
 extension ConformanceCheck {
   static let commitSignalChecks: [ConformanceCheck] = [
-    signalCheck("a commit moves the signal on") { notifier in
+    signalCheck("a commit moves the signal on") { executor, commits in
       for round in 0..<5 {
-        let count = notifier.commits.count
-        try await notifier.writeWhole([.sample("a\(round)"), .sample("b")])
-        try await requireMove(of: notifier.commits, past: count)
+        let count = commits.count
+        try await executor.writeWhole([.sample("a\(round)"), .sample("b")])
+        try await requireMove(of: commits, past: count)
       }
     },
 
-    signalCheck("who waits for a commit is woken by it") { notifier in
+    signalCheck("who waits for a commit is woken by it") { executor, commits in
       for _ in 0..<5 {
-        let commits = notifier.commits
         let count = commits.count
         async let move: Void = requireMove(of: commits, past: count)
         await Task.yield()
-        try await notifier.writeWhole([.sample()])
+        try await executor.writeWhole([.sample()])
         try await move
       }
     },
 
-    signalCheck("everybody who waits is woken by one commit") { notifier in
-      let commits = notifier.commits
+    signalCheck("everybody who waits is woken by one commit") { executor, commits in
       let count = commits.count
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<20 {
           group.addTask { try await requireMove(of: commits, past: count) }
         }
         await Task.yield()
-        try await notifier.writeWhole([.sample()])
+        try await executor.writeWhole([.sample()])
         try await group.waitForAll()
       }
     },
 
-    signalCheck("a wait ends at its deadline") { notifier in
-      let commits = notifier.commits
-      let hasEnded = await hasEnded { await commits.wait(past: .max, until: .now + .milliseconds(20)) }
-      try require(hasEnded, "a wait did not end within \(patience) of its deadline")
-    },
-
-    signalCheck("readers that sleep on the signal miss nothing under sixteen writers") { notifier in
+    signalCheck("readers that sleep on the signal miss nothing under sixteen writers") { executor, commits in
       let load = WriteLoad(writers: 16, writes: 6)
       let views = try await withThrowingTaskGroup(of: [ULID]?.self) { group in
         group.addTask {
-          _ = try await load.run(on: notifier)
+          _ = try await load.run(on: executor)
           return nil
         }
         for reader in 0..<3 {
-          group.addTask { try await follow(notifier, upTo: 16 * 6 * 2, pageOf: 5 + reader * 20) }
+          group.addTask { try await follow(executor, commits, upTo: 16 * 6 * 2, pageOf: 5 + reader * 20) }
         }
         return try await group.reduce(into: [[ULID]]()) { views, view in
           if let view { views.append(view) }
         }
       }
-      let log = try await notifier.log().ids
+      let log = try await executor.log().ids
       try requireEqual(log.count, 16 * 6 * 2, "events in the log")
       for view in views { try requireEqual(view, log, "events that a reader saw, in their order") }
     },
   ]
 
   private static func signalCheck(
-    _ name: String, _ body: @escaping @Sendable (any CommitNotifier) async throws -> Void
+    _ name: String, _ body: @escaping @Sendable (any Executor, CommitSignal) async throws -> Void
   ) -> ConformanceCheck {
     ConformanceCheck(name, .following, needs: [.commitSignal]) { context in
-      try await body(try context.able((any CommitNotifier).self))
+      try await body(context.executor, try requireValue(context.executor.commits, "the signal of commits"))
     }
   }
 
   /// Reads on to a number of events, and sleeps whenever nothing is left.
   private static func follow(
-    _ notifier: any CommitNotifier, upTo total: Int, pageOf size: Int
+    _ executor: any Executor, _ commits: CommitSignal, upTo total: Int, pageOf size: Int
   ) async throws -> [ULID] {
     var seen: [ULID] = []
     var start = Args.Start.beginning
     while seen.count < total {
-      let count = notifier.commits.count
-      let page = try await notifier.forward(size, after: start)
+      let count = commits.count
+      let page = try await executor.forward(size, after: start)
       seen += page.edges.ids
       start = .after(try requireValue(page.pageInfo.endCursor, "the end cursor of a page"))
-      if page.edges.isEmpty { try await requireMove(of: notifier.commits, past: count) }
+      if page.edges.isEmpty { try await requireMove(of: commits, past: count) }
     }
     return seen
   }

@@ -134,11 +134,9 @@ extension ConformanceCheck {
   ]
 
   private static func followCheck(
-    _ name: String, _ body: @escaping @Sendable (any EventFollower) async throws -> Void
+    _ name: String, _ body: @escaping @Sendable (any Executor) async throws -> Void
   ) -> ConformanceCheck {
-    ConformanceCheck(name, .following, needs: [.following]) { context in
-      try await body(try context.able((any EventFollower).self))
-    }
+    ConformanceCheck(name, .following) { context in try await body(context.executor) }
   }
 
   /// How long an event, or an end, may take before it counts as one that never comes.

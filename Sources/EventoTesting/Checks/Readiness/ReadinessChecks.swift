@@ -2,11 +2,8 @@ internal import Evento
 
 extension ConformanceCheck {
   static let readinessChecks: [ConformanceCheck] = [
-    ConformanceCheck(
-      "a store that can be written is ready, and asking leaves no trace", .readiness, needs: [.readiness]
-    ) {
-      context in
-      let executor = try context.able((any ReadinessReporter).self)
+    ConformanceCheck("a store that can be written is ready, and asking leaves no trace", .readiness) { context in
+      let executor = context.executor
       try await executor.checkReadiness()
       let ids = try await executor.writeWhole([.sample()]).events.map(\.id)
       for _ in 0..<3 { try await executor.checkReadiness() }

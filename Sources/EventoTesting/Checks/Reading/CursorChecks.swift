@@ -62,25 +62,24 @@ extension ConformanceCheck {
     ConformanceCheck("a cursor of another store is refused by a condition", .reading, needs: [.conditionalWrites]) {
       context in
       try await withForeignCursors(context) { executor, cursor in
-        let writer = try context.able((any ConditionalWriter).self)
         let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("absent")], after: cursor)
         let count = try await executor.log().count
         try await requireError(.cursorNotInHistory, "a foreign cursor") {
-          try await writer.write([.sample("a")], condition: condition)
+          try await executor.write([.sample("a")], condition: condition)
         }
         // Noticed before what the write itself is refused for.
         try await requireError(.cursorNotInHistory, "a foreign cursor and a wrong version") {
-          try await writer.write([.sample("a", version: 77)], condition: condition)
+          try await executor.write([.sample("a", version: 77)], condition: condition)
         }
         let stored = NewEvent.sample("a", id: ULID())
-        let first = try await writer.write([stored], condition: nil)
+        let first = try await executor.write([stored], condition: nil)
         var changed = stored
         changed.name = "Other"
         try await requireError(.cursorNotInHistory, "a foreign cursor and an id that is stored with other content") {
-          try await writer.write([changed], condition: condition)
+          try await executor.write([changed], condition: condition)
         }
         // Nothing is refused to a resend, for nothing is written.
-        let again = try await writer.write([stored], condition: condition)
+        let again = try await executor.write([stored], condition: condition)
         try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is none")
         try requireEqual(try await executor.log().count, count + 1, "events in the log")
       }

@@ -160,10 +160,10 @@ extension ConformanceCheck {
   ]
 
   private static func removalCheck(
-    _ name: String, _ body: @escaping @Sendable (any SnapshotRemover) async throws -> Void
+    _ name: String, _ body: @escaping @Sendable (any Executor) async throws -> Void
   ) -> ConformanceCheck {
     ConformanceCheck(name, .snapshots, needs: [.snapshotRemoval]) { context in
-      try await body(try context.able((any SnapshotRemover).self))
+      try await body(context.executor)
     }
   }
 

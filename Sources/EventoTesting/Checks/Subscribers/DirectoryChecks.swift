@@ -194,15 +194,15 @@ extension ConformanceCheck {
   ]
 
   private static func directoryCheck(
-    _ name: String, _ body: @escaping @Sendable (any SubscriberDirectory) async throws -> Void
+    _ name: String, _ body: @escaping @Sendable (any Executor) async throws -> Void
   ) -> ConformanceCheck {
     ConformanceCheck(name, .subscribers, needs: [.subscriberDirectory]) { context in
-      try await body(try context.able((any SubscriberDirectory).self))
+      try await body(context.executor)
     }
   }
 }
 
-extension SubscriberDirectory {
+extension Executor {
   /// Creates subscribers, and returns their keys in byte order.
   fileprivate func makeSubscribers(_ keys: [String]) async throws -> [String] {
     // At once, so that a store on disk need not commit each by itself.

@@ -37,7 +37,7 @@ extension ConformanceCheck {
     },
 
     ConformanceCheck("an event is found by its id", .writing, needs: [.eventLookup]) { context in
-      let executor = try context.able((any EventLookup).self)
+      let executor = context.executor
       let id = ULID()
       try await executor.writeWhole([
         .sample("a"), .sample("b", "Named", id: id, routingKey: .value("r"), data: Payload([0, 255])), .sample("c"),
@@ -55,7 +55,7 @@ extension ConformanceCheck {
     },
 
     ConformanceCheck("an id that is not stored is not found", .writing, needs: [.eventLookup]) { context in
-      let executor = try context.able((any EventLookup).self)
+      let executor = context.executor
       try requireEqual(try await executor.event(ULID()), nil, "an event of an empty store")
       let id = ULID()
       try await requireError(.invalidOriginalVersion, "a wrong version") {

@@ -85,7 +85,7 @@ struct RetryingStruct {
     var count = 0
     while true {
       do {
-        for try await _ in CommitNotifierStore.follow(store) {
+        for try await _ in AnyStore.follow(store) {
           count += 1
           return count
         }
@@ -119,8 +119,7 @@ struct RetryingStruct {
   }
 }
 
-/// A store that tells of commits, whatever its type.
-private enum CommitNotifierStore {
+private enum AnyStore {
   static func follow(_ store: any Executor) -> EventSequence { store.follow() }
 }
 

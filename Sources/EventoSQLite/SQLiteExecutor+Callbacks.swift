@@ -1,16 +1,6 @@
-public import Evento
+package import Evento
 
-extension SQLiteExecutor: ConditionalWriter {
-  @discardableResult
-  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
-    let result = await withCheckedContinuation { continuation in
-      write(events, condition: condition, unless: { false }) { continuation.resume(returning: $0) }
-    }
-    return try result.get()
-  }
-}
-
-extension SQLiteExecutor: CallbackWriter {
+extension SQLiteExecutor: CallbackExecutor {
   package func write(
     _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
@@ -35,9 +25,7 @@ extension SQLiteExecutor: CallbackWriter {
       }
     }
   }
-}
 
-extension SQLiteExecutor: EventViewer {
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
@@ -67,9 +55,7 @@ extension SQLiteExecutor: EventViewer {
       try EventRow.withView(id, on: session.connection, session.symbols, body)
     }
   }
-}
 
-extension SQLiteExecutor: CallbackSnapshotReader {
   package func getSnapshot(
     _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
@@ -83,63 +69,7 @@ extension SQLiteExecutor: CallbackSnapshotReader {
       try SnapshotTable(connection: session.connection).snapshot(key)
     }
   }
-}
 
-extension SQLiteExecutor: EventLookup {
-  public func event(_ id: ULID) async throws -> Edge<Event>? {
-    try await readers.perform { session in
-      try EventRow.find(id, on: session.connection, session.symbols)
-    }
-  }
-}
-
-extension SQLiteExecutor: SubscriberDirectory {
-  public func subscriber(_ key: String) async throws -> Subscriber? {
-    try Subscriber.check(key: key)
-    return try await readers.perform { session in try SubscriberTable(connection: session.connection).subscriber(key) }
-  }
-
-  public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
-    try SubscriberPage.check(first: first, after: key)
-    return try await readers.perform { session in
-      try SubscriberTable(connection: session.connection).page(first: first, after: key)
-    }
-  }
-
-  @discardableResult
-  public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
-    try Subscriber.check(key: key)
-    let time = configuration.now().clamped
-    return try await writer.perform { session in
-      try SubscriberTable(connection: session.connection).setEnabled(key, isEnabled, at: time)
-    }
-  }
-
-  public func deleteSubscriber(_ key: String) async throws {
-    try Subscriber.check(key: key)
-    try await writer.perform { session in try SubscriberTable(connection: session.connection).delete(key) }
-  }
-}
-
-extension SQLiteExecutor: SnapshotRemover {
-  public func deleteSnapshot(_ key: SnapshotKey) async throws {
-    try key.check()
-    try await writer.perform { session in try SnapshotTable(connection: session.connection).delete(key) }
-  }
-}
-
-extension SQLiteExecutor: ReadinessReporter {
-  /// Answers from what the writer has just done, or is doing; where it has had nothing to do for a second, writes to the
-  /// database. So it never waits behind other writes.
-  public func checkReadiness() async throws {
-    let failure = await withCheckedContinuation { continuation in
-      checkReadiness { continuation.resume(returning: $0) }
-    }
-    if let failure { throw failure }
-  }
-}
-
-extension SQLiteExecutor: CallbackReadinessReporter {
   package func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {
     switch writer.health.verdict {
     case .well: completion(writer.health.checkpointFailure)
@@ -170,30 +100,13 @@ extension SQLiteExecutor: CallbackReadinessReporter {
       }
     }
   }
-}
 
-extension SQLiteExecutor {
   /// Bytes that must be free on the disk of an idle store for it to be ready.
   private static var leastFreeBytes: Int { 1 << 20 }
-}
 
-extension SQLiteExecutor: WriteMeter {
-  package var writeFigures: WriteFigures {
+  package var writeFigures: WriteFigures? {
     var figures = writer.figures
     figures.waiting += prechecks?.waiting ?? 0
     return figures
-  }
-}
-
-extension SQLiteExecutor: CommitNotifier {
-  /// Advances before the answer to a write of this executor, and within a tenth of a second of a commit by another.
-  public var commits: CommitSignal { poller.signal }
-}
-
-extension SQLiteExecutor: EventFollower {
-  public func events(
-    matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
-  ) -> EventSequence {
-    eventsByPages(matching: aggregators, routingKey: routingKey, after: start)
   }
 }

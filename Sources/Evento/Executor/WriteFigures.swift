@@ -1,8 +1,3 @@
-/// An executor that tells how its writes fare.
-package protocol WriteMeter: Executor {
-  var writeFigures: WriteFigures { get }
-}
-
 /// How writes fare, at one moment.
 package struct WriteFigures: Sendable, Equatable {
   /// Writes that wait for a commit, those of the commit under way not among them.

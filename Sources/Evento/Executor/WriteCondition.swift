@@ -1,0 +1,25 @@
+/// A condition of a write: no event may match its filters.
+public struct WriteCondition: Sendable, Equatable {
+  /// 1 … ``ReadAggregator/maximumCount`` filters. If an event matches one of them, nothing is written.
+  public var failIfEventsMatch: [ReadAggregator]
+  /// A position in the log: only events after it count. If it is `nil`, all events count.
+  public var after: Cursor?
+
+  public init(failIfEventsMatch: [ReadAggregator], after: Cursor? = nil) {
+    self.failIfEventsMatch = failIfEventsMatch
+    self.after = after
+  }
+
+  /// Checks the form.
+  ///
+  /// - Throws: `invalid_request` where there are no filters, or too many, or one is out of form.
+  public func check() throws {
+    let counts = 1...ReadAggregator.maximumCount
+    guard counts.contains(failIfEventsMatch.count) else {
+      throw EventoError(
+        .invalidRequest,
+        "A condition takes \(counts.lowerBound) to \(counts.upperBound) filters, and has \(failIfEventsMatch.count).")
+    }
+    try ReadAggregator.check(failIfEventsMatch)
+  }
+}

@@ -1,0 +1,44 @@
+import Evento
+import EventoSQLite
+
+/// A wrapper that calls back as its store does, with as much of it changed as a test wants.
+protocol CallbackWrapper: StoreWrapper, CallbackExecutor {}
+
+extension CallbackWrapper {
+  var writeFigures: WriteFigures? { store.writeFigures }
+
+  func write(
+    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
+  ) {
+    store.write(events, condition: condition, unless: mustDrop, completion: completion)
+  }
+
+  func viewPage<Builder: PageBuilder>(
+    _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
+    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
+  ) {
+    store.viewPage(
+      aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
+  }
+
+  func viewEvent<Value: Sendable>(
+    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    through body: @escaping @Sendable (borrowing EventView) -> Value,
+    completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
+  ) {
+    store.viewEvent(id, unless: mustDrop, through: body, completion: completion)
+  }
+
+  func getSnapshot(
+    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
+  ) {
+    store.getSnapshot(key, unless: mustDrop, completion: completion)
+  }
+
+  func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {
+    store.checkReadiness(completion: completion)
+  }
+}
