@@ -1,6 +1,6 @@
 internal import Logging
 
-/// One worker of a subscription: reads chunk by chunk, handles, acknowledges, and tries again.
+/// One worker of a subscription: goes through the log, handles events and acknowledges them, and tries again.
 struct SubscriptionWorker: Sendable {
   let subscription: Subscription
   let store: any Executor
@@ -8,8 +8,8 @@ struct SubscriptionWorker: Sendable {
   let signal = StopSignal()
   let key: String
   let filters: [ReadAggregator]
-  /// `nil` where the store tells of commits as they happen, or can't be followed.
-  let log: FollowedLog?
+  /// The store, if it streams events and can't tell of commits.
+  let follower: (any EventFollower)?
   let failureLog: FailureLog
 
   var options: SubscriptionOptions { subscription.options }
@@ -20,8 +20,7 @@ struct SubscriptionWorker: Sendable {
     key = subscription.key
     filters = subscription.filters
     failureLog = FailureLog(subscription.options.logger, clock: subscription.options.clock)
-    let follower = store.tellsOfCommits ? nil : store as? any EventFollower
-    log = follower.map { [filters] in FollowedLog($0, filters, subscription.routing) }
+    follower = store.tellsOfCommits ? nil : store as? any EventFollower
   }
 
   /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
@@ -51,21 +50,19 @@ struct SubscriptionWorker: Sendable {
   func run(once: Bool) async throws -> SubscriptionEnd {
     await signal.sleep(for: options.delay, by: options.clock)
     var failures = Failures()
-    defer { log?.end() }
     while !signal.isStopped {
-      // Before the chunk is read: what commits after that ends the wait for more.
-      let seen = commitCount
-      switch await workOnChunk(&failures) {
-      case .dealtWith(let hasMore):
-        guard !hasMore else { continue }
-        if once { return signal.isStopped ? .stopped : .caughtUp }
-        await waitForMore(past: seen)
+      switch await goThroughLog(once: once, &failures) {
+      case .ended(let end):
+        return end
       case .disabled:
         if once { return .disabled }
         // To be enabled again is no commit.
         await signal.sleep(for: options.pollInterval, by: options.clock)
-      case .takenOver:
-        return .takenOver
+      case .moved:
+        continue
+      case .followerFailed:
+        // The reads that come next meet it too, and report it.
+        await signal.sleep(for: options.pollInterval, by: options.clock)
       case .failed(let trouble):
         try await recover(from: trouble)
       }
