@@ -32,7 +32,7 @@ public final class Gateway: RequestHandler {
     relay = CommitRelay([executor])
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     let store = Store(executor)
-    let tail = LogTail(executor, relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
+    let tail = LogTail(relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
     metrics = Metrics(load, tail, store.writeMeter, version: configuration.version)
     let gates = FollowerGates()
     let limits = configuration.wireLimits

@@ -48,8 +48,7 @@ extension SQLiteExecutor: EventViewer {
     }
     let limits = pageLimits
     readers.perform(unless: mustDrop, completion: completion) { session in
-      let reader = EventReader(
-        connection: session.connection, catalog: session.catalog, limits: limits, showsContent: Builder.needsContent)
+      let reader = EventReader(connection: session.connection, catalog: session.catalog, limits: limits)
       var builder = builder()
       let info = try reader.show(aggregators, routingKey, args) { builder.add($0) }
       return builder.finish(info)

@@ -59,7 +59,9 @@ public final class SQLiteExecutor: Sendable {
         connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
       connection.setWork(nil)
       if let file = connection.path { try FileSync.sync(folderOf: file) }
-      watch = CommitWatch(isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
+      watch = CommitWatch(
+        isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout),
+        end: try connection.logEnd().position)
       let turns = ReadTurns()
       let files = try connection.path.map { file in
         let store = StoreFiles(file, openedAs: path)
@@ -70,7 +72,7 @@ public final class SQLiteExecutor: Sendable {
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
-        patience: configuration.busyTimeout, commits: watch.signal, notify: configuration.notify)
+        patience: configuration.busyTimeout, watch: watch, notify: configuration.notify)
       if isInMemory {
         connection.limitReads()
         let session = ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)

@@ -4,9 +4,6 @@
 package protocol PageBuilder: SendableMetatype {
   associatedtype Value: Sendable
 
-  /// Whether payloads and metadata are wanted; where not, a store may show events as if they had none.
-  static var needsContent: Bool { get }
-
   /// - Returns: false, with nothing taken, where the page is to end before this event, and to say that there are more.
   mutating func add(_ event: borrowing EventView) -> Bool
 
@@ -14,8 +11,4 @@ package protocol PageBuilder: SendableMetatype {
   ///
   /// - Parameter info: what the read would say of the page.
   mutating func finish(_ info: PageInfo) -> Value
-}
-
-extension PageBuilder {
-  package static var needsContent: Bool { true }
 }

@@ -22,7 +22,7 @@ public final class CommitSignal: Sendable {
     var waiters: [UInt64: Waiter] = [:]
     /// No deadline of the waiters is earlier.
     var earliest: ContinuousClock.Instant?
-    var listeners: [UInt64: @Sendable () -> Void] = [:]
+    var listeners: [UInt64: @Sendable (CommitHint?) -> Void] = [:]
     var isWatched = false
     var hasEnded = false
     var startWatching: @Sendable () -> Void = {}
@@ -95,9 +95,9 @@ public final class CommitSignal: Sendable {
     }
   }
 
-  /// Has `heard` called after each advance, in the thread that advances: for what is to move on with it, without a task
-  /// that waits.
-  package func listen(_ heard: @escaping @Sendable () -> Void) -> Listening {
+  /// Has `heard` called after each advance with its hint, in the thread that advances: for what is to move on with it,
+  /// without a task that waits.
+  package func listen(_ heard: @escaping @Sendable (CommitHint?) -> Void) -> Listening {
     let (id, startWatching) = state.withLock { state -> (UInt64, (@Sendable () -> Void)?) in
       state.nextID += 1
       state.listeners[state.nextID] = heard
@@ -110,8 +110,10 @@ public final class CommitSignal: Sendable {
 
   /// Moves ``count`` on and wakes everybody: something has committed, or may have.
   ///
+  /// - Parameter hint: what has committed, in the order of the commits; `nil` if that is unknown, or if there may be more
+  ///   since the last call than it says. Evaluated only if somebody listens.
   /// - Returns: how many have waited.
-  @discardableResult public func advance() -> Int {
+  @discardableResult public func advance(_ hint: @autoclosure () -> CommitHint? = nil) -> Int {
     let (waiters, listeners) = state.withLock { state in
       state.count += 1
       state.earliest = nil
@@ -119,7 +121,10 @@ public final class CommitSignal: Sendable {
       return (Array(state.waiters.values), Array(state.listeners.values))
     }
     for waiter in waiters { waiter.continuation.resume() }
-    for heard in listeners { heard() }
+    if !listeners.isEmpty {
+      let hint = hint()
+      for heard in listeners { heard(hint) }
+    }
     return waiters.count
   }
 

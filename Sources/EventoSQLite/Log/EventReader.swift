@@ -6,8 +6,6 @@ struct EventReader {
   let connection: Connection
   let catalog: Catalog
   let limits: PageLimits
-  /// Whether payloads and metadata are wanted.
-  var showsContent = true
 
   /// What a page holds at most, whatever is asked for.
   struct PageLimits {
@@ -91,7 +89,7 @@ struct EventReader {
     _ page: inout Page, from sources: Set<EventSource>, _ place: Int64, _ direction: EventSource.Direction,
     _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    if sources.count == 1, let source = sources.first, let query = source.query(columns, direction),
+    if sources.count == 1, let source = sources.first, let query = source.query(.rows, direction),
       try !isLongFilter(source, from: place, direction)
     {
       let statement = try connection.statement(query)
@@ -114,13 +112,11 @@ struct EventReader {
     try FilteredAggregate(source, direction, on: connection)?.isLong(from: place) ?? false
   }
 
-  private var columns: EventSource.Columns { showsContent ? .rows : .rowsWithoutContent }
-
   /// Shows the event at a position, if the page has room for it.
   private func add(
     _ position: Int64, to page: inout Page, _ each: (borrowing EventView) -> Bool
   ) throws(SQLiteFailure) {
-    let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
+    let row = try connection.statement("SELECT \(EventRow.columns) FROM event WHERE position = ?1")
     defer { row.reset() }
     try row.bind(1, position)
     guard try row.step() else {

@@ -37,8 +37,6 @@ enum EventSource: Hashable {
     case (.positions, .backward): texts.positionsBackward
     case (.rows, .forward): texts.rowsForward
     case (.rows, .backward): texts.rowsBackward
-    case (.rowsWithoutContent, .forward): texts.rowsWithoutContentForward
-    case (.rowsWithoutContent, .backward): texts.rowsWithoutContentBackward
     }
   }
 
@@ -61,15 +59,12 @@ enum EventSource: Hashable {
     case positions
     /// ``EventRow/columns``
     case rows
-    /// ``EventRow/columnsWithoutContent``
-    case rowsWithoutContent
 
     /// What they are in SQL.
     var text: String {
       switch self {
       case .positions: "position"
       case .rows: EventRow.columns
-      case .rowsWithoutContent: EventRow.columnsWithoutContent
       }
     }
   }
@@ -127,8 +122,6 @@ enum EventSource: Hashable {
     let positionsBackward: String
     let rowsForward: String
     let rowsBackward: String
-    let rowsWithoutContentForward: String
-    let rowsWithoutContentBackward: String
 
     init(_ shape: Shape) {
       func text(_ columns: Columns, _ comparison: String, _ order: String) -> String {
@@ -142,8 +135,6 @@ enum EventSource: Hashable {
       positionsBackward = text(.positions, "<", "DESC")
       rowsForward = text(.rows, ">", "ASC")
       rowsBackward = text(.rows, "<", "DESC")
-      rowsWithoutContentForward = text(.rowsWithoutContent, ">", "ASC")
-      rowsWithoutContentBackward = text(.rowsWithoutContent, "<", "DESC")
     }
   }
 
