@@ -33,7 +33,7 @@ public final class Gateway: RequestHandler {
     relay = CommitRelay([executor])
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     let store = callbacks(of: executor)
-    let tail = LogTail(store, relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
+    let tail = LogTail(relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
     metrics = Metrics(load, tail, store, version: configuration.version)
     gates = FollowerGates()
     let limits = configuration.wireLimits

@@ -38,8 +38,7 @@ extension SQLiteExecutor: CallbackExecutor {
     }
     let limits = pageLimits
     readers.perform(unless: mustDrop, completion: completion) { session in
-      let reader = EventReader(
-        connection: session.connection, symbols: session.symbols, limits: limits, showsContent: Builder.needsContent)
+      let reader = EventReader(connection: session.connection, symbols: session.symbols, limits: limits)
       var builder = builder()
       let info = try reader.show(aggregators, routingKey, args, to: &builder)
       return builder.finish(info)

@@ -61,7 +61,8 @@ public final class SQLiteExecutor: Sendable {
       try connection.execute("PRAGMA cache_size = -\(Self.writerCacheKiB)")
       if let file = connection.path { try FileSystem.sync(folderOf: file) }
       poller = ForeignCommitPoller(
-        isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout))
+        isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout),
+        end: try connection.logEnd().position)
       let turns = ReadTurns()
       let files = try connection.path.map { file in
         let store = OpenFiles(file, openedAs: path)
@@ -72,7 +73,7 @@ public final class SQLiteExecutor: Sendable {
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
-        patience: configuration.busyTimeout, commits: poller.signal, notify: configuration.notify)
+        patience: configuration.busyTimeout, poller: poller, notify: configuration.notify)
       if isInMemory {
         connection.limitReads()
         let session = ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)

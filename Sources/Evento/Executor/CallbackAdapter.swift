@@ -32,7 +32,7 @@ package struct CallbackAdapter: CallbackExecutor {
   ) async throws -> Builder.Value {
     let page = try await executor.read(aggregators, routingKey: routingKey, args: args)
     var builder = builder()
-    let info = page.show(args) { builder.add($0) }
+    let info = page.forEachEvent(args) { builder.add($0) }
     return builder.finish(info)
   }
 

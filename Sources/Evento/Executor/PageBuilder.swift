@@ -4,9 +4,6 @@
 package protocol PageBuilder: SendableMetatype {
   associatedtype Value: Sendable
 
-  /// Whether payloads and metadata are wanted; where not, a store may show events as if they had none.
-  static var needsContent: Bool { get }
-
   /// Returns false if the page is to end before an event with such a payload, and to say that there are more. A store may
   /// call it before it reads the payload.
   ///
@@ -25,7 +22,5 @@ package protocol PageBuilder: SendableMetatype {
 }
 
 extension PageBuilder {
-  package static var needsContent: Bool { true }
-
   package func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool { true }
 }

@@ -4,7 +4,8 @@ internal import Synchronization
 ///
 /// It is moved on only while somebody waits on it, or listens: what has committed since then is noticed first, so that
 /// nothing that commits between a reader's look and its wait is missed. For an executor without ``Executor/commits``,
-/// the signal moves on ten times a second, and whoever waits looks for himself. It ends when every executor's has.
+/// the signal moves on ten times a second, and whoever waits looks for himself. It ends when every executor's has. The
+/// hints of a single executor are passed on.
 package final class CommitRelay: Sendable {
   package let signal = CommitSignal()
   private let sources: [CommitSignal]
@@ -23,9 +24,13 @@ package final class CommitRelay: Sendable {
   }
 
   private func start() {
-    let listening = sources.map { source in source.listen { [weak self] in self?.relay() } }
+    // Several sources know nothing of each other's events, nor of the cursors of all together.
+    let isAlone = sources.count == 1 && !isPolling
+    let listening = sources.map { source in
+      source.listen { [weak self] hint in self?.relay(isAlone ? hint : nil) }
+    }
     // What committed while nobody listened; after the above, so that nothing falls in between.
-    if seen.withLock({ $0 != sources.map(\.count) }) || isFinished { relay() }
+    if seen.withLock({ $0 != sources.map(\.count) }) || isFinished { relay(nil) }
     Task { [weak self] in
       repeat {
         // A task that nobody cancels: the sleep can't be cut short.
@@ -36,8 +41,8 @@ package final class CommitRelay: Sendable {
   }
 
   /// Moves the signal on after one of the sources.
-  private func relay() {
-    if isFinished { signal.finish() } else { signal.advance() }
+  private func relay(_ hint: CommitHint?) {
+    if isFinished { signal.finish() } else { signal.advance(hint) }
   }
 
   private var isFinished: Bool { !isPolling && sources.allSatisfy(\.isFinished) }

@@ -29,7 +29,7 @@ public final class CommitSignal: Sendable {
     /// Fires no later than the earliest deadline of the waiters. An advance leaves it alone, since most waits are
     /// followed by another.
     var timer: Timer?
-    var listeners: [UInt64: @Sendable () -> Void] = [:]
+    var listeners: [UInt64: @Sendable (CommitHint?) -> Void] = [:]
     var isWatched = false
     var isFinished = false
     var startWatching: @Sendable () -> Void = {}
@@ -91,15 +91,20 @@ public final class CommitSignal: Sendable {
 
   /// Increases ``count`` and wakes every task that waits: something has committed, or may have.
   ///
+  /// - Parameter hint: what has committed, in the order of the commits; `nil` if that is unknown, or if there may be more
+  ///   since the last call than it says. Evaluated only if something listens.
   /// - Returns: how many tasks waited.
-  @discardableResult public func advance() -> Int {
+  @discardableResult public func advance(_ hint: @autoclosure () -> CommitHint? = nil) -> Int {
     let (waiters, listeners) = state.withLock { state in
       state.count += 1
       defer { state.waiters.removeAll(keepingCapacity: true) }
       return (Array(state.waiters.values), Array(state.listeners.values))
     }
     for waiter in waiters { waiter.continuation.resume() }
-    for heard in listeners { heard() }
+    if !listeners.isEmpty {
+      let hint = hint()
+      for heard in listeners { heard(hint) }
+    }
     return waiters.count
   }
 
@@ -184,9 +189,9 @@ public final class CommitSignal: Sendable {
     }
   }
 
-  /// Calls `heard` after each advance, on the thread that advances: for what follows the signal without a task that
-  /// waits.
-  package func listen(_ heard: @escaping @Sendable () -> Void) -> Listening {
+  /// Calls `heard` after each advance with its hint, on the thread that advances: for what follows the signal without a
+  /// task that waits.
+  package func listen(_ heard: @escaping @Sendable (CommitHint?) -> Void) -> Listening {
     let (number, startWatching) = state.withLock { state -> (UInt64, (@Sendable () -> Void)?) in
       let number = state.nextNumber()
       state.listeners[number] = heard

@@ -55,8 +55,23 @@ public struct EventSequence: AsyncSequence, Sendable {
     ///
     /// - Returns: `nil` where the task has been cancelled.
     public mutating func next() async throws -> Edge<Event>? {
+      guard try await fetch() else { return nil }
+      return edges.popFirst()
+    }
+
+    /// The next events that are there together, at least one; waits until there are any.
+    ///
+    /// - Returns: `nil` if the task has been cancelled.
+    package mutating func nextPage() async throws -> [Edge<Event>]? {
+      guard try await fetch() else { return nil }
+      defer { edges = [] }
+      return Array(edges)
+    }
+
+    /// - Returns: whether there are events.
+    private mutating func fetch() async throws -> Bool {
       while let nextPage, !Task.isCancelled {
-        if let edge = edges.popFirst() { return edge }
+        if !edges.isEmpty { return true }
         do {
           take(try await nextPage(start))
         } catch {
@@ -67,7 +82,7 @@ public struct EventSequence: AsyncSequence, Sendable {
         }
       }
       nextPage = nil
-      return nil
+      return false
     }
 
     private mutating func take(_ page: ReadResult<Event>) {

@@ -12,7 +12,7 @@ struct SubscriptionOptions: Sendable {
   var acceptsFailure = false
   var replays = false
   var pollInterval = Duration.milliseconds(300)
-  /// How often it looks who holds the subscriber, where a follower waits for events.
+  /// How often it looks who holds the subscriber, if a stream brings the events.
   var followedCheckInterval = Duration.seconds(5)
   var clock: any Clock<Duration> = ContinuousClock()
   var logger = Logger(label: "evento.subscription")

@@ -1,6 +1,6 @@
 internal import Logging
 
-/// One worker of a subscription: reads chunk by chunk, handles, acknowledges, and tries again.
+/// One worker of a subscription: goes through the log, handles events and acknowledges them, and tries again.
 struct SubscriptionWorker: Sendable {
   let subscription: Subscription
   let store: any Executor
@@ -8,8 +8,8 @@ struct SubscriptionWorker: Sendable {
   let signal = StopSignal()
   let key: String
   let filters: [ReadAggregator]
-  /// `nil` where the store tells of commits as they happen, or can't be followed.
-  let log: FollowedLog?
+  /// Whether the store streams events, and can't tell of commits.
+  let isStreamed: Bool
   let failureLog: FailureLog
 
   var options: SubscriptionOptions { subscription.options }
@@ -21,10 +21,9 @@ struct SubscriptionWorker: Sendable {
     filters = subscription.filters
     failureLog = FailureLog(subscription.options.logger, clock: subscription.options.clock)
     // The worker polls by itself: a sequence that does so too has nothing to tell it.
-    let isFollowed =
+    isStreamed =
       store.commits == nil
       && !store.events(matching: filters, routingKey: subscription.routing, after: .beginning).isPolled
-    log = isFollowed ? FollowedLog(store, filters, subscription.routing) : nil
   }
 
   /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
@@ -54,21 +53,19 @@ struct SubscriptionWorker: Sendable {
   func run(once: Bool) async throws -> SubscriptionEnd {
     await signal.sleep(for: options.delay, by: options.clock)
     var failures = Failures()
-    defer { log?.end() }
     while !signal.isStopped {
-      // Before the chunk is read: what commits after that ends the wait for more.
-      let seen = commitCount
-      switch await workOnChunk(&failures) {
-      case .dealtWith(let hasMore):
-        guard !hasMore else { continue }
-        if once { return signal.isStopped ? .stopped : .caughtUp }
-        await waitForMore(past: seen)
+      switch await goThroughLog(once: once, &failures) {
+      case .ended(let end):
+        return end
       case .disabled:
         if once { return .disabled }
         // To be enabled again is no commit.
         await signal.sleep(for: options.pollInterval, by: options.clock)
-      case .takenOver:
-        return .takenOver
+      case .moved:
+        continue
+      case .followerFailed:
+        // The reads that come next meet it too, and report it.
+        await signal.sleep(for: options.pollInterval, by: options.clock)
       case .failed(let trouble):
         try await recover(from: trouble)
       }

@@ -1,20 +1,5 @@
 internal import Evento
 
-/// All of an event that a filter asks for.
-struct EventNames: Sendable {
-  let type: String
-  let id: String
-  let name: String
-  let routingKey: String?
-
-  init(_ event: borrowing EventView) {
-    type = event.aggregatorType
-    id = event.aggregatorID
-    name = event.name
-    routingKey = event.routingKey
-  }
-}
-
 /// Filters, and the ones of them that an event passes, found without trying each: an event is looked up under the few
 /// combinations of its names and routing key that a filter can ask for.
 struct FilterIndex<Value> {
@@ -113,10 +98,11 @@ struct FilterIndex<Value> {
   }
 
   /// Adds the filters that an event passes.
-  func find(_ event: EventNames, _ found: inout Matches) {
+  func find(_ event: CommitHint.Event, _ found: inout Matches) {
     for form in FilterKey.Form.all where forms[form.index] > 0 {
-      let place = FilterKey(form, type: event.type, id: event.id, name: event.name, routingKey: event.routingKey)
-      // However many events of a page are found there, their filters are gone through once.
+      let place = FilterKey(
+        form, type: event.aggregatorType, id: event.aggregatorID, name: event.name, routingKey: event.routingKey)
+      // However many events are found there, their filters are gone through once.
       guard let occupants = places[place], found.places.insert(occupants.number).inserted else { continue }
       found.numbers.formUnion(occupants.filters)
     }

@@ -7,7 +7,6 @@ struct LogFollower: Sendable {
   private let membership: LogTail.Membership
   private let interruption: Interruption?
   private(set) var start: Args.Start
-  private var limit = SharedPages.pageEvents
   private var standing: FollowerGates.Standing
   /// The last read, if there was nothing behind its page.
   private var lastRead: LogTail.Mark?
@@ -63,7 +62,7 @@ struct LogFollower: Sendable {
 
   /// - Returns: `nil` for an empty page.
   private mutating func read(_ count: UInt64) async throws -> SharedPages.Page? {
-    let page = try await pages.page(membership, start, rendering, standing: standing, limit: limit, count)
+    let page = try await pages.page(membership, start, rendering, standing: standing, count)
     guard page.end != nil || page.isEmpty else {
       // The same page would follow, again and again.
       throw EventoError(.internal, "The store gave a page of events without its end cursor.")
@@ -73,7 +72,6 @@ struct LogFollower: Sendable {
     standing = page.hasMore ? .behind : .atEnd
     lastRead = page.hasMore ? nil : membership.mark(page.count)
     guard !page.isEmpty else { return nil }
-    limit = page.nextLimit(limit)
     return page
   }
 }

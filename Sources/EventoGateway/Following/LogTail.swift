@@ -1,11 +1,11 @@
 internal import Evento
 internal import Synchronization
 
-/// Wakes those who follow the log, and of them those alone whose filter lets something new pass.
+/// Wakes the followers whose filter matches an event of a commit, and no others.
 ///
-/// A thousand followers of something else would each look at the log after each commit. Here one looks for all: it reads
-/// the names of what is new, once, and moves on the signals of the filters that it passes. As with every
-/// ``CommitSignal``, whoever wakes up reads from its own place, so that nothing is lost or doubled by what happens here.
+/// The hints of the commits say which events there are. As with every ``CommitSignal``, a follower that wakes up reads from
+/// its own position, so nothing is lost or comes twice because of what happens here. If a commit has no hint, all followers
+/// are woken.
 final class LogTail: Sendable {
   /// A place among those who follow with one filter, until it is let go. To be used as a ``CommitSignal``, which moves on
   /// after each commit of something that passes the filter, and now and then without one.
@@ -40,55 +40,76 @@ final class LogTail: Sendable {
     /// Describes a read that has just ended, and has found the end of what passes the filter.
     ///
     /// - Parameter count: ``count`` from before the read.
-    func mark(_ count: UInt64) -> Mark { Mark(count: count, looks: tail.looks) }
+    func mark(_ count: UInt64) -> Mark { Mark(count: count, ended: .now) }
 
     /// Whether another read might find something.
     func mayHaveNews(since mark: Mark) -> Bool { count != mark.count }
 
     /// A place at or behind the end of a mark's read, up to which nothing more passes the filter; `nil` if none is known.
     func quietPlace(since mark: Mark) -> Cursor? {
-      // In this order: a look moves the signals on before it tells of its place.
-      guard let place = tail.place(since: mark.looks), !mayHaveNews(since: mark) else { return nil }
-      return place
+      // In this order: a commit moves the signals on before its end is the end.
+      guard let end = tail.end, end.began > mark.ended, !mayHaveNews(since: mark) else { return nil }
+      return end.place
     }
   }
 
-  /// A read, and how many looks at the log had begun when it had ended: one that begins later sees all that it saw.
+  /// A read of the log.
   struct Mark: Sendable {
     let count: UInt64
-    fileprivate let looks: Int
+    /// A commit that begins later lies behind all that the read saw.
+    fileprivate let ended: ContinuousClock.Instant
   }
 
-  typealias Matches = FilterIndex<CommitSignal>.Matches
+  /// The end of a commit. All events before it have moved the signals of their filters on.
+  private struct End {
+    let place: Cursor
+    let began: ContinuousClock.Instant
+  }
+
+  /// Commits whose followers have not been woken yet.
+  private struct News {
+    private(set) var hints: [CommitHint] = []
+    /// Whether there is more than the hints say.
+    private(set) var isIncomplete = false
+    private(set) var events = 0
+    private(set) var end: End?
+    private(set) var isEmpty = true
+
+    mutating func add(_ hint: CommitHint?) {
+      isEmpty = false
+      end = hint.map { End(place: $0.end, began: $0.began) }
+      guard !isIncomplete else { return }
+      if let hint, events + hint.events.count <= CommitHint.maximumEvents {
+        hints.append(hint)
+        events += hint.events.count
+      } else {
+        isIncomplete = true
+        hints = []
+      }
+    }
+  }
 
   private struct State {
     var signals = FilterIndex<CommitSignal>()
-    /// Which run is under way, counted from 1; `nil` while nobody follows.
-    var run: Int?
-    var runs = 0
-    /// How many looks at the log have begun.
-    var looks = 0
-    /// The end of the log as the latest of them has seen that came to it: all before it have moved signals on already.
-    var end: (look: Int, place: Cursor)?
+    /// Whether commits are heard of, which they are while somebody follows.
+    var isListening = false
+    var news = News()
+    /// Whether a task deals with the news.
+    var isWaking = false
+    var end: End?
   }
 
-  private let store: any CallbackExecutor
   private let load: Load
   private let filterBytes: Int
   /// Kept, since without it nobody moves its signal.
   private let relay: CommitRelay
   private let state = Mutex(State())
 
-  /// Events of one read.
-  private static let pageEvents = 256
-  /// How often it is asked whether the run is over.
-  private static let tick: Duration = .milliseconds(50)
-  /// How long there may be no commit before it is asked whether anybody still follows.
-  private static let patience: Duration = .seconds(1)
+  /// How often it is checked whether anybody still follows.
+  private static let checkInterval: Duration = .milliseconds(50)
 
   /// - Parameter filterBytes: the limit of ``filterCost``.
-  init(_ store: any CallbackExecutor, relay: CommitRelay, load: Load, filterBytes: Int) {
-    self.store = store
+  init(relay: CommitRelay, load: Load, filterBytes: Int) {
     self.relay = relay
     self.load = load
     self.filterBytes = filterBytes
@@ -108,23 +129,18 @@ final class LogTail: Sendable {
         "This filter takes \(filter.cost) bytes; at most \(filterBytes) are allowed for all streams and waiting reads. "
           + "Use fewer or shorter filters.")
     }
-    let (member, newRun) = state.withLock { state -> (FilterIndex<CommitSignal>.Member?, Int?) in
+    let (member, isFirst) = state.withLock { state -> (FilterIndex<CommitSignal>.Member?, Bool) in
       let member = state.signals.join(filter, upTo: filterBytes) { CommitSignal() }
-      guard member != nil, state.run == nil else { return (member, nil) }
-      state.runs += 1
-      state.run = state.runs
-      return (member, state.runs)
+      guard member != nil, !state.isListening else { return (member, false) }
+      state.isListening = true
+      return (member, true)
     }
     guard let member else {
       try load.refuse(
         "The filters of all streams and waiting reads may take \(filterBytes) bytes together, and this one would exceed "
           + "that. Use fewer or shorter filters, or retry shortly.")
     }
-    if let newRun {
-      // Apart, so that waits end in time where the store takes long.
-      Task { await endRun(newRun) }
-      Task { await look(newRun) }
-    }
+    if isFirst { listen() }
     return Membership(member, of: self)
   }
 
@@ -132,112 +148,88 @@ final class LogTail: Sendable {
     state.withLock { $0.signals.leave(number) }
   }
 
-  // MARK: What a look at the log finds
-
-  func find(_ event: EventNames, _ found: inout Matches) {
-    state.withLock { $0.signals.find(event, &found) }
-  }
-
-  func signals(_ found: Matches) -> [CommitSignal] {
-    state.withLock { $0.signals.values(found) }
-  }
-
-  private var looks: Int { state.withLock { $0.looks } }
-
-  private func place(since looks: Int) -> Cursor? {
-    state.withLock { state in
-      guard let end = state.end, end.look > looks else { return nil }
-      return end.place
-    }
-  }
-
-  private func isUnderWay(_ run: Int) -> Bool {
-    // One that has ended does not wait: to ask it again and again would keep a thread busy.
-    !relay.signal.isFinished && state.withLock { $0.run == run }
-  }
+  private var end: End? { state.withLock { $0.end } }
 
   // MARK: Waking whom it concerns
 
-  /// Reads the log's new events for as long as the run lasts.
-  private func look(_ run: Int) async {
-    var start = Args.Start.now
-    while isUnderWay(run) {
-      // Before the read, as whoever waits for commits has to.
-      let count = relay.signal.count
+  private func listen() {
+    let listening = relay.signal.listen { [weak self] in self?.hear($0) }
+    // Others may have joined meanwhile, and read the log before a commit that was not heard of.
+    wakeAll()
+    Task { await keep(listening) }
+  }
+
+  /// Called in the thread that has committed: leaves everything but the hint to a task.
+  private func hear(_ hint: CommitHint?) {
+    let isIdle = state.withLock { state in
+      state.news.add(hint)
+      defer { state.isWaking = true }
+      return !state.isWaking
+    }
+    if isIdle { Task { await wakeFollowers() } }
+  }
+
+  private func wakeFollowers() async {
+    while let news = takeNews() {
       let began = ContinuousClock.now
-      guard let number = beginLook(run) else { return }
-      let (pace, hasMore) = await look(number, from: &start)
-      if hasMore { continue }
-      while relay.signal.count == count, isUnderWay(run) {
-        await relay.signal.wait(past: count, until: .now + Self.patience)
-      }
+      let woken = wake(news)
       // A task that nobody cancels: the sleep can't be cut short.
-      let next = began + pace.pause
-      if ContinuousClock.now < next { try? await Task.sleep(until: next) }
+      try? await Task.sleep(until: began + Self.pause(events: news.events, woken: woken))
     }
   }
 
-  /// - Returns: its number; `nil` if the run is over, so that no look of an earlier run begins after a follower has joined
-  ///   a later one.
-  private func beginLook(_ run: Int) -> Int? {
+  /// From one time that followers are woken to the next: the longer, the more there was to tell and the more were woken,
+  /// since to read several events costs little more than to read one.
+  private static func pause(events: Int, woken: Int) -> Duration {
+    min(.milliseconds(1) + .microseconds(100) * events, .milliseconds(4) + .microseconds(100) * woken)
+  }
+
+  private func takeNews() -> News? {
     state.withLock { state in
-      guard state.run == run else { return nil }
-      state.looks += 1
-      return state.looks
+      guard !state.news.isEmpty else {
+        state.isWaking = false
+        return nil
+      }
+      defer { state.news = News() }
+      return state.news
     }
   }
 
-  /// Wakes who is to know of what is behind a place, and moves the place on.
-  ///
-  /// - Returns: when to look again, and whether there is more at once.
-  private func look(_ number: Int, from start: inout Args.Start) async -> (pace: TailPace, hasMore: Bool) {
-    // A store whose events would all have to be fetched: whoever follows asks it for his own.
-    guard !(store is CallbackAdapter) else { return (TailPace(events: 0, woken: wakeAll()), false) }
-    let hasPlace = start != .now
-    do {
-      let page = try await store.viewPage(
-        nil, routingKey: .all, args: .forward(first: Self.pageEvents, after: start),
-        into: { [self] in Audience(self) })
-      start = page.info.endCursor.map { .after($0) } ?? .beginning
-      // What committed before there was a place is behind nobody's back: everybody looks for himself.
-      let woken = hasPlace ? page.signals.reduce(0) { $0 + $1.advance() } : wakeAll()
-      if !page.info.hasNextPage, let place = page.info.endCursor { tell(number, of: place) }
-      return (TailPace(events: page.events, woken: woken), page.info.hasNextPage)
-    } catch {
-      // Whoever follows finds out why when it reads.
-      start = .now
-      return (TailPace(events: 0, woken: wakeAll()), false)
-    }
+  /// - Returns: how many have waited.
+  private func wake(_ news: News) -> Int {
+    let woken = news.isIncomplete ? wakeAll() : wakeMatching(news.hints)
+    if let end = news.end { state.withLock { $0.end = end } }
+    return woken
   }
 
-  /// A look has come to the end of the log, and has moved on the signals of all that it has passed.
-  private func tell(_ look: Int, of place: Cursor) {
-    state.withLock { state in
-      if look > state.end?.look ?? 0 { state.end = (look, place) }
+  /// A follower that joins before an event is looked up is found for it. One that joins later reads the event itself, since
+  /// it has committed.
+  private func wakeMatching(_ hints: [CommitHint]) -> Int {
+    var found = FilterIndex<CommitSignal>.Matches()
+    for hint in hints {
+      // Each by itself, so that who commits or joins has to wait for no more than one.
+      for event in hint.events { state.withLock { $0.signals.find(event, &found) } }
     }
+    return state.withLock { $0.signals.values(found) }.reduce(0) { $0 + $1.advance() }
   }
 
-  private func wakeAll() -> Int {
+  @discardableResult private func wakeAll() -> Int {
     state.withLock { $0.signals.values }.reduce(0) { $0 + $1.advance() }
   }
 
-  // MARK: The end of a run
-
-  /// Ends the run when nobody follows any more, or is to.
-  private func endRun(_ run: Int) async {
+  /// Keeps listening for as long as anybody follows and there may be commits.
+  private func keep(_ listening: CommitSignal.Listening) async {
     while true {
       // A task that nobody cancels: the sleep can't be cut short.
-      try? await Task.sleep(for: Self.tick)
-      let hasEnded = relay.signal.isFinished
-      let signals = state.withLock { state in
-        if hasEnded || state.signals.isEmpty { state.run = nil }
-        return state.signals.values
+      try? await Task.sleep(for: Self.checkInterval)
+      let isFinished = relay.signal.isFinished
+      let (isNeeded, signals) = state.withLock { state in
+        state.isListening = !isFinished && !state.signals.isEmpty
+        return (state.isListening, isFinished ? state.signals.values : [])
       }
-      if hasEnded {
-        for signal in signals { signal.finish() }
-        return
-      }
-      if signals.isEmpty { return }
+      for signal in signals { signal.finish() }
+      if !isNeeded { break }
     }
+    withExtendedLifetime(listening) {}
   }
 }

@@ -22,19 +22,11 @@ final class SharedPages: Sendable {
     fileprivate let events: Int
     /// Bytes of what it was made of.
     fileprivate let size: Int
-    /// Whether more was read than it has.
-    fileprivate let isCut: Bool
 
     var isEmpty: Bool { events == 0 }
 
     /// Whether it may be kept for others.
     fileprivate var isSmall: Bool { size <= SharedPages.pageBytes }
-
-    /// How many events to read next, after so many: what was read and does not fit was read in vain.
-    func nextLimit(_ limit: Int) -> Int {
-      if isCut { return events }
-      return size <= SharedPages.pageBytes / 2 ? min(limit * 2, SharedPages.pageEvents) : limit
-    }
   }
 
   /// Writes the events of a read up to ``SharedPages/pageBytes``, and one in any case.
@@ -44,7 +36,6 @@ final class SharedPages: Sendable {
     private var lines = JSONWriter(capacity: 0)
     private var events = 0
     private var size = 0
-    private var isCut = false
 
     init(_ rendering: StreamRendering, _ count: UInt64) {
       self.rendering = rendering
@@ -57,10 +48,7 @@ final class SharedPages: Sendable {
 
     mutating func add(_ event: borrowing EventView) -> Bool {
       let grown = size + event.data.count + event.metadata.count + 500
-      guard events == 0 || grown <= SharedPages.pageBytes else {
-        isCut = true
-        return false
-      }
+      guard events == 0 || grown <= SharedPages.pageBytes else { return false }
       size = grown
       events += 1
       rendering.format.append(event, rendering.encoding, to: &lines)
@@ -70,8 +58,7 @@ final class SharedPages: Sendable {
     mutating func finish(_ info: PageInfo) -> Page {
       Page(
         lines: lines.take(roomKept: 4096), end: info.endCursor, hasMore: info.hasNextPage, count: count, events: events,
-        size: size,
-        isCut: isCut)
+        size: size)
     }
   }
 
@@ -118,7 +105,7 @@ final class SharedPages: Sendable {
   private let gates: FollowerGates
 
   /// Events of one page at most.
-  static let pageEvents = 64
+  private static let pageEvents = 64
   /// Bytes of one page, which is what a follower holds while its client takes nothing; a larger event comes alone.
   private static let pageBytes = 64 << 10
   /// Pages that are kept.
@@ -133,18 +120,17 @@ final class SharedPages: Sendable {
   ///
   /// - Parameters:
   ///   - standing: what is known about the follower's place.
-  ///   - limit: how many events to read, where nobody has read them yet.
   ///   - count: how many commits the caller knows of.
   /// - Throws: ``ReadGate/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled before
   ///   the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before it begins.
   func page(
     _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering,
-    standing: FollowerGates.Standing, limit: Int, _ count: UInt64
+    standing: FollowerGates.Standing, _ count: UInt64
   ) async throws -> Page {
     let filter = membership.filter
     let gate = gates.gate(for: standing, filter)
     let readInTurn = { @Sendable [self] () async throws in
-      try await gate.pass { try await read(filter, start, rendering, limit, count) }
+      try await gate.pass { try await read(filter, start, rendering, count) }
     }
     let place: Cursor?
     switch start {
@@ -165,10 +151,10 @@ final class SharedPages: Sendable {
   }
 
   private func read(
-    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ limit: Int, _ count: UInt64
+    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ count: UInt64
   ) async throws -> Page {
     try await store.viewPage(
-      filter.aggregators, routingKey: filter.routingKey, args: .forward(first: limit, after: start),
+      filter.aggregators, routingKey: filter.routingKey, args: .forward(first: Self.pageEvents, after: start),
       into: { Builder(rendering, count) })
   }
 

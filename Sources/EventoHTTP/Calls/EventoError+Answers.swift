@@ -55,12 +55,12 @@ extension EventoError {
       case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before there was a connection for it.")"
       case .unreachable: "The gateway can't be reached (\(fault.summary)). Check the URL, and that it is running."
       case .lost: "The connection to the gateway broke before its answer was whole (\(fault.summary))."
-      case .tooLarge: fault.summary
+      case .tooLarge, .full: fault.summary
       case .hopeless: "The gateway can't be called (\(fault.summary)). Check the URL and the configuration."
       }
     let isPassing =
       switch fault.kind {
-      case .deadline, .unreachable, .lost: true
+      case .deadline, .unreachable, .lost, .full: true
       case .cancelled, .closed, .tooLarge, .hopeless: false
       }
     return EventoError(

@@ -119,7 +119,7 @@ struct Gateway: Sendable {
       var fault = error
       fault.wasSent = error.wasSent || mayHaveBeenDone
       switch fault.kind {
-      case .unreachable, .lost: return .passing(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
+      case .unreachable, .lost, .full: return .passing(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
       case .deadline where !error.wasSent: return .late(.transfer(fault))
       case .deadline: return .silent(.transfer(fault))
       case .cancelled, .closed, .tooLarge, .hopeless: return .error(.transfer(fault))

@@ -26,8 +26,7 @@ public struct HTTPConfiguration: Sendable {
   public var connections = 64
 
   /// The most connections of those who follow the log, beside the others, 1 … ``maximumConnections``: 256. Each follower
-  /// needs one. Where there are more of them, they take turns of a second: each still gets every event once and in
-  /// order, and gets it later.
+  /// needs one. One more is refused with `unavailable`.
   public var followerConnections = 256
 
   /// After how long without a byte a follower takes its connection for dead and makes another, at least a second: 40

@@ -13,6 +13,8 @@ actor LogStream {
   private var failures = 0
   /// Whether no line has come since a stream failed.
   private var isFailing = false
+  /// Whether a line has ever come.
+  private var hasBegun = false
 
   private final class Connection {
     let stream: AnswerStream
@@ -84,6 +86,7 @@ actor LogStream {
     guard page.end != nil else { return nil }
     if isFailing { failureLog.followsAgain() }
     isFailing = false
+    hasBegun = true
     return page.result
   }
 
@@ -104,6 +107,9 @@ actor LogStream {
     case .failure(let fault):
       switch fault.kind {
       case .unreachable, .lost, .deadline: report(.transfer(fault))
+      // Another may have taken the place of a stream that broke. One that has never had any is not to wait for it.
+      case .full where hasBegun: report(.transfer(fault))
+      case .full: throw .transfer(fault)
       case .cancelled, .closed, .tooLarge, .hopeless: throw .transfer(fault)
       }
     }

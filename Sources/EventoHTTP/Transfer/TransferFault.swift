@@ -11,6 +11,8 @@ struct TransferFault: Error, Equatable {
     case unreachable
     /// The connection broke, or what came over it was no HTTP.
     case lost
+    /// All connections have streams. The summary is whole sentences.
+    case full
     /// The answer was larger than the limit. The summary is whole sentences.
     case tooLarge
     /// Another try would end the same way: a certificate that does not hold, a file that is not there.
@@ -29,8 +31,12 @@ struct TransferFault: Error, Equatable {
   static let closed = TransferFault(kind: .closed, summary: "the executor is closed")
   static let deadline = TransferFault(kind: .deadline, summary: "the deadline passed")
 
-  /// That of a stream whose turn is over: others wait for its connection.
-  static let gaveWay = TransferFault(kind: .lost, wasSent: true, summary: "another follower's turn has come")
+  static func tooManyStreams(_ limit: Int) -> TransferFault {
+    TransferFault(
+      kind: .full,
+      summary: "This executor follows the log \(limit) times already, which is its limit. "
+        + "Raise HTTPConfiguration.followerConnections, or share followers.")
+  }
 
   static func stalled(_ time: Duration) -> TransferFault {
     TransferFault(kind: .lost, wasSent: true, summary: "nothing came for \(time)")

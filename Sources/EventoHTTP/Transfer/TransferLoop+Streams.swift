@@ -1,6 +1,6 @@
 internal import CCurl
 
-/// What streams need beside calls: to be paused and resumed, given up when nothing comes, and ended in favour of others.
+/// What streams need beside calls: to be paused and resumed, and given up when nothing comes.
 extension TransferLoop {
   /// Lets those go on whose readers have made room.
   func resumePaused() {
@@ -13,7 +13,6 @@ extension TransferLoop {
   func mindStreams(_ streaming: TransferOptions.Streaming) {
     let now = ContinuousClock.now
     if let check = nextStallCheck, check <= now { dropStalled(streaming, now) }
-    if let change = nextChangeOfTurns, change <= now { changeTurns(streaming, now) }
   }
 
   /// libcurl could do this (CURLOPT_LOW_SPEED_TIME), but goes by an average over some seconds, in which a heartbeat is
@@ -30,18 +29,5 @@ extension TransferLoop {
       }
     }
     nextStallCheck = oldestSign.map { $0 + streaming.stallTimeout }
-  }
-
-  /// When the oldest stream's turn is over, where others wait for a connection.
-  var nextChangeOfTurns: ContinuousClock.Instant? {
-    guard let streaming = options.streaming, !waiting.isEmpty, busy.count >= options.connections else { return nil }
-    return busy.values.lazy.map(\.begin).min().map { $0 + streaming.turn }
-  }
-
-  /// Ends those whose turn is over, the oldest first, for as many as wait: they go on from their last event when their
-  /// turn comes again. Streams have no end of their own, and whoever waited for one would wait for ever.
-  private func changeTurns(_ streaming: TransferOptions.Streaming, _ now: ContinuousClock.Instant) {
-    let over = busy.values.filter { $0.begin + streaming.turn <= now }.sorted { $0.begin < $1.begin }
-    for handle in over.prefix(waiting.count) { finish(handle, .failure(.gaveWay)) }
   }
 }

@@ -10,7 +10,8 @@ internal import CCurl
 
 /// Runs the transfers of a client, all of them on one thread: https://curl.se/libcurl/c/libcurl-multi.html
 ///
-/// At most as many run at a time as there may be connections. The others wait here, first come, first served.
+/// At most as many run at a time as there may be connections. Other calls wait here, first come, first served. Other
+/// streams are refused, since one that runs may have no end.
 final class TransferLoop {
   private let multi: MultiHandle
   let options: TransferOptions
@@ -43,8 +44,9 @@ final class TransferLoop {
   func run() {
     var mail = inbox.take()
     while !mail.isClosing {
-      for entry in mail.entries { line(up: entry) }
+      // Those that have ended leave their connections to others.
       if mail.hasCancellations { dropCancelled() }
+      for entry in mail.entries { line(up: entry) }
       if mail.hasRoom { resumePaused() }
       dropLate()
       if let streaming = options.streaming { mindStreams(streaming) }
@@ -76,7 +78,7 @@ final class TransferLoop {
   /// How long to wait at most, in milliseconds: until the first deadline of those who stand in line, or until a stream
   /// is to be looked at. libcurl itself minds the deadlines of those that run.
   private var timeout: Int32 {
-    let instants = [waiting.nextDeadline, nextStallCheck, nextChangeOfTurns]
+    let instants = [waiting.nextDeadline, nextStallCheck]
     guard let deadline = instants.lazy.compactMap({ $0 }).min() else { return Self.longestWait }
     return Int32(clamping: min(max(0, ContinuousClock.now.duration(to: deadline).milliseconds), Int(Self.longestWait)))
   }
@@ -87,7 +89,13 @@ final class TransferLoop {
 
   /// Its task may have been cancelled before it was handed over, and the note of that have come before it.
   private func line(up entry: Inbox.Entry) {
-    if entry.transfer.isCancelled { entry.finish(.failure(.cancelled)) } else { waiting.append(entry) }
+    if entry.transfer.isCancelled {
+      entry.finish(.failure(.cancelled))
+    } else if options.streaming != nil, busy.count + waiting.count >= options.connections {
+      entry.finish(.failure(.tooManyStreams(options.connections)))
+    } else {
+      waiting.append(entry)
+    }
   }
 
   private func startWaiting() {

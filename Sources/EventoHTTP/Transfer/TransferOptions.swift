@@ -24,8 +24,6 @@ struct TransferOptions: Sendable {
     var mediaType: String
     /// After how long without a byte a connection is taken for dead.
     var stallTimeout: Duration
-    /// How long a transfer has a connection to itself where others wait for one.
-    var turn: Duration = .seconds(1)
   }
 
   /// Header lines of a request with a body.

@@ -49,7 +49,7 @@ final class EventWriteJob: Job {
         now: now
       )
       .write(events, condition: condition, precheck: precheck, commitID: session.commitID)
-      if !result.isResend { session.hasAddedEvents = true }
+      if !result.isResend { session.added.append(Writer.Addition(events: events, written: result.events)) }
       return result
     }
     return { [completion] in completion(outcome) }

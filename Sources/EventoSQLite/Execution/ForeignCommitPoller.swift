@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Evento
+internal import Synchronization
 
 /// Notices commits by other processes, and by other executors on the same file, while somebody waits for one.
 ///
@@ -13,6 +14,10 @@ final class ForeignCommitPoller: @unchecked Sendable {
   private static let interval: DispatchTimeInterval = .milliseconds(50)
 
   let signal = CommitSignal()
+  /// The end of the log that this executor's writer has announced last, or ``announcing``.
+  private let announcedEnd: Atomic<Int64>
+  /// From before a commit of the writer until it has advanced the signal.
+  private static let announcing = Int64.max
   private let queue = DispatchQueue(label: "evento.sqlite.watch")
   /// `nil` for a database in memory, which has one connection and no other process.
   private let connection: Connection?
@@ -20,8 +25,10 @@ final class ForeignCommitPoller: @unchecked Sendable {
   private var timer: (any DispatchSourceTimer)?
   private var lastSeen: (version: Int64, end: Int64)?
 
-  init(_ connection: Connection?) {
+  /// - Parameter end: the position of the last event of the log.
+  init(_ connection: Connection?, end: Int64) {
     self.connection = connection
+    announcedEnd = Atomic(end)
     signal.whenAwaited { [weak self] in self?.start() }
   }
 
@@ -41,6 +48,22 @@ final class ForeignCommitPoller: @unchecked Sendable {
   deinit {
     signal.finish()
   }
+
+  // MARK: Commits by this executor's writer
+
+  /// Leaves it to the writer to advance the signal for what it is about to commit. ``endAnnouncement(at:)`` has to follow.
+  ///
+  /// - Returns: the end of the log that was announced last.
+  func beginAnnouncement() -> Int64 {
+    announcedEnd.exchange(Self.announcing, ordering: .sequentiallyConsistent)
+  }
+
+  /// - Parameter end: the end of the log that is announced by now: the one before, if the commit has failed.
+  func endAnnouncement(at end: Int64) {
+    announcedEnd.store(end, ordering: .sequentiallyConsistent)
+  }
+
+  // MARK: Commits by others
 
   private func start() {
     queue.async { [self] in
@@ -64,15 +87,18 @@ final class ForeignCommitPoller: @unchecked Sendable {
     if !signal.isStillAwaited() { stop() }
   }
 
-  /// Advances the signal where the log has grown. One that grew through this executor's own writer, which has advanced
-  /// it already, is noticed here too: that wakes those who wait once more than needed, twenty times a second at most.
+  /// Advances the signal if the log has grown by more than the writer has announced.
   private func look() {
     guard let connection else { return }
     do throws(SQLiteFailure) {
       let version = try connection.integer("PRAGMA data_version") ?? 0
       guard version != lastSeen?.version else { return }
       let end = try connection.logEnd().position
-      let isNew = lastSeen.map { $0.end != end } ?? true
+      // After the look at the log, so that a commit of the writer that was seen there is announced, or just about to be.
+      // Then this looks again at the next tick.
+      let announced = announcedEnd.load(ordering: .sequentiallyConsistent)
+      guard announced != Self.announcing else { return }
+      let isNew = end != announced && end != lastSeen?.end
       lastSeen = (version, end)
       if isNew { signal.advance() }
     } catch {

@@ -18,8 +18,8 @@ final class Writer: @unchecked Sendable {
     let pending: InsertBuffer
     /// That of the commit under way.
     fileprivate(set) var commitID: Int64 = 0
-    /// Set by a job that has added to the log: who waits for that is told once it is committed.
-    var hasAddedEvents = false
+    /// What the jobs of the commit under way have added to the log: who waits for that is told once it is committed.
+    var added: [Addition] = []
 
     init(_ connection: Connection) {
       self.connection = connection
@@ -32,7 +32,14 @@ final class Writer: @unchecked Sendable {
       symbols.forget()
       headCache.forget()
       pending.forget()
+      added.removeAll()
     }
+  }
+
+  /// Events that a job has added to the log.
+  struct Addition {
+    let events: [NewEvent]
+    let written: [WrittenEvent]
   }
 
   typealias WriteJob = any Job<Session>
@@ -61,7 +68,7 @@ final class Writer: @unchecked Sendable {
   private let state = Mutex(State())
   private let waitingLimit: Int
   let health: WriterHealth
-  private let commits: CommitSignal
+  private let poller: ForeignCommitPoller
   /// Whether the content of a file is not what was written to it; then nothing more is written, at the stop either.
   private var isOverwritten = false
 
@@ -72,15 +79,15 @@ final class Writer: @unchecked Sendable {
   /// - Parameters:
   ///   - waitingLimit: requests that wait for a commit; one more is refused.
   ///   - patience: for how long one commit may take before it counts as stuck.
-  ///   - commits: advanced when the log has grown.
+  ///   - poller: its signal is advanced when the log has grown.
   ///   - notify: called on the writer's queue.
   init(
     _ connection: Connection, _ files: Files?, queue: DispatchQueue, waitingLimit: Int, patience: Duration,
-    commits: CommitSignal, notify: @escaping @Sendable (SQLiteNotice) -> Void
+    poller: ForeignCommitPoller, notify: @escaping @Sendable (SQLiteNotice) -> Void
   ) {
     self.files = files
     self.notify = notify
-    self.commits = commits
+    self.poller = poller
     session = Session(connection)
     self.queue = queue
     self.waitingLimit = waitingLimit
@@ -256,7 +263,9 @@ final class Writer: @unchecked Sendable {
     var answers: [() -> Void] = []
     answers.reserveCapacity(jobs.count)
     var hasBegun = false
+    var announced: Int64?
     let changes = session.connection.totalChanges
+    let began = ContinuousClock.now
     do throws(SQLiteFailure) {
       try session.connection.run("BEGIN IMMEDIATE")
       hasBegun = true
@@ -269,7 +278,7 @@ final class Writer: @unchecked Sendable {
         return
       }
       session.commitID = LogPosition.freshCommitID()
-      session.hasAddedEvents = false
+      session.added.removeAll(keepingCapacity: true)
       let end = ContinuousClock.now + Self.commitDuration
       for index in taken.indices {
         if index > 0, ContinuousClock.now >= end {
@@ -280,8 +289,10 @@ final class Writer: @unchecked Sendable {
         answers.append(try taken[index].run(on: session))
       }
       try session.pending.flush()
+      if !session.added.isEmpty { announced = poller.beginAnnouncement() }
       try session.connection.run("COMMIT")
     } catch {
+      if let announced { poller.endAnnouncement(at: announced) }
       session.connection.rollBack()
       session.forget()
       if hasBegun, jobs.count > 1 {
@@ -297,6 +308,7 @@ final class Writer: @unchecked Sendable {
     }
     // After the commit: what has no name on disk by now must not be answered.
     if let displacement = files?.store.firstDisplaced() {
+      if let announced { poller.endAnnouncement(at: announced) }
       let error = displaced(displacement)
       let unknown = EventoError(
         error.code,
@@ -307,12 +319,30 @@ final class Writer: @unchecked Sendable {
     }
     files?.sizes.committed()
     health.committed(
-      hasWritten: session.connection.totalChanges > changes, hasAddedEvents: session.hasAddedEvents,
+      hasWritten: session.connection.totalChanges > changes, hasAddedEvents: !session.added.isEmpty,
       bytes: jobs.reduce(0) { $0 + $1.bytes })
     state.withLock { $0.commits += 1 }
-    if session.hasAddedEvents { commits.advance() }
+    if let announced { announce(after: announced, began: began) }
     for answer in answers { answer() }
     moveLog()
+  }
+
+  /// Wakes those who wait for the events of a commit.
+  ///
+  /// - Parameter end: the end of the log that was announced last. If another process has committed since, the events that
+  ///   were added here are not all that there are.
+  private func announce(after end: Int64, began: ContinuousClock.Instant) {
+    // Given up before the answers, so that the threads that made the events free them.
+    defer { session.added.removeAll(keepingCapacity: true) }
+    let count = session.added.reduce(0) { $0 + $1.written.count }
+    guard let last = session.added.last?.written.last?.cursor, let position = LogPosition(last)?.position else {
+      // No job adds nothing, nor a cursor of another store.
+      poller.endAnnouncement(at: end)
+      return
+    }
+    let isKnown = position == end + Int64(count) && count <= CommitHint.maximumEvents
+    poller.signal.advance(isKnown ? CommitHint(session.added, end: last, began: began) : nil)
+    poller.endAnnouncement(at: position)
   }
 
   private func displaced(_ displacement: Displacement) -> EventoError {
@@ -343,6 +373,26 @@ final class Writer: @unchecked Sendable {
         SQLiteNotice(level: .recovery, message: "The write-ahead log is moved into the database again.", cause: nil))
     default: break
     }
+  }
+}
+
+extension CommitHint {
+  fileprivate init(_ additions: [Writer.Addition], end: Cursor, began: ContinuousClock.Instant) {
+    var events: [Event] = []
+    events.reserveCapacity(additions.reduce(0) { $0 + $1.written.count })
+    for addition in additions {
+      for index in addition.events.indices {
+        events.append(Event(addition.events.span[index], routingKey: addition.written[index].routingKey))
+      }
+    }
+    self.init(events: events, end: end, began: began)
+  }
+}
+
+extension CommitHint.Event {
+  fileprivate init(_ event: borrowing NewEvent, routingKey: String?) {
+    self.init(
+      aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, name: event.name, routingKey: routingKey)
   }
 }
 

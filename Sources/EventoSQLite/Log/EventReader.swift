@@ -6,8 +6,6 @@ struct EventReader {
   let connection: Connection
   let symbols: SymbolTable
   let limits: PageLimits
-  /// Whether payloads and metadata are wanted.
-  var showsContent = true
 
   /// What a page holds at most, whatever is asked for.
   struct PageLimits {
@@ -100,7 +98,7 @@ struct EventReader {
     _ page: inout Page, from scans: Set<IndexScan>, _ position: Int64, _ direction: IndexScan.Direction,
     to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
-    if scans.count == 1, let scan = scans.first, let query = scan.query(columns, direction),
+    if scans.count == 1, let scan = scans.first, let query = scan.query(.rows, direction),
       try !isLongFilter(scan, from: position, direction)
     {
       let statement = try connection.statement(query)
@@ -123,13 +121,11 @@ struct EventReader {
     try FilteredAggregate(scan, direction, on: connection)?.isLong(from: position) ?? false
   }
 
-  private var columns: IndexScan.Columns { showsContent ? .rows : .rowsWithoutContent }
-
   /// Shows the event at a position, if the page has room for it.
   private func add(
     _ position: Int64, _ page: inout Page, to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
-    let row = try connection.statement("SELECT \(columns.text) FROM event WHERE position = ?1")
+    let row = try connection.statement("SELECT \(EventRow.columns) FROM event WHERE position = ?1")
     defer { row.reset() }
     try row.bind(1, position)
     guard try row.step() else {

@@ -45,15 +45,12 @@ struct IndexScan: Hashable {
     case positions
     /// ``EventRow/columns``
     case rows
-    /// ``EventRow/columnsWithoutContent``
-    case rowsWithoutContent
 
     /// What they are in SQL.
     var text: String {
       switch self {
       case .positions: "position"
       case .rows: EventRow.columns
-      case .rowsWithoutContent: EventRow.columnsWithoutContent
       }
     }
   }

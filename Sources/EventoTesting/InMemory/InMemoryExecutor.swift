@@ -147,7 +147,7 @@ extension InMemoryExecutor: Executor {
   public func deleteSnapshot(_ key: SnapshotKey) async throws {
     try key.check()
     try withStore { store throws(EventoError) in
-      guard store.snapshots.removeValue(forKey: ExactSnapshotKey(key)) != nil else {
+      guard store.snapshots.removeValue(forKey: key) != nil else {
         throw EventoError.snapshotNotFound(key)
       }
     }

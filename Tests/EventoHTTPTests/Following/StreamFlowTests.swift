@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test func followersOverTheBoundTakeTurnsAndLeaveCallsAlone() async throws {
+  @Test func followersOverTheBoundAreRefusedAndLeaveCallsAlone() async throws {
     let server = try ScriptedServer { peer in
       while let request = peer.readRequest() {
         guard let start = FakeLog.start(of: request) else {
@@ -103,9 +103,6 @@ import Testing
         }
         peer.write(Peer.streamHead)
         peer.writeChunk(FakeLog.lines(start + 1...start + 2))
-        // Longer than a turn: where others wait, the rest comes over another connection.
-        peer.pause(milliseconds: 1500)
-        peer.writeChunk(FakeLog.lines(start + 3...start + 4))
         peer.waitForEnd()
       }
     }
@@ -114,23 +111,26 @@ import Testing
       $0.connections = 1
     }
     try await withServer(server, configuration) { executor in
-      let most = Shared(0)
-      let watch = Task {
-        while !Task.isCancelled {
-          let open = try TCPConnections.open(server.baseURL, .client)
-          most.change { $0 = max($0, open) }
-          try await Task.sleep(for: .milliseconds(2))
-        }
+      let (begun, hasBegun) = AsyncStream.makeStream(of: Void.self)
+      var beginnings = begun.makeAsyncIterator()
+      let follow = { @Sendable () async throws in
+        for try await edge in executor.follow() where edge.node.version == 2 { hasBegun.yield() }
       }
-      let views = try await withThrowingTaskGroup(of: [Int].self) { group in
-        for _ in 0..<5 { group.addTask { try await executor.follow().versions(4) } }
-        // All the while calls are answered, on the connection of their own.
-        for _ in 0..<100 { _ = try await executor.subscribers() }
-        return try await group.reduce(into: []) { $0.append($1) }
+      let followers = [Task(operation: follow), Task(operation: follow)]
+      for _ in followers { await beginnings.next() }
+      for _ in 0..<3 {
+        let error = await failure { () throws in _ = try await executor.follow().versions(1) }
+        #expect(error?.code == .unavailable && error?.isPassing == true)
+        #expect(error?.detail.contains("2 times") == true && error?.detail.contains("followerConnections") == true)
+        _ = try await executor.subscribers()
       }
-      watch.cancel()
-      #expect(views == Array(repeating: [1, 2, 3, 4], count: 5))
-      #expect(most.value == 3)
+      // One that ends makes room for another.
+      followers[0].cancel()
+      try await followers[0].value
+      let versions = try await executor.follow().versions(2)
+      #expect(versions == [1, 2])
+      followers[1].cancel()
+      try await followers[1].value
     }
   }
 

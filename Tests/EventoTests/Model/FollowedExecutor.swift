@@ -3,16 +3,20 @@ import Evento
 /// Tells of commits to those alone who follow, as a store behind a gateway does.
 struct FollowedExecutor: Executor {
   let base: any Executor
-  /// Is called whenever somebody begins to follow, with the place.
+  /// What is followed.
+  private let followed: any Executor
+  /// Is called whenever somebody follows, with the place.
   let onFollow: @Sendable (Args.Start) -> Void
   /// Is called before each page that is followed.
   let beforePage: @Sendable () async throws -> Void
 
   init(
-    _ base: any Executor, onFollow: @escaping @Sendable (Args.Start) -> Void = { _ in },
+    _ base: any Executor, following followed: (any Executor)? = nil,
+    onFollow: @escaping @Sendable (Args.Start) -> Void = { _ in },
     beforePage: @escaping @Sendable () async throws -> Void = { () throws in }
   ) {
     self.base = base
+    self.followed = followed ?? base
     self.onFollow = onFollow
     self.beforePage = beforePage
   }
@@ -20,11 +24,11 @@ struct FollowedExecutor: Executor {
   func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
-    EventSequence(after: start) { [base, beforePage] in
-      onFollow(start)
-      return { (start) throws in
+    onFollow(start)
+    return EventSequence(after: start) { [followed, beforePage] in
+      { (start) throws in
         try await beforePage()
-        var events = base.follow(aggregators, routingKey: routingKey, after: start).makeAsyncIterator()
+        var events = followed.follow(aggregators, routingKey: routingKey, after: start).makeAsyncIterator()
         let edges = try await events.next().map { [$0] } ?? []
         return ReadResult(
           edges: edges,

@@ -9,6 +9,8 @@ struct HookedExecutor: Executor {
   /// What it throws takes the answer's place: the write is done.
   var afterWrite: Hook = {}
   var beforeRead: Hook = {}
+  /// Before it is asked who holds a subscriber, or for its cursor.
+  var beforeCheck: Hook = {}
   var beforeUpsert: Hook = {}
   var beforeAcknowledge: Hook = {}
   var beforeSaveSnapshot: Hook = {}
@@ -32,11 +34,13 @@ struct HookedExecutor: Executor {
   }
 
   func getSubscriberCursor(_ key: String) async throws -> Cursor? {
-    try await base.getSubscriberCursor(key)
+    try await beforeCheck()
+    return try await base.getSubscriberCursor(key)
   }
 
   func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
-    try await base.isSubscriberRunning(key, workerID: workerID)
+    try await beforeCheck()
+    return try await base.isSubscriberRunning(key, workerID: workerID)
   }
 
   func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {

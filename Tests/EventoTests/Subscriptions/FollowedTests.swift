@@ -3,6 +3,8 @@ import Testing
 
 /// Subscriptions on a store that tells of commits to followers alone.
 @Suite(.timeLimit(.minutes(1))) struct FollowedTests {
+  struct Refusal: Error {}
+
   private func deposit(_ amount: Int, _ store: some Executor) async throws {
     try await Account.aggregate("a").event(Deposited(amount: amount)).commit(to: store)
   }
@@ -46,6 +48,86 @@ import Testing
       }
       #expect(try await running.shutdown() == .stopped)
       #expect(starts.value.count == 1)
+    }
+  }
+
+  /// What a stream brings is handled as it is: the log is read once, before the stream begins.
+  @Test func whatAStreamBringsIsNotReadAgain() async throws {
+    try await withStore { store in
+      let (reads, checks, acknowledgements) = (Box(0), Box(0), Box(0))
+      var hooked = HookedExecutor(store)
+      hooked.beforeRead = { () async throws in reads.value += 1 }
+      hooked.beforeCheck = { () async throws in checks.value += 1 }
+      hooked.beforeAcknowledge = { () async throws in acknowledgements.value += 1 }
+      let (subscription, amounts) = handling(ManualClock())
+      let running = try await subscription.start(on: FollowedExecutor(hooked, following: store))
+      var iterator = amounts.makeAsyncIterator()
+      for amount in 1...50 {
+        try await deposit(amount, store)
+        #expect(await iterator.next() == amount)
+        let cursor = try await store.everything().last?.cursor
+        while try await store.getSubscriberCursor("s") != cursor { await Task.yield() }
+      }
+      #expect(try await running.shutdown() == .stopped)
+      // Who holds the subscriber, and its cursor, at the start.
+      #expect(reads.value == 1 && checks.value == 2 && acknowledgements.value == 50)
+    }
+  }
+
+  @Test func anEventOfAStreamThatFailsComesAgainInItsPlace() async throws {
+    try await withStore { store in
+      let (clock, starts) = (ManualClock(), Box<[Args.Start]>([]))
+      let (amounts, handled) = AsyncStream.makeStream(of: Int.self)
+      let subscription = Subscription("s").clock(clock).on(Deposited.self) { event, context in
+        if event.data.amount == 2, context.attempt == 1 { throw Refusal() }
+        handled.yield(event.data.amount)
+      }
+      try await deposit(0, store)
+      let running = try await subscription.start(
+        on: FollowedExecutor(store, onFollow: { starts.value.append($0) }))
+      var iterator = amounts.makeAsyncIterator()
+      #expect(await iterator.next() == 0)
+      while starts.value.isEmpty { await Task.yield() }
+      for amount in 1...3 { try await deposit(amount, store) }
+      #expect(await iterator.next() == 1)
+      while await clock.sleeper() != .seconds(1) { await Task.yield() }
+      await clock.wakeSleeper()
+      #expect(await iterator.next() == 2)
+      #expect(await iterator.next() == 3)
+      try await deposit(4, store)
+      #expect(await iterator.next() == 4)
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+
+  @Test func aTakeOverIsNoticedWithTheAcknowledgementOfAnEvent() async throws {
+    try await withStore { store in
+      let starts = Box<[Args.Start]>([])
+      let (subscription, amounts) = handling(ManualClock())
+      let running = try await subscription.start(
+        on: FollowedExecutor(store, onFollow: { starts.value.append($0) }))
+      while starts.value.isEmpty { await Task.yield() }
+      try await store.upsertSubscriber("s", workerID: ULID())
+      for amount in 1...3 { try await deposit(amount, store) }
+      #expect(try await running.end() == .takenOver)
+      #expect(try await store.getSubscriberCursor("s") == nil)
+      withExtendedLifetime(amounts) {}
+    }
+  }
+
+  @Test func aCursorThatIsSetBackIsNoticedWithoutACommit() async throws {
+    try await withStore { store in
+      let clock = ManualClock()
+      let (subscription, amounts) = handling(clock)
+      try await deposit(1, store)
+      let running = try await subscription.start(on: FollowedExecutor(store))
+      var iterator = amounts.makeAsyncIterator()
+      #expect(await iterator.next() == 1)
+      while await clock.sleeper() != .seconds(5) { await Task.yield() }
+      try await store.acknowledge("s", cursor: nil)
+      await clock.wakeSleeper()
+      #expect(await iterator.next() == 1)
+      #expect(try await running.shutdown() == .stopped)
     }
   }
 

@@ -307,6 +307,9 @@ import Testing
       let running = try await collecting(amounts, clock).start(on: store)
       await clock.sleeper()
       try await store.setSubscriberEnabled("s", false)
+      // An idle worker finds out when it checks.
+      await clock.wakeSleeper()
+      await clock.sleeper()
       try await deposit([1], store)
       for _ in 0..<3 { await clock.wakeSleeper() }
       await clock.sleeper()
@@ -315,6 +318,90 @@ import Testing
       await clock.wakeSleeper()
       await clock.sleeper()
       #expect(amounts.value == [1])
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+
+  @Test func aWorkerThatIsBusyFindsOutWithItsAcknowledgement() async throws {
+    try await withStore { store in
+      let (clock, amounts) = (ManualClock(), Box<[Int]>([]))
+      try await deposit([1, 2, 3], store)
+      let running = try await Subscription("s").clock(clock).acknowledge(every: 1)
+        .on(Deposited.self) { event in
+          amounts.value.append(event.data.amount)
+          if event.data.amount == 2 { try await store.setSubscriberEnabled("s", false) }
+        }
+        .start(on: store)
+      #expect(await clock.wakeSleeper() == .milliseconds(300))
+      await clock.sleeper()
+      #expect(amounts.value == [1, 2])
+      #expect(try await store.getSubscriberCursor("s") == (try await store.everything()[1].cursor))
+      try await store.setSubscriberEnabled("s", true)
+      await clock.wakeSleeper()
+      await clock.sleeper()
+      #expect(amounts.value == [1, 2, 3])
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+
+  /// The failure is reported, and the event comes again when the subscriber is enabled.
+  @Test func anEventThatFailsWhileTheSubscriberIsDisabledIsReported() async throws {
+    try await withStore { store in
+      let (clock, amounts, failures) = (ManualClock(), Box<[Int]>([]), Box(0))
+      try await deposit([1, 2], store)
+      let running = try await Subscription("s").clock(clock).onFailure { _ in failures.value += 1 }
+        .on(Deposited.self) { event, context in
+          if event.data.amount == 2, context.attempt == 1 {
+            try await store.setSubscriberEnabled("s", false)
+            throw Refusal()
+          }
+          amounts.value.append(event.data.amount)
+        }
+        .start(on: store)
+      #expect(await clock.wakeSleeper() == .seconds(1))
+      #expect(await clock.sleeper() == .milliseconds(300))
+      #expect(amounts.value == [1] && failures.value == 1)
+      try await store.setSubscriberEnabled("s", true)
+      await clock.wakeSleeper()
+      await clock.sleeper()
+      #expect(amounts.value == [1, 2])
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+
+  // MARK: Another cursor
+
+  @Test func aCursorThatIsSetBackIsNoticedByAnIdleWorker() async throws {
+    try await withStore { store in
+      let (clock, amounts) = (ManualClock(), Box<[Int]>([]))
+      try await deposit([1, 2], store)
+      let running = try await collecting(amounts, clock).start(on: store)
+      await clock.sleeper()
+      #expect(amounts.value == [1, 2])
+      for cursor in [nil, try await store.everything()[0].cursor] {
+        try await store.acknowledge("s", cursor: cursor)
+        await clock.wakeSleeper()
+        await clock.sleeper()
+      }
+      #expect(amounts.value == [1, 2, 1, 2, 2])
+      #expect(try await running.shutdown() == .stopped)
+    }
+  }
+
+  @Test func aCursorThatIsSetBackWhileDisabledCountsWhenEnabled() async throws {
+    try await withStore { store in
+      let (clock, amounts) = (ManualClock(), Box<[Int]>([]))
+      try await deposit([1, 2], store)
+      let running = try await collecting(amounts, clock).start(on: store)
+      await clock.sleeper()
+      try await store.setSubscriberEnabled("s", false)
+      await clock.wakeSleeper()
+      await clock.sleeper()
+      try await store.acknowledge("s", cursor: nil)
+      try await store.setSubscriberEnabled("s", true)
+      await clock.wakeSleeper()
+      await clock.sleeper()
+      #expect(amounts.value == [1, 2, 1, 2])
       #expect(try await running.shutdown() == .stopped)
     }
   }

@@ -1,0 +1,35 @@
+/// Says which events a commit has added to the log, so that a follower of other events need not read it.
+///
+/// A hint is only ever good for leaving a read out. Events reach a follower by its own reads.
+public struct CommitHint: Sendable {
+  /// All of an event that a filter can ask for.
+  public struct Event: Sendable {
+    public let aggregatorType: String
+    public let aggregatorID: String
+    public let name: String
+    public let routingKey: String?
+
+    public init(aggregatorType: String, aggregatorID: String, name: String, routingKey: String?) {
+      self.aggregatorType = aggregatorType
+      self.aggregatorID = aggregatorID
+      self.name = name
+      self.routingKey = routingKey
+    }
+  }
+
+  /// All events that were added to the log since the last call of ``CommitSignal/advance(_:)``.
+  public let events: [Event]
+  /// The cursor of the last of them, which is the end of the log.
+  public let end: Cursor
+  /// A moment before the commit began. A read that had ended by then has seen nothing behind ``end``.
+  public let began: ContinuousClock.Instant
+
+  public init(events: [Event], end: Cursor, began: ContinuousClock.Instant) {
+    self.events = events
+    self.end = end
+    self.began = began
+  }
+
+  /// The maximum number of events of a hint. Waking every follower costs less than looking at more of them.
+  public static let maximumEvents = 4096
+}
