@@ -31,7 +31,7 @@ extension SQLiteExecutor: Executor {
 
   public func event(_ id: ULID) async throws -> Edge<Event>? {
     try await readers.perform { session in
-      try EventRow.find(id, on: session.connection, session.catalog)
+      try EventRow.find(id, on: session.connection, session.symbols)
     }
   }
 
@@ -119,5 +119,5 @@ extension SQLiteExecutor: Executor {
   }
 
   /// Advances before the result of a write of this executor, and within a tenth of a second of a commit by another.
-  public var commits: CommitSignal? { watch.signal }
+  public var commits: CommitSignal? { poller.signal }
 }

@@ -180,7 +180,7 @@ import Testing
       now: { Timestamp(milliseconds: 0) })
     let before = connection.totalChanges
     for start in [0, 500] {
-      _ = try writer.write((start..<start + 500).map { .sample("id", "N\($0)") }, condition: nil, tag: 1)
+      _ = try writer.write((start..<start + 500).map { .sample("id", "N\($0)") }, condition: nil, commitID: 1)
     }
     try pending.flush()
     let tables = ["text", "kind", "lane", "aggregate", "event", "posting_list", "posting", "sparse_index"]

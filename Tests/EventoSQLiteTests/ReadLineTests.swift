@@ -280,7 +280,7 @@ import Testing
       now: { Timestamp(milliseconds: 0) })
     let large = Payload("\"\(String(repeating: "x", count: 2 * ReadAllowance.limit))\"")
     let events = [NewEvent.sample(), .sample(data: large), .sample()]
-    _ = try writer.write(events, condition: nil, tag: 1)
+    _ = try writer.write(events, condition: nil, commitID: 1)
     try pending.flush()
     let reader = EventReader(
       connection: connection, symbols: symbols,

@@ -66,7 +66,8 @@ import Testing
       try Schema.prepare(connection, path: folder.file(), isInMemory: false)
       queue.suspend()
       writer = Writer(
-        connection, nil, queue: queue, waitingLimit: 100, patience: .seconds(5), commits: CommitSignal(),
+        connection, nil, queue: queue, waitingLimit: 100, patience: .seconds(5),
+        poller: ForeignCommitPoller(nil, end: 0),
         notify: { _ in })
     }
   }
@@ -131,15 +132,13 @@ import Testing
     await idle.writer.close()
   }
 
-  @Test func aCancelledTaskWritesNothingThatHasNotBegun() async throws {
+  @Test func aWriteThatNoCallerWaitsForIsNotBegun() async throws {
     let folder = try TestFolder()
     let store = try await SQLiteExecutor.open(folder.file())
-    let task = Task {
-      withUnsafeCurrentTask { $0?.cancel() }
-      return try await store.writeUnlessCancelled([.sample()], condition: nil)
+    let result = await withCheckedContinuation { continuation in
+      store.write([.sample()], condition: nil, unless: { true }) { continuation.resume(returning: $0) }
     }
-    let error = await failure { _ = try await task.value }
-    #expect(error?.code == .unavailable)
+    #expect(throws: EventoError.requestDropped) { try result.get() }
     #expect(try await store.eventCount() == 0)
     await store.close()
   }

@@ -20,7 +20,7 @@ import Testing
       id: ULID(), aggregatorType: "t", aggregatorID: "a", version: 1, name: "n", routingKey: nil,
       data: Payload("1"), metadata: Metadata(), timestamp: Timestamp(milliseconds: 0))
     let edge = Edge(cursor: Cursor(place: [1]), node: event)
-    let isAdded = edge.show { output.add($0) }
+    let isAdded = edge.withView { output.add($0) }
     #expect(isAdded)
     #expect(output.hasRoom(payloadBytes: 8000, isJSON: true))
     #expect(!output.hasRoom(payloadBytes: 8000, isJSON: false))

@@ -41,7 +41,7 @@ package struct CallbackAdapter: CallbackExecutor {
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    run(unless: mustDrop, completion) { () async throws in try await executor.event(id).map { $0.show(body) } }
+    run(unless: mustDrop, completion) { () async throws in try await executor.event(id).map { $0.withView(body) } }
   }
 
   package func getSnapshot(

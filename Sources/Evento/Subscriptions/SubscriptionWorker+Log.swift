@@ -95,14 +95,12 @@ extension SubscriptionWorker {
   }
 
   private func standing() async throws -> Standing {
-    if let directory = store as? any SubscriberDirectory {
-      do {
-        guard let subscriber = try await directory.subscriber(key) else { throw EventoError.subscriberNotFound(key) }
-        guard subscriber.workerID == id else { return .takenOver }
-        return subscriber.isEnabled ? .running(subscriber.cursor) : .disabled
-      } catch let error as EventoError where error.code == .notImplemented {
-        // Asked below.
-      }
+    do {
+      guard let subscriber = try await store.subscriber(key) else { throw EventoError.subscriberNotFound(key) }
+      guard subscriber.workerID == id else { return .takenOver }
+      return subscriber.isEnabled ? .running(subscriber.cursor) : .disabled
+    } catch let error as EventoError where error.code == .notImplemented {
+      // Asked below.
     }
     // A store that tells no more leaves it at disabled, also if another worker has the subscriber.
     guard try await store.isSubscriberRunning(key, workerID: id) else { return .disabled }
