@@ -67,6 +67,10 @@ import Testing
     Case(
       "HTTP/1.0 that keeps the connection", [.receive(get("/now", "Connection: keep-alive\r\n", version: "1.0"))],
       ["GET /now", "response", "next"]),
+    Case(
+      "a stream to HTTP/1.0, which only the end of the connection delimits",
+      [.receive(get("/stream", "Connection: keep-alive\r\n", version: "1.0")), .respond(), .endStream],
+      ["GET /stream", "stream, close", "finish writing"]),
     Case("what is no request", [.receive("nonsense\r\n")], ["reject badRequest", "error response", "finish writing"]),
     Case(
       "what is no request, behind one that is being handled", [.receive(get("/later") + "nonsense\r\n"), .respond()],

@@ -254,6 +254,7 @@ struct ConnectionDriver {
   private mutating func respond(closes: Bool = false) {
     let isStream = request?.head.path.hasPrefix("/stream") == true
     let persists = machine.responseBegan(asksToClose: closes, isStream: isStream)
+    if persists, isStream, request?.head.version == .oneDotZero { violations.append("a body without an end") }
     request?.persists = persists
     log.append((isStream ? "stream" : "response") + (persists ? "" : ", close"))
     queue(Self.responseBytes)
@@ -317,5 +318,6 @@ extension ConnectionDriver.Step {
     "POST /now/body HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n",
     "POST /la", "ter/body HTTP/1.1\r\n", "Host: a\r\n", "Transfer-Encoding: chunked\r\n", "\r\n", "abc", "a", "3\r\n",
     "3\r\nabc\r\n", "b\r\n", "15\r\n", "0\r\n\r\n", "Z\r\n", "\r",
+    "GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
   ]
 }
