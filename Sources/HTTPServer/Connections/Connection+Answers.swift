@@ -127,6 +127,9 @@ extension Connection {
     return output.count + writer.waitingBytes
   }
 
+  /// The memory of what waits: of a large piece that is sent in part, up to twice as much.
+  var heldBytes: Int { output.heldBytes + waitingBytes - output.count }
+
   /// By what its stream has written up to now.
   var streamLoad: StreamTurns.Load { waitingBytes < OutputQueue.largePiece ? .light : .heavy }
 

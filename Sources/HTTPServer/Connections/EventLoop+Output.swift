@@ -10,7 +10,7 @@ extension EventLoop {
   ///
   /// One answer may be a whole page, so that a bound for each connection does not bound them all.
   func boundOutput(after connection: Connection) {
-    let count = connection.waitingBytes
+    let count = connection.heldBytes
     waitingBytes += count - connection.countedBytes
     connection.countedBytes = count
     while waitingBytes > outputShare, let slowest = slowest(but: connection) {
