@@ -6,10 +6,14 @@ struct ConditionCheck {
   let catalog: Catalog
   let condition: WriteCondition
 
+  /// So many events are scanned rather than indexes, since a type can need many index scans. While hundreds of writes with
+  /// such conditions wait, each of them finds the events of those before it.
+  private var scannedEvents: Int64 { Int64(LogScan.maximumScans(condition.failIfEventsMatch) / 2) }
+
   /// Whether an event between a place and the end of the log matches.
   func hasMatch(after place: Int64, end: Int64) throws(SQLiteFailure) -> Bool {
     let filters = condition.failIfEventsMatch
-    if LogScan.isCheaper(for: end - place, filters: filters.count) {
+    if LogScan.isCheaper(for: end - place, filters: filters.count) || end - place <= scannedEvents {
       let scan = LogScan(connection: connection, catalog: catalog)
       return try !scan.positions(after: place, filters, .all, limit: 1).isEmpty
     }
