@@ -181,6 +181,25 @@ import Testing
     }
   }
 
+  /// While hundreds of writes with such conditions wait, each of them finds the events of those before it.
+  @Test func theWriterAsksNoIndexesBehindAFewHundredEvents() throws {
+    let connection = try Connection(path: ":memory:", busyTimeout: .zero)
+    try Schema.prepare(connection, path: ":memory:", isInMemory: true)
+    let (catalog, pending) = (Catalog(connection), PendingRows(connection))
+    let writer = EventWriter(
+      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      now: { Timestamp(milliseconds: 0) })
+    _ = try writer.write((0..<1000).map { .sample("a", "N\($0 % 40)", type: "t\($0 % 16)") }, condition: nil, tag: 1)
+    _ = try writer.write((0..<250).map { _ in .sample("b", "Other") }, condition: nil, tag: 1)
+    try pending.flush()
+    let condition = WriteCondition(failIfEventsMatch: (0..<16).map { ReadAggregator("t\($0)") })
+    let check = ConditionCheck(connection: connection, catalog: catalog, condition: condition)
+    let before = runs(on: connection)
+    #expect(try !check.hasMatch(after: 1000, end: 1250))
+    #expect(runs(on: connection) - before < 10)
+    #expect(try check.hasMatch(after: 900, end: 1250))
+  }
+
   /// A type or a long aggregate can take 33 times as many index scans as a name.
   @Test func whatTakesLongIsLeftToAReader() {
     func isNeeded(_ filters: [ReadAggregator]) -> Bool {

@@ -32,7 +32,7 @@ import Testing
     let queue = DispatchQueue(label: "test.writer")
     queue.suspend()
     let writer = Writer(
-      connection, nil, queue: queue, waitingLimit: writes.count, patience: .seconds(5),
+      connection, nil, queue: queue, waitingLimit: writes.count, commitDuration: .seconds(60), patience: .seconds(5),
       poller: ForeignCommitPoller(nil, end: 0),
       notify: { _ in })
     let (outcomes, outcome) = AsyncStream.makeStream(of: (Int, Result<WriteResult, EventoError>).self)

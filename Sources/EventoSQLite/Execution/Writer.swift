@@ -67,23 +67,23 @@ final class Writer: @unchecked Sendable {
   private let notify: @Sendable (SQLiteNotice) -> Void
   private let state = Mutex(State())
   private let waitingLimit: Int
+  private let commitDuration: Duration
   let health: WriterHealth
   private let poller: ForeignCommitPoller
   /// Whether the content of a file is not what was written to it; then nothing more is written, at the stop either.
   private var isOverwritten = false
 
-  /// How long the writes of a commit take, unless the first alone takes longer. What a write costs can't be told from it: a
-  /// new name or a random id takes several times as long as others.
-  private static let commitDuration: Duration = .milliseconds(10)
-
   /// - Parameters:
   ///   - waitingLimit: requests that wait for a commit; one more is refused.
+  ///   - commitDuration: how long the writes of a commit take, unless the first alone takes longer. What a write costs can't
+  ///     be told from it: a new name or a random id takes several times as long as others.
   ///   - patience: for how long one commit may take before it counts as stuck.
   ///   - poller: its signal is advanced when the log has grown.
   ///   - notify: called on the writer's queue.
   init(
-    _ connection: Connection, _ files: Files?, queue: DispatchQueue, waitingLimit: Int, patience: Duration,
-    poller: ForeignCommitPoller, notify: @escaping @Sendable (SQLiteNotice) -> Void
+    _ connection: Connection, _ files: Files?, queue: DispatchQueue, waitingLimit: Int,
+    commitDuration: Duration = .milliseconds(10), patience: Duration, poller: ForeignCommitPoller,
+    notify: @escaping @Sendable (SQLiteNotice) -> Void
   ) {
     self.files = files
     self.notify = notify
@@ -91,6 +91,7 @@ final class Writer: @unchecked Sendable {
     session = Session(connection)
     self.queue = queue
     self.waitingLimit = waitingLimit
+    self.commitDuration = commitDuration
     health = WriterHealth(patience: patience)
   }
 
@@ -279,7 +280,7 @@ final class Writer: @unchecked Sendable {
       }
       session.commitID = LogPosition.freshCommitID()
       session.added.removeAll(keepingCapacity: true)
-      let end = ContinuousClock.now + Self.commitDuration
+      let end = ContinuousClock.now + commitDuration
       for index in taken.indices {
         if index > 0, ContinuousClock.now >= end {
           jobs = taken[..<index]

@@ -6,10 +6,14 @@ struct ConditionCheck {
   let symbols: SymbolTable
   let condition: WriteCondition
 
+  /// So many events are scanned rather than indexes, since a type can need many index scans. While hundreds of writes with
+  /// such conditions wait, each of them finds the events of those before it.
+  private var scannedEvents: Int64 { Int64(LogScan.maximumScans(condition.failIfEventsMatch) / 2) }
+
   /// Whether an event between a position and the end of the log matches.
   func hasMatch(after position: Int64, end: Int64) throws(SQLiteFailure) -> Bool {
     let filters = condition.failIfEventsMatch
-    if LogScan.isCheaper(for: end - position, filters: filters.count) {
+    if LogScan.isCheaper(for: end - position, filters: filters.count) || end - position <= scannedEvents {
       let scan = LogScan(connection: connection, symbols: symbols)
       return try !scan.positions(after: position, filters, .all, limit: 1).isEmpty
     }

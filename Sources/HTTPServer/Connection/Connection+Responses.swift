@@ -120,6 +120,9 @@ extension Connection {
     return machine.outputBytes + writer.waitingBytes
   }
 
+  /// The memory of what waits: of a large piece that is sent in part, up to twice as much.
+  var heldBytes: Int { output.heldBytes + waitingBytes - machine.outputBytes }
+
   /// By what its stream has written up to now.
   var streamLoad: StreamScheduler.Load { waitingBytes < OutputQueue.largePiece ? .light : .heavy }
 

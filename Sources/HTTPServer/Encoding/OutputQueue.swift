@@ -18,7 +18,7 @@ struct OutputQueue {
 
   var isEmpty: Bool { count == 0 }
 
-  /// The bytes of memory that it has, for tests.
+  /// The bytes of memory that it has.
   var heldBytes: Int { rest.reduce(first.capacity) { $0 + $1.capacity } }
 
   /// Appends what `body` appends to the array that it is given.
