@@ -150,7 +150,7 @@ final class LogTail: Sendable {
 
   private var end: End? { state.withLock { $0.end } }
 
-  // MARK: Waking whom it concerns
+  // MARK: Waking followers
 
   private func listen() {
     let listening = relay.signal.listen { [weak self] in self?.hear($0) }
@@ -171,17 +171,10 @@ final class LogTail: Sendable {
 
   private func wakeFollowers() async {
     while let news = takeNews() {
-      let began = ContinuousClock.now
-      let woken = wake(news)
-      // A task that nobody cancels: the sleep can't be cut short.
-      try? await Task.sleep(until: began + Self.pause(events: news.events, woken: woken))
+      wake(news)
+      // To those that are awake. What commits meanwhile is dealt with at once.
+      await Task.yield()
     }
-  }
-
-  /// From one time that followers are woken to the next: the longer, the more there was to tell and the more were woken,
-  /// since to read several events costs little more than to read one.
-  private static func pause(events: Int, woken: Int) -> Duration {
-    min(.milliseconds(1) + .microseconds(100) * events, .milliseconds(4) + .microseconds(100) * woken)
   }
 
   private func takeNews() -> News? {
@@ -195,26 +188,24 @@ final class LogTail: Sendable {
     }
   }
 
-  /// - Returns: how many have waited.
-  private func wake(_ news: News) -> Int {
-    let woken = news.isIncomplete ? wakeAll() : wakeMatching(news.hints)
+  private func wake(_ news: News) {
+    if news.isIncomplete { wakeAll() } else { wakeMatching(news.hints) }
     if let end = news.end { state.withLock { $0.end = end } }
-    return woken
   }
 
   /// A follower that joins before an event is looked up is found for it. One that joins later reads the event itself, since
   /// it has committed.
-  private func wakeMatching(_ hints: [CommitHint]) -> Int {
+  private func wakeMatching(_ hints: [CommitHint]) {
     var found = FilterIndex<CommitSignal>.Matches()
     for hint in hints {
       // Each by itself, so that who commits or joins has to wait for no more than one.
       for event in hint.events { state.withLock { $0.signals.find(event, &found) } }
     }
-    return state.withLock { $0.signals.values(found) }.reduce(0) { $0 + $1.advance() }
+    for signal in state.withLock({ $0.signals.values(found) }) { signal.advance() }
   }
 
-  @discardableResult private func wakeAll() -> Int {
-    state.withLock { $0.signals.values }.reduce(0) { $0 + $1.advance() }
+  private func wakeAll() {
+    for signal in state.withLock({ $0.signals.values }) { signal.advance() }
   }
 
   /// Keeps listening for as long as anybody follows and there may be commits.
