@@ -11,7 +11,7 @@ import Testing
     private let listening = Mutex<CommitSignal.Listening?>(nil)
 
     init(_ store: SQLiteExecutor) {
-      let new = store.poller.signal.listen { [weak self] hint in self?.all.withLock { $0.append(hint) } }
+      let new = store.commits?.listen { [weak self] hint in self?.all.withLock { $0.append(hint) } }
       listening.withLock { $0 = new }
     }
 

@@ -185,15 +185,15 @@ import Testing
   @Test func theWriterAsksNoIndexesBehindAFewHundredEvents() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let (catalog, pending) = (Catalog(connection), PendingRows(connection))
+    let (symbols, pending) = (SymbolTable(connection), InsertBuffer(connection))
     let writer = EventWriter(
-      connection: connection, catalog: catalog, memory: LogMemory(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
       now: { Timestamp(milliseconds: 0) })
-    _ = try writer.write((0..<1000).map { .sample("a", "N\($0 % 40)", type: "t\($0 % 16)") }, condition: nil, tag: 1)
-    _ = try writer.write((0..<250).map { _ in .sample("b", "Other") }, condition: nil, tag: 1)
+    _ = try writer.write((0..<1000).map { .sample("a", "N\($0 % 40)", type: "t\($0 % 16)") }, condition: nil, commitID: 1)
+    _ = try writer.write((0..<250).map { _ in .sample("b", "Other") }, condition: nil, commitID: 1)
     try pending.flush()
     let condition = WriteCondition(failIfEventsMatch: (0..<16).map { ReadAggregator("t\($0)") })
-    let check = ConditionCheck(connection: connection, catalog: catalog, condition: condition)
+    let check = ConditionCheck(connection: connection, symbols: symbols, condition: condition)
     let before = runs(on: connection)
     #expect(try !check.hasMatch(after: 1000, end: 1250))
     #expect(runs(on: connection) - before < 10)
