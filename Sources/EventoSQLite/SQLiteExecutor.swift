@@ -105,7 +105,7 @@ public final class SQLiteExecutor: Sendable {
 
   /// The size of the writer's page cache. With SQLite's default of 2 MB, a commit that changes pages all over the indexes
   /// writes some of them twice, and reads most of them from the file.
-  private static let writerCacheKiB = 16 << 10
+  private static let writerCacheKiB = 8 << 10
 
   /// Whether a statement was interrupted, or stopped waiting for another connection.
   private static func isInterruption(_ error: any Error) -> Bool {
