@@ -61,10 +61,12 @@ private struct FilterSet {
   private let forms: [FilterKey.Form]
 
   init(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) {
-    let keys = Set(aggregators.filterKeys(routingKey))
-    let forms = Set(keys.map(\.form))
-    self.keys = keys
-    self.forms = forms.filter { !$0.asksForID } + forms.filter(\.asksForID)
+    let keys = aggregators.filterKeys(routingKey)
+    // There are few forms, however many keys.
+    var forms: [FilterKey.Form] = []
+    for key in keys where !forms.contains(key.form) { forms.append(key.form) }
+    self.keys = Set(keys)
+    self.forms = forms.filter { !$0.asksForID } + forms.filter { $0.asksForID }
   }
 
   /// Whether an event matches.
