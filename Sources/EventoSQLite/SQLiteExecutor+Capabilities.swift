@@ -127,7 +127,7 @@ extension SQLiteExecutor: SnapshotRemover {
 }
 
 extension SQLiteExecutor: ReadinessReporter {
-  /// Answers from what the writer has just done, or is doing; where it has had nothing to do for a second, writes to the
+  /// Reports the state of the writer's current or latest commit. If it has been idle for a second, writes to the
   /// database. So it never waits behind other writes.
   public func checkReadiness() async throws {
     let failure = await withCheckedContinuation { continuation in
@@ -146,7 +146,7 @@ extension SQLiteExecutor: CallbackReadinessReporter {
       let needed = writer.health.neededBytes
       let report: @Sendable (Result<Void, EventoError>) -> Void = { [writer] result in
         if case .failure(let failure) = result {
-          // What is said of a write is not meant for a probe.
+          // The text for a failed write does not fit a probe.
           completion(writer.health.displacement ?? failure)
         } else {
           if let needed { writer.health.hasRoom(for: needed) }
@@ -154,15 +154,15 @@ extension SQLiteExecutor: CallbackReadinessReporter {
         }
       }
       writer.perform(completion: report) { [writer] session in
-        // A full disk may have room for the one page of a probe in its last block, and none for an event.
+        // A full disk may have room for the one page of a probe in its last block, but not for an event.
         let least = max(Self.leastFreeBytes, needed ?? 0)
         if let free = writer.freeBytes, free < least {
           throw EventoError(
             .unavailable,
-            "The disk has only \(free) bytes free; an idle store is ready with at least \(least). Free some space."
+            "The disk has only \(free) bytes free, but the store needs at least \(least). Free some space."
           )
         }
-        // A quota, or a limit on the size of files, shows only in writing.
+        // Only a write detects a quota or a limit on the size of files.
         if let needed { try session.connection.probeRoom(for: needed) }
         try session.connection.run("UPDATE store SET probe = probe + 1")
       }
@@ -171,7 +171,7 @@ extension SQLiteExecutor: CallbackReadinessReporter {
 }
 
 extension SQLiteExecutor {
-  /// Bytes that must be free on the disk of an idle store for it to be ready.
+  /// The free bytes on the disk that an idle store requires to be ready.
   private static var leastFreeBytes: Int { 1 << 20 }
 }
 
@@ -184,7 +184,8 @@ extension SQLiteExecutor: WriteMeter {
 }
 
 extension SQLiteExecutor: CommitNotifier {
-  /// Advances before the answer to a write of this executor, and within a tenth of a second of a commit by another.
+  /// The signal of this store. It advances before a write of this executor returns, and within a tenth of a second of a
+  /// commit by another process.
   public var commits: CommitSignal { watch.signal }
 }
 

@@ -156,7 +156,7 @@ import Testing
     let error = await failure { () throws in
       _ = try await SQLiteExecutor.restore(folder.file("text"), from: copy, replacing: true)
     }
-    #expect(error?.code == .invalidRequest && error?.detail.contains("move it away") == true)
+    #expect(error?.code == .invalidRequest && error?.detail.contains("Move it away") == true)
   }
 
   /// Not even its journal mode, or the log beside it.

@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func aFailureTellsTheCheckAndThePlace() async throws {
-    let check = try #require(ConformanceCheck.all.first { $0.name == "a write of nothing is missing data" })
+    let check = try #require(ConformanceCheck.all.first { $0.name == "a write without events is missing data" })
     let failure = await #expect(throws: ConformanceFailure.self) {
       try await check.run { body in
         try await body(

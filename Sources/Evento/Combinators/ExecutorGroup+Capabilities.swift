@@ -54,7 +54,7 @@ extension ExecutorGroup: EventLookup {
 
 extension ExecutorGroup: SubscriberDirectory {
   private var directory: any SubscriberDirectory {
-    get throws { try first.required((any SubscriberDirectory).self, "show subscribers") }
+    get throws { try first.required((any SubscriberDirectory).self, "list subscribers") }
   }
 
   public func subscriber(_ key: String) async throws -> Subscriber? {

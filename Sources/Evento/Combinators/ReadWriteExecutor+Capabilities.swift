@@ -17,7 +17,7 @@ extension ReadWriteExecutor: EventLookup {
 
 extension ReadWriteExecutor: SubscriberDirectory {
   private var directory: any SubscriberDirectory {
-    get throws { try writer.required((any SubscriberDirectory).self, "show subscribers") }
+    get throws { try writer.required((any SubscriberDirectory).self, "list subscribers") }
   }
 
   public func subscriber(_ key: String) async throws -> Subscriber? {

@@ -5,7 +5,7 @@ extension Executor {
   /// - Throws: `not_implemented` where it can't.
   func required<T>(_ kind: T.Type, _ what: String) throws -> T {
     guard let able = self as? T else {
-      throw EventoError(.notImplemented, "The store behind this can't \(what): \(type(of: self)) does not offer it.")
+      throw EventoError(.notImplemented, "The store can't \(what): \(type(of: self)) does not support it.")
     }
     return able
   }

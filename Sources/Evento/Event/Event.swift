@@ -1,16 +1,16 @@
-/// An event as the store keeps it.
+/// A stored event.
 public struct Event: Sendable, Equatable {
-  /// Unique in the store.
+  /// The id, unique in the store.
   public let id: ULID
-  /// What kind of aggregate it belongs to, e.g. `bank/Account`.
+  /// The kind of aggregate that it belongs to, such as `bank/Account`.
   public let aggregatorType: String
-  /// Which aggregate of that kind.
+  /// The id of the aggregate within its kind.
   public let aggregatorID: String
-  /// 1, 2, 3 … within the aggregate, without gaps; at most ``maximumVersion``.
+  /// The version within the aggregate: 1, 2, 3 … without gaps, at most ``maximumVersion``.
   public let version: Int
-  /// The event's type, e.g. `MoneyDeposited`.
+  /// The event's type, such as `MoneyDeposited`.
   public let name: String
-  /// The partition of the log that it stands in, if any.
+  /// The routing key, if any.
   public let routingKey: String?
   public let data: Payload
   public let metadata: Metadata
@@ -31,10 +31,10 @@ public struct Event: Sendable, Equatable {
     self.timestamp = timestamp
   }
 
-  /// The last version that an aggregate can reach.
+  /// The maximum version of an aggregate.
   public static let maximumVersion = 2_147_483_647
 
-  /// Equal in every member, text by its UTF-8 bytes.
+  /// Returns whether all members are equal; text is compared by its UTF-8 bytes.
   public static func == (left: Event, right: Event) -> Bool {
     left.id == right.id && left.version == right.version && left.timestamp == right.timestamp
       && left.aggregatorType.isExactly(right.aggregatorType) && left.aggregatorID.isExactly(right.aggregatorID)

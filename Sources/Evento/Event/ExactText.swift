@@ -7,9 +7,9 @@
 #endif
 /// Text that is compared byte by byte.
 ///
-/// Swift compares strings by canonical equivalence, so that two spellings of "é" are equal; a store compares names and
-/// keys by their UTF-8 bytes. Every dictionary, set or comparison of such text goes through this type, in an executor of
-/// your own too.
+/// Swift compares strings by canonical equivalence, so that two spellings of "é" are equal, but a store compares names
+/// and keys by their UTF-8 bytes. Use this type for every dictionary, set or comparison of such text, also in an
+/// executor of your own.
 public struct ExactText: Sendable, Hashable, Comparable {
   public let string: String
 
@@ -21,7 +21,7 @@ public struct ExactText: Sendable, Hashable, Comparable {
     left.string.isExactly(right.string)
   }
 
-  /// By the bytes, one after the other: the order that keys are listed in.
+  /// Compares the bytes: the order in which keys are listed.
   public static func < (left: ExactText, right: ExactText) -> Bool {
     left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
   }
@@ -35,19 +35,19 @@ public struct ExactText: Sendable, Hashable, Comparable {
 }
 
 extension String {
-  /// Whether both are the same bytes of UTF-8.
+  /// Returns whether both have the same UTF-8 bytes.
   package func isExactly(_ other: String) -> Bool {
     guard utf8.count == other.utf8.count else { return false }
     let isEqual = utf8.withContiguousStorageIfAvailable { bytes in
       other.utf8.withContiguousStorageIfAvailable { others in Self.areEqual(bytes, others) }
     }
-    // Text that is bridged from elsewhere may have no such storage.
+    // Bridged text may have no such storage.
     return (isEqual ?? nil) ?? utf8.elementsEqual(other.utf8)
   }
 }
 
 extension String {
-  /// Many times as fast as byte after byte, which names are compared by with each event.
+  /// Much faster than a comparison byte by byte. Names are compared for each event.
   private static func areEqual(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let leftStart = left.baseAddress, let rightStart = right.baseAddress else { return true }
     return memcmp(leftStart, rightStart, left.count) == 0
@@ -55,7 +55,7 @@ extension String {
 }
 
 extension UnsafeRawBufferPointer {
-  /// Whether these are the same bytes: many times as fast as one after the other.
+  /// Returns whether these are the same bytes; much faster than a comparison byte by byte.
   package func isExactly(_ other: [UInt8]) -> Bool {
     guard count == other.count else { return false }
     guard let start = baseAddress else { return true }
@@ -64,7 +64,7 @@ extension UnsafeRawBufferPointer {
 }
 
 extension Optional<String> {
-  /// Whether both are absent, or the same bytes of UTF-8.
+  /// Returns whether both are absent or have the same UTF-8 bytes.
   package func isExactly(_ other: String?) -> Bool {
     map(ExactText.init) == other.map(ExactText.init)
   }

@@ -32,7 +32,7 @@ public struct WriteCondition: Sendable, Equatable {
     guard counts.contains(failIfEventsMatch.count) else {
       throw EventoError(
         .invalidRequest,
-        "A condition takes \(counts.lowerBound) to \(counts.upperBound) filters, and has \(failIfEventsMatch.count).")
+        "A condition takes \(counts.lowerBound) to \(counts.upperBound) filters, but has \(failIfEventsMatch.count).")
     }
     try ReadAggregator.check(failIfEventsMatch)
   }

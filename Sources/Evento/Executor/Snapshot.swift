@@ -19,9 +19,9 @@ public struct SnapshotKey: Sendable, Equatable {
   ///
   /// - Throws: `invalid_request` where a member is out of form.
   public func check() throws {
-    try NameRule.check(type, "the snapshot's type")
-    try NameRule.check(revision, "the snapshot's revision")
-    try NameRule.check(id, "the snapshot's id")
+    try NameRule.check(type, "The snapshot's type")
+    try NameRule.check(revision, "The snapshot's revision")
+    try NameRule.check(id, "The snapshot's id")
   }
 }
 

@@ -39,7 +39,7 @@ public struct Subscriber: Sendable, Equatable {
   ///
   /// - Throws: `invalid_request` where it is out of form.
   public static func check(key: String) throws {
-    try NameRule.check(key, "the subscriber's key")
+    try NameRule.check(key, "The subscriber's key")
   }
 
   /// Equal in every member, the key by its UTF-8 bytes.

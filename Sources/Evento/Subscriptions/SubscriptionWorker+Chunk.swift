@@ -46,7 +46,7 @@ extension SubscriptionWorker {
           break
         }
         let failure = report(met, retryDelay: nil)
-        failureLog.failed("given up", .error, "Given up: \(failure)")
+        failureLog.failed("given up", .error, "Giving up. \(failure)")
         failures.event = 0
       } else {
         succeeded(.event, &failures)

@@ -112,7 +112,7 @@ struct EventsResource: Sendable {
           read, behind: page, until: .now + min(.seconds(seconds), longestWait), unless: request.hold?.interruption)
       }
       guard access.allows(request.token, .read) else {
-        throw EventoError(.unauthorized, "The token was withdrawn while this read waited: use another.")
+        throw EventoError(.unauthorized, "The token was revoked while this read waited. Use another one.")
       }
     }
     return .json(page.json)
@@ -193,7 +193,7 @@ extension Response {
 
   fileprivate static func event(_ id: ULID, _ event: [UInt8]?) throws(EventoError) -> Response {
     guard let event else {
-      throw EventoError(.eventNotFound, "There is no event \(id) in this store: check the id, or read the log for it.")
+      throw EventoError(.eventNotFound, "No event \(id). Check the id.")
     }
     return .json(event)
   }

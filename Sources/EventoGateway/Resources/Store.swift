@@ -49,7 +49,7 @@ struct Store: Sendable {
   }
 
   private func required<Ability>(_ ability: Ability?, _ what: String) throws(EventoError) -> Ability {
-    guard let ability else { throw EventoError(.notImplemented, "The store behind this gateway can't \(what).") }
+    guard let ability else { throw EventoError(.notImplemented, "This gateway's store can't \(what).") }
     return ability
   }
 }

@@ -1,8 +1,8 @@
 internal import CCurl
 
-/// What streams need beside calls: to be paused and resumed, given up when nothing comes, and ended in favour of others.
+/// The operations of streams: pause and resume, end stalled ones, and end some in favour of others.
 extension TransferLoop {
-  /// Lets those go on whose readers have made room.
+  /// Resumes the streams whose readers have made room.
   func resumePaused() {
     for handle in Array(busy.values) where handle.isPaused && handle.entry?.transfer.pipe?.hasRoom ?? false {
       let code = handle.resume()
@@ -16,12 +16,12 @@ extension TransferLoop {
     if let change = nextChangeOfTurns, change <= now { changeTurns(streaming, now) }
   }
 
-  /// libcurl could do this (CURLOPT_LOW_SPEED_TIME), but goes by an average over some seconds, in which a heartbeat is
-  /// next to nothing.
+  /// Ends stalled streams. libcurl can do this (CURLOPT_LOW_SPEED_TIME), but by an average over some seconds, in which
+  /// a heartbeat is next to nothing.
   private func dropStalled(_ streaming: TransferOptions.Streaming, _ now: ContinuousClock.Instant) {
     var oldestSign: ContinuousClock.Instant?
     for handle in Array(busy.values) {
-      // A paused one waits for its reader, not for the gateway.
+      // A paused stream waits for its reader, not for the gateway.
       let lastSign = handle.isPaused ? now : handle.lastSign
       if lastSign + streaming.stallTimeout <= now {
         finish(handle, .failure(.stalled(streaming.stallTimeout)))
@@ -32,14 +32,14 @@ extension TransferLoop {
     nextStallCheck = oldestSign.map { $0 + streaming.stallTimeout }
   }
 
-  /// When the oldest stream's turn is over, where others wait for a connection.
+  /// The time when the oldest stream's turn is over, if others wait for a connection.
   var nextChangeOfTurns: ContinuousClock.Instant? {
     guard let streaming = options.streaming, !waiting.isEmpty, busy.count >= options.connections else { return nil }
     return busy.values.lazy.map(\.begin).min().map { $0 + streaming.turn }
   }
 
-  /// Ends those whose turn is over, the oldest first, for as many as wait: they go on from their last event when their
-  /// turn comes again. Streams have no end of their own, and whoever waited for one would wait for ever.
+  /// Ends the streams whose turn is over, the oldest first, as many as there are waiting ones: they continue from their
+  /// last event in their next turn. Streams don't end by themselves, so others would wait forever.
   private func changeTurns(_ streaming: TransferOptions.Streaming, _ now: ContinuousClock.Instant) {
     let over = busy.values.filter { $0.begin + streaming.turn <= now }.sorted { $0.begin < $1.begin }
     for handle in over.prefix(waiting.count) { finish(handle, .failure(.gaveWay)) }

@@ -8,12 +8,12 @@ internal import CSQLite
   import Darwin
 #endif
 
-/// What SQLite does not sync by itself.
+/// Syncs what SQLite does not sync by itself.
 enum FileSync {
-  /// - Returns: whether what was written is on disk; where not, `errno` says why.
+  /// - Returns: True if the written data is on disk; if not, `errno` has the reason.
   static func sync(_ descriptor: Int32) -> Bool {
     #if canImport(Darwin)
-      // Through the drive's cache, where the file system can: man 2 fsync.
+      // Includes the drive's cache, if the file system supports it: man 2 fsync.
       if fcntl(descriptor, F_FULLFSYNC) == 0 { return true }
     #endif
     return fsync(descriptor) == 0
@@ -22,7 +22,7 @@ enum FileSync {
   /// Makes a new file's name durable.
   ///
   /// SQLite syncs a database's content, and the folder only for its journals: without this, a power failure right after
-  /// the first start could lose the name of the file, and with it what was answered.
+  /// the first start could lose the name of the file, and with it confirmed writes.
   static func sync(folderOf path: String) throws(SQLiteFailure) {
     let folder = folder(of: path)
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
@@ -31,7 +31,7 @@ enum FileSync {
     guard sync(descriptor) else { throw failure(folder) }
   }
 
-  /// The folder that a path leads to.
+  /// Returns the folder of a path.
   static func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }

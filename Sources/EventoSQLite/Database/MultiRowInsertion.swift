@@ -1,11 +1,11 @@
-/// Statements that insert several rows at once, which spares SQLite to open the table and its indexes for each of them.
+/// Statements that insert several rows at once, so that SQLite need not open the table and its indexes for each row.
 enum MultiRowInsertion {
-  /// The statements for 1, 2, 4 … `largest` rows, with a parameter for each column of each row.
+  /// Returns the statements for 1, 2, 4 … `largest` rows, with a parameter for each column of each row.
   ///
   /// - Parameters:
-  ///   - largest: a power of two.
-  ///   - onConflict: what becomes of a row whose key the table has already, which is a failure otherwise
-  ///     (https://sqlite.org/lang_upsert.html).
+  ///   - largest: A power of two.
+  ///   - onConflict: The action for a row whose key exists (https://sqlite.org/lang_upsert.html). Without it, that is
+  ///     an error.
   static func texts(
     into table: String, _ columns: [String], upTo largest: Int, onConflict: String? = nil
   ) -> [String] {
@@ -19,7 +19,7 @@ enum MultiRowInsertion {
 
   /// Inserts rows of integers, in their order, by such statements.
   ///
-  /// - Parameter values: of the columns of all rows, one row after the other.
+  /// - Parameter values: The columns of all rows, one row after the other.
   static func insert(
     _ values: [Int64], columns: Int, by texts: [String], on connection: Connection
   ) throws(SQLiteFailure) {

@@ -1,6 +1,6 @@
-/// The text of a statement, to find that again by.
+/// The text of a statement, as a key to find it.
 ///
-/// Hashed by its length, which few have in common: to hash all of a text takes longer than to run some statements.
+/// Hashed by its length, which few have in common: hashing the whole text takes longer than running some statements.
 struct StatementText: Hashable {
   let sql: String
 

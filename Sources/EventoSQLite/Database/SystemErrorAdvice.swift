@@ -6,12 +6,14 @@
   import Darwin
 #endif
 
-/// What to do about an error of the system on a database's files.
+/// The advice for a system error on a database's files.
 struct SystemErrorAdvice {
   let text: String
 
-  /// - Parameter error: an `errno`.
-  /// - Returns: `nil` for none.
+  /// Returns the advice for an error.
+  ///
+  /// - Parameter error: An `errno`.
+  /// - Returns: `nil` for 0.
   init?(_ error: Int32) {
     switch error {
     case 0: return nil

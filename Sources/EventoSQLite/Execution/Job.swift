@@ -41,7 +41,7 @@ extension Job {
     } catch let error as EventoError {
       return .failure(error)
     } catch {
-      return .failure(EventoError(.internal, "The store failed in a way that it should not.", cause: "\(error)"))
+      return .failure(EventoError(.internal, "The store failed unexpectedly. See the log.", cause: "\(error)"))
     }
   }
 }
@@ -82,6 +82,6 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
 extension EventoError {
   static func closed() -> EventoError {
     EventoError(
-      .unavailable, "The store is shutting down: send this again to the one that takes its place.", isPassing: false)
+      .unavailable, "The store is shutting down. Retry after it has restarted.", isPassing: false)
   }
 }

@@ -1,6 +1,6 @@
 public import Evento
 
-/// What an executor may be able to do beyond the eight operations: one case for each protocol that says so.
+/// A capability beyond the eight operations: one case for each protocol.
 public enum Capability: String, Sendable, Hashable, CaseIterable {
   /// `ConditionalWriter`
   case conditionalWrites
@@ -17,7 +17,7 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
   /// `EventFollower`
   case following
 
-  /// What a type of executor declares that it can do.
+  /// Returns the capabilities that a type of executor declares.
   public static func all(of type: any Executor.Type) -> Set<Capability> {
     Set(allCases.filter { $0.isDeclared(by: type) })
   }

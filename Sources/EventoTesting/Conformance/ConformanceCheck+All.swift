@@ -1,7 +1,7 @@
 public import Evento
 
 extension ConformanceCheck {
-  /// Every check there is.
+  /// All checks.
   public static let all: [ConformanceCheck] =
     atomicityChecks + versionChecks + resendChecks + identifierChecks + formChecks + routingKeyChecks
     + payloadChecks + metadataChecks + unicodeChecks + filterChecks + routingKeyReadChecks
@@ -10,12 +10,12 @@ extension ConformanceCheck {
     + conditionChecks + subscriberChecks + acknowledgeChecks + directoryChecks
     + snapshotChecks + snapshotRemovalChecks + readinessChecks
 
-  /// The checks for an executor that can do certain things beyond the eight operations.
+  /// Returns the checks for an executor with certain capabilities.
   public static func all(for capabilities: Set<Capability>) -> [ConformanceCheck] {
     all.filter { $0.capabilities.isSubset(of: capabilities) }
   }
 
-  /// The checks for a type of executor, by the protocols that it declares.
+  /// Returns the checks for a type of executor, by the protocols to which it conforms.
   public static func all(for type: any Executor.Type) -> [ConformanceCheck] {
     all(for: Capability.all(of: type))
   }

@@ -1,8 +1,8 @@
 internal import Evento
 
-/// What a check works on.
+/// The environment of a check.
 struct ConformanceContext: Sendable {
-  /// Fresh and empty.
+  /// A fresh, empty executor.
   let executor: any Executor
   private let scope: ConformanceCheck.ExecutorScope
 
@@ -16,12 +16,12 @@ struct ConformanceContext: Sendable {
     try await scope(body)
   }
 
-  /// The executor as one that can do something beyond the eight operations.
+  /// Returns the executor as one with a capability.
   func able<T>(
     _ kind: T.Type, fileID: String = #fileID, line: Int = #line
   ) throws(ConformanceFailure) -> T {
     guard let executor = executor as? T else {
-      throw ConformanceFailure("the executor is no \(kind)", fileID: fileID, line: line)
+      throw ConformanceFailure("the executor is not a \(kind)", fileID: fileID, line: line)
     }
     return executor
   }

@@ -56,7 +56,7 @@ extension InMemoryExecutor: SnapshotRemover {
 }
 
 extension InMemoryExecutor: ReadinessReporter {
-  /// Never throws: memory can always be written.
+  /// Never throws, because memory is always writable.
   public func checkReadiness() async throws {}
 }
 

@@ -1,6 +1,6 @@
 internal import Evento
 
-/// All that a store in memory holds.
+/// The content of a store in memory.
 struct InMemoryStore: Sendable {
   var log = InMemoryLog()
   var subscribers = InMemorySubscribers()
@@ -20,7 +20,7 @@ struct ExactSnapshotKey: Hashable, Sendable {
   }
 }
 
-/// What a read is of.
+/// The filter of a read.
 struct EventFilter {
   let aggregators: [ReadAggregator]?
   let routingKey: RoutingKey

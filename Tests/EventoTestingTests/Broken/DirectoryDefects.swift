@@ -21,7 +21,7 @@ extension Defect {
     Defect(
       "a full page of subscribers always has a next one",
       caughtBy: [
-        "pages of subscribers hold what was asked for, and tell exactly if there is a next one"
+        "pages of subscribers have the requested number, and report exactly whether there is a next one"
       ]
     ) {
       $0.subscribers = { store, first, key throws in
@@ -33,7 +33,7 @@ extension Defect {
     Defect(
       "a page of subscribers starts with its key",
       caughtBy: [
-        "pages of subscribers hold what was asked for, and tell exactly if there is a next one"
+        "pages of subscribers have the requested number, and report exactly whether there is a next one"
       ]
     ) {
       $0.subscribers = { store, first, key throws in
@@ -112,7 +112,7 @@ extension Defect {
       }
     },
     Defect(
-      "deleting what is not there succeeds",
+      "deleting what does not exist succeeds",
       caughtBy: [
         "an unknown subscriber can't be enabled or deleted"
       ]
@@ -124,7 +124,7 @@ extension Defect {
     Defect(
       "a subscriber that is deleted is only disabled",
       caughtBy: [
-        "a subscriber that is deleted is gone, and a new one begins anew"
+        "a deleted subscriber is gone, and a new one starts from the beginning"
       ]
     ) {
       $0.deleteSubscriber = { store, key throws in

@@ -6,7 +6,7 @@ extension Defect {
     Defect(
       "the log is in the order of timestamps",
       caughtBy: [
-        "the order of the log is that of commits, whatever timestamps say"
+        "the order of the log is that of commits, whatever the timestamps"
       ]
     ) {
       $0.orderLog { ($0.timestamp, $0.id) < ($1.timestamp, $1.id) }
@@ -14,15 +14,15 @@ extension Defect {
     Defect(
       "the log is in the order of ids",
       caughtBy: [
-        "the order of the log is that of commits, whatever ids say",
-        "some events of a write may carry an id and others not",
-        "an event that commits late is never placed before a reader",
+        "the order of the log is that of commits, whatever the ids",
+        "some events of a write can have an id and others none",
+        "an event that commits late never appears before a reader's position",
       ]
     ) { $0.orderLog { $0.id < $1.id } },
     Defect(
       "the log is in the order of aggregates",
       caughtBy: [
-        "a write may span aggregates and types"
+        "a write can span aggregates and types"
       ]
     ) {
       $0.orderLog { ($0.aggregatorID, $0.version) < ($1.aggregatorID, $1.version) }
@@ -49,7 +49,7 @@ extension Defect {
       "commits are never told of",
       caughtBy: [
         "a commit moves the signal on", "who waits for a commit is woken by it",
-        "everybody who waits is woken by one commit",
+        "one commit wakes all waiting tasks",
         "readers that sleep on the signal miss nothing under sixteen writers", "a wait ends at its deadline",
       ]
     ) { $0.commits = CommitSignal() },
@@ -57,7 +57,7 @@ extension Defect {
       "versions have gaps",
       caughtBy: [
         "versions of an aggregate run without a gap under sixteen writers",
-        "an earlier place is no later: events behind it are read again",
+        "after going back, later events are read again",
       ]
     ) {
       $0.changeNodes { $0.with(version: $0.version > 5 ? $0.version + 1 : $0.version) }

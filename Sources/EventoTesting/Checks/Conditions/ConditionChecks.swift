@@ -5,9 +5,9 @@ extension ConformanceCheck {
     conditionCheck("a write without a condition is just a write") { writer in
       let event = NewEvent.sample(id: ULID(), version: 1)
       let result = try await writer.write([event], condition: nil)
-      try require(!result.isResend, "a first write passes for a resend")
+      try require(!result.isResend, "a first write is marked as a resend")
       try requireEqual(try await writer.log().ids, result.events.map(\.id), "ids in the log")
-      try requireEqual(try await writer.writeWhole([event]).events, result.events, "the answer to a resend")
+      try requireEqual(try await writer.writeWhole([event]).events, result.events, "the result of a resend")
       try await requireError(.missingData, "a write of no events") { try await writer.write([], condition: nil) }
     },
 
@@ -96,8 +96,8 @@ extension ConformanceCheck {
       let filters = [ReadAggregator("bank/Account", id: "a")]
       let first = try await writer.write([event], failIf: filters)
       let again = try await writer.write([event], failIf: filters)
-      try require(again.isResend, "a resend with a condition that is broken by now is none")
-      try requireEqual(again.events, first.events, "the answer to a resend")
+      try require(again.isResend, "a resend whose condition no longer holds is not recognised")
+      try requireEqual(again.events, first.events, "the result of a resend")
       var other = event
       other.name = "Other"
       try await requireError(.duplicateEventID, "a duplicate with a broken condition") {
@@ -174,7 +174,7 @@ extension ConformanceCheck {
 }
 
 extension ConditionalWriter {
-  /// A write that fails if an event behind a place matches a filter.
+  /// Writes events on the condition that no event after a position matches a filter.
   @discardableResult
   fileprivate func write(
     _ events: [NewEvent], failIf filters: [ReadAggregator], after place: Cursor? = nil

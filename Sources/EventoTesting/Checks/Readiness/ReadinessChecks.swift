@@ -3,7 +3,7 @@ internal import Evento
 extension ConformanceCheck {
   static let readinessChecks: [ConformanceCheck] = [
     ConformanceCheck(
-      "a store that can be written is ready, and asking leaves no trace", .readiness, needs: [.readiness]
+      "a writable store is ready, and the check leaves no trace", .readiness, needs: [.readiness]
     ) {
       context in
       let executor = try context.able((any ReadinessReporter).self)

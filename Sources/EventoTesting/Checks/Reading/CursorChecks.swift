@@ -31,7 +31,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a cursor of another store is refused as the place to read from", .reading) { context in
+    ConformanceCheck("a cursor of another store is refused as the start of a read", .reading) { context in
       try await withForeignCursors(context) { executor, cursor in
         for first in [0, 1, 40] {
           try await requireError(.cursorNotInHistory, "a foreign cursor") {
@@ -46,7 +46,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a cursor of another store is refused as the place to read up to", .reading) { context in
+    ConformanceCheck("a cursor of another store is refused as the end of a read", .reading) { context in
       try await withForeignCursors(context) { executor, cursor in
         for last in [0, 1, 40] {
           try await requireError(.cursorNotInHistory, "a foreign cursor") {
@@ -68,7 +68,7 @@ extension ConformanceCheck {
         try await requireError(.cursorNotInHistory, "a foreign cursor") {
           try await writer.write([.sample("a")], condition: condition)
         }
-        // Noticed before what the write itself is refused for.
+        // Checked before the reasons to reject the write itself.
         try await requireError(.cursorNotInHistory, "a foreign cursor and a wrong version") {
           try await writer.write([.sample("a", version: 77)], condition: condition)
         }
@@ -79,9 +79,9 @@ extension ConformanceCheck {
         try await requireError(.cursorNotInHistory, "a foreign cursor and an id that is stored with other content") {
           try await writer.write([changed], condition: condition)
         }
-        // Nothing is refused to a resend, for nothing is written.
+        // A resend is never rejected, because nothing is written.
         let again = try await writer.write([stored], condition: condition)
-        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is none")
+        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is not recognised")
         try requireEqual(try await executor.log().count, count + 1, "events in the log")
       }
     },
@@ -98,7 +98,7 @@ extension ConformanceCheck {
           }
         }
         try requireEqual(try await executor.getSubscriberCursor("s"), own, "the cursor of the subscriber")
-        // Who holds the subscriber is looked at first.
+        // The holder of the subscriber is checked first.
         try await requireError(.subscriberTakenOver, "a foreign cursor of another worker") {
           try await executor.acknowledge("s", cursor: cursor, lag: 0, workerID: ULID())
         }
@@ -121,8 +121,8 @@ extension ConformanceCheck {
     },
   ]
 
-  /// Runs `body` with whole cursors that are of no place in the executor's history: an event's in another store, shorter
-  /// and longer, an empty store's, and such as no store ever made.
+  /// Runs `body` with valid cursors that are not in the executor's history: an event's in another store, shorter and
+  /// longer ones, an empty store's, and some that no store ever created.
   private static func withForeignCursors(
     _ context: ConformanceContext, _ body: (any Executor, Cursor) async throws -> Void
   ) async throws {

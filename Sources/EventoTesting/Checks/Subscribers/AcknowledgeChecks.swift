@@ -19,7 +19,7 @@ extension ConformanceCheck {
       try requireEqual(try await executor.acknowledge("s", cursor: cursor).lag, 0, "a lag that is left out")
     },
 
-    ConformanceCheck("an acknowledgement without a worker counts whoever holds the subscriber", .subscribers) {
+    ConformanceCheck("an acknowledgement without a worker is accepted under any holder", .subscribers) {
       context in
       let executor = context.executor
       let worker = ULID()
@@ -30,7 +30,8 @@ extension ConformanceCheck {
       try requireEqual(try await executor.getSubscriberCursor("s"), cursor, "the cursor")
     },
 
-    ConformanceCheck("an acknowledgement of a worker that was taken over changes nothing", .subscribers) { context in
+    ConformanceCheck("an acknowledgement by a worker that lost the subscriber changes nothing", .subscribers) {
+      context in
       let executor = context.executor
       let events = try await executor.writeWhole([.sample(), .sample()]).events
       let (one, two) = (ULID(), ULID())
@@ -78,7 +79,7 @@ extension ConformanceCheck {
       try requireEqual(try await executor.getSubscriberCursor("s"), cursor, "the cursor")
     },
 
-    ConformanceCheck("a subscriber may go back to an earlier place", .subscribers) { context in
+    ConformanceCheck("a subscriber can go back to an earlier position", .subscribers) { context in
       let executor = context.executor
       let events = try await executor.writeWhole((0..<4).map { _ in .sample() }).events
       try await executor.upsertSubscriber("s", workerID: ULID())
@@ -91,7 +92,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("any place that a read gave can be acknowledged", .subscribers) { context in
+    ConformanceCheck("any cursor that a read returned can be acknowledged", .subscribers) { context in
       let executor = context.executor
       try await executor.upsertSubscriber("s", workerID: ULID())
       for round in 0..<3 {

@@ -30,7 +30,7 @@ extension ConformanceCheck {
       }
     },
 
-    directoryCheck("pages of subscribers hold what was asked for, and tell exactly if there is a next one") {
+    directoryCheck("pages of subscribers have the requested number, and report exactly whether there is a next one") {
       directory in
       for first in [1, 1000] {
         let page = try await directory.subscribers(first: first, after: nil)
@@ -55,7 +55,7 @@ extension ConformanceCheck {
 
     directoryCheck("a page of subscribers starts behind a key by its bytes, also if there is no such subscriber") {
       directory in
-      // "é" is there in both of its forms: by their bytes they are two keys.
+      // "é" in both of its forms: by their bytes they are two keys.
       let keys = try await directory.makeSubscribers(
         ["B", "aa", "aB", "e\u{301}", "\u{E9}", "\u{FF5E}", "😀", "+", "a&b", "%", "2", "10"])
       let places =
@@ -66,7 +66,7 @@ extension ConformanceCheck {
         try requirePage(
           page, Array(greater.prefix(5)), hasNextPage: greater.count > 5, "the first 5 after \(place.debugDescription)")
       }
-      // A reader goes on behind one that has been deleted.
+      // A reader continues after a deleted one.
       try await directory.deleteSubscriber("aa")
       let greater = keys.filter { "aa".utf8.lexicographicallyPrecedes($0.utf8) }
       let page = try await directory.subscribers(first: 1000, after: "aa")
@@ -150,7 +150,7 @@ extension ConformanceCheck {
       try requireEqual(try await directory.subscribers(), [], "subscribers")
     },
 
-    directoryCheck("a subscriber that is deleted is gone, and a new one begins anew") { directory in
+    directoryCheck("a deleted subscriber is gone, and a new one starts from the beginning") { directory in
       let worker = ULID()
       let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
       for key in ["s", "t"] {
@@ -205,7 +205,7 @@ extension ConformanceCheck {
 extension SubscriberDirectory {
   /// Creates subscribers, and returns their keys in byte order.
   fileprivate func makeSubscribers(_ keys: [String]) async throws -> [String] {
-    // At once, so that a store on disk need not commit each by itself.
+    // Concurrently, so that a store on disk need not commit each by itself.
     try await withThrowingTaskGroup(of: Void.self) { group in
       for key in keys { group.addTask { try await upsertSubscriber(key, workerID: ULID()) } }
       try await group.waitForAll()
