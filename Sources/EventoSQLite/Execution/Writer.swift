@@ -289,8 +289,8 @@ final class Writer: @unchecked Sendable {
       let error = displaced(displacement)
       let unknown = EventoError(
         error.code,
-        error.detail + " This write may have been stored. Retry it with the same ids once the store works again."
-      )
+        error.detail + " This write may have been stored. Retry it with the same ids once the store works again.",
+        cause: error.cause)
       for job in jobs { job.fail(unknown) }
       return
     }

@@ -45,7 +45,7 @@ extension Defect {
     Defect(
       "a page of subscribers starts behind a subscriber that is there",
       caughtBy: [
-        "a page of subscribers starts behind a key by its bytes, also if there is no such subscriber"
+        "a page of subscribers starts after a key by its bytes, also if no subscriber has it"
       ]
     ) {
       $0.subscribers = { store, first, key throws in
@@ -58,7 +58,7 @@ extension Defect {
     Defect(
       "a page of subscribers starts behind a key that is equal to Swift",
       caughtBy: [
-        "a page of subscribers starts behind a key by its bytes, also if there is no such subscriber"
+        "a page of subscribers starts after a key by its bytes, also if no subscriber has it"
       ]
     ) {
       $0.subscribers = { store, first, key throws in
@@ -145,7 +145,7 @@ extension Defect {
     Defect(
       "keys out of form are unknown",
       caughtBy: [
-        "a key out of form is refused by every operation on subscribers"
+        "every operation on subscribers refuses an invalid key"
       ]
     ) {
       $0.deleteSubscriber = { store, key throws in

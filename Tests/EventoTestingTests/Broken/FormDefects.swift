@@ -8,7 +8,7 @@ extension Defect {
       "long names are cut off",
       caughtBy: [
         "names that are empty or longer than 255 bytes are refused",
-        "names of 255 bytes are taken, and kept exactly",
+        "names of 255 bytes are accepted, and kept exactly",
       ]
     ) {
       $0.changeEvents {

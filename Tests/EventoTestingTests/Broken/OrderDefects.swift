@@ -31,8 +31,8 @@ extension Defect {
       "a reader skips an event at times",
       caughtBy: [
         "readers with a filter miss nothing under sixteen writers",
-        "readers that go on from their cursors miss nothing under sixteen writers",
-        "readers with several filters miss nothing under sixteen writers",
+        "readers that continue from their cursors miss no event of sixteen writers",
+        "readers with several filters miss no event of sixteen writers",
         "readers of a routing key miss nothing under sixteen writers",
       ]
     ) {
@@ -56,7 +56,7 @@ extension Defect {
     Defect(
       "versions have gaps",
       caughtBy: [
-        "versions of an aggregate run without a gap under sixteen writers",
+        "versions of an aggregate have no gaps under sixteen writers",
         "after going back, later events are read again",
       ]
     ) {

@@ -201,7 +201,7 @@ extension Defect {
       "an empty page ends where it began",
       caughtBy: [
         "the end cursor of a read without matches is the end of the log",
-        "a condition may begin at any place that a read gave",
+        "a condition can have any cursor that a read returned",
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in

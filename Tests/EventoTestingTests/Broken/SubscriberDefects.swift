@@ -31,7 +31,7 @@ extension Defect {
     Defect(
       "a take-over enables the subscriber",
       caughtBy: [
-        "a disabled subscriber stays so when it is taken over"
+        "a disabled subscriber stays disabled when it is taken over"
       ]
     ) {
       $0.upsert = { store, key, worker throws in

@@ -33,7 +33,7 @@ extension ConformanceCheck {
           "a\(round)", id: round < 3 ? id : nil, timestamp: Timestamp(seconds: 1_700_000_000 - Int64(round) * 3600))
         let written = try await executor.writeWhole([event]).events.map(\.id)
         let page = try await executor.forward(5, after: start)
-        try requireEqual(page.edges.ids, written, "events behind the last place of a reader")
+        try requireEqual(page.edges.ids, written, "events after the last position of a reader")
         start = .after(try requireValue(page.pageInfo.endCursor, "the end cursor"))
       }
     },
@@ -59,7 +59,7 @@ extension ConformanceCheck {
       for ids in writes {
         for start in stride(from: 0, to: ids.count, by: 4) {
           let found = ids[start..<start + 4].map { places[$0] ?? -1 }
-          try requireEqual(found, (0..<4).map { found[0] + $0 }, "places of the events of one write")
+          try requireEqual(found, (0..<4).map { found[0] + $0 }, "positions of the events of one write")
         }
       }
     },

@@ -3,11 +3,11 @@ internal import Synchronization
 
 extension ConformanceCheck {
   static let tailChecks: [ConformanceCheck] = [
-    tailCheck("readers that go on from their cursors miss nothing under sixteen writers", nil, .all),
+    tailCheck("readers that continue from their cursors miss no event of sixteen writers", nil, .all),
     tailCheck(
       "readers with a filter miss nothing under sixteen writers", [ReadAggregator("bank/Account", id: "shared")], .all),
     tailCheck(
-      "readers with several filters miss nothing under sixteen writers",
+      "readers with several filters miss no event of sixteen writers",
       [
         ReadAggregator("bank/Account", name: "Odd"), ReadAggregator("bank/Account", id: "shared"),
         ReadAggregator("absent"),
@@ -43,7 +43,7 @@ extension ConformanceCheck {
       try requireEqual(try await executor.log().count, count, "events in the log")
     },
 
-    ConformanceCheck("versions of an aggregate run without a gap under sixteen writers", .ordering) { context in
+    ConformanceCheck("versions of an aggregate have no gaps under sixteen writers", .ordering) { context in
       let load = WriteLoad(writers: 16, writes: 10)
       _ = try await load.run(on: context.executor)
       let shared = try await context.executor.log([ReadAggregator("bank/Account", id: "shared")], pageOf: 9)

@@ -21,9 +21,11 @@ extension ConformanceCheck {
           for last in 0...6 {
             let page = try await executor.backward(last, before: cursor, filters)
             let rest = ids[..<place]
-            try requireEqual(page.edges.ids, Array(rest.suffix(last)), "events of last \(last) before \(place)")
             try requireEqual(
-              page.pageInfo.hasPreviousPage, last < rest.count, "has_previous_page of last \(last) before \(place)")
+              page.edges.ids, Array(rest.suffix(last)), "events of last \(last) before position \(place)")
+            try requireEqual(
+              page.pageInfo.hasPreviousPage, last < rest.count,
+              "has_previous_page of last \(last) before position \(place)")
             try requireEqual(page.pageInfo.hasNextPage, false, "has_next_page, read backward")
           }
         }
@@ -48,10 +50,10 @@ extension ConformanceCheck {
           for cursor in [one.cursor, other.cursor] {
             try requireEqual(
               try await executor.log(filters, from: .after(cursor)).ids,
-              Array(ids.drop { $0 != one.node.id }.dropFirst()), "events behind a place")
+              Array(ids.drop { $0 != one.node.id }.dropFirst()), "events after a position")
             try requireEqual(
               try await executor.logBackward(filters, pageOf: 100, before: cursor).ids,
-              Array(ids.prefix { $0 != one.node.id }), "events before a place")
+              Array(ids.prefix { $0 != one.node.id }), "events before a position")
           }
         }
       }

@@ -27,7 +27,7 @@ extension ConformanceCheck {
         try requireEqual(copy, cursor, "a cursor read from its text")
         try requireEqual(
           try await executor.log(from: .after(copy)).ids, written.dropFirst(index + 1).map(\.id),
-          "events behind a cursor read from its text")
+          "events after a cursor parsed from its text")
       }
     },
 

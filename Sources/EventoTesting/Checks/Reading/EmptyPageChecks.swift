@@ -10,7 +10,7 @@ extension ConformanceCheck {
       let page = try await executor.forward()
       let ids = try await executor.writeWhole([.sample(), .sample()]).events.map(\.id)
       let end = try requireValue(page.pageInfo.endCursor, "the end cursor of an empty page")
-      try requireEqual(try await executor.log(from: .after(end)).ids, ids, "events behind an empty store")
+      try requireEqual(try await executor.log(from: .after(end)).ids, ids, "events after the cursor of an empty store")
     },
 
     ConformanceCheck("a page at the end of the log has a cursor to continue from", .reading) { context in
@@ -129,6 +129,6 @@ extension ConformanceCheck {
     try requireEqual(page.pageInfo.startCursor, nil, "the start cursor", fileID: fileID, line: line)
     let end = try requireValue(page.pageInfo.endCursor, "the end cursor of an empty page", fileID: fileID, line: line)
     try requireEqual(
-      try await executor.log(from: .after(end)).ids, ids, "events behind an empty page", fileID: fileID, line: line)
+      try await executor.log(from: .after(end)).ids, ids, "events after an empty page", fileID: fileID, line: line)
   }
 }

@@ -161,7 +161,7 @@ extension ConformanceCheck {
     let middle = log.count / 2
     let behind = try await executor.log(filters, key, pageOf: 1000, from: .after(log[middle].cursor))
     try requireEqual(
-      behind.ids, log[(middle + 1)...].filter(matches).map(\.node.id), "behind the middle: \(what)", fileID: fileID,
+      behind.ids, log[(middle + 1)...].filter(matches).map(\.node.id), "after the middle: \(what)", fileID: fileID,
       line: line)
     let before = try await executor.logBackward(filters, key, pageOf: 1000, before: log[middle].cursor)
     try requireEqual(

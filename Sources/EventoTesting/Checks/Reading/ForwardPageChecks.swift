@@ -21,9 +21,10 @@ extension ConformanceCheck {
           for first in 0...6 {
             let page = try await executor.forward(first, after: .after(cursor), filters)
             let rest = ids[(place + 1)...]
-            try requireEqual(page.edges.ids, Array(rest.prefix(first)), "events of first \(first) behind \(place)")
             try requireEqual(
-              page.pageInfo.hasNextPage, first < rest.count, "has_next_page of first \(first) behind \(place)")
+              page.edges.ids, Array(rest.prefix(first)), "events of first \(first) after position \(place)")
+            try requireEqual(
+              page.pageInfo.hasNextPage, first < rest.count, "has_next_page of first \(first) after position \(place)")
             try requireEqual(page.pageInfo.hasPreviousPage, false, "has_previous_page, read forward")
           }
         }
@@ -106,7 +107,7 @@ extension ConformanceCheck {
       for place in cursors.indices.reversed() {
         try requireEqual(
           try await executor.log(from: .after(cursors[place])).versions, Array((place + 1)..<6).map { $0 + 1 },
-          "versions behind place \(place)")
+          "versions after position \(place)")
       }
     },
   ]

@@ -14,7 +14,7 @@ extension ConformanceCheck {
       let found = try requireValue(try await executor.getSnapshot(.sample()), "the snapshot")
       try requireEqual(found, snapshot, "the snapshot")
       try requireEqual(
-        try await executor.log(from: .after(found.cursor)).ids, [events[2].id], "events behind the snapshot")
+        try await executor.log(from: .after(found.cursor)).ids, [events[2].id], "events after the snapshot")
     },
 
     ConformanceCheck("a snapshot replaces the previous one", .snapshots) { context in
@@ -153,7 +153,7 @@ extension ConformanceCheck {
       }
       try await remover.deleteSnapshot(.sample())
       try await requireError(.snapshotNotFound, "deleting twice") { try await remover.deleteSnapshot(.sample()) }
-      try await requireError(.invalidRequest, "deleting a key out of form") {
+      try await requireError(.invalidRequest, "deleting an invalid key") {
         try await remover.deleteSnapshot(.sample(id: ""))
       }
     },

@@ -53,7 +53,7 @@ extension ConformanceCheck {
       }
     },
 
-    directoryCheck("a page of subscribers starts behind a key by its bytes, also if there is no such subscriber") {
+    directoryCheck("a page of subscribers starts after a key by its bytes, also if no subscriber has it") {
       directory in
       // "é" in both of its forms: by their bytes they are two keys.
       let keys = try await directory.makeSubscribers(
@@ -119,7 +119,7 @@ extension ConformanceCheck {
       }
     },
 
-    directoryCheck("a disabled subscriber stays so when it is taken over") { directory in
+    directoryCheck("a disabled subscriber stays disabled when it is taken over") { directory in
       let worker = ULID()
       try await directory.upsertSubscriber("s", workerID: ULID())
       try await directory.setSubscriberEnabled("s", false)
@@ -183,7 +183,7 @@ extension ConformanceCheck {
       try requireEqual(try await directory.subscribers(), [], "subscribers")
     },
 
-    directoryCheck("a key out of form is refused by every operation on subscribers") { directory in
+    directoryCheck("every operation on subscribers refuses an invalid key") { directory in
       for key in ["", "a\u{0}", String(repeating: "x", count: 256)] {
         let what = "the key \(key.debugDescription)"
         try await requireError(.invalidRequest, what) { try await directory.subscriber(key) }

@@ -12,7 +12,7 @@ extension ConformanceCheck {
       try requireEqual(made.subscriber.cursor, nil, "the cursor")
       try requireEqual(made.subscriber.lag, 0, "the lag")
       try requireEqual(made.subscriber.isEnabled, true, "whether it is enabled")
-      try require(made.subscriber.createdAt > Timestamp(seconds: 1_600_000_000), "the store gave no sensible time")
+      try require(made.subscriber.createdAt > Timestamp(seconds: 1_600_000_000), "the store assigned no sensible time")
       try requireEqual(try await executor.getSubscriberCursor("s"), nil, "the cursor of a new subscriber")
     },
 
@@ -23,7 +23,7 @@ extension ConformanceCheck {
       let made = try await executor.upsertSubscriber("s", workerID: one).subscriber
       try await executor.acknowledge("s", cursor: cursor, lag: 42, workerID: one)
       let taken = try await executor.upsertSubscriber("s", workerID: two)
-      try require(!taken.isNew, "a subscriber taken over passes for a new one")
+      try require(!taken.isNew, "a subscriber taken over is reported as new")
       try requireEqual(taken.subscriber.workerID, two, "the worker")
       try requireEqual(taken.subscriber.cursor, cursor, "the cursor")
       try requireEqual(taken.subscriber.lag, 42, "the lag")

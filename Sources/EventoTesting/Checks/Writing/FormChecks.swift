@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let formChecks: [ConformanceCheck] = [
-    ConformanceCheck("names of 255 bytes are taken, and kept exactly", .writing) { context in
+    ConformanceCheck("names of 255 bytes are accepted, and kept exactly", .writing) { context in
       // 255 bytes of one, two, three and four bytes a character.
       let names = [
         String(repeating: "x", count: 255), String(repeating: "é", count: 127) + "x",
@@ -81,7 +81,7 @@ extension ConformanceCheck {
       let result = try await context.executor.writeWhole([
         .sample(), .sample(timestamp: Timestamp(seconds: 1)), .sample(),
       ])
-      try require(result.events[0].timestamp > Timestamp(seconds: 1_600_000_000), "the store gave no sensible time")
+      try require(result.events[0].timestamp > Timestamp(seconds: 1_600_000_000), "the store assigned no sensible time")
       try requireEqual(result.events[1].timestamp, Timestamp(seconds: 1), "the timestamp that was given")
       try requireEqual(
         try await context.executor.log().map(\.node.timestamp), result.events.map(\.timestamp),

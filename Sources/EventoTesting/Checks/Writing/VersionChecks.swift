@@ -83,7 +83,7 @@ extension ConformanceCheck {
         [NewEvent.sample(version: 1), .sample()], [.sample(), .sample(version: 2)],
         [.sample(version: 1), .sample("b"), .sample()],
       ] {
-        try await requireError(.invalidRequest, "a write that gives some versions of an aggregate") {
+        try await requireError(.invalidRequest, "a write with only some versions of an aggregate") {
           try await context.executor.writeWhole(events)
         }
       }
