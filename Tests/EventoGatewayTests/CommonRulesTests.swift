@@ -318,8 +318,8 @@ import Testing
       try expectProblem(empty, 400, "invalid_request", place: "aggregator_type")
       #expect(try empty.json["errors"]?.array?.count == 1)
       for (method, target, hint) in [
-        ("DELETE", "/subscribers/none", "check the key"), ("GET", "/events/01ARZ3NDEKTSV4RRFFQ69G5FAV", "check the id"),
-        ("GET", "/snapshots/t/1/i", "check them"),
+        ("DELETE", "/subscribers/none", "Check the key"), ("GET", "/events/01ARZ3NDEKTSV4RRFFQ69G5FAV", "Check the id"),
+        ("GET", "/snapshots/t/1/i", "Check the key"),
       ] {
         let answer = try await client.send(method, target)
         #expect(answer.status == 404 && answer.text.contains(hint), "\(answer.text)")

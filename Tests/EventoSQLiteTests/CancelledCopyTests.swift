@@ -122,7 +122,7 @@ import Testing
         of: failure, folder.file(), folder.file("copy"), before: before, CancellableWork()
       ).detail
     }
-    #expect(outcome().hasPrefix("\(folder.file()) was not restored (disk I/O error), and has its old content."))
+    #expect(outcome().hasPrefix("\(folder.file()) was not restored (disk I/O error), and still has its old content."))
     _ = try await SQLiteExecutor.restore(folder.file(), from: folder.file("copy"), replacing: true)
     #expect(outcome().hasPrefix("\(folder.file()) was restored from \(folder.file("copy")), but the disk"))
   }

@@ -74,7 +74,7 @@ import Testing
       }
     }
     let text = String(describing: try #require(failure))
-    #expect(text.hasPrefix("a write of nothing is missing data: "))
+    #expect(text.hasPrefix("a write without events is missing data: "))
     #expect(text.contains("is not refused (missing_data)"))
     #expect(failure?.fileID == "EventoTesting/AtomicityChecks.swift")
   }
