@@ -1,6 +1,6 @@
-/// Kinds of bytes.
+/// Classes of bytes.
 ///
-/// All of it is inlinable: parsers of other modules look at every byte with it.
+/// Everything is inlinable: parsers in other modules check every byte with it.
 @usableFromInline
 package enum ASCII {
   @inlinable
@@ -14,13 +14,13 @@ package enum ASCII {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
   }
 
-  /// Returns whether the byte may be in neither a line of a head nor a field's value (RFC 9110 §5.5).
+  /// Returns whether the byte is allowed in neither a line of a head nor a field's value (RFC 9110 §5.5).
   @inlinable
   package static func isControl(_ byte: UInt8) -> Bool {
     byte < 0x20 && byte != UInt8(ascii: "\t") || byte == 0x7F
   }
 
-  /// Returns whether one of the bytes is a control character. Without an early exit, so that it looks at many at once.
+  /// Returns whether one of the bytes is a control character. Without an early exit, so that it checks many at once.
   @inlinable
   package static func hasControl(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var found: UInt8 = 0

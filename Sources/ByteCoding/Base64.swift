@@ -1,4 +1,4 @@
-/// Base64 as RFC 4648 has it: strict, so that each sequence of bytes has one text.
+/// Base64 (RFC 4648), strict: each sequence of bytes has one text.
 package enum Base64: Sendable {
   /// §4: `+` and `/`, padded with `=`.
   case standard
@@ -47,15 +47,15 @@ package enum Base64: Sendable {
     }
   }
 
-  /// How long the text of so many bytes is.
+  /// Returns the length of the text for a number of bytes.
   package func textLength(of count: Int) -> Int {
     isPadded ? (count + 2) / 3 * 4 : (count * 4 + 2) / 3
   }
 
   /// Writes the text of the bytes.
   ///
-  /// - Parameter text: has room for it: ``textLength(of:)``.
-  /// - Returns: how long it is.
+  /// - Parameter text: Has room for ``textLength(of:)`` bytes.
+  /// - Returns: The length of the text.
   package func write(_ bytes: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
     let length = textLength(of: bytes.count)
     precondition(text.count >= length, "base64 needs four characters for three bytes")
@@ -88,8 +88,8 @@ package enum Base64: Sendable {
     return length
   }
 
-  /// The bytes of a text, or `nil` where it is not the one text that ``encode(_:)`` gives for some bytes: a foreign
-  /// character, wrong padding, or bits left over (RFC 4648 §3.5).
+  /// Returns the bytes of a text, or `nil` if it is not the text that ``encode(_:)`` returns for them: it has a foreign
+  /// character, wrong padding, or unused bits that are not zero (RFC 4648 §3.5).
   package func decode(_ text: [UInt8]) -> [UInt8]? {
     var end = text.count
     if isPadded {

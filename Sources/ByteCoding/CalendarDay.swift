@@ -1,4 +1,4 @@
-/// A day of the Gregorian calendar, which counts backwards from its own beginning too, as ISO 8601 has it.
+/// A day of the proleptic Gregorian calendar, like in ISO 8601.
 package struct CalendarDay {
   package let year: Int64
   package let month: Int64
@@ -27,7 +27,7 @@ package struct CalendarDay {
   }
 
   private static let daysAnEra: Int64 = 146_097
-  /// From the first of March of the year 0.
+  /// The number of days from the first of March of the year 0.
   private static let daysBefore1970: Int64 = 719_468
 }
 

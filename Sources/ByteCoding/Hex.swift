@@ -1,6 +1,6 @@
 /// Bytes as hexadecimal digits (RFC 4648 §8).
 package enum Hex {
-  /// The lower-case digit of a value below 16.
+  /// Returns the lower-case digit of a value below 16.
   package static func digit(_ value: UInt8) -> UInt8 {
     (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) + value
   }
@@ -10,7 +10,7 @@ package enum Hex {
     String(decoding: bytes.flatMap { [digit($0 >> 4), digit($0 & 15)] }, as: UTF8.self)
   }
 
-  /// Returns the bytes of digits of either case, or `nil` if there is anything else, or an odd number of them.
+  /// Returns the bytes of digits in either case, or `nil` for other characters or an odd number of digits.
   package static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
     let digits = text.map { ASCII.hexValue($0) }
     guard digits.count % 2 == 0 else { return nil }

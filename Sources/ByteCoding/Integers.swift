@@ -1,6 +1,6 @@
 extension Int64 {
-  /// A whole number in decimal digits: no sign, point or exponent. Zeros before it, which JSON has none of and a shell's
-  /// loop may well have in a query, count for nothing.
+  /// Parses an integer in decimal digits: no sign, point or exponent. Leading zeros, which JSON does not allow but a
+  /// shell loop may produce in a query, are ignored.
   @inlinable
   package init?(digits text: some Collection<UInt8>) {
     guard !text.isEmpty else { return nil }
@@ -20,13 +20,13 @@ extension Int64 {
 
   /// Writes the number in decimal digits.
   ///
-  /// - Parameter text: has room for ``maximumTextLength`` bytes.
-  /// - Returns: how many there are.
+  /// - Parameter text: Has room for ``maximumTextLength`` bytes.
+  /// - Returns: The number of bytes.
   @inline(__always)
   package func writeText(to text: UnsafeMutableRawBufferPointer) -> Int {
     let length = Self.maximumTextLength
     precondition(text.count >= length, "an integer has up to 20 characters")
-    // From the last digit on, then moved to where it belongs.
+    // From the last digit on, then moved to the start.
     let start = text.baseAddress.unsafelyUnwrapped
     var index = length
     var rest = magnitude
@@ -76,7 +76,7 @@ extension [UInt8] {
 }
 
 extension String {
-  /// The decimal digits of a number that is not negative, with zeros before it up to a least number of digits.
+  /// Creates the decimal digits of a number that is not negative, with leading zeros up to a minimum number of digits.
   package init(_ number: Int64, digits least: Int) {
     let digits = String(number)
     self = String(repeating: "0", count: Swift.max(0, least - digits.count)) + digits

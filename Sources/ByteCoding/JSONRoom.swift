@@ -1,9 +1,9 @@
-/// Room for JSON text of which somebody has worked out how long it is at most: what is written needs no look at an
-/// array's capacity for each comma.
+/// A buffer for JSON text whose maximum length was computed in advance, so that writing need not check an array's
+/// capacity for each comma.
 ///
-/// That it suffices is checked with each piece all the same.
+/// Each piece is checked against the buffer's end nevertheless.
 ///
-/// The short pieces are inlinable: events are written from another module, some thirty pieces each.
+/// The functions for short pieces are inlinable: events are written from another module, in some thirty pieces each.
 @usableFromInline
 package struct JSONRoom: ~Copyable {
   @usableFromInline let bytes: UnsafeMutableRawBufferPointer
@@ -24,13 +24,13 @@ package struct JSONRoom: ~Copyable {
     end += length
   }
 
-  /// Text that is JSON already.
+  /// Writes text that is JSON already.
   @inlinable @inline(__always)
   package mutating func put(json text: StaticString) {
     write(text.utf8Start, text.utf8CodeUnitCount)
   }
 
-  /// Text that is JSON already.
+  /// Writes text that is JSON already.
   @inlinable @inline(__always)
   package mutating func put(json text: UnsafeRawBufferPointer) {
     if let start = text.baseAddress { write(start, text.count) }
@@ -43,7 +43,7 @@ package struct JSONRoom: ~Copyable {
     end += 1
   }
 
-  /// What `body` puts into room for `length` bytes; it returns how many they are.
+  /// Writes what `body` writes into room for `length` bytes; it returns the number of bytes.
   @inlinable @inline(__always)
   package mutating func put(upTo length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
     precondition(length <= bytes.count - end, "more is written than there was said to be at most")
@@ -52,9 +52,9 @@ package struct JSONRoom: ~Copyable {
     end += written
   }
 
-  /// A string, quotes included. What RFC 8259 §7 wants escaped is.
+  /// Writes a string with quotes and the escapes that RFC 8259 §7 requires.
   package mutating func put(string text: String) {
-    // Nearly all strings are stored in one piece, and need no copy.
+    // Nearly all strings are contiguous, and need no copy.
     if text.utf8.withContiguousStorageIfAvailable({ put(stringOf: UnsafeRawBufferPointer($0)) }) == nil {
       var text = text
       text.withUTF8 { put(stringOf: UnsafeRawBufferPointer($0)) }
@@ -74,7 +74,7 @@ package struct JSONRoom: ~Copyable {
     put(UInt8(ascii: "\""))
   }
 
-  /// Where the next byte stands that has to be escaped.
+  /// Returns the index of the next byte that must be escaped.
   private static func firstEscape(in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
     var index = start
     while index + 8 <= text.count, !mayNeedEscape(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
@@ -88,20 +88,21 @@ package struct JSONRoom: ~Copyable {
     return nil
   }
 
-  /// Whether one of eight bytes is less than a blank, a quotation mark or a backslash; never false where one is.
+  /// Returns whether one of eight bytes is less than a blank, a quotation mark or a backslash; never false where one
+  /// is.
   private static func mayNeedEscape(_ bytes: UInt64) -> Bool {
     let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
     let (quote, backslash) = (bytes ^ ones &* 0x22, bytes ^ ones &* 0x5C)
-    // A byte's top bit is set by the subtraction alone where the byte is less than what is subtracted.
+    // The subtraction alone sets a byte's top bit if the byte is less than what is subtracted.
     let found =
       (bytes &- ones &* 0x20) & ~bytes | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
     return found & tops != 0
   }
 
-  /// Makes the JSON that was written from a place on one line: between tokens a space takes the place of CR and LF, and
-  /// in strings an escape that of U+0085, U+2028 and U+2029, which RFC 8259 §7 allows to stand there as they are.
+  /// Puts the JSON written from an index on one line: CR and LF between tokens become spaces, and U+0085, U+2028 and
+  /// U+2029 in strings, which RFC 8259 §7 allows unescaped, become escapes.
   ///
-  /// An escape takes six bytes in place of two or three.
+  /// An escape has six bytes instead of two or three.
   package mutating func makeOneLine(from start: Int) {
     guard let first = LineEnd.first(in: UnsafeRawBufferPointer(bytes), start..<end) else { return }
     let rest = Array(bytes[first.range.lowerBound..<end])
@@ -136,7 +137,7 @@ package struct JSONRoom: ~Copyable {
     }
   }
 
-  /// Bytes that ``put(string:)`` writes at most.
+  /// Returns the maximum number of bytes that ``put(string:)`` writes.
   @inlinable
   package static func longest(string text: String) -> Int { text.utf8.count * 6 + 2 }
 
@@ -144,7 +145,7 @@ package struct JSONRoom: ~Copyable {
     if boolean { put(json: "true") } else { put(json: "false") }
   }
 
-  /// A string of which nothing needs an escape.
+  /// Writes a string that needs no escapes.
   package mutating func put(plainString text: UnsafeRawBufferPointer) {
     put(UInt8(ascii: "\""))
     put(json: text)
@@ -155,7 +156,7 @@ package struct JSONRoom: ~Copyable {
     put(upTo: Int64.maximumTextLength) { integer.writeText(to: $0) }
   }
 
-  /// Base64, quotes included.
+  /// Writes bytes as base64, with quotes.
   package mutating func put(base64 content: UnsafeRawBufferPointer) {
     put(UInt8(ascii: "\""))
     put(upTo: Base64.standard.textLength(of: content.count)) { Base64.standard.write(content, to: $0) }

@@ -1,32 +1,32 @@
-/// Walks over JSON text (RFC 8259): where a value ends, and whether it is one. It knows nothing of what a text means.
+/// Scans JSON text (RFC 8259): it finds the end of a value and checks that it is valid, without interpreting it.
 ///
-/// Strict: valid UTF-8 only, no trailing commas, no comments, no leading zeros, no bare control characters. An escape
-/// of a lone surrogate passes, as the grammar has it (§8.2). Nothing here recurses, so no input can exhaust the stack.
+/// Strict: valid UTF-8 only, no trailing commas, no comments, no leading zeros, no bare control characters. An escaped
+/// lone surrogate is accepted, as in the grammar (§8.2). Nothing recurses, so no input can exhaust the stack.
 @usableFromInline
 package struct JSONScanner {
-  /// The deepest nesting that is accepted: arrays and objects within each other.
+  /// The maximum depth of nested arrays and objects.
   package static let maximumDepth = 128
 
-  /// Why a text is not what was asked for.
+  /// An error in the text.
   package struct Fault: Error, Equatable {
     package enum Kind: Equatable {
       /// Not JSON.
       case syntax
       /// Nested deeper than ``JSONScanner/maximumDepth``.
       case depth
-      /// A member of an object stands there twice.
+      /// A member of an object is repeated.
       case repeatedMember
     }
 
     package let kind: Kind
-    /// Of a fault that is not one of syntax, to stand behind what the value is called.
+    /// The error text. Unless the kind is `syntax`, it follows the name of the value.
     package let detail: String
-    /// The byte at which it was noticed.
+    /// The index of the byte where it was noticed.
     package let offset: Int
   }
 
   @usableFromInline package let bytes: [UInt8]
-  /// The byte that is looked at next.
+  /// The index of the next byte.
   @usableFromInline package internal(set) var offset: Int
 
   package init(_ bytes: [UInt8], at offset: Int = 0) {
@@ -53,7 +53,7 @@ package struct JSONScanner {
     byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
   }
 
-  /// Steps over a byte if it is the next one.
+  /// Skips a byte if it is the next one.
   @inlinable
   package mutating func skip(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
@@ -61,22 +61,22 @@ package struct JSONScanner {
     return true
   }
 
-  /// Steps over a byte, after white space.
+  /// Skips a byte, after white space.
   package mutating func expect(_ byte: UInt8, _ what: String) throws(Fault) {
     skipWhitespace()
     guard skip(byte) else { throw fault("expected \(what)") }
   }
 
-  /// Steps over a string, quotes included.
+  /// Skips a string with its quotes.
   ///
-  /// - Returns: where its content stands, and whether there are escapes in it.
+  /// - Returns: The range of its content, and true if it has escapes.
   package mutating func skipString() throws(Fault) -> (content: Range<Int>, isEscaped: Bool) {
     guard skip(UInt8(ascii: "\"")) else { throw fault("expected a string") }
     let start = offset
     var isEscaped = false
     while true {
       skipPlainCharacters()
-      guard offset < bytes.count else { throw fault("the string does not end") }
+      guard offset < bytes.count else { throw fault("unterminated string") }
       let byte = bytes[offset]
       switch byte {
       case UInt8(ascii: "\""):
@@ -92,8 +92,8 @@ package struct JSONScanner {
     }
   }
 
-  /// Steps over characters of a string that need no look of their own, eight at a time: ASCII without quotes, backslashes
-  /// and control characters. It stops at the first other one, or less than eight before the end of the text.
+  /// Skips characters of a string that need no check, eight at a time: ASCII without quotes, backslashes and control
+  /// characters. It stops at the first other one, or less than eight bytes before the end of the text.
   private mutating func skipPlainCharacters() {
     offset = endOfPlainCharacters
   }
@@ -104,8 +104,8 @@ package struct JSONScanner {
     while offset + 8 <= text.byteCount {
       // In bounds, as the condition says; any eight bytes are a UInt64.
       let word = UInt64(littleEndian: text.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
-      // A byte's high bit is set where the byte is below 0x20, a quote, a backslash, or itself beyond ASCII. What a borrow
-      // sets beside that is behind a byte that is set already: the first one is right.
+      // A byte's high bit is set if the byte is below 0x20, a quote, a backslash, or not ASCII. Other bits that a
+      // borrow sets come after one that is set already: the first one is right.
       let special =
         (word &- 0x2020_2020_2020_2020) | Self.zeroBytes(word ^ 0x2222_2222_2222_2222)
         | Self.zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C) | word
@@ -116,13 +116,13 @@ package struct JSONScanner {
     return offset
   }
 
-  /// Sets the high bit of each byte that is zero, if of any.
+  /// Sets the high bit of each zero byte, if there is one.
   private static func zeroBytes(_ word: UInt64) -> UInt64 {
     (word &- 0x0101_0101_0101_0101) & ~word
   }
 
   private mutating func skipEscape() throws(Fault) {
-    guard offset + 1 < bytes.count else { throw fault("the string does not end") }
+    guard offset + 1 < bytes.count else { throw fault("unterminated string") }
     switch bytes[offset + 1] {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
@@ -136,7 +136,7 @@ package struct JSONScanner {
     }
   }
 
-  /// One character of two to four bytes, well-formed as The Unicode Standard has it (table 3-7).
+  /// Skips a character of two to four bytes, well-formed according to The Unicode Standard (table 3-7).
   private mutating func skipMultibyte(_ lead: UInt8) throws(Fault) {
     let length: Int
     var second: ClosedRange<UInt8> = 0x80...0xBF
@@ -156,7 +156,7 @@ package struct JSONScanner {
     offset += length
   }
 
-  /// Steps over a number.
+  /// Skips a number.
   package mutating func skipNumber() throws(Fault) {
     _ = skip(UInt8(ascii: "-"))
     if !skip(UInt8(ascii: "0")) { try skipDigits() }
@@ -182,18 +182,18 @@ package struct JSONScanner {
 
   // MARK: Values
 
-  /// What names an object's members may have.
+  /// The rule for the names of an object's members.
   package enum MemberRule {
-    /// A name may stand there twice.
+    /// A name may be repeated.
     case any
-    /// Each name once. Names are kept for that, and there may be a million of them: in what turns out to be longer than
-    /// so many bytes, which nobody will take, it is not looked after.
+    /// Each name must be unique. Names are kept for that, and there may be a million of them, so a value longer than so
+    /// many bytes, which is rejected anyway, is not checked.
     case unique(within: Int)
   }
 
-  /// Steps over one value, with what is nested in it.
+  /// Skips one value with everything nested in it.
   ///
-  /// - Returns: where it stands.
+  /// - Returns: The range of the value.
   /// - Complexity: O(*n*) in its length.
   package mutating func skipValue(_ members: MemberRule = .any) throws(Fault) -> Range<Int> {
     let start = offset
@@ -202,23 +202,23 @@ package struct JSONScanner {
       if try skipOpening(&open), next != open.end {
         if open.isInObject { try skipName(in: &open) }
       } else if try skipClosings(&open) {
-        // Not before the end: what is no JSON, or longer than anybody takes, is that first.
+        // Only at the end: text that is not JSON, or too long, is reported as that first.
         if let fault = open.repetition, offset <= open.namesEnd { throw fault }
         return start..<offset
       }
     }
   }
 
-  /// The arrays and objects that have begun and not ended.
+  /// The open arrays and objects.
   private struct Containers {
-    /// A bit for each, the innermost the lowest: whether it is an object.
+    /// One bit for each, the innermost lowest: 1 for an object.
     private var areObjects: UInt128 = 0
     private(set) var count = 0
-    /// Up to where names may not be repeated.
+    /// The index up to which names must be unique.
     let namesEnd: Int
-    /// The first one that is.
+    /// The first repetition.
     private(set) var repetition: Fault?
-    /// Those of the innermost one's members, and of those around it.
+    /// The names of the innermost object's members, and of those around it.
     private var names = MemberNames()
     private var outerNames: [MemberNames] = []
 
@@ -245,11 +245,11 @@ package struct JSONScanner {
     mutating func finish() {
       areObjects >>= 1
       count -= 1
-      // Behind the end there may be fewer than have begun, and none is looked at.
+      // After the limit, names are no longer kept, so there may be fewer entries than open objects.
       if let outer = outerNames.popLast() { names = outer }
     }
 
-    /// Whether a name at a place is one that may not be repeated.
+    /// Returns whether a name at an index must be unique.
     func wants(_ place: Int) -> Bool { place < namesEnd && repetition == nil }
 
     mutating func insert(_ name: ArraySlice<UInt8>, at place: Int) {
@@ -260,15 +260,15 @@ package struct JSONScanner {
     }
   }
 
-  /// Steps over a scalar, or into an array or object.
+  /// Skips a scalar, or enters an array or object.
   ///
-  /// - Returns: whether it was an array or object.
+  /// - Returns: True if it was an array or object.
   private mutating func skipOpening(_ open: inout Containers) throws(Fault) -> Bool {
     guard let byte = next else { throw fault("expected a value") }
     switch byte {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
       guard open.count < Self.maximumDepth else {
-        throw fault("is nested more than \(Self.maximumDepth) deep", .depth)
+        throw fault("is nested more than \(Self.maximumDepth) levels deep", .depth)
       }
       open.begin(isObject: byte == UInt8(ascii: "{"), at: offset)
       offset += 1
@@ -284,9 +284,9 @@ package struct JSONScanner {
     return false
   }
 
-  /// Steps over what follows a value: the ends of what it stood in, up to the next value.
+  /// Skips what follows a value: the ends of its containers, up to the next value.
   ///
-  /// - Returns: whether nothing is open any more.
+  /// - Returns: True if nothing is open.
   private mutating func skipClosings(_ open: inout Containers) throws(Fault) -> Bool {
     while open.count > 0 {
       skipWhitespace()
@@ -303,7 +303,7 @@ package struct JSONScanner {
     return true
   }
 
-  /// Steps over a member's name and the colon.
+  /// Skips a member's name and the colon.
   private mutating func skipName(in open: inout Containers) throws(Fault) {
     let start = offset
     let name = try skipString()
@@ -316,10 +316,10 @@ package struct JSONScanner {
 
   // MARK: Text
 
-  /// The bytes that a string's content stands for, a lone surrogate as the three bytes that UTF-8 would have for it.
-  /// They are not UTF-8 then.
+  /// Returns the bytes of a string's content with its escapes decoded. A lone surrogate becomes the three bytes that
+  /// UTF-8 would have for it, so the result is not UTF-8 then.
   ///
-  /// - Parameter content: what ``skipString()`` returned.
+  /// - Parameter content: The result of ``skipString()``.
   package func unescaped(_ content: Range<Int>) -> [UInt8] {
     var text: [UInt8] = []
     text.reserveCapacity(content.count)
@@ -369,8 +369,8 @@ package struct JSONScanner {
 }
 
 extension JSONScanner {
-  /// Whether bytes are one JSON text that could stand in another as it is: nested at most ``maximumDepth`` deep, no
-  /// white space around.
+  /// Returns whether bytes are one JSON value that can be embedded in other JSON unchanged: nested at most
+  /// ``maximumDepth`` deep, without white space around it.
   package static func isBareValue(_ bytes: [UInt8]) -> Bool {
     var scanner = JSONScanner(bytes)
     guard let value = try? scanner.skipValue() else { return false }

@@ -1,15 +1,15 @@
-/// Writes JSON text, piece by piece, into bytes that grow.
+/// Writes JSON text, piece by piece, into an array that grows.
 ///
-/// What has many short pieces, as an event does, goes into a ``JSONRoom`` at once: to look for room at each piece would
-/// take a fifth more time for a page.
+/// Text with many short pieces, such as an event, is written into a ``JSONRoom`` at once: checking the capacity for
+/// each piece would take a fifth more time for a page.
 @usableFromInline
 package struct JSONWriter: Sendable {
-  /// What has been written, and room behind it.
+  /// The written bytes, and room after them.
   @usableFromInline var bytes: [UInt8]
-  /// Where the room begins.
+  /// The end of the written bytes.
   @usableFromInline var end = 0
 
-  /// - Parameter capacity: bytes to make room for at first.
+  /// - Parameter capacity: The number of bytes to allocate at first.
   package init(capacity: Int = 256) {
     bytes = [UInt8](repeating: 0, count: capacity)
   }
@@ -18,7 +18,7 @@ package struct JSONWriter: Sendable {
   package var count: Int { end }
   package var isEmpty: Bool { end == 0 }
 
-  /// Writes what `body` puts into room for `length` bytes.
+  /// Writes what `body` writes into room for `length` bytes.
   ///
   /// - Complexity: amortized O(*n*) in `length`.
   @inlinable @inline(__always)
@@ -41,17 +41,18 @@ package struct JSONWriter: Sendable {
     bytes = larger
   }
 
-  /// Takes back what was written behind a place.
+  /// Removes everything written after an index.
   package mutating func cut(to count: Int) {
     precondition(count <= end, "only what is there can be taken back")
     end = count
   }
 
-  /// Returns what has been written; nothing is left.
+  /// Returns the written bytes, and resets the writer.
   ///
-  /// It may be held for as long as a client takes to read it, and the room behind it with it.
+  /// The result may be held for as long as a client takes to read it, with the room after it.
   ///
-  /// - Parameter roomKept: room that is not worth copying what was written. So is a quarter of that.
+  /// - Parameter roomKept: The unused room, in bytes, up to which the array is returned without a copy. A quarter of
+  ///   the written bytes is accepted too.
   package mutating func take(roomKept: Int = 128 * 1024) -> [UInt8] {
     defer { self = JSONWriter(capacity: 0) }
     let room = bytes.count - end
@@ -73,14 +74,14 @@ package struct JSONWriter: Sendable {
     write(upTo: text.count) { room in text.withUnsafeBytes { room.put(json: $0) } }
   }
 
-  /// Writes a part of what another one wrote.
+  /// Writes a part of another writer's bytes.
   package mutating func write(_ other: JSONWriter, _ part: Range<Int>) {
     write(upTo: part.count) { room in
       other.bytes.withUnsafeBytes { room.put(json: UnsafeRawBufferPointer(rebasing: $0[part])) }
     }
   }
 
-  /// Writes a string, quotes included. What RFC 8259 §7 wants escaped is.
+  /// Writes a string with quotes and the escapes that RFC 8259 §7 requires.
   package mutating func write(string text: String) {
     write(upTo: JSONRoom.longest(string: text)) { $0.put(string: text) }
   }
@@ -89,7 +90,7 @@ package struct JSONWriter: Sendable {
     if let text { write(string: text) } else { write(json: "null") }
   }
 
-  /// Writes a string of which nothing needs an escape, quotes included: base64, a cursor, an identifier.
+  /// Writes a string that needs no escapes, with quotes: base64, a cursor, an identifier.
   package mutating func write(plainString text: String) {
     var text = text
     text.withUTF8 { text in

@@ -1,7 +1,7 @@
-/// A character that ends a line for one common reader or another.
+/// A character that ends a line for some common reader.
 ///
-/// Python's `str.splitlines` has more of them, all of them control characters (U+000B, U+000C, U+001C to U+001E): those
-/// never stand in JSON text as they are (RFC 8259 §7).
+/// Python's `str.splitlines` has more, all of them control characters (U+000B, U+000C, U+001C to U+001E), which JSON
+/// text never contains unescaped (RFC 8259 §7).
 package struct LineEnd {
   package enum Character {
     /// CR or LF.
@@ -15,12 +15,12 @@ package struct LineEnd {
   }
 
   package let character: Character
-  /// The bytes that it takes.
+  /// The range of its bytes.
   package let range: Range<Int>
 
-  /// The first one in a part of some UTF-8.
+  /// Returns the first one in a part of some UTF-8.
   ///
-  /// - Complexity: O(*n*); eight bytes at a time where none of them can begin one.
+  /// - Complexity: O(*n*); eight bytes at a time if none of them can start one.
   package static func first(in text: UnsafeRawBufferPointer, _ part: Range<Int>) -> LineEnd? {
     var index = part.lowerBound
     while true {
@@ -28,7 +28,7 @@ package struct LineEnd {
         index += 8
       }
       guard index < part.upperBound else { return nil }
-      // Those eight, and then by eight again.
+      // Check these eight bytes, then continue by eight.
       let end = min(index + 8, part.upperBound)
       while index < end {
         if let character = character(at: index, of: text, upTo: part.upperBound) {
@@ -57,10 +57,10 @@ package struct LineEnd {
     }
   }
 
-  /// Whether one of eight bytes is LF, CR, or what the other three begin with; never false where one is.
+  /// Returns whether one of eight bytes is LF, CR, or the first byte of the other three; never false if one is.
   private static func mayBeginOne(_ bytes: UInt64) -> Bool {
     let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
-    // A byte that is looked for is zero in these. C2 and E2 differ in one bit.
+    // A byte that matches is zero in these. C2 and E2 differ in one bit.
     let (lf, cr, lead) = (bytes ^ ones &* 0x0A, bytes ^ ones &* 0x0D, (bytes | ones &* 0x20) ^ ones &* 0xE2)
     let found = (lf &- ones) & ~lf | (cr &- ones) & ~cr | (lead &- ones) & ~lead
     return found & tops != 0

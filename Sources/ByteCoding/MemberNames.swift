@@ -1,12 +1,12 @@
-/// The names of one object's members, of which none may stand there twice.
+/// The names of one object's members, which must be unique.
 struct MemberNames {
-  /// Of an object with a single member, which needs no array for it.
+  /// The name of an object's first member, which needs no array.
   private var first: ArraySlice<UInt8>?
   /// The next few, which are compared one by one: most objects have no more.
   private var few: [ArraySlice<UInt8>] = []
   private var many: Set<Name> = []
 
-  /// A name, which is hashed as a whole: an array is hashed element by element, which takes several times as long.
+  /// A name, hashed as a whole: an array is hashed element by element, which takes several times as long.
   private struct Name: Hashable {
     let bytes: ArraySlice<UInt8>
 
@@ -17,7 +17,7 @@ struct MemberNames {
 
   private static let fewCount = 12
 
-  /// - Returns: whether it was not there yet.
+  /// - Returns: True if it was not present.
   /// - Complexity: O(*n*) in the length of the name, on average.
   mutating func insert(_ name: ArraySlice<UInt8>) -> Bool {
     guard let first else {

@@ -1,6 +1,6 @@
-/// SHA3-256 (FIPS 202): Keccak with a rate of 136 bytes. For ids alone; it makes no claim to constant time.
+/// SHA3-256 (FIPS 202): Keccak with a rate of 136 bytes. Only for ids: it is not constant-time.
 package struct SHA3 {
-  /// Bytes that one permutation takes in.
+  /// The number of bytes that one permutation absorbs.
   private static let rate = 136
   private static let digestLength = 32
 
@@ -33,7 +33,7 @@ package struct SHA3 {
     state[filled / 8] ^= UInt64(byte) << (8 * UInt64(filled % 8))
   }
 
-  /// Keccak-f[1600], §3.2 and §3.3; lane (x, y) stands at x + 5y.
+  /// Keccak-f[1600], §3.2 and §3.3; lane (x, y) has the index x + 5y.
   private mutating func permute() {
     for constant in Self.roundConstants {
       // θ
@@ -61,12 +61,12 @@ package struct SHA3 {
     lane << offset | lane >> (64 - offset)
   }
 
-  /// Where π takes lane 1, where it takes that one, and so on.
+  /// The lane to which π moves lane 1, the one to which it moves that, and so on.
   private static let laneOrder = [
     10, 7, 11, 17, 18, 3, 5, 16, 8, 21, 24, 4, 15, 23, 19, 13, 12, 2, 20, 14, 22, 9, 6, 1,
   ]
 
-  /// By how much ρ turns each of them (§3.2.2).
+  /// The number of bits by which ρ rotates each of them (§3.2.2).
   private static let rotations: [UInt64] = [
     1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 2, 14, 27, 41, 56, 8, 25, 43, 62, 18, 39, 61, 20, 44,
   ]

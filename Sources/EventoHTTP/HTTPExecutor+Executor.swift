@@ -35,7 +35,7 @@ extension HTTPExecutor: Executor {
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args
   ) async throws -> ReadResult<Event> {
     try Args.check(aggregators, routingKey, args)
-    // With a body whatever the filters are: a query has room for one of them only.
+    // Always with a body, because a query can have only one filter.
     let request = ReadRequest(aggregators: aggregators, routingKey: routingKey, args: args)
     return try await gateway.send(.post("/events/query", request.json, successes: [200])).read {
       (body) throws(EventoError) in
@@ -61,8 +61,8 @@ extension HTTPExecutor: Executor {
     return try await gateway.send(.get(path)).read(SubscriberAnswer.isRunning)
   }
 
-  /// Where the gateway's first answer was lost and the call was sent again, ``SubscriberUpsert/isNew`` is `false`, for
-  /// the subscriber was there by then, and it is taken back from a worker that took it over in between: see
+  /// If the gateway's first response was lost and the call was retried, ``SubscriberUpsert/isNew`` is `false`, because
+  /// the subscriber existed by then. The retry also takes it back from a worker that took it over in between: see
   /// ``RetryPolicy``.
   @discardableResult
   public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
@@ -71,8 +71,7 @@ extension HTTPExecutor: Executor {
     return SubscriberUpsert(subscriber: try answer.read(SubscriberAnswer.subscriber), isNew: answer.status == 201)
   }
 
-  /// Without a worker, a call that was sent again may put back a cursor that has moved on in between: see
-  /// ``RetryPolicy``.
+  /// Without a worker, a retry can reset a cursor that has moved on in between: see ``RetryPolicy``.
   @discardableResult
   public func acknowledge(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
@@ -148,7 +147,7 @@ extension HTTPExecutor {
     return ("/snapshots" as ResourcePath).appending(key.type).appending(key.revision).appending(key.id)
   }
 
-  /// What a call gives, or `nil` where the gateway says by `code` that there is none.
+  /// Returns the result of a call, or `nil` if the gateway reports by `code` that it does not exist.
   func nilWhereMissing<Value>(
     _ code: EventoError.Code, _ call: () async throws -> Value
   ) async throws -> Value? {
@@ -159,7 +158,7 @@ extension HTTPExecutor {
     }
   }
 
-  /// Deletes. Where an earlier try was sent and its answer lost, to find nothing any more is to have deleted it.
+  /// Deletes a resource. If an earlier attempt was sent and its response lost, "not found" means that it was deleted.
   func delete(_ path: ResourcePath, missing code: EventoError.Code) async throws {
     do throws(Gateway.Failure) {
       _ = try await gateway.sendTracing(.delete(path))

@@ -1,33 +1,32 @@
 internal import Evento
 internal import Logging
 
-/// The store of a gateway, over HTTP.
+/// The store of a gateway, accessed over HTTP.
 ///
-/// It may be used from any number of tasks at once; they share its connections. All of libcurl runs on two threads of
-/// the executor's own, one for calls and one for followers, so nothing here blocks Swift's cooperative pool. Cancelling
-/// a task aborts its call, which then throws `unavailable`, as every error here is an `EventoError`: ask
+/// Any number of tasks can use it concurrently. They share its connections. All of libcurl runs on two threads of the
+/// executor, one for calls and one for followers, so that nothing blocks Swift's cooperative pool. Cancelling a task
+/// aborts its call, which then throws `unavailable`, because every error here is an `EventoError`: check
 /// `Task.isCancelled`.
 ///
-/// What it throws is what the gateway's own executor threw, code and facts included. Beside that it throws `unavailable`
-/// where the gateway can't be reached, does not answer in time, or what answers is no gateway; see ``RetryPolicy`` for
-/// what it tries before. `EventoError.isPassing` tells which of these waiting may mend: not a task that is cancelled, an
-/// executor that is closed, a certificate that does not hold, an answer that is too large or can't be read. Of a write
-/// that ended that way nobody knows whether it was done. Send it again with the same ids to find out: it is never stored
-/// twice.
+/// It throws the errors of the gateway's own store, with the same code and facts. It also throws `unavailable` if the
+/// gateway can't be reached, does not respond in time, or the response is not a gateway's; see ``RetryPolicy`` for the
+/// retries before that. `EventoError.isPassing` says whether waiting can help. It can't for a cancelled task, a closed
+/// executor, an invalid certificate, or a response that is too large or can't be parsed. If a write ends with such an
+/// error, it may or may not have been done. Send it again with the same ids: it is never stored twice.
 public final class HTTPExecutor: Sendable {
   let gateway: Gateway
-  /// For streams, which leave the connections of the calls alone.
+  /// For streams, which don't use the connections of the calls.
   let followers: Gateway
-  /// Bytes that a line of a stream may have.
+  /// The maximum size of a line in a stream.
   let lineLimit: AnswerLimit
   let failureLog: FailureLog
 
-  /// Connects to nothing yet: the first call does.
+  /// Creates an executor. It connects at the first call.
   ///
-  /// - Parameter baseURL: where the gateway is, like `http://localhost:8080` or `https://example.org/evento`. A path is
-  ///   kept, and what is asked for stands below it.
-  /// - Throws: `invalid_request` where the URL or the configuration is not what it must be; `unavailable` where the
-  ///   thread can't be started.
+  /// - Parameter baseURL: The URL of the gateway, such as `http://localhost:8080` or `https://example.org/evento`. The
+  ///   paths of requests are appended to its path.
+  /// - Throws: `invalid_request` if the URL or the configuration is invalid; `unavailable` if a thread can't be
+  ///   started.
   public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws {
     let options = try configuration.transferOptions()
     lineLimit = configuration.answerLimit
@@ -46,13 +45,13 @@ public final class HTTPExecutor: Sendable {
         client: try TransferClient(configuration.streamOptions(options)), base: base,
         callDeadline: configuration.callDeadline, retry: configuration.retry)
     } catch {
-      throw EventoError(.unavailable, "No calls can be made: \(error.summary).", cause: error.detail)
+      throw EventoError(.unavailable, "The HTTP client can't be started: \(error.summary).", cause: error.detail)
     }
   }
 
-  /// Ends the calls that run and closes all connections. Whatever is asked for afterwards is `unavailable`.
+  /// Cancels the calls in flight and closes all connections. Later calls throw `unavailable`.
   ///
-  /// An executor that is let go of closes its connections as well; this one waits for it.
+  /// An executor that is released closes its connections too. This method waits until they are closed.
   public func close() async {
     await gateway.client.close()
     await followers.client.close()

@@ -1,29 +1,30 @@
 internal import Dispatch
 internal import Evento
 
-/// Copies of a store, made and put back.
+/// Backup and restore.
 extension SQLiteExecutor {
-  /// What a copy holds.
+  /// The result of a backup or restore.
   public struct Copy: Sendable, Equatable {
     public let events: Int
-    /// The size of its file.
+    /// The size of the file.
     public let bytes: Int
   }
 
-  /// Copies a store, whoever has it open and writes to it: the copy is the store of one moment, with every event that was
-  /// answered before this was called, and cursors of the one are valid in the other.
+  /// Copies a store while other processes read and write it. The copy is a consistent snapshot with every event whose
+  /// write was confirmed before the call, and cursors of the store are valid in it.
   ///
-  /// It goes to a file of another name beside the target, which gets its own once the copy is whole and on disk. Its
-  /// permissions are those of the database, regardless of the umask, and let its owner write. While it is made, the write-ahead log of the store can't begin anew, and grows.
+  /// The copy is written to a temporary file next to the target, which is renamed once it is complete and on disk. Its
+  /// permissions are those of the database, regardless of the umask, and let its owner write. Meanwhile, the
+  /// write-ahead log of the store can't be reset, and grows.
   ///
-  /// If its task is cancelled, nothing is left of the copy.
+  /// If the task is cancelled, no copy is left.
   ///
   /// - Parameters:
-  ///   - path: of the database. It is never made.
-  ///   - target: of the copy, in a folder that is there. There must be nothing.
-  ///   - progress: called from time to time with the share that is done, 0 to 1, from the thread that copies.
-  /// - Throws: `invalid_request` where there is no store of this or an older version at `path`, or something at `target`;
-  ///   `unavailable` where either can't be read or written.
+  ///   - path: The database. It must exist.
+  ///   - target: The copy, in an existing folder. It must not exist.
+  ///   - progress: Called from time to time with the completed fraction, 0 to 1, on the thread that copies.
+  /// - Throws: `invalid_request` if `path` is not a store of this or an older version, or `target` exists;
+  ///   `unavailable` if either can't be read or written.
   public static func backUp(
     _ path: String, to target: String, progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) async throws -> Copy {
@@ -33,19 +34,20 @@ extension SQLiteExecutor {
     }
   }
 
-  /// Puts a copy in the place of a store that nobody has open.
+  /// Replaces a store that no process has open by a copy.
   ///
-  /// All of it or nothing, whenever the machine stops. What was in the store is gone: cursors that are younger than the
-  /// copy are `cursor_not_in_history` from then on. If its task is cancelled in time, nothing is changed.
+  /// Either all of the store is replaced or nothing, even if the machine stops. The events of the replaced store are
+  /// lost: cursors newer than the copy are `cursor_not_in_history` from then on. If the task is cancelled in time,
+  /// nothing is changed.
   ///
   /// - Parameters:
-  ///   - path: of the database. If it does not exist, it is created with the permissions of the copy.
-  ///   - backup: of the copy, which stays.
-  ///   - isReplacing: whether a store that has events may be replaced.
-  ///   - progress: called from time to time with the share that is done, 0 to 1, from the thread that copies.
-  /// - Throws: `invalid_request` where `backup` is no store of this or an older version, or damaged, or `path` has events
-  ///   that may not be replaced, or is another program's; `unavailable` where somebody has it open, or one of them can't
-  ///   be read or written.
+  ///   - path: The database. If it does not exist, it is created with the permissions of the copy.
+  ///   - backup: The copy, which is kept.
+  ///   - isReplacing: True to replace a store that has events.
+  ///   - progress: Called from time to time with the completed fraction, 0 to 1, on the thread that copies.
+  /// - Throws: `invalid_request` if `backup` is not a store of this or an older version, or is damaged, or `path` is
+  ///   another program's or has events that may not be replaced; `unavailable` if another process has it open, or one
+  ///   of them can't be read or written.
   public static func restore(
     _ path: String, from backup: String, replacing isReplacing: Bool = false,
     progress: @escaping @Sendable (Double) -> Void = { _ in }
@@ -54,7 +56,8 @@ extension SQLiteExecutor {
       path, from: backup, replacing: isReplacing, replacingSetting: "`replacing: true`", progress: progress)
   }
 
-  /// - Parameter setting: the name by which an error calls what allows to replace: a command names its option.
+  /// - Parameter setting: The name of the setting that allows replacing, in errors. A command passes the name of its
+  ///   option.
   package static func restore(
     _ path: String, from backup: String, replacing isReplacing: Bool, replacingSetting setting: String,
     progress: @escaping @Sendable (Double) -> Void
@@ -68,12 +71,12 @@ extension SQLiteExecutor {
   private static func checkIsFile(_ path: String) throws(EventoError) {
     guard path == ":memory:" else { return }
     throw EventoError(
-      .invalidRequest, "A store in memory has no file, and goes with its process: name a database file.")
+      .invalidRequest, "A store in memory has no file, and is lost when its process ends. Name a database file.")
   }
 
-  /// Runs what blocks on a thread that may be blocked.
+  /// Runs a blocking operation on a thread that may block.
   ///
-  /// - Parameter path: of the database, for what goes wrong with it.
+  /// - Parameter path: The database, for errors.
   private static func blocking<Value: Sendable>(
     _ path: String, _ progress: @escaping @Sendable (Double) -> Void,
     _ body: @escaping @Sendable (CancellableWork) throws -> Value

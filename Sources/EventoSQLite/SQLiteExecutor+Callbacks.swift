@@ -77,7 +77,7 @@ extension SQLiteExecutor: CallbackExecutor {
       let needed = writer.health.neededBytes
       let report: @Sendable (Result<Void, EventoError>) -> Void = { [writer] result in
         if case .failure(let failure) = result {
-          // What is said of a write is not meant for a probe.
+          // The text for a failed write does not fit a probe.
           completion(writer.health.displacement ?? failure)
         } else {
           if let needed { writer.health.hasRoom(for: needed) }
@@ -85,15 +85,15 @@ extension SQLiteExecutor: CallbackExecutor {
         }
       }
       writer.perform(completion: report) { [writer] session in
-        // A full disk may have room for the one page of a probe in its last block, and none for an event.
+        // A full disk may have room for the one page of a probe in its last block, but not for an event.
         let least = max(Self.leastFreeBytes, needed ?? 0)
         if let free = writer.freeBytes, free < least {
           throw EventoError(
             .unavailable,
-            "The disk has only \(free) bytes free; an idle store is ready with at least \(least). Free some space."
+            "The disk has only \(free) bytes free, but the store needs at least \(least). Free some space."
           )
         }
-        // A quota, or a limit on the size of files, shows only in writing.
+        // Only a write detects a quota or a limit on the size of files.
         if let needed { try session.connection.probeRoom(for: needed) }
         try session.connection.run("UPDATE store SET probe = probe + 1")
       }

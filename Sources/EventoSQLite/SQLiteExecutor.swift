@@ -4,9 +4,9 @@ internal import Evento
 
 /// A store in a SQLite file, or in memory.
 ///
-/// Several processes may open the same file. An answered write is on disk: the database runs in WAL mode with
-/// `synchronous=FULL` (https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous). Nothing here
-/// blocks Swift's cooperative pool: all of SQLite runs on Dispatch queues.
+/// Several processes can open the same file. A confirmed write is on disk: the database is in WAL mode with
+/// `synchronous=FULL` (https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous). Nothing blocks
+/// Swift's cooperative pool: all of SQLite runs on Dispatch queues.
 public final class SQLiteExecutor: Sendable {
   let writer: Writer
   let readers: Readers
@@ -14,15 +14,15 @@ public final class SQLiteExecutor: Sendable {
   /// `nil` for a store in memory, whose readers share the writer's only connection.
   let prechecks: ConditionPrechecks?
   let configuration: SQLiteConfiguration
-  /// Whether opening it has created the store.
+  /// True if the store was created when it was opened.
   public let isNew: Bool
 
   /// Opens a store, and creates it if it does not exist (but see ``SQLiteConfiguration/createsDatabase``).
   ///
   /// - Parameters:
-  ///   - path: of the database file, in a folder that is there; or `:memory:`, for a store that goes with the executor.
-  /// - Throws: `invalid_request` where the file is no store, or one of a newer version; `unavailable` where it can't be
-  ///   opened; `CancellationError` if its task is cancelled before it is open. The upgrade of an older store is undone then.
+  ///   - path: The database file, in an existing folder; or `:memory:` for a store that is lost with the executor.
+  /// - Throws: `invalid_request` if the file is not a store, or is one of a newer version; `unavailable` if it can't be
+  ///   opened; `CancellationError` if the task is cancelled first. Then the upgrade of an older store is undone.
   public static func open(
     _ path: String, configuration: SQLiteConfiguration = SQLiteConfiguration()
   ) async throws -> SQLiteExecutor {
@@ -38,7 +38,7 @@ public final class SQLiteExecutor: Sendable {
     }
   }
 
-  /// Blocks; runs on the writer's queue.
+  /// Opens the store. Blocks, so it runs on the writer's queue.
   private init(
     _ path: String, _ configuration: SQLiteConfiguration, writerQueue: DispatchQueue, _ work: CancellableWork
   ) throws {
@@ -46,8 +46,9 @@ public final class SQLiteExecutor: Sendable {
     self.configuration = configuration
     var isCreated = false
     do {
-      // What is not ours must stay as it is, a log that was left beside it too: it is looked at before it is opened for
-      // writing. The look ends later, so that SQLite need not read such a log twice.
+      // The files of another program must not change, including a write-ahead log: the database is checked before it is
+      // opened for writing. The check's connection stays open for longer, so that SQLite need not read such a log
+      // twice.
       let look = isInMemory ? nil : try Self.look(at: path, configuration, work, isCreated: &isCreated)
       defer { look?.close() }
       let connection = try Connection(
@@ -124,9 +125,9 @@ public final class SQLiteExecutor: Sendable {
     }
   }
 
-  /// Creates the file if that may be, and looks at what is in it.
+  /// Creates the file if allowed, and checks its content.
   ///
-  /// - Parameter isCreated: set if it has created the file.
+  /// - Parameter isCreated: Set to true if the file was created.
   private static func look(
     at path: String, _ configuration: SQLiteConfiguration, _ work: CancellableWork, isCreated: inout Bool
   ) throws -> Connection {
@@ -160,7 +161,7 @@ public final class SQLiteExecutor: Sendable {
     await writer.close()
   }
 
-  /// How many events are stored.
+  /// Returns the number of stored events.
   ///
   /// - Throws: `unavailable`.
   public func eventCount() async throws -> Int {

@@ -1,19 +1,19 @@
 internal import Evento
 
-/// How large the parts of a request may be.
+/// The size limits for the parts of a request.
 package struct WireLimits: Sendable {
-  /// Bytes of one payload.
+  /// The maximum size of a payload, in bytes.
   package var payloadBytes = Payload.defaultLimit
-  /// Bytes of one event's metadata.
+  /// The maximum size of an event's metadata, in bytes.
   package var metadataBytes = Metadata.defaultLimit
-  /// Events of one write.
+  /// The maximum number of events in a write.
   package var eventsPerWrite = Self.defaultEventsPerWrite
 
   package static let defaultEventsPerWrite = 1000
 
   package init() {}
 
-  /// For answers, whose size the transport has bounded already.
+  /// No limits, for responses: the transport has limited their size.
   package static let unlimited: WireLimits = {
     var limits = WireLimits()
     limits.payloadBytes = .max

@@ -27,6 +27,6 @@ struct BackupCommand: AsyncParsableCommand, SignalTaker {
 }
 
 extension SQLiteExecutor.Copy {
-  /// In words, for whoever ran the command.
+  /// A summary for the user.
   var summary: String { "\(events) \(events == 1 ? "event" : "events"), \(bytes) bytes" }
 }

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// What everyone who runs `serve` decides: help shows it first.
+/// The options of `serve` that everyone needs: help shows them first.
 struct BasicOptions: ParsableArguments {
   @Option(
     help: """

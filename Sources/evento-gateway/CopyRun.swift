@@ -3,7 +3,7 @@ internal import EventoSQLite
 internal import Foundation
 internal import Synchronization
 
-/// Runs what copies a store: shows on a terminal how far it is, and ends it in good order at a signal.
+/// Runs a copy of a store: shows its progress on a terminal, and cancels it cleanly at a signal.
 enum CopyRun {
   static let signals = [SIGINT, SIGTERM, SIGHUP]
 
@@ -21,7 +21,7 @@ enum CopyRun {
           defer { received = signal }
           return received == nil
         }
-        // A disk that does not answer may keep it from ending.
+        // A disk that does not respond may block it.
         guard isFirst else { _exit(128 + signal) }
         work.cancel()
       }
@@ -31,13 +31,13 @@ enum CopyRun {
     line.clear()
     guard let signal = received.withLock({ $0 }), case .failure(let error) = result else { return try result.get() }
     StandardError.write("\(PrintedError(error).description)\n")
-    // As a shell has it for what a signal has ended.
+    // The status that a shell reports for a process ended by a signal.
     throw ExitCode(128 + signal)
   }
 
-  /// Prints what was done.
+  /// Prints the result.
   ///
-  /// - Throws: ``ReportError``, which has the text, so that it is not lost.
+  /// - Throws: ``ReportError`` with the text, so that it is not lost.
   static func report(_ text: String) throws {
     let line = TerminalText.escaped(text)
     do {
@@ -52,7 +52,7 @@ enum CopyRun {
   }
 }
 
-/// A line on standard error that is written over as the work goes on; none if that is no terminal.
+/// A line on standard error that is overwritten as the work progresses; nothing if that is not a terminal.
 final class ProgressLine: Sendable {
   private let title: String
   private let isShown = isatty(STDERR_FILENO) == 1

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import EventoGateway
 internal import HTTPServer
 
-/// How long `serve` waits for what: each deadline with the default of the server.
+/// The deadlines of `serve`, with the defaults of the server.
 struct DeadlineOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
@@ -49,7 +49,8 @@ struct DeadlineOptions: ParsableArguments {
       valueName: "seconds"))
   var streamHeartbeat = Number(seconds(GatewayConfiguration().heartbeat))
 
-  /// Half of what most that stop a container or a service wait before they kill it: the database is closed after it.
+  /// Half of the time that most supervisors of containers or services wait before they kill the process: the database
+  /// is closed after it.
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
@@ -57,7 +58,7 @@ struct DeadlineOptions: ParsableArguments {
       valueName: "seconds"))
   var shutdownGrace = Number(5)
 
-  /// Each option, its value, in seconds but for the rate, and its range.
+  /// The options with their values and ranges, in seconds except for the rate.
   var settings: [Setting] {
     [
       Setting("--head-timeout", headTimeout, 1...Self.day), Setting("--body-grace", bodyGrace, 0...Self.day),

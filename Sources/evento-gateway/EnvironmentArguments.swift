@@ -1,24 +1,25 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// Every option of `serve` is an environment variable too: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`. So is
-/// `--database` of the commands that copy one, so that in a container they mean the one that is served there.
+/// Options from environment variables. Every option of `serve` has one: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`.
+/// So has `--database` of the commands that copy one, so that in a container they use the database that is served
+/// there.
 ///
-/// The variable of an option that is not given becomes an argument, so that names, defaults and checks are in one place:
-/// the options themselves. An option that can be given several times has its values in the variable with commas between.
+/// The variable of an absent option becomes an argument, so that names, defaults and checks are only in the options
+/// themselves. An option that can be repeated has its values in the variable, separated by commas.
 enum EnvironmentArguments {
   static let prefix = "EVENTO_"
 
-  /// A variable, as arguments.
+  /// A variable as arguments.
   struct Setting {
     let variable: String
     let option: String
     let arguments: [String]
-    /// What is wrong with the value, if that shows without the option.
+    /// The error in the value, if it can be found without the option.
     var fault: String?
   }
 
-  /// The settings of the environment that a command takes, and that its arguments don't give.
+  /// Returns the settings of the environment for a command, except those that its arguments override.
   static func settings(notIn arguments: [String], environment: [String: String]) -> [Setting] {
     guard let command = arguments.first else { return [] }
     let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
@@ -42,14 +43,14 @@ enum EnvironmentArguments {
     }
   }
 
-  /// Returns the name by which this process was given an option: its variable if that counts, or the option itself.
+  /// Returns the name by which the user gave an option: its variable if that is in effect, or the option itself.
   static func givenName(of option: String) -> String {
     settings(
       notIn: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment
     ).first { $0.option == option }?.variable ?? option
   }
 
-  /// Variables that look like ours and are none: a typo must not go unnoticed.
+  /// Returns variables that start like the gateway's but are unknown: a typo must not go unnoticed.
   static func unknown(in environment: [String: String]) -> [String] {
     let known = Set(options.map(\.variable) + ["EVENTO_URL", "EVENTO_TOKEN"])
     return environment.filter { name, value in
@@ -57,7 +58,7 @@ enum EnvironmentArguments {
     }.keys.sorted()
   }
 
-  /// Variables that Kubernetes makes for a Service whose name begins with `evento`, and that nobody has set:
+  /// Returns variables that Kubernetes sets for a Service whose name begins with `evento`:
   /// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
   static func serviceLinks(in environment: [String: String]) -> [String] {
     environment.filter { isServiceLink($0, $1) }.keys.sorted()
@@ -108,7 +109,7 @@ enum EnvironmentArguments {
   }
 }
 
-/// Looks into an option group whatever it is of.
+/// Gives access to an option group of any type.
 private protocol OptionGroupProtocol {
   var freshOptions: Any { get }
 }

@@ -14,15 +14,15 @@ struct EventoGatewayCommand: AsyncParsableCommand {
     ])
 }
 
-/// Where the process begins.
+/// The entry point of the process.
 ///
-/// Not in a `main.swift`: closures there run on the main actor, and a Dispatch handler that is one traps. Not `async`
-/// either: signals have to be blocked while there is one thread.
+/// Not in a `main.swift`, because closures there run on the main actor, and a Dispatch handler that does so traps. Not
+/// `async` either, because signals must be blocked while there is only one thread.
 @main
 enum Main {
   static func main() {
     StandardDescriptors.reserve()
-    // Handed over to the task whole: nothing here uses it any more by then.
+    // Transferred to the task: nothing here uses it afterwards.
     nonisolated(unsafe) let command = Invocation(
       Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment
     ).command()
@@ -34,7 +34,7 @@ enum Main {
 
   private static func run(_ command: sending any ParsableCommand) async -> Never {
     do {
-      // Sent here whole: no other task has it.
+      // Transferred to this task: no other one has it.
       nonisolated(unsafe) var command = command
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
@@ -43,14 +43,14 @@ enum Main {
       }
       exit(EXIT_SUCCESS)
     } catch let error as ValidationError {
-      // Found when the settings were used. The parser would show the usage of the whole program.
+      // An error in a setting, found when it was used. The parser would show the usage of the whole program.
       Invocation.refuse(error.message, command: CommandLine.arguments.dropFirst().first)
     } catch {
       Invocation.end(with: printed(error))
     }
   }
 
-  /// An error of a command's work as a person reads it; help, and errors of the arguments, as they are.
+  /// Returns the error of a command's work as text for a person; help, and errors of the arguments, are unchanged.
   private static func printed(_ error: any Error) -> any Error {
     EventoGatewayCommand.exitCode(for: error) == .failure && !(error is ExitCode) ? PrintedError(error) : error
   }

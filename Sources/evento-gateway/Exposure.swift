@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import EventoGateway
 
-/// Who can reach the gateway.
+/// Checks of who can reach the gateway.
 enum Exposure {
-  /// Without tokens everybody who can reach it may do everything, so it listens on this machine alone unless it is told
-  /// otherwise in so many words.
+  /// Checks that a gateway without tokens listens only on loopback, unless that is explicitly allowed: anyone who can
+  /// reach it can do everything.
   static func check(host: String, hasTokens: Bool, allowsAnonymous: Bool) throws {
     guard !hasTokens, !allowsAnonymous, !isLoopback(host) else { return }
     let setting = EnvironmentArguments.givenName(of: "--host")
@@ -13,9 +13,11 @@ enum Exposure {
         + "listen on 127.0.0.1, or give --allow-anonymous.")
   }
 
-  /// - Throws: `ValidationError` if it can be neither a name nor an address, as a URL or a host with a port.
+  /// Checks the form of a host.
+  ///
+  /// - Throws: `ValidationError` if it can't be a name or an address, like a URL or a host with a port.
   static func checkForm(ofHost host: String) throws {
-    // An address of a link has its interface behind it (RFC 4007 §11): fe80::1%eth0.
+    // A link-local address can have its interface after it (RFC 4007 §11): fe80::1%eth0.
     let address = host.contains(":") ? String(host.prefix { $0 != "%" }) : host
     guard !host.hasPrefix("["), HostName(address) != nil else {
       throw ValidationError(
@@ -23,8 +25,8 @@ enum Exposure {
     }
   }
 
-  /// Narrower than what a browser may call this machine: a name below `.localhost` is whatever the resolver makes of it,
-  /// and could be an address that others reach.
+  /// Returns whether the host is a loopback address or name. Narrower than for a browser: a name below `.localhost`
+  /// depends on the resolver, and could be an address that others reach.
   static func isLoopback(_ host: String) -> Bool {
     if host.lowercased() == "localhost" || host == "::1" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }

@@ -1,10 +1,10 @@
 internal import ArgumentParser
 
-/// A file's permissions, as `chmod` has them in digits. Any text is a value, so that the error of a bad one quotes the
-/// bounds, whatever is wrong with it.
+/// A file's permissions in octal digits, like those of `chmod`. Any text is accepted, so that the error of an invalid
+/// one can quote the bounds.
 struct FileMode: ExpressibleByArgument {
   private let text: String
-  /// 0 if the text is no permissions, which ``check(_:including:)`` refuses.
+  /// 0 if the text is invalid, which ``check(_:including:)`` rejects.
   let bits: UInt16
   private let isValid: Bool
 
@@ -21,7 +21,7 @@ struct FileMode: ExpressibleByArgument {
 
   var defaultValueDescription: String { text }
 
-  /// - Throws: `ValidationError` if these are no permissions, or lack the required ones.
+  /// - Throws: `ValidationError` if the permissions are invalid or lack the required ones.
   func check(_ option: String, including required: UInt16 = 0) throws {
     guard !isValid || bits & required != required else { return }
     let least = String(required, radix: 8)

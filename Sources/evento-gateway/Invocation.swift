@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// What the command was started with: arguments, and settings of the environment.
+/// The input of a command: its arguments, and the settings of the environment.
 struct Invocation {
   private let arguments: [String]
   private let environment: [String: String]
@@ -11,7 +11,7 @@ struct Invocation {
     self.environment = environment
   }
 
-  /// The command that they name. If they are no command, or ask for help, the process prints that and ends.
+  /// Parses the arguments. If they are invalid, or request help, the process prints that and ends.
   func command() -> any ParsableCommand {
     let settings = EnvironmentArguments.settings(notIn: arguments, environment: environment)
     do {
@@ -26,8 +26,8 @@ struct Invocation {
     }
   }
 
-  /// Ends the process with what it prints for an error of the parser or of a command: help and the version on standard
-  /// output, errors on standard error.
+  /// Ends the process with the output for an error of the parser or a command: help and the version on standard output,
+  /// errors on standard error.
   static func end(with error: any Error) -> Never {
     let code = EventoGatewayCommand.exitCode(for: error)
     let text = EventoGatewayCommand.fullMessage(for: error)
@@ -41,9 +41,9 @@ struct Invocation {
     }
   }
 
-  /// Ends the process with what is wrong with its settings.
+  /// Ends the process with an error in its settings.
   ///
-  /// - Parameter fault: may have lines, as the parser breaks them.
+  /// - Parameter fault: The error, which may contain line breaks from the parser.
   static func refuse(_ fault: String, command: String?) -> Never {
     let lines = fault.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.escaped($0) }
     StandardError.write("Error: \(lines.joined(separator: "\n"))\n  See 'evento-gateway \(command ?? "") --help'.\n")
@@ -55,12 +55,12 @@ struct Invocation {
       Array(arguments.prefix(1)) + settings.flatMap(\.arguments) + arguments.dropFirst())
   }
 
-  /// Finds the variable that is at fault, and names it in the error in the place of its option.
+  /// Finds the variable with the error, and names it in the text instead of its option.
   ///
-  /// - Returns: `nil` if the fault is in the arguments.
+  /// - Returns: `nil` if the error is in the arguments.
   private func blame(_ settings: [EnvironmentArguments.Setting]) -> String? {
     guard (try? parse([])) != nil else { return nil }
-    // One that is wrong by itself is named, and not what else is wrong. Several may be wrong only together.
+    // A variable that is invalid by itself is named alone. Several may be invalid only together.
     for blamed in settings.map({ [$0] }) + [settings] {
       do {
         _ = try parse(blamed)

@@ -4,7 +4,7 @@ internal import EventoGateway
 internal import EventoSQLite
 internal import HTTPServer
 
-/// How much `serve` takes: each limit with the default of the part that keeps it.
+/// The limits of `serve`, with the defaults of the parts that enforce them.
 struct LimitOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Maximum bytes of a request body.")
   var maxBodyBytes = Number(GatewayConfiguration().bodyBytes)
@@ -81,7 +81,7 @@ struct LimitOptions: ParsableArguments {
       """)
   var maxTotalAnswerBytes = Number(ServerConfiguration().totalAnswerBytes)
 
-  /// Each option, its value, and the range that it may be in: no more than this program and the system can count or keep.
+  /// The options with their values and ranges: no more than this program and the system can count or hold.
   var settings: [Setting] {
     [
       Setting("--max-body-bytes", maxBodyBytes, Self.item),
@@ -106,16 +106,16 @@ struct LimitOptions: ParsableArguments {
     ]
   }
 
-  /// Bytes of what one request or answer has in memory: 1 GiB, which is more than SQLite takes as a value
+  /// The bytes that one request or response has in memory: 1 GiB, more than SQLite accepts as a value
   /// (https://sqlite.org/limits.html).
   private static let item = 1...1 << 30
-  /// Bytes of all of them: 1 TiB.
+  /// The bytes of all of them: 1 TiB.
   private static let total = 1...1 << 40
-  /// Bytes of the parts of a head: 16 MiB.
+  /// The bytes of the parts of a head: 16 MiB.
   private static let head = 1...16 << 20
-  /// The most events that a client can ask for at once, and more than a commit should have.
+  /// The maximum number of events that a client can request at once, and more than a commit should have.
   private static let events = 1...65_535
-  /// A million, which is about as many descriptors as a process can have.
+  /// A million, about the maximum number of descriptors of a process.
   private static let crowd = 1...1_000_000
 
   func validate() throws {

@@ -3,10 +3,10 @@ internal import Foundation
 internal import Logging
 internal import Synchronization
 
-/// Standard error, as the place where the log goes: whoever logs never waits for whoever reads.
+/// Standard error as the destination of the log. A caller that logs never waits for the reader.
 ///
-/// Lines are written on a queue of their own. Where nobody takes them in time, those that are too many are dropped, and
-/// then it is said how many were.
+/// Lines are written on a separate queue. If they are not read in time, further ones are dropped, and their number is
+/// logged.
 final class LogOutput: TextOutputStream, Sendable {
   private struct State {
     var waiting: [UInt8] = []
@@ -18,17 +18,17 @@ final class LogOutput: TextOutputStream, Sendable {
   private let queue = DispatchQueue(label: "log")
   private let state = Mutex(State())
 
-  /// Bytes of lines that wait. As many again may be about to be written.
+  /// The maximum size of waiting lines, in bytes. As many again may be about to be written.
   private static let limit = 1 << 20
 
-  /// - Parameter label: of the logger, for what is said of dropped lines.
+  /// - Parameter label: The logger's label, for the notice of dropped lines.
   init(label: String) {
     self.label = label
   }
 
-  /// Takes one line, with its end.
+  /// Writes one line, which includes its end.
   func write(_ line: String) {
-    // What a client sent may be in it, and must neither make another line nor steer a terminal.
+    // It may contain text from a client, which must neither start another line nor control a terminal.
     let line = TerminalText.escaped(line.hasSuffix("\n") ? line.dropLast() : line[...]) + "\n"
     let mustSchedule = state.withLock { state in
       guard state.waiting.count + line.utf8.count <= Self.limit else {
@@ -42,7 +42,8 @@ final class LogOutput: TextOutputStream, Sendable {
     if mustSchedule { queue.async { [self] in writeWaiting() } }
   }
 
-  /// Waits until what was taken has been written, at most so long. It blocks: for when nothing else goes on any more.
+  /// Waits until the lines are written, at most for the given time. It blocks, so call it only at the end of the
+  /// process.
   func flush(within limit: DispatchTimeInterval) {
     let isDone = DispatchSemaphore(value: 0)
     queue.async { isDone.signal() }
@@ -58,8 +59,8 @@ final class LogOutput: TextOutputStream, Sendable {
         return taken
       }
       if lines.isEmpty { return }
-      // Lines are dropped once no more may wait, so that the gap is behind those that did.
-      // What can't be written is lost: there is no other place to report that.
+      // Lines are dropped when the buffer is full, so the gap comes after the buffered ones. Nothing can be done if the
+      // write fails: there is no other place to report it.
       _ = writeAll(dropped == 0 ? lines : lines + Array(notice(of: dropped).utf8), to: STDERR_FILENO)
     }
   }
@@ -67,11 +68,11 @@ final class LogOutput: TextOutputStream, Sendable {
   private func notice(of dropped: Int) -> String {
     let text = LineBuffer()
     Logger(label: label) { StreamLogHandler(label: $0, stream: text) }
-      .warning("Lines of the log were dropped here, for nobody took them in time: \(dropped).")
+      .warning("\(dropped) lines of the log were dropped here, because they were not read in time.")
     return text.line.withLock { $0 }
   }
 
-  /// Keeps a line, so that what is said of the log looks like what is in it.
+  /// Captures a line, so that notices about the log look like its lines.
   private final class LineBuffer: TextOutputStream, Sendable {
     let line = Mutex("")
 

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 
-/// The value of an option that is a number. Any text is accepted, so that the error of a bad one quotes the bounds,
-/// whatever is wrong with it.
+/// A number given as an option. Any text is accepted, so that the error of an invalid one can quote the bounds.
 struct Number: ExpressibleByArgument {
   let text: String
   private let parsed: Int?
@@ -14,7 +13,7 @@ struct Number: ExpressibleByArgument {
     (text, parsed) = (argument, Int(argument))
   }
 
-  /// 0 if the text is no number, which ``Setting/check(_:)`` refuses.
+  /// 0 if the text is not a number, which ``Setting/check(_:)`` rejects.
   var value: Int { parsed ?? 0 }
 
   var defaultValueDescription: String { text }

@@ -85,14 +85,14 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
   private var database: String { basics.database }
   private var host: String { basics.host }
-  /// `validate()` refuses one that is out of range.
+  /// `validate()` rejects one out of range.
   private var port: UInt16 { UInt16(clamping: basics.port.value) }
   private var tokenFile: String? { basics.tokenFile }
   private var allowAnonymous: Bool { basics.allowAnonymous }
   private var databaseMustExist: Bool { basics.databaseMustExist }
 
   func validate() throws {
-    // SQLite takes an empty name for a database that goes with its connection: https://sqlite.org/c3ref/open.html
+    // SQLite uses an empty name for a temporary database: https://sqlite.org/c3ref/open.html
     guard !database.isEmpty else { throw ValidationError("--database must name a file, but is \"\".") }
     guard database != ":memory:" || !databaseMustExist else {
       throw ValidationError("--database-must-exist needs a file, but --database is \":memory:\".")
@@ -128,12 +128,12 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   }
 
   func run() async throws {
-    // Whoever reads the log, or waits for the first line, may go.
+    // The reader of the log, or of the first line, may exit.
     signal(SIGPIPE, SIG_IGN)
-    // A page or a body of many MiB is not to be kept for the next one.
+    // A page or body of many MiB must not be kept for the next one.
     evento_return_blocks_from(1 << 20)
     let logOutput = LogOutput(label: Self.logLabel)
-    // However it ends. Nobody who doesn't read keeps it from ending.
+    // At any kind of end. A reader that does not read can't block it for long.
     defer { logOutput.flush(within: .seconds(1)) }
     let log = makeLog(logOutput)
     for name in EnvironmentArguments.unknown(in: ProcessInfo.processInfo.environment) {
@@ -146,7 +146,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
     let signals = Signals(Self.signals)
     makeRoomForConnections(log)
-    // Before the database is created or changed: where it can't listen, nothing is left behind.
+    // Before the database is created or changed: if it can't listen, no file is left behind.
     let bound = try ListenFault.explaining { try BoundEndpoints(endpoints) }
     let opened: SQLiteExecutor?
     do {
@@ -204,7 +204,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
   /// Opens the store, which can take long: an older one is upgraded, and another process may hold the database.
   ///
-  /// - Returns: `nil` if a signal has ended that.
+  /// - Returns: `nil` if a signal cancelled that.
   private func openStore(_ signals: Signals, _ log: Logger, _ logOutput: LogOutput) async throws -> SQLiteExecutor? {
     let (path, configuration) = (database, storeConfiguration(log))
     let opening = Task { try await SQLiteExecutor.open(path, configuration: configuration) }
@@ -214,7 +214,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
         log.info("Stopping: the database is not open yet. If it is being upgraded, that is undone.")
         return opening.cancel()
       }
-      // A disk that does not answer may keep it from ever ending.
+      // A disk that does not respond may block it forever.
       log.warning("Ended while the database was being opened. The next start undoes unfinished work.")
       logOutput.flush(within: .seconds(1))
       _exit(EXIT_FAILURE)
@@ -227,8 +227,8 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     }
   }
 
-  /// What further signals do while it stops. A disk that does not answer may keep it from ever closing the database, and
-  /// what was answered is safe without that.
+  /// Handles further signals while the gateway stops. A disk that does not respond may block closing the database, and
+  /// confirmed writes are safe without it.
   private func hurry(_ signals: Signals, _ server: HTTPServer, _ log: Logger, _ logOutput: LogOutput) async {
     var isCutShort = false
     for await signal in signals.received where signal != SIGHUP {
@@ -254,7 +254,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
       """)
   }
 
-  /// A descriptor for each connection, and some for the database, the log and what else a process has.
+  /// Raises the limit on file descriptors: one for each connection, and some for the database, the log and others.
   private func makeRoomForConnections(_ log: Logger) {
     let needed = limits.maxConnections.value + 100
     let available = DescriptorLimit.raise(to: needed)
@@ -284,7 +284,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     configuration.tokens = tokens
     configuration.basePath = basePath
     configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
-    // The name that it listens on is one that it is known by.
+    // The name on which it listens is allowed too.
     configuration.allowedHosts = (allowedHost + [host]).compactMap { HostName($0) }
     if tokens == nil { configuration.hosts = Exposure.isLoopback(host) ? .loopback : .addresses }
     configuration.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
@@ -319,7 +319,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     return (unixSocketOnly ? [] : [.tcp(host: host, port: port)]) + socket
   }
 
-  /// Prints where it listens, which database, how many events: for people and for scripts that wait.
+  /// Prints the address, the database and the number of events: for people, and for scripts that wait.
   private func announce(_ server: HTTPServer, isNew: Bool, eventCount: Int, _ log: Logger) {
     let addresses = server.addresses.map { "\($0)\(basePath)" }.joined(separator: " and ")
     let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
@@ -328,12 +328,12 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
       try StandardOutput.print(
         TerminalText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
     } catch {
-      // It serves all the same. A reader that has gone does not want the line.
+      // It keeps running. A reader that has exited does not need the line.
       if case .refused = error { log.warning("\(error) The gateway listens on \(addresses).") }
     }
   }
 
-  /// What holds for this process, wherever each value came from.
+  /// Logs the limits of this process, wherever they were set.
   private func logLimits(_ log: Logger) {
     let values = (limits.settings + deadlines.settings).map { "\($0.name) \($0.value)" }
     log.info("Limits: \(values.joined(separator: ", "))")

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// A setting that is a number, with its range.
+/// A numeric setting with its range.
 struct Setting {
   let name: String
   private let number: Number
@@ -14,7 +14,7 @@ struct Setting {
 
   var value: Int { number.value }
 
-  /// - Throws: `ValidationError` for the first one that is out of its range.
+  /// - Throws: `ValidationError` for the first one out of its range.
   static func check(_ settings: [Setting]) throws {
     for setting in settings where !setting.number.isIn(setting.range) {
       throw ValidationError(

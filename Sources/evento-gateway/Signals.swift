@@ -1,36 +1,36 @@
 internal import Foundation
 internal import Synchronization
 
-/// Signals as a sequence, from the very start of the process on.
+/// Signals as a sequence, from the start of the process.
 ///
-/// They are blocked before the process has a second thread, so that all threads have them blocked, and a thread of their
-/// own takes them (https://pubs.opengroup.org/onlinepubs/9799919799/functions/sigwait.html). One that arrives before that
-/// thread waits for it: there is no moment at which a signal is neither taken nor ends the process.
+/// They are blocked before the process has a second thread, so that all threads have them blocked, and a dedicated
+/// thread receives them (https://pubs.opengroup.org/onlinepubs/9799919799/functions/sigwait.html). One that arrives
+/// before that thread starts stays pending, so no signal is ever lost or ends the process.
 final class Signals: Sendable {
   let received: AsyncStream<Int32>
 
   private struct State {
     var observer: (@Sendable (Int32) -> Void)?
-    /// Those that came before there was an observer.
+    /// Signals received before there was an observer.
     var unobserved: Set<Int32> = []
   }
 
   private let state = Mutex(State())
 
-  /// Blocks the signals in the calling thread, and so in all that it starts from then on.
+  /// Blocks the signals in the calling thread, and so in all threads that it starts.
   ///
-  /// One that was ignored when the process began is left alone, as `nohup` and a shell's background jobs ask for
-  /// (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_12): it would be taken although it is
-  /// ignored.
+  /// A signal that was ignored at the start of the process stays ignored, as `nohup` and a shell's background jobs
+  /// require (https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_12): `sigwait` would
+  /// receive it nevertheless.
   static func block(_ signals: [Int32]) {
     var all = set(of: signals)
     pthread_sigmask(SIG_BLOCK, &all, nil)
-    // Looked at while they are blocked, so that none is lost meanwhile.
+    // Checked while they are blocked, so that none is lost meanwhile.
     var ignored = set(of: signals.filter(isIgnored))
     pthread_sigmask(SIG_UNBLOCK, &ignored, nil)
   }
 
-  /// - Parameter signals: which are blocked.
+  /// - Parameter signals: The signals, which must be blocked.
   init(_ signals: [Int32]) {
     let (stream, continuation) = AsyncStream<Int32>.makeStream()
     received = stream
@@ -38,7 +38,7 @@ final class Signals: Sendable {
       var set = Self.set(of: signals)
       while true {
         var number: Int32 = 0
-        // It fails for signals that don't exist, and for nothing else.
+        // It fails only for signals that don't exist.
         guard sigwait(&set, &number) == 0 else { return }
         let observer = state.withLock { state in
           if state.observer == nil { state.unobserved.insert(number) }
@@ -50,8 +50,8 @@ final class Signals: Sendable {
     }
   }
 
-  /// Has each signal seen by `observer` before ``received`` has it, those that have come already too: for what can't take
-  /// part in a sequence. It is called on the signals' own thread, or the caller's.
+  /// Calls `observer` with each signal before ``received`` gets it, and with those already received: for code that
+  /// can't read a sequence. It is called on the signals' thread, or the caller's.
   func observe(_ observer: @escaping @Sendable (Int32) -> Void) {
     let earlier = state.withLock { state in
       state.observer = observer
@@ -79,7 +79,7 @@ final class Signals: Sendable {
   }
 }
 
-/// A command that takes signals itself.
+/// A command that handles signals itself.
 protocol SignalTaker {
   static var signals: [Int32] { get }
 }

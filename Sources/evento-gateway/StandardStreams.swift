@@ -1,16 +1,16 @@
 internal import Foundation
 
-/// Standard error, as every command writes to it.
+/// Standard error of every command.
 enum StandardError {
-  /// Writes a text. One that can't be written is lost: there is no other place to report that.
+  /// Writes text. Nothing can be done if that fails: there is no other place to report it.
   ///
-  /// - Returns: whether all of it was written, for a text that must not be lost.
+  /// - Returns: True if all of it was written.
   @discardableResult static func write(_ text: String) -> Bool {
     writeAll(Array(text.utf8), to: STDERR_FILENO) == nil
   }
 }
 
-/// Standard output, as every command writes to it: without a buffer, so that a failure shows while it can be reported.
+/// Standard output of every command: unbuffered, so that an error appears while it can be reported.
 enum StandardOutput {
   enum Failure: Error, CustomStringConvertible {
     /// The reader at the other end of the pipe has closed it.
@@ -36,13 +36,13 @@ enum StandardOutput {
 }
 
 enum StandardDescriptors {
-  /// Opens those of the three standard streams that are closed, since whatever is opened next would take their place, and
-  /// a line of the log would go into a database or to a client. Nothing can be written to, or read from, these.
+  /// Opens the standard streams that are closed. Otherwise, the next file or socket would get their number, and a line
+  /// of the log would go into a database or to a client. They can't be read or written.
   ///
-  /// To be called before the process opens anything.
+  /// Call it before the process opens anything.
   static func reserve() {
     for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
-      // It takes the lowest one that is free (POSIX, open). If it fails, nothing is worse than before.
+      // It gets the lowest free number (POSIX, open). If it fails, nothing is worse than before.
       _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
   }
@@ -50,7 +50,7 @@ enum StandardDescriptors {
 
 /// Writes all bytes to a descriptor, and waits if it does not block.
 ///
-/// - Returns: `nil`, or the value of `errno` if not all could be written.
+/// - Returns: `nil`, or `errno` if not all bytes could be written.
 func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
   var rest = bytes[...]
   while !rest.isEmpty {
@@ -62,7 +62,7 @@ func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     switch errno {
     case EINTR: continue
     case EAGAIN:
-      // Another process that shares it has made it non-blocking.
+      // Another process that shares it has set it to non-blocking.
       var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
       poll(&entry, 1, -1)
     case let code: return code

@@ -1,12 +1,12 @@
 internal import Evento
 
-/// Makes text that the command did not write itself fit for a terminal.
+/// Makes text from outside safe to print on a terminal.
 ///
-/// What a gateway, a client or a backup holds may be anything. A terminal takes control characters for commands, which can
-/// change what is on the screen or what is typed next, and turns text around at bidirectional controls. Whatever a
-/// command prints for people goes through here; `tail --json`, which is for programs, does not.
+/// Data from a gateway, a client or a backup can contain anything. A terminal interprets control characters as
+/// commands, which can change what is on the screen or what is typed next, and reverses text at bidirectional controls.
+/// Everything that a command prints for people goes through here; `tail --json`, which is for programs, does not.
 enum TerminalText {
-  /// Returns the text on one line: characters that a terminal acts on, or does not show, are escaped as in Swift,
+  /// Returns the text on one line: characters that a terminal interprets or does not show are escaped as in Swift,
   /// `\u{9B}`.
   static func escaped(_ text: some StringProtocol) -> String {
     // Most text is plain ASCII.
@@ -14,8 +14,8 @@ enum TerminalText {
     var escaped = ""
     for scalar in text.unicodeScalars {
       switch scalar.properties.generalCategory {
-      // C0, DEL and C1; bidirectional controls and what has no width; what ends a line; what means nothing, or what each
-      // terminal likes.
+      // C0, DEL and C1; bidirectional controls and zero-width characters; line separators; unassigned characters, and
+      // those that each terminal interprets its own way.
       case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate, .privateUse:
         escaped += escape(scalar)
       default: escaped.unicodeScalars.append(scalar)
@@ -34,8 +34,7 @@ enum TerminalText {
   }
 }
 
-/// An error of a command's work, as a person reads it: without the code that it has for programs. What a gateway or a file
-/// says is part of its text.
+/// An error of a command's work as text for a person, without its code. Text from a gateway or a file is escaped.
 struct PrintedError: Error, CustomStringConvertible {
   let description: String
 

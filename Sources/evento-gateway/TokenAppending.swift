@@ -3,14 +3,14 @@ internal import Foundation
 
 /// Appends lines to a token file on disk.
 enum TokenAppending {
-  /// Appends a line to the file, which is created for its owner alone, and then calls `body`. If that throws, or if the
-  /// line can't be written whole, the file gets back its old size.
+  /// Appends a line to the file, which is created with access only for its owner, and then calls `body`. If that
+  /// throws, or if the line can't be written completely, the file is truncated to its old size.
   ///
-  /// The file is locked meanwhile, so that two that append at the same time can't both use one name.
+  /// The file is locked meanwhile, so that two processes can't append the same name.
   ///
-  /// - Throws: ``TokenAppendError`` if a gateway could not use the file then; what `body` throws.
+  /// - Throws: ``TokenAppendError`` if a gateway could not use the resulting file; the errors of `body`.
   static func append(_ line: String, name: String, to path: String, then body: () throws -> Void) throws {
-    // Without waiting for the other end of a pipe.
+    // Does not wait for the other end of a pipe.
     let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw fault(path, errno) }
     defer { close(descriptor) }
@@ -27,7 +27,7 @@ enum TokenAppending {
       throw TokenAppendError(description: "The token file \(path) can't be read.")
     }
     try check(present, takes: name, path)
-    // The last line may have no end, as some editors leave it.
+    // The last line may have no line end, depending on the editor.
     let isWhole = present.last.map { $0 == UInt8(ascii: "\n") } ?? true
     do {
       if let code = writeAll(Array(((isWhole ? "" : "\n") + line + "\n").utf8), to: descriptor) {

@@ -31,7 +31,7 @@ struct TokenCommand: ParsableCommand {
       guard !name.hasPrefix("#"), !name.contains(where: \.isWhitespace) else {
         throw ValidationError("--name must not contain spaces or begin with #; got \"\(name)\".")
       }
-      // What else a token file can't have in a name, and what could not be seen in one.
+      // Characters that a token file can't have in a name, or that would be invisible.
       let file = TokenSet.line(name: name, role: role, token: "")
       guard (try? TokenSet(file: file))?.entries.map(\.name) == [name], Name.fault(in: name) == nil else {
         throw ValidationError("--name must have at most 255 bytes and no control characters or byte order marks.")
@@ -39,7 +39,7 @@ struct TokenCommand: ParsableCommand {
     }
 
     func run() throws {
-      // A reader that has gone shows as an error of the write, after which the file gets back its old size.
+      // A reader that has exited causes a write error, after which the file is truncated to its old size.
       signal(SIGPIPE, SIG_IGN)
       let token = Token.fresh()
       let line = TokenSet.line(name: name, role: role, token: token)
@@ -54,13 +54,13 @@ struct TokenCommand: ParsableCommand {
           isatty(STDOUT_FILENO) == 1
           ? "Add the line above to the token file." : "The line for the token file went to standard output."
         guard explain("\(place) This is the token; it can't be shown again:\n\(token)") else {
-          // Standard error is where an error would go as well.
+          // Standard error is also where an error would go.
           throw ExitCode.failure
         }
       }
     }
 
-    /// Writes to standard error, so that standard output has what a script needs and nothing else.
+    /// Writes to standard error, so that standard output has only what a script needs.
     @discardableResult private func explain(_ text: String) -> Bool {
       StandardError.write(text.split(separator: "\n").map { TerminalText.escaped($0) + "\n" }.joined())
     }

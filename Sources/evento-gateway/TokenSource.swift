@@ -6,9 +6,9 @@ internal import Foundation
 enum TokenSource {
   /// Returns the tokens of a file, or `nil` if none is named.
   ///
-  /// - Parameter setting: the option or the variable that named the file.
-  /// - Throws: `ValidationError` if it can't be read, has a bad line, or has no token. A file without any would let
-  ///   nobody in, and may be one that is just being written.
+  /// - Parameter setting: The option or variable that named the file.
+  /// - Throws: `ValidationError` if it can't be read, has an invalid line, or has no token. A file without tokens would
+  ///   lock everyone out, and may be one that is still being written.
   static func read(_ path: String?, from setting: String) throws -> TokenSet? {
     guard let path else { return nil }
     let tokens: TokenSet
@@ -26,7 +26,7 @@ enum TokenSource {
 
   private static func text(of path: String, from setting: String) throws -> String {
     let file = "The token file \"\(path)\" (\(setting))"
-    // Without waiting for the other end of a pipe.
+    // Does not wait for the other end of a pipe.
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw fault(file, path, errno) }
     defer { close(descriptor) }
@@ -43,7 +43,7 @@ enum TokenSource {
     } catch {
       throw ValidationError("\(file) can't be read: \(error.localizedDescription)")
     }
-    // A NUL is a valid character of UTF-8, but what a text editor writes has none, unless it is UTF-16 or UTF-32.
+    // A NUL is valid UTF-8, but text files contain none, unless they are UTF-16 or UTF-32.
     guard let text = String(validating: data, as: UTF8.self), !data.contains(0) else {
       throw ValidationError("\(file) is not UTF-8 text. Save it in UTF-8.")
     }

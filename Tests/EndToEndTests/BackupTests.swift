@@ -69,7 +69,7 @@ import Testing
       backup.send(signal)
       let outcome = await backup.outcome()
       #expect(!outcome.isKilled && outcome.status == 128 + signal)
-      #expect(outcome.errors == "Cancelled; \(folder)/copy was not made.\n" && outcome.output.isEmpty)
+      #expect(outcome.errors == "Cancelled. \(folder)/copy was not created.\n" && outcome.output.isEmpty)
       #expect(try names() == ["e.sqlite"])
     }
   }

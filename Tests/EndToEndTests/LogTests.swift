@@ -64,7 +64,9 @@ import Testing
       var requests = 0
       while dropped == nil, let line = await log.nextLine() {
         if line.contains(" debug evento-gateway") { requests += 1 }
-        dropped = line.firstMatch(of: /warning evento-gateway: .* dropped .*: ([0-9]+)\./).flatMap { Int($0.output.1) }
+        dropped = line.firstMatch(of: /warning evento-gateway: .* ([0-9]+) lines of the log were dropped/).flatMap {
+          Int($0.output.1)
+        }
       }
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)

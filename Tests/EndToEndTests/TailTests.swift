@@ -33,7 +33,7 @@ import Testing
     arguments: [
       ([], ["EVENTO_TOKEN": "a b"], "Error: EVENTO_TOKEN must be visible ASCII characters"),
       (["--token", "a b"], ["EVENTO_TOKEN": "c"], "Error: --token must be visible ASCII characters"),
-      (["--url", "http://me:secret@127.0.0.1:1"], [:], "Error: --url is not a valid URL: it has a user name in it."),
+      (["--url", "http://me:secret@127.0.0.1:1"], [:], "Error: --url is not a valid URL: it contains a user name."),
     ] as [([String], [String: String], String)])
   func namesAFaultyTokenAsItWasGiven(
     _ arguments: [String], _ environment: [String: String], _ expected: String
@@ -82,11 +82,11 @@ import Testing
     ("SSH-2.0-OpenSSH_9.2\r\n", "The gateway can't be called (the response is not HTTP)."),
     (
       "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 2 << 20),
-      "The head of the response is too large. Check that the URL is a gateway's."
+      "The head of the response is too large. Check that the URL leads to a gateway."
     ),
     (
       "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000000000\r\n\r\n",
-      "The response is larger than 33554432 bytes. No larger one is accepted."
+      "The response is larger than 33554432 bytes. No larger response is accepted."
     ),
   ])
   func whatIsNoGatewayIsAnErrorAtOnce(_ text: String, _ expected: String) async throws {
@@ -103,7 +103,7 @@ import Testing
   @Test(arguments: [
     (["--aggregator-type", String(repeating: "a", count: 300)], "--aggregator-type must be 1 to 255 bytes"),
     (["--aggregator-type", ""], "--aggregator-type must be 1 to 255 bytes"),
-    (["--aggregator-type", "a", "--aggregator-id", "\u{7F}"], "--aggregator-id must have no control characters"),
+    (["--aggregator-type", "a", "--aggregator-id", "\u{7F}"], "--aggregator-id must not contain control characters"),
     (["--aggregator-type", "a", "--name", ""], "--name must be 1 to 255 bytes"),
     (["--routing-key", String(repeating: "a", count: 256)], "--routing-key must be 1 to 255 bytes"),
   ])
@@ -184,7 +184,7 @@ import Testing
       let tail = try gateway.tail(["--from", "beginning"])
       #expect(await tail.nextLine() != nil)
       try await gateway.end()
-      try await tail.waitForLog("Can't follow the log of the gateway")
+      try await tail.waitForLog("Can't follow the gateway's log")
       tail.send(SIGINT)
       #expect(await tail.outcome().status == 0)
     }
@@ -388,7 +388,8 @@ extension CommandProcess {
     let outcome = await outcome()
     #expect(outcome.status == 0 && !outcome.isKilled)
     let others = outcome.errors.split(separator: "\n").filter { line in
-      !mayHaveLostTheGateway || !["Can't follow the log", "Follows the log"].contains { line.contains($0) }
+      !mayHaveLostTheGateway
+        || !["Can't follow the gateway's log", "Following the gateway's log"].contains { line.contains($0) }
     }
     #expect(others.isEmpty)
   }

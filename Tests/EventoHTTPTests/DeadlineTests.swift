@@ -53,8 +53,8 @@ import Testing
         return await group.reduce(into: []) { $0.append($1) }
       }
       #expect(errors.count == 50 && errors.allSatisfy { $0?.code == .unavailable })
-      #expect(errors.contains { $0?.detail.contains("before there was a connection") == true })
-      #expect(errors.contains { $0?.detail.contains("may have been done") == true })
+      #expect(errors.contains { $0?.detail.contains("before its request was sent") == true })
+      #expect(errors.contains { $0?.detail.contains("may or may not have been done") == true })
     }
   }
 

@@ -156,7 +156,7 @@ import Testing
     let error = await failure { () throws in
       _ = try await SQLiteExecutor.restore(folder.file("text"), from: copy, replacing: true)
     }
-    #expect(error?.code == .invalidRequest && error?.detail.contains("move it away") == true)
+    #expect(error?.code == .invalidRequest && error?.detail.contains("Move it away") == true)
   }
 
   /// Not even its journal mode, or the log beside it.
@@ -201,8 +201,8 @@ import Testing
     await store.close()
     try FileManager.default.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: folder.file())
     for (path, backup, reason) in [
-      (":memory:", folder.file(), "has no file"), (folder.file(), folder.file(), "are one file"),
-      (folder.file("link"), folder.file(), "are one file"),
+      (":memory:", folder.file(), "has no file"), (folder.file(), folder.file(), "are the same file"),
+      (folder.file("link"), folder.file(), "are the same file"),
     ] {
       let error = await failure { () throws in
         _ = try await SQLiteExecutor.restore(path, from: backup, replacing: true)

@@ -43,7 +43,7 @@ import Testing
     let error = await cancelledWithinTheCopy { progress in
       _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"), progress: progress)
     }
-    #expect(error?.detail == "Cancelled; \(folder.file("copy")) was not made.")
+    #expect(error?.detail == "Cancelled. \(folder.file("copy")) was not created.")
     #expect(error?.isPassing == false)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == before)
     await store.close()
@@ -59,7 +59,7 @@ import Testing
       _ = try await SQLiteExecutor.restore(
         folder.file(), from: folder.file("copy"), replacing: true, progress: progress)
     }
-    #expect(error?.detail == "Cancelled; \(folder.file()) was not changed.")
+    #expect(error?.detail == "Cancelled. \(folder.file()) was not changed.")
     let again = try await SQLiteExecutor.open(folder.file())
     #expect(try await again.eventCount() == 4001)
     await again.close()
@@ -84,7 +84,7 @@ import Testing
       of: failure, folder.file("empty"), folder.file(), before: 0, CancellableWork())
     #expect(
       outcome.detail
-        == "\(folder.file("empty")) was not restored (database or disk is full), and is empty as before. Free some space "
+        == "\(folder.file("empty")) was not restored (database or disk is full), and is still empty. Free some space "
         + "on its disk.")
   }
 
@@ -99,7 +99,7 @@ import Testing
       _ = try await SQLiteExecutor.restore(
         folder.file(), from: folder.file("copy"), replacing: true, progress: progress)
     }
-    #expect(error?.detail == "Cancelled; \(folder.file()) was not changed.")
+    #expect(error?.detail == "Cancelled. \(folder.file()) was not changed.")
     let again = try await SQLiteExecutor.open(folder.file())
     #expect(try await again.subscriber("later") != nil)
     await again.close()
@@ -122,7 +122,7 @@ import Testing
         of: failure, folder.file(), folder.file("copy"), before: before, CancellableWork()
       ).detail
     }
-    #expect(outcome().hasPrefix("\(folder.file()) was not restored (disk I/O error), and has its old content."))
+    #expect(outcome().hasPrefix("\(folder.file()) was not restored (disk I/O error), and still has its old content."))
     _ = try await SQLiteExecutor.restore(folder.file(), from: folder.file("copy"), replacing: true)
     #expect(outcome().hasPrefix("\(folder.file()) was restored from \(folder.file("copy")), but the disk"))
   }

@@ -22,7 +22,7 @@ import Testing
       }
       let refusal = await group.next() ?? nil
       #expect(refusal?.code == .unavailable)
-      #expect(refusal?.detail.contains("3 writes") == true)
+      #expect(refusal?.detail.contains("(limit 3)") == true)
       // While they wait, reads and the probe don't.
       #expect(await failure { () throws in try await store.checkReadiness() } == nil)
       #expect(

@@ -14,9 +14,9 @@ import Testing
     ("PRAGMA user_version = -2147483648", "schema version is -2147483648"),
     ("PRAGMA user_version = 0", "schema version is 0"),
     ("PRAGMA user_version = 2147483647", "newer version"),
-    ("PRAGMA user_version = 1; \(foreign)", "is not a whole event store"),
-    ("PRAGMA user_version = \(Schema.version); \(foreign)", "is not a whole event store"),
-    ("PRAGMA user_version = \(Schema.version)", "is not a whole event store"),
+    ("PRAGMA user_version = 1; \(foreign)", "is not a complete event store"),
+    ("PRAGMA user_version = \(Schema.version); \(foreign)", "is not a complete event store"),
+    ("PRAGMA user_version = \(Schema.version)", "is not a complete event store"),
   ])
   func aDatabaseWithOurMarkThatIsNoStoreIsRefused(_ statements: String, _ reason: String) async throws {
     let folder = try TestFolder()
@@ -44,7 +44,7 @@ import Testing
     let connection = try Connection(path: folder.file(), busyTimeout: .zero)
     try connection.execute(statement + "; PRAGMA journal_mode = DELETE")
     connection.close()
-    try await expectRefused(folder, "is not a whole event store")
+    try await expectRefused(folder, "is not a complete event store")
   }
 
   /// To bring it up to date would fail halfway.
@@ -64,7 +64,7 @@ import Testing
     let connection = try Connection(path: folder.file(), busyTimeout: .zero)
     try connection.execute(statement)
     connection.close()
-    try await expectRefused(folder, "its table \"store\" must have one row")
+    try await expectRefused(folder, "its table \"store\" does not have exactly one row")
   }
 
   /// Of another program that has dropped its tables, or has none yet.
@@ -73,7 +73,7 @@ import Testing
     let connection = try Connection(path: folder.file(), busyTimeout: .zero)
     try connection.execute("PRAGMA encoding = 'UTF-16'; CREATE TABLE t (a); DROP TABLE t")
     connection.close()
-    try await expectRefused(folder, "text encoding is UTF-16")
+    try await expectRefused(folder, "text encoding UTF-16")
   }
 
   /// An operator may have an index of his own, and ANALYZE leaves a table.

@@ -141,7 +141,7 @@ import Testing
       try partial.finish(permissions: 0o666)
       Issue.record("another file got the name")
     } catch {
-      #expect(error.code == .unavailable && error.detail.contains("taken the place"))
+      #expect(error.code == .unavailable && error.detail.contains("has replaced"))
     }
     #expect(!FileManager.default.fileExists(atPath: folder.file()))
     #expect(try mode(partial.path) == before)

@@ -26,7 +26,7 @@ import Testing
     #expect(seen.allSatisfy { $0.level == .information })
     #expect(
       seen[0].message.hasPrefix("Upgrading \(folder.file()) from schema 1 to schema \(Schema.version): 900 events, "))
-    #expect(seen[1].message.hasPrefix("\(folder.file()) is upgraded to schema \(Schema.version) ("))
+    #expect(seen[1].message.hasPrefix("Upgraded \(folder.file()) to schema \(Schema.version) ("))
   }
 
   @Test func itIsUndoneIfItIsCancelled() async throws {

@@ -62,7 +62,7 @@ import Testing
       try await check.run(on: executor, under: Self.load, patience: .seconds(1)) { _ in }
     }
     #expect(failure?.check == check.name)
-    #expect(failure?.reason == "\(lost - 1) of 501 events had arrived when no other one came for 1.0 seconds")
+    #expect(failure?.reason == "\(lost - 1) of 501 events had arrived, and then none for 1.0 seconds")
   }
 
   /// An executor whose pages are changed on the way to who reads or follows.

@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func aFailureTellsTheCheckAndThePlace() async throws {
-    let check = try #require(ConformanceCheck.all.first { $0.name == "a write of nothing is missing data" })
+    let check = try #require(ConformanceCheck.all.first { $0.name == "a write without events is missing data" })
     let failure = await #expect(throws: ConformanceFailure.self) {
       try await check.run { body in
         try await body(
@@ -96,7 +96,7 @@ import Testing
       }
     }
     let text = String(describing: try #require(failure))
-    #expect(text.hasPrefix("a write of nothing is missing data: "))
+    #expect(text.hasPrefix("a write without events is missing data: "))
     #expect(text.contains("is not refused (missing_data)"))
     #expect(failure?.fileID == "EventoTesting/AtomicityChecks.swift")
   }

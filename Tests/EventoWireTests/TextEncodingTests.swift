@@ -59,7 +59,7 @@ import Testing
     #expect(error?.code == .invalidJSON)
     #expect(
       error?.detail
-        == "The body has a byte order mark (U+FEFF) at byte \(offset). One is allowed at the very beginning alone.")
+        == "The body has a byte order mark (U+FEFF) at byte \(offset). It is allowed only at the beginning.")
   }
 
   @Test(arguments: ["\u{0}{}", "\u{0}{\"events\":[]}", "\u{0}\(body)", "{\u{0}\"events\":[]}"])

@@ -179,7 +179,7 @@ import Testing
     }
     #expect(attempt(eventJSON(["data": "1234"])) == nil)
     #expect(attempt(eventJSON(["data": "12345"]))?.code == .contentTooLarge)
-    #expect(attempt(eventJSON(["data": "12345"]))?.detail.contains("at most 4") == true)
+    #expect(attempt(eventJSON(["data": "12345"]))?.detail.contains("the limit is 4") == true)
     #expect(attempt(eventJSON(["data_base64": "\"AAAAAAA=\""]))?.code == .contentTooLarge)
     #expect(attempt(eventJSON(["metadata": "{\"a\":123}"])) == nil)
     #expect(attempt(eventJSON(["metadata": "{\"a\":1234}"]))?.code == .contentTooLarge)
@@ -188,7 +188,7 @@ import Testing
     #expect(attempt(eventJSON(["metadata": "{\"a\":1,\"a\":1]"]))?.code == .invalidJSON)
     let three = attempt(eventJSON(), eventJSON(), eventJSON())
     #expect(three?.code == .invalidRequest)
-    #expect(three?.detail.contains("at most 2") == true)
+    #expect(three?.detail.contains("the limit is 2") == true)
   }
 
   @Test func readsConditions() throws {

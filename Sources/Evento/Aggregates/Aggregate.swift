@@ -1,6 +1,6 @@
 /// A kind of aggregate: something with an identity whose history is a sequence of events.
 ///
-/// A type that is never made, only named, is enough:
+/// A type without instances is enough:
 ///
 /// ```swift
 /// enum Account: Aggregate {
@@ -8,22 +8,22 @@
 /// }
 /// ```
 public protocol Aggregate {
-  /// What the store calls this kind, 1 … 255 bytes, e.g. `bank/Account`.
+  /// The name of this kind in the store, 1 to 255 bytes, such as `bank/Account`.
   static var aggregatorType: String { get }
 }
 
 extension Aggregate {
-  /// Begins an aggregate under a fresh id.
+  /// Returns a builder for a new aggregate with a fresh id.
   public static func create() -> AggregateBuilder<Self> {
     AggregateBuilder(id: ULID().description).originalVersion(0)
   }
 
-  /// Goes on with an aggregate.
+  /// Returns a builder for an existing aggregate.
   public static func aggregate(_ id: String) -> AggregateBuilder<Self> {
     AggregateBuilder(id: id)
   }
 
-  /// Begins, or goes on with, the aggregate that several ids name together: see ``hashIDs(_:)``.
+  /// Returns a builder for the aggregate that several ids identify together: see ``hashIDs(_:)``.
   public static func ids(_ ids: [String]) -> AggregateBuilder<Self> {
     AggregateBuilder(id: hashIDs(ids))
   }

@@ -1,7 +1,7 @@
 extension AggregateBuilder {
-  /// Writes the events: all of them, or none.
+  /// Commits the events: either all of them or none.
   ///
-  /// The same builder can be committed again, where it is not known whether it was written:
+  /// You can commit the same builder again if you don't know whether the first attempt succeeded:
   ///
   /// ```swift
   /// do {
@@ -11,11 +11,10 @@ extension AggregateBuilder {
   /// }
   /// ```
   ///
-  /// - Returns: where the aggregate stands now; of a builder that was written before, where it stood then.
-  /// - Throws: `missing_data` where there is no event, or none of one of the aggregates;
-  ///   `invalid_original_version` where ``originalVersion(_:)`` is not its version any more; `duplicate_event_id` where
-  ///   some of the events were written before, and others were not; `unencodable_payload`; what ``Executor/write(_:)``
-  ///   throws.
+  /// - Returns: The version of the aggregate. If this builder was committed before, the version that it reached then.
+  /// - Throws: `missing_data` if one of the aggregates has no events; `invalid_original_version` if
+  ///   ``originalVersion(_:)`` is no longer the aggregate's version; `duplicate_event_id` if only some of the events
+  ///   were written before; `unencodable_payload`; the errors of ``Executor/write(_:)``.
   @discardableResult
   public func commit(to store: any Executor) async throws -> Commit {
     let drafts = drafts
@@ -26,7 +25,7 @@ extension AggregateBuilder {
       result = try await store.write(events(of: drafts, placings))
     } catch let error as EventoError where error.code == .invalidOriginalVersion && placings.contains(where: \.isGuess)
     {
-      // Somebody began one of the aggregates just now. Nobody asked for a version there: go on behind it.
+      // Another writer has just created one of the aggregates. No version was required, so append to it.
       placings = zip(drafts, placings).map { $1.isGuess ? $0.appending : $1 }
       do {
         result = try await store.write(events(of: drafts, placings))
@@ -38,7 +37,7 @@ extension AggregateBuilder {
     }
     let own = result.events.prefix(draft.events.count)
     guard result.events.count == drafts.reduce(0, { $0 + $1.events.count }), let last = own.last else {
-      throw EventoError(.internal, "The store answered a write of other events than were given.")
+      throw EventoError(.internal, "The store returned other events than those written.")
     }
     return Commit(id: draft.id, version: last.version, cursor: last.cursor, events: result.events)
   }
@@ -53,7 +52,8 @@ extension AggregateBuilder {
 }
 
 extension EventoError {
-  /// Tells a version conflict as ``AggregateBuilder/originalVersion(_:)`` counts: a store counts the events' own versions.
+  /// Converts a version conflict to original versions, which ``AggregateBuilder/originalVersion(_:)`` counts. A store
+  /// counts the versions of the events.
   fileprivate func countedAsGiven(_ drafts: [AggregateDraft]) -> EventoError {
     guard code == .invalidOriginalVersion, case .versionConflict(let type, let id, _, let current) = facts,
       let draft = drafts.first(where: { $0.type.isExactly(type) && $0.id.isExactly(id) }),

@@ -1,7 +1,7 @@
-/// What a commit says of one aggregate.
+/// The part of a commit that is about one aggregate.
 struct AggregateDraft: Sendable {
   struct Event: Sendable {
-    /// Drawn once, so that the store knows the event again when it is written again.
+    /// Generated once, so that the store recognises the event when it is written again.
     let id = ULID()
     let name: String
     let payload: @Sendable (any EventCoder) throws -> Payload
@@ -15,29 +15,29 @@ struct AggregateDraft: Sendable {
   var metadata = MetadataDraft()
   var coder: any EventCoder = JSONCoder()
 
-  /// How the events of a draft are written.
+  /// The version and routing key under which a draft's events are written.
   struct Placing {
-    /// The version that the aggregate must have; `nil`: any.
+    /// The version that the aggregate must have; `nil` for any.
     let originalVersion: Int?
     let routingKey: NewEvent.Routing
-    /// Whether the version was only found to be this one, and nobody asked for it.
+    /// True if the version was read from the store, and the caller did not require it.
     let isGuess: Bool
   }
 
   var filter: ReadAggregator { ReadAggregator(type, id: id) }
 
-  /// The same within a commit of which something is said as a whole.
+  /// Returns this draft with the metadata of the whole commit added.
   func under(_ metadata: MetadataDraft) -> AggregateDraft {
     var copy = self
     copy.metadata = self.metadata.over(metadata)
     return copy
   }
 
-  /// Finds out what the events are to say of version and routing key.
+  /// Determines the version and routing key to write the events with.
   ///
-  /// An aggregate keeps the routing key that it was begun with. Where a key is given, and it is open whether the
-  /// aggregate is there, the store is asked; where it is not, the events claim its first versions, so that nobody can
-  /// begin it under another key in between.
+  /// An aggregate keeps the routing key of its first event. If a key is set and the aggregate may or may not exist,
+  /// this reads the store. If it does not exist, the events require its first versions, so that no other writer can
+  /// create it with another key in between.
   func placing(on store: any Executor) async throws -> Placing {
     switch (originalVersion, routingKey) {
     case (let version?, _) where version > 0:
@@ -52,11 +52,11 @@ struct AggregateDraft: Sendable {
     }
   }
 
-  /// Behind whatever is there, under its routing key.
+  /// Appends to the aggregate at any version, with its routing key.
   var appending: Placing { Placing(originalVersion: nil, routingKey: .inherited, isGuess: false) }
 
-  /// The events to write. Whatever they say of version and routing key, the store knows them again by their ids: what
-  /// is placed anew, because the aggregate is there by now, claims less than it did before, and never something else.
+  /// Returns the events to write. The store recognises them by their ids, whatever their version and routing key: a
+  /// second attempt that finds the aggregate existing requires less than the first one, and never something else.
   func newEvents(_ placing: Placing) throws -> [NewEvent] {
     guard !events.isEmpty else { throw EventoError.missingData() }
     let versions = 0...Evento.Event.maximumVersion

@@ -1,4 +1,4 @@
-/// A type of event: a value that is coded into an event's payload, and that names the aggregate it happens to.
+/// A type of event: a value that is encoded as an event's payload, and the aggregate that it belongs to.
 ///
 /// ```swift
 /// struct MoneyDeposited: AggregateEvent {
@@ -7,20 +7,20 @@
 /// }
 /// ```
 public protocol AggregateEvent: Codable, Sendable {
-  /// The kind of aggregate that it happens to.
+  /// The kind of aggregate that it belongs to.
   associatedtype Aggregate: Evento.Aggregate
 
-  /// What the store calls events of this type, 1 … 255 bytes; the Swift type's own name, where a type says nothing
-  /// else. What has been written once must stay: a type that is renamed has to say its old name here.
+  /// The name of these events in the store, 1 to 255 bytes. The default is the name of the Swift type. It must never
+  /// change once an event has been written: if you rename the type, return its old name here.
   static var eventName: String { get }
 }
 
 extension AggregateEvent {
   public static var eventName: String { String(describing: Self.self) }
 
-  /// The filter that reads the events of this type.
+  /// Returns the filter for events of this type.
   ///
-  /// - Parameter id: of the aggregate; left out: those of every aggregate.
+  /// - Parameter id: The id of an aggregate; `nil` for every aggregate.
   package static func filter(id: String? = nil) -> ReadAggregator {
     ReadAggregator(Aggregate.aggregatorType, id: id, name: eventName)
   }

@@ -1,11 +1,11 @@
-/// What a commit did.
+/// The result of a commit.
 public struct Commit: Sendable, Equatable {
   /// The aggregate's id.
   public let id: String
-  /// The aggregate's version now: the original version of the next commit.
+  /// The aggregate's version after the commit: the original version of the next one.
   public let version: Int
-  /// The place of its last event.
+  /// The position of its last event.
   public let cursor: Cursor
-  /// What was stored, in order; that of ``AggregateBuilder/and(_:)`` behind the aggregate's own.
+  /// The stored events in order, those of ``AggregateBuilder/and(_:)`` after the aggregate's own.
   public let events: [WrittenEvent]
 }

@@ -1,10 +1,10 @@
-/// Turns values into payloads and back: events, and the states of projections.
+/// Encodes events and the states of projections as payloads, and decodes them.
 ///
 /// The default is ``JSONCoder``. Payloads need not be JSON.
 public protocol EventCoder: Sendable {
-  /// - Throws: whatever says why the value can't be coded.
+  /// - Throws: An error that says why the value can't be encoded.
   func encode(_ value: some Encodable) throws -> Payload
 
-  /// - Throws: whatever says why the payload is no such value.
+  /// - Throws: An error that says why the payload can't be decoded as this type.
   func decode<Value: Decodable>(_ type: Value.Type, from payload: Payload) throws -> Value
 }

@@ -1,9 +1,9 @@
-/// An event of a known type: its decoded payload, and everything else that the store keeps of it.
+/// An event of a known type: its decoded payload and all its other members.
 ///
-/// Members of ``Event`` are reached directly: `event.aggregatorID`, `event.version`, `event.timestamp`.
+/// You can access the members of ``Event`` directly: `event.aggregatorID`, `event.version`, `event.timestamp`.
 @dynamicMemberLookup
 public struct EventData<Data: AggregateEvent>: Sendable {
-  /// The payload.
+  /// The decoded payload.
   public let data: Data
   /// The event as it was read.
   public let event: Event

@@ -1,15 +1,15 @@
 extension Executor {
-  /// Whether an event of this type has happened to the aggregate.
+  /// Returns whether the aggregate has an event of this type.
   ///
-  /// - Throws: what ``read(_:routingKey:args:)`` throws.
+  /// - Throws: The errors of ``read(_:routingKey:args:)``.
   public func hasEvent<Data: AggregateEvent>(_ type: Data.Type, _ id: String) async throws -> Bool {
     let page = try await read([Data.filter(id: id)], routingKey: .all, args: .backward(last: 1))
     return !page.edges.isEmpty
   }
 
-  /// The aggregate's version, or `nil` where it is not there.
+  /// Returns the current version of an aggregate, or `nil` if it does not exist.
   ///
-  /// - Throws: what ``read(_:routingKey:args:)`` throws.
+  /// - Throws: The errors of ``read(_:routingKey:args:)``.
   public func version<Kind: Aggregate>(of kind: Kind.Type, _ id: String) async throws -> Int? {
     let page = try await read(
       [ReadAggregator(Kind.aggregatorType, id: id)], routingKey: .all, args: .backward(last: 1))

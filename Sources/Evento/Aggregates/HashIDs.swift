@@ -1,9 +1,9 @@
 internal import ByteCoding
 
-/// One id made of several: always the same for the same ids in the same order.
+/// Returns one id for several: always the same for the same ids in the same order.
 ///
-/// The 64 lower-case hexadecimal digits of a SHA3-256 over each id's length in bytes (64 bits, big-endian) and its
-/// UTF-8 bytes, so that no two lists share an id: what `hash_ids` of the Rust crate `evento` makes of them.
+/// The result has 64 lower-case hexadecimal digits: a SHA3-256 over each id's length in bytes (64 bits, big-endian) and
+/// its UTF-8 bytes, so that different lists have different ids. `hash_ids` of the Rust crate `evento` returns the same.
 ///
 /// - Complexity: O(*n*) in the total length of the ids.
 public func hashIDs(_ ids: [String]) -> String {

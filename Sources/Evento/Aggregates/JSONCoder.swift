@@ -6,31 +6,33 @@ internal import ByteCoding
   internal import Foundation
 #endif
 
-/// Payloads as JSON, as Foundation codes it, but for dates.
+/// Encodes payloads as JSON like Foundation, except for dates.
 ///
-/// Members come in the order of their names, so that equal values are equal bytes: a resend is one only if they are. Two
-/// kinds of value have no order, and are written in another one by each process: a `Set`, and a `Dictionary` whose keys
-/// are neither `String` nor `Int`, which becomes an array of keys and values. In an event keep a sorted array in the place
-/// of a set, and let an enum that is a key conform to `CodingKeyRepresentable`, so that its dictionary is an object.
+/// Members are sorted by name, so that equal values have equal bytes: the store recognises a resend only if they do.
+/// Two kinds of value have no fixed order, and each process writes them differently: a `Set`, and a `Dictionary` whose
+/// keys are neither `String` nor `Int`, which becomes an array of keys and values. In an event, use a sorted array
+/// instead of a set, and make an enum that is a key conform to `CodingKeyRepresentable`, so that its dictionary is an
+/// object.
 ///
-/// A `Date` is ISO 8601 text in UTC to the millisecond, `2026-01-31T12:00:00.000Z`, unless ``Dates`` says otherwise.
+/// A `Date` is written as ISO 8601 text in UTC with milliseconds, `2026-01-31T12:00:00.000Z`, unless you choose another
+/// of the ``Dates``.
 public struct JSONCoder: EventCoder {
-  /// How a `Date` is written. Each of them reads ISO 8601 text with any offset too.
+  /// The format of a `Date`. Each of them also reads ISO 8601 text with any offset.
   public enum Dates: Sendable, Hashable {
     /// `2026-01-31T12:00:00.000Z`, from year 1 to year 9999, rounded to the millisecond. A number is read as
-    /// ``secondsSince2001``, which is what this library wrote before.
+    /// ``secondsSince2001``, which an earlier version of this library wrote.
     case iso8601
     /// A number of seconds since 1970-01-01T00:00:00Z.
     case secondsSince1970
     /// A number of milliseconds since 1970-01-01T00:00:00Z.
     case millisecondsSince1970
-    /// A number of seconds since 2001-01-01T00:00:00Z, as Foundation's own coders write it. It loses nothing.
+    /// A number of seconds since 2001-01-01T00:00:00Z, like Foundation's own coders. It is exact.
     case secondsSince2001
   }
 
   private let dates: Dates
 
-  /// - Parameter dates: how a `Date` is written.
+  /// - Parameter dates: The format of a `Date`.
   public init(dates: Dates = .iso8601) {
     self.dates = dates
   }
@@ -49,7 +51,8 @@ public struct JSONCoder: EventCoder {
     do {
       return try decoder.decode(type, from: data)
     } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
-      // Foundation says "not valid JSON" of a number that does not fit its type too, and not where it is.
+      // Foundation reports "not valid JSON" also for a number that does not fit its type, and does not report the
+      // position.
       var scanner = JSONScanner(payload.bytes)
       do {
         scanner.skipWhitespace()
@@ -71,10 +74,10 @@ extension JSONCoder.Dates {
       guard let milliseconds = Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded()),
         RFC3339.range.contains(milliseconds)
       else {
-        // Foundation ends the process when a date that is not finite is printed, and an error is.
+        // Foundation ends the process when a date that is not finite is printed, and errors are printed.
         throw EncodingError.invalidValue(
           date.timeIntervalSince1970,
-          .init(codingPath: encoder.codingPath, debugDescription: "The date is not of the years 1 to 9999."))
+          .init(codingPath: encoder.codingPath, debugDescription: "The date is outside the years 1 to 9999."))
       }
       try container.encode(RFC3339.text(milliseconds: milliseconds))
     case .secondsSince1970: try container.encode(date.timeIntervalSince1970)

@@ -4,15 +4,15 @@ extension Metadata {
   static let requestedByName = "requested_by"
   static let requestedAsName = "requested_as"
 
-  /// Who asked for it; `nil` where it is not said, or not as text.
+  /// The `requested_by` of the event: who requested it; `nil` if absent or not a string.
   public var requestedBy: String? { text(Self.requestedByName) }
 
-  /// As whom, or in which role, they asked for it; `nil` where it is not said, or not as text.
+  /// The `requested_as` of the event: the role in which they did; `nil` if absent or not a string.
   public var requestedAs: String? { text(Self.requestedAsName) }
 
-  /// One member, or `nil` where there is none of that name.
+  /// Returns one member, or `nil` if the metadata has none of that name.
   ///
-  /// - Throws: `undecodable_payload` where it is no such value.
+  /// - Throws: `undecodable_payload` if it can't be decoded as this type.
   /// - Complexity: O(*n*) in the length of the metadata.
   public func value<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value? {
     guard let member = try members().first(where: { $0.name.elementsEqual(name.utf8) }) else { return nil }
@@ -27,7 +27,7 @@ extension Metadata {
   struct Member {
     /// Without escapes.
     let name: [UInt8]
-    /// Where name, colon and value stand.
+    /// The range of name, colon and value.
     let range: Range<Int>
     let value: Range<Int>
   }
@@ -50,8 +50,8 @@ extension Metadata {
         if scanner.skip(UInt8(ascii: ",")) { scanner.skipWhitespace() }
       }
     } catch {
-      // What made the metadata has read it; a store that kept something else is at fault.
-      throw EventoError(.internal, "Metadata that is no JSON object: \(error.detail), at byte \(error.offset).")
+      // The initialiser of the metadata has parsed it, so a store has returned something else.
+      throw EventoError(.internal, "The metadata is not a JSON object: \(error.detail), at byte \(error.offset).")
     }
     return members
   }

@@ -1,6 +1,6 @@
 internal import ByteCoding
 
-/// Metadata in the making: an object, and members that are set in it.
+/// Metadata being built: an object, and members that are set in it.
 struct MetadataDraft: Sendable {
   private struct Member {
     let name: String
@@ -9,16 +9,16 @@ struct MetadataDraft: Sendable {
 
   private let base: Metadata
   private var members: [Member] = []
-  /// What lies below, from the top down: a member counts where none above it has its name.
+  /// The drafts below, from the top down. A member counts only if no draft above has one of that name.
   private var below: [MetadataDraft] = []
 
   init(_ base: Metadata = Metadata()) {
     self.base = base
   }
 
-  /// Sets a member, in place of one of that name.
+  /// Sets a member, and replaces one of that name.
   ///
-  /// - Parameter value: gives its JSON text.
+  /// - Parameter value: Returns its JSON text.
   mutating func set(_ name: String, _ value: @escaping @Sendable () throws -> [UInt8]) {
     members.removeAll { $0.name.isExactly(name) }
     members.append(Member(name: name, value: value))
@@ -26,7 +26,7 @@ struct MetadataDraft: Sendable {
 
   private var isEmpty: Bool { base.isEmpty && members.isEmpty && below.isEmpty }
 
-  /// These members, and of another object those whose names are not among them.
+  /// Returns these members, and those of another draft whose names are not among them.
   func over(_ other: MetadataDraft) -> MetadataDraft {
     if isEmpty { return other }
     if other.isEmpty { return self }
@@ -35,7 +35,7 @@ struct MetadataDraft: Sendable {
     return copy
   }
 
-  /// - Throws: `unencodable_payload`; `invalid_request` where it is nested too deep.
+  /// - Throws: `unencodable_payload`; `invalid_request` if it is nested too deep.
   func build() throws -> Metadata {
     guard !members.isEmpty || !below.isEmpty else { return base }
     let members = Array(try parts().map(\.text).joined(separator: [UInt8(ascii: ",")]))
@@ -45,7 +45,7 @@ struct MetadataDraft: Sendable {
   /// A member's name, without escapes, and its JSON text with name and colon.
   private typealias Part = (name: [UInt8], text: [UInt8])
 
-  /// The members, what lies lowest first.
+  /// The members, lowest draft first.
   private func parts() throws -> [Part] {
     var parts: [Part] = []
     for draft in below.reversed() { parts = Self.merged(try draft.parts(), over: parts) }

@@ -1,11 +1,11 @@
 extension EventoError.Code {
-  /// A payload can't be decoded as the type that its event's name stands for. Only this library says so, never a store.
+  /// The payload can't be decoded as the type for its event's name. Only this library throws it, never a store.
   public static let undecodablePayload = Self(rawValue: "undecodable_payload")
-  /// A value can't be encoded into a payload. Only this library says so, never a store.
+  /// The value can't be encoded as a payload. Only this library throws it, never a store.
   public static let unencodablePayload = Self(rawValue: "unencodable_payload")
-  /// A safety check found an event that nothing handles. Only this library says so, never a store.
+  /// A safety check found an event without a handler. Only this library throws it, never a store.
   public static let unhandledEvent = Self(rawValue: "unhandled_event")
-  /// A handler asked for shared data that nobody gave. Only this library says so, never a store.
+  /// A handler used shared data that was not provided. Only this library throws it, never a store.
   public static let missingSharedData = Self(rawValue: "missing_shared_data")
 }
 
@@ -21,13 +21,13 @@ extension EventoError {
     EventoError(.unencodablePayload, "A value of \(type) can't be encoded: \(reason(error))")
   }
 
-  /// Returns what a coder has thrown as a sentence that names the member: `member "lines[1].cents" is missing.`
+  /// Returns a sentence for a coder's error that names the member: `member "lines[1].cents" is missing.`
   static func reason(_ error: any Error) -> String {
     switch error {
     case DecodingError.keyNotFound(let key, let context):
       "\(member(context.codingPath + [key])) is missing."
     case DecodingError.valueNotFound(let type, let context):
-      "\(member(context.codingPath)) is null, and must be \(type)."
+      "\(member(context.codingPath)) is null, but must be \(type)."
     case DecodingError.typeMismatch(let type, let context):
       placed(context.codingPath, context.debugDescription.isEmpty ? "Expected \(type)." : context.debugDescription)
     case DecodingError.dataCorrupted(let context): placed(context.codingPath, context.debugDescription)
@@ -54,11 +54,11 @@ extension EventoError {
   static func unhandled(_ event: Event, by reader: String) -> EventoError {
     EventoError(
       .unhandledEvent,
-      "\(reader) has no handler for \(event.name) of \(event.aggregatorType) (event \(event.id)): handle it, or skip it."
+      "\(reader) has no handler for \(event.name) of \(event.aggregatorType) (event \(event.id)). Handle it or skip it."
     )
   }
 
   static func missingSharedData(_ type: Any.Type) -> EventoError {
-    EventoError(.missingSharedData, "There is no shared data of type \(type): give it with data(_:).")
+    EventoError(.missingSharedData, "No shared data of type \(type). Provide it with data(_:).")
   }
 }

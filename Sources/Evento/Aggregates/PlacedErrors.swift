@@ -4,10 +4,10 @@
   internal import Foundation
 #endif
 
-/// A value that is decoded with errors that say where they are: which member, and that a number or a text does not fit.
+/// Decodes a value with errors that name the member, and say which number or text does not fit.
 ///
-/// Foundation's decoder has one text for all values that don't fit their type, and no path to them. This hands a type the
-/// same decoder, and notes where it was asked for a value in vain.
+/// Foundation's decoder has one text for all values that don't fit their type, and no path to them. This wraps the same
+/// decoder, and records which value failed to decode.
 struct PlacedErrors<Value: Decodable>: Decodable {
   let value: Value
 
@@ -20,14 +20,14 @@ struct PlacedErrors<Value: Decodable>: Decodable {
   }
 }
 
-/// Gives one value of a container, as whatever type it is asked for.
+/// Decodes one value of a container as any type.
 private protocol ValueSource {
   var codingPath: [any CodingKey] { get }
   mutating func value<Value: Decodable>(_ type: Value.Type) throws -> Value
 }
 
 extension ValueSource {
-  /// Decodes the value, and places the error.
+  /// Decodes the value, and adds its path to the error.
   mutating func placed<Value: Decodable>(_ type: Value.Type) throws -> Value {
     let path = codingPath
     guard isDecodedByItself(type) else {
@@ -44,7 +44,7 @@ extension ValueSource {
     } catch let error as DecodingError {
       throw error
     } catch {
-      // Foundation's own, which is private: a number that does not fit, or a text that is not one.
+      // Foundation's own error, which is private: a number that does not fit, or text that is not one.
       throw misfit(type, path)
     }
   }
@@ -55,7 +55,7 @@ extension ValueSource {
   }
 }
 
-/// Whether Foundation decodes a type without asking it: a date, say, by the strategy that is set.
+/// Returns whether Foundation decodes the type by itself, such as a date by the configured strategy.
 private func isDecodedByItself(_ type: Any.Type) -> Bool {
   scalars.contains(ObjectIdentifier(type))
 }
@@ -136,7 +136,7 @@ private struct PlacingUnkeyedContainer: UnkeyedDecodingContainer, ValueSource {
 
   var base: any UnkeyedDecodingContainer
 
-  /// To the next value.
+  /// The path to the next value.
   var codingPath: [any CodingKey] { base.codingPath + [Index(intValue: base.currentIndex)] }
   var count: Int? { base.count }
   var isAtEnd: Bool { base.isAtEnd }

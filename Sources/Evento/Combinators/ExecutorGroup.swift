@@ -48,7 +48,7 @@ public struct ExecutorGroup: Sendable {
     let members = members.flatMap { ($0 as? ExecutorGroup)?.members ?? [$0] }
     requireUse(
       (1...Self.maximumMemberCount).contains(members.count),
-      "an executor group has 1 to \(Self.maximumMemberCount) members")
+      "an executor group must have 1 to \(Self.maximumMemberCount) members")
     self.members = members
     relay = members.count > 1 && members.allSatisfy { $0.commits != nil } ? CommitRelay(members) : nil
   }

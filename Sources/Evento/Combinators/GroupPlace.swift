@@ -70,8 +70,8 @@ struct GroupPlace: Sendable {
     guard bytes.count <= Cursor.maximumPlaceLength else {
       throw EventoError(
         .internal,
-        "The places of \(places.count) members are \(bytes.count) bytes, and a cursor holds "
-          + "\(Cursor.maximumPlaceLength): make the group smaller.")
+        "The positions of \(places.count) members take \(bytes.count) bytes, but a cursor holds at most "
+          + "\(Cursor.maximumPlaceLength). Use fewer members.")
     }
     return Cursor(place: bytes)
   }

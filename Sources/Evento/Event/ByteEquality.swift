@@ -7,13 +7,13 @@
 #endif
 
 extension String {
-  /// Whether both are the same bytes of UTF-8.
+  /// Returns whether both have the same UTF-8 bytes.
   package func isExactly(_ other: String) -> Bool {
     guard utf8.count == other.utf8.count else { return false }
     let isEqual = utf8.withContiguousStorageIfAvailable { bytes in
       other.utf8.withContiguousStorageIfAvailable { others in Self.areEqual(bytes, others) }
     }
-    // Text that is bridged from elsewhere may have no such storage.
+    // Bridged text may have no such storage.
     return (isEqual ?? nil) ?? utf8.elementsEqual(other.utf8)
   }
 
@@ -32,7 +32,7 @@ extension Optional<String> {
 }
 
 extension UnsafeRawBufferPointer {
-  /// Whether these are the same bytes: many times as fast as one after the other.
+  /// Returns whether these are the same bytes; much faster than a comparison byte by byte.
   package func isExactly(_ other: [UInt8]) -> Bool {
     guard count == other.count else { return false }
     guard let start = baseAddress else { return true }

@@ -1,6 +1,6 @@
 /// An event as the store keeps it. Two are equal if all members are, text by its UTF-8 bytes.
 public struct Event: Sendable, Equatable {
-  /// Unique in the store.
+  /// The id, unique in the store.
   public let id: ULID
   package let aggregate: AggregateKey
   /// 1, 2, 3 … within the aggregate, without gaps; at most ``maximumVersion``.

@@ -1,7 +1,7 @@
-/// An event and its place as they lie somewhere else: in a row of a store, or in an ``Edge``.
+/// A view of an event and its cursor, stored elsewhere: in a row of a store, or in an ``Edge``.
 ///
-/// Its bytes are only lent, and gone once whoever shows them goes on. It can't be copied and is only ever shown
-/// `borrowing`, so that nobody keeps it; who wants to makes an ``Edge`` of it.
+/// The bytes are borrowed, and valid only during the call that provides the view. It can't be copied and is only passed
+/// as `borrowing`, so that it can't be kept; to keep the event, make an ``Edge`` of it.
 package struct EventView: ~Copyable {
   /// The text form of the event's ``Cursor``.
   package let cursor: UnsafeRawBufferPointer
@@ -13,7 +13,7 @@ package struct EventView: ~Copyable {
   package let routingKey: String?
   /// The payload.
   package let data: UnsafeRawBufferPointer
-  /// As ``Payload/isJSON``.
+  /// The value of ``Payload/isJSON``.
   package let isJSON: Bool
   /// The text of a JSON object.
   package let metadata: UnsafeRawBufferPointer
@@ -39,7 +39,7 @@ package struct EventView: ~Copyable {
 }
 
 extension Edge<Event> {
-  /// Copies what is shown.
+  /// Copies the viewed event.
   package init(_ view: borrowing EventView) {
     self.init(
       cursor: Cursor(made: view.cursor),

@@ -1,24 +1,26 @@
 internal import ByteCoding
 
-/// What is known about an event beside its payload (who asked for it, on whose behalf): a JSON object, kept as the very
-/// bytes that were given.
+/// Information about an event besides its payload, such as who requested it: a JSON object whose bytes are kept as
+/// given.
 public struct Metadata: Sendable, Hashable {
   /// The text of a JSON object, with no white space around it.
   public let bytes: [UInt8]
 
-  /// No members: `{}`.
+  /// Creates metadata without members: `{}`.
   public init() {
     bytes = Self.none
   }
 
-  /// Shared by all that have no members.
+  /// Shared by all metadata without members.
   private static let none = Array("{}".utf8)
 
-  /// Whether it is `{}`, the one object of two bytes.
+  /// True if it is `{}`, the one object of two bytes.
   package var isEmpty: Bool { bytes.count == Self.none.count }
 
-  /// - Parameter json: the text of a JSON object; white space around it is dropped, everything else is kept.
-  /// - Throws: `invalid_request` where it is not an object, repeats a member or is nested more than 128 deep.
+  /// Creates metadata from JSON text.
+  ///
+  /// - Parameter json: The text of a JSON object. White space around it is removed, everything else is kept.
+  /// - Throws: `invalid_request` if it is not an object, has a member twice, or is nested more than 128 levels deep.
   /// - Complexity: O(*n*) in the length of the text.
   public init(json: String) throws {
     var scanner = JSONScanner(Array(json.utf8))
@@ -27,22 +29,22 @@ public struct Metadata: Sendable, Hashable {
       guard scanner.next == UInt8(ascii: "{") else { throw scanner.fault("expected an object") }
       let object = try scanner.skipValue(.unique(within: .max))
       scanner.skipWhitespace()
-      guard scanner.next == nil else { throw scanner.fault("expected nothing behind the object") }
+      guard scanner.next == nil else { throw scanner.fault("expected nothing after the object") }
       bytes = Array(scanner.bytes[object])
     } catch {
-      let link = error.kind == .syntax ? " can't be taken: " : " "
+      let link = error.kind == .syntax ? " is not valid JSON: " : " "
       throw EventoError(.invalidRequest, "The metadata\(link)\(error.detail), at byte \(error.offset).")
     }
   }
 
-  /// Bytes that somebody has already read as an object without repeated members.
+  /// Creates metadata from bytes that were already parsed as an object without repeated members.
   package init(checked bytes: [UInt8]) {
     self.bytes = bytes
   }
 
-  /// The text of the object.
+  /// The JSON text.
   public var json: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// The largest metadata of one event, in bytes: 64 KiB. A gateway can be told another limit.
+  /// The default limit for the metadata of one event, in bytes: 64 KiB.
   public static let defaultLimit = 64 << 10
 }

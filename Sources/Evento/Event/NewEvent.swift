@@ -1,26 +1,26 @@
-/// An event to be written. What it leaves out, the store fills in.
+/// An event to write. The store assigns the members that are absent.
 public struct NewEvent: Sendable {
-  /// Left out: a fresh one. Only a write whose events all carry an id can be sent again safely.
+  /// The id; `nil` to assign a fresh one. A write can be retried safely only if all its events have an id.
   public var id: ULID?
   public var aggregatorType: String
   public var aggregatorID: String
-  /// Left out: the aggregate's next version. Given: it must be just that, or the write is a conflict.
+  /// The version; `nil` for the aggregate's next one. Any other version is a conflict.
   public var version: Int?
   public var name: String
   public var routingKey: Routing
   public var data: Payload
   public var metadata: Metadata
-  /// Left out: the time of the write.
+  /// The time; `nil` for the time of the write.
   public var timestamp: Timestamp?
 
-  /// Which partition of the log an event goes to.
+  /// The routing key of a new event.
   public enum Routing: Sendable, Equatable {
-    /// That of the aggregate's latest event; none for a new aggregate.
+    /// The routing key of the aggregate's latest event; none for a new aggregate.
     case inherited
-    /// This one, or none at all.
+    /// This routing key, or none.
     case value(String?)
 
-    /// Text is compared by its UTF-8 bytes.
+    /// Compares text by its UTF-8 bytes.
     public static func == (left: Routing, right: Routing) -> Bool {
       switch (left, right) {
       case (.inherited, .inherited): true

@@ -13,18 +13,18 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
     self.low = low
   }
 
-  /// A fresh identifier, larger than every one that this process made before (also within one millisecond, and when
-  /// the clock steps back).
+  /// Creates an identifier greater than all that this process has created (also within one millisecond, and when the
+  /// clock goes back).
   public init() {
     self = ULIDGenerator.shared.next()
   }
 
-  /// Reads the 26-character text form, or returns `nil` where it is malformed.
+  /// Parses the 26-character text form; returns `nil` if it is malformed.
   public init?(_ description: String) {
     self.init(utf8: description.utf8)
   }
 
-  /// Reads the 26-character text form from its bytes, or returns `nil` where it is malformed.
+  /// Parses the 26-character text form from its bytes; returns `nil` if it is malformed.
   package init?(utf8 text: some Collection<UInt8>) {
     guard text.count == Self.textLength, let first = text.first, let lead = Self.digit(first), lead < 8 else {
       return nil
@@ -39,7 +39,7 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
     self.init(high: high, low: low)
   }
 
-  /// Unix milliseconds at which the identifier was made, as it says itself.
+  /// The Unix milliseconds in the identifier: the time at which it was created.
   public var milliseconds: Int64 { Int64(high >> 16) }
 
   public static func < (left: ULID, right: ULID) -> Bool {
@@ -53,7 +53,7 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
     }
   }
 
-  /// Writes the text form behind what is there.
+  /// Appends the text form.
   package func append(to bytes: inout [UInt8]) {
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textLength) { buffer in
       writeText(to: UnsafeMutableRawBufferPointer(buffer))
@@ -63,7 +63,7 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
 
   /// Writes the text form.
   ///
-  /// - Parameter buffer: room for ``textLength`` bytes at least, which is what is written.
+  /// - Parameter buffer: Has at least ``textLength`` bytes, the number that is written.
   package func writeText(to buffer: UnsafeMutableRawBufferPointer) {
     precondition(buffer.count >= Self.textLength, "an identifier has 26 characters")
     let alphabet = Self.alphabet.utf8Start

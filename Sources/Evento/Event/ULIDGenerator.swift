@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// Makes identifiers that grow strictly within one process.
+/// Generates strictly increasing identifiers within one process.
 final class ULIDGenerator: Sendable {
   static let shared = ULIDGenerator()
 
   private struct State {
-    /// `nil` before the first, which is random whatever the clock says.
+    /// `nil` before the first one.
     var last: ULID?
     var random = Xoshiro256()
   }
@@ -13,7 +13,7 @@ final class ULIDGenerator: Sendable {
   private let state = Mutex(State())
   private let now: @Sendable () -> Timestamp
 
-  /// - Parameter now: the clock. Identifiers begin with its milliseconds since 1970, as far as 48 bits go.
+  /// - Parameter now: The clock. Identifiers begin with the low 48 bits of its milliseconds since 1970.
   init(now: @escaping @Sendable () -> Timestamp = { .now() }) {
     self.now = now
   }

@@ -1,18 +1,18 @@
 extension NewEvent {
-  /// Checks the form of the events of one write: names, versions and timestamps in their ranges, and the events of one
-  /// aggregate either all with a version or all without. What an executor does first with a write.
+  /// Checks the events of one write: names, versions and timestamps must be in their ranges, and the events of an
+  /// aggregate must all have a version or all have none. An executor calls this first.
   ///
-  /// - Throws: `missing_data` where there are none, `invalid_request` where one is out of form.
+  /// - Throws: `missing_data` if there are no events; `invalid_request` if one is invalid.
   public static func check(_ events: [NewEvent]) throws {
     guard !events.isEmpty else { throw EventoError.missingData() }
     for index in events.indices { try events.span[index].check("events[\(index)]") }
     if let index = indexOfMixedVersion(in: events) {
-      throw EventoError(.invalidRequest, "events[\(index)]: version \(mixedVersionsDetail).")
+      throw EventoError(.invalidRequest, "events[\(index)].version \(mixedVersionsDetail).")
     }
   }
 
-  /// Whether each member that is given equals what is stored, text by its UTF-8 bytes: so that a write of it is that
-  /// event's sent again.
+  /// Returns whether each member that is present equals the stored one (text by its UTF-8 bytes), so that writing this
+  /// event is a resend.
   public func isStored(as event: Event) -> Bool {
     agrees(
       id: event.id, version: event.version, timestamp: event.timestamp, routingKey: event.routingKey,
@@ -20,7 +20,7 @@ extension NewEvent {
       && data.bytes == event.data.bytes && metadata == event.metadata
   }
 
-  /// Whether each member that is given, payload and metadata aside, equals what is stored.
+  /// Returns whether each member that is present, except payload and metadata, equals the stored one.
   package func agrees(with event: borrowing EventView) -> Bool {
     agrees(
       id: event.id, version: event.version, timestamp: event.timestamp, routingKey: event.routingKey,
@@ -37,7 +37,7 @@ extension NewEvent {
     return aggregatorType.isExactly(type) && self.aggregatorID.isExactly(aggregatorID) && self.name.isExactly(name)
   }
 
-  /// - Parameter label: which event it is, for the error.
+  /// - Parameter label: The name of the event in the error.
   private func check(_ label: @autoclosure () -> String) throws(EventoError) {
     try Name.check(aggregatorType, "\(label()): aggregator_type")
     try Name.check(aggregatorID, "\(label()): aggregator_id")
@@ -45,14 +45,15 @@ extension NewEvent {
     if case .value(let key?) = routingKey { try Name.check(key, "\(label()): routing_key") }
     if let version, !(1...Event.maximumVersion).contains(version) {
       throw EventoError(
-        .invalidRequest, "\(label()): version must be 1 to \(Event.maximumVersion), but is \(version).")
+        .invalidRequest, "\(label()).version must be 1 to \(Event.maximumVersion), but is \(version).")
     }
     if let timestamp, !Timestamp.secondsRange.contains(timestamp.seconds) {
-      throw EventoError(.invalidRequest, "\(label()): timestamp must be within the years 1970 to 9999.")
+      throw EventoError(.invalidRequest, "\(label()).timestamp must be within the years 1970 to 9999.")
     }
   }
 
-  /// The first event that carries a version where an earlier one of its aggregate does not, or the other way round.
+  /// Returns the index of the first event that has a version although an earlier one of its aggregate has none, or the
+  /// other way round.
   package static func indexOfMixedVersion(in events: [NewEvent]) -> Int? {
     guard let first = events.first, events.contains(where: { ($0.version == nil) != (first.version == nil) }) else {
       return nil
@@ -66,6 +67,6 @@ extension NewEvent {
     return nil
   }
 
-  /// To stand behind what the version is called.
-  package static let mixedVersionsDetail = "must be given for all events of one aggregate or for none of them"
+  /// The error text, to follow the name of the version.
+  package static let mixedVersionsDetail = "must be given for all events of an aggregate, or for none"
 }

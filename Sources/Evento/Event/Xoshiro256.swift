@@ -1,7 +1,7 @@
-/// The generator xoshiro256++ (https://prng.di.unimi.it), begun with the system's random numbers.
+/// The generator xoshiro256++ (https://prng.di.unimi.it), seeded from the system's random numbers.
 ///
-/// For identifiers, which must differ and need not be unguessable: the system's own generator is a call into the kernel
-/// for each number, which costs more than all the rest of an identifier.
+/// For identifiers, which must be unique but not unguessable: the system's generator is a system call for each number,
+/// which costs more than the rest of an identifier.
 struct Xoshiro256: RandomNumberGenerator {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 

@@ -95,7 +95,7 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   public init(wrapping error: any Error) {
     self =
       error as? EventoError
-      ?? EventoError(.internal, "The store failed with an error of its own: see the log.", cause: "\(error)")
+      ?? EventoError(.internal, "The store failed unexpectedly. See the log.", cause: "\(error)")
   }
 
   /// Equal in what a client sees.
@@ -110,7 +110,7 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
 extension EventoError {
   /// Of a write that has no events.
   public static func missingData() -> EventoError {
-    EventoError(.missingData, "There is nothing to write: give at least one event.")
+    EventoError(.missingData, "The write has no events. Send at least one.")
   }
 
   /// Of a write that gives a version which is not its aggregate's next one.
@@ -123,8 +123,8 @@ extension EventoError {
   public static func versionConflict(on event: NewEvent, given: Int, current: Int, next: Int) -> EventoError {
     EventoError(
       .invalidOriginalVersion,
-      "Version \(given) of \(event.aggregatorType) \(event.aggregatorID) is not its next one, which is \(next): "
-        + "read the aggregate again, decide anew, and write on from there.",
+      "Expected version \(next) for \(event.aggregatorType) \"\(event.aggregatorID)\", but got \(given). Reload the aggregate "
+        + "and retry.",
       facts: .versionConflict(
         aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, givenVersion: given,
         currentVersion: current))
@@ -143,13 +143,13 @@ extension EventoError {
   public static func conditionFailed() -> EventoError {
     EventoError(
       .conditionFailed,
-      "An event that the condition excludes has been written: read on from the condition's cursor and decide anew.")
+      "An event that matches the condition has been committed. Read the events after the condition's cursor and retry.")
   }
 
   /// - Parameter name: what whoever sent it calls it.
   package static func damagedCursor(_ name: String = "This") -> EventoError {
     EventoError(
-      .invalidCursor, "\(name) is not a cursor, or a damaged one: send one back exactly as an answer gave it.")
+      .invalidCursor, "\(name) is not a valid cursor. Pass back a cursor exactly as the server returned it.")
   }
 
   /// Of a cursor that is whole, and names no place in this store's history.
@@ -158,28 +158,28 @@ extension EventoError {
   public static func cursorNotInHistory(_ name: String = "The cursor") -> EventoError {
     EventoError(
       .cursorNotInHistory,
-      "\(name) is not of this store's history: it is of another store, or of what this one held before it was "
-        + "restored from a backup. Choose where to go on, from the beginning say, and know what that repeats.")
+      "\(name) is from another store, or from before this one was restored from a backup. Start from the beginning or from "
+        + "another cursor, and expect to see some events again.")
   }
 
   /// Of a call for a subscriber that is not there.
   public static func subscriberNotFound(_ key: String) -> EventoError {
     EventoError(
-      .subscriberNotFound, "There is no subscriber \"\(key)\": check the key, or create it before it is used.")
+      .subscriberNotFound, "No subscriber \"\(key)\". Check the key, or create the subscriber first.")
   }
 
   /// Of an acknowledgement by a worker that does not hold the subscriber any more.
   public static func subscriberTakenOver(_ key: String) -> EventoError {
     EventoError(
       .subscriberTakenOver,
-      "Another worker holds subscriber \"\(key)\": stop, or take it over again before you acknowledge.")
+      "Another worker holds subscriber \"\(key)\". Stop, or take it over again before you acknowledge.")
   }
 
   /// Of a deletion that finds no snapshot.
   public static func snapshotNotFound(_ key: SnapshotKey) -> EventoError {
     EventoError(
       .snapshotNotFound,
-      "There is no snapshot of \(key.type), revision \(key.revision), id \(key.id): check them, or go by the events alone."
+      "No snapshot of type \"\(key.type)\", revision \"\(key.revision)\" and id \"\(key.id)\". Check the key."
     )
   }
 }

@@ -1,4 +1,4 @@
-/// What is to be done with which events.
+/// The handlers of a projection or subscription by type of event.
 struct EventHandlers<Handler: Sendable>: Sendable {
   enum Choice {
     case handle(Handler)
@@ -13,7 +13,7 @@ struct EventHandlers<Handler: Sendable>: Sendable {
   private var choices: [EventType: Choice] = [:]
   private var catchAlls: [Name: Handler] = [:]
 
-  /// - Precondition: nothing has been said of this type of event.
+  /// - Precondition: This type of event is not handled or skipped yet.
   mutating func add<Data: AggregateEvent>(_ type: Data.Type, _ choice: Choice) {
     let key = EventType(
       aggregatorType: Name(checked: Data.Aggregate.aggregatorType), name: Name(checked: Data.eventName))
@@ -24,25 +24,25 @@ struct EventHandlers<Handler: Sendable>: Sendable {
 
   /// Handles every event of a kind of aggregate that has no handler of its own and is not skipped.
   ///
-  /// - Precondition: nothing has been said of all events of this kind.
+  /// - Precondition: All events of this kind are not handled yet.
   mutating func addAll<Kind: Aggregate>(_ kind: Kind.Type, _ handler: Handler) {
     requireUse(
       catchAlls.updateValue(handler, forKey: Name(checked: Kind.aggregatorType)) == nil,
       "all events of \(Kind.aggregatorType) are handled twice")
   }
 
-  /// What to do with an event; `nil` where nothing has been said.
+  /// Returns the choice for an event; `nil` if there is none.
   func choice(for event: Event) -> Choice? {
     let key = EventType(aggregatorType: event.aggregate.type, name: event.eventType)
     return choices[key] ?? catchAlls[key.aggregatorType].map(Choice.handle)
   }
 
-  /// The kinds of aggregate that anything has been said of, in byte order.
+  /// The kinds of aggregate with handled or skipped events, in byte order.
   var aggregatorTypes: [String] {
     Set(choices.keys.map(\.aggregatorType)).union(catchAlls.keys).sorted().map(\.text)
   }
 
-  /// The names of the events of a kind of aggregate that are to be read, in byte order; `nil`: all of them.
+  /// Returns the event names to read of a kind of aggregate, in byte order; `nil` for all of them.
   func names(of aggregatorType: String) -> [String]? {
     let aggregatorType = Name(checked: aggregatorType)
     guard catchAlls[aggregatorType] == nil else { return nil }

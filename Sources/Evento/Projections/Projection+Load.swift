@@ -1,24 +1,24 @@
 extension Projection {
-  /// Reads the aggregate's events, to the last one, and folds them.
+  /// Reads all events of the aggregate and folds them.
   ///
-  /// - Returns: the state, or `nil` where there is no event.
-  ///   Where a snapshot was due and could not be kept, ``Loaded/snapshotFailure`` says why.
-  /// - Throws: `invalid_request` if an event of another kind is handled, and no aggregate of that kind is added;
-  ///   `undecodable_payload`; `unhandled_event` under a ``safetyCheck()``; what a handler throws; what reading
-  ///   throws; `CancellationError`.
+  /// - Returns: The state, or `nil` if there are no events. If a due snapshot could not be saved,
+  ///   ``Loaded/snapshotFailure`` says why.
+  /// - Throws: `invalid_request` if events of another kind are handled but no aggregate of that kind is added;
+  ///   `undecodable_payload`; `unhandled_event` with ``safetyCheck()``; the errors of handlers and of reading;
+  ///   `CancellationError`.
   /// - Complexity: O(*n*) in the number of events since the last snapshot.
   public func load(_ id: String, from store: any Executor) async throws -> Loaded<Kind, State>? {
     if let start = try await restored(id, from: store) {
       do {
         return try await fold(id, from: start, store)
       } catch let error as EventoError where error.code == .cursorNotInHistory {
-        // The store holds less than the snapshot was made of: it was restored from an older backup, say.
+        // The store has fewer events than the snapshot, for example because it was restored from an older backup.
       }
     }
     return try await fold(id, from: Progress(state: initial), store)
   }
 
-  /// Loads the aggregate that several ids name together: see ``hashIDs(_:)``.
+  /// Loads the aggregate that several ids identify together: see ``hashIDs(_:)``.
   public func load(ids: [String], from store: any Executor) async throws -> Loaded<Kind, State>? {
     try await load(hashIDs(ids), from: store)
   }
@@ -27,7 +27,7 @@ extension Projection {
     var state: State
     var version = 0
     var cursor: Cursor?
-    /// Events folded since the snapshot, or the beginning.
+    /// The number of events folded since the snapshot, or the beginning.
     var count = 0
   }
 
@@ -51,7 +51,7 @@ extension Projection {
       do {
         try await keep(loaded, snapshots, in: store)
       } catch {
-        // The state is right all the same, and so is a store that can be read alone.
+        // The state is correct nevertheless, and a read-only store is usable.
         loaded.snapshotFailure = EventoError(wrapping: error)
       }
     }
@@ -72,8 +72,8 @@ extension Projection {
     }
   }
 
-  /// The aggregate itself and those that were added, whole: the version needs every event, handled or not. Of other
-  /// kinds that are read as a whole, what is handled; under a safety check everything.
+  /// Returns filters for all events of the aggregate and of the added ones, because the version counts every event,
+  /// handled or not. Of other kinds that are read as a whole: the handled events, or all with a safety check.
   private func filters(_ id: String) throws -> [ReadAggregator] {
     let whole = [ReadAggregator(Kind.aggregatorType, id: id)] + related
     var filters: [ReadAggregator] = []
@@ -82,8 +82,8 @@ extension Projection {
         if whole.contains(where: { $0.aggregatorType.isExactly(type) }) { continue }
         throw EventoError(
           .invalidRequest,
-          "The projection of \(Kind.aggregatorType) into \(State.self) handles events of \(type): say of which "
-            + "aggregate with aggregate(_:_:), or read them all with everyAggregate(_:).")
+          "The projection of \(Kind.aggregatorType) into \(State.self) handles events of \(type). Name the "
+            + "aggregate with aggregate(_:_:), or read all of them with everyAggregate(_:).")
       }
       if !checksSafety, let names = handlers.names(of: type) {
         filters += names.map { ReadAggregator(type, name: $0) }
@@ -117,7 +117,7 @@ extension Projection {
     try await store.saveSnapshot(snapshotKey(loaded.id, snapshots), Snapshot(data: payload, cursor: loaded.cursor))
   }
 
-  /// A state that is folded from several aggregates is kept under the hash of all their ids.
+  /// Returns the key of a snapshot. A state of several aggregates is saved under the hash of all their ids.
   private func snapshotKey(_ id: String, _ snapshots: SnapshotPolicy<State>) -> SnapshotKey {
     let others = related.flatMap { [$0.aggregatorType, $0.aggregatorID ?? ""] }
     return SnapshotKey(

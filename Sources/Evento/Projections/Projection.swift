@@ -10,9 +10,9 @@
 /// }
 /// ```
 ///
-/// A projection is a value that is made once and loads any number of aggregates.
+/// A projection is a value that you create once. It can load any number of aggregates.
 public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
-  /// Folds one event into the state, and does nothing else.
+  /// Folds one event into the state, without side effects.
   public typealias Handler<Data: AggregateEvent> =
     @Sendable (_ state: inout State, _ event: EventData<Data>, _ context: ProjectionContext) throws -> Void
 
@@ -29,16 +29,16 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
   var revision = "0"
   var snapshots: SnapshotPolicy<State>?
 
-  /// - Parameter initial: the state before the first event.
+  /// - Parameter initial: The state before the first event.
   public init(_ kind: Kind.Type = Kind.self, initial: State) {
     self.initial = initial
   }
 
-  /// Handles events of a type: of the aggregate that is loaded, and of those that ``aggregate(_:_:)`` and
-  /// ``everyAggregate(_:)`` add. A type of another kind needs one of these two: without it, a load is an
+  /// Handles events of a type: those of the loaded aggregate, and of aggregates added with ``aggregate(_:_:)`` and
+  /// ``everyAggregate(_:)``. For an event of another kind, one of these two is required: without it, a load fails with
   /// `invalid_request`.
   ///
-  /// - Precondition: the type is not handled or skipped already.
+  /// - Precondition: The type is not handled or skipped yet.
   public func on<Data: AggregateEvent>(_ type: Data.Type, _ handler: @escaping Handler<Data>) -> Self {
     with {
       $0.handlers.add(
@@ -53,42 +53,42 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
     on(type) { state, event, _ in try handler(&state, event) }
   }
 
-  /// Passes over events of a type, as a ``safetyCheck()`` wants to hear.
+  /// Skips events of a type, which a ``safetyCheck()`` requires for events without a handler.
   ///
-  /// - Precondition: the type is not handled or skipped already.
+  /// - Precondition: The type is not handled or skipped yet.
   public func skip<Data: AggregateEvent>(_ type: Data.Type) -> Self {
     with { $0.handlers.add(type, .skip) }
   }
 
-  /// Reads the events of another aggregate too.
+  /// Also reads the events of another aggregate.
   public func aggregate<Other: Aggregate>(_ kind: Other.Type, _ id: String) -> Self {
     with { $0.related.append(ReadAggregator(Other.aggregatorType, id: id)) }
   }
 
-  /// Reads the events of every aggregate of another kind, as far as they are handled: a load takes as long as there are
-  /// such events in the store.
+  /// Also reads the handled events of every aggregate of another kind. A load then takes time in proportion to the
+  /// number of these events in the store.
   public func everyAggregate<Other: Aggregate>(_ kind: Other.Type) -> Self {
     with { $0.wholeKinds.insert(Name(checked: Other.aggregatorType)) }
   }
 
-  /// Makes loading fail with `unhandled_event` where an event is neither handled nor skipped. Without it, such events
-  /// are passed over.
+  /// Makes a load fail with `unhandled_event` if an event is neither handled nor skipped. Without it, such events are
+  /// ignored.
   public func safetyCheck() -> Self {
     with { $0.checksSafety = true }
   }
 
-  /// Gives the handlers a value to look up; one of each type.
+  /// Provides the handlers with a value, one of each type.
   public func data(_ value: some Sendable) -> Self {
     with { $0.shared.set(value) }
   }
 
-  /// What decodes payloads, and codes snapshots; ``JSONCoder`` where nothing is said.
+  /// Sets the coder for payloads and snapshots; the default is ``JSONCoder``.
   public func coder(_ coder: some EventCoder) -> Self {
     with { $0.coder = coder }
   }
 
-  /// Which revision of the state, and of what the handlers make of it, snapshots are of; "0" where nothing is said.
-  /// Snapshots of another revision are left alone.
+  /// Sets the revision of the state and its handlers, under which snapshots are saved; the default is "0". Snapshots of
+  /// other revisions are ignored.
   public func revision(_ revision: String) -> Self {
     with { $0.revision = revision }
   }

@@ -1,13 +1,13 @@
-/// What a projection's handler knows beside the event.
+/// The context of an event in a projection's handler.
 public struct ProjectionContext: Sendable {
-  /// The id that is being loaded. An event of another aggregate has another one.
+  /// The id of the aggregate being loaded. An event of another aggregate has another one.
   public let id: String
   let coder: any EventCoder
   let shared: SharedData
 
-  /// What ``Projection/data(_:)`` was given.
+  /// Returns the value provided with ``Projection/data(_:)``.
   ///
-  /// - Throws: `missing_shared_data` where it was given nothing of this type.
+  /// - Throws: `missing_shared_data` if no value of this type was provided.
   public func data<Value: Sendable>(_ type: Value.Type = Value.self) throws -> Value {
     try shared.value(type)
   }

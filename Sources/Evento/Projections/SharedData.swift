@@ -1,4 +1,4 @@
-/// Values that are given once and reach every handler, one of a type.
+/// Values that are provided once and passed to every handler, one of each type.
 struct SharedData: Sendable {
   private var values: [ObjectIdentifier: any Sendable] = [:]
 

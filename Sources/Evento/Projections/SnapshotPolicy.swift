@@ -1,4 +1,4 @@
-/// When and how a projection keeps snapshots.
+/// The rule by which a projection saves snapshots.
 struct SnapshotPolicy<State: Sendable>: Sendable {
   let type: String
   let interval: Int
@@ -6,26 +6,27 @@ struct SnapshotPolicy<State: Sendable>: Sendable {
   let decode: @Sendable (Payload, any EventCoder) throws -> (state: State, version: Int)
 }
 
-/// What a snapshot's bytes are.
+/// The content of a snapshot.
 private struct Kept<State: Codable>: Codable {
   var version: Int
   var state: State
 }
 
 extension Projection where State: Codable {
-  /// Keeps snapshots in the store, so that a load folds only what has happened since the last one. A load that can't keep
-  /// one tells so in ``Loaded/snapshotFailure``.
+  /// Saves snapshots in the store, so that a load folds only the events since the last one. If a load can't save a
+  /// snapshot, ``Loaded/snapshotFailure`` says why.
   ///
-  /// A snapshot that is no such state any more, or whose place is not of the store's history, counts as none: the
-  /// state is folded from the beginning, and kept anew. A change of the state's meaning that leaves its form alone
-  /// needs another ``Projection/revision(_:)``.
+  /// A snapshot is ignored if it can't be decoded, or if its position is not in the store's history: the state is
+  /// folded from the beginning, and saved again. If the meaning of the state changes but not its form, set another
+  /// ``Projection/revision(_:)``.
   ///
   /// - Parameters:
-  ///   - type: what the store calls snapshots of this state, 1 … 255 bytes, e.g. `bank/AccountDetails`. Each projection
-  ///     needs one of its own: two that share it would take each other's states for theirs.
-  ///   - events: how many events must have been folded since the last snapshot for another one to be kept; at least 1.
+  ///   - type: The name of these snapshots in the store, 1 to 255 bytes, such as `bank/AccountDetails`. Each projection
+  ///     needs its own: two with the same name would load each other's states.
+  ///   - events: The number of events that must be folded since the last snapshot before another one is saved; at least
+  ///     1.
   public func snapshots(as type: String, every events: Int = 1) -> Self {
-    requireUse(events >= 1, "snapshots(as:every:) takes 1 or more events, not \(events)")
+    requireUse(events >= 1, "snapshots(as:every:) requires at least 1 event, but got \(events)")
     return with {
       $0.snapshots = SnapshotPolicy(
         type: type, interval: events,

@@ -1,27 +1,27 @@
-/// Which page of the matching events to read.
+/// The page of the matching events to read.
 public enum Args: Sendable, Hashable {
-  /// At most `first` events from a place on.
+  /// At most `first` events after a position.
   case forward(first: Int = defaultCount, after: Start = .beginning)
-  /// The last `last` events of all, or of those before a place.
+  /// The last `last` events, or the last ones before a position.
   case backward(last: Int = defaultCount, before: Cursor? = nil)
 
-  /// Where a read forward starts.
+  /// The start of a forward read.
   public enum Start: Sendable, Hashable {
     case beginning
-    /// Right behind the place that a cursor names.
+    /// After the position of a cursor.
     case after(Cursor)
-    /// The end of the log as it is at this moment: what commits from now on.
+    /// The current end of the log: only events that commit from now on.
     case now
   }
 
-  /// The number of events of a page that says nothing else.
+  /// The default number of events on a page.
   public static let defaultCount = 40
-  /// The numbers of events that may be asked for. A store may answer fewer and say that there are more.
+  /// The allowed numbers of events. A store may return fewer, and report that there are more.
   public static let countRange = 0...65535
 
-  /// Checks all that a read is asked for: what an executor does first with it.
+  /// Checks the arguments of a read. An executor calls this first.
   ///
-  /// - Throws: `invalid_request` where something is out of range or form.
+  /// - Throws: `invalid_request` if a number is out of range or a name is invalid.
   public static func check(
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args
   ) throws(EventoError) {
@@ -30,7 +30,7 @@ public enum Args: Sendable, Hashable {
     if let aggregators { try ReadAggregator.check(aggregators) }
   }
 
-  /// - Throws: `invalid_request` where the number asked for is out of range.
+  /// - Throws: `invalid_request` if the number of events is out of range.
   private func check() throws(EventoError) {
     let (label, count) =
       switch self {
@@ -39,7 +39,8 @@ public enum Args: Sendable, Hashable {
       }
     guard Self.countRange.contains(count) else {
       throw EventoError(
-        .invalidRequest, "\(label) must be \(Self.countRange.lowerBound) to \(Self.countRange.upperBound).")
+        .invalidRequest,
+        "\(label) must be \(Self.countRange.lowerBound) to \(Self.countRange.upperBound), but is \(count).")
     }
   }
 }

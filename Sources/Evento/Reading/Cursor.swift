@@ -1,18 +1,18 @@
 internal import ByteCoding
 
-/// A place in the history of one store.
+/// A position in the history of one store.
 ///
-/// To everybody but the store that made it, it is an opaque text of `A-Za-z0-9_-`, at most 200 characters: a check, so
-/// that a damaged one is told from a foreign one, around whatever the store needs to find the place again and to know
-/// that it is its own.
+/// Only the store that created it can interpret it. For everyone else it is opaque text of `A-Za-z0-9_-`, at most 200
+/// characters. It has a checksum, which distinguishes a damaged cursor from a foreign one, and the data with which the
+/// store finds the position and recognises its own cursors.
 public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   /// The text form.
   public let description: String
 
-  /// Reads the text form.
+  /// Parses the text form.
   ///
-  /// - Throws: `invalid_cursor` where it is damaged, or no cursor at all. Whether it is of a certain store's history,
-  ///   only that store can tell.
+  /// - Throws: `invalid_cursor` if it is damaged or not a cursor. Only the store can check whether it is in its
+  ///   history.
   public init(_ text: String) throws {
     try self.init(parsing: text)
   }
@@ -28,31 +28,31 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
     description = text
   }
 
-  /// Wraps what a store needs to find a place again.
+  /// Creates a cursor from the data with which a store finds a position.
   ///
-  /// - Parameter place: 1 … ``maximumPlaceLength`` bytes.
+  /// - Parameter place: 1 to ``maximumPlaceLength`` bytes.
   public init(place: [UInt8]) {
     self = place.withUnsafeBytes { Cursor(place: $0) }
   }
 
-  /// As ``init(place:)-([UInt8])``, from bytes wherever they are.
+  /// Creates a cursor from data at a pointer.
   package init(place: UnsafeRawBufferPointer) {
     description = String(unsafeUninitializedCapacity: Self.maximumLength) { text in
       Self.writeText(of: place, to: UnsafeMutableRawBufferPointer(text))
     }
   }
 
-  /// The text form of a cursor that was made, not read: it is not looked at.
+  /// Creates a cursor from its text form without checking it.
   package init(made text: UnsafeRawBufferPointer) {
     description = String(decoding: text, as: UTF8.self)
   }
 
-  /// Writes the text form of a place's cursor.
+  /// Writes the text form of a cursor.
   ///
-  /// - Parameter text: has room for ``maximumLength`` bytes.
-  /// - Returns: how many there are.
+  /// - Parameter text: Has room for ``maximumLength`` bytes.
+  /// - Returns: The number of bytes written.
   package static func writeText(of place: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
-    requireUse((1...maximumPlaceLength).contains(place.count), "a cursor's place is 1 to 145 bytes")
+    requireUse((1...maximumPlaceLength).contains(place.count), "a cursor's place must be 1 to 145 bytes")
     let length = place.count + overhead
     return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { wrapped in
       wrapped[0] = formatVersion
@@ -69,23 +69,23 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// What the store that made it put in.
+  /// The data that the store put into the cursor.
   public var place: [UInt8] {
-    // The text was read, or made, by an initialiser above.
+    // An initialiser above has checked or created the text.
     let wrapped = Base64.url.decode(Array(description.utf8)) ?? []
     return Array(wrapped.dropFirst().dropLast(Self.checkLength))
   }
 
-  /// The longest text form, in characters.
+  /// The maximum length of the text form, in characters.
   public static let maximumLength = 200
-  /// The longest place that fits into it, in bytes.
+  /// The maximum length of the data, in bytes.
   public static let maximumPlaceLength = maximumLength * 3 / 4 - overhead
 
   private static let formatVersion: UInt8 = 1
   private static let checkLength = 4
   private static let overhead = 1 + checkLength
 
-  /// 32-bit FNV-1a. Each step is a bijection of the state, so one changed byte always shows.
+  /// 32-bit FNV-1a. Each step is a bijection of the state, so one changed byte always changes the result.
   private static func check(of bytes: some Sequence<UInt8>) -> UInt32 {
     bytes.reduce(into: checkStart, checkStep)
   }

@@ -28,25 +28,25 @@ public struct ReadAggregator: Sendable, Hashable {
     set { eventType = newValue.map(Name.init(checked:)) }
   }
 
-  /// Whether an event passes.
+  /// Returns whether an event matches.
   public func matches(_ event: Event) -> Bool {
     matches(type: event.aggregatorType, id: event.aggregatorID, name: event.name)
   }
 
-  /// Whether an event with these names passes.
+  /// Returns whether an event with these names matches.
   package func matches(type: String, id: String, name: String) -> Bool {
     self.type == Name(checked: type) && (self.id == nil || self.id == Name(checked: id))
       && (eventType == nil || eventType == Name(checked: name))
   }
 
-  /// The most filters that one read or condition takes.
+  /// The maximum number of filters of a read or a condition.
   public static let maximumCount = 200
 
-  /// - Throws: `invalid_request` where there are too many, or one is out of form.
+  /// - Throws: `invalid_request` if there are too many filters, or one is invalid.
   package static func check(_ aggregators: [ReadAggregator]) throws(EventoError) {
     guard aggregators.count <= maximumCount else {
       throw EventoError(
-        .invalidRequest, "A read takes at most \(maximumCount) filters, and there are \(aggregators.count).")
+        .invalidRequest, "A read takes at most \(maximumCount) filters, but has \(aggregators.count).")
     }
     for aggregator in aggregators {
       try Name.check(aggregator.aggregatorType, "a filter's aggregator_type")
@@ -60,7 +60,7 @@ public struct ReadAggregator: Sendable, Hashable {
 public enum RoutingKey: Sendable, Hashable {
   /// All events.
   case all
-  /// The events with this routing key; with `nil`, those that have none.
+  /// The events with this routing key; with `nil`, those without one.
   case value(String?)
 
   public static func == (left: RoutingKey, right: RoutingKey) -> Bool { left.partition == right.partition }
@@ -75,15 +75,15 @@ public enum RoutingKey: Sendable, Hashable {
     }
   }
 
-  /// Whether an event passes.
+  /// Returns whether an event matches.
   public func matches(_ event: Event) -> Bool { matches(event.routingKey) }
 
-  /// Whether an event with this key passes.
+  /// Returns whether an event with this key matches.
   package func matches(_ routingKey: String?) -> Bool {
     self == .all || self == .value(routingKey)
   }
 
-  /// - Throws: `invalid_request` where the key is out of form.
+  /// - Throws: `invalid_request` if the key is invalid.
   package func check() throws(EventoError) {
     if case .value(let key?) = self { try Name.check(key, "the routing_key") }
   }

@@ -9,7 +9,7 @@ public struct ReadResult<Node: Sendable>: Sendable {
   }
 }
 
-/// Something at a place in the log.
+/// An item at a position in the log.
 public struct Edge<Node: Sendable>: Sendable {
   public var cursor: Cursor
   public var node: Node
@@ -23,16 +23,16 @@ public struct Edge<Node: Sendable>: Sendable {
 extension Edge: Equatable where Node: Equatable {}
 extension ReadResult: Equatable where Node: Equatable {}
 
-/// Where a page stands among the matching events.
+/// The position of a page among the matching events.
 public struct PageInfo: Sendable, Hashable {
-  /// Exact on a page read backward, `false` on one read forward.
+  /// True if there are earlier events. Exact on a backward page, `false` on a forward page.
   public var hasPreviousPage: Bool
-  /// Exact on a page read forward, `false` on one read backward.
+  /// True if there are more events. Exact on a forward page, `false` on a backward page.
   public var hasNextPage: Bool
   /// The cursor of the first edge, if there is one.
   public var startCursor: Cursor?
-  /// The cursor of the last edge. On an empty page read forward, the place up to which the log was read, so that a
-  /// reader goes on from it and misses nothing.
+  /// The cursor of the last edge. On an empty forward page, the position up to which the log was read, so that a reader
+  /// continues from there and misses nothing.
   public var endCursor: Cursor?
 
   public init(hasPreviousPage: Bool, hasNextPage: Bool, startCursor: Cursor?, endCursor: Cursor?) {

@@ -1,16 +1,16 @@
 package import Logging
 internal import Synchronization
 
-/// Logs what fails again and again: the first time at once, then at most once a minute with a count.
+/// Logs errors that repeat: the first one at once, then at most one a minute with a count.
 ///
-/// Different kinds of failure are counted apart.
+/// Different kinds of error are counted separately.
 package final class FailureLog: Sendable {
   private struct Entry {
-    /// Since a line was logged.
+    /// The time since a line was logged.
     var sinceLine: Stopwatch
-    /// Failures that no line has told of.
+    /// The number of errors that were not logged.
     var unlogged = 0
-    /// Whether a line has told of failures that are not over.
+    /// True if errors were logged and no recovery.
     var isOpen = true
   }
 
@@ -35,10 +35,10 @@ package final class FailureLog: Sendable {
       return unlogged
     }
     guard let unlogged else { return }
-    log(level, text() + (unlogged > 0 ? " (and \(unlogged) times more since the last line)" : ""))
+    log(level, text() + (unlogged > 0 ? " (and \(unlogged) more since the last line)" : ""))
   }
 
-  /// Logs that something works again, if a line has said that it does not.
+  /// Logs a recovery if an error was logged before.
   package func recovered(_ kind: String, _ text: @autoclosure () -> String) {
     let wasOpen = entries.withLock { entries in
       defer { entries[kind]?.isOpen = false }
@@ -47,12 +47,12 @@ package final class FailureLog: Sendable {
     if wasOpen { log(.notice, text()) }
   }
 
-  /// Logs a line whatever came before.
+  /// Logs a line in any case.
   package func log(_ level: Logger.Level, _ text: String) {
     logger.log(level: level, "\(Self.escaped(text))")
   }
 
-  /// An id or an error of others must not begin a line of its own.
+  /// Text from outside must not start a new line.
   private static func escaped(_ text: String) -> String {
     text.unicodeScalars.reduce(into: "") { escaped, scalar in
       let isControl = scalar.properties.generalCategory == .control

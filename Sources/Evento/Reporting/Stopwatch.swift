@@ -1,8 +1,8 @@
-/// Measures how long something has taken, by a clock of any kind.
+/// Measures elapsed time with any clock.
 package struct Stopwatch: Sendable {
   private let read: @Sendable () -> Duration
 
-  /// Begins now.
+  /// Starts measuring.
   package init(_ clock: any Clock<Duration>) {
     read = Self.reader(clock)
   }

@@ -7,7 +7,7 @@ public struct Backoff: Sendable, Hashable {
 
   /// - Precondition: neither is negative.
   public init(first: Duration = .seconds(1), maximum: Duration = .seconds(60)) {
-    requireUse(first >= .zero && maximum >= .zero, "a wait is not negative")
+    requireUse(first >= .zero && maximum >= .zero, "a delay must not be negative")
     self.first = first
     self.maximum = maximum
   }

@@ -13,9 +13,9 @@ public struct SubscriptionFailure: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     let what =
-      event.map { "handle \($0.name) of \($0.aggregatorType) \($0.aggregatorID) (event \($0.id))" } ?? "go on"
-    let then = retryDelay.map { ", next in \($0)" } ?? ""
-    return "Subscription \"\(key)\" can't \(what), attempt \(attempt)\(then): \(error)"
+      event.map { "handle \($0.name) of \($0.aggregatorType) \($0.aggregatorID) (event \($0.id))" } ?? "continue"
+    let then = retryDelay.map { ", next try in \($0)" } ?? ""
+    return "Subscription \"\(key)\" can't \(what) (attempt \(attempt)\(then)): \(error)"
   }
 }
 

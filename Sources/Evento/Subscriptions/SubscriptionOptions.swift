@@ -40,7 +40,7 @@ extension Subscription {
   public func chunkSize(_ events: Int) -> Self {
     requireUse(
       1...Args.countRange.upperBound ~= events,
-      "chunkSize(_:) takes 1 to \(Args.countRange.upperBound) events, not \(events)")
+      "chunkSize(_:) requires 1 to \(Args.countRange.upperBound) events, but got \(events)")
     return with { $0.options.chunkSize = events }
   }
 
@@ -52,7 +52,7 @@ extension Subscription {
   ///
   /// - Precondition: at least 1.
   public func acknowledge(every events: Int) -> Self {
-    requireUse(events >= 1, "acknowledge(every:) takes 1 or more events, not \(events)")
+    requireUse(events >= 1, "acknowledge(every:) requires at least 1 event, but got \(events)")
     return with { $0.options.acknowledgeInterval = events }
   }
 
@@ -64,7 +64,7 @@ extension Subscription {
   ///
   /// - Precondition: at least 0.
   public func retry(_ times: Int, backoff: Backoff = Backoff()) -> Self {
-    requireUse(times >= 0, "retry(_:backoff:) takes 0 or more times, not \(times)")
+    requireUse(times >= 0, "retry(_:backoff:) requires at least 0 retries, but got \(times)")
     return with { ($0.options.retries, $0.options.backoff) = (times, backoff) }
   }
 

@@ -110,7 +110,7 @@ extension SubscriptionWorker {
     let count = failures[kind]
     guard count > 0 else { return }
     failures[kind] = 0
-    failureLog.recovered(kind.rawValue, "Subscription \"\(key)\" goes on after \(count) failed attempts.")
+    failureLog.recovered(kind.rawValue, "Subscription \"\(key)\" continues after \(count) failed attempts.")
   }
 }
 

@@ -30,11 +30,11 @@ final class AccessControl: Sendable {
     guard token.count <= TokenSet.maximumTokenLength else {
       throw EventoError(
         .unauthorized,
-        "The token has \(token.count) bytes, but the limit is \(TokenSet.maximumTokenLength). Use one from the gateway's token "
-          + "file.")
+        "The token has \(token.count) bytes, but the limit is \(TokenSet.maximumTokenLength). Get a valid one from the "
+          + "gateway's operator.")
     }
     guard let entry = tokens.entry(of: token) else {
-      throw EventoError(.unauthorized, "Unknown token. Use one from the gateway's token file.")
+      throw EventoError(.unauthorized, "Unknown token. Get a valid one from the gateway's operator.")
     }
     return entry
   }

@@ -65,7 +65,7 @@ struct LogFollower: Sendable {
     let page = try await pages.page(membership, start, rendering, standing: standing, count)
     guard page.end != nil || page.isEmpty else {
       // The same page would follow, again and again.
-      throw EventoError(.internal, "The store gave a page of events without its end cursor.")
+      throw EventoError(.internal, "The store returned a page of events without its end cursor.")
     }
     // From the end of what was read. A log that is empty may have no cursor yet: its end is its beginning.
     if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }

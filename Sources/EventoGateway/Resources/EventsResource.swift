@@ -159,7 +159,7 @@ extension Response {
 
   fileprivate static func event(_ id: ULID, _ event: [UInt8]?) throws(EventoError) -> Response {
     guard let event else {
-      throw EventoError(.eventNotFound, "There is no event \(id) in this store: check the id, or read the log for it.")
+      throw EventoError(.eventNotFound, "No event \(id). Check the id.")
     }
     return .json(event)
   }

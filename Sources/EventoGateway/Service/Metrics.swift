@@ -65,12 +65,12 @@ final class Metrics: Sendable {
 
   func text() -> [UInt8] {
     var text = PrometheusText()
-    text.family("evento_build_info", "gauge", "Always 1; its label says which version this is.")
+    text.family("evento_build_info", "gauge", "Always 1. The label version is the version of the gateway.")
     text.sample("evento_build_info", [("version", version)], "1")
-    text.single("evento_requests_in_flight", "gauge", "Requests that the store is working on.", load.requestsInFlight)
-    text.single("evento_followers", "gauge", "Streams, and reads that wait for events.", load.followersWaiting)
+    text.single("evento_requests_in_flight", "gauge", "Requests that the store is handling.", load.requestsInFlight)
+    text.single("evento_followers", "gauge", "Streams and waiting reads.", load.followersWaiting)
     text.single(
-      "evento_filter_bytes", "gauge", "What the filters of streams and of reads that wait take.", tail.filterCost)
+      "evento_filter_bytes", "gauge", "Size of the filters of streams and waiting reads, in bytes.", tail.filterCost)
     text.single(
       "evento_requests_shed_total", "counter",
       "Requests refused because of --max-requests-in-flight, --max-followers or --max-total-filter-bytes.",
@@ -87,22 +87,24 @@ final class Metrics: Sendable {
 
   private func append(_ figures: WriteFigures, to text: inout PrometheusText) {
     text.single(
-      "evento_write_ahead_log_bytes", "gauge", "Size of the file with events that are not in the database file yet.",
+      "evento_write_ahead_log_bytes", "gauge", "Size of the write-ahead log, in bytes.",
       figures.logBytes)
     text.single(
-      "evento_checkpoints_total", "counter", "Times that the write-ahead log was moved into the database file.",
+      "evento_checkpoints_total", "counter", "Checkpoints: the write-ahead log was moved into the database file.",
       figures.checkpoints)
-    text.family("evento_checkpoint_seconds_total", "counter", "Time that this took, in which no commit begins.")
+    text.family(
+      "evento_checkpoint_seconds_total", "counter", "Time spent on checkpoints, in seconds. No commit starts meanwhile."
+    )
     text.sample("evento_checkpoint_seconds_total", [], (figures.checkpointTime / .seconds(1)).description)
     text.single(
-      "evento_checkpoint_failures_total", "counter", "Times that the write-ahead log could not be moved.",
+      "evento_checkpoint_failures_total", "counter", "Checkpoints that failed.",
       figures.checkpointFailures)
   }
 
   private func append(_ statistics: ServerStatistics, to text: inout PrometheusText) {
-    text.single("evento_connections_open", "gauge", "Connections that are open.", statistics.openConnections)
+    text.single("evento_connections_open", "gauge", "Open connections.", statistics.openConnections)
     text.single(
-      "evento_connections_accepted_total", "counter", "Connections that were accepted, those refused among them.",
+      "evento_connections_accepted_total", "counter", "Accepted connections, including those refused afterwards.",
       statistics.acceptedConnections)
     text.single(
       "evento_connections_refused_total", "counter", "Connections refused because there were too many.",
@@ -110,7 +112,8 @@ final class Metrics: Sendable {
     text.single(
       "evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.", statistics.evictions)
     text.single(
-      "evento_timeouts_total", "counter", "Connections closed and requests given up at a deadline, idle among them.",
+      "evento_timeouts_total", "counter",
+      "Connections closed and requests abandoned at a deadline, including idle connections.",
       statistics.timeouts)
     text.single(
       "evento_protocol_faults_total", "counter",
@@ -123,7 +126,7 @@ final class Metrics: Sendable {
 
   private func appendRequests(to text: inout PrometheusText) {
     let name = "evento_request_duration_seconds"
-    text.family(name, "histogram", "From the end of a request's head to its answer.")
+    text.family(name, "histogram", "Time from the end of a request's head to its response, in seconds.")
     let all = series.withLock { $0 }
     for label in all.keys.sorted(by: { ($0.route, $0.method, $0.status) < ($1.route, $1.method, $1.status) }) {
       guard let series = all[label] else { continue }

@@ -3,10 +3,10 @@ struct Call {
   let method: TransferRequest.Method
   let path: ResourcePath
   var body: [UInt8]?
-  /// The status codes of the answers that the caller reads; all others are errors.
+  /// The status codes of successful responses; all others are errors.
   let successes: Set<Int>
-  /// Whether it is tried again. All calls may be sent twice, as ``RetryPolicy`` says; a question about this very moment
-  /// is not.
+  /// True if it can be retried. All calls may be sent twice, as ``RetryPolicy`` says, except one about the current
+  /// state.
   var isRepeatable = true
 
   static func get(_ path: ResourcePath) -> Call {
@@ -29,6 +29,6 @@ struct Call {
     Call(method: .delete, path: path, successes: [204])
   }
 
-  /// Both what it answers when it is ready and when it is not are answers to this one.
+  /// The response is valid whether the gateway is ready or not.
   static let readiness = Call(method: .get, path: "/readyz", successes: [200, 503], isRepeatable: false)
 }

@@ -2,13 +2,13 @@ internal import Evento
 internal import EventoWire
 
 extension EventoError {
-  /// What an answer that is no success tells. It passes where its status says so, whatever its code.
+  /// Returns the error of an unsuccessful response. Its status decides whether it is transient, whatever its code.
   static func answered(_ answer: TransferAnswer) -> EventoError {
-    // By its media type: another service's JSON may have a `code` too, and mean something else by it.
+    // Checked by the media type: another service's JSON may have a `code` with another meaning.
     if answer.status >= 400, answer.contentType.names(mediaType: Problem.mediaType), answer.body.count <= problemBytes,
       var error = Problem.error(json: answer.body)
     {
-      // What the request calls the cursor means nothing to who called here: it is the one that was given.
+      // The caller has not seen the request's name for the cursor, so the text has none.
       if error.code == .cursorNotInHistory { return .cursorNotInHistory() }
       error.isPassing = error.isPassing || Gateway.passingStatuses.contains(answer.status)
       return error
@@ -16,20 +16,20 @@ extension EventoError {
     return unreadable(status: answer.status, body: answer.body, why: nil)
   }
 
-  /// An answer that is not of the gateway's API: that of a proxy, or of something else altogether.
+  /// Returns the error for a response that is not the gateway's: a proxy's, or another server's.
   ///
-  /// It passes where it is an error, which may be of somebody who does not see the gateway just now; one of success, or
-  /// that leads elsewhere, comes of a wrong address, and so do most others.
+  /// An error status is transient: it may come from a proxy that can't reach the gateway right now. A success or a
+  /// redirection comes from a wrong address, and so do most others.
   static func unreadable(status: Int, body: [UInt8], why: String?) -> EventoError {
     let start = body.isEmpty ? "with no body" : "with a body that starts \"\(excerpt(of: body))\""
     return EventoError(
       .unavailable,
-      "Unexpected response from the gateway: status \(status), \(start). Check the URL, and any proxy on the way.",
+      "Unexpected response from the gateway: status \(status), \(start). Check the URL, and any proxy in between.",
       cause: why,
       isPassing: Gateway.passingStatuses.contains(status) || status == 404 || status >= 500)
   }
 
-  /// The first bytes of a body, fit for one line of text.
+  /// Returns the beginning of a body on one line of text.
   static func excerpt(of body: [UInt8]) -> String {
     var excerpt = ""
     for scalar in String(decoding: body.prefix(excerptBytes), as: UTF8.self).unicodeScalars {
@@ -40,13 +40,13 @@ extension EventoError {
   }
 
   private static let excerptBytes = 120
-  /// What a gateway says of an error is far shorter, and is kept, and printed, as a whole.
+  /// The maximum size of an error that is parsed. A gateway's is far shorter, and is kept and printed as a whole.
   private static let problemBytes = 64 << 10
 
   private static let waiting =
-    "while it waited for the gateway's answer: what was asked for may have been done, or may not."
+    "while it waited for the gateway's response. The operation may or may not have been done."
 
-  /// Why there was no answer. Only what is of the moment passes.
+  /// Returns the error of a transfer without a response. Only transient causes make it transient.
   static func transfer(_ fault: TransferFault) -> EventoError {
     let detail =
       switch fault.kind {

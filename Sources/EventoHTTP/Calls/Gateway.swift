@@ -1,21 +1,21 @@
 internal import Evento
 internal import EventoWire
 
-/// The other end: sends calls to it, again where that may help, and tells its answers from its errors.
+/// A client of the gateway: sends calls, retries them, and separates results from errors.
 struct Gateway: Sendable {
   let client: TransferClient
   let base: BaseURL
   let callDeadline: Duration
   let retry: RetryPolicy
 
-  /// An answer of success.
+  /// A successful response.
   struct Answer {
     let status: Int
     let body: [UInt8]
 
-    /// Reads the body.
+    /// Parses the body.
     ///
-    /// - Throws: `unavailable` if it is not what docs/http-api.md says.
+    /// - Throws: `unavailable` if it does not match docs/http-api.md.
     func read<Value>(_ decode: ([UInt8]) throws(EventoError) -> Value) throws(EventoError) -> Value {
       do {
         return try decode(body)
@@ -25,18 +25,18 @@ struct Gateway: Sendable {
     }
   }
 
-  /// Why a call failed.
+  /// The error of a call.
   struct Failure: Error {
     let error: EventoError
-    /// Whether an earlier try of the same call may have been carried out: its answer, if there was one, is lost.
+    /// True if an earlier attempt of the same call may have been carried out: its response, if any, is lost.
     let mayHaveBeenDone: Bool
-    /// Whether it may be gone another time, without anything being changed.
+    /// True if a retry may succeed without any change.
     var isPassing = false
   }
 
   /// Sends a call.
   ///
-  /// - Throws: the error that the gateway answers, or `unavailable` if it answers nothing that docs/http-api.md has.
+  /// - Throws: The gateway's error, or `unavailable` if the response does not match docs/http-api.md.
   func send(_ call: Call) async throws(EventoError) -> Answer {
     do throws(Failure) {
       return try await sendTracing(call)
@@ -45,12 +45,12 @@ struct Gateway: Sendable {
     }
   }
 
-  /// Sends a call whose answer of success is read as it comes.
+  /// Sends a call whose successful response is read as it arrives.
   func stream(_ call: Call) -> AnswerStream {
     client.stream(TransferRequest(method: call.method, url: base.text + call.path.text, body: call.body))
   }
 
-  /// What a stream that has ended was answered; `nil`: the stream itself.
+  /// Returns the error of an ended stream; `nil` if it was the stream itself.
   func failure(of answer: TransferAnswer) -> Failure? {
     let isStream = answer.contentType.names(mediaType: StreamFormat.ndjson.mediaType)
     guard answer.status != 200 || !isStream else { return nil }
@@ -58,7 +58,7 @@ struct Gateway: Sendable {
       error: .answered(answer), mayHaveBeenDone: false, isPassing: Self.passingStatuses.contains(answer.status))
   }
 
-  /// ``send(_:)``, for whom the error alone says too little.
+  /// Sends a call like ``send(_:)``, with more details in the error.
   func sendTracing(_ call: Call) async throws(Failure) -> Answer {
     let deadline = ContinuousClock.now + callDeadline
     let request = TransferRequest(method: call.method, url: base.text + call.path.text, body: call.body)
@@ -72,7 +72,7 @@ struct Gateway: Sendable {
       case .answer(let answer):
         return answer
       case .late(let error):
-        // Why it did not come through before says more than that there was no time for another try.
+        // The earlier error is more useful than the fact that there was no time for a retry.
         throw Failure(error: lastError ?? error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
       case .silent(let error):
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
@@ -97,7 +97,7 @@ struct Gateway: Sendable {
     }
   }
 
-  /// What came of one try.
+  /// The result of one attempt.
   private enum Outcome {
     case answer(Answer)
     case error(EventoError)
@@ -105,7 +105,7 @@ struct Gateway: Sendable {
     case late(EventoError)
     /// The deadline passed after something was sent.
     case silent(EventoError)
-    /// An error that may be gone next time.
+    /// A transient error.
     case passing(EventoError, retryAfter: Duration?, wasSent: Bool)
   }
 
@@ -131,7 +131,7 @@ struct Gateway: Sendable {
       ? .passing(error, retryAfter: answer.retryAfter, wasSent: true) : .error(error)
   }
 
-  /// 408 is what a proxy may answer on a connection that it found idle (RFC 9110 §15.5.9), 429 asks for patience, and
-  /// the others say that somebody on the way could not do it just now.
+  /// The transient status codes. A proxy may send 408 on an idle connection (RFC 9110 §15.5.9), 429 requests a delay,
+  /// and the others mean that a proxy or gateway could not handle the request right now.
   static let passingStatuses: Set<Int> = [408, 429, 502, 503, 504]
 }

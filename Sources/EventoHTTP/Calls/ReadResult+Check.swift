@@ -1,10 +1,10 @@
 internal import Evento
 
 extension ReadResult {
-  /// Checks what whoever reads page after page relies on: that none is longer than asked for, and that there is always
-  /// a place to go on from, which an empty page with more behind it would not give.
+  /// Checks what a reader of consecutive pages relies on: that no page is longer than requested, and that there is
+  /// always a position to continue from, which an empty page with `hasNextPage` would not have.
   ///
-  /// - Throws: where it does not hold.
+  /// - Throws: An error if it does not hold.
   func check(asAnswerTo args: Args) throws(EventoError) {
     let (count, hasMore, next) =
       switch args {
@@ -12,10 +12,10 @@ extension ReadResult {
       case .backward(let last, _): (last, pageInfo.hasPreviousPage, pageInfo.startCursor)
       }
     guard edges.count <= count else {
-      throw EventoError(.internal, "The page has \(edges.count) events, and \(count) were asked for.")
+      throw EventoError(.internal, "The gateway sent \(edges.count) events, but the page is limited to \(count).")
     }
     guard !hasMore || count == 0 || (!edges.isEmpty && next != nil) else {
-      throw EventoError(.internal, "The page says that there is more, and does not say from where.")
+      throw EventoError(.internal, "The gateway sent a page that has more events, but no cursor to continue from.")
     }
   }
 }

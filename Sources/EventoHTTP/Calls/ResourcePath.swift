@@ -5,16 +5,16 @@ struct ResourcePath: ExpressibleByStringLiteral {
   /// Percent-encoded.
   private(set) var text: String
 
-  /// - Parameter text: a path that needs no encoding.
+  /// - Parameter text: A path that needs no encoding.
   init(stringLiteral text: StaticString) {
     self.text = text.description
   }
 
-  /// The path, with one segment more.
+  /// Returns the path with another segment.
   ///
-  /// All but the unreserved characters of RFC 3986 §2.3 are percent-encoded, slashes too. So are the dots of a segment
-  /// that is `.` or `..`, which would otherwise stand for a place in the path (§3.3). Somebody on the way who takes the
-  /// two for the same (§6.2.2.3) can still change it; nothing that this end does could prevent that.
+  /// All characters except the unreserved ones of RFC 3986 §2.3 are percent-encoded, including slashes. So are the dots
+  /// of a segment that is `.` or `..`, which would otherwise be resolved (§3.3). A proxy that considers both forms
+  /// equivalent (§6.2.2.3) can still change it, and a client can't prevent that.
   func appending(_ segment: String) -> ResourcePath {
     var copy = self
     copy.text += "/"
@@ -26,9 +26,9 @@ struct ResourcePath: ExpressibleByStringLiteral {
     return copy
   }
 
-  /// The path, with parameters as its query.
+  /// Returns the path with a query.
   ///
-  /// - Parameter parameters: at least one, whose names need no encoding.
+  /// - Parameter parameters: At least one, whose names need no encoding.
   func querying(_ parameters: [(name: String, value: String)]) -> ResourcePath {
     var copy = self
     for (index, parameter) in parameters.enumerated() {

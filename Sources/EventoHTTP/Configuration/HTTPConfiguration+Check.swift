@@ -2,9 +2,10 @@ internal import Evento
 internal import EventoWire
 
 extension HTTPConfiguration {
-  /// What the transfers are told. Nothing that goes into a header line or to libcurl can end it early or begin another.
+  /// Returns the options for calls. No value that becomes a header line or is passed to libcurl can end it early or
+  /// start another.
   ///
-  /// - Throws: `invalid_request` where a value is out of range.
+  /// - Throws: `invalid_request` if a value is out of range.
   func transferOptions() throws(EventoError) -> TransferOptions {
     let counts = 1...Self.maximumConnections
     try Self.require(counts.contains(connections), Self.setting("connections"), "1 to \(Self.maximumConnections)")
@@ -17,14 +18,14 @@ extension HTTPConfiguration {
     try Self.require(retry.attempts > 0, Self.setting("retry.attempts"), "at least 1")
     try Self.require(
       userAgent.utf8.allSatisfy { 0x20...0x7E ~= $0 } && !userAgent.isEmpty, Self.setting("userAgent"),
-      "printable ASCII, and not empty")
+      "printable ASCII and not empty")
     var options = TransferOptions(
       connections: connections, connectDeadline: connectDeadline, answerLimit: answerLimit, userAgent: userAgent,
       accept: "application/json, application/problem+json")
     if let token {
       try Self.require(
         token.utf8.allSatisfy { 0x21...0x7E ~= $0 } && !token.isEmpty, tokenSetting,
-        "visible ASCII characters without blanks, and not empty")
+        "visible ASCII characters without blanks and not empty")
       options.headers.append("Authorization: Bearer \(token)")
     }
     if let path = unixSocketPath {
@@ -46,7 +47,7 @@ extension HTTPConfiguration {
     return options
   }
 
-  /// What the transfers are told that followers read their streams by.
+  /// Returns the options for the streams of followers.
   func streamOptions(_ calls: TransferOptions) -> TransferOptions {
     var options = calls
     let type = StreamFormat.ndjson.mediaType
@@ -56,7 +57,7 @@ extension HTTPConfiguration {
     return options
   }
 
-  /// The bytes of `sun_path` less the closing NUL, as the smallest of our systems has them.
+  /// The size of `sun_path` without the closing NUL, on the system where it is smallest.
   private static let longestSocketPath = 103
 
   private static func text(_ text: String, _ name: String) throws(EventoError) -> String {

@@ -1,43 +1,44 @@
-/// When a call that did not come through is tried again.
+/// The rule for retries of failed calls.
 ///
-/// A call is tried again when the connection could not be made or broke, and when the answer was 408, 429, 502, 503 or
-/// 504, within ``HTTPConfiguration/callDeadline``. A write is safe to send twice: an event carries an id, by which the
-/// gateway knows it again. Everything else asks for a state or sets one; where the first try was carried out and its
-/// answer lost, the second sets it again, over what somebody else has set in between:
+/// A call is retried if the connection could not be made or broke, or if the response was 408, 429, 502, 503 or 504,
+/// within ``HTTPConfiguration/callDeadline``. A write is safe to retry: the gateway recognises each event by its id.
+/// All other calls read or set a state. If the first attempt was carried out but its response lost, the retry sets the
+/// state again, and overwrites changes by others in between:
 ///
 /// - `upsertSubscriber` takes the subscriber back from a worker that has taken it over since;
-/// - `acknowledge` without a worker puts back a cursor that has moved on since; with one, no other worker's cursor;
-/// - `setSubscriberEnabled` and `saveSnapshot` put back what they said, and a deletion takes away what was made anew.
+/// - `acknowledge` without a worker resets a cursor that has moved on since; with one, it can't reset the cursor of
+///   another worker;
+/// - `setSubscriberEnabled` and `saveSnapshot` write their value again, and a deletion deletes what was created again.
 ///
-/// Where that must not be, ``never``.
+/// If that is not acceptable, use ``never``.
 public struct RetryPolicy: Sendable, Equatable {
-  /// How often a call is sent at most, at least 1: 10.
+  /// The maximum number of attempts, at least 1: 10.
   public var attempts = 10
-  /// The pause after the first try, which doubles with each further one: 50 milliseconds. If the gateway asks for a longer
-  /// one (`Retry-After`), it gets that, up to ``longestPause``.
+  /// The delay after the first attempt, which doubles with each further one: 50 milliseconds. If the gateway sends a
+  /// longer one (`Retry-After`), that is used, up to ``longestPause``.
   public var firstPause: Duration = .milliseconds(50)
-  /// The longest pause, whatever the gateway asks for: 2 seconds.
+  /// The maximum delay, also for `Retry-After`: 2 seconds.
   public var longestPause: Duration = .seconds(2)
 
   public init() {}
 
-  /// Never a second time.
+  /// No retries.
   public static let never: RetryPolicy = {
     var policy = RetryPolicy()
     policy.attempts = 1
     return policy
   }()
 
-  /// Returns how long a `Retry-After` is waited for: up to ``longestPause``, so that no answer, which may be that of a
-  /// proxy, keeps a reader away for a day.
+  /// Returns the delay for a `Retry-After`: at most ``longestPause``, so that no response, which may be a proxy's,
+  /// stops a reader for a day.
   func pause(askedFor retryAfter: Duration?) -> Duration {
     max(min(retryAfter ?? .zero, longestPause), .zero)
   }
 
-  /// The pause after a number of tries.
+  /// Returns the delay after a number of attempts.
   ///
-  /// - Parameter jitter: the part of it that is taken. With a number from ``jitters`` drawn for each pause, clients that
-  ///   failed together do not come back together.
+  /// - Parameter jitter: The fraction of the delay to use. With a random one from ``jitters`` for each delay, clients
+  ///   that failed together don't retry together.
   func pause(after attempts: Int, jitter: Double) -> Duration {
     var pause = max(firstPause, .zero)
     var doublings = attempts - 1

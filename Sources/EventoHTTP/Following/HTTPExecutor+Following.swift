@@ -9,8 +9,8 @@ extension HTTPExecutor {
   /// such as `unauthorized` or `cursor_not_in_history`, and where this executor is closed.
   ///
   /// Each iteration has one stream at the gateway (`POST /events/stream`), on a connection of
-  /// ``HTTPConfiguration/followerConnections``. It holds about half a megabyte of what has come and is not taken yet, or
-  /// one larger event; behind that the gateway waits.
+  /// ``HTTPConfiguration/followerConnections``. It buffers about half a megabyte of unread events, or one larger event;
+  /// beyond that, the gateway waits.
   public func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
@@ -18,7 +18,7 @@ extension HTTPExecutor {
       let stream = LogStream(followers, aggregators, routingKey, lineLimit: lineLimit, failureLog)
       return { (start) throws in
         try Args.check(aggregators, routingKey, .forward(after: start))
-        // The place of now is asked for alone: it must not be another one after a connection was lost.
+        // The position of `now` is requested separately: it must not change if the connection is lost later.
         guard start == .now else { return try await stream.nextPage(after: start) }
         let request = ReadRequest(
           aggregators: aggregators, routingKey: routingKey, args: .forward(first: 0, after: .now))
@@ -32,16 +32,16 @@ extension HTTPExecutor {
 
 extension FailureLog {
   func failedToFollow(_ error: EventoError) {
-    failed("follow", .warning, "Can't follow the log of the gateway, and tries again: \(error)")
+    failed("follow", .warning, "Can't follow the gateway's log. Retrying. \(error)")
   }
 
   func followsAgain() {
-    recovered("follow", "Follows the log of the gateway again.")
+    recovered("follow", "Following the gateway's log again.")
   }
 }
 
 extension Gateway {
-  /// Sends a call again and again until there is an answer, or an error that stays.
+  /// Repeats a call until it gets a response, or an error that retries can't fix.
   fileprivate func sendUntilAnswered(_ call: Call, _ log: FailureLog) async throws -> Answer {
     var attempts = 0
     while true {

@@ -1,18 +1,18 @@
-/// Takes bytes as they come, and gives them line by line.
+/// Splits received bytes into lines.
 struct LineBuffer {
   private let limit: Int
   private var bytes: [UInt8] = []
-  /// Where the lines begin that have not been given.
+  /// The start of the remaining lines.
   private var start = 0
-  /// Up to where no line's end is.
+  /// The end of the part that has no line end.
   private var searched = 0
 
-  /// - Parameter limit: bytes that a line may have.
+  /// - Parameter limit: The maximum size of a line, in bytes.
   init(limit: Int) {
     self.limit = limit
   }
 
-  /// Whether the line that has begun is longer than the limit already.
+  /// True if the incomplete line is longer than the limit.
   var isTooLong: Bool { bytes.count - start > limit }
 
   mutating func append(_ new: [UInt8]) {
@@ -24,7 +24,7 @@ struct LineBuffer {
     if bytes.isEmpty { bytes = new } else { bytes += new }
   }
 
-  /// The next whole line, without its end; `nil` where there is none yet.
+  /// Returns the next complete line, without its end; `nil` if there is none yet.
   mutating func next() -> [UInt8]? {
     guard let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) else {
       searched = bytes.count

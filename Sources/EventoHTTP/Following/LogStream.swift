@@ -1,7 +1,7 @@
 internal import Evento
 internal import EventoWire
 
-/// One iteration over the log: a stream at the gateway, and another one, from the last place, when that has ended.
+/// One iteration over the log: a stream from the gateway, and another one from the last position when that has ended.
 actor LogStream {
   private let gateway: Gateway
   private let aggregators: [ReadAggregator]?
@@ -9,9 +9,9 @@ actor LogStream {
   private let lineLimit: AnswerLimit
   private let failureLog: FailureLog
   private var connection: Connection?
-  /// How often in a row a stream was begun and has ended without use.
+  /// The number of consecutive streams that ended without use.
   private var failures = 0
-  /// Whether no line has come since a stream failed.
+  /// True if no line has arrived since a stream failed.
   private var isFailing = false
   /// Whether a line has ever come.
   private var hasBegun = false
@@ -27,7 +27,7 @@ actor LogStream {
     }
   }
 
-  /// - Parameter lineLimit: bytes that a line of the stream may have.
+  /// - Parameter lineLimit: The maximum size of a line, in bytes.
   init(
     _ gateway: Gateway, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, lineLimit: AnswerLimit,
     _ failureLog: FailureLog
@@ -39,10 +39,10 @@ actor LogStream {
     self.failureLog = failureLog
   }
 
-  /// What has come of the stream since the last page; waits for something. It has no events where all that came was how
-  /// far the log was read.
+  /// Returns what has arrived since the last page; waits for something. The page has no events if only heartbeats
+  /// arrived.
   ///
-  /// - Parameter start: behind what was given last.
+  /// - Parameter start: The position after the last page.
   func nextPage(after start: Args.Start) async throws(EventoError) -> ReadResult<Event> {
     while true {
       let current = connection ?? connect(after: start)
@@ -63,7 +63,7 @@ actor LogStream {
     return Connection(gateway.stream(call), lineLimit: lineLimit)
   }
 
-  /// - Returns: `nil` where no line has become whole.
+  /// - Returns: `nil` if no line is complete.
   private func read(_ bytes: [UInt8], of current: Connection) throws(EventoError) -> ReadResult<Event>? {
     current.lines.append(bytes)
     var page = StreamedPage()
@@ -72,7 +72,7 @@ actor LogStream {
         page.add(try StreamLine(json: line))
       } catch {
         connection = nil
-        // What came before it is whole. The same line comes again, first of all, where it was no accident.
+        // The lines before it are complete. If it was not an accident, the next stream starts with the same line.
         if page.end != nil { return page.result }
         throw .unreadable(status: 200, body: line, why: error.detail)
       }
@@ -90,9 +90,9 @@ actor LogStream {
     return page.result
   }
 
-  /// Waits before the next stream, where the last has ended for something that may be over by then.
+  /// Waits before the next stream, if the last one ended with a transient error.
   ///
-  /// - Throws: what waiting does not mend.
+  /// - Throws: An error that waiting can't fix.
   private func recover(
     from end: Result<TransferAnswer, TransferFault>, lasted time: Duration
   ) async throws(EventoError) {
@@ -114,7 +114,8 @@ actor LogStream {
       }
     }
     if time >= Self.useful { failures = 0 }
-    // The first time at once: a gateway that stops ends its streams, and where there is another, that one is there now.
+    // At once for the first time: a gateway that stops ends its streams, and its replacement, if any, is already
+    // running.
     let pause = failures == 0 ? .zero : gateway.retry.pause(after: failures, jitter: .random(in: RetryPolicy.jitters))
     failures += 1
     do {
@@ -129,14 +130,14 @@ actor LogStream {
     failureLog.failedToFollow(error)
   }
 
-  /// A stream that lasted as long was of use, also where nothing was committed.
+  /// A stream that lasted this long was useful, even without events.
   private static let useful: Duration = .seconds(1)
 }
 
-/// Lines of a stream as a page.
+/// The lines of a stream as a page.
 private struct StreamedPage {
   private(set) var edges: [Edge<Event>] = []
-  /// The place behind the last line that told one.
+  /// The position of the last line that had one.
   private(set) var end: Cursor?
 
   mutating func add(_ line: StreamLine) {

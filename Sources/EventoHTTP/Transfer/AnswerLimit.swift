@@ -1,4 +1,4 @@
-/// The bytes that a response, or a line of a stream, may have.
+/// The maximum size of a response, or of a line in a stream, in bytes.
 struct AnswerLimit: Sendable {
   let bytes: Int
   /// The name of the setting that raises it; `nil` if there is none.

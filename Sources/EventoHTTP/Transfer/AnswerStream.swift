@@ -1,4 +1,4 @@
-/// An answer whose body is read as it comes. To let go of it is to abort its transfer.
+/// A response whose body is read as it arrives. Releasing it aborts its transfer.
 final class AnswerStream: Sendable {
   private let transfer: Transfer
   private let pipe: BodyPipe
@@ -15,7 +15,7 @@ final class AnswerStream: Sendable {
     abort()
   }
 
-  /// The next piece; waits for it. Where the task is cancelled, the transfer is aborted, and ends as `cancelled`.
+  /// Returns the next piece; waits for it. If the task is cancelled, the transfer is aborted, and ends as `cancelled`.
   func next() async -> BodyPipe.Piece {
     await withTaskCancellationHandler {
       await pipe.next()
@@ -25,7 +25,7 @@ final class AnswerStream: Sendable {
   }
 
   private func abort() {
-    // The mark is set before the note is left, so that the thread sees it whichever of note and transfer is first.
+    // The transfer is marked before the thread is notified, so that the thread sees the mark whichever comes first.
     transfer.cancel()
     inbox.noteCancellation()
   }

@@ -1,18 +1,18 @@
 internal import Synchronization
 
-/// The body of an answer on its way from the thread that receives it to the task that reads it. It holds a bounded
-/// number of bytes: while it is full, the transfer is paused, and the other side waits.
+/// The body of a response, passed from the thread that receives it to the task that reads it. Its buffer is bounded:
+/// while it is full, the transfer is paused, and the server waits.
 final class BodyPipe: Sendable {
   enum Piece {
-    /// What has come since the last piece.
+    /// The bytes received since the last piece.
     case bytes([UInt8])
-    /// How the transfer ended. The body of a success has been read by then, and the answer has none.
+    /// The end of the transfer. The body of a successful response has been read by then, and the result has none.
     case end(Result<TransferAnswer, TransferFault>)
   }
 
   private struct State {
     var bytes: [UInt8] = []
-    /// Whether the transfer is paused, or about to be.
+    /// True if the transfer is paused, or about to be.
     var isFull = false
     var end: Result<TransferAnswer, TransferFault>?
     var reader: CheckedContinuation<Void, Never>?
@@ -21,16 +21,16 @@ final class BodyPipe: Sendable {
   private let state = Mutex(State())
   private let inbox: Inbox
 
-  /// Past so many bytes nothing more is taken: about what a connection carries in a millisecond.
+  /// The size of the buffer, in bytes: about what a connection carries in a millisecond.
   static let capacity = 256 << 10
 
   init(inbox: Inbox) {
     self.inbox = inbox
   }
 
-  /// For the thread: hands over a piece of the body.
+  /// For the thread: adds a piece of the body.
   ///
-  /// - Returns: whether it was taken. Where it was not, it is to be offered again once there is room.
+  /// - Returns: True if it was accepted. If not, offer it again once there is room.
   func offer(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let (isTaken, reader) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
       guard state.bytes.count < Self.capacity else {
@@ -44,10 +44,10 @@ final class BodyPipe: Sendable {
     return isTaken
   }
 
-  /// For the thread: whether ``offer(_:)`` would take something.
+  /// For the thread: true if ``offer(_:)`` would accept something.
   var hasRoom: Bool { state.withLock { $0.bytes.count < Self.capacity } }
 
-  /// For the thread: the transfer has ended.
+  /// For the thread: ends the body.
   func finish(_ result: Result<TransferAnswer, TransferFault>) {
     let reader = state.withLock { state in
       state.end = result
@@ -56,7 +56,7 @@ final class BodyPipe: Sendable {
     reader?.resume()
   }
 
-  /// The next piece; waits for it. One task at a time may read.
+  /// Returns the next piece; waits for it. One task at a time may read.
   func next() async -> Piece {
     while true {
       if let piece = take() { return piece }

@@ -1,7 +1,7 @@
 internal import CCurl
 
 extension CURLcode {
-  /// What a failure means for who wants to try again: https://curl.se/libcurl/c/libcurl-errors.html
+  /// Returns the kind of error, for the decision about a retry: https://curl.se/libcurl/c/libcurl-errors.html
   func faultKind(wasSent: Bool) -> TransferFault.Kind {
     switch self {
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
@@ -17,7 +17,7 @@ extension CURLcode {
 }
 
 extension Duration {
-  /// In whole milliseconds, rounded up, at most as many as fit into 31 bits.
+  /// The duration in whole milliseconds, rounded up, limited to 31 bits.
   var milliseconds: Int {
     let (seconds, attoseconds) = components
     guard seconds < 2_000_000 else { return 2_000_000_000 }

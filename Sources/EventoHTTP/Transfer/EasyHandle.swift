@@ -1,23 +1,23 @@
 internal import CCurl
 
-/// One transfer at a time, with a handle of libcurl that is used again and again.
+/// One transfer at a time, on a libcurl handle that is reused.
 ///
-/// Options that hold for every transfer are set once, when it is made, those of one transfer before each. Used on the
-/// thread of its loop alone.
+/// Common options are set once, when the handle is created, and those of one transfer before each. Used only on the
+/// thread of its loop.
 final class EasyHandle {
   let easy: UnsafeMutableRawPointer
   private(set) var entry: Inbox.Entry?
   private let answerLimit: AnswerLimit
   private let streaming: TransferOptions.Streaming?
-  /// Where libcurl writes what went wrong (CURLOPT_ERRORBUFFER): freed after the handle that writes there.
+  /// libcurl's error message (CURLOPT_ERRORBUFFER), freed after the handle that writes it.
   private let message: UnsafeMutablePointer<CChar>
   private var received = ReceivedAnswer(limit: 0)
   private(set) var begin = ContinuousClock.now
-  /// When a byte of a streamed body came last, or was last waited for.
+  /// The time when a byte of a streamed body last arrived, or was last waited for.
   private(set) var lastSign = ContinuousClock.now
-  /// Whether the transfer waits for its reader to take what has come.
+  /// True if the transfer waits for its reader.
   private(set) var isPaused = false
-  /// Whether the body goes to the pipe; `nil` before any of it has come.
+  /// True if the body goes to the pipe; `nil` before any of it has arrived.
   private var isStreamed: Bool?
 
   init(_ options: TransferOptions) throws(TransferFault) {
@@ -36,8 +36,8 @@ final class EasyHandle {
     message.deallocate()
   }
 
-  /// libcurl gets a pointer to this object that does not retain it. It is valid for as long as libcurl has it: callbacks
-  /// run only inside libcurl's functions, and `deinit` frees the handle before the object goes.
+  /// libcurl gets an unretained pointer to this object. It is valid for as long as libcurl has it: callbacks run only
+  /// inside libcurl's functions, and `deinit` frees the handle before the object.
   private func connectCallbacks() throws(TransferFault) {
     let context = Unmanaged.passUnretained(self).toOpaque()
     let options = EasyOptions(easy)
@@ -46,7 +46,7 @@ final class EasyHandle {
     try options.set(CURLOPT_HEADERDATA, pointer: context)
     try options.set(CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
       guard let bytes, let context else { return 0 }
-      // The bytes are libcurl's until the callback returns: they are copied.
+      // The bytes belong to libcurl until the callback returns: they are copied.
       return Unmanaged<EasyHandle>.fromOpaque(context).takeUnretainedValue()
         .receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
     }
@@ -57,9 +57,9 @@ final class EasyHandle {
     }
   }
 
-  /// Takes a piece of the body.
+  /// Receives a piece of the body.
   ///
-  /// - Returns: how many bytes were taken, or that the transfer has to pause, after which the same piece comes again:
+  /// - Returns: The number of bytes accepted, or a request to pause, after which the same piece comes again:
   ///   https://curl.se/libcurl/c/CURLOPT_WRITEFUNCTION.html
   private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard let pipe = entry?.transfer.pipe, isAnswerStreamed else { return received.append(bytes) ? bytes.count : 0 }
@@ -76,16 +76,16 @@ final class EasyHandle {
     return isStreamed
   }
 
-  /// Lets a paused transfer go on. What it held back comes at once, and may be too much again.
+  /// Resumes a paused transfer. The held piece comes at once, and may be too much again.
   ///
-  /// - Returns: how libcurl took it.
+  /// - Returns: libcurl's result.
   func resume() -> CURLcode {
     isPaused = false
     lastSign = .now
     return curl_easy_pause(easy, Int32(CURLPAUSE_CONT))
   }
 
-  /// Makes ready for a transfer.
+  /// Prepares a transfer.
   func prepare(_ entry: Inbox.Entry, headers: HeaderList) throws(TransferFault) {
     let request = entry.transfer.request
     let options = EasyOptions(easy)
@@ -102,7 +102,7 @@ final class EasyHandle {
     } else {
       try options.set(CURLOPT_HTTPGET, 1)
     }
-    // What the options above don't say: https://curl.se/libcurl/c/CURLOPT_CUSTOMREQUEST.html
+    // The method, if the options above don't imply it: https://curl.se/libcurl/c/CURLOPT_CUSTOMREQUEST.html
     let implied: TransferRequest.Method = request.body == nil ? .get : .post
     try options.set(CURLOPT_CUSTOMREQUEST, request.method == implied ? nil : request.method.rawValue)
     try setDeadline(entry.transfer.deadline)
@@ -110,27 +110,27 @@ final class EasyHandle {
   }
 
   private func setDeadline(_ deadline: ContinuousClock.Instant?) throws(TransferFault) {
-    // In whole milliseconds, rounded up. 0 means no deadline at all.
+    // In whole milliseconds, rounded up. 0 would mean no deadline.
     let left = deadline.map { ContinuousClock.now.duration(to: $0) }
     if let left, left <= .zero { throw .deadline }
     try EasyOptions(easy).set(CURLOPT_TIMEOUT_MS, left?.milliseconds ?? 0)
   }
 
-  /// Ends a transfer: lets go of all that was its own.
+  /// Ends a transfer, and releases everything that belongs to it.
   func release() -> Inbox.Entry? {
     let last = entry
     entry = nil
     received = ReceivedAnswer(limit: 0)
-    // Frees the copy of the body. To set nothing can't fail.
+    // Frees the copy of the body. Setting nothing can't fail.
     evento_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, 0)
     evento_curl_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, nil)
     return last
   }
 
-  /// What came of a transfer that has ended with a result code.
+  /// Returns the result of a transfer that ended with a result code.
   func outcome(of code: CURLcode) -> Result<TransferAnswer, TransferFault> {
-    // Once something has been sent, the one time-out that is left is the whole call's. libcurl counts in milliseconds by a
-    // clock of its own, and may be a little early by ours.
+    // Once something has been sent, only the call's deadline can time out. libcurl counts in milliseconds with its own
+    // clock, and may be slightly early by ours.
     if let deadline = entry?.transfer.deadline, code == CURLE_OPERATION_TIMEDOUT, wasSent || deadline <= .now {
       var fault = abandoned(.deadline)
       fault.detail = detail(of: code)
@@ -145,27 +145,27 @@ final class EasyHandle {
         ))
     }
     guard received.isHeadComplete, status >= 200 else {
-      // libcurl takes a head that the end of the connection cut short for a whole one.
-      return .failure(TransferFault(kind: .lost, wasSent: true, summary: "the answer ended within its head"))
+      // libcurl accepts a head that the end of the connection cut short.
+      return .failure(TransferFault(kind: .lost, wasSent: true, summary: "the response ended within its head"))
     }
     return .success(
       TransferAnswer(status: status, contentType: contentType, retryAfter: retryAfter, body: received.body))
   }
 
-  /// Whether a line of the head was longer than libcurl accepts. Before 8.6, that is the code for a lack of memory:
-  /// https://curl.se/libcurl/c/libcurl-errors.html
+  /// Returns whether a line of the head was longer than libcurl accepts. Before 8.6, that has the code for lack of
+  /// memory: https://curl.se/libcurl/c/libcurl-errors.html
   private func isTooLongForLibcurl(_ code: CURLcode) -> Bool {
     let tooLarge: UInt32 = 100
     return (code == CURLE_OUT_OF_MEMORY || code.rawValue == tooLarge) && wasSent && !received.isHeadComplete
   }
 
   private func summary(of code: CURLcode) -> String {
-    // What came does not begin as HTTP/1.1 does, which libcurl takes for HTTP/0.9.
+    // The response does not begin like HTTP/1.1, so libcurl assumes HTTP/0.9.
     code == CURLE_UNSUPPORTED_PROTOCOL && wasSent
       ? "the response is not HTTP" : String(cString: curl_easy_strerror(code))
   }
 
-  /// Why a transfer that still runs is given up.
+  /// Returns the error for a running transfer that is abandoned.
   func abandoned(_ fault: TransferFault) -> TransferFault {
     var fault = fault
     fault.wasSent = wasSent
@@ -176,7 +176,7 @@ final class EasyHandle {
     message.pointee == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: message)
   }
 
-  /// Whether any of the request went out.
+  /// True if any byte of the request was sent.
   private var wasSent: Bool {
     var bytes = 0
     evento_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &bytes)
@@ -192,7 +192,7 @@ final class EasyHandle {
   private var contentType: String {
     var text: UnsafePointer<CChar>?
     evento_curl_get_string(easy, CURLINFO_CONTENT_TYPE, &text)
-    // libcurl's until the next transfer: it is copied.
+    // It belongs to libcurl until the next transfer: it is copied.
     return text.map { String(cString: $0) } ?? ""
   }
 

@@ -1,6 +1,6 @@
 internal import CCurl
 
-/// Sets options of a handle, each of which may be refused: too little memory, or a libcurl that was built without it.
+/// Sets options of a handle. Each can fail: too little memory, or a libcurl built without the feature.
 struct EasyOptions {
   private let easy: UnsafeMutableRawPointer
 
@@ -8,16 +8,16 @@ struct EasyOptions {
     self.easy = easy
   }
 
-  /// Sets all that holds for every transfer.
+  /// Sets the options common to all transfers.
   func setAll(_ options: TransferOptions) throws(TransferFault) {
-    // No signals for time-outs: there are other threads. https://curl.se/libcurl/c/threadsafe.html
+    // No signals for timeouts, because there are other threads: https://curl.se/libcurl/c/threadsafe.html
     try set(CURLOPT_NOSIGNAL, 1)
     try check(evento_curl_do_not_wait_for_lookups(easy))
     try check(evento_curl_allow_http_and_https(easy))
     try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-    // The gateway never redirects (docs/http-api.md §12.6). So the token goes to the gateway alone.
+    // The gateway never redirects (docs/http-api.md §12.6), so the token is sent only to the gateway.
     try set(CURLOPT_FOLLOWLOCATION, 0)
-    // A name may be "..": the path goes out as it is.
+    // A name may be "..": the path is sent unchanged.
     try set(CURLOPT_PATH_AS_IS, 1)
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, options.connectDeadline.milliseconds))
@@ -26,9 +26,9 @@ struct EasyOptions {
       try set(CURLOPT_MAXFILESIZE_LARGE, size: options.answerLimit.bytes)
       if evento_curl_can_decompress() { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
     } else {
-      // Whoever compresses a stream gathers it, and what is paused would be kept decompressed, however large it is
-      // (https://curl.se/libcurl/c/curl_easy_pause.html). One that ends leaves no connection behind: the gateway is
-      // on its way out then, and the next stream may be long in coming.
+      // A proxy that compresses a stream buffers it, and paused data would be kept decompressed, however large it is
+      // (https://curl.se/libcurl/c/curl_easy_pause.html). A stream that ends leaves no connection behind: the gateway
+      // is stopping then, and the next stream may be much later.
       try set(CURLOPT_FORBID_REUSE, 1)
     }
     try setRoute(options)
@@ -36,13 +36,13 @@ struct EasyOptions {
   }
 
   private func setRoute(_ options: TransferOptions) throws(TransferFault) {
-    // What a proxy answers to CONNECT is no head of ours.
+    // A proxy's response to CONNECT is not the head of the gateway's response.
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     if let path = options.unixSocket {
       try set(CURLOPT_UNIX_SOCKET_PATH, path)
       try set(CURLOPT_PROXY, "")
     } else if let proxy = options.proxy {
-      // Empty, it overrules the environment: https://curl.se/libcurl/c/CURLOPT_PROXY.html
+      // An empty value overrides the environment: https://curl.se/libcurl/c/CURLOPT_PROXY.html
       try set(CURLOPT_PROXY, proxy)
     }
   }
@@ -81,8 +81,8 @@ struct EasyOptions {
     try check(evento_curl_set_receive(easy, option, callback))
   }
 
-  /// The body. libcurl copies it, so that nothing here has to stay where it is for the time of the transfer. The size
-  /// comes first: https://curl.se/libcurl/c/CURLOPT_COPYPOSTFIELDS.html
+  /// Sets the body. libcurl copies it, so that nothing here must outlive the call. The size comes first:
+  /// https://curl.se/libcurl/c/CURLOPT_COPYPOSTFIELDS.html
   func set(body: [UInt8]) throws(TransferFault) {
     try set(CURLOPT_POSTFIELDSIZE_LARGE, size: body.count)
     try check(body.withUnsafeBytes { evento_curl_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) })

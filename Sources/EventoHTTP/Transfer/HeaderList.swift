@@ -1,6 +1,6 @@
 internal import CCurl
 
-/// Header lines as libcurl takes them. It reads them during transfers, and neither changes nor frees them
+/// Header lines in libcurl's form. libcurl reads them during transfers, and neither changes nor frees them
 /// (https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html), so that all transfers of a client share one list.
 final class HeaderList {
   private(set) var list: UnsafeMutablePointer<curl_slist>?

@@ -1,24 +1,24 @@
 internal import CCurl
 internal import Synchronization
 
-/// What tasks hand to the thread that runs the transfers.
+/// Requests from tasks to the thread that runs the transfers.
 final class Inbox: Sendable {
-  /// A transfer that somebody waits for.
+  /// A transfer with its waiting task.
   struct Entry {
     let transfer: Transfer
-    /// Is called once, with what came of it.
+    /// Called once, with the result.
     let finish: @Sendable (Result<TransferAnswer, TransferFault>) -> Void
   }
 
-  /// What has come in since the thread looked last.
+  /// The requests since the thread last checked.
   struct Mail {
     var entries: [Entry] = []
-    /// Whether a transfer has been cancelled, be it here or with the thread already.
+    /// True if a transfer has been cancelled, whether it is still here or already running.
     var hasCancellations = false
-    /// Whether a reader has made room for what comes of a transfer.
+    /// True if a reader has made room in its pipe.
     var hasRoom = false
     var isClosing = false
-    /// Those who want to know when all is closed.
+    /// The tasks that wait until everything is closed.
     var closing: [CheckedContinuation<Void, Never>] = []
 
     var isEmpty: Bool { entries.isEmpty && !hasCancellations && !hasRoom && !isClosing && closing.isEmpty }
@@ -26,7 +26,7 @@ final class Inbox: Sendable {
 
   private struct State {
     var mail = Mail()
-    /// To wake the thread with. `nil` from the moment on at which the thread is about to free it.
+    /// Wakes the thread. `nil` once the thread is about to free it.
     var multi: MultiHandle?
   }
 
@@ -36,28 +36,28 @@ final class Inbox: Sendable {
     state = Mutex(State(multi: multi))
   }
 
-  /// Hands over a transfer; after ``close()``, refuses it.
+  /// Adds a transfer; rejects it after ``close()``.
   func put(_ entry: Entry) {
     let isTaken = change { mail in mail.entries.append(entry) }
     if !isTaken { entry.finish(.failure(.closed)) }
   }
 
-  /// Tells that a transfer has been marked as cancelled.
+  /// Notes that a transfer has been marked as cancelled.
   func noteCancellation() {
     _ = change { mail in mail.hasCancellations = true }
   }
 
-  /// Tells that a transfer which was paused may go on.
+  /// Notes that a paused transfer can resume.
   func noteRoom() {
     _ = change { mail in mail.hasRoom = true }
   }
 
-  /// Asks the thread to end, and does not wait for it.
+  /// Ends the thread without waiting for it.
   func close() {
     _ = change { mail in mail.isClosing = true }
   }
 
-  /// Asks the thread to end, and waits until it has closed everything.
+  /// Ends the thread, and waits until it has closed everything.
   func closeAndWait() async {
     await withCheckedContinuation { continuation in
       let isRunning = change { mail in
@@ -68,9 +68,9 @@ final class Inbox: Sendable {
     }
   }
 
-  /// Changes the mail and wakes the thread where it has none to come back for yet.
+  /// Changes the requests, and wakes the thread if there were none before.
   ///
-  /// The thread is woken under the lock, so that the handle is there: ``end()`` takes it away under the same lock.
+  /// The thread is woken under the lock, so that the handle exists: ``end()`` removes it under the same lock.
   private func change(_ body: (inout Mail) -> Void) -> Bool {
     state.withLock { state in
       guard let multi = state.multi else { return false }
@@ -81,7 +81,7 @@ final class Inbox: Sendable {
     }
   }
 
-  /// For the thread: takes what has come in.
+  /// For the thread: returns the requests, and removes them.
   func take() -> Mail {
     state.withLock { state in
       let mail = state.mail
@@ -90,7 +90,7 @@ final class Inbox: Sendable {
     }
   }
 
-  /// For the thread: refuses everything from now on, and takes what has come in last.
+  /// For the thread: rejects all requests from now on, and returns the last ones.
   func end() -> Mail {
     state.withLock { state in
       state.multi = nil

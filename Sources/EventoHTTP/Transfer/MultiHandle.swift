@@ -2,9 +2,9 @@ internal import CCurl
 
 /// libcurl's handle for many transfers at once.
 ///
-/// `@unchecked Sendable`: the thread of the loop is the only one that calls libcurl with it, `curl_multi_wakeup` aside,
-/// which may be called from any thread (https://curl.se/libcurl/c/curl_multi_wakeup.html) and is under the lock of the
-/// inbox, for as long as the handle is there.
+/// `@unchecked Sendable`: only the thread of the loop calls libcurl with it, except for `curl_multi_wakeup`, which may
+/// be called from any thread (https://curl.se/libcurl/c/curl_multi_wakeup.html) and is called under the inbox's lock,
+/// for as long as the handle exists.
 struct MultiHandle: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
 
@@ -13,7 +13,7 @@ struct MultiHandle: @unchecked Sendable {
     self.pointer = pointer
   }
 
-  /// Frees it.
+  /// Frees the handle.
   func free() {
     curl_multi_cleanup(pointer)
   }

@@ -1,21 +1,21 @@
-/// What has come in of an answer so far.
+/// The part of a response received so far.
 struct ReceivedAnswer {
   private let limit: Int
   private(set) var body: [UInt8] = []
   private(set) var isTooLarge = false
   private(set) var isHeadTooLarge = false
-  /// Whether the empty line behind the head of the last answer (the final one, at the end) has come.
+  /// True if the empty line after the last head (at the end, that of the final response) has arrived.
   private(set) var isHeadComplete = false
   private var headerBytes = 0
 
-  /// - Parameter limit: bytes that the body may have.
+  /// - Parameter limit: The maximum size of the body, in bytes.
   init(limit: Int) {
     self.limit = limit
   }
 
-  /// Takes a piece of the body.
+  /// Adds a piece of the body.
   ///
-  /// - Returns: whether to go on.
+  /// - Returns: True to continue.
   mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.count <= limit - body.count else {
       isTooLarge = true
@@ -25,9 +25,9 @@ struct ReceivedAnswer {
     return true
   }
 
-  /// Takes a line of a head: that of an interim answer (RFC 9110 §15.2), that of the final one, or a trailer.
+  /// Adds a line of a head: an interim response's (RFC 9110 §15.2), the final one's, or a trailer.
   ///
-  /// - Returns: whether to go on.
+  /// - Returns: True to continue.
   mutating func readHeader(_ line: UnsafeRawBufferPointer) -> Bool {
     headerBytes += line.count
     guard headerBytes <= TransferOptions.headerBytes else {

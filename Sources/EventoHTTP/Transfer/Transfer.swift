@@ -1,11 +1,11 @@
 internal import Synchronization
 
-/// A request on its way, from the task that asks to the thread that carries it out.
+/// A request, passed from its task to the thread that carries it out.
 final class Transfer: Sendable {
   let request: TransferRequest
-  /// `nil`: it may take as long as it likes, for as long as something comes.
+  /// `nil` for no deadline, as long as bytes arrive.
   let deadline: ContinuousClock.Instant?
-  /// Where the body of a successful answer goes as it comes; `nil`: it is gathered, and handed over when it is whole.
+  /// The pipe for the body of a successful response; `nil` to collect it and return it complete.
   let pipe: BodyPipe?
   private let cancelled = Atomic(false)
 
@@ -15,7 +15,7 @@ final class Transfer: Sendable {
     self.pipe = pipe
   }
 
-  /// Whether nobody wants the answer any more.
+  /// True if the response is no longer needed.
   var isCancelled: Bool { cancelled.load(ordering: .acquiring) }
 
   func cancel() {

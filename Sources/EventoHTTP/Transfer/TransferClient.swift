@@ -1,24 +1,23 @@
 internal import CCurl
 
-/// Carries out HTTP requests over a bounded number of connections that are used again and again, for any number of
-/// tasks at once.
+/// Carries out HTTP requests over a bounded number of reused connections, for any number of concurrent tasks.
 final class TransferClient: Sendable {
   private let inbox: Inbox
 
   /// Starts the thread that does the work.
   ///
-  /// - Throws: where libcurl or the thread can't be started.
+  /// - Throws: An error if libcurl or the thread can't be started.
   init(_ options: TransferOptions) throws(TransferFault) {
     guard Self.isLibcurlReady else { throw TransferFault(kind: .hopeless, summary: "libcurl can't be started") }
     inbox = try TransferThread.start(options)
   }
 
-  /// The thread ends, and closes its connections, when it next looks: a client that is in use is not released.
+  /// Ends the thread, which then closes its connections. A client in use is not released.
   deinit {
     inbox.close()
   }
 
-  /// Sends a request and waits for the answer. Cancelling the task aborts the transfer.
+  /// Sends a request and waits for the response. Cancelling the task aborts the transfer.
   func perform(
     _ request: TransferRequest, deadline: ContinuousClock.Instant
   ) async throws(TransferFault) -> TransferAnswer {
@@ -29,15 +28,15 @@ final class TransferClient: Sendable {
         inbox.put(Inbox.Entry(transfer: transfer) { result in continuation.resume(returning: result) })
       }
     } onCancel: {
-      // The mark is set before the note is left: where the note comes before the transfer, the thread sees the mark when it
-      // takes that in.
+      // The transfer is marked before the thread is notified. If the notification comes before the transfer, the thread
+      // sees the mark when it accepts the transfer.
       transfer.cancel()
       inbox.noteCancellation()
     }
     return try result.get()
   }
 
-  /// Sends a request, whose answer may go on for ever.
+  /// Sends a request whose response may have no end.
   func stream(_ request: TransferRequest) -> AnswerStream {
     AnswerStream(request, over: inbox)
   }
@@ -47,6 +46,6 @@ final class TransferClient: Sendable {
     await inbox.closeAndWait()
   }
 
-  /// Once in a process, and safely from any thread: https://curl.se/libcurl/c/curl_global_init.html
+  /// Initialised once in a process, and safely from any thread: https://curl.se/libcurl/c/curl_global_init.html
   private static let isLibcurlReady = evento_curl_start() == CURLE_OK
 }

@@ -1,30 +1,30 @@
-/// Why a transfer ended without an answer.
+/// The error of a transfer without a response.
 struct TransferFault: Error, Equatable {
   enum Kind: Sendable {
-    /// The task that asked for it was cancelled.
+    /// The task was cancelled.
     case cancelled
     /// The client was closed.
     case closed
-    /// The deadline of the call passed.
+    /// The call's deadline passed.
     case deadline
-    /// No connection came about.
+    /// No connection could be made.
     case unreachable
-    /// The connection broke, or what came over it was no HTTP.
+    /// The connection broke, or the response was not HTTP.
     case lost
     /// All connections have streams. The summary is whole sentences.
     case full
     /// The answer was larger than the limit. The summary is whole sentences.
     case tooLarge
-    /// Another try would end the same way: a certificate that does not hold, a file that is not there.
+    /// A retry would fail the same way: an invalid certificate, a missing file.
     case hopeless
   }
 
   let kind: Kind
-  /// Whether any byte of the request went out, so that the other side may have acted on it.
+  /// True if any byte of the request was sent, so that the server may have acted on it.
   var wasSent = false
-  /// In a few words, without addresses or names of the network.
+  /// A short description, without addresses or names of the network.
   let summary: String
-  /// All that libcurl says, for a log.
+  /// libcurl's message, for a log.
   var detail = ""
 
   static let cancelled = TransferFault(kind: .cancelled, summary: "the task was cancelled")
@@ -39,16 +39,17 @@ struct TransferFault: Error, Equatable {
   }
 
   static func stalled(_ time: Duration) -> TransferFault {
-    TransferFault(kind: .lost, wasSent: true, summary: "nothing came for \(time)")
+    TransferFault(kind: .lost, wasSent: true, summary: "nothing arrived for \(time)")
   }
 
   static func tooLarge(_ limit: AnswerLimit) -> TransferFault {
-    let advice = limit.setting.map { "Ask for less, or raise \($0)." } ?? "No larger one is accepted."
+    let advice = limit.setting.map { "Request less, or raise \($0)." } ?? "No larger response is accepted."
     return TransferFault(
       kind: .tooLarge, wasSent: true, summary: "The response is larger than \(limit.bytes) bytes. \(advice)")
   }
 
   static let headTooLarge = TransferFault(
-    kind: .tooLarge, wasSent: true, summary: "The head of the response is too large. Check that the URL is a gateway's."
+    kind: .tooLarge, wasSent: true,
+    summary: "The head of the response is too large. Check that the URL leads to a gateway."
   )
 }

@@ -2,7 +2,7 @@ internal import CCurl
 
 /// What streams need beside calls: to be paused and resumed, and given up when nothing comes.
 extension TransferLoop {
-  /// Lets those go on whose readers have made room.
+  /// Resumes the streams whose readers have made room.
   func resumePaused() {
     for handle in Array(busy.values) where handle.isPaused && handle.entry?.transfer.pipe?.hasRoom ?? false {
       let code = handle.resume()
@@ -15,12 +15,12 @@ extension TransferLoop {
     if let check = nextStallCheck, check <= now { dropStalled(streaming, now) }
   }
 
-  /// libcurl could do this (CURLOPT_LOW_SPEED_TIME), but goes by an average over some seconds, in which a heartbeat is
-  /// next to nothing.
+  /// Ends stalled streams. libcurl can do this (CURLOPT_LOW_SPEED_TIME), but by an average over some seconds, in which
+  /// a heartbeat is next to nothing.
   private func dropStalled(_ streaming: TransferOptions.Streaming, _ now: ContinuousClock.Instant) {
     var oldestSign: ContinuousClock.Instant?
     for handle in Array(busy.values) {
-      // A paused one waits for its reader, not for the gateway.
+      // A paused stream waits for its reader, not for the gateway.
       let lastSign = handle.isPaused ? now : handle.lastSign
       if lastSign + streaming.stallTimeout <= now {
         finish(handle, .failure(.stalled(streaming.stallTimeout)))

@@ -20,11 +20,11 @@ final class TransferLoop {
   private let headersWithBody: HeaderList
   private(set) var waiting = WaitingLine()
   private(set) var busy: [UnsafeMutableRawPointer: EasyHandle] = [:]
-  /// No stream can have stalled before.
+  /// No stream can have stalled before this time.
   var nextStallCheck: ContinuousClock.Instant?
   private var idle: [EasyHandle] = []
 
-  /// - Parameter multi: owned by the loop from the time it runs.
+  /// - Parameter multi: Owned by the loop once it runs.
   init(multi: MultiHandle, options: TransferOptions, inbox: Inbox) throws(TransferFault) {
     self.multi = multi
     self.options = options
@@ -57,7 +57,7 @@ final class TransferLoop {
     end(mail)
   }
 
-  /// Lets libcurl do what can be done now; where that is nothing, waits.
+  /// Lets libcurl work; if there is nothing to do, waits.
   private func advance() {
     var running: Int32 = 0
     var code = curl_multi_perform(multi.pointer, &running)
@@ -66,17 +66,17 @@ final class TransferLoop {
       code = curl_multi_poll(multi.pointer, nil, 0, timeout, nil)
     }
     if code != CURLM_OK {
-      // Only out of memory, or a misuse of the interface. Nobody is left to wait for an answer that can't come.
+      // Only out of memory, or a misuse of the interface. No task may keep waiting for a response that can't come.
       let fault = TransferFault(
         kind: .lost, wasSent: true, summary: "libcurl failed", detail: String(cString: curl_multi_strerror(code)))
       for handle in Array(busy.values) { finish(handle, .failure(fault)) }
-      // A fault that stays must not take a core. This thread is here to wait.
+      // A permanent error must not use a whole core. This thread may wait.
       usleep(10_000)
     }
   }
 
-  /// How long to wait at most, in milliseconds: until the first deadline of those who stand in line, or until a stream
-  /// is to be looked at. libcurl itself minds the deadlines of those that run.
+  /// The maximum time to wait, in milliseconds: until the first deadline in the queue, or the next check of streams.
+  /// libcurl tracks the deadlines of running transfers.
   private var timeout: Int32 {
     let instants = [waiting.nextDeadline, nextStallCheck]
     guard let deadline = instants.lazy.compactMap({ $0 }).min() else { return Self.longestWait }
@@ -87,7 +87,8 @@ final class TransferLoop {
 
   // MARK: Starting
 
-  /// Its task may have been cancelled before it was handed over, and the note of that have come before it.
+  /// Adds a transfer to the queue. Its task may have been cancelled before it was added, and the notification have
+  /// arrived first.
   private func line(up entry: Inbox.Entry) {
     if entry.transfer.isCancelled {
       entry.finish(.failure(.cancelled))
@@ -114,10 +115,10 @@ final class TransferLoop {
 
   private func start(_ entry: Inbox.Entry) throws(TransferFault) {
     let handle = if let handle = idle.popLast() { handle } else { try EasyHandle(options) }
-    // A handle that throws is half prepared: it goes, and is not used again.
+    // A handle that throws is half prepared, and not used again.
     try handle.prepare(entry, headers: entry.transfer.request.body == nil ? headers : headersWithBody)
     guard curl_multi_add_handle(multi.pointer, handle.easy) == CURLM_OK else {
-      throw TransferFault(kind: .hopeless, summary: "libcurl takes no more transfers")
+      throw TransferFault(kind: .hopeless, summary: "libcurl accepts no more transfers")
     }
     busy[handle.easy] = handle
     if nextStallCheck == nil { nextStallCheck = options.streaming.map { handle.begin + $0.stallTimeout } }
@@ -130,7 +131,7 @@ final class TransferLoop {
     var left: Int32 = 0
     while let message = curl_multi_info_read(multi.pointer, &left) {
       guard message.pointee.msg == CURLMSG_DONE, let handle = busy[message.pointee.easy_handle] else { continue }
-      // Copied here: the message does not outlive the removal of its handle.
+      // Copied: the message is invalid once its handle is removed.
       let result = evento_curl_result(message)
       finish(handle, handle.outcome(of: result))
       hasFinished = true
@@ -138,12 +139,12 @@ final class TransferLoop {
     return hasFinished
   }
 
-  /// Takes a transfer out, which closes its connection unless it has run to its end, and tells who waits for it.
+  /// Removes a transfer, which closes its connection unless it is complete, and resumes its task.
   func finish(_ handle: EasyHandle, _ result: Result<TransferAnswer, TransferFault>) {
     busy[handle.easy] = nil
     let isRemoved = curl_multi_remove_handle(multi.pointer, handle.easy) == CURLM_OK
     let entry = handle.release()
-    // What libcurl keeps of a pause is not for the next transfer.
+    // The next transfer must not inherit libcurl's pause state.
     if isRemoved, !handle.isPaused { idle.append(handle) }
     entry?.finish(result)
   }
@@ -165,7 +166,7 @@ final class TransferLoop {
     }
   }
 
-  /// Ends everything. Connections are closed when this returns.
+  /// Ends all transfers. Connections are closed when this returns.
   private func end(_ mail: Inbox.Mail) {
     let last = inbox.end()
     for entry in waiting.remove(where: { _ in true }) + mail.entries + last.entries {

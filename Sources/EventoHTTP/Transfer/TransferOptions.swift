@@ -1,9 +1,9 @@
-/// What holds for every transfer of a client.
+/// The options common to all transfers of a client.
 struct TransferOptions: Sendable {
   /// At least 1.
   var connections: Int
   var connectDeadline: Duration
-  /// Bytes of an answer's body, after any decompression.
+  /// The maximum size of a response's body in bytes, after decompression.
   var answerLimit: AnswerLimit
   var userAgent: String
   /// The value of `Accept`.
@@ -11,26 +11,26 @@ struct TransferOptions: Sendable {
   /// Other header lines of every request: `Name: value`.
   var headers: [String] = []
   var unixSocket: String?
-  /// `nil`: as the environment says. Empty: none.
+  /// `nil` for the environment's proxy; empty for none.
   var proxy: String?
   var caFile: String?
   var certificateFile: String?
   var keyFile: String?
-  /// For transfers whose answers are read as they come and have no end; `nil`: for calls.
+  /// The options of streams, whose responses are read as they arrive and have no end; `nil` for calls.
   var streaming: Streaming?
 
   struct Streaming: Sendable {
-    /// What a body is that is read as it comes. All else that is answered is gathered, as to a call.
+    /// The media type of a body that is streamed. Any other response is collected, like that of a call.
     var mediaType: String
-    /// After how long without a byte a connection is taken for dead.
+    /// The time without a byte after which a connection is considered dead.
     var stallTimeout: Duration
   }
 
   /// Header lines of a request with a body.
   ///
-  /// For a body over 1 MiB libcurl asks first with `Expect: 100-continue`, which a hop may answer with 417
-  /// (RFC 9110 §10.1.1). A line without a value removes the field: https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html
+  /// For a body over 1 MiB, libcurl first sends `Expect: 100-continue`, to which a hop may respond with 417 (RFC 9110
+  /// §10.1.1). A line without a value removes the field: https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html
   static let bodyHeaders = ["Content-Type: application/json", "Expect:"]
-  /// The bytes of header section, trailers and interim answers that one answer may have.
+  /// The maximum size of a response's header section, trailers and interim responses, in bytes.
   static let headerBytes = 256 << 10
 }

@@ -9,18 +9,18 @@ struct TransferRequest: Sendable {
   }
 
   let method: Method
-  /// In the form in which it goes out: percent-encoded, ASCII alone.
+  /// Percent-encoded, in ASCII.
   let url: String
-  /// A body of JSON, if any.
+  /// The JSON body, if any.
   var body: [UInt8]?
 }
 
-/// The answer to a request, whole.
+/// The complete response to a request.
 struct TransferAnswer: Sendable {
   let status: Int
-  /// The value of `Content-Type`, or nothing.
+  /// The value of `Content-Type`, or empty.
   let contentType: String
-  /// What `Retry-After` says, whichever of its two forms it has (RFC 9110 §10.2.3).
+  /// The value of `Retry-After`, in either of its forms (RFC 9110 §10.2.3).
   let retryAfter: Duration?
   let body: [UInt8]
 }

@@ -6,12 +6,12 @@
   internal import Darwin
 #endif
 
-/// The thread that a client's transfers run on.
+/// The thread for a client's transfers.
 ///
-/// A thread of its own, since `curl_multi_poll` blocks: on Swift's cooperative pool it would take a core from all tasks,
-/// and on a Dispatch queue it would hold one of the pool's threads for good.
+/// A dedicated thread, because `curl_multi_poll` blocks: on Swift's cooperative pool it would take a core from all
+/// tasks, and on a Dispatch queue it would occupy one of the pool's threads forever.
 enum TransferThread {
-  /// - Throws: where there is no memory, or no thread to be had.
+  /// - Throws: An error if there is no memory, or no thread can be started.
   static func start(_ options: TransferOptions) throws(TransferFault) -> Inbox {
     let multi = try MultiHandle()
     let inbox = Inbox(multi: multi)
@@ -24,7 +24,7 @@ enum TransferThread {
     }
 
     // The thread gets its own reference through the pointer and releases it when it ends. Nothing else refers to the
-    // loop by then, which is why it need not be `Sendable`.
+    // loop by then, so it need not be `Sendable`.
     let context = Unmanaged.passRetained(loop).toOpaque()
     #if canImport(Darwin)
       var thread: pthread_t?
@@ -58,8 +58,8 @@ enum TransferThread {
   #endif
 
   private static func run(_ loop: TransferLoop) {
-    // With CURLOPT_NOSIGNAL, libcurl leaves SIGPIPE to us, and OpenSSL writes without MSG_NOSIGNAL: blocked, it is an
-    // error code and no more. The other signals are for other threads.
+    // With CURLOPT_NOSIGNAL, libcurl does not handle SIGPIPE, and OpenSSL writes without MSG_NOSIGNAL: a blocked signal
+    // is only an error code. The other signals are for other threads.
     var signals = sigset_t()
     sigfillset(&signals)
     pthread_sigmask(SIG_BLOCK, &signals, nil)

@@ -2,7 +2,7 @@
 struct WaitingLine {
   private var entries: [Inbox.Entry] = []
   private var head = 0
-  /// No entry has an earlier deadline. It may be too early after some have left, and is put right when it passes.
+  /// No entry has an earlier deadline. It may be too early after some have left, and is corrected when it passes.
   private(set) var nextDeadline: ContinuousClock.Instant?
 
   var isEmpty: Bool { head == entries.count }
@@ -29,7 +29,7 @@ struct WaitingLine {
     return entry
   }
 
-  /// Takes out those of which `isOut` holds.
+  /// Removes and returns the entries for which `isOut` is true.
   ///
   /// - Complexity: O(*n*).
   mutating func remove(where isOut: (Inbox.Entry) -> Bool) -> [Inbox.Entry] {

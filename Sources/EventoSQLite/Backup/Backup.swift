@@ -1,10 +1,11 @@
 internal import CSQLite
 internal import Evento
 
-/// A consistent copy of a store, while others write to it.
+/// A consistent copy of a store that other processes may be writing to.
 ///
-/// By `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto), which reads all in one transaction. SQLite's backup
-/// interface in small steps begins anew at each commit of another process, and never ends beside one that writes.
+/// Made by `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto), which reads all in one transaction. SQLite's
+/// backup interface, in small steps, starts again at each commit of another process, and never ends if that process
+/// keeps writing.
 enum Backup {
   static func make(of path: String, at target: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
     guard !FileSystem.exists(target) || FileSystem.isFolder(target) else {
@@ -34,10 +35,10 @@ enum Backup {
       defer { source.setWork(nil) }
       try source.run("VACUUM INTO ?1", .text(DatabasePath.forSQLite(path)))
     } catch {
-      guard !work.isCancelled else { throw EventoError.cancelled("\(target) was not made.") }
+      guard !work.isCancelled else { throw EventoError.cancelled("\(target) was not created.") }
       throw EventoError(
         error.primaryCode == SQLITE_CORRUPT ? .internal : .unavailable,
-        "\(target) can't be made (\(error.message)).", cause: error.error.cause)
+        "\(target) can't be created (\(error.message)).", cause: error.error.cause)
     }
   }
 }

@@ -8,20 +8,20 @@ internal import Evento
   import Darwin
 #endif
 
-/// A file under another name until it is whole, so that half of it never looks like all of it.
+/// A file under a temporary name until it is complete, so that an incomplete file never looks complete.
 ///
-/// The file and its folder are held by descriptors from beginning to end. SQLite alone writes to it by its path: before it
-/// gets its name, the path must still lead to it.
+/// File descriptors hold the file and its folder from beginning to end. Only SQLite writes to it by its path: before
+/// the file is renamed, the path must still lead to it.
 struct PartialFile: ~Copyable {
   let path: String
   private let target: String
   private let folder: Int32
   private let file: Int32
-  /// The names of both within the folder.
+  /// The names of both in the folder.
   private let partialName: String
   private let targetName: String
 
-  /// Makes it, empty, beside the target. Nobody else may read it before it is whole.
+  /// Creates the file, empty, next to the target. Only its owner can read it until it is complete.
   ///
   /// - Throws: `unavailable`.
   init(of target: String) throws(EventoError) {
@@ -51,13 +51,13 @@ struct PartialFile: ~Copyable {
     close(folder)
   }
 
-  /// Gives it its permissions, syncs it, gives it its name, where nothing has that, and syncs the folder. `VACUUM INTO`
-  /// leaves the syncing to its caller.
+  /// Sets its permissions, syncs it, gives it the target's name unless that exists, and syncs the folder. `VACUUM INTO`
+  /// does not sync.
   ///
-  /// - Throws: `unavailable`; `invalid_request` where the target is there by now.
+  /// - Throws: `unavailable`; `invalid_request` if the target exists by now.
   func finish(permissions: mode_t) throws(EventoError) {
     guard isAt(partialName) else {
-      throw EventoError(.unavailable, "\(target) can't be made: another file has taken the place of \(path).")
+      throw EventoError(.unavailable, "\(target) can't be created: another file has replaced \(path).")
     }
     guard fchmod(file, permissions) == 0, FileSystem.sync(file) else { throw Self.failure(target) }
     // Unlike a renamed file, a linked one never takes the place of another.
@@ -72,17 +72,17 @@ struct PartialFile: ~Copyable {
     guard FileSystem.sync(folder) else {
       throw EventoError(
         .unavailable,
-        "\(target) is made, and may be gone after a power failure: \(String(cString: strerror(errno))).")
+        "\(target) was created, but may be lost in a power failure: \(String(cString: strerror(errno))).")
     }
   }
 
   func remove() {
-    // Either may be gone, which is what is wanted.
+    // Either may be gone already.
     unlinkat(folder, partialName, 0)
     unlinkat(folder, partialName + "-journal", 0)
   }
 
-  /// Whether the name is that of the file that was made.
+  /// Returns whether the name leads to the created file.
   private func isAt(_ name: String) -> Bool {
     var (own, found) = (stat(), stat())
     guard fstat(file, &own) == 0, fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 else { return false }
@@ -99,6 +99,6 @@ struct PartialFile: ~Copyable {
   }
 
   private static func failure(_ target: String) -> EventoError {
-    EventoError(.unavailable, "\(target) can't be made: \(String(cString: strerror(errno))).")
+    EventoError(.unavailable, "\(target) can't be created: \(String(cString: strerror(errno))).")
   }
 }

@@ -1,15 +1,15 @@
 internal import CSQLite
 internal import Evento
 
-/// A copy put in the place of a store.
+/// Replaces a store by a copy.
 ///
-/// A database that is there is not replaced as a file. A write-ahead log that an earlier process left beside it would be
-/// played onto the new one (https://sqlite.org/howtocorrupt.html), and a gateway that starts at that moment would go on
-/// with the old file. Its content is replaced instead, in a transaction, by a connection that has it alone.
+/// An existing database is not replaced as a file: a write-ahead log that an earlier process left would be applied to
+/// the new one (https://sqlite.org/howtocorrupt.html), and a gateway that starts at that moment would use the old file.
+/// Its content is replaced instead, in one transaction on a connection with exclusive access.
 struct Restoration {
-  /// Whether a store that has events may be replaced.
+  /// True if a store that has events may be replaced.
   let isReplacing: Bool
-  /// The name of what allows that.
+  /// The name of the setting that allows it.
   let setting: String
 
   func put(_ backup: String, at path: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
@@ -53,29 +53,30 @@ struct Restoration {
     return SQLiteExecutor.Copy(events: events, bytes: FileSystem.size(path))
   }
 
-  /// What has become of the database when SQLite reports a failure. It may come after the commit: of the last sync, of the
-  /// folder from which the journal was removed.
+  /// Returns the state of the database after an error of SQLite. The error may come after the commit: from the last
+  /// sync, that of the folder from which the journal was removed.
   ///
-  /// - Parameter before: the ``Connection/contentVersion()`` of the database before the copy.
+  /// - Parameter before: The ``Connection/contentVersion()`` before the copy.
   func outcome(
     of failure: SQLiteFailure, _ path: String, _ backup: String, before: Int64, _ work: CancellableWork
   ) -> EventoError {
     do {
-      // It puts back what was there before, if a journal says so.
+      // Opening it rolls back the copy if there is a journal.
       let database = try Connection(path: path, busyTimeout: .zero, for: .writing)
       defer { database.close() }
       guard try database.contentVersion() != before else {
         if work.isCancelled { return .cancelled("\(path) was not changed.") }
         let isEmpty = try Schema.content(of: database, path: path) == .nothing
-        let state = isEmpty ? "is empty as before" : "has its old content"
+        let state = isEmpty ? "is still empty" : "still has its old content"
         return EventoError(
           .unavailable, "\(path) was not restored (\(failure.message)), and \(state). \(failure.advice)",
           cause: failure.error.cause)
       }
       return EventoError(
         .unavailable,
-        "\(path) was restored from \(backup), but the disk reported a failure at the end (\(failure.message)): a power "
-          + "failure may undo it. Check the disk, then restore again with \(setting).", cause: failure.error.cause)
+        "\(path) was restored from \(backup), but the disk reported an error at the end (\(failure.message)). A power "
+          + "failure may undo the restore. Check the disk, then restore again with \(setting).",
+        cause: failure.error.cause)
     } catch {
       return EventoError(
         .unavailable,
@@ -97,28 +98,28 @@ struct Restoration {
     do throws(SQLiteFailure) {
       verdict = try source.first("PRAGMA quick_check(1)") { $0.text(0) }
     } catch {
-      guard !work.isCancelled else { throw EventoError.cancelled("nothing was changed.") }
+      guard !work.isCancelled else { throw EventoError.cancelled("Nothing was changed.") }
       verdict = error.message
     }
     guard verdict != "ok" else { return }
-    throw EventoError(.invalidRequest, "\(backup) is damaged (\(verdict ?? "no verdict")): take another backup.")
+    throw EventoError(.invalidRequest, "\(backup) is damaged (\(verdict ?? "no verdict")). Use another backup.")
   }
 
   private static func checkNothingIsLeft(of path: String) throws(EventoError) {
     for name in [path + "-wal", path + "-journal"] where FileSystem.exists(name) {
       throw EventoError(
         .invalidRequest,
-        "\(name) is of a database that is not there any more, and would be played onto this one: move it away, or put "
-          + "its database back.")
+        "\(name) belongs to a database that no longer exists, and would be applied to this one. Move it away, or put its "
+          + "database back.")
     }
   }
 
-  /// Moves the write-ahead log into the database and removes it, which succeeds only where nobody else has it open, and
+  /// Moves the write-ahead log into the database and removes it, which requires that no other process has it open, and
   /// keeps others out until the connection is closed: https://sqlite.org/pragma.html#pragma_locking_mode
   private static func takeAlone(_ database: Connection) throws(SQLiteFailure) {
     try database.run("PRAGMA journal_mode = DELETE")
-    // EXTRA syncs the folder after the journal is removed: what has been restored stays so. To commit would give an empty
-    // file its first page.
+    // EXTRA also syncs the folder after the journal is removed, so that the restored content stays. A commit would give
+    // an empty file its first page.
     try database.execute("PRAGMA synchronous = EXTRA; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; ROLLBACK")
   }
 
@@ -128,7 +129,7 @@ struct Restoration {
     guard count > 0 else { return }
     throw EventoError(
       .invalidRequest,
-      "\(path) has \(count) \(count == 1 ? "event" : "events"), which would be gone. Back it up first, then restore "
+      "\(path) has \(count) \(count == 1 ? "event" : "events"), which would be lost. Back it up first, then restore "
         + "with \(setting).")
   }
 
@@ -137,11 +138,11 @@ struct Restoration {
     return switch failure.primaryCode {
     case SQLITE_BUSY where failure.systemError == 0, SQLITE_LOCKED:
       EventoError(
-        .unavailable, "\(path) is open in another process: stop that first.", cause: failure.error.cause)
+        .unavailable, "\(path) is open in another process. Stop that process first.", cause: failure.error.cause)
     case SQLITE_NOTADB, SQLITE_CORRUPT:
       EventoError(
         .invalidRequest,
-        "\(path) is damaged, or no database: move it away, and \(beside)-wal and \(beside)-shm with it, then restore again.",
+        "\(path) is damaged or not a database. Move it away, together with \(beside)-wal and \(beside)-shm, then retry.",
         cause: failure.error.cause)
     default: failure.error(of: path)
     }

@@ -1,7 +1,7 @@
 internal import Evento
 internal import Synchronization
 
-/// Work that takes long, such as a copy: says how far it is, and can be cancelled from any thread.
+/// A long operation, such as a copy: it reports its progress, and can be cancelled from any thread.
 final class CancellableWork: Sendable {
   private let progress: @Sendable (Double) -> Void
   private let cancelled = Atomic(false)
@@ -22,8 +22,8 @@ final class CancellableWork: Sendable {
 }
 
 extension EventoError {
-  /// - Parameter state: what has become of the file.
+  /// - Parameter state: The state of the file, as a sentence.
   static func cancelled(_ state: String) -> EventoError {
-    EventoError(.unavailable, "Cancelled; \(state)", isPassing: false)
+    EventoError(.unavailable, "Cancelled. \(state)", isPassing: false)
   }
 }

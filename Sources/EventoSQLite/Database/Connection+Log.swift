@@ -2,13 +2,13 @@ internal import CSQLite
 
 /// The write-ahead log of a database: https://sqlite.org/wal.html
 extension Connection {
-  /// How a checkpoint moves the log into the database: https://sqlite.org/c3ref/wal_checkpoint_v2.html
+  /// A way to move the log into the database: https://sqlite.org/c3ref/wal_checkpoint_v2.html
   enum Checkpoint {
-    /// As much as no reader needs, without waiting.
+    /// Moves as much as no reader needs, without waiting.
     case passive
-    /// All of it, and then waits until no reader needs the log, so that the next commit writes it from its start.
+    /// Moves all of it, then waits until no reader needs the log, so that the next commit writes it from its start.
     case restart
-    /// As ``restart``, and cuts the file to nothing.
+    /// Like ``restart``, and truncates the file.
     case truncate
 
     fileprivate var mode: Int32 {
@@ -20,21 +20,20 @@ extension Connection {
     }
   }
 
-  /// Takes checkpoints into the caller's hands: from now on SQLite makes none by itself at a commit, and
-  /// ``LogPages/count`` says after each commit how long the log is.
+  /// Disables SQLite's automatic checkpoints. ``LogPages/count`` has the length of the log after each commit.
   ///
-  /// - Parameter bytes: the size to which the file of the log is cut when it is written from its start again.
+  /// - Parameter bytes: The size to which the log's file is truncated when it is written from its start again.
   func manageLog(keeping bytes: Int) throws(SQLiteFailure) -> LogPages {
     try execute("PRAGMA journal_size_limit = \(bytes)")
     let pages = LogPages()
-    // The hook takes the place of SQLite's own, which makes the automatic checkpoints: https://sqlite.org/c3ref/wal_hook.html
+    // The hook replaces SQLite's own one, which makes the automatic checkpoints: https://sqlite.org/c3ref/wal_hook.html
     installLogHook(pages)
     return pages
   }
 
   /// Moves the log into the database.
   ///
-  /// - Parameter patience: how long it waits for readers, and other processes.
+  /// - Parameter patience: The time to wait for readers and other processes.
   func checkpoint(_ checkpoint: Checkpoint, patience: Duration) throws(SQLiteFailure) -> CheckpointOutcome {
     let usual = busyTimeout
     busyTimeout = patience
@@ -72,25 +71,25 @@ extension Connection {
   private static let indexBytes = 64 << 10
 }
 
-/// What a checkpoint has done.
+/// The result of a checkpoint.
 struct CheckpointOutcome {
-  /// Pages of the log, and how many of them are in the database now.
+  /// The number of pages in the log, and how many of them are in the database now.
   let pages: Int
   let moved: Int
-  /// Whether it has done all that was asked for; not if readers were in its way for too long.
+  /// True if the checkpoint was completed; false if readers blocked it for too long.
   let isComplete: Bool
 }
 
-/// How many pages the write-ahead log has, as of the connection's last commit.
+/// The number of pages in the write-ahead log after the connection's last commit.
 ///
-/// Confined to the connection's queue, as the hook that sets it is called there.
+/// Confined to the connection's queue, on which the hook is called.
 final class LogPages {
   fileprivate(set) var count = 0
-  /// How many commits have written to the log. One of nothing does not, and leaves ``count`` as it was, whatever another
-  /// connection has made of the log since.
+  /// The number of commits that have written to the log. An empty commit does not, and leaves ``count`` unchanged,
+  /// whatever another connection has done since.
   fileprivate(set) var commits = 0
 
-  /// What SQLite calls after a commit.
+  /// Called by SQLite after a commit.
   static let hook: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
     context, _, _, count in
     guard let context else { return SQLITE_OK }

@@ -15,28 +15,28 @@ final class Connection {
   private(set) var statements: [StatementText: Statement] = [:]
   private var isClosed = false
   private var progressHandler: ProgressHandler?
-  /// Instead of SQLite's own wait, while there is work that can be cancelled.
+  /// Replaces SQLite's own wait during cancellable work.
   private var cancellableWait: CancellableWait?
-  /// What the read that runs may cost; `nil` if nothing is counted. See ``limitReads()``.
+  /// The allowance of the current read; `nil` if it has none. See ``limitReads()``.
   private(set) var allowance: ReadAllowance?
-  /// What the hook of the log writes to: held for as long as SQLite may call it.
+  /// The hook's target, which must exist for as long as SQLite may call the hook.
   private var logPages: LogPages?
-  /// How long a statement waits for what another connection holds: https://sqlite.org/c3ref/busy_timeout.html
+  /// The time for which a statement waits for another connection's lock: https://sqlite.org/c3ref/busy_timeout.html
   var busyTimeout: Duration {
     didSet { applyBusyTimeout() }
   }
 
-  /// More texts than the store has, so that each is prepared once; a bound all the same.
+  /// More than the number of statements that the store uses, so that each is prepared once.
   private static let statementLimit = 128
 
-  /// What a connection may do to the file.
+  /// The access of a connection to the file.
   enum Access {
-    /// Nothing, not even to move a log that was left beside it into it.
+    /// Read only: it does not even move an existing log into the database.
     case reading
-    /// As ``reading``, on a file system that nobody can write to, where there is no log and no place for shared memory.
+    /// Like ``reading``, on a read-only file system without a log and without room for shared memory.
     case readingImmutable
     case writing
-    /// To make it too, where there is none.
+    /// Read and write, and create the file if it does not exist.
     case making
 
     fileprivate var flags: Int32 {
@@ -57,7 +57,7 @@ final class Connection {
     }
   }
 
-  /// - Parameter path: of a file; or, to make a database in memory, `:memory:`.
+  /// - Parameter path: The path of a file, or `:memory:` for a database in memory.
   init(path: String, busyTimeout: Duration, for access: Access = .making) throws(SQLiteFailure) {
     var handle: OpaquePointer?
     let code = sqlite3_open_v2(
@@ -72,21 +72,21 @@ final class Connection {
     self.busyTimeout = busyTimeout
     applyBusyTimeout()
     #if canImport(Darwin)
-      // Its fsync leaves the bytes in the drive's cache. Of checkpoints too, whichever connection makes them:
-      // https://sqlite.org/pragma.html#pragma_fullfsync
+      // macOS's fsync leaves the bytes in the drive's cache. This covers checkpoints too, whichever connection makes
+      // them: https://sqlite.org/pragma.html#pragma_fullfsync
       try execute("PRAGMA fullfsync = 1")
     #endif
   }
 
-  /// A connection that can't change anything.
+  /// Creates a read-only connection.
   ///
-  /// - Parameter memoryMapBytes: as ``SQLiteConfiguration/memoryMapBytes``.
+  /// - Parameter memoryMapBytes: See ``SQLiteConfiguration/memoryMapBytes``.
   convenience init(
     readingFrom path: String, busyTimeout: Duration, memoryMapBytes: Int64 = 0
   ) throws(SQLiteFailure) {
     try self.init(path: path, busyTimeout: busyTimeout, for: .writing)
     try execute("PRAGMA query_only = 1")
-    // Said in any case: a build of SQLite can have another default.
+    // Always set: a build of SQLite can have another default.
     try execute("PRAGMA mmap_size = \(max(memoryMapBytes, 0))")
   }
 
@@ -108,8 +108,8 @@ final class Connection {
       }, Unmanaged.passUnretained(cancellableWait).toOpaque())
   }
 
-  /// Leaves the files as they are when it is closed. The last connection otherwise moves the log into the database:
-  /// https://sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfignockptonclose
+  /// Keeps the files unchanged when the connection is closed. Otherwise, the last connection moves the log into the
+  /// database: https://sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfignockptonclose
   func keepLogWhenClosed() {
     evento_sqlite_keep_log(handle)
   }
@@ -119,7 +119,7 @@ final class Connection {
     sqlite3_wal_hook(handle, LogPages.hook, Unmanaged.passUnretained(pages).toOpaque())
   }
 
-  /// - Returns: a result code.
+  /// - Returns: SQLite's result code.
   func runCheckpoint(_ mode: Int32, _ pages: inout Int32, _ moved: inout Int32) -> Int32 {
     sqlite3_wal_checkpoint_v2(handle, "main", mode, &pages, &moved)
   }
@@ -128,7 +128,7 @@ final class Connection {
     SQLiteFailure(handle, code: code, action: action)
   }
 
-  /// The path of the database file, links resolved; `nil` for a database in memory.
+  /// The path of the database file, with links resolved; `nil` for a database in memory.
   var path: String? {
     guard let name = sqlite3_db_filename(handle, "main"), name.pointee != 0 else { return nil }
     return String(cString: name)
@@ -141,7 +141,7 @@ final class Connection {
     sqlite3_close_v2(handle)
   }
 
-  /// The prepared statement of a text. It is kept; whoever takes it resets it when done.
+  /// Returns the prepared statement for a text, which is cached. The caller resets it after use.
   func statement(_ sql: String) throws(SQLiteFailure) -> Statement {
     try spend(ReadAllowance.statementCost)
     let text = StatementText(sql: sql)
@@ -152,25 +152,25 @@ final class Connection {
     return statement
   }
 
-  /// Runs statements, separated by semicolons, that are not kept.
+  /// Runs statements, separated by semicolons, without caching them.
   func execute(_ sql: String) throws(SQLiteFailure) {
     let code = sqlite3_exec(handle, sql, nil, nil, nil)
     guard code == SQLITE_OK else { throw SQLiteFailure(handle, code: code, action: sql) }
   }
 
-  /// Runs one statement for what it does.
+  /// Runs one statement that returns nothing.
   func run(_ sql: String, _ parameters: Parameter...) throws(SQLiteFailure) {
     try query(sql, parameters) { (statement) throws(SQLiteFailure) in _ = try statement.step() }
   }
 
-  /// The first row of a query, read by `body`; `nil` where there is none.
+  /// Returns the first row of a query, read by `body`; `nil` if there is none.
   func first<T>(
     _ sql: String, _ parameters: Parameter..., body: (Statement) throws(SQLiteFailure) -> T
   ) throws(SQLiteFailure) -> T? {
     try query(sql, parameters) { (row) throws(SQLiteFailure) in try row.step() ? try body(row) : nil }
   }
 
-  /// Every row of a query, read by `body`.
+  /// Returns every row of a query, read by `body`.
   func all<T>(
     _ sql: String, _ parameters: Parameter..., body: (Statement) throws(SQLiteFailure) -> T
   ) throws(SQLiteFailure) -> [T] {
@@ -181,7 +181,7 @@ final class Connection {
     }
   }
 
-  /// The integer in the first column of the first row.
+  /// Returns the integer in the first column of the first row.
   func integer(_ sql: String, _ parameters: Parameter...) throws(SQLiteFailure) -> Int64? {
     try query(sql, parameters) { (row) throws(SQLiteFailure) in try row.step() ? row.integer(0) : nil }
   }
@@ -195,25 +195,25 @@ final class Connection {
     return try body(statement)
   }
 
-  /// Rows changed, added or removed by the last statement.
+  /// The number of rows that the last statement changed, added or removed.
   var changes: Int { Int(sqlite3_changes64(handle)) }
 
-  /// Rows changed, added or removed since the connection was opened.
+  /// The number of rows changed, added or removed since the connection was opened.
   var totalChanges: Int { Int(sqlite3_total_changes64(handle)) }
 
-  /// The identity that the last added row got.
+  /// The rowid of the last added row.
   var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
-  /// Whether a transaction is open. A failure of some kinds ends it by itself: https://sqlite.org/lang_transaction.html
+  /// True if a transaction is open. Some errors end it: https://sqlite.org/lang_transaction.html
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
   /// Undoes the open transaction, if there is one.
   func rollBack() {
-    // Nothing is lost if this fails: the next BEGIN then fails too, and says so.
+    // Nothing is lost if this fails: the next BEGIN then fails too, and reports it.
     if isInTransaction { try? execute("ROLLBACK") }
   }
 
-  /// Runs `body` so that all its reads see the same state: that of the transaction that is open, or one of their own.
+  /// Runs `body` in a read transaction, or in the open transaction, so that all its reads see the same state.
   func snapshot<T>(_ body: () throws -> T) throws -> T {
     guard !isInTransaction else { return try body() }
     try beginSnapshot()
@@ -221,20 +221,20 @@ final class Connection {
     return try body()
   }
 
-  /// Begins a transaction in which all reads see the state that the first of them finds.
+  /// Starts a transaction in which all reads see the state at the first one.
   func beginSnapshot() throws(SQLiteFailure) {
     try run("BEGIN")
   }
 
-  /// Ends the open transaction, if there is one. It has only read, and has nothing to keep.
+  /// Ends the open read transaction, if there is one.
   func endSnapshot() {
     guard isInTransaction else { return }
     try? run("COMMIT")
     rollBack()
   }
 
-  /// Puts another database's content in the place of all of its own, in one transaction, which the first step begins and
-  /// the end commits: https://sqlite.org/c3ref/backup_finish.html
+  /// Replaces the whole content by another database's, in one transaction, which the first step starts and the end
+  /// commits: https://sqlite.org/c3ref/backup_finish.html
   func replaceContent(by source: Connection, _ work: CancellableWork) throws(SQLiteFailure) {
     let action = "copy a database"
     guard let backup = sqlite3_backup_init(handle, "main", source.handle, "main") else {
@@ -248,7 +248,7 @@ final class Connection {
     }
     let code = sqlite3_backup_finish(backup)
     guard code == SQLITE_OK else { throw SQLiteFailure(handle, code: code, action: action) }
-    // Finishing takes a lock that a step could not get for something that passes, and does not return it.
+    // Finishing takes a lock that a step could not get for a transient reason, and does not return it.
     guard step == SQLITE_DONE else {
       throw SQLiteFailure(nil, code: step == SQLITE_OK ? SQLITE_INTERRUPT : step, action: action)
     }
@@ -256,14 +256,15 @@ final class Connection {
 
   private static let pagesAStep: Int32 = 2048
 
-  /// A number that differs before and after ``replaceContent(by:_:)``, whatever the two databases hold: the copy gets the
-  /// schema version of what it replaces, plus 1 (`sqlite3_backup_step` in https://sqlite.org/src/file/src/backup.c).
+  /// Returns a number that ``replaceContent(by:_:)`` always changes, whatever the two databases hold: the copy gets the
+  /// schema version of the replaced content plus 1 (`sqlite3_backup_step` in https://sqlite.org/src/file/src/backup.c).
   func contentVersion() throws(SQLiteFailure) -> Int64 {
     try integer("PRAGMA schema_version") ?? 0
   }
 
-  /// Has statements end with `SQLITE_INTERRUPT` once the work is cancelled, or with `SQLITE_BUSY` if they wait for another
-  /// connection, and calls `look` from time to time while one runs: https://sqlite.org/c3ref/progress_handler.html
+  /// Makes statements end with `SQLITE_INTERRUPT` once the work is cancelled, or with `SQLITE_BUSY` while they wait for
+  /// another connection, and calls `look` from time to time while one runs:
+  /// https://sqlite.org/c3ref/progress_handler.html
   func setWork(_ work: CancellableWork?, look: @escaping () -> Void = {}) {
     setProgressHandler(
       every: Self.operationsALook,
@@ -280,25 +281,25 @@ final class Connection {
     withExtendedLifetime(previous) {}
   }
 
-  /// A row that is copied takes four or so, and may have megabytes.
+  /// Copying a row takes about four operations, and it may have megabytes.
   private static let operationsALook: Int32 = 100
 
-  /// Has a read fail with `SQLITE_INTERRUPT` once its allowance is spent, which ``allowance`` tells from other failures.
-  /// Up to its first renewal, nothing is counted.
+  /// Makes a read fail with `SQLITE_INTERRUPT` once its allowance is spent, which ``allowance`` distinguishes from
+  /// other errors. Nothing is counted before the first renewal.
   func limitReads() {
     let allowance = ReadAllowance()
     self.allowance = allowance
     setProgressHandler(every: ReadAllowance.operationsAtOnce) { !allowance.spendOperations() }
   }
 
-  /// Counts bytes of content that a read has come upon, or what else costs as much.
+  /// Counts bytes of content that a read has visited, or work of the same cost.
   func spend(_ cost: Int) throws(SQLiteFailure) {
     guard allowance?.spend(cost) == false else { return }
     throw SQLiteFailure(code: SQLITE_INTERRUPT, message: "it takes longer than a short read may", action: "read")
   }
 
   private func setProgressHandler(every operations: Int32, _ mustStop: (() -> Bool)?) {
-    // Held for as long as SQLite has its address.
+    // Must exist for as long as SQLite has its address.
     let handler = mustStop.map { ProgressHandler($0) }
     sqlite3_progress_handler(
       handle, handler == nil ? 0 : operations,
@@ -315,7 +316,7 @@ final class Connection {
     init(_ mustStop: @escaping () -> Bool) { self.mustStop = mustStop }
   }
 
-  /// Waits for what another connection holds, as `sqlite3_busy_timeout` does, which no cancellation ends.
+  /// Waits for another connection's lock like `sqlite3_busy_timeout`, but can be cancelled.
   private final class CancellableWait {
     var timeout: Duration = .zero
     private let work: CancellableWork
@@ -323,10 +324,10 @@ final class Connection {
 
     init(_ work: CancellableWork) { self.work = work }
 
-    /// Waits a moment.
+    /// Waits briefly.
     ///
-    /// - Parameter tries: how often it was called before for the same lock.
-    /// - Returns: false if the time is over or the work is cancelled.
+    /// - Parameter tries: The number of earlier calls for the same lock.
+    /// - Returns: False if the time is over or the work is cancelled.
     func goesOn(_ tries: Int32) -> Bool {
       let now = ContinuousClock.now
       if tries == 0 { end = now + timeout }

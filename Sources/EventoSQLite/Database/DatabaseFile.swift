@@ -12,24 +12,24 @@ internal import Synchronization
 
 /// The file of a database, before a store opens it: made, looked at, and left as it is.
 enum DatabaseFile {
-  /// Creates the file, empty, unless it exists. SQLite would create it with 0644 less the umask; it gives the write-ahead
-  /// log and the shared memory the permissions of the database: https://sqlite.org/src/file/src/os_unix.c
+  /// Creates the file, empty, if it does not exist. SQLite would create it with 0644 less the umask. It gives the
+  /// write-ahead log and the shared memory the permissions of the database: https://sqlite.org/src/file/src/os_unix.c
   /// (`findCreateFileMode`).
   ///
-  /// - Parameter permissions: of the new file, less what the umask takes away.
-  /// - Returns: whether it was created.
+  /// - Parameter permissions: The permissions of a new file, less the umask.
+  /// - Returns: True if it was created.
   /// - Throws: ``EventoError`` `invalid_request` if the owner could not read and write the file; ``SQLiteFailure``.
   static func create(_ path: String, permissions: UInt16) throws -> Bool {
     guard permissions & ~0o777 == 0, permissions & 0o600 == 0o600 else {
       throw EventoError(
         .invalidRequest,
-        "The database's permissions must be 0600 to 0777 and let its owner read and write, and are "
+        "The database's permissions must be 0600 to 0777 and let its owner read and write, but are "
           + "0\(String(permissions, radix: 8)).")
     }
     return try creation.withLock { _ throws(SQLiteFailure) in
       var status = stat()
-      // A link to nothing is followed, as SQLite does; so without O_EXCL. Another process may create it at the same
-      // moment: either way it is there, and empty.
+      // A dangling link is followed, like in SQLite, so O_EXCL is not set. Another process may create the file at the
+      // same time: either way it exists, and is empty.
       guard stat(path, &status) != 0 else { return false }
       let descriptor = open(path, O_CREAT | O_RDWR | O_CLOEXEC, mode_t(permissions))
       guard descriptor >= 0 else {
@@ -43,14 +43,16 @@ enum DatabaseFile {
     }
   }
 
-  /// Removes a file that was created for a store that could not be opened, unless something is in it by now.
+  /// Removes a file that was created for a store that could not be opened, unless it has content by now.
   static func removeIfEmpty(_ path: String) {
-    // A link stays.
+    // A link is kept.
     let file = DatabasePath.resolved(path)
     if FileSystem.bytes(file) == 0 { unlink(file) }
   }
 
-  /// - Throws: `unavailable` if there is no file, or an empty one.
+  /// Checks that the file exists and is not empty.
+  ///
+  /// - Throws: `unavailable` if not.
   static func checkExists(_ path: String, _ configuration: SQLiteConfiguration) throws(EventoError) {
     var status = stat()
     guard stat(path, &status) == 0 else { throw mayNotCreate("There is no database \(path)", configuration) }

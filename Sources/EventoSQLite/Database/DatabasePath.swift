@@ -8,16 +8,16 @@ internal import Evento
   import Darwin
 #endif
 
-/// The path of a database file, as people give it: the plain name of a file.
+/// The path of a database file, as the user gives it: always the plain name of a file.
 enum DatabasePath {
-  /// The name by which SQLite takes a path for a plain file. It gives some names a meaning of their own: `file:…` is a URI
-  /// if the library was compiled so, as Debian's is (https://sqlite.org/uri.html), and `:memory:` is no file
-  /// (https://sqlite.org/inmemorydb.html).
+  /// Returns the name that makes SQLite open a path as a plain file. Some names have a special meaning: `file:…` is a
+  /// URI if the library was compiled that way, like Debian's (https://sqlite.org/uri.html), and `:memory:` is not a
+  /// file (https://sqlite.org/inmemorydb.html).
   static func forSQLite(_ path: String) -> String {
     path.hasPrefix("file:") || path.hasPrefix(":") ? "./" + path : path
   }
 
-  /// A URI for a file that nobody changes: https://sqlite.org/uri.html#uriimmutable
+  /// Returns a URI for a file that no process changes: https://sqlite.org/uri.html#uriimmutable
   static func immutableURI(_ path: String) -> String {
     var text = path.hasPrefix("/") ? "file://" : "file:"
     for scalar in path.unicodeScalars {
@@ -31,15 +31,15 @@ enum DatabasePath {
     return text + "?immutable=1"
   }
 
-  /// The path with all links followed, which is where SQLite looks for the files beside the database; the path itself if it
-  /// leads to nothing.
+  /// Returns the path with all links followed, next to which SQLite keeps its other files; the path itself if it does
+  /// not exist.
   static func resolved(_ path: String) -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
     return String(cString: resolved)
   }
 
-  /// The path from the root on, links as they are; `nil` if the current folder is gone.
+  /// Returns the absolute path, with links unresolved; `nil` if the current folder is gone.
   static func absolute(_ path: String) -> String? {
     guard !path.hasPrefix("/") else { return path }
     guard let folder = getcwd(nil, 0) else { return nil }
@@ -47,18 +47,20 @@ enum DatabasePath {
     return String(cString: folder) + "/" + path
   }
 
-  /// - Throws: `invalid_request` if the path can't be the name of a database file, or leads to something else.
+  /// Checks that the path can be the name of a database file.
+  ///
+  /// - Throws: `invalid_request` if not.
   static func check(_ path: String) throws(EventoError) {
     guard !path.isEmpty else { throw refused("The path of the file is empty. Name a file.") }
     guard !path.utf8.contains(0) else { throw refused("The path \(path) contains a NUL. Name another file.") }
-    // Swift decodes arguments and environment variables so; the name would be that of another file.
+    // Swift decodes arguments and environment variables with this character, which would be the name of another file.
     guard !path.unicodeScalars.contains("\u{FFFD}") else {
       throw refused("\(path) contains bytes that are not UTF-8 (shown as \u{FFFD}). Rename the file or the folder.")
     }
     var status = stat()
     guard stat(path, &status) == 0 else {
       guard path.hasSuffix("/") else { return }
-      throw refused("\(path) ends with a slash, as the name of a folder does. Name a file.")
+      throw refused("\(path) ends with a slash, like the name of a folder. Name a file.")
     }
     switch status.st_mode & S_IFMT {
     case S_IFREG: return
@@ -67,9 +69,10 @@ enum DatabasePath {
     }
   }
 
-  /// What SQLite adds to the path of a database for a file of its own, if that makes a name longer than it may be.
+  /// Returns the suffix that SQLite adds to the path of a database for a file of its own, if that makes the name too
+  /// long.
   ///
-  /// - Parameter path: with its links followed.
+  /// - Parameter path: A path with its links followed.
   static func tooLong(_ path: String) -> String? {
     // `MAX_PATHNAME` in https://sqlite.org/src/file/src/os_unix.c, and `NAME_MAX`.
     let addition = "-journal"

@@ -57,11 +57,11 @@ enum FileSystem {
     return statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
   }
 
-  /// Bytes that this process may still write to it; `nil` if it does not say.
+  /// Returns the bytes that this process can still write to it; `nil` if unknown.
   static func freeBytes(_ path: String) -> Int? {
     var status = statvfs()
     guard statvfs(path, &status) == 0, status.f_blocks > 0 else { return nil }
-    // Some blocks are kept for the superuser.
+    // Some blocks are reserved for the superuser.
     let blocks = UInt64(geteuid() == 0 ? status.f_bfree : status.f_bavail)
     return Int(clamping: blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
   }

@@ -1,10 +1,11 @@
 internal import Evento
 
-/// The bytes that the files of an open store must have at least, as far as this process can tell.
+/// The minimum sizes of an open store's files, as far as this process can tell.
 ///
-/// A file that was cut, or written over by a smaller one, has the same name and number as before, and SQLite goes on
-/// writing behind where it ended (https://sqlite.org/howtocorrupt.html §1.4). What is known is known only while no other
-/// connection has changed the database: another process may move the log and cut it, or shrink the database by `VACUUM`.
+/// A file that was truncated, or overwritten by a smaller one, has the same name and inode as before, and SQLite
+/// continues to write after its old end (https://sqlite.org/howtocorrupt.html §1.4). The sizes are valid only while no
+/// other connection has changed the database: another process may checkpoint and truncate the log, or shrink the
+/// database by `VACUUM`.
 ///
 /// Confined to the writer's queue.
 final class MinimumSizes {
@@ -13,7 +14,7 @@ final class MinimumSizes {
   private let pages: LogPages
   private var commits: Int
   private let pageSize: Int
-  /// Whether a commit of this process can make the database smaller: https://sqlite.org/pragma.html#pragma_auto_vacuum
+  /// True if a commit of this process can make the database smaller: https://sqlite.org/pragma.html#pragma_auto_vacuum
   private var canShrink = true
   private var dataVersion: Int64?
   private var log = 0
@@ -28,7 +29,8 @@ final class MinimumSizes {
     pageSize = Int(try connection.integer("PRAGMA page_size") ?? 0)
   }
 
-  /// Throws if the database lacks pages that are not in the log either, as after a cut while no store had it open.
+  /// Checks that the database and its log together have all pages. After a truncation while no store had it open, they
+  /// don't.
   ///
   /// - Throws: ``EventoError``; ``SQLiteFailure``.
   static func checkIsWhole(_ connection: Connection, _ files: OpenFiles) throws {
@@ -40,16 +42,16 @@ final class MinimumSizes {
       guard pages - inFile > (files.logBytes - 32) / (pageSize + 24) else { return }
       throw EventoError(
         .internal,
-        "\(files.databasePath) is damaged: it has \(inFile) of its \(pages) pages, and the others are not in its write-ahead "
-          + "log. Move both files away, and restore the latest backup.")
+        "\(files.databasePath) is damaged (it has \(inFile) of its \(pages) pages, and the others are not in its write-ahead "
+          + "log). Move both files away, and restore the latest backup.")
     }
   }
 
-  /// Finds out if a file is smaller than it must be. To be called in a transaction that holds the lock for writing, before
-  /// it writes: nobody else can cut the log or commit meanwhile, and what is written hides that a file was cut.
+  /// Returns a file that is smaller than it must be. Call it in a transaction that holds the write lock, before it
+  /// writes: then no other process can truncate the log or commit meanwhile, and no write has hidden a truncation yet.
   ///
-  /// - Parameter dataVersion: of the transaction. It changes when another connection has committed or emptied the log:
-  ///   https://sqlite.org/pragma.html#pragma_data_version
+  /// - Parameter dataVersion: The data version in the transaction. It changes when another connection has committed or
+  ///   emptied the log: https://sqlite.org/pragma.html#pragma_data_version
   func firstCut(dataVersion: Int64?) throws(SQLiteFailure) -> Displacement? {
     if dataVersion != self.dataVersion {
       self.dataVersion = dataVersion
@@ -63,13 +65,13 @@ final class MinimumSizes {
     guard !canShrink, let bytes = FileSystem.bytes(files.databasePath) else { return nil }
     if bytes < database { return .cut(files.databasePath, bytes: bytes, least: database) }
     guard mustMeasure else { return nil }
-    // It may have more pages than the database, whose last ones the next checkpoint cuts off.
+    // The file may have more pages than the database. The next checkpoint cuts them off.
     database = min(bytes, pageSize * Int(try connection.integer("PRAGMA page_count") ?? 0))
     mustMeasure = false
     return nil
   }
 
-  /// To be called after each commit.
+  /// Records a commit.
   func committed() {
     guard pages.commits != commits else { return }
     commits = pages.commits
@@ -77,7 +79,7 @@ final class MinimumSizes {
     log = 32 + pages.count * (pageSize + 24)
   }
 
-  /// The log was moved into the database, which may have grown.
+  /// Records a checkpoint, after which the database may be larger.
   func checkpointed() {
     mustMeasure = true
   }

@@ -8,7 +8,7 @@ internal import Evento
   import Darwin
 #endif
 
-/// The files of a database that is open: the database, its write-ahead log and the shared memory.
+/// The files of an open database: the database, its write-ahead log and the shared memory.
 ///
 /// A process goes on writing to a file that has been removed or replaced, without an error, and all of it is gone with the
 /// process (https://sqlite.org/howtocorrupt.html §4.1 to §4.4). So the names are looked up again.
@@ -18,11 +18,11 @@ struct OpenFiles {
     let number: UInt64
   }
 
-  /// What a name leads to.
+  /// The result of looking up a name.
   private enum Lookup: Equatable {
     case file(Identity)
     case nothing
-    /// The system did not say: that proves nothing.
+    /// The system returned an error, which proves nothing.
     case unknown
 
     init(_ path: String) {
@@ -38,19 +38,19 @@ struct OpenFiles {
   }
 
   private let files: [(path: String, opened: Lookup)]
-  /// The path by which the database was opened and what that leads to, if there are links in it.
+  /// The path by which the database was opened and its target, if it contains links.
   private let link: (path: String, opened: Lookup)?
 
   /// - Parameters:
-  ///   - path: of the database, which a connection has read or written, so that the other files exist; links resolved.
-  ///   - given: the path by which it was opened.
+  ///   - path: The database, with links resolved. A connection has read or written it, so that the other files exist.
+  ///   - given: The path by which it was opened.
   init(_ path: String, openedAs given: String) {
     files = ["", "-wal", "-shm"].map { (path + $0, Lookup(path + $0)) }
     let name = DatabasePath.absolute(given)
     link = name.flatMap { $0 == path ? nil : ($0, Lookup($0)) }
   }
 
-  /// What has happened to the first file whose name no longer leads to it.
+  /// Returns the change to the first file whose name no longer leads to it.
   ///
   /// - Complexity: three system calls; four if the database was opened through a link.
   func firstDisplaced() -> Displacement? {
@@ -72,7 +72,7 @@ struct OpenFiles {
   /// Bytes of the write-ahead log.
   var logBytes: Int { FileSystem.size(logPath) }
 
-  /// Bytes that this process may still write to the file system of the database; `nil` if that does not say.
+  /// The bytes that this process can still write to the database's file system; `nil` if unknown.
   var freeBytes: Int? { FileSystem.freeBytes(files[0].path) }
 }
 

@@ -9,9 +9,9 @@ internal import Evento
   import Darwin
 #endif
 
-/// What a person who named a file is told about it: what happened to which file, and what to do.
+/// Error texts for a person who named a file: what happened to which file, and what to do.
 extension SQLiteFailure {
-  /// The error for a database that can't be opened, read or prepared.
+  /// Returns the error for a database that can't be opened, read or prepared.
   func error(of path: String) -> EventoError {
     let cause = error.cause
     if isFull { return EventoError(.unavailable, "\(path) can't be written (\(message)). \(advice)", cause: cause) }
@@ -36,13 +36,13 @@ extension SQLiteFailure {
     }
   }
 
-  /// What to do about it.
+  /// The advice for the user.
   var advice: String {
     SystemErrorAdvice(systemError != 0 ? systemError : primaryCode == SQLITE_FULL ? ENOSPC : EIO)?.text ?? ""
   }
 
-  /// Why a file can't be opened: SQLite does not say which of its files it is, and of what opening one for writing has
-  /// failed for it only says what reading it has.
+  /// Returns why a file can't be opened. SQLite does not report which of its files it is, and if opening for writing
+  /// failed, reports only the error of opening for reading.
   private func hint(_ path: String) -> String {
     let resolved = DatabasePath.resolved(path)
     let folder = FileSystem.folder(of: DatabasePath.absolute(resolved) ?? resolved)
@@ -56,7 +56,7 @@ extension SQLiteFailure {
     }
     for beside in ["-wal", "-shm", "-journal"].map({ resolved + $0 }) where FileSystem.exists(beside) {
       guard access(beside, R_OK | W_OK) == 0 else {
-        return "\(beside) can't be opened (\(String(cString: strerror(errno)))): check its owner and permissions."
+        return "\(beside) can't be opened (\(String(cString: strerror(errno)))). Check its owner and permissions."
       }
     }
     return "Check the permissions of the file and of its folder \(folder)."

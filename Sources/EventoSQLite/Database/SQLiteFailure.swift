@@ -9,15 +9,15 @@ internal import Evento
   import Darwin
 #endif
 
-/// What SQLite answered instead of doing what it was asked.
+/// An error of SQLite.
 struct SQLiteFailure: Error {
   /// The extended result code: https://sqlite.org/rescode.html
   let code: Int32
   let message: String
-  /// The statement, or what else was asked.
+  /// The statement or other operation.
   let action: String
 
-  /// The error of the system behind it (`errno`); 0 if there is none, or SQLite does not tell.
+  /// The system's error (`errno`) behind it; 0 if there is none or it is unknown.
   let systemError: Int32
 
   init(code: Int32, message: String, action: String, systemError: Int32 = 0) {
@@ -27,15 +27,15 @@ struct SQLiteFailure: Error {
     self.systemError = systemError
   }
 
-  /// The last failure of a connection.
+  /// Creates the error of a connection's last operation.
   init(_ database: OpaquePointer?, code: Int32, action: String) {
     let systemError = Self.systemError(database, code)
     if code & 0xFF == SQLITE_CORRUPT, [EIO, ENXIO, ERANGE].contains(systemError) {
-      // SQLite reports that as a damaged database (https://sqlite.org/rescode.html#ioerr_corruptfs). Unlike damage, it
-      // may pass.
+      // SQLite reports it as a damaged database (https://sqlite.org/rescode.html#ioerr_corruptfs). Unlike damage, it
+      // may be transient.
       self.init(
         code: Self.readErrorCode,
-        message: "the disk does not deliver a page (\(Self.text(systemError)))", action: action,
+        message: "the disk can't read a page (\(Self.text(systemError)))", action: action,
         systemError: systemError)
       return
     }
@@ -51,7 +51,7 @@ struct SQLiteFailure: Error {
   /// `SQLITE_IOERR_CORRUPTFS`, a macro that Swift does not import.
   private static let readErrorCode = SQLITE_IOERR | 33 << 8
 
-  /// `SQLITE_IOERR_SHORT_READ` and `SQLITE_IOERR_NOMEM`, which no system call is behind.
+  /// `SQLITE_IOERR_SHORT_READ` and `SQLITE_IOERR_NOMEM`, which have no system call behind them.
   private static let tellNoSystemError = [SQLITE_IOERR | 2 << 8, SQLITE_IOERR | 12 << 8]
 
   private static func text(_ systemError: Int32) -> String {
@@ -59,33 +59,34 @@ struct SQLiteFailure: Error {
   }
 
   private static func systemError(_ database: OpaquePointer?, _ code: Int32) -> Int32 {
-    // Before anything else: SQLite tells of this one only as "locked", and keeps no record of it.
+    // Read first: SQLite reports this one only as "locked", and does not record it.
     let current = errno
     guard let database else { return 0 }
     switch code & 0xFF {
     case SQLITE_BUSY: return current == ENOLCK ? ENOLCK : 0
     case SQLITE_FULL, SQLITE_IOERR, SQLITE_CORRUPT:
-      // Of any failure of the disk, so that none is taken for the reason of a later one.
+      // Taken for every disk error, so that none is reported as the reason of a later one.
       let errors = [SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER].map { takeSystemError(database, $0) }
-      // Full is full, and what failed before that has another reason.
+      // A full disk is the reason, and an earlier error had another one.
       if code == SQLITE_FULL { return 0 }
       if let error = errors.first(where: { $0 != 0 }) { return error }
       return code & 0xFF == SQLITE_IOERR && !tellNoSystemError.contains(code) ? sqlite3_system_errno(database) : 0
     case SQLITE_CANTOPEN:
       let error = sqlite3_system_errno(database)
-      // A file that it could not create for writing, it tries to read, and that is what it tells of.
+      // If SQLite can't create a file for writing, it tries to read it, and reports that error.
       return error == ENOENT ? 0 : error
     default: return 0
     }
   }
 
-  /// The last error of the system on the database file, or on its write-ahead log or journal; 0 for none. It is forgotten.
+  /// Returns and resets the last system error of the database file, or its write-ahead log or journal; 0 for none.
   ///
   /// A file keeps it until another error, or a read past its end, replaces it (`storeLastErrno` in
-  /// https://sqlite.org/src/file/src/os_unix.c). Without such a read, damage that is found much later would count as a
-  /// failure of the disk. If another version of SQLite keeps the error all the same, the next failure reports it again.
+  /// https://sqlite.org/src/file/src/os_unix.c). Without such a read, damage found much later would look like a disk
+  /// error. If another version of SQLite keeps it nevertheless, the next error reports it again.
   ///
-  /// - Parameter pointer: the file control that finds the file: https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
+  /// - Parameter pointer: The file control that returns the file:
+  ///   https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
   private static func takeSystemError(_ database: OpaquePointer, _ pointer: Int32) -> Int32 {
     var file: UnsafeMutablePointer<sqlite3_file>?
     sqlite3_file_control(database, "main", pointer, &file)
@@ -99,20 +100,20 @@ struct SQLiteFailure: Error {
     return error
   }
 
-  /// The class of the failure: the low byte of the extended code.
+  /// The primary result code: the low byte of the extended one.
   var primaryCode: Int32 { code & 0xFF }
 
-  /// Whether the file is not what it was, which neither time nor another try mends.
+  /// True if the file is damaged, which neither time nor a retry repairs.
   var isDamage: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
 
-  /// Whether there is no room for what was to be written.
+  /// True if there is no room for the write.
   var isFull: Bool {
     primaryCode == SQLITE_FULL || [ENOSPC, EDQUOT, EFBIG].contains(systemError) && primaryCode == SQLITE_IOERR
   }
 
-  /// What a caller is told. The message and the statement go into the cause, which only a log shows.
+  /// The error for a caller. The message and the statement go into the cause, which only a log shows.
   var error: EventoError {
-    let cause = "SQLite answered \(code) (\(message)) to: \(action)"
+    let cause = "SQLite returned \(code) (\(message)) for: \(action)"
     if let advice = SystemErrorAdvice(systemError), [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_BUSY].contains(primaryCode) {
       return EventoError(
         .unavailable,
@@ -121,10 +122,10 @@ struct SQLiteFailure: Error {
     }
     switch primaryCode {
     case SQLITE_FULL:
-      return EventoError(.unavailable, "The store's disk is full: free some space, then send this again.", cause: cause)
+      return EventoError(.unavailable, "The store's disk is full. Free some space, then retry.", cause: cause)
     case SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL:
       return EventoError(
-        .unavailable, "Another program has held the database for too long: send this again in a moment.", cause: cause)
+        .unavailable, "Another program has locked the database for too long. Retry shortly.", cause: cause)
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
       return EventoError(
         .unavailable,
@@ -132,14 +133,14 @@ struct SQLiteFailure: Error {
           + "is mounted.", cause: cause)
     case SQLITE_IOERR, SQLITE_NOMEM, SQLITE_CANTOPEN:
       return EventoError(
-        .unavailable, "The database can't be reached just now: send this again in a moment.", cause: cause)
+        .unavailable, "The database can't be read or written right now. Retry shortly.", cause: cause)
     case SQLITE_TOOBIG:
       return EventoError(
-        .contentTooLarge, "A payload is larger than the database can hold: send less at once.", cause: cause)
+        .contentTooLarge, "A payload is larger than the database can hold. Send less at once.", cause: cause)
     case SQLITE_CORRUPT, SQLITE_NOTADB:
-      return EventoError(.internal, "The database is damaged: put its latest backup in its place.", cause: cause)
+      return EventoError(.internal, "The database is damaged. Restore its latest backup.", cause: cause)
     default:
-      return EventoError(.internal, "The store failed in a way that it should not.", cause: cause)
+      return EventoError(.internal, "The store failed unexpectedly. See the log.", cause: cause)
     }
   }
 }

@@ -6,10 +6,10 @@ final class Statement {
   private let database: OpaquePointer
   private let sql: String
 
-  /// - Throws: where the text is not SQL that this schema can serve.
+  /// - Throws: An error if the text is not SQL that this schema supports.
   init(_ sql: String, in database: OpaquePointer) throws(SQLiteFailure) {
     var handle: OpaquePointer?
-    // Persistent: it will be kept and run many times (https://sqlite.org/c3ref/prepare.html).
+    // Persistent: it is kept and run many times (https://sqlite.org/c3ref/prepare.html).
     let code = sqlite3_prepare_v3(database, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
     guard code == SQLITE_OK, let handle else { throw SQLiteFailure(database, code: code, action: sql) }
     self.handle = handle
@@ -50,7 +50,7 @@ final class Statement {
     try check(code)
   }
 
-  /// The bytes have to stay where they are until the statement is reset or bound anew
+  /// Binds bytes without copying them. They must stay where they are until the statement is reset or bound again
   /// (https://sqlite.org/c3ref/bind_blob.html: `SQLITE_STATIC`).
   func bind(_ index: Int32, borrowing bytes: UnsafeRawBufferPointer) throws(SQLiteFailure) {
     try check(
@@ -74,7 +74,7 @@ final class Statement {
 
   // MARK: Running
 
-  /// - Returns: whether there is a row.
+  /// - Returns: True if there is a row.
   func step() throws(SQLiteFailure) -> Bool {
     switch sqlite3_step(handle) {
     case SQLITE_ROW: return true
@@ -85,7 +85,7 @@ final class Statement {
 
   /// Makes it ready to be run again, and lets go of what it locks and of what is bound.
   func reset() {
-    // What it returns is the failure of the last step, which was thrown then.
+    // It returns the error of the last step, which was thrown then.
     sqlite3_reset(handle)
     sqlite3_clear_bindings(handle)
   }
@@ -101,7 +101,7 @@ final class Statement {
   }
 
   func text(_ column: Int32) -> String {
-    // The bytes are asked for first: https://sqlite.org/c3ref/column_blob.html has the order.
+    // The bytes are read first: https://sqlite.org/c3ref/column_blob.html documents the order.
     guard let start = sqlite3_column_text(handle, column) else { return "" }
     let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
     return String(decoding: bytes, as: UTF8.self)
@@ -111,18 +111,18 @@ final class Statement {
     Array(bytes(column))
   }
 
-  /// The bytes of a blob. They are SQLite's, and gone after the next step or the reset.
+  /// Returns the bytes of a blob. They belong to SQLite, and are invalid after the next step or the reset.
   func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
     guard let start = sqlite3_column_blob(handle, column) else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column)))
   }
 
-  /// Longer payloads are not read with the other columns of their row, but by a statement of their own, once they are wanted:
-  /// SQLite reads all columns of a row at once, but for a length alone only the row's header
+  /// The maximum size of a payload that is read with the other columns of its row. A longer one is read by a separate
+  /// statement when it is needed: SQLite reads all columns of a row at once, but for a length only the row's header
   /// (https://sqlite.org/fileformat2.html#record_format).
   static let largestInRow = 64 << 10
 
-  /// How often something happened in all its runs: https://sqlite.org/c3ref/c_stmtstatus_counter.html
+  /// Returns the number of times that an event occurred in all runs: https://sqlite.org/c3ref/c_stmtstatus_counter.html
   func count(of event: Int32) -> Int {
     Int(sqlite3_stmt_status(handle, event, 0))
   }

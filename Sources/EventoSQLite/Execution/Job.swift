@@ -46,7 +46,7 @@ extension Job {
     } catch let error as EventoError {
       return .failure(error)
     } catch {
-      return .failure(EventoError(.internal, "The store failed in a way that it should not.", cause: "\(error)"))
+      return .failure(EventoError(.internal, "The store failed unexpectedly. See the log.", cause: "\(error)"))
     }
   }
 }

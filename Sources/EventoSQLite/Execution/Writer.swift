@@ -188,7 +188,7 @@ final class Writer: @unchecked Sendable {
       let outcome = try session.connection.checkpoint(.truncate, patience: session.connection.busyTimeout)
       // Another process that reads keeps the file, but needs nothing to be moved.
       if outcome.moved == outcome.pages { return }
-      reason = "another process reads it"
+      reason = "another process is reading it"
     } catch {
       reason = error.message
     }
@@ -197,7 +197,7 @@ final class Writer: @unchecked Sendable {
         level: .failure,
         message:
           "\(files.store.logPath) still has \(files.store.logBytes) bytes of events that are not in the database "
-          + "file: keep both files together. The next start moves them.",
+          + "file. Keep both files together: the next start moves the events.",
         cause: reason))
   }
 
@@ -313,8 +313,8 @@ final class Writer: @unchecked Sendable {
       let error = displaced(displacement)
       let unknown = EventoError(
         error.code,
-        error.detail + " This write may be stored all the same: send it again with the same ids once the store is back."
-      )
+        error.detail + " This write may have been stored. Retry it with the same ids once the store works again.",
+        cause: error.cause)
       for job in jobs { job.fail(unknown) }
       return
     }
@@ -350,7 +350,7 @@ final class Writer: @unchecked Sendable {
     let error = displacement.error
     isOverwritten = displacement.isOverwritten
     health.displaced(error)
-    notify(SQLiteNotice(level: .failure, message: error.detail, cause: nil))
+    notify(SQLiteNotice(level: .failure, message: error.detail, cause: error.cause))
     return error
   }
 
@@ -371,7 +371,8 @@ final class Writer: @unchecked Sendable {
       notify(SQLiteNotice(level: .failure, message: EventoError.logGrows, cause: failing.error.cause))
     case (.some, nil):
       notify(
-        SQLiteNotice(level: .recovery, message: "The write-ahead log is moved into the database again.", cause: nil))
+        SQLiteNotice(
+          level: .recovery, message: "The write-ahead log is moved into the database file again.", cause: nil))
     default: break
     }
   }
@@ -399,12 +400,9 @@ extension CommitHint.Event {
 
 extension EventoError {
   static let logGrows =
-    "The write-ahead log can't be moved into the database file, and grows: look at the disk of the database."
+    "The write-ahead log can't be moved into the database file, and keeps growing. Check the database's disk."
 
   static func tooManyWaiting(_ limit: Int) -> EventoError {
-    EventoError(
-      .unavailable,
-      "\(limit == 1 ? "1 write waits" : "\(limit) writes wait") for the disk already, which is all that may: send it again in a moment."
-    )
+    EventoError(.unavailable, "Too many writes are waiting (limit \(limit)). Retry shortly.")
   }
 }

@@ -75,7 +75,7 @@ final class WriterHealth: Sendable {
       }
       guard failure.isDamage else { return }
       $0.lastingFailure = EventoError(
-        .unavailable, "\(error.detail) No event has been written since: the log says what happened.",
+        .unavailable, "\(error.detail) No event has been written since. See the log.",
         cause: error.cause)
     }
   }
@@ -114,7 +114,7 @@ final class WriterHealth: Sendable {
     let duration = ContinuousClock.now - failing.since
     guard duration >= Self.checkpointPatience else { return nil }
     return EventoError(
-      .unavailable, "\(EventoError.logGrows) It has failed for \(duration.components.seconds) seconds.",
+      .unavailable, "\(EventoError.logGrows) This has failed for \(duration.components.seconds) seconds.",
       cause: failing.error.cause)
   }
 
@@ -136,7 +136,7 @@ final class WriterHealth: Sendable {
     return .ill(
       EventoError(
         .unavailable,
-        "The store has been busy with one commit for \((now - busySince).components.seconds) seconds: look at its disk, "
-          + "and at what else has the database open."))
+        "The store has been busy with one commit for \((now - busySince).components.seconds) seconds. Check its disk, and "
+          + "other processes that have the database open."))
   }
 }

@@ -130,7 +130,7 @@ struct EventReader {
     try row.bind(1, position)
     guard try row.step() else {
       throw SQLiteFailure(
-        code: SQLITE_CORRUPT, message: "an index names event \(position), which is not there", action: "read an event"
+        code: SQLITE_CORRUPT, message: "an index names event \(position), which is missing", action: "read an event"
       )
     }
     try page.add(row, symbols, to: &builder)

@@ -43,8 +43,8 @@ final class HeadCache {
     let version = try connection.integer("PRAGMA user_version") ?? 0
     guard version == Schema.version else {
       throw SQLiteFailure(
-        code: SQLITE_SCHEMA, message: "another process has brought the store to schema \(version)",
-        action: "write by schema \(Schema.version)")
+        code: SQLITE_SCHEMA, message: "another process has upgraded the store to schema \(version)",
+        action: "write with schema \(Schema.version)")
     }
   }
 

@@ -94,8 +94,8 @@ struct ResendCheck {
   }
 
   private static let otherContent =
-    "is stored already, with other content: give a new event an id of its own, and send an old one again unchanged"
+    "is already stored with different content. Use a new id for a new event, or resend the stored one unchanged"
   private static let partly =
-    "is stored already, but not all of this request: send a write again just as it was sent before, or only what is new"
-  private static let repeated = "stands in this request twice: give each event an id of its own"
+    "is already stored, but other events of this request are not. Resend a write unchanged, or send only the new events"
+  private static let repeated = "occurs twice in this request. Give each event its own id"
 }

@@ -270,6 +270,6 @@ final class SymbolTable {
 
   private static func missing(_ table: String, _ id: Int64) -> SQLiteFailure {
     SQLiteFailure(
-      code: SQLITE_CORRUPT, message: "an event names \(table) \(id), which is not there", action: "read an event")
+      code: SQLITE_CORRUPT, message: "an event names \(table) \(id), which is missing", action: "read an event")
   }
 }

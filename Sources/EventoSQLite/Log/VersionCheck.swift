@@ -57,8 +57,8 @@ struct VersionCheck {
     guard next <= Event.maximumVersion else {
       throw EventoError(
         .invalidRequest,
-        "\(event.aggregatorType) \(event.aggregatorID) has reached version \(Event.maximumVersion), the last one there "
-          + "is: go on in a new aggregate.")
+        "\(event.aggregatorType) \"\(event.aggregatorID)\" has reached version \(Event.maximumVersion), the last one. Continue "
+          + "with a new aggregate.")
     }
     heads[index].version = next
     if case .value(let routingKey) = event.routingKey { heads[index].routingKey = routingKey }

@@ -10,15 +10,15 @@ internal import Evento
 #endif
 
 extension Schema {
-  /// Makes a connection that of a store: sets how it writes, makes the tables or brings them up to date.
+  /// Prepares a connection for a store: sets how it writes, and creates the tables or upgrades them.
   ///
-  /// It changes the journal mode before it looks under the lock: of a file, ``content(of:path:)`` must have been taken
-  /// before.
+  /// It changes the journal mode before it checks the content under the lock, so check the content of a file with
+  /// ``content(of:path:)`` first.
   ///
   /// - Parameters:
-  ///   - work: which the connection has. If it is cancelled, the upgrade of an older store is undone.
-  ///   - notify: called before and after that upgrade.
-  /// - Returns: whether the store is new.
+  ///   - work: The connection's work. If it is cancelled, the upgrade of an older store is undone.
+  ///   - notify: Called before and after that upgrade.
+  /// - Returns: True if the store is new.
   /// - Throws: ``EventoError`` if the database is another program's, damaged, or of a newer version; ``SQLiteFailure``.
   @discardableResult
   static func prepare(
@@ -29,11 +29,12 @@ extension Schema {
       try takeAloneToMigrate(connection, path: path, work)
       try setJournal(connection, path: path, work)
     }
-    // FULL syncs the write-ahead log at each commit: an answered write is on disk (https://sqlite.org/pragma.html#pragma_synchronous).
+    // FULL syncs the write-ahead log at each commit, so a confirmed write is on disk:
+    // https://sqlite.org/pragma.html#pragma_synchronous
     try connection.execute("PRAGMA synchronous = FULL")
     guard try content(of: connection, path: path) != .store(version: Int(version)) else { return false }
 
-    // Another process may do the same at this moment: look again under the lock.
+    // Another process may do the same: check again under the lock.
     try connection.execute("BEGIN IMMEDIATE")
     do {
       let content = try content(of: connection, path: path)
@@ -48,28 +49,28 @@ extension Schema {
       if let upgrade { notify(upgrade.end) }
       return content == .nothing
     } catch {
-      // What undoes it must not be interrupted too.
+      // The rollback must not be interrupted too.
       connection.setWork(nil)
       connection.rollBack()
       throw error
     }
   }
 
-  /// If the store is of an older version, makes sure that no other process has it open: one of that version would go on
-  /// writing as it knows, and leave out what the new schema needs.
+  /// If the store has an older schema, ensures that no other process has it open: a process of the older version would
+  /// continue to write without the data that the new schema requires.
   ///
-  /// Only a process that is alone can leave WAL mode (https://sqlite.org/wal.html#persistence_of_wal_mode); the new version
-  /// is set within the transaction that follows.
+  /// Only a process with exclusive access can leave WAL mode (https://sqlite.org/wal.html#persistence_of_wal_mode). The
+  /// new version is set in the transaction that follows.
   private static func takeAloneToMigrate(_ connection: Connection, path: String, _ work: CancellableWork) throws {
     let deadline = ContinuousClock.now + connection.busyTimeout
     while case .store(let found) = try content(of: connection, path: path), found < version {
       guard let failure = try leaveWALMode(connection) else { return }
       guard !work.isCancelled else { throw failure }
-      // It may be another process of this version, which does the same: then the store is soon of this version.
+      // It may be another process of this version that does the same. Then the store soon has this version.
       guard ContinuousClock.now < deadline else {
         throw EventoError(
           .unavailable,
-          "\(path) is open in another process, and must be migrated to this version: stop that process, then start again.",
+          "\(path) is open in another process, and must be upgraded to this version. Stop that process, then start again.",
           cause: failure.error.cause)
       }
       // On the writer's own thread, which may block.
@@ -77,8 +78,8 @@ extension Schema {
     }
   }
 
-  /// What an operator is told of an older store that is brought up to date: it is one transaction, however large the store
-  /// is, and nothing is served before its end.
+  /// The operator's notices about an upgrade: it is one transaction, however large the store is, and the store is not
+  /// available until its end.
   private struct Upgrade {
     let beginning: SQLiteNotice
     private let path: String
@@ -98,11 +99,11 @@ extension Schema {
     var end: SQLiteNotice {
       let seconds = (ContinuousClock.now - start).components.seconds
       return SQLiteNotice(
-        level: .information, message: "\(path) is upgraded to schema \(version) (\(seconds) s).", cause: nil)
+        level: .information, message: "Upgraded \(path) to schema \(version) (\(seconds) s).", cause: nil)
     }
   }
 
-  /// - Returns: the failure if another process has the database open.
+  /// - Returns: The error if another process has the database open.
   private static func leaveWALMode(_ connection: Connection) throws(SQLiteFailure) -> SQLiteFailure? {
     do throws(SQLiteFailure) {
       try connection.run("PRAGMA journal_mode = DELETE")
@@ -113,11 +114,11 @@ extension Schema {
     }
   }
 
-  /// What a database holds.
+  /// The content of a database.
   enum Content: Equatable {
-    /// Nothing, as a new file.
+    /// Empty, like a new file.
     case nothing
-    /// A store, as migrations up to a version have made it.
+    /// A store of a schema version.
     case store(version: Int)
 
     var version: Int {
@@ -128,21 +129,21 @@ extension Schema {
     }
   }
 
-  /// Looks at a database, and changes nothing.
+  /// Determines the content of a database without changing it.
   ///
-  /// - Throws: ``EventoError`` if it is another program's, not whole, or of a newer version; ``SQLiteFailure``.
+  /// - Throws: ``EventoError`` if it is another program's, incomplete, or of a newer version; ``SQLiteFailure``.
   static func content(of connection: Connection, path: String) throws -> Content {
-    // Of one moment: another process may be creating the store.
+    // In one transaction: another process may be creating the store.
     try connection.snapshot { try contentOfOneMoment(connection, path) }
   }
 
   private static func contentOfOneMoment(_ connection: Connection, _ path: String) throws -> Content {
-    // All texts would have to be converted, and compared by other bytes than those that came.
+    // All text would have to be converted, and would be compared by other bytes than the given ones.
     let encoding = try connection.first("PRAGMA encoding") { $0.text(0) } ?? ""
     guard encoding == "UTF-8" else {
       throw EventoError(
         .invalidRequest,
-        "\(path) is a SQLite database whose text encoding is \(encoding), and an event store needs UTF-8. Name another file."
+        "\(path) is a SQLite database with the text encoding \(encoding), but an event store requires UTF-8. Name another file."
       )
     }
     let application = try connection.integer("PRAGMA application_id") ?? 0
@@ -170,7 +171,7 @@ extension Schema {
     guard missing.isEmpty else {
       throw EventoError(
         .invalidRequest,
-        "\(path) is not a whole event store: of schema \(current) it does not have \"\(missing.sorted()[0])\". Name another "
+        "\(path) is not a complete event store: \"\(missing.sorted()[0])\" of schema \(current) is missing. Name another "
           + "file, or restore its latest backup.")
     }
     // A migration would fail halfway.
@@ -184,13 +185,13 @@ extension Schema {
     guard try connection.integer("SELECT count(*) FROM (SELECT 1 FROM store LIMIT 2)") == 1 else {
       throw EventoError(
         .invalidRequest,
-        "\(path) is damaged: its table \"store\" must have one row, and does not. Move it away, and restore its latest "
+        "\(path) is damaged: its table \"store\" does not have exactly one row. Move it away, and restore its latest "
           + "backup.")
     }
     return .store(version: Int(current))
   }
 
-  /// The tables with their columns, and the indexes, of a database.
+  /// Returns the tables with their columns, and the indexes, of a database.
   private static func shape(of connection: Connection) throws(SQLiteFailure) -> Set<String> {
     let rows = try connection.all(
       """
@@ -202,7 +203,7 @@ extension Schema {
     return Set(rows)
   }
 
-  /// That which the migrations make.
+  /// Returns the shape that the migrations create.
   private static func shape(ofVersion version: Int) throws(SQLiteFailure) -> Set<String> {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     defer { connection.close() }
@@ -210,17 +211,19 @@ extension Schema {
     return try shape(of: connection)
   }
 
-  /// - Throws: ``EventoError`` if the database is no store, as an empty one, or one of a newer version.
+  /// Checks that a database is a store.
+  ///
+  /// - Throws: ``EventoError`` if it is empty, not a store, or of a newer version.
   static func checkIsStore(_ connection: Connection, path: String) throws {
     guard try content(of: connection, path: path) != .nothing else {
-      throw EventoError(.invalidRequest, "\(path) is empty, and not an event store. Name another file.")
+      throw EventoError(.invalidRequest, "\(path) is empty, not an event store. Name another file.")
     }
   }
 
   private static func setJournal(_ connection: Connection, path: String, _ work: CancellableWork) throws {
     let deadline = ContinuousClock.now + connection.busyTimeout
     var mode = try tryWALMode(connection)
-    // SQLite does not wait where two connections that read a new file both want to change it: one of them must let go.
+    // SQLite does not wait if two connections that read a new file both try to change it: one of them must give up.
     while mode == nil, !work.isCancelled, ContinuousClock.now < deadline {
       // On the writer's own thread, which may block.
       usleep(5000)
@@ -230,12 +233,12 @@ extension Schema {
     guard mode == "wal" else {
       throw EventoError(
         .invalidRequest,
-        "\(path) is on a file system that can't hold SQLite's write-ahead log (it needs shared memory): "
-          + "put the database on a local disk.")
+        "\(path) is on a file system that can't hold SQLite's write-ahead log (it needs shared memory). "
+          + "Put the database on a local disk.")
     }
   }
 
-  /// - Returns: the mode afterwards; `nil` if another connection was in the way.
+  /// - Returns: The mode afterwards; `nil` if another connection blocked the change.
   private static func tryWALMode(_ connection: Connection) throws(SQLiteFailure) -> String? {
     do throws(SQLiteFailure) {
       return try connection.first("PRAGMA journal_mode = WAL") { $0.text(0) }

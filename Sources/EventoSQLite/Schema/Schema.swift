@@ -1,4 +1,4 @@
-/// The tables of a store, and how an older store becomes one of today.
+/// The tables of a store, and the migrations from older versions.
 ///
 /// An event's row holds integers for everything that repeats:
 ///
@@ -7,8 +7,8 @@
 /// - `lane`: a kind with a routing key (0: none);
 /// - `aggregate`: one aggregate of a type.
 ///
-/// Rows of these four are only ever added, so that whoever has read one may keep it. With them, three narrow indexes
-/// serve every filter of a read, in the order of the log, since SQLite ends each index entry with the row's position:
+/// Rows of these four tables are only added, so that they can be cached. With them, three narrow indexes serve every
+/// filter of a read, in the order of the log, since SQLite ends each index entry with the row's position:
 ///
 /// | read by | index |
 /// |---|---|
@@ -21,37 +21,38 @@
 /// A read by type needs an index scan for each kind of the type, and a read by routing key one for each of its lanes. A
 /// few are cheap, and thousands are not. So only the first ``kindsPerType`` kinds of a type, and the first
 /// ``lanesPerRoutingKey`` lanes of a routing key, are read that way. The events of all later ones are also in a posting
-/// list (https://en.wikipedia.org/wiki/Inverted_index): one for the type, one for the type with each routing key, and one
-/// for the routing key. So every read takes a bounded number of index scans, however many names, types and routing keys
-/// there are. A store with few of them, as most have, has no posting lists and pays nothing for them.
+/// list (https://en.wikipedia.org/wiki/Inverted_index): one for the type, one for the type with each routing key, and
+/// one for the routing key. So every read takes a bounded number of index scans, with any number of names, types and
+/// routing keys. A store with few of them, like most, has no posting lists and no cost for them.
 ///
-/// A read by aggregate with a name or a routing key walks the aggregate's events and looks at each, and an aggregate may
-/// have a million. So `sparse_index` (https://en.wikipedia.org/wiki/Database_index#Sparse_index) says which parts of it
-/// have any that match. An aggregate's versions are divided into blocks of ``blockLength``, and the index has, for each
-/// block, the position of its first event of each kind, of each routing key and of each lane. A read skips the blocks that
-/// have none, and walks two blocks' length at most for each event that it finds. The first block is not in it, so that an
-/// aggregate that is no longer pays nothing. An event of a longer one is in it at most three times, and seldom at all unless
-/// the aggregate has very many names or routing keys.
+/// A read by aggregate with a name or a routing key scans the aggregate's events, and an aggregate may have a million.
+/// So `sparse_index` (https://en.wikipedia.org/wiki/Database_index#Sparse_index) records which parts of it contain
+/// matches. An aggregate's versions are divided into blocks of ``blockLength``, and the index has, for each block, the
+/// position of its first event of each kind, of each routing key and of each lane. A read skips the blocks without
+/// matches, and scans at most two blocks' length for each event that it finds. The first block is not in the index, so
+/// that an aggregate of one block has no cost. An event of a longer one is in it at most three times, and seldom at all
+/// unless the aggregate has very many names or routing keys.
 ///
-/// There is no index on (aggregate, version): one writer gives out the versions, and within an aggregate their order is
-/// that of the log, so that the latest event tells the current version.
+/// An index on (aggregate, version) is not necessary: one writer assigns the versions, and within an aggregate their
+/// order is that of the log, so that the latest event has the current version.
 enum Schema {
-  /// What makes a SQLite file a store of ours: https://sqlite.org/pragma.html#pragma_application_id
+  /// Marks a SQLite file as an event store: https://sqlite.org/pragma.html#pragma_application_id
   static let applicationID: Int64 = 0x4556_544F  // "EVTO"
 
-  /// `user_version` after all migrations.
+  /// The `user_version` after all migrations.
   static var version: Int64 { Int64(migrations.count) }
 
-  /// Kinds of a type that a read by type scans one by one. The events of later ones are in posting lists. A constant of the
-  /// format: each kind keeps what it was when it was added.
+  /// The number of kinds of a type that a read by type scans one by one. The events of later ones are in posting lists.
+  /// A constant of the format: each kind stays what it was when it was added.
   static let kindsPerType = 32
-  /// Lanes of a routing key that a read by routing key scans one by one. The events of later ones are in a posting list.
+  /// The number of lanes of a routing key that a read by routing key scans one by one. The events of later ones are in
+  /// a posting list.
   static let lanesPerRoutingKey = 256
 
-  /// Versions in a block of an aggregate. A constant of the format, too.
+  /// The number of versions in a block of an aggregate. Also a constant of the format.
   static let blockLength: Int64 = 256
 
-  /// Each step from one `user_version` to the next. A step that has been released is never changed.
+  /// The steps from one `user_version` to the next. A released step is never changed.
   static let migrations = [
     """
     CREATE TABLE store (

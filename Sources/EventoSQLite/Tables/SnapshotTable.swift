@@ -1,6 +1,6 @@
 internal import Evento
 
-/// Snapshots on one connection. What changes them runs inside the writer's transaction.
+/// The snapshots of a store, on one connection. Changes run inside the writer's transaction.
 struct SnapshotTable {
   let connection: Connection
 

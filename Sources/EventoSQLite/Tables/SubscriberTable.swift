@@ -1,6 +1,6 @@
 internal import Evento
 
-/// Subscribers on one connection. What changes them runs inside the writer's transaction.
+/// The subscribers of a store, on one connection. Changes run inside the writer's transaction.
 struct SubscriberTable {
   let connection: Connection
 
@@ -11,8 +11,8 @@ struct SubscriberTable {
   }
 
   func page(first: Int, after key: String?) throws(SQLiteFailure) -> SubscriberPage {
-    // The order of the key is that of its bytes: https://sqlite.org/datatype3.html#collation (BINARY). No key is empty,
-    // so all of them are greater than the empty one. One more than asked for tells if there is a next page.
+    // Keys are sorted by their bytes: https://sqlite.org/datatype3.html#collation (BINARY). No key is empty, so all of
+    // them are greater than the empty one. One more than requested shows whether there is a next page.
     var subscribers = try connection.all(Self.pageQuery, .text(key ?? ""), .integer(Int64(first) + 1), body: Self.read)
     let hasNextPage = subscribers.count > first
     if hasNextPage { subscribers.removeLast() }

@@ -1,4 +1,4 @@
-/// Random numbers that a seed repeats: SplitMix64 (https://prng.di.unimi.it/splitmix64.c).
+/// Random numbers that are reproducible by a seed: SplitMix64 (https://prng.di.unimi.it/splitmix64.c).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -1,21 +1,21 @@
 public import Evento
 internal import Synchronization
 
-/// The clock of one writer among several whose clocks disagree: early or late by minutes, at times running backward,
-/// often showing the same millisecond twice. The same seed gives the same times.
+/// The clock of one writer among several whose clocks disagree: up to ten minutes early or late, at times running
+/// backward, often returning the same millisecond twice. The same seed gives the same times.
 public final class SkewedClock: Sendable {
   private let state: Mutex<(time: Int64, random: SeededGenerator)>
 
   /// - Parameters:
-  ///   - start: what the clock is wrong about, by up to ten minutes either way.
-  ///   - seed: which of the wrong clocks it is.
+  ///   - start: The correct time, from which the clock differs by up to ten minutes.
+  ///   - seed: Selects one of the wrong clocks.
   public init(around start: Timestamp = Timestamp(seconds: 1_700_000_000), seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     let offset = Int64.random(in: -600_000...600_000, using: &random)
     state = Mutex((max(start.milliseconds + offset, 0), random))
   }
 
-  /// The next time it shows.
+  /// Returns the next time.
   public func next() -> Timestamp {
     state.withLock { state in
       let step = Int64.random(in: -1000...1005, using: &state.random)

@@ -1,5 +1,5 @@
 extension ConformanceCheck {
-  /// Every check there is.
+  /// All checks.
   public static let all: [ConformanceCheck] =
     atomicityChecks + versionChecks + resendChecks + identifierChecks + formChecks + routingKeyChecks
     + payloadChecks + metadataChecks + unicodeChecks + filterChecks + routingKeyReadChecks

@@ -1,8 +1,8 @@
 public import Evento
 
-/// One fact that every executor must hold to, and how to find out whether it does.
+/// A requirement for every executor, and its test.
 ///
-/// The checks know no test library. With Swift Testing, all of them are one test:
+/// The checks don't depend on a test library. With Swift Testing, all of them are one test:
 ///
 /// ```swift
 /// @Test(arguments: ConformanceCheck.all)
@@ -13,15 +13,15 @@ public import Evento
 ///
 /// A check that needs an operation which the executor does not have is skipped: see ``Outcome``.
 public struct ConformanceCheck: Sendable, CustomStringConvertible {
-  /// What a check is about.
+  /// The subject of a check.
   public enum Area: String, Sendable, Hashable, CaseIterable {
     case writing, content, reading, ordering, following, conditions, subscribers, snapshots, readiness
   }
 
-  /// What must hold, in a sentence. Unique among all checks.
+  /// The requirement, in a sentence. Unique among all checks.
   public let name: String
   public let area: Area
-  /// What the executor must be able to do beyond the eight operations.
+  /// The capabilities that the executor requires.
   public let capabilities: Set<Capability>
   private let body: @Sendable (ConformanceContext) async throws -> Void
 
@@ -37,9 +37,9 @@ public struct ConformanceCheck: Sendable, CustomStringConvertible {
 
   public var description: String { "\(area.rawValue): \(name)" }
 
-  /// Makes a fresh, empty executor, runs what it is given on it, and cleans up behind it, also where that throws.
+  /// Creates a fresh, empty executor, runs `body` on it, and cleans up, also if `body` throws.
   ///
-  /// A check may ask for two stores at once, and then makes one within the other; they must share nothing.
+  /// A check may use two stores at once, by nesting two scopes. They must share nothing.
   public typealias ExecutorScope =
     @Sendable (_ body: (any Executor) async throws -> Void) async throws -> Void
 

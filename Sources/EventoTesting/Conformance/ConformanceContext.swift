@@ -1,8 +1,8 @@
 internal import Evento
 
-/// What a check works on.
+/// The environment of a check.
 struct ConformanceContext: Sendable {
-  /// Fresh and empty.
+  /// A fresh, empty executor.
   let executor: any Executor
   private let scope: ConformanceCheck.ExecutorScope
 

@@ -1,10 +1,10 @@
-/// What a check found an executor to do otherwise than promised.
+/// The error of a check: an executor's behaviour that violates a requirement.
 public struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
-  /// The name of the check; empty while it has not ended.
+  /// The name of the check; empty until it has ended.
   public internal(set) var check: String
-  /// What was found, and what had been expected.
+  /// The observed and the expected behaviour.
   public let reason: String
-  /// Where in the suite it was noticed.
+  /// The place in the suite where it was noticed.
   public let fileID: String
   public let line: Int
 

@@ -1,6 +1,6 @@
 internal import Evento
 
-/// Fails unless something holds.
+/// Fails unless a condition holds.
 func require(
   _ condition: Bool, _ reason: @autoclosure () -> String, fileID: String = #fileID, line: Int = #line
 ) throws(ConformanceFailure) {
@@ -24,8 +24,7 @@ func requireEqual<T: Equatable>(
     "\(what()): expected \(shortened(expected)), found \(shortened(found))", fileID: fileID, line: line)
 }
 
-/// Fails unless texts are those expected, by their bytes of UTF-8: Swift's `==` takes canonically equivalent ones for
-/// equal.
+/// Fails unless texts have the expected UTF-8 bytes: Swift's `==` is true for canonically equivalent ones.
 func requireTexts(
   _ found: [String?], _ expected: [String?], _ what: @autoclosure () -> String, fileID: String = #fileID,
   line: Int = #line
@@ -35,9 +34,9 @@ func requireTexts(
     line: line)
 }
 
-/// Fails unless `body` throws an error of a code.
+/// Fails unless `body` throws an error with a code.
 ///
-/// - Returns: the error.
+/// - Returns: The error.
 @discardableResult
 func requireError<T>(
   _ code: EventoError.Code, _ what: @autoclosure () -> String, fileID: String = #fileID, line: Int = #line,
@@ -52,7 +51,7 @@ func requireError<T>(
   throw ConformanceFailure("\(what()) is not refused (\(code.rawValue))", fileID: fileID, line: line)
 }
 
-/// A value as text that fits into a message.
+/// Returns a value as short text for a message.
 private func shortened(_ value: some Any) -> String {
   let text = String(describing: value)
   return text.count <= 600 ? text : "\(text.prefix(600))… (\(text.count) characters)"

@@ -1,7 +1,7 @@
 internal import Evento
 
 extension NewEvent {
-  /// An event of `bank/Account`, unless it says otherwise.
+  /// Returns an event, of `bank/Account` by default.
   static func sample(
     _ aggregatorID: String = "acc-1", _ name: String = "Opened", type: String = "bank/Account", id: ULID? = nil,
     version: Int? = nil, routingKey: Routing = .inherited, data: Payload = Payload(#"{"n":1}"#),
@@ -14,19 +14,19 @@ extension NewEvent {
 }
 
 extension Executor {
-  /// Writes events, and expects the answer to tell of each.
+  /// Writes events, and requires the result to have each of them.
   @discardableResult
   func writeWhole(
     _ events: [NewEvent], fileID: String = #fileID, line: Int = #line
   ) async throws -> WriteResult {
     let result = try await write(events)
-    try requireEqual(result.events.count, events.count, "events in the answer", fileID: fileID, line: line)
+    try requireEqual(result.events.count, events.count, "events in the result", fileID: fileID, line: line)
     return result
   }
 
-  /// Every event that matches, page by page from a place on.
+  /// Returns all matching events, page by page from a position.
   ///
-  /// - Throws: ``ConformanceFailure`` where a page that has more behind it is empty, or an event comes twice.
+  /// - Throws: ``ConformanceFailure`` if a page with more events after it is empty, or an event is repeated.
   func log(
     _ aggregators: [ReadAggregator]? = nil, _ routingKey: RoutingKey = .all, pageOf count: Int = 1000,
     from start: Args.Start = .beginning
@@ -39,14 +39,14 @@ extension Executor {
       try requireNew(page.edges, &seen)
       edges += page.edges
       guard page.pageInfo.hasNextPage else { return edges }
-      try require(!page.edges.isEmpty, "a page with more behind it is empty")
+      try require(!page.edges.isEmpty, "a page with more events after it is empty")
       start = .after(try requireValue(page.pageInfo.endCursor, "the end cursor of a page"))
     }
   }
 
-  /// Every event that matches, page by page from the end to the beginning; oldest first.
+  /// Returns all matching events, page by page from the end to the beginning; oldest first.
   ///
-  /// - Throws: ``ConformanceFailure`` where a page that has more before it is empty, or an event comes twice.
+  /// - Throws: ``ConformanceFailure`` if a page with more events before it is empty, or an event is repeated.
   func logBackward(
     _ aggregators: [ReadAggregator]? = nil, _ routingKey: RoutingKey = .all, pageOf count: Int,
     before place: Cursor? = nil
@@ -59,12 +59,12 @@ extension Executor {
       try requireNew(page.edges, &seen)
       pages.append(page.edges)
       guard page.pageInfo.hasPreviousPage else { return pages.reversed().flatMap { $0 } }
-      try require(!page.edges.isEmpty, "a page with more before it is empty")
+      try require(!page.edges.isEmpty, "a page with more events before it is empty")
       place = try requireValue(page.pageInfo.startCursor, "the start cursor of a page")
     }
   }
 
-  /// One page forward, of all events unless it says otherwise.
+  /// Reads one page forward, by default of all events.
   func forward(
     _ first: Int = Args.defaultCount, after start: Args.Start = .beginning, _ aggregators: [ReadAggregator]? = nil,
     _ routingKey: RoutingKey = .all
@@ -72,7 +72,7 @@ extension Executor {
     try await read(aggregators, routingKey: routingKey, args: .forward(first: first, after: start))
   }
 
-  /// One page backward, of all events unless it says otherwise.
+  /// Reads one page backward, by default of all events.
   func backward(
     _ last: Int = Args.defaultCount, before place: Cursor? = nil, _ aggregators: [ReadAggregator]? = nil,
     _ routingKey: RoutingKey = .all
@@ -81,7 +81,7 @@ extension Executor {
   }
 }
 
-/// Fails where an event was seen before: so a reader whose pages go in circles comes to an end.
+/// Fails if an event is repeated, so that a reader whose pages go in circles ends.
 private func requireNew(_ edges: [Edge<Event>], _ seen: inout Set<ULID>) throws(ConformanceFailure) {
   for edge in edges { try require(seen.insert(edge.node.id).inserted, "event \(edge.node.id) is read twice") }
 }

@@ -1,9 +1,9 @@
 internal import Evento
 internal import Synchronization
 
-/// The events that have come, each of which has to be the next of those that were written.
+/// The events received so far. Each must be the next one of those written.
 final class Arrivals: Sendable {
-  /// Of all events, in the order in which they are written.
+  /// The ids of all events, in the order in which they are written.
   let ids: [ULID]
   private let state = Mutex(State())
   private let moves = CommitSignal()
@@ -19,14 +19,14 @@ final class Arrivals: Sendable {
 
   var total: Int { ids.count }
 
-  /// Takes the next event. Where it is another one, all who wait are told, and nobody else.
+  /// Records the next event. If it is another one, all waiting tasks fail.
   func take(_ event: Event) {
     state.withLock { state in
       guard state.failure == nil else { return }
       do throws(ConformanceFailure) {
-        try require(state.count < ids.count, "event \(event.version) came behind the last")
-        try requireEqual(event.id, ids[state.count], "the event behind the first \(state.count)")
-        try requireEqual(event.version, state.count + 1, "the version of the event behind the first \(state.count)")
+        try require(state.count < ids.count, "event \(event.version) arrived after the last one")
+        try requireEqual(event.id, ids[state.count], "the event after the first \(state.count)")
+        try requireEqual(event.version, state.count + 1, "the version of the event after the first \(state.count)")
         state.count += 1
       } catch {
         state.failure = error
@@ -35,9 +35,9 @@ final class Arrivals: Sendable {
     moves.advance()
   }
 
-  /// Whether the last event has come.
+  /// Returns whether the last event has arrived.
   ///
-  /// - Throws: where one has come that is not the next.
+  /// - Throws: An error if an event other than the next one has arrived.
   func areComplete() throws -> Bool { try count() == total }
 
   private func count() throws -> Int {
@@ -47,9 +47,9 @@ final class Arrivals: Sendable {
     }
   }
 
-  /// Waits until a number of events has come, however long that takes: ``watch(_:)`` is who loses patience.
+  /// Waits until a number of events has arrived, without a limit: ``watch(_:)`` has the limit.
   ///
-  /// - Throws: where one has come that is not the next, or the task is cancelled.
+  /// - Throws: An error if an event other than the next one has arrived, or the task is cancelled.
   func wait(for number: Int) async throws {
     while true {
       let seen = moves.count
@@ -59,20 +59,20 @@ final class Arrivals: Sendable {
     }
   }
 
-  /// Returns when the last event has come.
+  /// Waits until the last event has arrived.
   ///
-  /// - Parameter patience: how long it may take until the first event comes, and then the next.
-  /// - Throws: where it takes longer, or one has come that is not the next, or the task is cancelled.
+  /// - Parameter patience: The maximum time until the first event, and until each next one.
+  /// - Throws: An error if it takes longer, an event other than the next one has arrived, or the task is cancelled.
   func watch(_ patience: Duration) async throws {
     var (arrived, deadline) = (0, ContinuousClock.now + patience)
     while true {
       let moved = moves.count
       let number = try count()
       guard number < total else { return }
-      // That the signal moves on says nothing: an event is counted before it does.
+      // The signal alone proves nothing: an event is counted before it advances.
       if number > arrived { (arrived, deadline) = (number, .now + patience) }
       try require(
-        .now < deadline, "\(number) of \(total) events had arrived when no other one came for \(patience)")
+        .now < deadline, "\(number) of \(total) events had arrived, and then none for \(patience)")
       await moves.wait(past: moved, until: deadline)
       try Task.checkCancellation()
     }

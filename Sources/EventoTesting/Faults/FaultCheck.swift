@@ -1,8 +1,8 @@
 public import Evento
 
-/// One fact that must hold although connections break and processes are killed, and how to find out whether it does.
+/// A requirement that must hold although connections break and processes are killed, and its test.
 ///
-/// Beside an executor it needs somebody who breaks what stands behind it:
+/// Besides an executor, it requires a function that breaks the executor's gateway or connections:
 ///
 /// ```swift
 /// @Test(arguments: FaultCheck.all)
@@ -13,9 +13,9 @@ public import Evento
 /// }
 /// ```
 ///
-/// A write that fails fails the check: the executor has to be patient enough to outlast each fault.
+/// A failed write fails the check: the executor must retry for long enough to survive each disturbance.
 public struct FaultCheck: Sendable, CustomStringConvertible {
-  /// What must hold, in a sentence. Unique among all checks.
+  /// The requirement, in a sentence. Unique among all checks.
   public let name: String
   /// Receives events until all have arrived, or it is cancelled.
   private let receive: @Sendable (any Executor, Arrivals) async throws -> Void
@@ -27,22 +27,22 @@ public struct FaultCheck: Sendable, CustomStringConvertible {
 
   public var description: String { name }
 
-  /// Every check there is.
+  /// All checks.
   public static let all = [followed, handled]
 
-  /// Breaks something; is called again and again, one call at a time, while events flow. The same seed gives each call
-  /// the same numbers again.
+  /// Breaks something. It is called repeatedly, one call at a time, while events flow. With the same seed, each call
+  /// gets the same random numbers.
   public typealias Disturbance = @Sendable (_ random: inout SeededGenerator) async throws -> Void
 
-  /// Finds out whether it holds: somebody writes, somebody receives, somebody disturbs.
+  /// Runs the check: one task writes, one receives, and one disturbs.
   ///
   /// - Parameters:
-  ///   - executor: of a store without events.
-  ///   - load: how much is written, and how often it is disturbed.
-  ///   - patience: how long nothing may arrive before the rest counts as lost; 60 seconds. It has to outlast what
-  ///     `disturb` takes, and the pauses that the executor makes before it tries again.
-  ///   - disturb: breaks something, and returns when it can work again.
-  /// - Throws: ``ConformanceFailure`` where it does not hold; what `disturb` throws.
+  ///   - executor: The executor of a store without events.
+  ///   - load: The number of events and disturbances.
+  ///   - patience: The time without an event after which the rest counts as lost; 60 seconds. It must be longer than
+  ///     `disturb` takes plus the executor's delays between retries.
+  ///   - disturb: Breaks something, and returns when it can work again.
+  /// - Throws: ``ConformanceFailure`` if the requirement does not hold; the errors of `disturb`.
   public func run(
     on executor: any Executor, under load: FaultLoad, patience: Duration = .seconds(60), disturb: @escaping Disturbance
   ) async throws {

@@ -1,21 +1,22 @@
 internal import Evento
 
-/// What goes on while a ``FaultCheck`` looks.
+/// The load during a ``FaultCheck``.
 public struct FaultLoad: Sendable {
-  /// How many events are written: 20,000. One more comes behind the last disturbance, when all others have arrived.
+  /// The number of written events: 20,000. One more is written after the last disturbance, when all others have
+  /// arrived.
   public var events = 20_000
-  /// How many of them are written at once: 100.
+  /// The number of events per write: 100.
   public var eventsPerWrite = 100
-  /// How often something is broken: 30 times, each when a random number of events has arrived.
+  /// The number of disturbances: 30, each after a random number of arrived events.
   public var disturbances = 30
-  /// What all random numbers of the run come of.
+  /// The seed of all random numbers of the run.
   public let seed: UInt64
 
   public init(seed: UInt64) {
     self.seed = seed
   }
 
-  /// What is written is of one aggregate of this kind.
+  /// The kind of the aggregate to which all events belong.
   enum Ledger: Aggregate {
     static let aggregatorType = "faults/Ledger"
   }
@@ -29,7 +30,7 @@ public struct FaultLoad: Sendable {
       rest = rest.dropFirst(eventsPerWrite)
     }
     try await arrivals.wait(for: events)
-    // What came twice, or too late, stands before this one.
+    // Events that arrived twice, or too late, come before this one.
     try await executor.writeWhole(arrivals.ids.suffix(1).map(Self.event))
   }
 
@@ -39,7 +40,7 @@ public struct FaultLoad: Sendable {
     var random = SeededGenerator(seed: seed)
     for moment in (0..<disturbances).map({ _ in Int.random(in: 0..<events, using: &random) }).sorted() {
       try await arrivals.wait(for: moment)
-      // Numbers of its own, so that the next one's don't depend on how many it draws.
+      // A generator of its own, so that the next call's numbers don't depend on how many this one uses.
       var own = SeededGenerator(seed: random.next())
       try await disturb(&own)
     }

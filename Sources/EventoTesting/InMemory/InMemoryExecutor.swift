@@ -1,11 +1,10 @@
 public import Evento
 internal import Synchronization
 
-/// A store that lives in memory and goes with the process: for tests and trials, and the plainest reading of what an
-/// executor must do.
+/// A store in memory, for tests and experiments. It is the simplest implementation of what an executor must do.
 ///
-/// Everything happens under one lock, in the order in which it arrives. Reads walk the log from their place on, so a
-/// filter that matches little costs O(*n*) in the events behind that place.
+/// All operations run under one lock, in the order of arrival. Reads scan the log from their position, so a filter with
+/// few matches takes O(*n*) in the number of events after that position.
 public final class InMemoryExecutor: Sendable {
   private let store = Mutex(InMemoryStore())
   private let now: @Sendable () -> Timestamp
@@ -13,11 +12,11 @@ public final class InMemoryExecutor: Sendable {
   /// Advances with every write that stores something, before its result.
   public let commits: CommitSignal? = CommitSignal()
 
-  /// How much a page holds, whatever is asked for.
+  /// The size limits of a page, whatever the read requests.
   public struct PageLimits: Sendable, Hashable {
-    /// Events that a page holds at most; at least 1.
+    /// The maximum number of events on a page; at least 1.
     public var events: Int
-    /// Bytes of payloads and metadata that a page holds at most. A single event that is larger comes alone.
+    /// The maximum size of the payloads and metadata on a page, in bytes. A larger event is returned alone.
     public var bytes: Int
 
     public init(events: Int = 1000, bytes: Int = 8 << 20) {
@@ -27,19 +26,19 @@ public final class InMemoryExecutor: Sendable {
   }
 
   /// - Parameters:
-  ///   - limits: of a page.
-  ///   - now: what gives events and subscribers their time; by default the machine's clock.
+  ///   - limits: The size limits of a page.
+  ///   - now: The clock for the times of events and subscribers; by default the machine's.
   public init(limits: PageLimits = PageLimits(), now: @escaping @Sendable () -> Timestamp = { .now() }) {
     self.limits = limits
     self.now = now
   }
 
-  /// Runs `body` on the store, alone.
+  /// Runs `body` on the store with exclusive access.
   func withStore<T: Sendable>(_ body: (inout InMemoryStore) throws(EventoError) -> T) throws(EventoError) -> T {
     try store.withLock { store throws(EventoError) in try body(&store) }
   }
 
-  /// The time by this store's clock, or the nearest that an event may bear.
+  /// Returns the time of this store's clock, or the nearest one that an event can have.
   func time() -> Timestamp {
     let (range, time) = (Timestamp.secondsRange, now())
     if time.seconds < range.lowerBound { return Timestamp(seconds: range.lowerBound) }

@@ -1,7 +1,7 @@
 internal import Evento
 
 extension InMemoryLog {
-  /// Checks a write in full, then appends its events: a write that is refused changes nothing.
+  /// Checks the whole write, then appends its events: a rejected write changes nothing.
   ///
   /// The order of the checks is that of docs/http-api.md §3.5: resend, the condition's cursor, version, condition.
   mutating func write(
@@ -27,7 +27,7 @@ extension InMemoryLog {
     return WrittenEvent(Edge(cursor: append(stored), node: stored))
   }
 
-  /// The version and routing key of each event, counting earlier ones of the same write.
+  /// Returns the version and routing key of each event, counting earlier ones of the same write.
   private func numbered(_ events: [NewEvent]) throws(EventoError) -> [AggregateHead] {
     var reached: [AggregateKey: AggregateHead] = [:]
     var heads: [AggregateHead] = []
@@ -59,12 +59,14 @@ extension InMemoryLog {
     for (event, edge) in zip(events, edges) {
       guard let id = event.id else { continue }
       let isRepeated = !seen.insert(id).inserted
-      if isRepeated { return .refused(.duplicateEvent(id, "stands in this write twice")) }
+      if isRepeated { return .refused(.duplicateEvent(id, "occurs twice in this write")) }
       guard let edge else { continue }
       guard event.isStored(as: edge.node) else {
-        return .refused(.duplicateEvent(id, "is stored already, with other content"))
+        return .refused(.duplicateEvent(id, "is already stored with different content"))
       }
-      if !isAllStored { return .refused(.duplicateEvent(id, "is stored already, but not all of this write")) }
+      if !isAllStored {
+        return .refused(.duplicateEvent(id, "is already stored, but other events of this write are not"))
+      }
     }
     return isAllStored ? .stored(edges.compactMap { $0.map(WrittenEvent.init) }) : .new
   }

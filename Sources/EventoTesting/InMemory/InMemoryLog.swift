@@ -1,12 +1,12 @@
 internal import Evento
 
-/// The events of a store in memory, in the order in which they were written, and the places among them.
+/// The events of a store in memory, in the order of their commits, and their positions.
 struct InMemoryLog: Sendable {
-  /// The event at place *n* stands at index *n* - 1; place 0 is that before the first.
+  /// The event at position *n* has the index *n* - 1; position 0 is before the first event.
   private(set) var events: [Event] = []
   private var places: [ULID: Int] = [:]
   private var heads: [AggregateKey: AggregateHead] = [:]
-  /// Drawn with the store, so that it knows its cursors from another's.
+  /// Random for each store, so that it recognises its own cursors.
   private let tag = UInt64.random(in: .min ... .max)
 
   // MARK: Places
@@ -15,7 +15,7 @@ struct InMemoryLog: Sendable {
     Cursor(place: [UInt64(place), tag].flatMap { value in withUnsafeBytes(of: value.bigEndian) { Array($0) } })
   }
 
-  /// - Throws: `cursor_not_in_history` where this log has no such place.
+  /// - Throws: `cursor_not_in_history` if this log has no such position.
   func position(of cursor: Cursor) throws(EventoError) -> Int {
     let bytes = cursor.place
     guard bytes.count == 16 else { throw EventoError.cursorNotInHistory() }
@@ -30,7 +30,7 @@ struct InMemoryLog: Sendable {
 
   // MARK: Heads
 
-  /// The version and routing key of an aggregate's latest event.
+  /// Returns the version and routing key of an aggregate's latest event.
   func head(of key: AggregateKey) -> AggregateHead { heads[key] ?? AggregateHead() }
 
   mutating func append(_ event: Event) -> Cursor {
@@ -56,7 +56,7 @@ struct InMemoryLog: Sendable {
         pageInfo: PageInfo(
           hasPreviousPage: false, hasNextPage: hasMore, startCursor: edges.first?.cursor, endCursor: end))
     case .backward(let last, let before):
-      // The event at a place is not before it.
+      // The event at a position is not before it.
       let end = try before.map { cursor throws(EventoError) in max(try position(of: cursor) - 1, 0) } ?? events.count
       let (newestFirst, hasMore) = collect((0..<end).reversed(), filter, count: last, limits)
       let edges = Array(newestFirst.reversed())
@@ -76,7 +76,7 @@ struct InMemoryLog: Sendable {
     }
   }
 
-  /// The events at some indices that match, up to a count and the limits, and whether there are more.
+  /// Returns the matching events at some indices, up to a count and the limits, and whether there are more.
   private func collect(
     _ indices: some Sequence<Int>, _ filter: EventFilter, count: Int, _ limits: InMemoryExecutor.PageLimits
   ) -> (edges: [Edge<Event>], hasMore: Bool) {

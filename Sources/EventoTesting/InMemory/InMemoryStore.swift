@@ -1,13 +1,13 @@
 internal import Evento
 
-/// All that a store in memory holds.
+/// The content of a store in memory.
 struct InMemoryStore: Sendable {
   var log = InMemoryLog()
   var subscribers = InMemorySubscribers()
   var snapshots: [SnapshotKey: Snapshot] = [:]
 }
 
-/// What a read is of.
+/// The filter of a read.
 struct EventFilter {
   let aggregators: [ReadAggregator]?
   let routingKey: RoutingKey

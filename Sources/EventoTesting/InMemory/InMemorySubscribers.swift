@@ -6,7 +6,7 @@ struct InMemorySubscribers: Sendable {
 
   subscript(key: String) -> Subscriber? { byKey[Name(checked: key)] }
 
-  /// By key, in byte order.
+  /// Returns a page of subscribers by key, in byte order.
   func page(first: Int, after key: String?) -> SubscriberPage {
     let start = key.map(Name.init(checked:))
     let rest = byKey.filter { entry in start.map { $0 < entry.key } ?? true }.sorted { $0.key < $1.key }

@@ -2,7 +2,7 @@ internal import ByteCoding
 internal import Evento
 
 extension JSONRoom {
-  /// An event, as every answer gives it.
+  /// Writes an event, as in every response.
   mutating func put(_ event: borrowing EventView, _ encoding: PayloadEncoding) {
     put(json: "{\"id\":")
     put(ulid: event.id)
@@ -24,7 +24,7 @@ extension JSONRoom {
     put(json: "}")
   }
 
-  /// The members `timestamp` and `timestamp_subsec`, behind others.
+  /// Writes the members `timestamp` and `timestamp_subsec`, after others.
   mutating func put(timestampMembers timestamp: Timestamp) {
     put(json: ",\"timestamp\":")
     put(integer: timestamp.seconds)
@@ -32,7 +32,7 @@ extension JSONRoom {
     put(integer: Int64(timestamp.subsecond))
   }
 
-  /// Bytes that an event takes at most.
+  /// The maximum size of an event, in bytes.
   static func longest(_ event: borrowing EventView, _ encoding: PayloadEncoding) -> Int {
     // The members' names, the identifier and the numbers.
     300 + longest(string: event.aggregatorType) + longest(string: event.aggregatorID) + longest(string: event.name)
@@ -40,7 +40,7 @@ extension JSONRoom {
       + longest(payload: event.data, isJSON: event.isJSON, encoding)
   }
 
-  /// An event at its place.
+  /// Writes an event with its cursor.
   mutating func put(edge event: borrowing EventView, _ encoding: PayloadEncoding) {
     put(json: "{\"cursor\":")
     put(plainString: event.cursor)
@@ -49,14 +49,14 @@ extension JSONRoom {
     put(json: "}")
   }
 
-  /// Bytes that an event at its place takes at most.
+  /// The maximum size of an event with its cursor, in bytes.
   static func longest(edge event: borrowing EventView, _ encoding: PayloadEncoding) -> Int {
     40 + event.cursor.count + longest(event, encoding)
   }
 }
 
 extension JSONReader {
-  /// An event of an answer.
+  /// Reads an event of a response.
   mutating func event() throws(EventoError) -> Event? {
     var (id, version): (ULID?, Int64?)
     var (type, aggregate, name, routingKey): (String?, String?, String?, String?)

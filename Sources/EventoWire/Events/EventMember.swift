@@ -1,4 +1,4 @@
-/// The members of an event, in a request and in an answer.
+/// The members of an event, in requests and responses.
 enum EventMember: String, MemberName {
   case id
   case aggregatorType = "aggregator_type"
@@ -14,6 +14,6 @@ enum EventMember: String, MemberName {
 
   static let table = MemberTable<EventMember>()
 
-  static let bothPayloads = "stands beside data: give one of the two"
+  static let bothPayloads = "can't be combined with data. Send one of the two"
   static let required = "is missing"
 }

@@ -2,7 +2,7 @@ internal import ByteCoding
 internal import Evento
 
 extension JSONReader {
-  /// An event to be written: docs/http-api.md §2.1.
+  /// Reads an event to write: docs/http-api.md §2.1.
   mutating func newEvent(_ limits: WireLimits) throws(EventoError) -> NewEvent? {
     var event = NewEvent(aggregatorType: "", aggregatorID: "", name: "")
     var (seconds, subsecond): (Int64?, Int64?)
@@ -28,7 +28,7 @@ extension JSONReader {
     if !seen.contains(.name) { fault(EventMember.name, EventMember.required) }
     if seen.contains(.data), seen.contains(.dataBase64) { fault(EventMember.dataBase64, EventMember.bothPayloads) }
     if seen.contains(.timestampSubsecond), !seen.contains(.timestamp) {
-      fault(EventMember.timestampSubsecond, "needs timestamp beside it")
+      fault(EventMember.timestampSubsecond, "requires timestamp")
     }
     if let seconds { event.timestamp = Timestamp(seconds: seconds, subsecond: Int(subsecond ?? 0)) }
     return event

@@ -1,7 +1,7 @@
 internal import ByteCoding
 package import Evento
 
-/// The answer of `POST /events`, that to a resend included.
+/// The response to `POST /events`, also for a resend.
 package enum WriteAnswer {
   package static func json(_ events: [WrittenEvent]) -> [UInt8] {
     var body = JSONWriter(capacity: events.count * 320 + 16)
@@ -14,7 +14,7 @@ package enum WriteAnswer {
     return body.take()
   }
 
-  /// - Throws: where it is not what a gateway answers.
+  /// - Throws: An error if it is not a gateway's response.
   package static func events(json bytes: [UInt8]) throws(EventoError) -> [WrittenEvent] {
     try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
       var events: [WrittenEvent] = []

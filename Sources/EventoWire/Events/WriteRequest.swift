@@ -49,7 +49,7 @@ package struct WriteRequest: Sendable {
       }
       if let count, count > limits.eventsPerWrite {
         reader.fault(
-          Member.events, "has \(count) events: one request takes at most \(limits.eventsPerWrite)")
+          Member.events, "has \(count) events, but the limit is \(limits.eventsPerWrite)")
       }
       guard reader.isFaultless else { return nil }
       if let index = NewEvent.indexOfMixedVersion(in: events) {

@@ -1,7 +1,7 @@
 internal import ByteCoding
 package import Evento
 
-/// What to follow: `GET /events/stream` and the body of `POST /events/stream`.
+/// A request to follow the log: `GET /events/stream` and the body of `POST /events/stream`.
 package struct FollowRequest: Sendable {
   package var aggregators: [ReadAggregator]?
   package var routingKey: RoutingKey
@@ -28,7 +28,7 @@ package struct FollowRequest: Sendable {
 
   /// Reads the query of `GET /events/stream`.
   ///
-  /// - Parameter lastEventID: what the header of that name says, which counts more than `after`; empty for none.
+  /// - Parameter lastEventID: The value of `Last-Event-ID`, which takes precedence over `after`; ignored if empty.
   /// - Throws: `invalid_request`, `invalid_cursor`.
   package init(_ parameters: inout ParameterReader, lastEventID: String?) throws(EventoError) {
     aggregators = parameters.filter().map { [$0] }
@@ -57,7 +57,7 @@ package struct FollowRequest: Sendable {
         case .aggregators: request.aggregators = try reader.filters(atLeast: 0)
         case .routingKey: request.routingKey = .value(try reader.null() ? nil : try reader.name())
         case .after:
-          // What does not count need not be a cursor.
+          // A value that is ignored need not be a cursor.
           if start != nil { _ = try reader.string() } else { request.after = try reader.start() ?? .beginning }
         case .encoding: request.encoding = try reader.payloadEncoding() ?? .auto
         }
@@ -67,8 +67,8 @@ package struct FollowRequest: Sendable {
     if let start { after = start }
   }
 
-  /// What an error calls that header.
-  package static let lastEventIDLabel = "The header Last-Event-ID"
+  /// The name of the header in errors.
+  package static let lastEventIDLabel = "The Last-Event-ID header"
 
   private static func start(_ lastEventID: String?) throws(EventoError) -> Args.Start? {
     guard let lastEventID, !lastEventID.isEmpty else { return nil }

@@ -1,11 +1,11 @@
 package import ByteCoding
 package import Evento
 
-/// How a stream tells of events, one a line.
+/// The format of a stream, one event per line.
 package enum StreamFormat: Sendable, Hashable, CaseIterable {
   /// Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
   case eventStream
-  /// A JSON object a line.
+  /// One JSON object per line.
   case ndjson
 
   package var mediaType: String {
@@ -17,8 +17,8 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
 
   /// The value of `Content-Type`.
   ///
-  /// Server-Sent Events are UTF-8 and may say so. A client that takes `text` of no named charset for ISO 8859-1, as
-  /// Python's requests does, would find U+0085, which ends a line, in `Å` and many other characters.
+  /// Server-Sent Events are UTF-8, which the media type may name. A client that decodes `text` without a charset as ISO
+  /// 8859-1, like Python's requests, would find U+0085, which ends a line, in `Å` and many other characters.
   package var contentType: String {
     switch self {
     case .eventStream: mediaType + "; charset=utf-8"
@@ -26,7 +26,7 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// What comes before everything else: how long a browser waits before it connects again, in milliseconds.
+  /// The first lines: the delay before a browser reconnects, in milliseconds.
   package var opening: [UInt8] {
     switch self {
     case .eventStream: Array("retry: 2000\n\n".utf8)
@@ -34,19 +34,19 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// An event at its place.
+  /// Writes an event with its cursor.
   package func line(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
     var line = JSONWriter(capacity: 0)
     edge.withView { append($0, encoding, to: &line) }
     return line.take()
   }
 
-  /// An event at its place.
+  /// Writes an event with its cursor.
   package func append(_ event: borrowing EventView, _ encoding: PayloadEncoding, to lines: inout JSONWriter) {
-    // A line end in a payload would end the line, and a payload is never changed.
+    // A line end in a payload would end the line, and payloads are never changed.
     let isOneLine = !encoding.keeps(isJSON: event.isJSON) || LineEnd.first(in: event.data, event.data.indices) == nil
     let encoding = isOneLine ? encoding : .base64
-    // An escape has three times as many bytes at most. For those of the names there is room already.
+    // An escape has at most three times as many bytes. Names already have room for theirs.
     let hasLineEnds = LineEnd.first(in: event.metadata, event.metadata.indices) != nil
     let escapes = hasLineEnds ? 2 * event.metadata.count : 0
     lines.write(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event, encoding) + escapes) { room in
@@ -67,10 +67,10 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Shows that the stream is alive, and up to where the log has been read.
+  /// Returns a heartbeat with the position up to which the log was read.
   ///
-  /// - Parameter place: `nil` for an executor that gives no cursor for an empty log. Then there is a comment alone, or
-  ///   nothing where there are none.
+  /// - Parameter place: `nil` for an executor that returns no cursor for an empty log. The heartbeat is then only a
+  ///   comment, or nothing if the format has no comments.
   package func heartbeat(_ place: Cursor?) -> [UInt8] {
     switch self {
     case .eventStream: Array((place.map { ": heartbeat\nid: \($0)\n\n" } ?? ": heartbeat\n\n").utf8)
@@ -83,7 +83,7 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
 package enum StreamLine: Sendable {
   case event(Edge<Event>)
   case heartbeat(Cursor)
-  /// Of a newer gateway.
+  /// A type of line that only a newer gateway sends.
   case other
 
   private enum Member: String, MemberName {
@@ -93,7 +93,7 @@ package enum StreamLine: Sendable {
     static let table = MemberTable<Member>()
   }
 
-  /// - Throws: where it is not what a gateway sends.
+  /// - Throws: An error if it is not a line of a gateway's stream.
   package init(json bytes: [UInt8]) throws(EventoError) {
     self = try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
       var (type, cursor, node): (String?, Cursor?, Event?)
@@ -109,7 +109,7 @@ package enum StreamLine: Sendable {
       case ("event", let cursor?, let node?): return .event(Edge(cursor: cursor, node: node))
       case ("heartbeat", let cursor?, _): return .heartbeat(cursor)
       case ("event", _, _), ("heartbeat", _, _), (nil, _, _):
-        reader.fault("is not a line of a stream: it needs type, cursor and node")
+        reader.fault("must have type, cursor and node")
         return nil
       default: return .other
       }

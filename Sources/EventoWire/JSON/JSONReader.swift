@@ -1,20 +1,21 @@
 internal import ByteCoding
 internal import Evento
 
-/// Reads a JSON body member by member, and keeps note of all that is wrong with it and where.
+/// Reads a JSON body member by member, and records all errors with their pointers.
 ///
-/// A body that is not JSON ends the reading (`invalid_json`). One that is JSON of another shape is read to its end, so
-/// that the answer can name every fault at once (`invalid_request`). A function that returns `nil` has noted why.
+/// A body that is not JSON ends the reading (`invalid_json`). A JSON body with wrong content is read to its end, so
+/// that the response can report all errors at once (`invalid_request`). A function that returns `nil` has recorded an
+/// error.
 struct JSONReader {
-  /// What happens to members that nobody asked for.
+  /// The treatment of unknown members.
   enum UnknownMembers {
-    /// A fault: a typo in a request must not change what it does.
+    /// They are errors: a typo in a request must not change its effect.
     case refused
-    /// Skipped: an answer of a newer gateway may have more members.
+    /// They are skipped: a newer gateway may send more members.
     case skipped
   }
 
-  /// The most faults that are noted; one more would not help anybody.
+  /// The maximum number of recorded errors; more would not help.
   static let maximumFaults = 20
 
   private var scanner: JSONScanner
@@ -30,20 +31,20 @@ struct JSONReader {
   private init(_ bytes: [UInt8], at start: Int, _ unknownMembers: UnknownMembers) {
     scanner = JSONScanner(bytes, at: start)
     self.unknownMembers = unknownMembers
-    // As deep as the members of a body that are read one by one.
+    // The depth of members that are read one by one.
     path.reserveCapacity(8)
   }
 
   /// Reads one body.
   ///
-  /// - Throws: `invalid_json`, `invalid_request` with the faults, and what `read` throws.
+  /// - Throws: `invalid_json`, `invalid_request` with the recorded errors, and the errors of `read`.
   /// - Complexity: O(*n*) in the length of the body.
   static func read<Value>(
     _ bytes: [UInt8], unknownMembers: UnknownMembers = .refused,
     _ read: (inout JSONReader) throws(EventoError) -> Value?
   ) throws(EventoError) -> Value {
     guard !bytes.isEmpty else {
-      throw EventoError(.invalidJSON, "The body is empty: send a JSON object.")
+      throw EventoError(.invalidJSON, "The body is empty. Send a JSON object.")
     }
     var start = 0
     switch TextEncoding(of: bytes) {
@@ -53,14 +54,14 @@ struct JSONReader {
       throw EventoError(.invalidJSON, "The body is encoded in \(name). Send it in UTF-8 (RFC 8259 §8.1).")
     }
     guard start < bytes.count else {
-      throw EventoError(.invalidJSON, "The body is a byte order mark and nothing else: send a JSON object.")
+      throw EventoError(.invalidJSON, "The body contains only a byte order mark. Send a JSON object.")
     }
     var reader = JSONReader(bytes, at: start, unknownMembers)
     reader.scanner.skipWhitespace()
     let value = try read(&reader)
     reader.scanner.skipWhitespace()
     guard reader.scanner.next == nil else {
-      throw reader.error(reader.scanner.fault("expected nothing behind the value"))
+      throw reader.error(reader.scanner.fault("expected nothing after the value"))
     }
     if let value, reader.faults.isEmpty { return value }
     throw .faults(reader.faults)
@@ -68,18 +69,18 @@ struct JSONReader {
 
   // MARK: Faults
 
-  /// Whether nothing has been found wrong so far.
+  /// True if no error has been recorded.
   var isFaultless: Bool { faults.isEmpty }
 
-  /// Whether one more fault would be noted. Where not, its text is not even made: a body has room for millions of them.
+  /// True if another error would be recorded. If not, its text is not built: a body has room for millions of errors.
   private var takesFaults: Bool { faults.count < Self.maximumFaults }
 
-  /// Notes that the value at hand is not what it must be.
+  /// Records an error for the current value.
   mutating func fault(_ detail: @autoclosure () -> String) {
     if takesFaults { fault(at: pointer, detail()) }
   }
 
-  /// Notes what is wrong with a member of the object at hand, or that it is missing.
+  /// Records an error for a member of the current object, which may be missing.
   mutating func fault(_ member: some MemberName, _ detail: @autoclosure () -> String) {
     if takesFaults { fault(at: pointer + "/" + member.rawValue, detail()) }
   }
@@ -88,7 +89,7 @@ struct JSONReader {
     if takesFaults { faults.append(EventoError.Fault(.pointer(pointer), detail)) }
   }
 
-  /// The place of the value at hand, as a JSON Pointer (RFC 6901).
+  /// The position of the current value, as a JSON Pointer (RFC 6901).
   private var pointer: String {
     path.map { step in
       switch step {
@@ -102,12 +103,12 @@ struct JSONReader {
   private func error(_ fault: JSONScanner.Fault) -> EventoError {
     switch fault.kind {
     case .syntax where scanner.bytes[fault.offset...].starts(with: TextEncoding.utf8Mark):
-      // It can't be seen in an editor.
+      // Invisible in an editor.
       EventoError(
         .invalidJSON,
-        "The body has a byte order mark (U+FEFF) at byte \(fault.offset). One is allowed at the very beginning alone.")
+        "The body has a byte order mark (U+FEFF) at byte \(fault.offset). It is allowed only at the beginning.")
     case .syntax:
-      EventoError(.invalidJSON, "The body is not JSON: \(fault.detail), at byte \(fault.offset).")
+      EventoError(.invalidJSON, "The body is not valid JSON: \(fault.detail), at byte \(fault.offset).")
     case .depth, .repeatedMember:
       .faults([EventoError.Fault(.pointer(pointer), "\(fault.detail), at byte \(fault.offset)")])
     }
@@ -125,9 +126,9 @@ struct JSONReader {
 
   // MARK: Objects and arrays
 
-  /// Reads an object: calls `read` at the value of each member that it has.
+  /// Reads an object: calls `read` at the value of each member.
   ///
-  /// - Returns: the members that were there.
+  /// - Returns: The members that it has.
   mutating func object<Member: MemberName>(
     _ members: Member.Type, _ read: (inout JSONReader, Member) throws(EventoError) -> Void
   ) throws(EventoError) -> MemberSet<Member>? {
@@ -149,7 +150,7 @@ struct JSONReader {
       if seen.insert(index) {
         try read(&self, member)
       } else {
-        fault("stands there twice")
+        fault("is repeated. Send it once")
         try skip()
       }
       path.removeLast()
@@ -176,14 +177,14 @@ struct JSONReader {
       return try skip()
     }
     path.append(.member(String(decoding: name, as: UTF8.self)))
-    fault("is not a member of this object: its members are \(known)")
+    fault("is unknown. Allowed members: \(known)")
     try skip()
     path.removeLast()
   }
 
   /// Reads an array: calls `read` at each element.
   ///
-  /// - Returns: how many there are.
+  /// - Returns: The number of elements.
   mutating func array(
     _ read: (inout JSONReader, Int) throws(EventoError) -> Void
   ) throws(EventoError) -> Int? {
@@ -209,43 +210,43 @@ struct JSONReader {
 
   // MARK: Values
 
-  /// Steps over a value, whatever it is.
+  /// Skips a value of any type.
   mutating func skip() throws(EventoError) {
     _ = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipValue() }
   }
 
-  /// Notes a fault and steps over the value.
+  /// Records an error and skips the value.
   mutating func refuse<Value>(_ detail: String) throws(EventoError) -> Value? {
     fault(detail)
     try skip()
     return nil
   }
 
-  /// Whether the value at hand is `null`; steps over it then.
+  /// Returns whether the current value is `null`, and then skips it.
   mutating func null() throws(EventoError) -> Bool {
     guard scanner.next == UInt8(ascii: "n") else { return false }
     try skip()
     return true
   }
 
-  /// Text.
+  /// Reads a string.
   mutating func string() throws(EventoError) -> String? {
     guard let string = try stringRange() else { return nil }
     guard string.isEscaped else {
-      // UTF-8, as the scanner has seen: nothing is repaired.
+      // Valid UTF-8, which the scanner has checked: nothing is repaired.
       return scanner.bytes.span.extracting(string.content).withUnsafeBufferPointer {
         String(decoding: $0, as: UTF8.self)
       }
     }
     guard let text = String(validating: scanner.unescaped(string.content), as: UTF8.self) else {
-      // The scanner takes UTF-8 alone, so this can only be an escape.
-      fault("must not have half of a surrogate pair in it")
+      // The scanner accepts only UTF-8, so this must be an escape.
+      fault("must not contain half of a surrogate pair")
       return nil
     }
     return text
   }
 
-  /// The bytes that a string stands for.
+  /// Reads a string as bytes, with its escapes decoded.
   mutating func stringBytes() throws(EventoError) -> ArraySlice<UInt8>? {
     guard let string = try stringRange() else { return nil }
     return string.isEscaped ? scanner.unescaped(string.content)[...] : scanner.bytes[string.content]
@@ -266,12 +267,12 @@ struct JSONReader {
     return text
   }
 
-  /// A whole number in decimal digits.
+  /// Reads an integer in decimal digits.
   mutating func integer(in range: ClosedRange<Int64>) throws(EventoError) -> Int64? {
     let start = scanner.offset
     try skip()
     guard let number = Int64(digits: scanner.bytes[start..<scanner.offset]), range.contains(number) else {
-      fault("must be an integer from \(range.lowerBound) to \(range.upperBound), in digits alone")
+      fault("must be an integer from \(range.lowerBound) to \(range.upperBound), in decimal digits")
       return nil
     }
     return number
@@ -299,7 +300,7 @@ struct JSONReader {
     return try Cursor(wire: text, pointer)
   }
 
-  /// A cursor, or the word for the end of the log.
+  /// Reads a cursor, or `now` for the end of the log.
   ///
   /// - Throws: `invalid_cursor`.
   mutating func start() throws(EventoError) -> Args.Start? {
@@ -307,9 +308,9 @@ struct JSONReader {
     return try Args.Start(wire: text, pointer)
   }
 
-  /// The very bytes of a value.
+  /// Reads the unchanged bytes of a value.
   ///
-  /// - Throws: `content_too_large` where there are more than `limit`.
+  /// - Throws: `content_too_large` if it has more than `limit` bytes.
   mutating func raw(
     _ what: String, limit: Int, _ members: JSONScanner.MemberRule = .any
   ) throws(EventoError) -> [UInt8] {
@@ -318,13 +319,13 @@ struct JSONReader {
     return scanner.bytes.span.extracting(range).withUnsafeBufferPointer { Array($0) }
   }
 
-  /// The bytes that a string bears as base64.
+  /// Reads a string as bytes, with its escapes decoded.
   ///
-  /// - Throws: `content_too_large` where there are more than `limit`.
+  /// - Throws: `content_too_large` if it has more than `limit` bytes.
   mutating func base64(_ what: String, limit: Int) throws(EventoError) -> [UInt8]? {
     guard let text = try stringBytes() else { return nil }
     guard let bytes = Base64.standard.decode(Array(text)) else {
-      fault("must be base64 as RFC 4648 §4 has it: padded with =, no other characters, no bits left over")
+      fault("must be base64 (RFC 4648 §4): padded with =, no other characters, unused bits zero")
       return nil
     }
     try check(bytes.count, of: what, limit: limit)
@@ -334,10 +335,10 @@ struct JSONReader {
   private func check(_ count: Int, of what: String, limit: Int) throws(EventoError) {
     guard count <= limit else {
       throw EventoError(
-        .contentTooLarge, "\(what) at \(pointer) has \(count) bytes; at most \(limit) are taken.")
+        .contentTooLarge, "\(what) at \(pointer) has \(count) bytes, but the limit is \(limit).")
     }
   }
 
-  /// Whether an object begins here.
+  /// True if the current value is an object.
   var isAtObject: Bool { scanner.next == UInt8(ascii: "{") }
 }

@@ -27,7 +27,7 @@ extension JSONWriter {
     write(upTo: ULID.textLength + 2) { $0.put(ulid: ulid) }
   }
 
-  /// Writes the members `timestamp` and `timestamp_subsec`, behind others.
+  /// Writes the members `timestamp` and `timestamp_subsec`, after others.
   mutating func write(timestampMembers timestamp: Timestamp) {
     write(upTo: 80) { $0.put(timestampMembers: timestamp) }
   }

@@ -1,6 +1,6 @@
 internal import Evento
 
-/// The members that one kind of JSON object has.
+/// The members of one kind of JSON object.
 protocol MemberName: CaseIterable, Hashable, RawRepresentable, Sendable where RawValue == String {
   static var table: MemberTable<Self> { get }
 }
@@ -22,7 +22,7 @@ struct MemberTable<Member: MemberName>: Sendable {
     }
   }
 
-  /// The member, and its place among all: the bit that stands for it in a ``MemberSet``.
+  /// Returns the member and its index among all: its bit in a ``MemberSet``.
   ///
   /// - Complexity: O(*n*) in the number of members, which is at most a dozen.
   func find(_ name: Span<UInt8>) -> (member: Member, index: Int)? {
@@ -43,7 +43,7 @@ struct MemberTable<Member: MemberName>: Sendable {
     return head
   }
 
-  /// Whether two names of one length are the same beyond their heads.
+  /// Returns whether two names of the same length are equal after their first eight bytes.
   private static func hasSameTail(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
     var index = 8
     while index < left.count {
@@ -57,15 +57,15 @@ struct MemberTable<Member: MemberName>: Sendable {
     entries.firstIndex { $0.member == member }
   }
 
-  /// All names, for people.
+  /// All names, for errors.
   var list: String { Member.allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
-/// Which members an object had.
+/// The set of members that an object has.
 struct MemberSet<Member: MemberName> {
   private var bits: UInt32 = 0
 
-  /// - Returns: whether it was not there yet.
+  /// - Returns: True if it was not in the set.
   mutating func insert(_ index: Int) -> Bool {
     defer { bits |= 1 << UInt32(index) }
     return bits & 1 << UInt32(index) == 0

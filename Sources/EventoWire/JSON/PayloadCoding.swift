@@ -1,19 +1,19 @@
 internal import ByteCoding
 internal import Evento
 
-/// How an answer gives payloads.
+/// The encoding of payloads in a response.
 package enum PayloadEncoding: String, Sendable, CaseIterable {
-  /// As JSON what is JSON, as base64 what is not.
+  /// JSON payloads as JSON, others as base64.
   case auto
-  /// As base64 always.
+  /// All payloads as base64.
   case base64
 
-  /// Whether a payload is given as it is.
+  /// Returns whether a payload is written unchanged.
   func keeps(isJSON: Bool) -> Bool { self == .auto && isJSON }
 }
 
 extension JSONRoom {
-  /// The member `data`, or `data_base64`.
+  /// Writes the member `data`, or `data_base64`.
   mutating func put(payloadMember bytes: UnsafeRawBufferPointer, isJSON: Bool, _ encoding: PayloadEncoding) {
     if encoding.keeps(isJSON: isJSON) {
       put(json: "\"data\":")
@@ -24,15 +24,15 @@ extension JSONRoom {
     }
   }
 
-  /// Bytes that the payload of that member takes at most. As base64 it is a third longer: room for that which is not
-  /// needed would be held with a large answer for as long as its client takes.
+  /// The maximum size of that payload, in bytes. Base64 is a third longer: unnecessary room for it would be held with a
+  /// large response until its client has read it.
   static func longest(payload bytes: UnsafeRawBufferPointer, isJSON: Bool, _ encoding: PayloadEncoding) -> Int {
     encoding.keeps(isJSON: isJSON) ? bytes.count : Base64.standard.textLength(of: bytes.count) + 2
   }
 }
 
 extension JSONWriter {
-  /// The member `data`, or `data_base64`.
+  /// Writes the member `data`, or `data_base64`.
   mutating func write(payloadMember payload: Payload, _ encoding: PayloadEncoding) {
     payload.bytes.withUnsafeBytes { bytes in
       write(upTo: JSONRoom.longest(payload: bytes, isJSON: payload.isJSON, encoding) + 20) { room in
@@ -43,17 +43,17 @@ extension JSONWriter {
 }
 
 extension JSONReader {
-  /// The value of a member `data`: its bytes as they stand there.
+  /// Reads the value of `data`: its unchanged bytes.
   mutating func payload(_ limits: WireLimits) throws(EventoError) -> Payload {
     Payload(bytes: try raw("The payload", limit: limits.payloadBytes), isJSON: true)
   }
 
-  /// The value of a member `data_base64`.
+  /// Reads the value of `data_base64`.
   mutating func base64Payload(_ limits: WireLimits) throws(EventoError) -> Payload? {
     try base64("The payload", limit: limits.payloadBytes).map { Payload($0) }
   }
 
-  /// The value of a member `metadata`.
+  /// Reads the value of `metadata`.
   mutating func metadata(_ limits: WireLimits) throws(EventoError) -> Metadata? {
     guard isAtObject else { return try refuse("must be an object") }
     let limit = limits.metadataBytes

@@ -1,19 +1,19 @@
-/// The encoding of a JSON text, by its first bytes.
+/// The encoding of JSON text, detected by its first bytes.
 ///
-/// It is UTF-8 (RFC 8259 §8.1). Some editors and shells put a byte order mark before it, which a reader may ignore, or
-/// write UTF-16 or UTF-32, which the first bytes show with a mark or without: a JSON text begins with an ASCII character,
-/// and has no NUL (RFC 4627 §3).
+/// It must be UTF-8 (RFC 8259 §8.1). Some editors and shells add a byte order mark, which a reader may ignore, or write
+/// UTF-16 or UTF-32, which the first bytes reveal with or without a mark: JSON text begins with an ASCII character, and
+/// has no NUL (RFC 4627 §3).
 enum TextEncoding: Equatable {
   case utf8
   case markedUTF8
-  /// One that is not read, by its name.
+  /// An unsupported encoding.
   case other(String)
 
   static let utf8Mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   init(of text: [UInt8]) {
     func begins(_ bytes: UInt8...) -> Bool { text.starts(with: bytes) }
-    // A look at two bytes is enough for all but a few.
+    // Two bytes are enough in most cases.
     guard text.count >= 2, text[0] == 0 || text[1] == 0 || text[0] >= 0xEF else {
       self = .utf8
       return
@@ -33,8 +33,8 @@ enum TextEncoding: Equatable {
     }
   }
 
-  /// Whether the second character is one of ASCII too, as that of every object, with its NUL at the same place as the
-  /// first: else a NUL has come before UTF-8.
+  /// Returns whether the second character is ASCII too, as in every object, with its NUL on the same side as the first
+  /// one's: otherwise, it is a NUL followed by UTF-8.
   private static func goesOnLikeUTF16(_ text: [UInt8]) -> Bool {
     text.count == 2
       || text.count >= 4 && (text[2] == 0) == (text[0] == 0) && (text[3] == 0) == (text[1] == 0)

@@ -22,7 +22,7 @@ package enum Problem {
     return body.take()
   }
 
-  /// The error that a problem document tells of, or `nil` where the bytes are none with a `code`.
+  /// Returns the error in a problem document, or `nil` if it has no `code`.
   package static func error(json bytes: [UInt8]) -> EventoError? {
     let problem = try? JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
       try reader.problem()
@@ -51,7 +51,7 @@ private enum FaultMember: String, MemberName {
 }
 
 extension JSONWriter {
-  /// The members that a kind of error has beside those of all.
+  /// Writes the members that only some codes have.
   fileprivate mutating func write(_ facts: EventoError.Facts) {
     switch facts {
     case .none: break
@@ -120,7 +120,7 @@ extension JSONReader {
       facts = .versionConflict(
         aggregatorType: type, aggregatorID: id, givenVersion: Int(given), currentVersion: Int(current))
     }
-    return EventoError(EventoError.Code(rawValue: code), detail ?? "The gateway gave no detail.", facts: facts)
+    return EventoError(EventoError.Code(rawValue: code), detail ?? "The gateway sent no detail.", facts: facts)
   }
 
   private mutating func problemFault() throws(EventoError) -> EventoError.Fault? {

@@ -1,7 +1,7 @@
 package import Evento
 
 extension EventoError.Code {
-  /// The status code of HTTP that stands for it (RFC 9110 §15): the one place where that is chosen.
+  /// The HTTP status code (RFC 9110 §15): the only place where it is chosen.
   package var status: Int {
     switch self {
     case .invalidRequest, .invalidJSON, .invalidCursor, .missingData: 400
@@ -25,7 +25,7 @@ extension EventoError.Code {
     }
   }
 
-  /// What kind of problem it is, in a few words that do not change from one occurrence to the next (RFC 9457 §3.1.3).
+  /// The kind of error in a few words, the same each time (RFC 9457 §3.1.3).
   package var title: String {
     let words = rawValue.split(separator: "_").joined(separator: " ")
     return switch self {

@@ -1,9 +1,9 @@
 package import Evento
 
 extension Cursor {
-  /// Reads a cursor of a request.
+  /// Parses a cursor in a request.
   ///
-  /// - Parameter name: what the request calls it, for the error: it may have several.
+  /// - Parameter name: The name of the cursor's field, for errors.
   /// - Throws: `invalid_cursor`.
   package init(wire text: String, _ name: @autoclosure () -> String) throws(EventoError) {
     do throws(EventoError) {
@@ -12,20 +12,22 @@ extension Cursor {
       guard text == ReadMember.now else { throw .damagedCursor(name()) }
       throw EventoError(
         .invalidCursor,
-        "\(name()) can't be now, which goes with the after of a read or a stream alone: send a cursor as an answer gave it."
+        "\(name()) can't be \"now\": only \"after\" of a read or a stream can. Pass a cursor exactly as the server returned it."
       )
     }
   }
 }
 
 extension Args.Start {
-  /// - Parameter name: as above.
+  /// Parses the start of a read in a request.
+  ///
+  /// - Parameter name: The name of its field, for errors.
   /// - Throws: `invalid_cursor`.
   package init(wire text: String, _ name: @autoclosure () -> String) throws(EventoError) {
     self = text == ReadMember.now ? .now : .after(try Cursor(wire: text, name()))
   }
 
-  /// How a request says it; `nil` for the beginning, which it leaves out.
+  /// The value in a request; `nil` for the beginning, which is left out.
   package var wire: String? {
     switch self {
     case .beginning: nil

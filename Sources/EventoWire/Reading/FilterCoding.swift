@@ -10,7 +10,7 @@ private enum FilterMember: String, MemberName {
 }
 
 extension JSONReader {
-  /// Filters of a query or of a condition.
+  /// Reads the filters of a query or condition.
   mutating func filters(atLeast minimum: Int) throws(EventoError) -> [ReadAggregator]? {
     var filters: [ReadAggregator] = []
     let count = try array { (reader, index) throws(EventoError) in
@@ -19,7 +19,7 @@ extension JSONReader {
     }
     guard let count else { return nil }
     guard minimum...ReadAggregator.maximumCount ~= count else {
-      fault("has \(count) filters: there may be \(minimum) to \(ReadAggregator.maximumCount)")
+      fault("must have \(minimum) to \(ReadAggregator.maximumCount) filters, but has \(count)")
       return nil
     }
     return filters

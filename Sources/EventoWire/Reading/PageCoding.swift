@@ -1,14 +1,14 @@
 internal import ByteCoding
 package import Evento
 
-/// The answer of a read, and of `GET /events/{id}`.
+/// The response to a read, and to `GET /events/{id}`.
 package enum Page {
-  /// A page with no more events than its answer has room for; what is left out comes with the next page, which the page
-  /// then says that there is.
+  /// Returns a page with as many events as fit into the response. The others are left to the next page, which the page
+  /// reports.
   ///
   /// - Parameters:
-  ///   - args: what the page was read with: one that was read backward keeps its newest events.
-  ///   - limit: bytes of the answer.
+  ///   - args: The arguments of the read: a backward page keeps its newest events.
+  ///   - limit: The maximum size of the response, in bytes.
   package static func json(
     _ page: ReadResult<Event>, _ encoding: PayloadEncoding, args: Args = .forward(), limit: Int = .max
   ) -> [UInt8] {
@@ -21,7 +21,7 @@ package enum Page {
     edge.withView { json($0, encoding) }
   }
 
-  /// The answer of `GET /events/{id}`.
+  /// Returns the response to `GET /events/{id}`.
   package static func json(_ event: borrowing EventView, _ encoding: PayloadEncoding) -> [UInt8] {
     var body = JSONWriter(capacity: 0)
     body.write(upTo: JSONRoom.longest(edge: event, encoding) + 1) { room in
@@ -31,7 +31,7 @@ package enum Page {
     return body.take()
   }
 
-  /// - Throws: where it is not what a gateway answers.
+  /// - Throws: An error if it is not a gateway's response.
   package static func page(json bytes: [UInt8]) throws(EventoError) -> ReadResult<Event> {
     try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
       var edges: [Edge<Event>] = []
@@ -51,7 +51,7 @@ package enum Page {
     }
   }
 
-  /// - Throws: where it is not what a gateway answers.
+  /// - Throws: An error if it is not a gateway's response.
   package static func edge(json bytes: [UInt8]) throws(EventoError) -> Edge<Event> {
     try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in try reader.edge() }
   }

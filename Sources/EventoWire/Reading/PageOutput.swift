@@ -1,26 +1,25 @@
 internal import ByteCoding
 package import Evento
 
-/// The answer of a read as it is written, event by event, in the order in which a page is read: a page that is read
-/// backward from its last event on.
+/// The response to a read, built event by event in reading order: a backward page from its last event.
 ///
-/// It takes no more events than the answer has room for: as few as one, where that is larger than the limit by itself.
+/// It accepts as many events as fit into the response: only one, if that is larger than the limit.
 package struct PageOutput: PageBuilder {
   private var bytes: JSONWriter
   private let encoding: PayloadEncoding
   private let limit: Int
-  /// Where each event ends, of a page that is read backward: they are put into order at the end.
+  /// The end of each event on a backward page: they are reordered at the end.
   private var ends: [Int]?
-  /// The events that it has.
+  /// The number of events.
   package private(set) var count = 0
 
-  /// More than what stands around the events: two cursors, two flags and the members' names.
+  /// More than the size of everything around the events: two cursors, two flags and the members' names.
   private static let frameLength = 2 * Cursor.maximumLength + 150
   private static let start: StaticString = "{\"edges\":["
 
   /// - Parameters:
-  ///   - args: what the page is read with.
-  ///   - limit: bytes of the answer.
+  ///   - args: The arguments of the read.
+  ///   - limit: The maximum size of the response, in bytes.
   package init(_ args: Args, _ encoding: PayloadEncoding, limit: Int) {
     self.encoding = encoding
     self.limit = limit
@@ -33,7 +32,7 @@ package struct PageOutput: PageBuilder {
     if isForward { bytes.write(json: Self.start) } else { ends = [] }
   }
 
-  /// What room is made for at first.
+  /// The number of events to allocate room for at first.
   private static let expectedEvents = 128
   private static let expectedLength = 512
 
@@ -61,7 +60,7 @@ package struct PageOutput: PageBuilder {
     return true
   }
 
-  /// The answer. Nothing can be added afterwards.
+  /// Returns the response. Nothing can be added afterwards.
   package mutating func finish(_ info: PageInfo) -> [UInt8] {
     if let ends { putInOrder(ends) }
     bytes.write(upTo: Self.frameLength) { room in
@@ -76,8 +75,8 @@ package struct PageOutput: PageBuilder {
       room.put(json: "}}\n")
     }
     let answer = bytes.take()
-    // A read that waits holds its empty page: with no more room than that needs. A slice of all of an array would be that
-    // array again, with its room.
+    // A waiting read holds its empty page, so it must not be larger than necessary. A slice of a whole array would be
+    // the same array, with its capacity.
     return count == 0 ? answer.withUnsafeBytes { Array($0) } : answer
   }
 

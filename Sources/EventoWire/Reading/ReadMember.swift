@@ -1,4 +1,4 @@
-/// The parameters of a read, in a body and in a query.
+/// The parameters of a read, in bodies and queries.
 enum ReadMember: String, MemberName {
   case aggregators
   case routingKey = "routing_key"
@@ -11,7 +11,7 @@ enum ReadMember: String, MemberName {
 
   static let table = MemberTable<ReadMember>()
 
-  /// What ``after`` says for the end of the log.
+  /// The value of ``after`` for the end of the log.
   static let now = "now"
-  static let mixed = "can't stand beside first or after: a page is read forward or backward"
+  static let mixed = "can't be combined with first or after. A page is read either forward or backward"
 }

@@ -48,7 +48,7 @@ extension ReadRequest {
       case .text(let text): body.write(plainString: text)
       }
     }
-    // There is a page parameter always, so the object is open.
+    // There is always a page parameter, so the object is open.
     body.write(json: "}")
     return body.take()
   }

@@ -27,7 +27,7 @@ extension ReadRequest {
     case text(String)
   }
 
-  /// The parameters that say which page, and how.
+  /// The parameters for the page and its encoding.
   var pageParameters: [(ReadMember, Value)] {
     var parameters: [(ReadMember, Value)] = []
     switch args {
@@ -45,7 +45,7 @@ extension ReadRequest {
 }
 
 extension ParameterReader {
-  /// The one filter that a query has room for.
+  /// Reads the filter. A query has room for one.
   package mutating func filter() -> ReadAggregator? {
     let hasType = has("aggregator_type")
     let type = name("aggregator_type")
@@ -53,14 +53,14 @@ extension ParameterReader {
     let eventName = name("name")
     guard let type else {
       guard !hasType else { return nil }
-      if id != nil { fault("aggregator_id", "needs aggregator_type beside it") }
-      if eventName != nil { fault("name", "needs aggregator_type beside it") }
+      if id != nil { fault("aggregator_id", "requires aggregator_type") }
+      if eventName != nil { fault("name", "requires aggregator_type") }
       return nil
     }
     return ReadAggregator(type, id: id, name: eventName)
   }
 
-  /// Left out, all; empty, those that have none.
+  /// Reads the routing key: absent for all events, empty for those without one.
   package mutating func routingKey() -> RoutingKey {
     guard let key = value(allowingEmpty: ReadMember.routingKey.rawValue) else { return .all }
     if !key.isEmpty, let problem = Name.fault(in: key) { fault(ReadMember.routingKey.rawValue, problem) }

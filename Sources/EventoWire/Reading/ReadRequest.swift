@@ -6,7 +6,7 @@ package struct ReadRequest: Sendable {
   package var routingKey: RoutingKey
   package var args: Args
   package var encoding: PayloadEncoding
-  /// Seconds to wait for an event where the page would be empty.
+  /// The seconds to wait for an event if the page would be empty.
   package var wait: Int?
 
   package init(
@@ -20,10 +20,10 @@ package struct ReadRequest: Sendable {
     self.wait = wait
   }
 
-  /// Seconds that a read may wait.
+  /// The allowed seconds.
   package static let waitRange: ClosedRange<Int64> = 1...60
 
-  /// What a request says, before it is known whether it fits together.
+  /// The parameters of a request, before they are checked together.
   struct Draft {
     var aggregators: [ReadAggregator]?
     var routingKey = RoutingKey.all
@@ -36,7 +36,7 @@ package struct ReadRequest: Sendable {
 
     static let counts = Int64(Args.countRange.lowerBound)...Int64(Args.countRange.upperBound)
 
-    /// What doesn't fit together.
+    /// The errors in how they are combined.
     var faults: [(ReadMember, String)] {
       var faults: [(ReadMember, String)] = []
       if first != nil || after != nil {
@@ -44,8 +44,8 @@ package struct ReadRequest: Sendable {
         if before != nil { faults.append((.before, ReadMember.mixed)) }
       }
       if wait != nil {
-        if last != nil || before != nil { faults.append((.wait, "goes with a page that is read forward")) }
-        if first == 0 { faults.append((.wait, "can't stand beside first=0, which asks for no event")) }
+        if last != nil || before != nil { faults.append((.wait, "can't be combined with last or before")) }
+        if first == 0 { faults.append((.wait, "can't be combined with first=0")) }
       }
       return faults
     }

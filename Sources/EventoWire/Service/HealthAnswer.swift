@@ -1,8 +1,8 @@
 internal import ByteCoding
 
-/// The answers of `/healthz` and `/readyz`.
+/// The responses to `/healthz` and `/readyz`.
 package enum HealthAnswer {
-  /// - Parameter checks: what was looked at, and what is wrong with it.
+  /// - Parameter checks: The names of the checks, and the errors that they found.
   package static func json(isWell: Bool, checks: [(name: String, fault: String?)]) -> [UInt8] {
     var body = JSONWriter()
     body.write(json: "{\"status\":")

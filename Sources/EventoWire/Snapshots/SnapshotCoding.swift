@@ -8,7 +8,7 @@ private enum SnapshotMember: String, MemberName {
   static let table = MemberTable<SnapshotMember>()
 }
 
-/// The body of `PUT /snapshots/{type}/{revision}/{id}`, and the answer of `GET` there.
+/// The body of `PUT /snapshots/{type}/{revision}/{id}`, and the response to `GET`.
 package enum SnapshotBody {
   package static func json(_ snapshot: Snapshot, _ encoding: PayloadEncoding) -> [UInt8] {
     var body = JSONWriter(capacity: snapshot.data.bytes.count * 4 / 3 + 256)
@@ -20,16 +20,16 @@ package enum SnapshotBody {
     return body.take()
   }
 
-  /// Reads what a client sends.
+  /// Parses a client's request.
   ///
   /// - Throws: `invalid_json`, `invalid_request`, `invalid_cursor`, `content_too_large`.
   package static func snapshot(request bytes: [UInt8], limits: WireLimits) throws(EventoError) -> Snapshot {
     try snapshot(bytes, limits, .refused)
   }
 
-  /// Reads what a gateway answers.
+  /// Parses a gateway's response.
   ///
-  /// - Throws: where it is not that.
+  /// - Throws: An error if it is not a gateway's response.
   package static func snapshot(answer bytes: [UInt8]) throws(EventoError) -> Snapshot {
     try snapshot(bytes, .unlimited, .skipped)
   }
@@ -50,7 +50,7 @@ package enum SnapshotBody {
       if !seen.contains(.cursor) { reader.fault(SnapshotMember.cursor, EventMember.required) }
       switch (seen.contains(.data), seen.contains(.dataBase64)) {
       case (true, true): reader.fault(SnapshotMember.dataBase64, EventMember.bothPayloads)
-      case (false, false): reader.fault(SnapshotMember.data, "is missing: give it, or data_base64")
+      case (false, false): reader.fault(SnapshotMember.data, "is missing. Send data or data_base64")
       default: break
       }
       guard let cursor, let data else { return nil }

@@ -1,7 +1,7 @@
 internal import ByteCoding
 package import Evento
 
-/// The answers that show subscribers.
+/// The responses that contain subscribers.
 package enum SubscriberAnswer {
   package static func json(_ subscriber: Subscriber) -> [UInt8] {
     var body = JSONWriter()
@@ -31,12 +31,12 @@ package enum SubscriberAnswer {
     return body.take()
   }
 
-  /// - Throws: where it is not what a gateway answers.
+  /// - Throws: An error if it is not a gateway's response.
   package static func subscriber(json bytes: [UInt8]) throws(EventoError) -> Subscriber {
     try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in try reader.subscriber() }
   }
 
-  /// - Throws: where it is not what a gateway answers.
+  /// - Throws: An error if it is not a gateway's response.
   package static func page(json bytes: [UInt8]) throws(EventoError) -> SubscriberPage {
     try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
       var page = SubscriberPage(subscribers: [], hasNextPage: false)
@@ -55,7 +55,7 @@ package enum SubscriberAnswer {
     }
   }
 
-  /// - Throws: where it is not what a gateway answers.
+  /// - Throws: An error if it is not a gateway's response.
   package static func isRunning(json bytes: [UInt8]) throws(EventoError) -> Bool {
     try JSONReader.read(bytes, unknownMembers: .skipped) { (reader) throws(EventoError) in
       var isRunning: Bool?
@@ -151,7 +151,7 @@ extension JSONReader {
   private mutating func timestamp() throws(EventoError) -> Timestamp? {
     guard let text = try string() else { return nil }
     guard let timestamp = Timestamp(rfc3339: text) else {
-      fault("must be a time as RFC 3339 has it, in UTC")
+      fault("must be an RFC 3339 time in UTC")
       return nil
     }
     return timestamp

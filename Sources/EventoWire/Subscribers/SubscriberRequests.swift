@@ -20,7 +20,7 @@ package struct SubscriberPageRequest: Sendable {
     self.first = first.map { Int($0) } ?? counts.upperBound
   }
 
-  /// Names and values, not encoded yet.
+  /// Names and values, not yet encoded.
   package var parameters: [(name: String, value: String)] {
     [(Parameter.first, String(first))] + (after.map { [(Parameter.after, $0)] } ?? [])
   }

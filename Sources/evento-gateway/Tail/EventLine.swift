@@ -22,7 +22,7 @@ struct EventLine {
     )
   }
 
-  /// As much of a payload as fits into a line or two.
+  /// The beginning of a payload, up to a line or two.
   private static func beginning(of payload: String) -> String {
     let beginning = payload.unicodeScalars.prefix(120)
     return String(beginning) + (beginning.endIndex < payload.unicodeScalars.endIndex ? "…" : "")

@@ -1,6 +1,6 @@
 internal import Dispatch
 
-/// Standard output, written to on a queue of its own: a slow reader keeps that one thread waiting, and nothing else.
+/// Standard output, written on a separate queue: a slow reader blocks only that thread.
 struct QueuedOutput {
   private let queue = DispatchQueue(label: "standard output")
 

@@ -34,7 +34,10 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     help: ArgumentHelp("Where to begin: now, beginning, or the cursor of the last event seen.", valueName: "position"))
   var from = "now"
 
-  @Flag(help: "One JSON object per line, with type, cursor and node. Control characters are not escaped.")
+  @Flag(
+    help:
+      "Print each event as one line of JSON with type, cursor and node, for programs. Control characters are not escaped."
+  )
   var json = false
 
   func validate() throws {
@@ -45,11 +48,11 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     _ = try start
   }
 
-  /// By the rule of the gateway, whose errors would name the members of a request.
+  /// Checks names by the gateway's rule, whose errors would name the members of a request.
   private func checkNames() throws {
     let names = [
       ("--aggregator-type", aggregatorType), ("--aggregator-id", aggregatorId), ("--name", name),
-      // An empty one stands for events without a key.
+      // An empty one selects events without a key.
       ("--routing-key", routingKey?.isEmpty == true ? nil : routingKey),
     ]
     for case (let option, let name?) in names {
@@ -72,14 +75,14 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     }
   }
 
-  /// How it ended.
+  /// The reason of the end.
   private enum End {
     case follower, signal, impatience
   }
 
   func run() async throws {
     let signals = Signals(Self.signals)
-    // A reader that leaves, as `head` does, shows as an error of the write.
+    // A reader that exits, like `head`, causes a write error.
     signal(SIGPIPE, SIG_IGN)
     let follower = Task { try await follow() }
     let (ends, ended) = AsyncStream.makeStream(of: End.self)
@@ -95,10 +98,10 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
       case .follower: return try await follower.value
       case .impatience: return
       case .signal:
-        // It ends between two lines, unless nobody takes the one that it is at.
+        // It ends between two lines, unless the current one is not read.
         follower.cancel()
         Task {
-          // Nobody cancels it.
+          // It is never cancelled.
           try? await Task.sleep(for: .seconds(1))
           ended.yield(.impatience)
         }
@@ -115,7 +118,7 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
       let executor = try HTTPExecutor(baseURL: source.url, configuration: source.configuration)
       let watch = try TailWatch(source.url, source.configuration)
       try await watch.begin()
-      // A follower waits for a gateway that is away. Here a person may wait for it in vain.
+      // A follower retries without end. Here, a person may be waiting.
       _ = try await executor.read([], routingKey: .all, args: .forward(first: 0))
       let watching = Task { await watch.run() }
       defer { watching.cancel() }
@@ -126,7 +129,7 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
       if case StandardOutput.Failure.closedByReader = error { return }
       throw source.explained(error)
     } catch {
-      // What a signal cut short is no failure.
+      // An interruption by a signal is not an error.
     }
   }
 }

@@ -1,7 +1,7 @@
 internal import Evento
 internal import EventoHTTP
 
-/// The gateway that `tail` follows, and the settings that name it.
+/// The gateway to follow, and the settings that name it.
 struct TailSource {
   let url: String
   let configuration: HTTPConfiguration
@@ -9,8 +9,8 @@ struct TailSource {
   private let tokenSetting: String
 
   /// - Parameters:
-  ///   - url: of the command line, which comes before the environment.
-  ///   - token: likewise.
+  ///   - url: The option, which overrides the environment.
+  ///   - token: The option, which overrides the environment.
   init(url: String?, token: String?, environment: [String: String]) {
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     self.url = url ?? variable("EVENTO_URL") ?? "http://127.0.0.1:8080"
@@ -25,7 +25,7 @@ struct TailSource {
     self.configuration = configuration
   }
 
-  /// Returns an error with the settings that may be at fault.
+  /// Returns an error that names the settings to check.
   func explained(_ error: any Error) -> any Error {
     guard let error = error as? EventoError else { return error }
     switch error.code {
@@ -33,7 +33,7 @@ struct TailSource {
       return TailError(description: "The gateway requires a token. Pass one with --token or EVENTO_TOKEN.")
     case .unauthorized, .forbidden:
       return TailError(description: "The gateway does not accept the token (\(tokenSetting)): \(error.detail)")
-    // Of a gateway with another base path, or of something else.
+    // From a gateway with another base path, or from another server.
     case .notFound, .methodNotAllowed, .unavailable:
       return TailError(description: "\(error.detail) The URL is \(url) (\(urlSetting)).")
     default: return error

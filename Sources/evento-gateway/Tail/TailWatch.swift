@@ -3,13 +3,14 @@ internal import EventoHTTP
 internal import Foundation
 internal import Logging
 
-/// Says on standard error what `tail` is doing. A person at a terminal sees that it follows, and at once when the gateway
-/// goes and comes; a program that reads standard error gets failures alone, the first one and then one a minute.
+/// Reports the state of `tail` on standard error. On a terminal, it shows that it follows, and at once when the gateway
+/// disappears and returns. For a program that reads standard error, it logs only errors: the first one, and then one a
+/// minute.
 struct TailWatch {
   private let address: String
   private let probe: HTTPExecutor
 
-  /// How often the gateway is looked at.
+  /// The interval between checks of the gateway.
   private static let interval: Duration = .seconds(2)
 
   init(_ address: String, _ configuration: HTTPConfiguration) throws {
@@ -22,7 +23,7 @@ struct TailWatch {
 
   private static let isTerminal = isatty(STDERR_FILENO) == 1
 
-  /// The logger of the follower, which is where failures are said if there is no terminal.
+  /// The follower's logger, which reports errors if there is no terminal.
   static var logger: Logger {
     Logger(label: "evento.http") { label -> any LogHandler in
       guard !isTerminal else { return SwiftLogNoOpLogHandler() }
@@ -30,12 +31,12 @@ struct TailWatch {
     }
   }
 
-  /// Says at once if the gateway can't be reached, before it is tried again.
+  /// Reports at once if the gateway can't be reached, before it retries.
   func begin() async throws {
     if let failure = try await failure() { say("\(failure) Trying again …") }
   }
 
-  /// Says when the gateway goes and comes, until the task is cancelled.
+  /// Reports when the gateway disappears and returns, until the task is cancelled.
   func run() async {
     guard Self.isTerminal else { return }
     say("Following \(address). Ctrl-C ends it.")
@@ -48,14 +49,14 @@ struct TailWatch {
         if failure == nil, isAway { say("The gateway is back.") }
         isAway = failure != nil
       } catch {
-        // Cancelled; or refused, which the follower says as its own error.
+        // Cancelled; or rejected, which the follower reports as its own error.
         return
       }
     }
   }
 
-  /// - Returns: `nil` if it answers.
-  /// - Throws: what waiting does not mend.
+  /// - Returns: `nil` if it responds.
+  /// - Throws: An error that waiting can't fix.
   private func failure() async throws -> String? {
     do {
       _ = try await probe.read([], routingKey: .all, args: .forward(first: 0))

@@ -48,7 +48,7 @@ import Testing
       #expect(seen == [[1, 2], [1, 2]])
     }
     #expect(log.lines.count == 2, "\(log.lines)")
-    #expect(log.lines.first?.contains("warning") == true && log.lines.first?.contains("tries again") == true)
+    #expect(log.lines.first?.contains("warning") == true && log.lines.first?.contains("Retrying") == true)
     #expect(log.lines.last?.contains("notice") == true && log.lines.last?.contains("again") == true)
   }
 

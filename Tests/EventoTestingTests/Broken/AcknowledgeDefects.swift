@@ -19,7 +19,7 @@ extension Defect {
     Defect(
       "an acknowledgement does not look at the worker",
       caughtBy: [
-        "an acknowledgement of a worker that was taken over changes nothing"
+        "an acknowledgement by a worker that lost the subscriber changes nothing"
       ]
     ) {
       $0.changeAcknowledgement { $0.workerID = nil }
@@ -27,7 +27,7 @@ extension Defect {
     Defect(
       "an acknowledgement without a worker is refused",
       caughtBy: [
-        "an acknowledgement without a worker counts whoever holds the subscriber"
+        "an acknowledgement without a worker is accepted under any holder"
       ]
     ) {
       $0.acknowledge = { store, wish throws in
@@ -61,7 +61,7 @@ extension Defect {
     Defect(
       "a subscriber goes forward only",
       caughtBy: [
-        "a subscriber may go back to an earlier place"
+        "a subscriber can go back to an earlier position"
       ]
     ) {
       $0.acknowledge = { store, wish throws in
@@ -79,7 +79,7 @@ extension Defect {
     Defect(
       "only the cursor of an event can be acknowledged",
       caughtBy: [
-        "any place that a read gave can be acknowledged"
+        "any cursor that a read returned can be acknowledged"
       ]
     ) {
       $0.acknowledge = { store, wish throws in

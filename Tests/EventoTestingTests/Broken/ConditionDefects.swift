@@ -35,7 +35,7 @@ extension Defect {
     Defect(
       "a condition counts all events",
       caughtBy: [
-        "a condition counts only events behind its place",
+        "a condition counts only events after its cursor",
         "a cursor of another store is refused by a condition",
       ]
     ) { $0.changeCondition { $0.after = nil } },
@@ -67,7 +67,7 @@ extension Defect {
     Defect(
       "a condition is looked at, and the write done a moment later",
       caughtBy: [
-        "of many writers that decide on the same place, one wins"
+        "of many writers with a condition on the same cursor, one wins"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -81,7 +81,7 @@ extension Defect {
       "a condition with no filters, or too many, or bad ones, passes",
       caughtBy: [
         "a condition takes one to two hundred filters",
-        "a condition with a name out of form is refused",
+        "a condition with an invalid name is refused",
       ]
     ) {
       $0.write = { store, events, condition throws in

@@ -22,14 +22,14 @@ extension Defect {
         if let text = $0.data.text { $0.data = Payload(text.trimmingCharacters(in: .whitespacesAndNewlines)) }
       }
     },
-    Defect("payloads are taken for text", caughtBy: ["a payload may be any bytes"]) {
+    Defect("payloads are taken for text", caughtBy: ["a payload can be any bytes"]) {
       $0.changeEvents { $0.data = Payload(String(decoding: $0.data.bytes, as: UTF8.self)) }
     },
     Defect(
       "no payload is null",
       caughtBy: [
-        "a payload of no bytes stays one",
-        "a payload and metadata that are left out count as no bytes and {}",
+        "an empty payload is kept",
+        "an absent payload counts as no bytes, and absent metadata as {}",
       ]
     ) {
       $0.changeEvents { if $0.data.bytes.isEmpty { $0.data = Payload("null") } }
@@ -71,7 +71,7 @@ extension Defect {
     Defect(
       "a page with a large event is empty",
       caughtBy: [
-        "more payload than a page holds comes in several pages"
+        "payloads larger than a page come in several pages"
       ]
     ) {
       $0.changePages { page, _ in
@@ -100,13 +100,13 @@ extension Defect {
       "metadata are dropped",
       caughtBy: [
         "metadata keep their text",
-        "metadata may be nested 128 deep",
+        "metadata can be nested 128 deep",
       ]
     ) { $0.changeEvents { $0.metadata = Metadata() } },
     Defect(
       "metadata are never empty",
       caughtBy: [
-        "metadata that are left out are {}",
+        "absent metadata are {}",
         "metadata of 64 KiB are kept whole",
       ]
     ) {
@@ -117,7 +117,7 @@ extension Defect {
     Defect(
       "names are normalised",
       caughtBy: [
-        "aggregates are told apart by bytes, not by canonical equivalence"
+        "aggregates are compared by bytes, not by canonical equivalence"
       ]
     ) {
       $0.changeEvents { event in
@@ -132,8 +132,8 @@ extension Defect {
     Defect(
       "names are compared without regard to case",
       caughtBy: [
-        "types are told apart by bytes",
-        "event names are told apart by bytes",
+        "types are compared by bytes",
+        "event names are compared by bytes",
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -153,7 +153,7 @@ extension Defect {
     Defect(
       "routing keys are compared by canonical equivalence",
       caughtBy: [
-        "routing keys are told apart by bytes"
+        "routing keys are compared by bytes"
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in

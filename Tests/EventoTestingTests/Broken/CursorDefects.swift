@@ -6,7 +6,7 @@ extension Defect {
     Defect(
       "a cursor of another store is the beginning",
       caughtBy: [
-        "a cursor of another store is refused as the place to read up to"
+        "a cursor of another store is refused as the end of a read"
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in

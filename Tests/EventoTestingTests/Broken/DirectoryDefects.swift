@@ -21,7 +21,7 @@ extension Defect {
     Defect(
       "a full page of subscribers always has a next one",
       caughtBy: [
-        "pages of subscribers hold what was asked for, and tell exactly if there is a next one"
+        "pages of subscribers have the requested number, and report exactly whether there is a next one"
       ]
     ) {
       $0.subscribers = { store, first, key throws in
@@ -33,7 +33,7 @@ extension Defect {
     Defect(
       "a page of subscribers starts with its key",
       caughtBy: [
-        "pages of subscribers hold what was asked for, and tell exactly if there is a next one"
+        "pages of subscribers have the requested number, and report exactly whether there is a next one"
       ]
     ) {
       $0.subscribers = { store, first, key throws in
@@ -45,7 +45,7 @@ extension Defect {
     Defect(
       "a page of subscribers starts behind a subscriber that is there",
       caughtBy: [
-        "a page of subscribers starts behind a key by its bytes, also if there is no such subscriber"
+        "a page of subscribers starts after a key by its bytes, also if no subscriber has it"
       ]
     ) {
       $0.subscribers = { store, first, key throws in
@@ -58,7 +58,7 @@ extension Defect {
     Defect(
       "a page of subscribers starts behind a key that is equal to Swift",
       caughtBy: [
-        "a page of subscribers starts behind a key by its bytes, also if there is no such subscriber"
+        "a page of subscribers starts after a key by its bytes, also if no subscriber has it"
       ]
     ) {
       $0.subscribers = { store, first, key throws in
@@ -112,7 +112,7 @@ extension Defect {
       }
     },
     Defect(
-      "deleting what is not there succeeds",
+      "deleting what does not exist succeeds",
       caughtBy: [
         "an unknown subscriber can't be enabled or deleted"
       ]
@@ -124,7 +124,7 @@ extension Defect {
     Defect(
       "a subscriber that is deleted is only disabled",
       caughtBy: [
-        "a subscriber that is deleted is gone, and a new one begins anew"
+        "a deleted subscriber is gone, and a new one starts from the beginning"
       ]
     ) {
       $0.deleteSubscriber = { store, key throws in
@@ -145,7 +145,7 @@ extension Defect {
     Defect(
       "keys out of form are unknown",
       caughtBy: [
-        "a key out of form is refused by every operation on subscribers"
+        "every operation on subscribers refuses an invalid key"
       ]
     ) {
       $0.deleteSubscriber = { store, key throws in

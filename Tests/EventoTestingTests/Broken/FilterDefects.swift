@@ -42,7 +42,7 @@ extension Defect {
       "an event that two filters match comes twice",
       caughtBy: [
         "several filters read what matches any of them, each event once (filters)",
-        "pages forward of any size give each event once",
+        "forward pages of any size return each event once",
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -65,7 +65,7 @@ extension Defect {
     Defect(
       "filters out of form match nothing",
       caughtBy: [
-        "a filter with a name out of form is refused"
+        "a filter with an invalid name is refused"
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -80,13 +80,13 @@ extension Defect {
     Defect(
       "the routing key is not looked at",
       caughtBy: [
-        "a read of a routing key gives the events that have it"
+        "a read with a routing key returns the events that have it"
       ]
     ) { $0.changeRoutingKey { _ in .all } },
     Defect(
       "a read of no routing key reads all events",
       caughtBy: [
-        "a read of no routing key gives the events that have none"
+        "a read without routing keys returns the events that have none"
       ]
     ) {
       $0.changeRoutingKey { $0 == .value(nil) ? .all : $0 }
@@ -94,7 +94,7 @@ extension Defect {
     Defect(
       "the routing key now is none",
       caughtBy: [
-        "a routing key that looks like a name of something else is just a key"
+        "a routing key can look like any other name"
       ]
     ) {
       $0.changeRoutingKey { $0 == .value("now") ? .value(nil) : $0 }
@@ -102,7 +102,7 @@ extension Defect {
     Defect(
       "with filters the routing key is not looked at",
       caughtBy: [
-        "a read of a routing key and filters gives what passes both",
+        "a read with a routing key and filters returns what matches both",
         "any two hundred filters read what matches any of them",
       ]
     ) {

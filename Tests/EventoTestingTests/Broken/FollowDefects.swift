@@ -7,9 +7,9 @@ extension Defect {
       "a follower sees every event twice",
       caughtBy: [
         "a follower from the beginning gets what is stored, then what commits",
-        "a follower goes on right behind a cursor", "a follower gets what passes its filters alone",
+        "a follower starts right after a cursor", "a follower gets only what matches its filters",
         "a follower gets the events of its routing key alone", "followers miss nothing under sixteen writers",
-        "a follower that goes on from its cursor misses nothing",
+        "a follower that continues from its cursor misses nothing",
       ]
     ) { $0.changeFollowedPages { page in page.edges = page.edges.flatMap { [$0, $0] } } },
     Defect(

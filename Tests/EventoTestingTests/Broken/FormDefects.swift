@@ -8,7 +8,7 @@ extension Defect {
       "long names are cut off",
       caughtBy: [
         "names that are empty or longer than 255 bytes are refused",
-        "names of 255 bytes are taken, and kept exactly",
+        "names of 255 bytes are accepted, and kept exactly",
       ]
     ) {
       $0.changeEvents {
@@ -42,15 +42,15 @@ extension Defect {
         event.name = clean(event.name)
       }
     },
-    Defect("names are percent-decoded", caughtBy: ["names may hold every other character"]) {
+    Defect("names are percent-decoded", caughtBy: ["names can have every other character"]) {
       $0.changeEvents { $0.name = $0.name.removingPercentEncoding ?? $0.name }
     },
     Defect(
       "timestamps are whole seconds",
       caughtBy: [
-        "timestamps may be any millisecond from 1970 to 9999",
-        "members that the store filled in may be given in a resend",
-        "an id that is stored with another version, key or time is a duplicate",
+        "timestamps can be any millisecond from 1970 to 9999",
+        "members that the store assigned can be sent in a resend",
+        "an id stored with another version, key or time is a duplicate",
       ]
     ) {
       $0.changeEvents { $0.timestamp = $0.timestamp.map { Timestamp(seconds: $0.seconds) } }
@@ -68,13 +68,13 @@ extension Defect {
     Defect(
       "the time of a write is not kept",
       caughtBy: [
-        "timestamps may be any millisecond from 1970 to 9999"
+        "timestamps can be any millisecond from 1970 to 9999"
       ]
     ) { $0.changeNodes { $0.with(timestamp: .now()) } },
     Defect(
       "a timestamp that is left out is zero",
       caughtBy: [
-        "a timestamp that is left out is that of the write"
+        "an absent timestamp is the time of the write"
       ]
     ) {
       $0.changeEvents { if $0.timestamp == nil { $0.timestamp = Timestamp(milliseconds: 0) } }
@@ -91,8 +91,8 @@ extension Defect {
     Defect(
       "every aggregate has a routing key",
       caughtBy: [
-        "a new aggregate has no routing key unless it is given one",
-        "no routing key, given in so many words, is inherited too",
+        "a new aggregate has no routing key by default",
+        "an explicit absence of a routing key is inherited too",
       ]
     ) {
       $0.changeEvents { if $0.routingKey == .value(nil) { $0.routingKey = .value("default") } }
@@ -122,7 +122,7 @@ extension Defect {
     Defect(
       "a routing key is inherited by the id alone",
       caughtBy: [
-        "aggregates of the same id and different types inherit apart"
+        "aggregates with the same id and different types inherit separately"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -139,7 +139,7 @@ extension Defect {
     Defect(
       "a routing key of a refused write stays",
       caughtBy: [
-        "a refused write leaves the routing key as it was"
+        "a refused write does not change the routing key"
       ]
     ) {
       $0.write = { store, events, condition throws in

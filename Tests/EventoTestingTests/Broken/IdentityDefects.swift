@@ -6,7 +6,7 @@ extension Defect {
     Defect(
       "a resend is stored again",
       caughtBy: [
-        "a write sent again is answered as the first time, and stores nothing"
+        "a resend returns the first result, and stores nothing"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -20,10 +20,10 @@ extension Defect {
       }
     },
     Defect(
-      "a resend does not say that it is one",
+      "a resend is not marked as one",
       caughtBy: [
-        "a write sent again is answered as the first time, and stores nothing",
-        "a resend stays one after its aggregate has gone on",
+        "a resend returns the first result, and stores nothing",
+        "a resend is recognised after later events",
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -33,8 +33,8 @@ extension Defect {
     Defect(
       "every write says that it is a resend",
       caughtBy: [
-        "a write answers what it stored, in the order given",
-        "of many that send the same write, one stores it and all get its answer",
+        "a write returns what it stored, in the given order",
+        "of many senders of the same write, one stores it and all get its result",
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -44,7 +44,7 @@ extension Defect {
     Defect(
       "a stored id is a duplicate, whatever its content",
       caughtBy: [
-        "a write sent again is answered as the first time, and stores nothing"
+        "a resend returns the first result, and stores nothing"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -57,8 +57,8 @@ extension Defect {
     Defect(
       "a stored id is a resend, whatever its content",
       caughtBy: [
-        "an id that is stored with other bytes is a duplicate",
-        "an id that is stored for another aggregate or name is a duplicate",
+        "an id stored with other bytes is a duplicate",
+        "an id stored with another aggregate or name is a duplicate",
         "a resend is compared by bytes",
       ]
     ) {
@@ -80,7 +80,7 @@ extension Defect {
     Defect(
       "a resend has to give all that is stored",
       caughtBy: [
-        "members that a resend leaves out agree with whatever is stored"
+        "absent members of a resend match any stored value"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -96,7 +96,7 @@ extension Defect {
     Defect(
       "a resend is told by its first event",
       caughtBy: [
-        "a resend is one however its events are put together"
+        "a resend can regroup its events"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -117,7 +117,7 @@ extension Defect {
     Defect(
       "what is stored of a write is left out of it",
       caughtBy: [
-        "a write of which only a part is stored is a duplicate"
+        "a write that is only partly stored is a duplicate"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -144,7 +144,7 @@ extension Defect {
     Defect(
       "versions are looked at before a resend",
       caughtBy: [
-        "a resend is looked at before the versions"
+        "a resend is detected before versions are checked"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -158,11 +158,11 @@ extension Defect {
         return try await store.write(events, condition: condition)
       }
     },
-    Defect("given ids are replaced", caughtBy: ["an id that is given is kept"]) { $0.changeEvents { $0.id = nil } },
+    Defect("given ids are replaced", caughtBy: ["a given id is kept"]) { $0.changeEvents { $0.id = nil } },
     Defect(
       "ids that are left out are all the same",
       caughtBy: [
-        "ids that are left out are made, and never twice"
+        "absent ids are generated, and unique"
       ]
     ) {
       $0.changeNodes {

@@ -6,7 +6,7 @@ extension Defect {
     Defect(
       "the log is in the order of timestamps",
       caughtBy: [
-        "the order of the log is that of commits, whatever timestamps say"
+        "the order of the log is that of commits, whatever the timestamps"
       ]
     ) {
       $0.orderLog { ($0.timestamp, $0.id) < ($1.timestamp, $1.id) }
@@ -14,15 +14,15 @@ extension Defect {
     Defect(
       "the log is in the order of ids",
       caughtBy: [
-        "the order of the log is that of commits, whatever ids say",
-        "some events of a write may carry an id and others not",
-        "an event that commits late is never placed before a reader",
+        "the order of the log is that of commits, whatever the ids",
+        "some events of a write can have an id and others none",
+        "an event that commits late never appears before a reader's position",
       ]
     ) { $0.orderLog { $0.id < $1.id } },
     Defect(
       "the log is in the order of aggregates",
       caughtBy: [
-        "a write may span aggregates and types"
+        "a write can span aggregates and types"
       ]
     ) {
       $0.orderLog { ($0.aggregatorID, $0.version) < ($1.aggregatorID, $1.version) }
@@ -31,8 +31,8 @@ extension Defect {
       "a reader skips an event at times",
       caughtBy: [
         "readers with a filter miss nothing under sixteen writers",
-        "readers that go on from their cursors miss nothing under sixteen writers",
-        "readers with several filters miss nothing under sixteen writers",
+        "readers that continue from their cursors miss no event of sixteen writers",
+        "readers with several filters miss no event of sixteen writers",
         "readers of a routing key miss nothing under sixteen writers",
       ]
     ) {
@@ -56,8 +56,8 @@ extension Defect {
     Defect(
       "versions have gaps",
       caughtBy: [
-        "versions of an aggregate run without a gap under sixteen writers",
-        "an earlier place is no later: events behind it are read again",
+        "versions of an aggregate have no gaps under sixteen writers",
+        "after going back, later events are read again",
       ]
     ) {
       $0.changeNodes { $0.with(version: $0.version > 5 ? $0.version + 1 : $0.version) }

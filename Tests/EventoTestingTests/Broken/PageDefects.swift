@@ -6,7 +6,7 @@ extension Defect {
     Defect(
       "pages backward are newest first",
       caughtBy: [
-        "a page read backward has the last events, oldest first, and exact flags"
+        "a backward page has the last events, oldest first, and exact flags"
       ]
     ) {
       $0.changePages { page, args in if case .backward = args { page.edges.reverse() } }
@@ -14,14 +14,14 @@ extension Defect {
     Defect(
       "has_next_page is never set",
       caughtBy: [
-        "a page read forward has as many events as asked for, and exact flags"
+        "a forward page has the requested number of events, and exact flags"
       ]
     ) { $0.changePages { page, _ in page.pageInfo.hasNextPage = false } },
     Defect(
       "has_next_page is set on every full page",
       caughtBy: [
-        "a page read forward has as many events as asked for, and exact flags",
-        "pages forward go on into what commits meanwhile",
+        "a forward page has the requested number of events, and exact flags",
+        "forward pages continue into concurrent commits",
       ]
     ) {
       $0.changePages { page, args in
@@ -31,7 +31,7 @@ extension Defect {
     Defect(
       "has_previous_page is set on every full page",
       caughtBy: [
-        "a page read backward has the last events, oldest first, and exact flags"
+        "a backward page has the last events, oldest first, and exact flags"
       ]
     ) {
       $0.changePages { page, args in
@@ -41,7 +41,7 @@ extension Defect {
     Defect(
       "has_previous_page is set behind a cursor",
       caughtBy: [
-        "a page read forward from each place goes on right behind it"
+        "a forward page starts right after its start position"
       ]
     ) {
       $0.changePages { page, args in if case .forward(_, .after) = args { page.pageInfo.hasPreviousPage = true } }
@@ -49,7 +49,7 @@ extension Defect {
     Defect(
       "has_next_page is set before a cursor",
       caughtBy: [
-        "a page read backward from each place ends right before it"
+        "a backward page ends right before its start position"
       ]
     ) {
       $0.changePages { page, args in if case .backward(_, .some) = args { page.pageInfo.hasNextPage = true } }
@@ -68,7 +68,7 @@ extension Defect {
     Defect(
       "a page has one event too many",
       caughtBy: [
-        "a page read forward has as many events as asked for, and exact flags"
+        "a forward page has the requested number of events, and exact flags"
       ]
     ) {
       $0.changeArgs { args in
@@ -94,7 +94,7 @@ extension Defect {
     Defect(
       "a page of forty is one of twenty",
       caughtBy: [
-        "forty events are a page where no number is given"
+        "a page has forty events by default"
       ]
     ) {
       $0.changeArgs { args in
@@ -108,7 +108,7 @@ extension Defect {
     Defect(
       "the event at the place is read again, forward",
       caughtBy: [
-        "a page read forward from each place goes on right behind it"
+        "a forward page starts right after its start position"
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -123,7 +123,7 @@ extension Defect {
     Defect(
       "the event at the place is read too, backward",
       caughtBy: [
-        "a page read backward from each place ends right before it"
+        "a backward page ends right before its start position"
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -138,7 +138,7 @@ extension Defect {
     Defect(
       "a page backward before nothing is that of the end",
       caughtBy: [
-        "forward and backward give an event the same place"
+        "forward and backward reads give an event the same cursor"
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -150,7 +150,7 @@ extension Defect {
     Defect(
       "a page of what was there ends with what came since",
       caughtBy: [
-        "a page forward is the same however often it is read",
+        "a forward page is the same each time it is read",
         "a subscriber's loop handles every event once, across a take-over",
       ]
     ) {
@@ -165,8 +165,8 @@ extension Defect {
     Defect(
       "places count from the end, backward",
       caughtBy: [
-        "pages backward are not moved by what commits meanwhile",
-        "pages backward of any size give each event once",
+        "backward pages are not shifted by concurrent commits",
+        "backward pages of any size return each event once",
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -182,7 +182,7 @@ extension Defect {
     Defect(
       "an empty page forward has no end cursor",
       caughtBy: [
-        "a page of an empty store tells where to go on"
+        "a page of an empty store has a cursor to continue from"
       ]
     ) {
       $0.changePages { page, _ in if page.edges.isEmpty { page.pageInfo.endCursor = nil } }
@@ -190,7 +190,7 @@ extension Defect {
     Defect(
       "an empty page backward has an end cursor",
       caughtBy: [
-        "a page backward with nothing on it has no cursors"
+        "an empty backward page has no cursors"
       ]
     ) {
       $0.changePages { page, args in
@@ -200,8 +200,8 @@ extension Defect {
     Defect(
       "an empty page ends where it began",
       caughtBy: [
-        "a filter that matches nothing moves on to the end of the log",
-        "a condition may begin at any place that a read gave",
+        "the end cursor of a read without matches is the end of the log",
+        "a condition can have any cursor that a read returned",
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -215,7 +215,7 @@ extension Defect {
     Defect(
       "an empty page ends at an event that is still to come",
       caughtBy: [
-        "a page at the end of the log tells where to go on"
+        "a page at the end of the log has a cursor to continue from"
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -234,15 +234,15 @@ extension Defect {
     Defect(
       "a page of first 0 is behind all events",
       caughtBy: [
-        "a page of first 0 tells whether there is more, and where it began",
-        "a cursor of another store is refused as the place to read from",
+        "a page of first 0 reports whether there are events, and its start",
+        "a cursor of another store is refused as the start of a read",
       ]
     ) {
       $0.changeArgs { args in
         if case .forward(0, _) = args { .forward(first: 0, after: .now) } else { args }
       }
     },
-    Defect("now is the beginning", caughtBy: ["a read from now on gives nothing that is there"]) {
+    Defect("now is the beginning", caughtBy: ["a read from now returns no earlier event"]) {
       $0.changeArgs { args in
         if case .forward(let first, .now) = args { .forward(first: first) } else { args }
       }
@@ -250,7 +250,7 @@ extension Defect {
     Defect(
       "now is the last event that matches",
       caughtBy: [
-        "a read from now on gives nothing that is there"
+        "a read from now returns no earlier event"
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in
@@ -266,9 +266,9 @@ extension Defect {
     Defect(
       "now is a moment later",
       caughtBy: [
-        "a loop that begins now misses nothing that commits later",
-        "a loop that begins now with a filter misses nothing that matches",
-        "a reader that begins now sees all that commits later, under sixteen writers",
+        "a loop that starts now misses no later event",
+        "a loop that starts now with a filter misses no matching event",
+        "a reader that starts now sees every later event of sixteen writers",
       ]
     ) {
       $0.read = { store, aggregators, routingKey, args throws in

@@ -7,7 +7,7 @@ extension Defect {
     Defect(
       "a snapshot that was never saved is empty",
       caughtBy: [
-        "a snapshot that was never saved is not there"
+        "a snapshot that was never saved does not exist"
       ]
     ) {
       $0.getSnapshot = { store, key throws in
@@ -19,7 +19,7 @@ extension Defect {
     Defect(
       "there is one snapshot for all revisions",
       caughtBy: [
-        "snapshots are kept apart by type, revision and id"
+        "snapshots are separate by type, revision and id"
       ]
     ) {
       $0.changeSnapshotKeys { SnapshotKey(type: $0.type, revision: "1", id: $0.id) }
@@ -27,7 +27,7 @@ extension Defect {
     Defect(
       "the parts of a snapshot's key run together",
       caughtBy: [
-        "a slash in a snapshot's key is part of it"
+        "a snapshot's key can contain slashes"
       ]
     ) {
       $0.changeSnapshotKeys { key in
@@ -40,7 +40,7 @@ extension Defect {
     Defect(
       "dots in a snapshot's key are steps of a path",
       caughtBy: [
-        "a snapshot's key may be of any names"
+        "a snapshot's key can have any names"
       ]
     ) {
       $0.changeSnapshotKeys { SnapshotKey(type: $0.type == ".." ? "." : $0.type, revision: $0.revision, id: $0.id) }
@@ -48,7 +48,7 @@ extension Defect {
     Defect(
       "snapshots' keys are normalised",
       caughtBy: [
-        "snapshots are told apart by the bytes of their keys"
+        "snapshots' keys are compared by bytes"
       ]
     ) {
       $0.changeSnapshotKeys {
@@ -60,7 +60,7 @@ extension Defect {
     Defect(
       "the first snapshot is kept",
       caughtBy: [
-        "a snapshot replaces the one before",
+        "a snapshot replaces the previous one",
         "a cursor of another store is refused by a snapshot",
       ]
     ) {
@@ -72,7 +72,7 @@ extension Defect {
       "a snapshot stands at the end of the log",
       caughtBy: [
         "a snapshot comes back as it was saved",
-        "a snapshot may stand at any place that a read gave",
+        "a snapshot can have any cursor that a read returned",
       ]
     ) {
       $0.saveSnapshot = { store, key, snapshot throws in
@@ -84,7 +84,7 @@ extension Defect {
     Defect(
       "a snapshot's payload is taken for text",
       caughtBy: [
-        "a snapshot's payload may be any bytes"
+        "a snapshot's payload can be any bytes"
       ]
     ) {
       $0.saveSnapshot = { store, key, snapshot throws in
@@ -95,7 +95,7 @@ extension Defect {
     Defect(
       "snapshots' keys out of form are taken",
       caughtBy: [
-        "a snapshot's key out of form is refused"
+        "an invalid snapshot's key is refused"
       ]
     ) {
       $0.getSnapshot = { store, key throws in
@@ -113,9 +113,9 @@ extension Defect {
       ]
     ) { $0.deleteSnapshot = { _, _ in } },
     Defect(
-      "deleting a snapshot that is not there succeeds",
+      "deleting a snapshot that does not exist succeeds",
       caughtBy: [
-        "a snapshot that is not there can't be deleted"
+        "a snapshot that does not exist can't be deleted"
       ]
     ) {
       $0.deleteSnapshot = { store, key throws in
@@ -128,7 +128,7 @@ extension Defect {
     Defect(
       "asking for readiness writes an event",
       caughtBy: [
-        "a store that can be written is ready, and asking leaves no trace"
+        "a writable store is ready, and the check leaves no trace"
       ]
     ) {
       $0.readiness = { store throws in

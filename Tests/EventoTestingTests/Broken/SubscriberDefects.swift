@@ -31,7 +31,7 @@ extension Defect {
     Defect(
       "a take-over enables the subscriber",
       caughtBy: [
-        "a disabled subscriber stays so when it is taken over"
+        "a disabled subscriber stays disabled when it is taken over"
       ]
     ) {
       $0.upsert = { store, key, worker throws in
@@ -42,7 +42,7 @@ extension Defect {
     Defect(
       "a subscriber stays with its first worker",
       caughtBy: [
-        "a subscriber runs for the worker that holds it alone"
+        "a subscriber runs only for the worker that holds it"
       ]
     ) {
       $0.upsert = { store, key, worker throws in
@@ -55,8 +55,8 @@ extension Defect {
     Defect(
       "every upsert finds the subscriber new",
       caughtBy: [
-        "of many workers that make one subscriber, one finds it new",
-        "a worker may take a subscriber from itself",
+        "of many workers that create one subscriber, one creates it",
+        "a worker can take over a subscriber that it holds",
       ]
     ) {
       $0.upsert = { store, key, worker throws in
@@ -89,15 +89,15 @@ extension Defect {
     Defect(
       "a subscriber runs for every worker",
       caughtBy: [
-        "a subscriber runs for the worker that holds it alone"
+        "a subscriber runs only for the worker that holds it"
       ]
     ) {
       $0.isRunning = { store, key, _ throws in try await store.subscriber(key) != nil }
     },
     Defect(
-      "a subscriber that is not there runs",
+      "a subscriber that does not exist runs",
       caughtBy: [
-        "a subscriber runs for the worker that holds it alone"
+        "a subscriber runs only for the worker that holds it"
       ]
     ) {
       $0.isRunning = { store, key, worker throws in
@@ -129,7 +129,7 @@ extension Defect {
     Defect(
       "subscribers' keys are normalised",
       caughtBy: [
-        "subscribers are told apart by the bytes of their keys"
+        "subscribers' keys are compared by bytes"
       ]
     ) {
       $0.upsert = { store, key, worker throws in
@@ -143,7 +143,7 @@ extension Defect {
     Defect(
       "a subscriber's key ends at a question mark",
       caughtBy: [
-        "a subscriber's key may be any name"
+        "a subscriber's key can be any name"
       ]
     ) {
       $0.upsert = { store, key, worker throws in
@@ -154,7 +154,7 @@ extension Defect {
     Defect(
       "keys out of form name no subscriber",
       caughtBy: [
-        "a subscriber's key out of form is refused"
+        "an invalid subscriber's key is refused"
       ]
     ) {
       $0.cursor = { store, key throws in

@@ -3,7 +3,7 @@ import EventoTesting
 
 extension Defect {
   static let writing: [Defect] = [
-    Defect("a write of nothing is taken", caughtBy: ["a write of nothing is missing data"]) {
+    Defect("a write of nothing is taken", caughtBy: ["a write without events is missing data"]) {
       $0.write = { store, events, condition throws in
         guard !events.isEmpty else { return WriteResult(events: [], isResend: false) }
         return try await store.write(events, condition: condition)
@@ -12,8 +12,8 @@ extension Defect {
     Defect(
       "events are answered in another order",
       caughtBy: [
-        "a write answers what it stored, in the order given",
-        "versions that are left out are the next ones",
+        "a write returns what it stored, in the given order",
+        "absent versions are the next ones",
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -24,7 +24,7 @@ extension Defect {
     Defect(
       "the answer has the wrong cursor for all but the last event",
       caughtBy: [
-        "a write answers what it stored, in the order given"
+        "a write returns what it stored, in the given order"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -41,8 +41,8 @@ extension Defect {
     Defect(
       "the events of a write are stored one by one",
       caughtBy: [
-        "a write that is refused stores none of its events",
-        "events of one write stand together, in its order",
+        "a refused write stores none of its events",
+        "events of one write are adjacent, in its order",
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -69,7 +69,7 @@ extension Defect {
     Defect(
       "after a conflict nothing can be written any more",
       caughtBy: [
-        "a write that is cut off by a conflict leaves the store writable"
+        "the store stays writable after a conflict"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -85,13 +85,13 @@ extension Defect {
         }
       }
     },
-    Defect("versions are not looked at", caughtBy: ["a version that is given must be the next one"]) {
+    Defect("versions are not looked at", caughtBy: ["a version must be the next one"]) {
       $0.changeEvents { $0.version = nil }
     },
     Defect(
       "a version is only looked at for being new",
       caughtBy: [
-        "a version that is given must be the next one"
+        "a version must be the next one"
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -119,8 +119,8 @@ extension Defect {
     Defect(
       "a conflict tells the version within the write",
       caughtBy: [
-        "a conflict tells the version before the write",
-        "a new aggregate begins at version 1",
+        "a conflict reports the version before the write",
+        "a new aggregate starts at version 1",
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -140,7 +140,7 @@ extension Defect {
       caughtBy: [
         "the first event of a write with a wrong version is the one reported",
         "of several duplicates the first in the write is named",
-        "versions within one write go on from each other",
+        "versions within one write are consecutive",
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -155,7 +155,7 @@ extension Defect {
     Defect(
       "versions may be mixed, and out of range",
       caughtBy: [
-        "events of one aggregate carry a version all or none",
+        "events of one aggregate all have a version or all have none",
         "a version out of range is refused",
       ]
     ) {

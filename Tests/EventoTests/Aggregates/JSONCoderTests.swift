@@ -51,7 +51,7 @@ import Testing
     (#"{"lines":[],"byName":{"x":{"cents":0.5}}}"#, #"member "byName.x.cents": The number 0.5 does not fit Int."#),
     (#"{"lines":[{"cents":"1"}]}"#, #"member "lines[0].cents": Expected to decode Int but found a string"#),
     (#"{"lines":[{}]}"#, #"member "lines[0].cents" is missing."#),
-    (#"{"lines":null}"#, #"member "lines" is null, and must be Array"#),
+    (#"{"lines":null}"#, #"member "lines" is null, but must be Array"#),
     (#"{"lines":[],"status":"lost"}"#, #"member "status": Cannot initialize Status"#),
     (#"{"lines":[],"at":"yesterday"}"#, #"member "at": Expected a date"#),
     (#"{"lines":[],"at":true}"#, #"member "at": Expected a date"#),

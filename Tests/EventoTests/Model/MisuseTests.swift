@@ -13,23 +13,23 @@ import Testing
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = Subscription("s").chunkSize(0)
-      }, "chunkSize(_:) takes 1 to 65535 events, not 0.")
+      }, "chunkSize(_:) requires 1 to 65535 events, but got 0.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = Subscription("s").acknowledge(every: 0)
-      }, "acknowledge(every:) takes 1 or more events, not 0.")
+      }, "acknowledge(every:) requires at least 1 event, but got 0.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = Subscription("s").retry(-1)
-      }, "retry(_:backoff:) takes 0 or more times, not -1.")
+      }, "retry(_:backoff:) requires at least 0 retries, but got -1.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = Backoff(first: .seconds(-1))
-      }, "a wait is not negative.")
+      }, "a delay must not be negative.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = balances.snapshots(as: "balance", every: 0)
-      }, "snapshots(as:every:) takes 1 or more events, not 0.")
+      }, "snapshots(as:every:) requires at least 1 event, but got 0.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = balances.skip(Deposited.self)
@@ -37,14 +37,14 @@ import Testing
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = Timestamp(seconds: 0, subsecond: 1000)
-      }, "a second has the milliseconds 0 to 999.")
+      }, "subsecond must be 0 to 999.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = Cursor(place: [])
-      }, "a cursor's place is 1 to 145 bytes.")
+      }, "a cursor's place must be 1 to 145 bytes.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = ExecutorGroup([])
-      }, "an executor group has 1 to 8 members.")
+      }, "an executor group must have 1 to 8 members.")
   }
 }

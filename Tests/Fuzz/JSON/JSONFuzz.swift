@@ -1,4 +1,5 @@
 internal import Foundation
+
 @testable internal import ByteCoding
 @testable internal import Evento
 

@@ -5,9 +5,9 @@ extension ConformanceCheck {
     conditionCheck("a write without a condition is just a write") { writer in
       let event = NewEvent.sample(id: ULID(), version: 1)
       let result = try await writer.write([event], condition: nil)
-      try require(!result.isResend, "a first write passes for a resend")
+      try require(!result.isResend, "a first write is marked as a resend")
       try requireEqual(try await writer.log().ids, result.events.map(\.id), "ids in the log")
-      try requireEqual(try await writer.writeWhole([event]).events, result.events, "the answer to a resend")
+      try requireEqual(try await writer.writeWhole([event]).events, result.events, "the result of a resend")
       try await requireError(.missingData, "a write of no events") { try await writer.write([], condition: nil) }
     },
 
@@ -40,11 +40,11 @@ extension ConformanceCheck {
       try requireEqual(try await writer.log().count, 2, "events in the log")
     },
 
-    conditionCheck("a condition counts only events behind its place") { writer in
+    conditionCheck("a condition counts only events after its cursor") { writer in
       let events = try await writer.writeWhole([.sample("a"), .sample("b"), .sample("a"), .sample("c")]).events
       let filters = [ReadAggregator("bank/Account", id: "a")]
       for place in events[..<2] {
-        try await requireError(.conditionFailed, "an event behind the place of a condition") {
+        try await requireError(.conditionFailed, "an event after the cursor of a condition") {
           try await writer.write([.sample("x")], failIf: filters, after: place.cursor)
         }
       }
@@ -53,23 +53,23 @@ extension ConformanceCheck {
       }
       try await writer.writeWhole([.sample("a")])
       for place in events {
-        try await requireError(.conditionFailed, "an event behind the place of a condition") {
+        try await requireError(.conditionFailed, "an event after the cursor of a condition") {
           try await writer.write([.sample("x")], failIf: filters, after: place.cursor)
         }
       }
     },
 
-    conditionCheck("a condition may begin at any place that a read gave") { writer in
+    conditionCheck("a condition can have any cursor that a read returned") { writer in
       let start = try requireValue(try await writer.forward(0).pageInfo.endCursor, "the cursor of the beginning")
       try await writer.write([.sample("x")], failIf: [ReadAggregator("bank/Account")], after: start)
-      try await requireError(.conditionFailed, "an event behind the beginning") {
+      try await requireError(.conditionFailed, "an event after the beginning") {
         try await writer.write([.sample("x")], failIf: [ReadAggregator("bank/Account")], after: start)
       }
       for args in [Args.forward(after: .now), .forward(first: 5)] {
         let end = try await writer.read([], routingKey: .all, args: args).pageInfo.endCursor
         let place = try requireValue(end, "the end cursor of an empty page")
         try await writer.write([.sample("x")], failIf: [ReadAggregator("bank/Account")], after: place)
-        try await requireError(.conditionFailed, "an event behind the end") {
+        try await requireError(.conditionFailed, "an event after the end") {
           try await writer.write([.sample("x")], failIf: [ReadAggregator("bank/Account")], after: place)
         }
       }
@@ -96,8 +96,8 @@ extension ConformanceCheck {
       let filters = [ReadAggregator("bank/Account", id: "a")]
       let first = try await writer.write([event], failIf: filters)
       let again = try await writer.write([event], failIf: filters)
-      try require(again.isResend, "a resend with a condition that is broken by now is none")
-      try requireEqual(again.events, first.events, "the answer to a resend")
+      try require(again.isResend, "a resend whose condition no longer holds is not recognised")
+      try requireEqual(again.events, first.events, "the result of a resend")
       var other = event
       other.name = "Other"
       try await requireError(.duplicateEventID, "a duplicate with a broken condition") {
@@ -126,7 +126,7 @@ extension ConformanceCheck {
       }
     },
 
-    conditionCheck("a condition with a name out of form is refused") { writer in
+    conditionCheck("a condition with an invalid name is refused") { writer in
       for name in ["", "a\u{0}", String(repeating: "x", count: 256)] {
         for filter in [ReadAggregator(name), ReadAggregator("t", id: name), ReadAggregator("t", name: name)] {
           try await requireError(.invalidRequest, "\(name.debugDescription) in a condition") {
@@ -137,7 +137,7 @@ extension ConformanceCheck {
       try requireEqual(try await writer.log().count, 0, "events in the log")
     },
 
-    conditionCheck("of many writers that decide on the same place, one wins") { writer in
+    conditionCheck("of many writers with a condition on the same cursor, one wins") { writer in
       var place = try requireValue(try await writer.forward(0).pageInfo.endCursor, "the cursor of the beginning")
       for round in 0..<10 {
         let wins = try await withThrowingTaskGroup(of: Bool.self) { [place] group in

@@ -19,7 +19,7 @@ extension ConformanceCheck {
       "white space in metadata stays",
       ["{ }", "{\t\"a\" : 1 }", "{\n  \"a\": [1, 2]\r\n}", "{\"a\":\r\n\"b\"}"]),
 
-    ConformanceCheck("metadata that are left out are {}", .content) { context in
+    ConformanceCheck("absent metadata are {}", .content) { context in
       try await context.executor.writeWhole([
         .sample(), .sample(metadata: Metadata()), .sample(metadata: try Metadata(json: "\n{}\n")),
       ])
@@ -27,7 +27,7 @@ extension ConformanceCheck {
         try await context.executor.log().map(\.node.metadata.json), ["{}", "{}", "{}"], "metadata in the log")
     },
 
-    ConformanceCheck("metadata may be nested 128 deep", .content) { context in
+    ConformanceCheck("metadata can be nested 128 deep", .content) { context in
       let text = "{\"a\":" + String(repeating: "[", count: 127) + String(repeating: "]", count: 127) + "}"
       try await context.executor.writeWhole([.sample(metadata: try Metadata(json: text))])
       try requireTexts(try await context.executor.log().map(\.node.metadata.json), [text], "metadata in the log")

@@ -36,7 +36,7 @@ extension ConformanceCheck {
         "tru", "\u{FEFF}1", "1 2", "\"\t\"", "<xml/>", "a=1&b=2",
       ]),
 
-    ConformanceCheck("a payload may be any bytes", .content) { context in
+    ConformanceCheck("a payload can be any bytes", .content) { context in
       var random = SeededGenerator(seed: 3)
       let all = (0...255).map { UInt8($0) }
       let payloads: [[UInt8]] =
@@ -47,7 +47,7 @@ extension ConformanceCheck {
       try await requireKept(payloads, on: context.executor)
     },
 
-    ConformanceCheck("a payload of no bytes stays one", .content) { context in
+    ConformanceCheck("an empty payload is kept", .content) { context in
       let events = [
         NewEvent.sample(data: Payload()), .sample(data: Payload("")), .sample(data: Payload("null")),
         .sample(data: Payload(#""""#)),
@@ -76,7 +76,7 @@ extension ConformanceCheck {
       try await requireKept([binary, text] + sizes.map { Array(binary.prefix($0)) }, on: context.executor)
     },
 
-    ConformanceCheck("more payload than a page holds comes in several pages", .content) { context in
+    ConformanceCheck("payloads larger than a page come in several pages", .content) { context in
       let executor = context.executor
       for number in 0..<9 {
         let data = Payload([UInt8](repeating: UInt8(number), count: 1 << 20))
@@ -97,7 +97,7 @@ extension ConformanceCheck {
     }
   }
 
-  /// Writes payloads, and expects them back: one by one and together, forward and backward.
+  /// Writes payloads, and requires them back unchanged: one by one and together, forward and backward.
   private static func requireKept(
     _ payloads: [[UInt8]], on executor: any Executor, fileID: String = #fileID, line: Int = #line
   ) async throws {
@@ -116,7 +116,7 @@ extension ConformanceCheck {
     }
   }
 
-  /// Expects a payload to have these bytes, and to know whether they are JSON.
+  /// Requires a payload to have these bytes, and the right value of `isJSON`.
   static func requireSame(
     _ payload: Payload, _ bytes: [UInt8], fileID: String = #fileID, line: Int = #line
   ) throws(ConformanceFailure) {

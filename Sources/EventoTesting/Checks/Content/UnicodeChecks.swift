@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let unicodeChecks: [ConformanceCheck] = [
-    ConformanceCheck("aggregates are told apart by bytes, not by canonical equivalence", .content) { context in
+    ConformanceCheck("aggregates are compared by bytes, not by canonical equivalence", .content) { context in
       for names in lookalikes {
         let result = try await context.executor.writeWhole(names.map { .sample($0) } + names.map { .sample($0) })
         try requireEqual(
@@ -14,7 +14,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("types are told apart by bytes", .content) { context in
+    ConformanceCheck("types are compared by bytes", .content) { context in
       for names in lookalikes {
         let result = try await context.executor.writeWhole(names.map { .sample(type: $0) })
         try requireEqual(result.events.map(\.version), names.map { _ in 1 }, "versions under \(names)")
@@ -25,7 +25,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("event names are told apart by bytes", .content) { context in
+    ConformanceCheck("event names are compared by bytes", .content) { context in
       for names in lookalikes {
         try await context.executor.writeWhole(names.map { .sample("a", $0) })
         for name in names {
@@ -35,7 +35,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("routing keys are told apart by bytes", .content) { context in
+    ConformanceCheck("routing keys are compared by bytes", .content) { context in
       for names in lookalikes {
         try await context.executor.writeWhole(names.map { .sample($0, routingKey: .value($0)) })
         for name in names {
@@ -75,7 +75,7 @@ extension ConformanceCheck {
     },
   ]
 
-  /// Texts that look alike, or are the same to who compares by something else than bytes.
+  /// Texts that look alike, or are equal by a comparison other than by bytes.
   static let lookalikes: [[String]] = [
     ["caf\u{E9}", "cafe\u{301}"],
     ["\u{1E69}", "s\u{323}\u{307}", "s\u{307}\u{323}"],

@@ -60,7 +60,7 @@ extension ConformanceCheck {
     }
   }
 
-  /// Reads on to a number of events, and sleeps whenever nothing is left.
+  /// Reads until it has a number of events, and waits for the signal whenever none are left.
   private static func follow(
     _ executor: any Executor, _ commits: CommitSignal, upTo total: Int, pageOf size: Int
   ) async throws -> [ULID] {
@@ -76,7 +76,7 @@ extension ConformanceCheck {
     return seen
   }
 
-  /// How long a signal may take before it counts as one that never comes. A commit is noticed within 100 ms.
+  /// The time after which a signal counts as lost. A commit is noticed within 100 ms.
   private static let patience: Duration = .seconds(10)
 
   private static func requireMove(
@@ -84,10 +84,10 @@ extension ConformanceCheck {
   ) async throws {
     let isWoken = await hasEnded { await commits.wait(past: count, until: .now + patience + patience) }
     try require(
-      isWoken && commits.count > count, "nobody was woken by a commit for \(patience)", fileID: fileID, line: line)
+      isWoken && commits.count > count, "no task was woken by a commit for \(patience)", fileID: fileID, line: line)
   }
 
-  /// Whether something ends while we have patience.
+  /// Returns whether something ends within ``patience``.
   private static func hasEnded(_ body: @escaping @Sendable () async -> Void) async -> Bool {
     await withTaskGroup(of: Bool.self) { group in
       group.addTask {
@@ -95,7 +95,7 @@ extension ConformanceCheck {
         return true
       }
       group.addTask {
-        // Cut short where the other has ended, and then nobody asks.
+        // Cancelled once the other task has ended; the result is not used then.
         try? await Task.sleep(for: patience)
         return false
       }

@@ -9,7 +9,7 @@ extension ConformanceCheck {
         .requireSame(as: try await follower.log())
     },
 
-    followCheck("a follower goes on right behind a cursor") { follower in
+    followCheck("a follower starts right after a cursor") { follower in
       let written = try await follower.writeWhole((0..<4).map { .sample("a\($0)") }).events
       let events = follower.events(matching: nil, routingKey: .all, after: .after(written[1].cursor))
       try await collect(events, 4, afterFirst: 2) { try await follower.writeWhole([.sample("b"), .sample("c")]) }
@@ -20,13 +20,13 @@ extension ConformanceCheck {
       try await follower.writeWhole([.sample("old"), .sample("old")])
       let start = try requireValue(try await follower.forward(after: .now).pageInfo.endCursor, "the cursor of now")
       let events = follower.events(matching: nil, routingKey: .all, after: .now)
-      // Nobody can see from outside when it has begun: it is written to until it has seen something.
+      // Its start is not observable from outside, so events are written until it has received one.
       let seen = try await collectWhileWriting(events, to: follower)
       let new = try await follower.log(from: .after(start))
       try require(new.ids.contains(seen.node.id), "a follower from now saw an event that was stored before")
     },
 
-    followCheck("a follower gets what passes its filters alone") { follower in
+    followCheck("a follower gets only what matches its filters") { follower in
       let filters = [ReadAggregator("bank/Account", id: "a"), ReadAggregator("bank/Account", name: "Closed")]
       let events = follower.events(matching: filters, routingKey: .all, after: .beginning)
       try await follower.writeWhole([.sample("a"), .sample("b"), .sample("b", "Closed")])
@@ -55,7 +55,7 @@ extension ConformanceCheck {
     },
 
     followCheck("a follower gets names and payloads with line ends as they are") { follower in
-      // What a stream of lines must not let through: CR, LF, and what other readers take for a line's end.
+      // A stream of lines must escape these: CR, LF, and other characters that some readers take for a line end.
       let events = ["\n", "\r\n", "\u{85}", "\u{2028}", "\u{2029}"].flatMap { end in
         let mark = end.utf8.contains { $0 < 0x20 } ? "" : end
         return ["[1,\(end)2]", "\"a\(end)b\"", end].map { data in
@@ -93,7 +93,7 @@ extension ConformanceCheck {
       for view in views { try view.requireSame(as: log) }
     },
 
-    followCheck("a follower that goes on from its cursor misses nothing") { follower in
+    followCheck("a follower that continues from its cursor misses nothing") { follower in
       let load = WriteLoad(writers: 4, writes: 10)
       async let written = load.run(on: follower)
       var seen: [Edge<Event>] = []
@@ -139,10 +139,10 @@ extension ConformanceCheck {
     ConformanceCheck(name, .following) { context in try await body(context.executor) }
   }
 
-  /// How long an event, or an end, may take before it counts as one that never comes.
+  /// The time after which an event, or an end, counts as lost.
   private static let patience: Duration = .seconds(20)
 
-  /// Follows until there are a number of events; does something once there are some.
+  /// Follows until it has a number of events, and runs `body` once it has some.
   @discardableResult
   private static func collect(
     _ events: EventSequence, _ count: Int, afterFirst first: Int = -1,
@@ -160,7 +160,7 @@ extension ConformanceCheck {
     }
   }
 
-  /// Writes, and pauses, until a follower has seen an event.
+  /// Writes events, with pauses, until a follower has received one.
   private static func collectWhileWriting(
     _ events: EventSequence, to executor: any Executor
   ) async throws -> Edge<Event> {
@@ -183,7 +183,7 @@ extension ConformanceCheck {
     }
   }
 
-  /// Fails where something does not end while we have patience.
+  /// Fails if something does not end within ``patience``.
   private static func within<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {

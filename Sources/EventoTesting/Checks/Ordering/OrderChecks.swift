@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let orderChecks: [ConformanceCheck] = [
-    ConformanceCheck("the order of the log is that of commits, whatever timestamps say", .ordering) { context in
+    ConformanceCheck("the order of the log is that of commits, whatever the timestamps", .ordering) { context in
       let clock = SkewedClock(seed: 1)
       var ids: [ULID] = []
       for round in 0..<40 {
@@ -16,14 +16,14 @@ extension ConformanceCheck {
       try requireEqual(try await context.executor.log(filters, pageOf: 4).ids, some, "events of two aggregates")
     },
 
-    ConformanceCheck("the order of the log is that of commits, whatever ids say", .ordering) { context in
+    ConformanceCheck("the order of the log is that of commits, whatever the ids", .ordering) { context in
       let ids = (0..<30).map { _ in ULID() }.shuffled()
       for id in ids { try await context.executor.writeWhole([.sample(id: id, timestamp: Timestamp(seconds: 1))]) }
       try requireEqual(try await context.executor.log(pageOf: 7).ids, ids, "events, forward")
       try requireEqual(try await context.executor.logBackward(pageOf: 7).ids, ids, "events, backward")
     },
 
-    ConformanceCheck("an event that commits late is never placed before a reader", .ordering) { context in
+    ConformanceCheck("an event that commits late never appears before a reader's position", .ordering) { context in
       let executor = context.executor
       var start = Args.Start.beginning
       for round in 0..<30 {
@@ -33,12 +33,12 @@ extension ConformanceCheck {
           "a\(round)", id: round < 3 ? id : nil, timestamp: Timestamp(seconds: 1_700_000_000 - Int64(round) * 3600))
         let written = try await executor.writeWhole([event]).events.map(\.id)
         let page = try await executor.forward(5, after: start)
-        try requireEqual(page.edges.ids, written, "events behind the last place of a reader")
+        try requireEqual(page.edges.ids, written, "events after the last position of a reader")
         start = .after(try requireValue(page.pageInfo.endCursor, "the end cursor"))
       }
     },
 
-    ConformanceCheck("events of one write stand together, in its order", .ordering) { context in
+    ConformanceCheck("events of one write are adjacent, in its order", .ordering) { context in
       let executor = context.executor
       let writes = try await withThrowingTaskGroup(of: [ULID].self) { group in
         for writer in 0..<8 {
@@ -59,7 +59,7 @@ extension ConformanceCheck {
       for ids in writes {
         for start in stride(from: 0, to: ids.count, by: 4) {
           let found = ids[start..<start + 4].map { places[$0] ?? -1 }
-          try requireEqual(found, (0..<4).map { found[0] + $0 }, "places of the events of one write")
+          try requireEqual(found, (0..<4).map { found[0] + $0 }, "positions of the events of one write")
         }
       }
     },

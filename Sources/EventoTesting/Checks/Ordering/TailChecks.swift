@@ -3,18 +3,18 @@ internal import Synchronization
 
 extension ConformanceCheck {
   static let tailChecks: [ConformanceCheck] = [
-    tailCheck("readers that go on from their cursors miss nothing under sixteen writers", nil, .all),
+    tailCheck("readers that continue from their cursors miss no event of sixteen writers", nil, .all),
     tailCheck(
       "readers with a filter miss nothing under sixteen writers", [ReadAggregator("bank/Account", id: "shared")], .all),
     tailCheck(
-      "readers with several filters miss nothing under sixteen writers",
+      "readers with several filters miss no event of sixteen writers",
       [
         ReadAggregator("bank/Account", name: "Odd"), ReadAggregator("bank/Account", id: "shared"),
         ReadAggregator("absent"),
       ], .all),
     tailCheck("readers of a routing key miss nothing under sixteen writers", nil, .value("even")),
 
-    ConformanceCheck("a reader that begins now sees all that commits later, under sixteen writers", .ordering) {
+    ConformanceCheck("a reader that starts now sees every later event of sixteen writers", .ordering) {
       context in
       let executor = context.executor
       try await executor.writeWhole((0..<10).map { _ in .sample("before") })
@@ -43,7 +43,7 @@ extension ConformanceCheck {
       try requireEqual(try await executor.log().count, count, "events in the log")
     },
 
-    ConformanceCheck("versions of an aggregate run without a gap under sixteen writers", .ordering) { context in
+    ConformanceCheck("versions of an aggregate have no gaps under sixteen writers", .ordering) { context in
       let load = WriteLoad(writers: 16, writes: 10)
       _ = try await load.run(on: context.executor)
       let shared = try await context.executor.log([ReadAggregator("bank/Account", id: "shared")], pageOf: 9)
@@ -86,7 +86,7 @@ extension ConformanceCheck {
   }
 }
 
-/// Many writers at once, each with a wrong clock of its own, and readers that follow them.
+/// Many concurrent writers, each with a wrong clock of its own, and readers that follow them.
 final class WriteLoad: Sendable {
   private let writers: Int
   private let writes: Int
@@ -97,12 +97,13 @@ final class WriteLoad: Sendable {
     self.writes = writes
   }
 
-  /// Whether the last write has been answered.
+  /// True if the last write has returned.
   var hasEnded: Bool { ended.withLock { $0 } }
 
-  /// Each write is of two events: one of the writer's own aggregate, and one of an aggregate that all share.
+  /// Runs the writers. Each write has two events: one of the writer's own aggregate, and one of an aggregate that all
+  /// share.
   ///
-  /// - Returns: the ids of all events that were written.
+  /// - Returns: The ids of all written events.
   func run(on executor: any Executor) async throws -> [ULID] {
     defer { ended.withLock { $0 = true } }
     return try await withThrowingTaskGroup(of: [ULID].self) { group in
@@ -125,9 +126,9 @@ final class WriteLoad: Sendable {
     }
   }
 
-  /// Reads on from page to page until the writers have ended and nothing is left.
+  /// Reads page after page until the writers have ended and no event is left.
   ///
-  /// - Throws: ``ConformanceFailure`` where more comes than was written.
+  /// - Throws: ``ConformanceFailure`` if it reads more events than were written.
   func tail(
     _ executor: any Executor, _ filters: [ReadAggregator]?, _ key: RoutingKey, pageOf count: Int,
     from start: Args.Start = .beginning
@@ -135,7 +136,7 @@ final class WriteLoad: Sendable {
     var seen: [Edge<Event>] = []
     var start = start
     while true {
-      // Asked before the read: what was written by then, the read must give.
+      // Checked before the read: the read must return everything written by then.
       let isLast = hasEnded
       let page = try await executor.forward(count, after: start, filters, key)
       seen += page.edges

@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let backwardPageChecks: [ConformanceCheck] = [
-    ConformanceCheck("a page read backward has the last events, oldest first, and exact flags", .reading) { context in
+    ConformanceCheck("a backward page has the last events, oldest first, and exact flags", .reading) { context in
       try await withBoundaryLog(context) { executor, filters, ids in
         for last in 0...7 {
           let page = try await executor.backward(last, before: nil, filters)
@@ -13,7 +13,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a page read backward from each place ends right before it", .reading) { context in
+    ConformanceCheck("a backward page ends right before its start position", .reading) { context in
       try await withBoundaryLog(context) { executor, filters, ids in
         let cursors = try await executor.log(filters).map(\.cursor)
         try requireEqual(cursors.count, ids.count, "events in the log")
@@ -21,16 +21,18 @@ extension ConformanceCheck {
           for last in 0...6 {
             let page = try await executor.backward(last, before: cursor, filters)
             let rest = ids[..<place]
-            try requireEqual(page.edges.ids, Array(rest.suffix(last)), "events of last \(last) before \(place)")
             try requireEqual(
-              page.pageInfo.hasPreviousPage, last < rest.count, "has_previous_page of last \(last) before \(place)")
+              page.edges.ids, Array(rest.suffix(last)), "events of last \(last) before position \(place)")
+            try requireEqual(
+              page.pageInfo.hasPreviousPage, last < rest.count,
+              "has_previous_page of last \(last) before position \(place)")
             try requireEqual(page.pageInfo.hasNextPage, false, "has_next_page, read backward")
           }
         }
       }
     },
 
-    ConformanceCheck("pages backward of any size give each event once", .reading) { context in
+    ConformanceCheck("backward pages of any size return each event once", .reading) { context in
       try await withBoundaryLog(context) { executor, filters, ids in
         for count in 1...7 {
           try requireEqual(
@@ -39,7 +41,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("forward and backward give an event the same place", .reading) { context in
+    ConformanceCheck("forward and backward reads give an event the same cursor", .reading) { context in
       try await withBoundaryLog(context) { executor, filters, ids in
         let forward = try await executor.log(filters, pageOf: 2)
         let backward = try await executor.logBackward(filters, pageOf: 2)
@@ -48,16 +50,16 @@ extension ConformanceCheck {
           for cursor in [one.cursor, other.cursor] {
             try requireEqual(
               try await executor.log(filters, from: .after(cursor)).ids,
-              Array(ids.drop { $0 != one.node.id }.dropFirst()), "events behind a place")
+              Array(ids.drop { $0 != one.node.id }.dropFirst()), "events after a position")
             try requireEqual(
               try await executor.logBackward(filters, pageOf: 100, before: cursor).ids,
-              Array(ids.prefix { $0 != one.node.id }), "events before a place")
+              Array(ids.prefix { $0 != one.node.id }), "events before a position")
           }
         }
       }
     },
 
-    ConformanceCheck("pages backward are not moved by what commits meanwhile", .reading) { context in
+    ConformanceCheck("backward pages are not shifted by concurrent commits", .reading) { context in
       let executor = context.executor
       let ids = try await executor.writeWhole((0..<9).map { _ in .sample() }).events.map(\.id)
       var seen: [ULID] = []
@@ -73,7 +75,7 @@ extension ConformanceCheck {
         try await executor.backward(3, before: before).pageInfo.hasPreviousPage, false, "has_previous_page")
     },
 
-    ConformanceCheck("a page backward with nothing on it has no cursors", .reading) { context in
+    ConformanceCheck("an empty backward page has no cursors", .reading) { context in
       let executor = context.executor
       let empty = PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: nil)
       try requireEqual(try await executor.backward().pageInfo, empty, "a page of an empty store")

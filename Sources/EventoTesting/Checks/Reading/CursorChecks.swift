@@ -27,11 +27,11 @@ extension ConformanceCheck {
         try requireEqual(copy, cursor, "a cursor read from its text")
         try requireEqual(
           try await executor.log(from: .after(copy)).ids, written.dropFirst(index + 1).map(\.id),
-          "events behind a cursor read from its text")
+          "events after a cursor parsed from its text")
       }
     },
 
-    ConformanceCheck("a cursor of another store is refused as the place to read from", .reading) { context in
+    ConformanceCheck("a cursor of another store is refused as the start of a read", .reading) { context in
       try await withForeignCursors(context) { executor, cursor in
         for first in [0, 1, 40] {
           try await requireError(.cursorNotInHistory, "a foreign cursor") {
@@ -46,7 +46,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a cursor of another store is refused as the place to read up to", .reading) { context in
+    ConformanceCheck("a cursor of another store is refused as the end of a read", .reading) { context in
       try await withForeignCursors(context) { executor, cursor in
         for last in [0, 1, 40] {
           try await requireError(.cursorNotInHistory, "a foreign cursor") {
@@ -67,7 +67,7 @@ extension ConformanceCheck {
         try await requireError(.cursorNotInHistory, "a foreign cursor") {
           try await executor.write([.sample("a")], condition: condition)
         }
-        // Noticed before what the write itself is refused for.
+        // Checked before the reasons to reject the write itself.
         try await requireError(.cursorNotInHistory, "a foreign cursor and a wrong version") {
           try await executor.write([.sample("a", version: 77)], condition: condition)
         }
@@ -97,7 +97,7 @@ extension ConformanceCheck {
           }
         }
         try requireEqual(try await executor.getSubscriberCursor("s"), own, "the cursor of the subscriber")
-        // Who holds the subscriber is looked at first.
+        // The holder of the subscriber is checked first.
         try await requireError(.subscriberTakenOver, "a foreign cursor of another worker") {
           try await executor.acknowledge("s", cursor: cursor, lag: 0, workerID: ULID())
         }
@@ -120,8 +120,8 @@ extension ConformanceCheck {
     },
   ]
 
-  /// Runs `body` with whole cursors that are of no place in the executor's history: an event's in another store, shorter
-  /// and longer, an empty store's, and such as no store ever made.
+  /// Runs `body` with valid cursors that are not in the executor's history: an event's in another store, shorter and
+  /// longer ones, an empty store's, and some that no store ever created.
   private static func withForeignCursors(
     _ context: ConformanceContext, _ body: (any Executor, Cursor) async throws -> Void
   ) async throws {

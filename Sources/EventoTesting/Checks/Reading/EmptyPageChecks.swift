@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let emptyPageChecks: [ConformanceCheck] = [
-    ConformanceCheck("a page of an empty store tells where to go on", .reading) { context in
+    ConformanceCheck("a page of an empty store has a cursor to continue from", .reading) { context in
       let executor = context.executor
       for filters in [nil, [], [ReadAggregator("bank/Account")]] as [[ReadAggregator]?] {
         try await requirePlace(try await executor.forward(5, after: .beginning, filters), behind: [], on: executor)
@@ -10,10 +10,10 @@ extension ConformanceCheck {
       let page = try await executor.forward()
       let ids = try await executor.writeWhole([.sample(), .sample()]).events.map(\.id)
       let end = try requireValue(page.pageInfo.endCursor, "the end cursor of an empty page")
-      try requireEqual(try await executor.log(from: .after(end)).ids, ids, "events behind an empty store")
+      try requireEqual(try await executor.log(from: .after(end)).ids, ids, "events after the cursor of an empty store")
     },
 
-    ConformanceCheck("a page at the end of the log tells where to go on", .reading) { context in
+    ConformanceCheck("a page at the end of the log has a cursor to continue from", .reading) { context in
       let executor = context.executor
       let last = try await executor.writeWhole([.sample(), .sample()]).events[1].cursor
       let page = try await executor.forward(5, after: .after(last))
@@ -22,7 +22,7 @@ extension ConformanceCheck {
       try await requirePlace(page, behind: ids, on: executor)
     },
 
-    ConformanceCheck("a filter that matches nothing moves on to the end of the log", .reading) { context in
+    ConformanceCheck("the end cursor of a read without matches is the end of the log", .reading) { context in
       let executor = context.executor
       let filters: [[ReadAggregator]] = [
         [ReadAggregator("absent")], [], [ReadAggregator("bank/Account", name: "Closed")],
@@ -31,7 +31,7 @@ extension ConformanceCheck {
       for filter in filters {
         try await executor.writeWhole([.sample(), .sample()])
         let page = try await executor.forward(5, after: .beginning, filter)
-        // A reader that goes on from there sees nothing of what was there, and all that comes.
+        // A reader that continues from there sees none of the earlier events, and all later ones.
         try await requirePlace(page, behind: [], on: executor)
         let ids = try await executor.writeWhole([.sample("a"), .sample("b", type: "other")]).events.map(\.id)
         try await requirePlace(page, behind: ids, on: executor)
@@ -57,7 +57,7 @@ extension ConformanceCheck {
       try requireEqual(seen, written, "events that a reader saw")
     },
 
-    ConformanceCheck("a page of first 0 tells whether there is more, and where it began", .reading) { context in
+    ConformanceCheck("a page of first 0 reports whether there are events, and its start", .reading) { context in
       let executor = context.executor
       try requireEqual(try await executor.forward(0).pageInfo.hasNextPage, false, "has_next_page of an empty store")
       let events = try await executor.writeWhole([.sample(), .sample("b"), .sample()]).events
@@ -77,7 +77,7 @@ extension ConformanceCheck {
   ]
 
   static let nowChecks: [ConformanceCheck] = [
-    ConformanceCheck("a read from now on gives nothing that is there", .reading) { context in
+    ConformanceCheck("a read from now returns no earlier event", .reading) { context in
       let executor = context.executor
       for _ in 0..<2 {
         for first in [0, 1, 40, 65535] {
@@ -90,7 +90,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a loop that begins now misses nothing that commits later", .reading) { context in
+    ConformanceCheck("a loop that starts now misses no later event", .reading) { context in
       let executor = context.executor
       for round in 0..<3 {
         let page = try await executor.forward(round, after: .now)
@@ -99,7 +99,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a loop that begins now with a filter misses nothing that matches", .reading) { context in
+    ConformanceCheck("a loop that starts now with a filter misses no matching event", .reading) { context in
       let executor = context.executor
       try await executor.writeWhole([.sample("a"), .sample("b")])
       let filters = [ReadAggregator("bank/Account", id: "b")]
@@ -118,7 +118,7 @@ extension ConformanceCheck {
     },
   ]
 
-  /// Expects an empty page read forward, whose end cursor has just these events behind it.
+  /// Requires an empty forward page whose end cursor has exactly these events after it.
   private static func requirePlace(
     _ page: ReadResult<Event>, hasNext: Bool = false, behind ids: [ULID], on executor: any Executor,
     fileID: String = #fileID, line: Int = #line
@@ -129,6 +129,6 @@ extension ConformanceCheck {
     try requireEqual(page.pageInfo.startCursor, nil, "the start cursor", fileID: fileID, line: line)
     let end = try requireValue(page.pageInfo.endCursor, "the end cursor of an empty page", fileID: fileID, line: line)
     try requireEqual(
-      try await executor.log(from: .after(end)).ids, ids, "events behind an empty page", fileID: fileID, line: line)
+      try await executor.log(from: .after(end)).ids, ids, "events after an empty page", fileID: fileID, line: line)
   }
 }

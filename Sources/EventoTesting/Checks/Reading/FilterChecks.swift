@@ -52,7 +52,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a filter with a name out of form is refused", .reading) { context in
+    ConformanceCheck("a filter with an invalid name is refused", .reading) { context in
       for name in ["", "a\u{0}", "a\nb", "\u{7F}", String(repeating: "x", count: 256)] {
         for filter in [ReadAggregator(name), ReadAggregator("t", id: name), ReadAggregator("t", name: name)] {
           try await requireError(.invalidRequest, "\(name.debugDescription) in a filter") {
@@ -67,19 +67,19 @@ extension ConformanceCheck {
   ]
 
   static let routingKeyReadChecks: [ConformanceCheck] = [
-    ConformanceCheck("a read of a routing key gives the events that have it", .reading) { context in
+    ConformanceCheck("a read with a routing key returns the events that have it", .reading) { context in
       let log = try await writeSampleLog(on: context.executor)
       for key in ["eu", "us", "absent", "EU"] {
         try await requireMatches(nil, .value(key), of: log, on: context.executor)
       }
     },
 
-    ConformanceCheck("a read of no routing key gives the events that have none", .reading) { context in
+    ConformanceCheck("a read without routing keys returns the events that have none", .reading) { context in
       let log = try await writeSampleLog(on: context.executor)
       try await requireMatches(nil, .value(nil), of: log, on: context.executor)
     },
 
-    ConformanceCheck("a read of a routing key and filters gives what passes both", .reading) { context in
+    ConformanceCheck("a read with a routing key and filters returns what matches both", .reading) { context in
       let log = try await writeSampleLog(on: context.executor)
       let filters: [[ReadAggregator]] = [
         [ReadAggregator("t0")], [ReadAggregator("t0", id: "id-1")], [ReadAggregator("t1", name: "N2")],
@@ -92,7 +92,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a routing key that looks like a name of something else is just a key", .reading) { context in
+    ConformanceCheck("a routing key can look like any other name", .reading) { context in
       for key in oddNames {
         let id = try await context.executor.writeWhole([.sample("k", routingKey: .value(key))]).events[0].id
         try requireEqual(
@@ -137,8 +137,8 @@ extension ConformanceCheck {
     return log
   }
 
-  /// Expects a read, in small pages and large ones, forward and backward, from either end and from the middle, to give
-  /// what matches in the order of the log.
+  /// Requires a read, in small pages and large ones, forward and backward, from either end and from the middle, to
+  /// return the matching events in the order of the log.
   static func requireMatches(
     _ filters: [ReadAggregator]?, _ key: RoutingKey, of log: [Edge<Event>], on executor: any Executor,
     fileID: String = #fileID, line: Int = #line
@@ -161,7 +161,7 @@ extension ConformanceCheck {
     let middle = log.count / 2
     let behind = try await executor.log(filters, key, pageOf: 1000, from: .after(log[middle].cursor))
     try requireEqual(
-      behind.ids, log[(middle + 1)...].filter(matches).map(\.node.id), "behind the middle: \(what)", fileID: fileID,
+      behind.ids, log[(middle + 1)...].filter(matches).map(\.node.id), "after the middle: \(what)", fileID: fileID,
       line: line)
     let before = try await executor.logBackward(filters, key, pageOf: 1000, before: log[middle].cursor)
     try requireEqual(

@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let forwardPageChecks: [ConformanceCheck] = [
-    ConformanceCheck("a page read forward has as many events as asked for, and exact flags", .reading) { context in
+    ConformanceCheck("a forward page has the requested number of events, and exact flags", .reading) { context in
       try await withBoundaryLog(context) { executor, filters, ids in
         for first in 0...7 {
           let page = try await executor.forward(first, after: .beginning, filters)
@@ -13,7 +13,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a page read forward from each place goes on right behind it", .reading) { context in
+    ConformanceCheck("a forward page starts right after its start position", .reading) { context in
       try await withBoundaryLog(context) { executor, filters, ids in
         let cursors = try await executor.log(filters).map(\.cursor)
         try requireEqual(cursors.count, ids.count, "events in the log")
@@ -21,16 +21,17 @@ extension ConformanceCheck {
           for first in 0...6 {
             let page = try await executor.forward(first, after: .after(cursor), filters)
             let rest = ids[(place + 1)...]
-            try requireEqual(page.edges.ids, Array(rest.prefix(first)), "events of first \(first) behind \(place)")
             try requireEqual(
-              page.pageInfo.hasNextPage, first < rest.count, "has_next_page of first \(first) behind \(place)")
+              page.edges.ids, Array(rest.prefix(first)), "events of first \(first) after position \(place)")
+            try requireEqual(
+              page.pageInfo.hasNextPage, first < rest.count, "has_next_page of first \(first) after position \(place)")
             try requireEqual(page.pageInfo.hasPreviousPage, false, "has_previous_page, read forward")
           }
         }
       }
     },
 
-    ConformanceCheck("pages forward of any size give each event once", .reading) { context in
+    ConformanceCheck("forward pages of any size return each event once", .reading) { context in
       try await withBoundaryLog(context) { executor, filters, ids in
         for count in 1...7 {
           try requireEqual(
@@ -53,7 +54,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("forty events are a page where no number is given", .reading) { context in
+    ConformanceCheck("a page has forty events by default", .reading) { context in
       let ids = try await context.executor.writeWhole((0..<41).map { _ in .sample() }).events.map(\.id)
       let forward = try await context.executor.read(nil, routingKey: .all, args: .forward())
       try requireEqual(forward.edges.ids, Array(ids.prefix(40)), "events of a page forward")
@@ -73,7 +74,7 @@ extension ConformanceCheck {
       try requireEqual(try await context.executor.backward(65535).edges.count, 1, "events of last 65535")
     },
 
-    ConformanceCheck("a page forward is the same however often it is read", .reading) { context in
+    ConformanceCheck("a forward page is the same each time it is read", .reading) { context in
       let executor = context.executor
       let cursor = try await executor.writeWhole((0..<10).map { _ in .sample() }).events[2].cursor
       let page = try await executor.forward(4, after: .after(cursor))
@@ -83,7 +84,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("pages forward go on into what commits meanwhile", .reading) { context in
+    ConformanceCheck("forward pages continue into concurrent commits", .reading) { context in
       let executor = context.executor
       var written: [ULID] = []
       var seen: [ULID] = []
@@ -100,18 +101,18 @@ extension ConformanceCheck {
       try requireEqual(seen, written, "events that a reader saw")
     },
 
-    ConformanceCheck("an earlier place is no later: events behind it are read again", .reading) { context in
+    ConformanceCheck("after going back, later events are read again", .reading) { context in
       let executor = context.executor
       let cursors = try await executor.writeWhole((0..<6).map { _ in .sample() }).events.map(\.cursor)
       for place in cursors.indices.reversed() {
         try requireEqual(
           try await executor.log(from: .after(cursors[place])).versions, Array((place + 1)..<6).map { $0 + 1 },
-          "versions behind place \(place)")
+          "versions after position \(place)")
       }
     },
   ]
 
-  /// Runs `body` with filters of several shapes, each of which finds the same five events among others.
+  /// Runs `body` with filters of several shapes, each of which matches the same five events among others.
   static func withBoundaryLog(
     _ context: ConformanceContext, _ body: (any Executor, [ReadAggregator]?, [ULID]) async throws -> Void
   ) async throws {
@@ -127,7 +128,7 @@ extension ConformanceCheck {
       [ReadAggregator("absent"), ReadAggregator("bank/Account", id: "a"), ReadAggregator("bank/Account", name: "N")],
     ]
     for filter in filters { try await body(executor, filter, ids + more) }
-    // All events, of a store that holds just five.
+    // All events of a store that has just five.
     try await context.withAnotherStore { other in
       let ids = try await other.writeWhole((0..<5).map { _ in .sample("a", "N") }).events.map(\.id)
       try await body(other, nil, ids)

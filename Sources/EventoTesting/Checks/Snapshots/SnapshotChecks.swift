@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let snapshotChecks: [ConformanceCheck] = [
-    ConformanceCheck("a snapshot that was never saved is not there", .snapshots) { context in
+    ConformanceCheck("a snapshot that was never saved does not exist", .snapshots) { context in
       try requireEqual(try await context.executor.getSnapshot(.sample()), nil, "the snapshot")
     },
 
@@ -14,10 +14,10 @@ extension ConformanceCheck {
       let found = try requireValue(try await executor.getSnapshot(.sample()), "the snapshot")
       try requireEqual(found, snapshot, "the snapshot")
       try requireEqual(
-        try await executor.log(from: .after(found.cursor)).ids, [events[2].id], "events behind the snapshot")
+        try await executor.log(from: .after(found.cursor)).ids, [events[2].id], "events after the snapshot")
     },
 
-    ConformanceCheck("a snapshot replaces the one before", .snapshots) { context in
+    ConformanceCheck("a snapshot replaces the previous one", .snapshots) { context in
       let executor = context.executor
       let events = try await executor.writeWhole([.sample(), .sample()]).events
       for (data, event) in [("1", events[0]), ("22", events[1]), ("", events[0]), ("[4]", events[1])] {
@@ -27,7 +27,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("snapshots are kept apart by type, revision and id", .snapshots) { context in
+    ConformanceCheck("snapshots are separate by type, revision and id", .snapshots) { context in
       let executor = context.executor
       let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       let keys = [
@@ -46,7 +46,7 @@ extension ConformanceCheck {
         try await executor.getSnapshot(keys[0])?.data, Payload("0"), "the snapshot of another revision")
     },
 
-    ConformanceCheck("a slash in a snapshot's key is part of it", .snapshots) { context in
+    ConformanceCheck("a snapshot's key can contain slashes", .snapshots) { context in
       let cursor = try await context.executor.writeWhole([.sample()]).events[0].cursor
       let keys = [
         SnapshotKey(type: "bank/Account", revision: "1", id: "a"), SnapshotKey(type: "bank", revision: "1", id: "a"),
@@ -58,7 +58,7 @@ extension ConformanceCheck {
       try await requireApart(keys, cursor, on: context.executor)
     },
 
-    ConformanceCheck("a snapshot's key may be of any names", .snapshots) { context in
+    ConformanceCheck("a snapshot's key can have any names", .snapshots) { context in
       let cursor = try await context.executor.writeWhole([.sample()]).events[0].cursor
       let names = oddNames + [String(repeating: "x", count: 255), String(repeating: "€", count: 85)]
       let keys = names.flatMap { name in
@@ -70,7 +70,7 @@ extension ConformanceCheck {
       try await requireApart(keys, cursor, on: context.executor)
     },
 
-    ConformanceCheck("snapshots are told apart by the bytes of their keys", .snapshots) { context in
+    ConformanceCheck("snapshots' keys are compared by bytes", .snapshots) { context in
       let cursor = try await context.executor.writeWhole([.sample()]).events[0].cursor
       for names in lookalikes {
         try await requireApart(
@@ -80,7 +80,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a snapshot's payload may be any bytes", .snapshots) { context in
+    ConformanceCheck("a snapshot's payload can be any bytes", .snapshots) { context in
       let executor = context.executor
       let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       var random = SeededGenerator(seed: 9)
@@ -96,7 +96,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a snapshot may stand at any place that a read gave", .snapshots) { context in
+    ConformanceCheck("a snapshot can have any cursor that a read returned", .snapshots) { context in
       let executor = context.executor
       for _ in 0..<2 {
         let places = [
@@ -114,7 +114,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a snapshot's key out of form is refused", .snapshots) { context in
+    ConformanceCheck("an invalid snapshot's key is refused", .snapshots) { context in
       let executor = context.executor
       let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       for name in ["", "a\u{0}", "a\nb", "\u{7F}", String(repeating: "x", count: 256)] {
@@ -140,10 +140,10 @@ extension ConformanceCheck {
         try requireEqual(try await remover.getSnapshot(key)?.data, Payload("1"), "another snapshot")
       }
       try await remover.saveSnapshot(keys[0], Snapshot(data: Payload("2"), cursor: cursor))
-      try requireEqual(try await remover.getSnapshot(keys[0])?.data, Payload("2"), "the snapshot that was saved anew")
+      try requireEqual(try await remover.getSnapshot(keys[0])?.data, Payload("2"), "the snapshot that was saved again")
     },
 
-    removalCheck("a snapshot that is not there can't be deleted") { remover in
+    removalCheck("a snapshot that does not exist can't be deleted") { remover in
       let cursor = try await remover.writeWhole([.sample()]).events[0].cursor
       try await remover.saveSnapshot(.sample(), Snapshot(data: Payload("1"), cursor: cursor))
       for key in [SnapshotKey.sample(revision: "2"), .sample(id: "x"), .sample(type: "x")] {
@@ -153,7 +153,7 @@ extension ConformanceCheck {
       }
       try await remover.deleteSnapshot(.sample())
       try await requireError(.snapshotNotFound, "deleting twice") { try await remover.deleteSnapshot(.sample()) }
-      try await requireError(.invalidRequest, "deleting a key out of form") {
+      try await requireError(.invalidRequest, "deleting an invalid key") {
         try await remover.deleteSnapshot(.sample(id: ""))
       }
     },
@@ -167,7 +167,7 @@ extension ConformanceCheck {
     }
   }
 
-  /// Saves a snapshot under each key, then expects each to be there still.
+  /// Saves a snapshot under each key, then requires each to be present.
   private static func requireApart(
     _ keys: [SnapshotKey], _ cursor: Cursor, on executor: any Executor, fileID: String = #fileID, line: Int = #line
   ) async throws {
@@ -175,7 +175,7 @@ extension ConformanceCheck {
       try await executor.saveSnapshot(key, Snapshot(data: Payload("\(number)"), cursor: cursor))
     }
     for (number, key) in keys.enumerated() {
-      // A key may stand in the list twice: then the later snapshot counts.
+      // A key may be in the list twice: then the later snapshot counts.
       let expected = keys.lastIndex(of: key) ?? number
       try requireEqual(
         try await executor.getSnapshot(key)?.data, Payload("\(expected)"), "the snapshot of \(key)", fileID: fileID,

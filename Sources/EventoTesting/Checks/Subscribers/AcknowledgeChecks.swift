@@ -9,9 +9,9 @@ extension ConformanceCheck {
       for (index, event) in try await executor.writeWhole((0..<3).map { _ in .sample() }).events.enumerated() {
         let lag = [7, 0, Subscriber.maximumLag][index]
         let subscriber = try await executor.acknowledge("s", cursor: event.cursor, lag: lag, workerID: worker)
-        try requireEqual(subscriber.cursor, event.cursor, "the cursor in the answer")
-        try requireEqual(subscriber.lag, lag, "the lag in the answer")
-        try requireEqual(subscriber.workerID, worker, "the worker in the answer")
+        try requireEqual(subscriber.cursor, event.cursor, "the cursor in the result")
+        try requireEqual(subscriber.lag, lag, "the lag in the result")
+        try requireEqual(subscriber.workerID, worker, "the worker in the result")
         try requireEqual(try await executor.getSubscriberCursor("s"), event.cursor, "the cursor")
         try requireEqual(try await executor.upsertSubscriber("s", workerID: worker).subscriber.lag, lag, "the lag")
       }
@@ -19,7 +19,7 @@ extension ConformanceCheck {
       try requireEqual(try await executor.acknowledge("s", cursor: cursor).lag, 0, "a lag that is left out")
     },
 
-    ConformanceCheck("an acknowledgement without a worker counts whoever holds the subscriber", .subscribers) {
+    ConformanceCheck("an acknowledgement without a worker is accepted under any holder", .subscribers) {
       context in
       let executor = context.executor
       let worker = ULID()
@@ -30,7 +30,8 @@ extension ConformanceCheck {
       try requireEqual(try await executor.getSubscriberCursor("s"), cursor, "the cursor")
     },
 
-    ConformanceCheck("an acknowledgement of a worker that was taken over changes nothing", .subscribers) { context in
+    ConformanceCheck("an acknowledgement by a worker that lost the subscriber changes nothing", .subscribers) {
+      context in
       let executor = context.executor
       let events = try await executor.writeWhole([.sample(), .sample()]).events
       let (one, two) = (ULID(), ULID())
@@ -71,14 +72,14 @@ extension ConformanceCheck {
       try await executor.upsertSubscriber("s", workerID: worker)
       try await executor.acknowledge("s", cursor: cursor, lag: 4, workerID: worker)
       let subscriber = try await executor.acknowledge("s", cursor: nil, lag: 6, workerID: worker)
-      try requireEqual(subscriber.cursor, nil, "the cursor in the answer")
-      try requireEqual(subscriber.lag, 6, "the lag in the answer")
+      try requireEqual(subscriber.cursor, nil, "the cursor in the result")
+      try requireEqual(subscriber.lag, 6, "the lag in the result")
       try requireEqual(try await executor.getSubscriberCursor("s"), nil, "the cursor")
       try await executor.acknowledge("s", cursor: cursor, lag: 0, workerID: worker)
       try requireEqual(try await executor.getSubscriberCursor("s"), cursor, "the cursor")
     },
 
-    ConformanceCheck("a subscriber may go back to an earlier place", .subscribers) { context in
+    ConformanceCheck("a subscriber can go back to an earlier position", .subscribers) { context in
       let executor = context.executor
       let events = try await executor.writeWhole((0..<4).map { _ in .sample() }).events
       try await executor.upsertSubscriber("s", workerID: ULID())
@@ -87,11 +88,11 @@ extension ConformanceCheck {
         let cursor = try requireValue(try await executor.getSubscriberCursor("s"), "the cursor")
         try requireEqual(
           try await executor.log(from: .after(cursor)).ids, events.dropFirst(index + 1).map(\.id),
-          "events behind the subscriber")
+          "events after the subscriber's cursor")
       }
     },
 
-    ConformanceCheck("any place that a read gave can be acknowledged", .subscribers) { context in
+    ConformanceCheck("any cursor that a read returned can be acknowledged", .subscribers) { context in
       let executor = context.executor
       try await executor.upsertSubscriber("s", workerID: ULID())
       for round in 0..<3 {
@@ -104,10 +105,11 @@ extension ConformanceCheck {
         for place in places {
           let place = try requireValue(place, "a cursor")
           let expected = try await executor.log(from: .after(place)).ids
-          try requireEqual(try await executor.acknowledge("s", cursor: place).cursor, place, "the cursor in the answer")
+          try requireEqual(try await executor.acknowledge("s", cursor: place).cursor, place, "the cursor in the result")
           let kept = try requireValue(try await executor.getSubscriberCursor("s"), "the cursor")
           try requireEqual(kept, place, "the cursor")
-          try requireEqual(try await executor.log(from: .after(kept)).ids, expected, "events behind the subscriber")
+          try requireEqual(
+            try await executor.log(from: .after(kept)).ids, expected, "events after the subscriber's cursor")
         }
         try await executor.writeWhole((0..<3).map { _ in .sample() })
       }

@@ -30,7 +30,7 @@ extension ConformanceCheck {
       }
     },
 
-    directoryCheck("pages of subscribers hold what was asked for, and tell exactly if there is a next one") {
+    directoryCheck("pages of subscribers have the requested number, and report exactly whether there is a next one") {
       directory in
       for first in [1, 1000] {
         let page = try await directory.subscribers(first: first, after: nil)
@@ -53,9 +53,9 @@ extension ConformanceCheck {
       }
     },
 
-    directoryCheck("a page of subscribers starts behind a key by its bytes, also if there is no such subscriber") {
+    directoryCheck("a page of subscribers starts after a key by its bytes, also if no subscriber has it") {
       directory in
-      // "é" is there in both of its forms: by their bytes they are two keys.
+      // "é" in both of its forms: by their bytes they are two keys.
       let keys = try await directory.makeSubscribers(
         ["B", "aa", "aB", "e\u{301}", "\u{E9}", "\u{FF5E}", "😀", "+", "a&b", "%", "2", "10"])
       let places =
@@ -66,7 +66,7 @@ extension ConformanceCheck {
         try requirePage(
           page, Array(greater.prefix(5)), hasNextPage: greater.count > 5, "the first 5 after \(place.debugDescription)")
       }
-      // A reader goes on behind one that has been deleted.
+      // A reader continues after a deleted one.
       try await directory.deleteSubscriber("aa")
       let greater = keys.filter { "aa".utf8.lexicographicallyPrecedes($0.utf8) }
       let page = try await directory.subscribers(first: 1000, after: "aa")
@@ -119,7 +119,7 @@ extension ConformanceCheck {
       }
     },
 
-    directoryCheck("a disabled subscriber stays so when it is taken over") { directory in
+    directoryCheck("a disabled subscriber stays disabled when it is taken over") { directory in
       let worker = ULID()
       try await directory.upsertSubscriber("s", workerID: ULID())
       try await directory.setSubscriberEnabled("s", false)
@@ -150,7 +150,7 @@ extension ConformanceCheck {
       try requireEqual(try await directory.subscribers(), [], "subscribers")
     },
 
-    directoryCheck("a subscriber that is deleted is gone, and a new one begins anew") { directory in
+    directoryCheck("a deleted subscriber is gone, and a new one starts from the beginning") { directory in
       let worker = ULID()
       let cursor = try await directory.writeWhole([.sample()]).events[0].cursor
       for key in ["s", "t"] {
@@ -183,7 +183,7 @@ extension ConformanceCheck {
       try requireEqual(try await directory.subscribers(), [], "subscribers")
     },
 
-    directoryCheck("a key out of form is refused by every operation on subscribers") { directory in
+    directoryCheck("every operation on subscribers refuses an invalid key") { directory in
       for key in ["", "a\u{0}", String(repeating: "x", count: 256)] {
         let what = "the key \(key.debugDescription)"
         try await requireError(.invalidRequest, what) { try await directory.subscriber(key) }
@@ -205,7 +205,7 @@ extension ConformanceCheck {
 extension Executor {
   /// Creates subscribers, and returns their keys in byte order.
   fileprivate func makeSubscribers(_ keys: [String]) async throws -> [String] {
-    // At once, so that a store on disk need not commit each by itself.
+    // Concurrently, so that a store on disk need not commit each by itself.
     try await withThrowingTaskGroup(of: Void.self) { group in
       for key in keys { group.addTask { try await upsertSubscriber(key, workerID: ULID()) } }
       try await group.waitForAll()

@@ -12,7 +12,7 @@ extension ConformanceCheck {
       try requireEqual(made.subscriber.cursor, nil, "the cursor")
       try requireEqual(made.subscriber.lag, 0, "the lag")
       try requireEqual(made.subscriber.isEnabled, true, "whether it is enabled")
-      try require(made.subscriber.createdAt > Timestamp(seconds: 1_600_000_000), "the store gave no sensible time")
+      try require(made.subscriber.createdAt > Timestamp(seconds: 1_600_000_000), "the store assigned no sensible time")
       try requireEqual(try await executor.getSubscriberCursor("s"), nil, "the cursor of a new subscriber")
     },
 
@@ -23,7 +23,7 @@ extension ConformanceCheck {
       let made = try await executor.upsertSubscriber("s", workerID: one).subscriber
       try await executor.acknowledge("s", cursor: cursor, lag: 42, workerID: one)
       let taken = try await executor.upsertSubscriber("s", workerID: two)
-      try require(!taken.isNew, "a subscriber taken over passes for a new one")
+      try require(!taken.isNew, "a subscriber taken over is reported as new")
       try requireEqual(taken.subscriber.workerID, two, "the worker")
       try requireEqual(taken.subscriber.cursor, cursor, "the cursor")
       try requireEqual(taken.subscriber.lag, 42, "the lag")
@@ -32,7 +32,7 @@ extension ConformanceCheck {
       try require(taken.subscriber.updatedAt >= made.updatedAt, "it was updated before it was created")
     },
 
-    ConformanceCheck("a worker may take a subscriber from itself", .subscribers) { context in
+    ConformanceCheck("a worker can take over a subscriber that it holds", .subscribers) { context in
       let executor = context.executor
       let worker = ULID()
       let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
@@ -44,7 +44,7 @@ extension ConformanceCheck {
       try requireEqual(try await executor.isSubscriberRunning("s", workerID: worker), true, "whether it runs")
     },
 
-    ConformanceCheck("a subscriber runs for the worker that holds it alone", .subscribers) { context in
+    ConformanceCheck("a subscriber runs only for the worker that holds it", .subscribers) { context in
       let executor = context.executor
       let (one, two) = (ULID(), ULID())
       func running() async throws -> [Bool] {
@@ -67,7 +67,7 @@ extension ConformanceCheck {
       try requireEqual(try await context.executor.getSubscriberCursor("unknown"), nil, "its cursor")
     },
 
-    ConformanceCheck("subscribers are told apart by the bytes of their keys", .subscribers) { context in
+    ConformanceCheck("subscribers' keys are compared by bytes", .subscribers) { context in
       let executor = context.executor
       let events = try await executor.writeWhole((0..<10).map { _ in .sample() }).events
       for keys in lookalikes {
@@ -82,7 +82,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a subscriber's key may be any name", .subscribers) { context in
+    ConformanceCheck("a subscriber's key can be any name", .subscribers) { context in
       let executor = context.executor
       let cursor = try await executor.writeWhole([.sample()]).events[0].cursor
       for key in oddNames + [String(repeating: "x", count: 255), String(repeating: "€", count: 85)] {
@@ -95,7 +95,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a subscriber's key out of form is refused", .subscribers) { context in
+    ConformanceCheck("an invalid subscriber's key is refused", .subscribers) { context in
       let executor = context.executor
       for key in [
         "", "a\u{0}", "a\nb", "\u{7F}", String(repeating: "x", count: 256), String(repeating: "é", count: 128),
@@ -116,7 +116,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("of many workers that make one subscriber, one finds it new", .subscribers) { context in
+    ConformanceCheck("of many workers that create one subscriber, one creates it", .subscribers) { context in
       let executor = context.executor
       let results = try await withThrowingTaskGroup(of: Bool.self) { group in
         for _ in 0..<16 {

@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let formChecks: [ConformanceCheck] = [
-    ConformanceCheck("names of 255 bytes are taken, and kept exactly", .writing) { context in
+    ConformanceCheck("names of 255 bytes are accepted, and kept exactly", .writing) { context in
       // 255 bytes of one, two, three and four bytes a character.
       let names = [
         String(repeating: "x", count: 255), String(repeating: "é", count: 127) + "x",
@@ -38,7 +38,7 @@ extension ConformanceCheck {
       try requireEqual(try await context.executor.log().count, 0, "events in the log")
     },
 
-    ConformanceCheck("names may hold every other character", .writing) { context in
+    ConformanceCheck("names can have every other character", .writing) { context in
       for (index, name) in oddNames.enumerated() {
         let id = ULID()
         try await context.executor.writeWhole([.sample(name, name, type: name, id: id, routingKey: .value(name))])
@@ -54,13 +54,13 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("timestamps may be any millisecond from 1970 to 9999", .writing) { context in
+    ConformanceCheck("timestamps can be any millisecond from 1970 to 9999", .writing) { context in
       let times = [
         Timestamp(seconds: 0), Timestamp(seconds: 0, subsecond: 1), Timestamp(seconds: 1_700_000_000, subsecond: 999),
         Timestamp(seconds: 4_294_967_296), Timestamp(seconds: 253_402_300_799, subsecond: 999),
       ]
       let result = try await context.executor.writeWhole(times.map { .sample(timestamp: $0) })
-      try requireEqual(result.events.map(\.timestamp), times, "timestamps in the answer")
+      try requireEqual(result.events.map(\.timestamp), times, "timestamps in the result")
       try requireEqual(try await context.executor.log().map(\.node.timestamp), times, "timestamps in the log")
     },
 
@@ -77,11 +77,11 @@ extension ConformanceCheck {
       try requireEqual(try await context.executor.log().count, 0, "events in the log")
     },
 
-    ConformanceCheck("a timestamp that is left out is that of the write", .writing) { context in
+    ConformanceCheck("an absent timestamp is the time of the write", .writing) { context in
       let result = try await context.executor.writeWhole([
         .sample(), .sample(timestamp: Timestamp(seconds: 1)), .sample(),
       ])
-      try require(result.events[0].timestamp > Timestamp(seconds: 1_600_000_000), "the store gave no sensible time")
+      try require(result.events[0].timestamp > Timestamp(seconds: 1_600_000_000), "the store assigned no sensible time")
       try requireEqual(result.events[1].timestamp, Timestamp(seconds: 1), "the timestamp that was given")
       try requireEqual(
         try await context.executor.log().map(\.node.timestamp), result.events.map(\.timestamp),
@@ -89,7 +89,7 @@ extension ConformanceCheck {
     },
   ]
 
-  /// Names that somebody on the way could mistake for something else.
+  /// Names that a proxy or a parser could mistake for something else.
   static let oddNames = [
     "a b", " ", "a/b", "/", ".", "..", "a//b", "%2F", "%", "a+b", "?x=1&y=2", "#", "'; DROP TABLE event; --", "\"",
     "\\",
@@ -98,7 +98,7 @@ extension ConformanceCheck {
     "\u{FFFF}", "\u{10FFFF}", "日本語", "👩‍👩‍👧‍👦", "e\u{301}",
   ]
 
-  /// Expects a text to be refused as each of an event's names.
+  /// Requires text to be rejected as each of an event's names.
   private static func requireRefused(
     _ name: String, on executor: any Executor, fileID: String = #fileID, line: Int = #line
   ) async throws {

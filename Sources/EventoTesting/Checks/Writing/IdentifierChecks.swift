@@ -2,15 +2,15 @@ internal import Evento
 
 extension ConformanceCheck {
   static let identifierChecks: [ConformanceCheck] = [
-    ConformanceCheck("an id that is given is kept", .writing) { context in
+    ConformanceCheck("a given id is kept", .writing) { context in
       let texts = ["00000000000000000000000000", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "01arz3ndektsv4rrffq69g5fav"]
       let ids = try texts.map { try requireValue(ULID($0), "the id \($0)") }
       let result = try await context.executor.writeWhole(ids.map { .sample(id: $0) })
-      try requireEqual(result.events.map(\.id), ids, "ids in the answer")
+      try requireEqual(result.events.map(\.id), ids, "ids in the result")
       try requireEqual(try await context.executor.log().ids, ids, "ids in the log")
     },
 
-    ConformanceCheck("ids that are left out are made, and never twice", .writing) { context in
+    ConformanceCheck("absent ids are generated, and unique", .writing) { context in
       let executor = context.executor
       let written = try await withThrowingTaskGroup(of: [ULID].self) { group in
         for writer in 0..<8 {
@@ -28,10 +28,10 @@ extension ConformanceCheck {
       try requireEqual(Set(try await executor.log().ids), Set(written), "ids in the log")
     },
 
-    ConformanceCheck("some events of a write may carry an id and others not", .writing) { context in
+    ConformanceCheck("some events of a write can have an id and others none", .writing) { context in
       let id = ULID()
       let result = try await context.executor.writeWhole([.sample(), .sample(id: id), .sample()])
-      try requireEqual(result.events[1].id, id, "the id in the answer")
+      try requireEqual(result.events[1].id, id, "the id in the result")
       try requireEqual(Set(result.events.map(\.id)).count, 3, "different ids")
       try requireEqual(try await context.executor.log().ids, result.events.map(\.id), "ids in the log")
     },
@@ -46,9 +46,9 @@ extension ConformanceCheck {
       let log = try await executor.log()
       try requireEqual(log.count, 3, "events in the log")
       try requireEqual(edge.node, log[1].node, "the event that was found")
-      // Its cursor is its place in the log.
+      // Its cursor is its position in the log.
       let behind = try await executor.log([ReadAggregator("bank/Account")], from: .after(edge.cursor))
-      try requireEqual(behind.ids, [log[2].node.id], "events behind the one that was found")
+      try requireEqual(behind.ids, [log[2].node.id], "events after the one that was found")
       for edge in log {
         try requireEqual(try await executor.event(edge.node.id)?.node, edge.node, "an event of the log, by its id")
       }

@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let resendChecks: [ConformanceCheck] = [
-    ConformanceCheck("a write sent again is answered as the first time, and stores nothing", .writing) { context in
+    ConformanceCheck("a resend returns the first result, and stores nothing", .writing) { context in
       let executor = context.executor
       let events = [
         NewEvent.sample("a", id: ULID()), .sample("b", id: ULID(), routingKey: .value("r")), .sample("a", id: ULID()),
@@ -10,42 +10,42 @@ extension ConformanceCheck {
       let first = try await executor.writeWhole(events)
       for _ in 0..<3 {
         let again = try await executor.writeWhole(events)
-        try require(again.isResend, "a resend does not say that it is one")
-        try requireEqual(again.events, first.events, "the answer to a resend")
+        try require(again.isResend, "a resend is not marked as one")
+        try requireEqual(again.events, first.events, "the result of a resend")
       }
       try requireEqual(try await executor.log().count, 3, "events in the log")
     },
 
-    ConformanceCheck("a resend is one however its events are put together", .writing) { context in
+    ConformanceCheck("a resend can regroup its events", .writing) { context in
       let executor = context.executor
       let events = ["a", "b", "a", "c"].map { NewEvent.sample($0, id: ULID()) }
       let first = try await executor.writeWhole(events)
       for (index, event) in events.enumerated() {
         let again = try await executor.writeWhole([event])
-        try require(again.isResend, "one event of a write, sent again, is no resend")
-        try requireEqual(again.events, [first.events[index]], "the answer to a resend of one event")
+        try require(again.isResend, "one event of a write, sent again, is not recognised")
+        try requireEqual(again.events, [first.events[index]], "the result of a resend of one event")
       }
       let reversed = try await executor.writeWhole(events.reversed())
-      try require(reversed.isResend, "a write sent again in another order is no resend")
-      try requireEqual(reversed.events, first.events.reversed(), "the answer to a resend in another order")
+      try require(reversed.isResend, "a write sent again in another order is not recognised")
+      try requireEqual(reversed.events, first.events.reversed(), "the result of a resend in another order")
       let other = NewEvent.sample("d", id: ULID())
       let alone = try await executor.writeWhole([other]).events[0]
       let joined = try await executor.writeWhole([events[1], other])
-      try requireEqual(joined.events, [first.events[1], alone], "the answer to a resend of two writes in one")
+      try requireEqual(joined.events, [first.events[1], alone], "the result of a resend of two writes in one")
       try requireEqual(try await executor.log().count, 5, "events in the log")
     },
 
-    ConformanceCheck("a resend stays one after its aggregate has gone on", .writing) { context in
+    ConformanceCheck("a resend is recognised after later events", .writing) { context in
       let executor = context.executor
       let events = [NewEvent.sample(id: ULID(), version: 1), .sample(id: ULID(), version: 2)]
       let first = try await executor.writeWhole(events)
       try await executor.writeWhole([.sample(version: 3, routingKey: .value("moved")), .sample(version: 4)])
       let again = try await executor.writeWhole(events)
-      try require(again.isResend, "a resend of old versions is none")
-      try requireEqual(again.events, first.events, "the answer to a resend")
+      try require(again.isResend, "a resend of old versions is not recognised")
+      try requireEqual(again.events, first.events, "the result of a resend")
     },
 
-    ConformanceCheck("members that a resend leaves out agree with whatever is stored", .writing) { context in
+    ConformanceCheck("absent members of a resend match any stored value", .writing) { context in
       let executor = context.executor
       let event = NewEvent.sample(
         id: ULID(), version: 1, routingKey: .value("r"), timestamp: Timestamp(seconds: 5, subsecond: 6))
@@ -57,11 +57,11 @@ extension ConformanceCheck {
       for change in changes {
         var again = event
         change(&again)
-        try requireEqual(try await executor.writeWhole([again]).events, first.events, "the answer to a resend")
+        try requireEqual(try await executor.writeWhole([again]).events, first.events, "the result of a resend")
       }
     },
 
-    ConformanceCheck("members that the store filled in may be given in a resend", .writing) { context in
+    ConformanceCheck("members that the store assigned can be sent in a resend", .writing) { context in
       let executor = context.executor
       try await executor.writeWhole([.sample(routingKey: .value("r"))])
       let event = NewEvent.sample(id: ULID())
@@ -69,17 +69,17 @@ extension ConformanceCheck {
       var again = event
       (again.version, again.routingKey, again.timestamp) = (2, .value("r"), stored.timestamp)
       let result = try await executor.writeWhole([again])
-      try require(result.isResend, "a resend that gives what the store had filled in is none")
-      try requireEqual(result.events, [stored], "the answer to a resend")
+      try require(result.isResend, "a resend with the members that the store assigned is not recognised")
+      try requireEqual(result.events, [stored], "the result of a resend")
     },
 
-    ConformanceCheck("a payload and metadata that are left out count as no bytes and {}", .writing) { context in
+    ConformanceCheck("an absent payload counts as no bytes, and absent metadata as {}", .writing) { context in
       let executor = context.executor
       let event = NewEvent(id: ULID(), aggregatorType: "t", aggregatorID: "i", name: "n")
       try await executor.writeWhole([event])
       var again = event
       (again.data, again.metadata) = (Payload([]), try Metadata(json: " {} "))
-      try require(try await executor.writeWhole([again]).isResend, "a resend with no bytes and {} is none")
+      try require(try await executor.writeWhole([again]).isResend, "a resend with no bytes and {} is not recognised")
       for (data, metadata) in [(Payload("{}"), "{}"), (Payload("null"), "{}"), (Payload(), "{ }")] {
         var other = event
         (other.data, other.metadata) = (data, try Metadata(json: metadata))
@@ -87,7 +87,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("an id that is stored for another aggregate or name is a duplicate", .writing) { context in
+    ConformanceCheck("an id stored with another aggregate or name is a duplicate", .writing) { context in
       try await requireDuplicates(on: context.executor) {
         [
           { $0.aggregatorType = "x" }, { $0.aggregatorID = "x" }, { $0.name = "x" },
@@ -96,7 +96,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("an id that is stored with another version, key or time is a duplicate", .writing) { context in
+    ConformanceCheck("an id stored with another version, key or time is a duplicate", .writing) { context in
       try await requireDuplicates(on: context.executor) {
         [
           { $0.version = 2 }, { $0.routingKey = .value("x") }, { $0.routingKey = .value(nil) },
@@ -105,7 +105,7 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("an id that is stored with other bytes is a duplicate", .writing) { context in
+    ConformanceCheck("an id stored with other bytes is a duplicate", .writing) { context in
       try await requireDuplicates(on: context.executor) {
         [
           { $0.data = Payload(#"{"n": 1}"#) }, { $0.data = Payload(#"{"n":1.0}"#) }, { $0.data = Payload() },
@@ -114,14 +114,14 @@ extension ConformanceCheck {
       }
     },
 
-    ConformanceCheck("a write of which only a part is stored is a duplicate", .writing) { context in
+    ConformanceCheck("a write that is only partly stored is a duplicate", .writing) { context in
       let executor = context.executor
       let stored = NewEvent.sample("a", id: ULID())
       let fresh = NewEvent.sample("b", id: ULID())
       try await executor.writeWhole([stored])
       try await requireDuplicate(of: stored, [stored, fresh], on: executor)
       try await requireDuplicate(of: stored, [fresh, stored], on: executor)
-      // An event without an id is stored by no write.
+      // An event without an id never counts as stored.
       try await requireDuplicate(of: stored, [stored, .sample("c")], on: executor)
       try await requireDuplicate(of: stored, [.sample("c"), stored], on: executor)
       try requireEqual(try await executor.log().count, 1, "events in the log")
@@ -154,21 +154,21 @@ extension ConformanceCheck {
       let event = NewEvent.sample(timestamp: Timestamp(seconds: 9))
       let first = try await context.executor.writeWhole([event])
       let second = try await context.executor.writeWhole([event])
-      try require(!second.isResend, "a write without an id passes for a resend")
+      try require(!second.isResend, "a write without an id is marked as a resend")
       try require(first.events[0].id != second.events[0].id, "two events got the same id")
       try requireEqual(try await context.executor.log().versions, [1, 2], "versions in the log")
     },
 
-    ConformanceCheck("a resend is looked at before the versions", .writing) { context in
+    ConformanceCheck("a resend is detected before versions are checked", .writing) { context in
       let executor = context.executor
       let event = NewEvent.sample(id: ULID(), version: 1)
       try await executor.writeWhole([event])
-      try require(try await executor.writeWhole([event]).isResend, "a resend of an old version is none")
-      // What is stored only in part is a duplicate, though its versions are wrong too.
+      try require(try await executor.writeWhole([event]).isResend, "a resend of an old version is not recognised")
+      // A write that is stored only in part is a duplicate, although its versions are wrong too.
       try await requireDuplicate(of: event, [.sample("b", version: 7), event], on: executor)
     },
 
-    ConformanceCheck("of many that send the same write, one stores it and all get its answer", .writing) { context in
+    ConformanceCheck("of many senders of the same write, one stores it and all get its result", .writing) { context in
       let executor = context.executor
       for round in 0..<10 {
         let events = [NewEvent.sample("r\(round)", id: ULID(), version: 1), .sample("x", id: ULID())]
@@ -180,7 +180,7 @@ extension ConformanceCheck {
         }
         try requireEqual(results.filter { !$0.isResend }.count, 1, "writes that stored something")
         for result in results {
-          try requireEqual(result.events, results[0].events, "the answers to one write")
+          try requireEqual(result.events, results[0].events, "the results of one write")
         }
       }
       try requireEqual(try await executor.log().count, 20, "events in the log")
@@ -190,12 +190,12 @@ extension ConformanceCheck {
       let events = (0..<1000).map { NewEvent.sample("id-\($0 % 50)", id: ULID()) }
       let first = try await context.executor.writeWhole(events)
       let again = try await context.executor.writeWhole(events)
-      try require(again.isResend, "a large resend is none")
-      try requireEqual(again.events, first.events, "the answer to a resend")
+      try require(again.isResend, "a large resend is not recognised")
+      try requireEqual(again.events, first.events, "the result of a resend")
     },
   ]
 
-  /// Writes an event, and expects each change of it under the same id to be refused.
+  /// Writes an event, and requires each change of it under the same id to be rejected.
   private static func requireDuplicates(
     on executor: any Executor, fileID: String = #fileID, line: Int = #line,
     changes: () throws -> [(inout NewEvent) throws -> Void]
@@ -212,7 +212,7 @@ extension ConformanceCheck {
     try requireEqual(try await executor.log().count, 1, "events in the log", fileID: fileID, line: line)
   }
 
-  /// Expects a write to be refused, and the event to be named.
+  /// Requires a write to be rejected with the event's id.
   private static func requireDuplicate(
     of event: NewEvent, _ events: [NewEvent], on executor: any Executor, fileID: String = #fileID, line: Int = #line
   ) async throws {
@@ -220,6 +220,6 @@ extension ConformanceCheck {
       try await executor.writeWhole(events)
     }
     let id = try requireValue(event.id, "the id")
-    try requireEqual(error.facts, .event(id), "the event that is to blame", fileID: fileID, line: line)
+    try requireEqual(error.facts, .event(id), "the event that caused it", fileID: fileID, line: line)
   }
 }

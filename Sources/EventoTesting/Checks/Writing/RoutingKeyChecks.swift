@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let routingKeyChecks: [ConformanceCheck] = [
-    ConformanceCheck("a new aggregate has no routing key unless it is given one", .writing) { context in
+    ConformanceCheck("a new aggregate has no routing key by default", .writing) { context in
       let result = try await context.executor.writeWhole([
         .sample("a"), .sample("b", routingKey: .value(nil)), .sample("c", routingKey: .value("eu")),
       ])
@@ -27,7 +27,7 @@ extension ConformanceCheck {
       try await requireKeys([nil, "eu", nil, "eu", "us", "us", nil], of: result, on: context.executor)
     },
 
-    ConformanceCheck("no routing key, given in so many words, is inherited too", .writing) { context in
+    ConformanceCheck("an explicit absence of a routing key is inherited too", .writing) { context in
       let executor = context.executor
       try await executor.writeWhole([.sample("a", routingKey: .value("eu"))])
       let result = try await executor.writeWhole([.sample("a", routingKey: .value(nil)), .sample("a")])
@@ -35,7 +35,7 @@ extension ConformanceCheck {
       try await requireKeys([nil], of: try await executor.writeWhole([.sample("a")]), on: executor)
     },
 
-    ConformanceCheck("aggregates of the same id and different types inherit apart", .writing) { context in
+    ConformanceCheck("aggregates with the same id and different types inherit separately", .writing) { context in
       let executor = context.executor
       try await executor.writeWhole([
         .sample("a", type: "one", routingKey: .value("eu")), .sample("a", type: "two", routingKey: .value("us")),
@@ -46,7 +46,7 @@ extension ConformanceCheck {
       try await requireKeys(["eu", "us", nil], of: result, on: executor)
     },
 
-    ConformanceCheck("a refused write leaves the routing key as it was", .writing) { context in
+    ConformanceCheck("a refused write does not change the routing key", .writing) { context in
       let executor = context.executor
       try await executor.writeWhole([.sample("a", routingKey: .value("eu"))])
       try await requireError(.invalidOriginalVersion, "a wrong version") {
@@ -56,11 +56,11 @@ extension ConformanceCheck {
     },
   ]
 
-  /// Expects routing keys in the answer to a write, and in the log.
+  /// Requires routing keys in the result of a write, and in the log.
   private static func requireKeys(
     _ keys: [String?], of result: WriteResult, on executor: any Executor, fileID: String = #fileID, line: Int = #line
   ) async throws {
-    try requireTexts(result.events.map(\.routingKey), keys, "routing keys in the answer", fileID: fileID, line: line)
+    try requireTexts(result.events.map(\.routingKey), keys, "routing keys in the result", fileID: fileID, line: line)
     let log = try await executor.log().suffix(keys.count)
     try requireTexts(log.map(\.node.routingKey), keys, "routing keys in the log", fileID: fileID, line: line)
   }

@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let versionChecks: [ConformanceCheck] = [
-    ConformanceCheck("versions that are left out are the next ones", .writing) { context in
+    ConformanceCheck("absent versions are the next ones", .writing) { context in
       let executor = context.executor
       try requireEqual(
         try await executor.writeWhole([.sample(), .sample("b"), .sample()]).events.map(\.version), [1, 1, 2],
@@ -13,7 +13,7 @@ extension ConformanceCheck {
         "the version of the same id under another type")
     },
 
-    ConformanceCheck("a version that is given must be the next one", .writing) { context in
+    ConformanceCheck("a version must be the next one", .writing) { context in
       let executor = context.executor
       try await executor.writeWhole([.sample(version: 1), .sample(version: 2)])
       for given in [1, 2, 4, 5, Event.maximumVersion] {
@@ -29,7 +29,7 @@ extension ConformanceCheck {
       try requireEqual(try await executor.writeWhole([.sample(version: 3)]).events[0].version, 3, "the version after 2")
     },
 
-    ConformanceCheck("a new aggregate begins at version 1", .writing) { context in
+    ConformanceCheck("a new aggregate starts at version 1", .writing) { context in
       let error = try await requireError(.invalidOriginalVersion, "a first version of 2") {
         try await context.executor.writeWhole([.sample("new", version: 2)])
       }
@@ -41,12 +41,12 @@ extension ConformanceCheck {
         try await context.executor.writeWhole([.sample("new", version: 1)]).events[0].version, 1, "the first version")
     },
 
-    ConformanceCheck("versions within one write go on from each other", .writing) { context in
+    ConformanceCheck("versions within one write are consecutive", .writing) { context in
       let result = try await context.executor.writeWhole([
         .sample("a", version: 1), .sample("b", version: 1), .sample("a", version: 2), .sample("a", version: 3),
         .sample("b", version: 2),
       ])
-      try requireEqual(result.events.map(\.version), [1, 1, 2, 3, 2], "versions in the answer")
+      try requireEqual(result.events.map(\.version), [1, 1, 2, 3, 2], "versions in the result")
       for versions in [[4, 6], [4, 4], [5, 4], [4, 5, 7]] {
         try await requireError(.invalidOriginalVersion, "versions \(versions) after 3") {
           try await context.executor.writeWhole(versions.map { .sample("a", version: $0) })
@@ -55,7 +55,7 @@ extension ConformanceCheck {
       try requireEqual(try await context.executor.log().count, 5, "events after the refused writes")
     },
 
-    ConformanceCheck("a conflict tells the version before the write", .writing) { context in
+    ConformanceCheck("a conflict reports the version before the write", .writing) { context in
       try await context.executor.writeWhole([.sample("old")])
       let error = try await requireError(.invalidOriginalVersion, "a gap within a write") {
         try await context.executor.writeWhole([.sample("old", version: 2), .sample("old", version: 4)])
@@ -78,12 +78,12 @@ extension ConformanceCheck {
         "the facts of the conflict")
     },
 
-    ConformanceCheck("events of one aggregate carry a version all or none", .writing) { context in
+    ConformanceCheck("events of one aggregate all have a version or all have none", .writing) { context in
       for events in [
         [NewEvent.sample(version: 1), .sample()], [.sample(), .sample(version: 2)],
         [.sample(version: 1), .sample("b"), .sample()],
       ] {
-        try await requireError(.invalidRequest, "a write that gives some versions of an aggregate") {
+        try await requireError(.invalidRequest, "a write with only some versions of an aggregate") {
           try await context.executor.writeWhole(events)
         }
       }

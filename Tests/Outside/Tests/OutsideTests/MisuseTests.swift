@@ -13,7 +13,9 @@ import Testing
       },
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) { _ = ExecutorGroup([]) },
     ]
-    let texts = ["chunkSize(_:) takes 1 to 65535 events, not 0", "handled or skipped twice", "has 1 to 8 members"]
+    let texts = [
+      "chunkSize(_:) requires 1 to 65535 events, but got 0", "handled or skipped twice", "must have 1 to 8 members",
+    ]
     for (result, text) in zip(results, texts) {
       let output = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
       #expect(output.contains(text), "\(output)")

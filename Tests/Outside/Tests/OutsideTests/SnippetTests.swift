@@ -1,6 +1,7 @@
 import Evento
 import EventoHTTP
 import EventoSQLite
+import EventoTesting
 import Foundation
 import Testing
 
@@ -9,7 +10,37 @@ struct Deposited: AggregateEvent { typealias Aggregate = Account; var cents: Int
 
 let balances = Projection<Account, Int>(initial: 0).on(Deposited.self) { $0 += $1.data.cents }
 
-/// The README's snippets, which stand here as they stand there but for their indentation.
+struct Withdrawn: AggregateEvent { typealias Aggregate = Account; var cents: Int }
+struct InsufficientFunds: Error {}
+
+let available = Projection<Account, Int>(initial: 0)
+  .on(Deposited.self) { $0 += $1.data.cents }
+  .on(Withdrawn.self) { $0 -= $1.data.cents }
+
+func withdraw(_ cents: Int, from id: String, in store: any Executor) async throws {
+  for attempt in 1... {
+    guard let account = try await available.load(id, from: store), account.state >= cents else {
+      throw InsufficientFunds()
+    }
+    do {
+      try await account.aggregate().event(Withdrawn(cents: cents)).commit(to: store)
+      return
+    } catch let error as EventoError where error.code == .invalidOriginalVersion && attempt < 10 {
+      // Another commit came first: load the new state, and decide again.
+    }
+  }
+}
+
+typealias MyExecutor = InMemoryExecutor
+
+@Suite struct ConformanceSnippetTests {
+  @Test(arguments: ConformanceCheck.all(for: MyExecutor.self))
+  func conforms(_ check: ConformanceCheck) async throws {
+    try await check.run { body in try await body(MyExecutor()) }
+  }
+}
+
+/// The Swift code of the README and docs/swift.md, except for its indentation.
 @Suite(.timeLimit(.minutes(1))) struct SnippetTests {
   private func withStore(_ body: (SQLiteExecutor) async throws -> Void) async throws {
     let store = try await SQLiteExecutor.open(":memory:")
@@ -22,13 +53,43 @@ let balances = Projection<Account, Int>(initial: 0).on(Deposited.self) { $0 += $
     await store.close()
   }
 
+  @Test func aGatewayIsConfigured() async throws {
+    var configuration = HTTPConfiguration()
+    configuration.token = ProcessInfo.processInfo.environment["EVENTO_TOKEN"]
+    configuration.callDeadline = .seconds(10)  // for a call with all its retries; 30 seconds by default
+    configuration.tls.caFile = "/etc/ssl/internal-ca.pem"  // instead of the system's certificates
+    let store = try HTTPExecutor(baseURL: "https://events.example.org/evento", configuration: configuration)
+    await store.close()
+  }
+
+  @Test func aDecisionIsMadeAgainAfterAConflict() async throws {
+    try await withStore { store in
+      let ada = try await Account.create().event(Deposited(cents: 1000)).commit(to: store)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<5 { group.addTask { try await withdraw(100, from: ada.id, in: store) } }
+        try await group.waitForAll()
+      }
+      #expect(try await available.load(ada.id, from: store)?.state == 500)
+      await #expect(throws: InsufficientFunds.self) { try await withdraw(501, from: ada.id, in: store) }
+    }
+  }
+
+  @Test func anEventKeepsItsName() {
+    struct FundsDeposited: AggregateEvent {
+      typealias Aggregate = Account
+      static let eventName = "Deposited"  // the name of the type when its first events were written
+      var cents: Int
+    }
+    #expect(FundsDeposited.eventName == Deposited.eventName && Withdrawn.eventName == "Withdrawn")
+  }
+
   @Test func aCommitIsSentAgain() async throws {
     try await withStore { store in
       let ada = try await Account.create().event(Deposited(cents: 1)).commit(to: store)
       let deposit = Account.aggregate(ada.id).event(Deposited(cents: 500))
       do {
         try await deposit.commit(to: store)
-      } catch let error as EventoError where error.isPassing {  // busy, out of reach, or its answer was lost
+      } catch let error as EventoError where error.isPassing {  // busy, unreachable, or its response was lost
         try await deposit.commit(to: store)
       }
       #expect(try await balances.load(ada.id, from: store)?.state == 501)
@@ -54,7 +115,7 @@ let balances = Projection<Account, Int>(initial: 0).on(Deposited.self) { $0 += $
         private var versions: [String: Int] = [:]
 
         func add(_ event: EventData<Deposited>) {
-          guard event.version > versions[event.aggregatorID, default: 0] else { return }  // it has come before
+          guard event.version > versions[event.aggregatorID, default: 0] else { return }  // applied already
           versions[event.aggregatorID] = event.version
           cents[event.aggregatorID, default: 0] += event.data.cents
         }
@@ -62,8 +123,8 @@ let balances = Projection<Account, Int>(initial: 0).on(Deposited.self) { $0 += $
 
       let totals = Totals()
       let running = try await Subscription("totals")
-        .onFailure { print($0) }  // for metrics or alerts; failures are logged anyway
-        .replay()  // the totals are in memory, so that each start needs every event again
+        .onFailure { print($0) }  // for metrics or alerts; errors are logged anyway
+        .replay()  // the totals are in memory, so each start needs every event again
         .on(Deposited.self) { await totals.add($0) }
         .start(on: store)
       try await running.shutdown()
