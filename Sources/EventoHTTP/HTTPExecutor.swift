@@ -10,7 +10,7 @@ internal import Logging
 ///
 /// It throws the errors of the gateway's own store, with the same code and facts. It also throws `unavailable` if the
 /// gateway can't be reached, does not respond in time, or the response is not a gateway's; see ``RetryPolicy`` for the
-/// retries before that. `EventoError.isPassing` says whether waiting can help. It can't for a cancelled task, a closed
+/// retries before that. `EventoError.isTransient` says whether waiting can help. It can't for a cancelled task, a closed
 /// executor, an invalid certificate, or a response that is too large or can't be parsed. If a write ends with such an
 /// error, it may or may not have been done. Send it again with the same ids: it is never stored twice.
 public final class HTTPExecutor: Sendable {

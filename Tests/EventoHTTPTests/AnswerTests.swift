@@ -58,8 +58,8 @@ import Testing
     (httpAnswer("401 Unauthorized", "text/html", [], "<html>"), false), (problem(401, "unauthorized"), false),
     (problem(403, "forbidden"), false), (problem(400, "invalid_request"), false), (problem(404, "not_found"), false),
     (problem(409, "cursor_not_in_history"), false), (problem(418, "of_a_newer_gateway"), false),
-  ]) func anErrorTellsWhetherItMayPass(_ answer: [UInt8], _ isPassing: Bool) async throws {
-    #expect(try await error(answer: answer)?.isPassing == isPassing)
+  ]) func anErrorTellsWhetherItMayPass(_ answer: [UInt8], _ isTransient: Bool) async throws {
+    #expect(try await error(answer: answer)?.isTransient == isTransient)
   }
 
   @Test func whatIsMissingIsNil() async throws {

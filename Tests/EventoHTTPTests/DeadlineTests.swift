@@ -31,7 +31,7 @@ import Testing
     // Long enough for a busy machine to connect and send.
     try await withServer(server, testConfiguration { $0.callDeadline = .seconds(1) }) { executor in
       let error = await failure { () throws in _ = try await executor.subscribers() }
-      #expect(error?.code == .unavailable && error?.isPassing == true)
+      #expect(error?.code == .unavailable && error?.isTransient == true)
       #expect(error?.detail.contains("deadline passed while it waited") == true, "\(error?.detail ?? "-")")
     }
   }
@@ -101,7 +101,7 @@ import Testing
         task.cancel()
         let error = await task.value
         #expect(error?.code == .unavailable && error?.detail.contains("cancelled while") == true)
-        #expect(error?.isPassing == false)
+        #expect(error?.isTransient == false)
         // The server sees its connection end.
         while ended.withLock({ $0 }) < number { await Task.yield() }
       }
@@ -206,7 +206,7 @@ import Testing
     await executor.close()
     let error = await failure { () throws in _ = try await executor.subscribers() }
     #expect(error == EventoError(.unavailable, "The executor has been closed."))
-    #expect(error?.isPassing == false)
+    #expect(error?.isTransient == false)
     while server.open > 0 { await Task.yield() }
   }
 }

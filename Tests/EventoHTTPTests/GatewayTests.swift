@@ -148,7 +148,7 @@ import Testing
       let opening = Account.create().event(Opened(owner: "Ada")).requestedBy("teller")
         .and(Account.create().event(Opened(owner: "Bob")))
       let error = await failure { () throws in try await opening.commit(to: executor) }
-      #expect(error?.code == .unavailable && error?.isPassing == true)
+      #expect(error?.code == .unavailable && error?.isTransient == true)
       let commit = try await opening.commit(to: executor)
       let stored = try await store.read()
       #expect(stored.edges.map(\.node.id) == commit.events.map(\.id))

@@ -116,7 +116,7 @@ import Testing
     let executor = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration { $0.retry.attempts = 3 })
     let error = await failure { () throws in try await executor.write([.sample()]) }
     #expect(error?.code == .unavailable && error?.detail.contains("can't be reached") == true)
-    #expect(error?.isPassing == true)
+    #expect(error?.isTransient == true)
     #expect(error?.cause?.contains("127.0.0.1") == true && error?.detail.contains("127.0.0.1") == false)
     await executor.close()
   }

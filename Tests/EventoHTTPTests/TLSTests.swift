@@ -31,7 +31,7 @@ import Testing
     defer { server.stop() }
     let error = try await error(server) { _ in }
     #expect(error?.code == .unavailable && error?.detail.contains("certificate") == true)
-    #expect(error?.isPassing == false)
+    #expect(error?.isTransient == false)
   }
 
   @Test func aCertificateForAnotherNameIsNot() async throws {

@@ -44,7 +44,7 @@ import Testing
       _ = try await SQLiteExecutor.backUp(folder.file(), to: folder.file("copy"), progress: progress)
     }
     #expect(error?.detail == "Cancelled. \(folder.file("copy")) was not created.")
-    #expect(error?.isPassing == false)
+    #expect(error?.isTransient == false)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == before)
     await store.close()
   }

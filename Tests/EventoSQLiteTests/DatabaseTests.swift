@@ -229,7 +229,7 @@ import Testing
     await store.close()
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["store.sqlite"])
     let refusal = await failure { () throws in try await store.write([.sample()]) }
-    #expect(refusal?.code == .unavailable && refusal?.isPassing == false)
+    #expect(refusal?.code == .unavailable && refusal?.isTransient == false)
     await expect(.unavailable) { () throws in _ = try await store.eventCount() }
   }
 

@@ -121,7 +121,7 @@ public struct Teller: Sendable {
     let decision = decision.requestedBy(name)
     do {
       return try await decision.commit(to: store)
-    } catch let error as EventoError where error.isPassing {
+    } catch let error as EventoError where error.isTransient {
       return try await decision.commit(to: store)
     }
   }

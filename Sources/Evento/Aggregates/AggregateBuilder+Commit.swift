@@ -6,7 +6,7 @@ extension AggregateBuilder {
   /// ```swift
   /// do {
   ///   try await decision.commit(to: store)
-  /// } catch let error as EventoError where error.isPassing {
+  /// } catch let error as EventoError where error.isTransient {
   ///   try await decision.commit(to: store)
   /// }
   /// ```
@@ -63,6 +63,6 @@ extension EventoError {
     let found = current == 0 ? "has no events" : "is at \(given == 0 ? "version " : "")\(current)"
     return EventoError(
       code, "Expected \(type) \"\(id)\" \(expected), but it \(found). Reload it and retry.",
-      facts: facts, cause: cause, isPassing: isPassing)
+      facts: facts, cause: cause, isTransient: isTransient)
   }
 }

@@ -14,9 +14,9 @@ package final class CancellationFlag: Sendable {
 extension EventoError {
   /// The error of a read or write that was cancelled before it began.
   package static let requestDropped = EventoError(
-    .unavailable, "The request was cancelled before it began.", isPassing: false)
+    .unavailable, "The request was cancelled before it began.", isTransient: false)
 
   /// The error of a request that a store refuses because it is being closed.
   package static let storeClosed = EventoError(
-    .unavailable, "The store is shutting down: send this again to the one that takes its place.", isPassing: false)
+    .unavailable, "The store is shutting down: send this again to the one that takes its place.", isTransient: false)
 }

@@ -79,15 +79,15 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   ///
   /// Of `unavailable`, `request_timeout` and `internal` it is true, where whoever throws them knows no better; of all
   /// other codes false. It does not say that nothing was done: see ``Executor``.
-  public package(set) var isPassing: Bool
+  public package(set) var isTransient: Bool
 
-  /// - Parameter isPassing: left out: what the code says.
-  public init(_ code: Code, _ detail: String, facts: Facts = .none, cause: String? = nil, isPassing: Bool? = nil) {
+  /// - Parameter isTransient: left out: what the code says.
+  public init(_ code: Code, _ detail: String, facts: Facts = .none, cause: String? = nil, isTransient: Bool? = nil) {
     self.code = code
     self.detail = detail
     self.facts = facts
     self.cause = cause
-    self.isPassing = isPassing ?? [.unavailable, .requestTimeout, .internal].contains(code)
+    self.isTransient = isTransient ?? [.unavailable, .requestTimeout, .internal].contains(code)
   }
 
   /// Returns the error itself if it is one of this package; of any other, which an executor or a coder of yours has thrown,

@@ -11,7 +11,7 @@
 /// for _ in 1...4 {
 ///   do {
 ///     return try await deposit.commit(to: store)
-///   } catch let error as EventoError where error.isPassing {
+///   } catch let error as EventoError where error.isTransient {
 ///     try await Task.sleep(for: .milliseconds(100))
 ///   }
 /// }
@@ -20,7 +20,7 @@
 ///
 /// `unavailable` means that the store could not do it, or that its answer
 /// was lost: of a write nobody knows whether it was done. To send the same again is safe wherever every event carries an
-/// id, and makes sense where ``EventoError/isPassing`` is true.
+/// id, and makes sense where ``EventoError/isTransient`` is true.
 public protocol Executor: Sendable {
   /// Writes events: all of them, durably, or none.
   ///

@@ -58,7 +58,7 @@ extension Subscription {
 
   /// How often in a row a failure is tried again before it counts; 30 where nothing is said, 0: not at all.
   ///
-  /// An error of the store that waiting does not mend (``EventoError/isPassing`` is false: `unauthorized`, `forbidden`,
+  /// An error of the store that waiting does not mend (``EventoError/isTransient`` is false: `unauthorized`, `forbidden`,
   /// `invalid_request`, `subscriber_not_found`, `cursor_not_in_history` …) is not tried again: the subscription ends at
   /// once. What a handler throws always is, whatever it is.
   ///

@@ -143,5 +143,5 @@ struct Trouble {
   var kind: Kind { edge == nil ? .store : .event }
 
   /// Whether the store has said something that waiting does not mend. What a handler throws may have any reason.
-  var isLasting: Bool { edge == nil && (error as? EventoError)?.isPassing == false }
+  var isLasting: Bool { edge == nil && (error as? EventoError)?.isTransient == false }
 }

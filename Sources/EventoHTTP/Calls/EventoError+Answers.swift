@@ -10,7 +10,7 @@ extension EventoError {
     {
       // The caller has not seen the request's name for the cursor, so the text has none.
       if error.code == .cursorNotInHistory { return .cursorNotInHistory() }
-      error.isPassing = error.isPassing || Gateway.passingStatuses.contains(answer.status)
+      error.isTransient = error.isTransient || Gateway.transientStatuses.contains(answer.status)
       return error
     }
     return unreadable(status: answer.status, body: answer.body, why: nil)
@@ -26,7 +26,7 @@ extension EventoError {
       .unavailable,
       "Unexpected response from the gateway: status \(status), \(start). Check the URL, and any proxy in between.",
       cause: why,
-      isPassing: Gateway.passingStatuses.contains(status) || status == 404 || status >= 500)
+      isTransient: Gateway.transientStatuses.contains(status) || status == 404 || status >= 500)
   }
 
   /// Returns the beginning of a body on one line of text.
@@ -58,12 +58,12 @@ extension EventoError {
       case .tooLarge, .full: fault.summary
       case .hopeless: "The gateway can't be called (\(fault.summary)). Check the URL and the configuration."
       }
-    let isPassing =
+    let isTransient =
       switch fault.kind {
       case .deadline, .unreachable, .lost, .full: true
       case .cancelled, .closed, .tooLarge, .hopeless: false
       }
     return EventoError(
-      .unavailable, detail, cause: fault.detail.isEmpty ? nil : fault.detail, isPassing: isPassing)
+      .unavailable, detail, cause: fault.detail.isEmpty ? nil : fault.detail, isTransient: isTransient)
   }
 }

@@ -31,7 +31,7 @@ struct Gateway: Sendable {
     /// True if an earlier attempt of the same call may have been carried out: its response, if any, is lost.
     let mayHaveBeenDone: Bool
     /// True if a retry may succeed without any change.
-    var isPassing = false
+    var isTransient = false
   }
 
   /// Sends a call.
@@ -55,7 +55,7 @@ struct Gateway: Sendable {
     let isStream = answer.contentType.names(mediaType: StreamFormat.ndjson.mediaType)
     guard answer.status != 200 || !isStream else { return nil }
     return Failure(
-      error: .answered(answer), mayHaveBeenDone: false, isPassing: Self.passingStatuses.contains(answer.status))
+      error: .answered(answer), mayHaveBeenDone: false, isTransient: Self.transientStatuses.contains(answer.status))
   }
 
   /// Sends a call like ``send(_:)``, with more details in the error.
@@ -73,16 +73,16 @@ struct Gateway: Sendable {
         return answer
       case .late(let error):
         // The earlier error is more useful than the fact that there was no time for a retry.
-        throw Failure(error: lastError ?? error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
+        throw Failure(error: lastError ?? error, mayHaveBeenDone: mayHaveBeenDone, isTransient: true)
       case .silent(let error):
-        throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
+        throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isTransient: true)
       case .error(let error):
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
-      case .passing(let error, let retryAfter, let wasSent):
+      case .transient(let error, let retryAfter, let wasSent):
         let ownPause = retry.pause(after: attempt, jitter: .random(in: RetryPolicy.jitters))
         let pause = max(ownPause, retry.pause(askedFor: retryAfter))
         guard attempt < attempts, ContinuousClock.now + pause < deadline else {
-          throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isPassing: true)
+          throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isTransient: true)
         }
         mayHaveBeenDone = mayHaveBeenDone || wasSent
         lastError = error
@@ -106,7 +106,7 @@ struct Gateway: Sendable {
     /// The deadline passed after something was sent.
     case silent(EventoError)
     /// A transient error.
-    case passing(EventoError, retryAfter: Duration?, wasSent: Bool)
+    case transient(EventoError, retryAfter: Duration?, wasSent: Bool)
   }
 
   private func outcome(
@@ -119,7 +119,7 @@ struct Gateway: Sendable {
       var fault = error
       fault.wasSent = error.wasSent || mayHaveBeenDone
       switch fault.kind {
-      case .unreachable, .lost, .full: return .passing(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
+      case .unreachable, .lost, .full: return .transient(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
       case .deadline where !error.wasSent: return .late(.transfer(fault))
       case .deadline: return .silent(.transfer(fault))
       case .cancelled, .closed, .tooLarge, .hopeless: return .error(.transfer(fault))
@@ -127,11 +127,11 @@ struct Gateway: Sendable {
     }
     if call.successes.contains(answer.status) { return .answer(Answer(status: answer.status, body: answer.body)) }
     let error = EventoError.answered(answer)
-    return Self.passingStatuses.contains(answer.status)
-      ? .passing(error, retryAfter: answer.retryAfter, wasSent: true) : .error(error)
+    return Self.transientStatuses.contains(answer.status)
+      ? .transient(error, retryAfter: answer.retryAfter, wasSent: true) : .error(error)
   }
 
   /// The transient status codes. A proxy may send 408 on an idle connection (RFC 9110 §15.5.9), 429 requests a delay,
   /// and the others mean that a proxy or gateway could not handle the request right now.
-  static let passingStatuses: Set<Int> = [408, 429, 502, 503, 504]
+  static let transientStatuses: Set<Int> = [408, 429, 502, 503, 504]
 }

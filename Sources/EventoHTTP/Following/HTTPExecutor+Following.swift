@@ -50,7 +50,7 @@ extension Gateway {
         if attempts > 0 { log.followsAgain() }
         return answer
       } catch {
-        guard error.isPassing else { throw error.error }
+        guard error.isTransient else { throw error.error }
         attempts += 1
         log.failedToFollow(error.error)
         let pause = retry.pause(after: attempts, jitter: .random(in: RetryPolicy.jitters))

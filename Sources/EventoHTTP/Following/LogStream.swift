@@ -100,7 +100,7 @@ actor LogStream {
     switch end {
     case .success(let answer):
       if let failure = gateway.failure(of: answer) {
-        guard failure.isPassing else { throw failure.error }
+        guard failure.isTransient else { throw failure.error }
         report(failure.error)
         retryAfter = gateway.retry.pause(askedFor: answer.retryAfter)
       }

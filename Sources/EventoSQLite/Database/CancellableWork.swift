@@ -24,6 +24,6 @@ final class CancellableWork: Sendable {
 extension EventoError {
   /// - Parameter state: The state of the file, as a sentence.
   static func cancelled(_ state: String) -> EventoError {
-    EventoError(.unavailable, "Cancelled. \(state)", isPassing: false)
+    EventoError(.unavailable, "Cancelled. \(state)", isTransient: false)
   }
 }

@@ -61,7 +61,7 @@ struct TailWatch {
     do {
       _ = try await probe.read([], routingKey: .all, args: .forward(first: 0))
       return nil
-    } catch let error as EventoError where error.isPassing {
+    } catch let error as EventoError where error.isTransient {
       return error.detail
     }
   }

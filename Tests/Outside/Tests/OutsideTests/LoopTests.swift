@@ -10,7 +10,7 @@ private func builder() -> AggregateBuilder<Account> {
 }
 
 extension Error {
-  fileprivate var isWorthATry: Bool { (self as? EventoError)?.isPassing ?? false }
+  fileprivate var isWorthATry: Bool { (self as? EventoError)?.isTransient ?? false }
 }
 
 struct RetryingStruct {
@@ -22,7 +22,7 @@ struct RetryingStruct {
       do {
         try await d.commit(to: store)
         return
-      } catch let error as EventoError where error.isPassing {}
+      } catch let error as EventoError where error.isTransient {}
     }
   }
 
@@ -43,7 +43,7 @@ struct RetryingStruct {
       do {
         try await d.commit(to: store)
         isDone = true
-      } catch let error as EventoError where error.isPassing { continue }
+      } catch let error as EventoError where error.isTransient { continue }
     }
   }
 
@@ -55,7 +55,7 @@ struct RetryingStruct {
         try await d.commit(to: store)
         return
       } catch let error as EventoError {
-        guard error.isPassing else { throw error }
+        guard error.isTransient else { throw error }
         attempts += 1
       }
     } while attempts < 5
@@ -76,7 +76,7 @@ struct RetryingStruct {
     for _ in 1...5 {
       do {
         return try await store.read().edges.count
-      } catch let error as EventoError where error.isPassing {}
+      } catch let error as EventoError where error.isTransient {}
     }
     return 0
   }
@@ -90,7 +90,7 @@ struct RetryingStruct {
           return count
         }
         return count
-      } catch let error as EventoError where error.isPassing { continue }
+      } catch let error as EventoError where error.isTransient { continue }
     }
   }
 
@@ -104,7 +104,7 @@ struct RetryingStruct {
       do {
         _ = try Metadata(json: text)
         count += 1
-      } catch let error as EventoError where !error.isPassing { continue }
+      } catch let error as EventoError where !error.isTransient { continue }
     }
     return count
   }
@@ -135,7 +135,7 @@ actor RetryingActor {
       do {
         try await d.commit(to: store)
         return
-      } catch let error as EventoError where error.isPassing { attempts += 1 }
+      } catch let error as EventoError where error.isTransient { attempts += 1 }
     }
   }
 
@@ -146,7 +146,7 @@ actor RetryingActor {
         try await d.commit(to: store)
         break
       } catch {
-        guard (error as? EventoError)?.isPassing == true else { throw error }
+        guard (error as? EventoError)?.isTransient == true else { throw error }
         attempts += 1
       }
     }
@@ -159,7 +159,7 @@ actor RetryingActor {
       do {
         try await d.commit(to: store)
         isDone = true
-      } catch let error as EventoError where error.isPassing {}
+      } catch let error as EventoError where error.isTransient {}
     } while !isDone
   }
 }
@@ -170,7 +170,7 @@ func retrying(_ store: some Executor) async throws {
     do {
       try await d.commit(to: store)
       return
-    } catch let error as EventoError where error.isPassing {}
+    } catch let error as EventoError where error.isTransient {}
   }
 }
 
@@ -180,7 +180,7 @@ func retryingWhile(_ store: any Executor) async throws {
     do {
       try await d.commit(to: store)
       return
-    } catch let error as EventoError where error.isPassing {}
+    } catch let error as EventoError where error.isTransient {}
   }
 }
 
@@ -190,7 +190,7 @@ func retryingRepeat<Store: Executor>(_ store: Store) async throws {
     do {
       try await d.commit(to: store)
       return
-    } catch let error as EventoError where error.isPassing {}
+    } catch let error as EventoError where error.isTransient {}
   } while true
 }
 

@@ -89,7 +89,7 @@ typealias MyExecutor = InMemoryExecutor
       let deposit = Account.aggregate(ada.id).event(Deposited(cents: 500))
       do {
         try await deposit.commit(to: store)
-      } catch let error as EventoError where error.isPassing {  // busy, unreachable, or its response was lost
+      } catch let error as EventoError where error.isTransient {  // busy, unreachable, or its response was lost
         try await deposit.commit(to: store)
       }
       #expect(try await balances.load(ada.id, from: store)?.state == 501)
