@@ -25,3 +25,36 @@ extension AggregateEvent {
     ReadAggregator(Aggregate.aggregatorType, id: id, name: eventName)
   }
 }
+
+/// An event of a known type: its decoded payload and all its other members.
+///
+/// You can access the members of ``Event`` directly: `event.aggregatorID`, `event.version`, `event.timestamp`.
+@dynamicMemberLookup
+public struct EventData<Data: AggregateEvent>: Sendable {
+  /// The decoded payload.
+  public let data: Data
+  /// The event as it was read.
+  public let event: Event
+
+  package init(_ event: Event, coder: any EventCoder) throws {
+    self.event = event
+    do {
+      data = try coder.decode(Data.self, from: event.data)
+    } catch {
+      throw EventoError.undecodable(event, as: Data.self, error)
+    }
+  }
+
+  public subscript<Member>(dynamicMember path: KeyPath<Event, Member>) -> Member { event[keyPath: path] }
+}
+
+/// Encodes events and the states of projections as payloads, and decodes them.
+///
+/// The default is ``JSONCoder``. Payloads need not be JSON.
+public protocol EventCoder: Sendable {
+  /// - Throws: An error that says why the value can't be encoded.
+  func encode(_ value: some Encodable) throws -> Payload
+
+  /// - Throws: An error that says why the payload can't be decoded as this type.
+  func decode<Value: Decodable>(_ type: Value.Type, from payload: Payload) throws -> Value
+}

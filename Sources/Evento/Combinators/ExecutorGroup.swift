@@ -186,3 +186,72 @@ extension ExecutorGroup: Executor {
       : eventsByPages(matching: aggregators, routingKey: routingKey, after: start)
   }
 }
+
+extension ExecutorGroup {
+  /// The condition is checked in the first member in the transaction of the write, and in the others just before it: what
+  /// commits in another member meanwhile is not seen.
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
+    guard var condition else { return try await write(events) }
+    guard members.count > 1 else { return try await first.write(events, condition: condition) }
+    try NewEvent.check(events)
+    try condition.check()
+    var place: GroupPlace? = GroupPlace(memberCount: members.count)
+    if let cursor = condition.after {
+      let own = try await ownPlace(of: cursor)
+      (place, condition.after) = (own?.place, own?.first ?? .nowhere)
+    }
+    if let place, try await hasMatch(condition.failIfEventsMatch, behind: place) {
+      // Nothing may be written any more, but a resend is one whatever the condition says: the first answers it, and
+      // refuses a new write for its place.
+      condition.after = .nowhere
+      do {
+        return try grouped(try await first.write(events, condition: condition))
+      } catch let error as EventoError where error.code == .cursorNotInHistory {
+        throw EventoError.conditionFailed()
+      }
+    }
+    return try grouped(try await first.write(events, condition: condition))
+  }
+
+  /// Whether a member other than the first has an event behind a place that matches.
+  private func hasMatch(
+    _ aggregators: [ReadAggregator], behind place: GroupPlace
+  ) async throws -> Bool {
+    try await fromEach(of: members.indices.dropFirst()) { index, member throws in
+      let start = place.places[index].map { Args.Start.after($0) } ?? .beginning
+      let page = try await member.read(aggregators, routingKey: .all, args: .forward(first: 1, after: start))
+      return !page.edges.isEmpty
+    }.contains(true)
+  }
+}
+
+// A snapshot stands in the first member, with the first member's place for its cursor. State and cursor must never come
+// apart, so the group's own cursor goes before the payload, in the same snapshot. One that says nothing of the other
+// members is kept as it is: so are those that the first member had before.
+
+extension ExecutorGroup {
+  /// 0xFF begins no JSON text and no UTF-8.
+  private static let mark: [UInt8] = [0xFF] + Array("EG".utf8) + [1]
+
+  func wrapped(_ snapshot: Snapshot) async throws -> Snapshot {
+    guard let own = try await ownPlace(of: snapshot.cursor) else {
+      return Snapshot(data: snapshot.data, cursor: .nowhere)
+    }
+    let bytes = snapshot.data.bytes
+    if own.first == snapshot.cursor, !bytes.starts(with: Self.mark) { return snapshot }
+    let cursor = Array(snapshot.cursor.description.utf8)
+    return Snapshot(data: Payload(Self.mark + [UInt8(cursor.count)] + cursor + bytes), cursor: own.first)
+  }
+
+  /// - Throws: `invalid_cursor` where the first member's snapshot is none that a group could have made.
+  func unwrapped(_ snapshot: Snapshot) throws -> Snapshot {
+    var rest = snapshot.data.bytes[...]
+    guard rest.starts(with: Self.mark), let length = rest.dropFirst(Self.mark.count).first else {
+      return Snapshot(data: snapshot.data, cursor: try grouped(snapshot.cursor))
+    }
+    rest = rest.dropFirst(Self.mark.count + 1)
+    let cursor = try Cursor(String(decoding: rest.prefix(Int(length)), as: UTF8.self))
+    return Snapshot(data: Payload(Array(rest.dropFirst(Int(length)))), cursor: cursor)
+  }
+}

@@ -110,7 +110,8 @@ final class Metrics: Sendable {
       "evento_connections_refused_total", "counter", "Connections refused because there were too many.",
       statistics.refusedConnections)
     text.single(
-      "evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.", statistics.evictions)
+      "evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.",
+      statistics.evictions)
     text.single(
       "evento_timeouts_total", "counter",
       "Connections closed and requests abandoned at a deadline, including idle connections.",

@@ -42,3 +42,22 @@ struct ReceivedAnswer {
     return true
   }
 }
+
+/// The maximum size of a response, or of a line in a stream, in bytes.
+struct AnswerLimit: Sendable {
+  let bytes: Int
+  /// The name of the setting that raises it; `nil` if there is none.
+  let setting: String?
+}
+
+extension HTTPConfiguration {
+  var answerLimit: AnswerLimit { AnswerLimit(bytes: answerBytes, setting: answerBytesSetting) }
+}
+
+extension String {
+  /// Returns whether this value of `Content-Type` names a media type, ignoring parameters and case (RFC 9110 §8.3.1).
+  func names(mediaType: String) -> Bool {
+    let type = prefix { $0 != ";" }.lowercased()
+    return type.split(separator: " ").first.map { $0 == mediaType } ?? false
+  }
+}

@@ -179,3 +179,54 @@ final class TransferLoop {
     for continuation in mail.closing + last.closing { continuation.resume() }
   }
 }
+
+/// What streams need beside calls: to be paused and resumed, and given up when nothing comes.
+extension TransferLoop {
+  /// Resumes the streams whose readers have made room.
+  func resumePaused() {
+    for handle in Array(busy.values) where handle.isPaused && handle.entry?.transfer.pipe?.hasRoom ?? false {
+      let code = handle.resume()
+      if code != CURLE_OK { finish(handle, handle.outcome(of: code)) }
+    }
+  }
+
+  func mindStreams(_ streaming: TransferOptions.Streaming) {
+    let now = ContinuousClock.now
+    if let check = nextStallCheck, check <= now { dropStalled(streaming, now) }
+  }
+
+  /// Ends stalled streams. libcurl can do this (CURLOPT_LOW_SPEED_TIME), but by an average over some seconds, in which
+  /// a heartbeat is next to nothing.
+  private func dropStalled(_ streaming: TransferOptions.Streaming, _ now: ContinuousClock.Instant) {
+    var oldestSign: ContinuousClock.Instant?
+    for handle in Array(busy.values) {
+      // A paused stream waits for its reader, not for the gateway.
+      let lastSign = handle.isPaused ? now : handle.lastSign
+      if lastSign + streaming.stallTimeout <= now {
+        finish(handle, .failure(.stalled(streaming.stallTimeout)))
+      } else {
+        oldestSign = min(oldestSign ?? lastSign, lastSign)
+      }
+    }
+    nextStallCheck = oldestSign.map { $0 + streaming.stallTimeout }
+  }
+}
+
+/// libcurl's handle for many transfers at once.
+///
+/// `@unchecked Sendable`: only the thread of the loop calls libcurl with it, except for `curl_multi_wakeup`, which may
+/// be called from any thread (https://curl.se/libcurl/c/curl_multi_wakeup.html) and is called under the inbox's lock,
+/// for as long as the handle exists.
+struct MultiHandle: @unchecked Sendable {
+  let pointer: UnsafeMutableRawPointer
+
+  init() throws(TransferFault) {
+    guard let pointer = curl_multi_init() else { throw TransferFault(kind: .hopeless, summary: "out of memory") }
+    self.pointer = pointer
+  }
+
+  /// Frees the handle.
+  func free() {
+    curl_multi_cleanup(pointer)
+  }
+}

@@ -1,3 +1,6 @@
+internal import ByteCoding
+internal import Evento
+
 /// The encoding of JSON text, detected by its first bytes.
 ///
 /// It must be UTF-8 (RFC 8259 §8.1). Some editors and shells add a byte order mark, which a reader may ignore, or write
@@ -38,5 +41,37 @@ enum TextEncoding: Equatable {
   private static func goesOnLikeUTF16(_ text: [UInt8]) -> Bool {
     text.count == 2
       || text.count >= 4 && (text[2] == 0) == (text[0] == 0) && (text[3] == 0) == (text[1] == 0)
+  }
+}
+
+extension JSONRoom {
+  mutating func put(cursor: Cursor?) {
+    guard let cursor else { return put(json: "null") }
+    var text = cursor.description
+    text.withUTF8 { put(plainString: UnsafeRawBufferPointer($0)) }
+  }
+
+  mutating func put(ulid: ULID) {
+    put(json: "\"")
+    put(upTo: ULID.textLength) { room in
+      ulid.writeText(to: room)
+      return ULID.textLength
+    }
+    put(json: "\"")
+  }
+}
+
+extension JSONWriter {
+  mutating func write(cursor: Cursor?) {
+    if let cursor { write(plainString: cursor.description) } else { write(json: "null") }
+  }
+
+  mutating func write(ulid: ULID) {
+    write(upTo: ULID.textLength + 2) { $0.put(ulid: ulid) }
+  }
+
+  /// Writes the members `timestamp` and `timestamp_subsec`, after others.
+  mutating func write(timestampMembers timestamp: Timestamp) {
+    write(upTo: 80) { $0.put(timestampMembers: timestamp) }
   }
 }

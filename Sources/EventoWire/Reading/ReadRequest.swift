@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Evento
 
 /// A read: `GET /events` and the body of `POST /events/query`.
@@ -60,5 +61,155 @@ package struct ReadRequest: Sendable {
       return ReadRequest(
         aggregators: aggregators, routingKey: routingKey, args: args, encoding: encoding, wait: wait.map { Int($0) })
     }
+  }
+}
+
+/// The parameters of a read, in bodies and queries.
+enum ReadMember: String, MemberName {
+  case aggregators
+  case routingKey = "routing_key"
+  case first
+  case after
+  case last
+  case before
+  case encoding
+  case wait
+
+  static let table = MemberTable<ReadMember>()
+
+  /// The value of ``after`` for the end of the log.
+  static let now = "now"
+  static let mixed = "can't be combined with first or after. A page is read either forward or backward"
+}
+
+extension ReadRequest {
+  /// Reads the query of `GET /events`.
+  ///
+  /// - Throws: `invalid_request`, `invalid_cursor`.
+  package init(_ parameters: inout ParameterReader) throws(EventoError) {
+    var draft = Draft()
+    draft.aggregators = parameters.filter().map { [$0] }
+    draft.routingKey = parameters.routingKey()
+    draft.first = parameters.integer(ReadMember.first.rawValue, in: Draft.counts)
+    let after = parameters.value(ReadMember.after.rawValue)
+    draft.last = parameters.integer(ReadMember.last.rawValue, in: Draft.counts)
+    let before = parameters.value(ReadMember.before.rawValue)
+    draft.encoding = parameters.encoding()
+    draft.wait = parameters.integer(ReadMember.wait.rawValue, in: Self.waitRange)
+    if let after { draft.after = try Args.Start(wire: after, ParameterReader.label(ReadMember.after.rawValue)) }
+    if let before { draft.before = try Cursor(wire: before, ParameterReader.label(ReadMember.before.rawValue)) }
+    for (member, detail) in draft.faults { parameters.fault(member.rawValue, detail) }
+    try parameters.finish()
+    self = draft.request
+  }
+
+  /// A value of a parameter.
+  enum Value {
+    case number(Int64)
+    case text(String)
+  }
+
+  /// The parameters for the page and its encoding.
+  var pageParameters: [(ReadMember, Value)] {
+    var parameters: [(ReadMember, Value)] = []
+    switch args {
+    case .forward(let first, let after):
+      parameters.append((.first, .number(Int64(first))))
+      if let after = after.wire { parameters.append((.after, .text(after))) }
+    case .backward(let last, let before):
+      parameters.append((.last, .number(Int64(last))))
+      if let before { parameters.append((.before, .text(before.description))) }
+    }
+    if encoding != .auto { parameters.append((.encoding, .text(encoding.rawValue))) }
+    if let wait { parameters.append((.wait, .number(Int64(wait)))) }
+    return parameters
+  }
+}
+
+extension ParameterReader {
+  /// Reads the filter. A query has room for one.
+  package mutating func filter() -> ReadAggregator? {
+    let hasType = has("aggregator_type")
+    let type = name("aggregator_type")
+    let id = name("aggregator_id")
+    let eventName = name("name")
+    guard let type else {
+      guard !hasType else { return nil }
+      if id != nil { fault("aggregator_id", "requires aggregator_type") }
+      if eventName != nil { fault("name", "requires aggregator_type") }
+      return nil
+    }
+    return ReadAggregator(type, id: id, name: eventName)
+  }
+
+  /// Reads the routing key: absent for all events, empty for those without one.
+  package mutating func routingKey() -> RoutingKey {
+    guard let key = value(allowingEmpty: ReadMember.routingKey.rawValue) else { return .all }
+    if !key.isEmpty, let problem = Name.fault(in: key) { fault(ReadMember.routingKey.rawValue, problem) }
+    return .value(key.isEmpty ? nil : key)
+  }
+}
+
+extension ReadRequest {
+  /// Reads the body of `POST /events/query`.
+  ///
+  /// - Throws: `invalid_json`, `invalid_request`, `invalid_cursor`.
+  package init(json bytes: [UInt8]) throws(EventoError) {
+    self = try JSONReader.read(bytes) { (reader) throws(EventoError) in
+      var draft = Draft()
+      let seen = try reader.object(ReadMember.self) { (reader, member) throws(EventoError) in
+        switch member {
+        case .aggregators: draft.aggregators = try reader.filters(atLeast: 0)
+        case .routingKey: draft.routingKey = .value(try reader.null() ? nil : try reader.name())
+        case .first: draft.first = try reader.integer(in: Draft.counts)
+        case .after: draft.after = try reader.start()
+        case .last: draft.last = try reader.integer(in: Draft.counts)
+        case .before: draft.before = try reader.cursor()
+        case .encoding: draft.encoding = try reader.payloadEncoding() ?? .auto
+        case .wait: draft.wait = try reader.integer(in: Self.waitRange)
+        }
+      }
+      guard seen != nil else { return nil }
+      for (member, detail) in draft.faults { reader.fault(member, detail) }
+      return draft.request
+    }
+  }
+
+  package var json: [UInt8] {
+    var body = JSONWriter()
+    func separate() { body.write(json: body.isEmpty ? "{" : ",") }
+    if let aggregators {
+      separate()
+      body.write(json: "\"aggregators\":")
+      body.write(filters: aggregators)
+    }
+    if case .value(let key) = routingKey {
+      separate()
+      body.write(json: "\"routing_key\":")
+      body.write(stringOrNull: key)
+    }
+    for (name, value) in pageParameters {
+      separate()
+      body.write(plainString: name.rawValue)
+      body.write(json: ":")
+      switch value {
+      case .number(let number): body.write(integer: number)
+      case .text(let text): body.write(plainString: text)
+      }
+    }
+    // There is always a page parameter, so the object is open.
+    body.write(json: "}")
+    return body.take()
+  }
+}
+
+extension JSONReader {
+  mutating func payloadEncoding() throws(EventoError) -> PayloadEncoding? {
+    guard let text = try string() else { return nil }
+    guard let encoding = PayloadEncoding(rawValue: text) else {
+      fault(PayloadEncoding.rule)
+      return nil
+    }
+    return encoding
   }
 }

@@ -200,3 +200,9 @@ final class SharedPages: Sendable {
     for waiter in waiters.values { waiter.resume(with: result) }
   }
 }
+
+/// How a stream shows its events: followers that agree in it can share what they are sent.
+struct StreamRendering: Hashable, Sendable {
+  let format: StreamFormat
+  let encoding: PayloadEncoding
+}
