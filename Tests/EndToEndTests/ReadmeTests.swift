@@ -64,8 +64,8 @@ import Testing
     }
   }
 
-  /// Each Swift snippet stands in a file of the package that is built and run by `.ci/run`, whatever its indentation.
-  @Test func showsSwiftThatIsCompiledAndRun() throws {
+  /// Each Swift snippet is in a file of the package that `.ci/run` builds and runs, with any indentation.
+  @Test(arguments: ["README.md", "docs/swift.md"]) func showsSwiftThatIsCompiledAndRun(_ file: String) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Outside").standardizedFileURL
     let files = ["Package.swift", "Sources/shop/main.swift", "Tests/OutsideTests/SnippetTests.swift"]
     let sources = try files.map { try Self.unindented(String(contentsOf: folder.appending(path: $0), encoding: .utf8)) }
