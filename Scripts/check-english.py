@@ -9,33 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Folders and files whose comments and strings are checked. Add a folder once its texts are clean.
-SOURCES = [
-    "Sources/ByteCoding",
-    "Sources/Evento/Aggregates",
-    "Sources/Evento/Event",
-    "Sources/Evento/Projections",
-    "Sources/Evento/Reading",
-    "Sources/Evento/Reporting",
-    "Sources/EventoHTTP",
-    "Sources/EventoSQLite/Backup",
-    "Sources/EventoSQLite/Database",
-    "Sources/EventoSQLite/Schema",
-    "Sources/EventoSQLite/Snapshots",
-    "Sources/EventoSQLite/Subscribers",
-    "Sources/EventoSQLite/SQLiteConfiguration.swift",
-    "Sources/EventoSQLite/SQLiteExecutor.swift",
-    "Sources/EventoSQLite/SQLiteExecutor+Backup.swift",
-    "Sources/EventoSQLite/SQLiteExecutor+Capabilities.swift",
-    "Sources/EventoSQLite/SQLiteExecutor+Executor.swift",
-    "Sources/EventoSQLite/SQLiteNotice.swift",
-    "Sources/EventoTesting",
-    "Sources/EventoWire",
-    "Sources/evento-gateway",
-]
-
-# Folders of which only the strings are checked: errors, the log, metrics.
-STRINGS = ["Sources/Evento", "Sources/EventoGateway", "Sources/EventoSQLite", "Sources/HTTPServer"]
+# Folders whose comments and strings are checked.
+SOURCES = ["Sources"]
 
 # Folders of which the display names of tests and suites are checked.
 NAMES = ["Tests"]
@@ -77,19 +52,18 @@ STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 DISPLAY_NAME = re.compile(r'@(?:Test|Suite)\(\s*"((?:[^"\\]|\\.)*)"')
 
 
-def swift_texts(path: Path, comments: bool):
+def swift_texts(path: Path):
     """The line numbers and texts of comments and strings, and if each begins a doc comment."""
     previous = ""
     for number, line in enumerate(path.read_text().split("\n"), 1):
         stripped = line.strip()
         if stripped.startswith("//"):
-            if comments:
-                begins = stripped.startswith("/// ") and not previous.startswith("///")
-                yield number, stripped.lstrip("/").strip(), begins
+            begins = stripped.startswith("/// ") and not previous.startswith("///")
+            yield number, stripped.lstrip("/").strip(), begins
         else:
             for string in STRING.findall(line):
                 yield number, string, False
-            if comments and (comment := re.search(r"(?<![:/\"])//+ (.*)$", STRING.sub("", line))):
+            if comment := re.search(r"(?<![:/\"])//+ (.*)$", STRING.sub("", line)):
                 yield number, comment.group(1), False
         previous = stripped
 
@@ -101,9 +75,8 @@ def files(paths: list[str], suffix: str):
 
 
 def findings():
-    checked = set(files(SOURCES, ".swift"))
-    for path in sorted(checked | set(files(STRINGS, ".swift"))):
-        for number, text, begins in swift_texts(path, comments=path in checked):
+    for path in files(SOURCES, ".swift"):
+        for number, text, begins in swift_texts(path):
             yield from ((path, number, text, *word) for word in bad_words(text))
             if begins and re.search(OPENINGS[0], text):
                 yield path, number, text, *OPENINGS

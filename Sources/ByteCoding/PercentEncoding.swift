@@ -7,7 +7,7 @@ package enum PercentEncoding {
     /// The bytes that it stands for are not UTF-8.
     case notUTF8
 
-    /// To stand behind what the text is called.
+    /// The end of a sentence that begins with the name of the text.
     package var description: String {
       switch self {
       case .badEscape: "has a % that two hexadecimal digits do not follow (a % itself is written %25)"

@@ -3,9 +3,9 @@ internal import EventoWire
 internal import HTTPServer
 internal import Logging
 
-/// How the answer to a request that is allowed comes about.
+/// The steps from an allowed request to its response.
 extension Gateway {
-  /// Bytes of a body that is decoded on the event loop.
+  /// The maximum size of a body that is decoded on the event loop.
   private static let smallBody = 8 << 10
 
   func answer(_ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> ResponseSource {
@@ -13,8 +13,8 @@ extension Gateway {
       let inFlight = operation.countsInFlight ? try load.enter() : nil
       guard request.body.count <= Self.smallBody else {
         return later(exchange, inFlight) { hold async throws in
-          // To decode a body of 16 MiB takes a tenth of a second and more, for which no thread of the cooperative pool,
-          // of which there are as many as processors, is to be kept from the others.
+          // Decoding a body of 16 MiB takes a tenth of a second or more. It must not occupy a thread of the cooperative
+          // pool, which has only as many as processors.
           try await withTaskExecutorPreference(LongWork.executor) { () async throws in
             try await operation.work(for: request).response(hold)
           }
@@ -46,19 +46,19 @@ extension Gateway {
         return finish(exchange, response)
       } catch {
         inFlight?.end()
-        // The client is gone, or has had another answer: this one goes nowhere, and is no failure of the store.
+        // The client is gone, or has received another response: this one is not sent, and is not an error of the store.
         if Task.isCancelled, error as? EventoError == .requestDropped { return Response(status: 503) }
         exchange.isHeld = hold.isSet
-        // The one place for what an executor of someone else may throw: it becomes `internal`.
+        // The only place for errors of other types, which a custom executor may throw: they become `internal`.
         return finish(exchange, problem(EventoError(wrapping: error), exchange))
       }
     }
   }
 
-  /// What an error tells a client; what happened inside goes to the log alone.
+  /// Returns the response for an error. The internal cause is only logged.
   func problem(_ error: EventoError, _ exchange: Exchange) -> Response {
     guard error.code.status >= 500 else { return .problem(error) }
-    // A store that is being closed has not failed.
+    // Closing a store is not an error.
     if error != .storeClosed { failures.add(error, exchange) }
     guard error.code.status == 500 else { return .problem(error) }
     return .problem(
@@ -66,13 +66,14 @@ extension Gateway {
         .internal, "Internal error. The gateway's log has details under the request id \(exchange.requestID)."))
   }
 
-  /// Adds what every answer has, and takes note of it.
+  /// Adds the common fields of all responses, and records the response.
   ///
-  /// - Parameter fields: what could be read of a request that has no head.
+  /// - Parameter fields: The fields of a request without a head, as far as they could be read.
   func finish(_ exchange: Exchange, _ response: consuming Response, to fields: Headers = Headers()) -> Response {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
-    // A cache that is not told may keep an answer by a rule of its own (RFC 9111 §4.2.2), an empty page or a 404 too.
+    // Without such a field, a cache may keep a response by its own rules (RFC 9111 §4.2.2), even an empty page or a
+    // 404.
     if response.headers[Caching.field] == nil { response.headers.append(Caching.field, "no-store") }
     for (name, value) in browsers.responseFields(exchange.head?.headers ?? fields) {
       response.headers.append(name, value)

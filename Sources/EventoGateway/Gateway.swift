@@ -3,17 +3,17 @@ internal import EventoWire
 public import HTTPServer
 public import Logging
 
-/// Puts an executor behind HTTP and JSON: the handler of an ``HTTPServer``.
+/// Serves an executor over HTTP and JSON: the handler of an ``HTTPServer``.
 ///
-/// A request is checked in the order of docs/http-api.md §12.5: path and method, who may, media type and size, and only
-/// then its body.
+/// A request is checked in the order of docs/http-api.md §12.5: path and method, permission, media type and size, and
+/// only then its body.
 public final class Gateway: RequestHandler {
   private let configuration: GatewayConfiguration
   private let access: AccessControl
   let browsers: BrowserRules
   let forwarding: Forwarding
   private let router: Router
-  /// Ended when nobody is to wait for events any more, here or because the store is closed.
+  /// Finished when no request may wait for events any more, because the gateway stops or the store is closed.
   private let relay: CommitRelay
   private let gates: FollowerGates
   let load: Load
@@ -45,7 +45,7 @@ public final class Gateway: RequestHandler {
       pages: SharedPages(store, gates: gates), tail: tail, commits: relay.signal, load: load, access: access,
       heartbeat: configuration.heartbeat)
     router = Router(
-      // What has a name of its own goes before `/events/{id}`.
+      // Paths with a fixed name come before `/events/{id}`.
       stream.resources + events.resources + SubscribersResource(executor: executor).resources
         + SnapshotsResource(executor: executor, store: store, limits: limits).resources
         + ServiceResource(
@@ -54,30 +54,30 @@ public final class Gateway: RequestHandler {
       basePath: configuration.basePath)
   }
 
-  /// Ends streams, each with a complete body, and answers reads that wait with the page that they have. To be called
-  /// before the server is shut down.
+  /// Ends streams, each with a complete body, and responds to waiting reads with their current page. Call it before the
+  /// server is shut down.
   public func stopFollowing() {
     relay.signal.finish()
     gates.close()
   }
 
-  /// Writes to the log what it has only counted: for when nothing more will come.
+  /// Writes the counted errors to the log. Call it when no more will follow.
   public func finishLog() {
     failures.flush()
   }
 
-  /// Takes other tokens from now on. Where theirs is none any more, streams end at their next event or heartbeat, and
-  /// reads that wait are refused when their wait is over.
+  /// Replaces the tokens. If a token is no longer valid, its streams end at their next event or heartbeat, and its
+  /// waiting reads are refused when their wait is over.
   public func replaceTokens(_ tokens: TokenSet?) {
     access.replaceTokens(tokens)
   }
 
-  /// Shows the server's own figures in `/metrics` too.
+  /// Adds the server's own metrics to `/metrics`.
   package func showStatistics(of server: HTTPServer) {
     metrics.attach { [weak server] in server?.statistics ?? ServerStatistics() }
   }
 
-  /// The paths and methods that are served, as the API's document has them.
+  /// The paths and methods that are served, as in the API's document.
   package var operations: [(path: String, method: String)] {
     router.resources.flatMap { resource in resource.operations.map { (resource.pattern.template, $0.method) } }
   }
@@ -98,11 +98,11 @@ public final class Gateway: RequestHandler {
   package func response(to request: RejectedRequest) -> Response {
     let cause = request.error
     let error = EventoError(cause.code, cause.advice.map { "\(cause.detail) \($0)" } ?? cause.detail)
-    // RFC 9110 §15.5.6: what there is at all, where the target is no resource of any kind.
+    // RFC 9110 §15.5.6: all methods of the gateway, if the target is not a resource.
     let allow = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
     var exchange = Exchange(request)
     if request.duration != nil, let head = request.head { exchange.resource = try? router.find(head.path).resource }
-    // The gateway's own troubles, and not those of a request that it can't take.
+    // Only the gateway's own errors, not those of a request that it can't accept.
     if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
     return finish(exchange, .problem(error, allow), to: request.fields)
   }
@@ -130,7 +130,7 @@ public final class Gateway: RequestHandler {
     let request = GatewayRequest(head: head, names: names, token: exchange.token)
     guard operation.takesBody else { return .respond(answer(request, operation, exchange)) }
     try MediaType.check(head.headers)
-    // Before the body is read: what would be refused then need not be sent.
+    // Checked before the body is read, so that the body of a refused request need not be sent.
     if operation.countsInFlight { try load.check() }
     return .readBody(limit: configuration.bodyBytes) { [self, exchange] body in
       var request = request
@@ -141,13 +141,13 @@ public final class Gateway: RequestHandler {
 }
 
 extension HTTPProtocolError {
-  /// What the server does not know, for it does not know what it serves.
+  /// The advice that only the gateway can give, because the server is independent of the API.
   fileprivate var advice: String? {
     guard kind == .handlerTimeout else { return nil }
-    return "What it was to do may still be done: to find out, send it again, events with the same ids."
+    return "The request may still take effect. To find out, send it again, with the same ids for events."
   }
 
-  /// The code that stands for it: docs/http-api.md §10.2.
+  /// The error code of the status: docs/http-api.md §10.2.
   fileprivate var code: EventoError.Code {
     switch status {
     case 405: .methodNotAllowed

@@ -7,7 +7,7 @@ extension HTTPExecutor: Executor {
     try await write(events, condition: nil)
   }
 
-  /// An event without an id gets a fresh one here, before it is sent, so that it can be sent again.
+  /// Writes events. An event without an id gets one before it is sent, so that the write can be retried.
   @discardableResult
   public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
     try NewEvent.check(events)
@@ -23,11 +23,11 @@ extension HTTPExecutor: Executor {
     let written = try answer.read { (body) throws(EventoError) in
       let written = try WriteAnswer.events(json: body)
       guard written.count == events.count, zip(written, events).allSatisfy({ $0.id == $1.id }) else {
-        throw EventoError(.internal, "The answer is not about the events that were sent.")
+        throw EventoError(.internal, "The gateway's response is for other events than those sent.")
       }
       return written
     }
-    // With an id that is new, it was not stored before this call: a "stored before" is about a try whose answer was lost.
+    // A new id was not stored before this call, so "already stored" refers to an attempt whose response was lost.
     return WriteResult(events: written, isResend: answer.status == 200 && !hasFreshIDs)
   }
 
@@ -126,13 +126,13 @@ extension HTTPExecutor: Executor {
     try await delete(Self.path(of: key), missing: .snapshotNotFound)
   }
 
-  /// Asks once: what counts is this moment.
+  /// Checks once, without retries: only the current state counts.
   public func checkReadiness() async throws {
     let answer = try await gateway.send(.readiness)
     guard answer.status != 200 else { return }
     throw Problem.error(json: answer.body)
       ?? EventoError(
-        .unavailable, "The gateway says that it is not ready: \(EventoError.excerpt(of: answer.body))")
+        .unavailable, "The gateway is not ready: \(EventoError.excerpt(of: answer.body))")
   }
 }
 

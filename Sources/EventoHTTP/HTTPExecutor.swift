@@ -11,9 +11,9 @@ internal import Logging
 ///
 /// It throws the errors of the gateway's own store, with the same code and facts. It also throws `unavailable` if the
 /// gateway can't be reached, does not respond in time, or the response is not a gateway's; see ``RetryPolicy`` for the
-/// retries before that. `EventoError.isTransient` says whether waiting can help. It can't for a cancelled task, a closed
-/// executor, an invalid certificate, or a response that is too large or can't be parsed. If a write ends with such an
-/// error, it may or may not have been done. Send it again with the same ids: it is never stored twice.
+/// retries before that. `EventoError.isTransient` says whether waiting can help. It can't for a cancelled task, a
+/// closed executor, an invalid certificate, or a response that is too large or can't be parsed. If a write ends with
+/// such an error, it may or may not have been done. Send it again with the same ids: it is never stored twice.
 public final class HTTPExecutor: Sendable {
   let gateway: Gateway
   /// For streams, which don't use the connections of the calls.
@@ -60,10 +60,10 @@ public final class HTTPExecutor: Sendable {
 }
 
 extension HTTPExecutor {
-  /// Goes on by itself, from the last event, where the gateway can't be reached, breaks off, falls silent or has no room:
-  /// at once and then after pauses that double, up to ``RetryPolicy/longestPause``. A `Retry-After` counts up to that
-  /// too. It throws what waiting can't mend,
-  /// such as `unauthorized` or `cursor_not_in_history`, and where this executor is closed.
+  /// Returns the events of the gateway's log. If the gateway can't be reached, closes the stream, stops sending or has
+  /// no capacity, the sequence reconnects after the last event: at once, and then after delays that double, up to
+  /// ``RetryPolicy/longestPause``. A `Retry-After` is respected up to that too. It throws errors that waiting can't
+  /// fix, such as `unauthorized` or `cursor_not_in_history`, and an error if this executor is closed.
   ///
   /// Each iteration has one stream at the gateway (`POST /events/stream`), on a connection of
   /// ``HTTPConfiguration/followerConnections``. It buffers about half a megabyte of unread events, or one larger event;

@@ -45,20 +45,20 @@ public struct SQLiteConfiguration: Sendable {
   public init() {}
 }
 
-/// Something that an operator should know of, and that no caller is there to be thrown at: for a log.
+/// A message for the operator's log about something that no caller gets as an error.
 public struct SQLiteNotice: Sendable {
   public enum Level: Sendable {
-    /// Something that takes long has begun or has ended, such as the upgrade of an older store.
+    /// A long operation has started or ended, such as the upgrade of an older store.
     case information
-    /// Something that was wrong is right again.
+    /// An error is over.
     case recovery
-    /// Something is wrong.
+    /// An error.
     case failure
   }
 
   public let level: Level
-  /// What happened, and what to do.
+  /// The message: what happened, and what to do.
   public let message: String
-  /// What SQLite or the system said.
+  /// The message of SQLite or the system.
   public let cause: String?
 }

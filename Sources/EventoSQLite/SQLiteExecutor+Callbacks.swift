@@ -100,7 +100,7 @@ extension SQLiteExecutor: CallbackExecutor {
     }
   }
 
-  /// Bytes that must be free on the disk of an idle store for it to be ready.
+  /// The free bytes on the disk that an idle store requires to be ready.
   private static var leastFreeBytes: Int { 1 << 20 }
 
   package var writeFigures: WriteFigures? {

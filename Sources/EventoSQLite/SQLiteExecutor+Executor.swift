@@ -109,7 +109,7 @@ extension SQLiteExecutor: Executor {
     try await writer.perform { session in try SnapshotTable(connection: session.connection).delete(key) }
   }
 
-  /// Answers from what the writer has just done, or is doing; where it has had nothing to do for a second, writes to the
+  /// Reports the state of the writer's current or latest commit. If it has been idle for a second, writes to the
   /// database. So it never waits behind other writes.
   public func checkReadiness() async throws {
     let failure = await withCheckedContinuation { continuation in
@@ -118,6 +118,7 @@ extension SQLiteExecutor: Executor {
     if let failure { throw failure }
   }
 
-  /// Advances before the result of a write of this executor, and within a tenth of a second of a commit by another.
+  /// The signal of this store. It advances before a write of this executor returns, and within a tenth of a second of a
+  /// commit by another process.
   public var commits: CommitSignal? { poller.signal }
 }

@@ -11,7 +11,7 @@ public final class SQLiteExecutor: Sendable {
   let writer: Writer
   let readers: Readers
   let poller: ForeignCommitPoller
-  /// `nil` for a store in memory, whose readers share the writer's only connection.
+  /// `nil` for a store in memory, whose readers use the writer's connection.
   let prechecks: ConditionPrechecks?
   let configuration: SQLiteConfiguration
   /// True if the store was created when it was opened.
@@ -104,11 +104,11 @@ public final class SQLiteExecutor: Sendable {
     }
   }
 
-  /// The size of the writer's page cache. With SQLite's default of 2 MB, a commit that changes pages all over the indexes
-  /// writes some of them twice, and reads most of them from the file.
+  /// The size of the writer's page cache. With SQLite's default of 2 MB, a commit that changes pages all over the
+  /// indexes writes some of them twice, and reads most of them from the file.
   private static let writerCacheKiB = 8 << 10
 
-  /// Whether a statement was interrupted, or stopped waiting for another connection.
+  /// Returns whether a statement was interrupted, or stopped waiting for another connection.
   private static func isInterruption(_ error: any Error) -> Bool {
     switch error {
     case let error as EventoError: error.code == .unavailable
@@ -146,14 +146,14 @@ public final class SQLiteExecutor: Sendable {
     return look
   }
 
-  /// Refuses writes that have not begun, and all later ones, as `unavailable`. Reads go on.
+  /// Refuses writes that have not begun, and all later ones, as `unavailable`. Reads continue.
   package func refuseWrites() {
     prechecks?.refuse()
     writer.refuse()
   }
 
-  /// Finishes what was asked for and is still waited for, moves the write-ahead log into the database and closes it.
-  /// Whatever is asked for afterwards is `unavailable`.
+  /// Completes the calls in flight, moves the write-ahead log into the database and closes it. Later calls throw
+  /// `unavailable`.
   public func close() async {
     await poller.close()
     await prechecks?.close()

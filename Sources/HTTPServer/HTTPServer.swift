@@ -2,15 +2,15 @@ internal import Synchronization
 
 /// An HTTP/1.1 server on POSIX sockets.
 ///
-/// A few threads own all connections (``ServerConfiguration/eventLoops``); each waits for all of its own at once,
-/// parses what comes, and asks the handler. A server runs until ``shutDown(grace:)``, whether or not anyone holds it.
+/// A few threads own all connections (``ServerConfiguration/eventLoops``). Each waits for all of its own at once,
+/// parses the input, and calls the handler. A server runs until ``shutDown(grace:)``, even if its object is released.
 package final class HTTPServer: Sendable {
   private struct Ending {
     var loopsRunning: Int
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
-  /// Where it listens, in the order of the endpoints; a name that has several addresses has as many here.
+  /// The addresses that it listens on, in the order of the endpoints. A name with several addresses has several here.
   package let addresses: [BoundAddress]
   private let loops: [EventLoop]
   private let limits: ConnectionLimits
@@ -25,9 +25,9 @@ package final class HTTPServer: Sendable {
     ending = Mutex(Ending(loopsRunning: loops.count))
   }
 
-  /// Listens, and serves from now on. It blocks while a host's name is looked up.
+  /// Listens, and begins to serve. It blocks while a host's name is looked up.
   ///
-  /// - Throws: ``SystemError`` where an endpoint can't be listened on, or there is no room for a thread.
+  /// - Throws: ``SystemError`` if the server can't listen on an endpoint, or can't start a thread.
   package static func start(
     on endpoints: [Endpoint], configuration: ServerConfiguration = ServerConfiguration(),
     handler: any RequestHandler
@@ -36,9 +36,9 @@ package final class HTTPServer: Sendable {
       on: try BoundEndpoints(endpoints, backlog: configuration.backlog), configuration: configuration, handler: handler)
   }
 
-  /// Listens on addresses that are taken already, and serves from now on.
+  /// Listens on bound addresses, and begins to serve.
   ///
-  /// - Throws: ``SystemError`` if one can't be listened on, or there is no room for a thread; they are given up then.
+  /// - Throws: ``SystemError`` if it can't listen on one, or can't start a thread; the addresses are released then.
   package static func start(
     on endpoints: BoundEndpoints, configuration: ServerConfiguration = ServerConfiguration(),
     handler: any RequestHandler
@@ -58,13 +58,14 @@ package final class HTTPServer: Sendable {
     }
   }
 
-  /// What it has done so far.
+  /// The counters since the start.
   package var statistics: ServerStatistics { limits.statistics }
 
-  /// Stops: takes no more connections, closes those without a request in flight, waits for the
-  /// others, streams among them, and returns when all are closed.
+  /// Stops: accepts no more connections, closes those without a request in flight, waits for the others, including
+  /// streams, and returns when all are closed.
   ///
-  /// - Parameter grace: after it, what is still in flight is cancelled and closed. Called again, the shorter one counts.
+  /// - Parameter grace: The time after which requests in flight are cancelled and closed. If called again, the shorter
+  ///   one wins.
   package func shutDown(grace: Duration) async {
     let deadline = MonotonicTime.now + TimeSpan(grace)
     for loop in loops { loop.mailbox.send(.stop(deadline)) }
@@ -78,7 +79,7 @@ package final class HTTPServer: Sendable {
     }
   }
 
-  /// They are closed once the event loops have let go of them too.
+  /// Releases the listeners. They are closed once the event loops have released them too.
   private func letGoOfListeners() {
     listeners.withLock { listeners in
       for listener in listeners { listener.cleanUp() }

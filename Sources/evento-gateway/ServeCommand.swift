@@ -180,7 +180,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
       guard signal == SIGHUP else { break }
       reloadTokens(gateway, log)
     }
-    log.info("Stopping: what is in flight has \(deadlines.shutdownGrace.value) seconds.")
+    log.info("Stopping: requests in flight have \(deadlines.shutdownGrace.value) seconds.")
     let impatience = Task { await hurry(signals, server, log, logOutput) }
     gateway.stopFollowing()
     let grace = Duration.seconds(deadlines.shutdownGrace.value)
@@ -202,7 +202,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   /// The share of the time for requests in flight after which writes that have not begun are refused.
   private static let writingShare = 0.8
 
-  /// Opens the store, which can take long: an older one is upgraded, and another process may hold the database.
+  /// Opens the store, which can take long: an older one is upgraded, and another process may have locked the database.
   ///
   /// - Returns: `nil` if a signal cancelled that.
   private func openStore(_ signals: Signals, _ log: Logger, _ logOutput: LogOutput) async throws -> SQLiteExecutor? {
@@ -234,7 +234,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     for await signal in signals.received where signal != SIGHUP {
       guard isCutShort else {
         isCutShort = true
-        log.info("What is in flight is cut off. Another signal ends the process without closing the database.")
+        log.info("Requests in flight are cut off. Another signal ends the process without closing the database.")
         Task { await server.shutDown(grace: .zero) }
         continue
       }

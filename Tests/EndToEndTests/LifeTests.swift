@@ -67,7 +67,7 @@ import Testing
       gateway.send(SIGTERM)
       try await gateway.waitForLog("Stopping: ")
       gateway.send(SIGTERM)
-      try await gateway.waitForLog("What is in flight is cut off")
+      try await gateway.waitForLog("Requests in flight are cut off")
       let outcome = await gateway.outcome()
       #expect(outcome.status == 0 && !outcome.isKilled)
       #expect(!FileManager.default.fileExists(atPath: database + "-wal"), "the log is in the database")
@@ -90,7 +90,7 @@ import Testing
       let connection = try RawConnection(port: client.port)
       try await connection.send(client.message("POST", "/events", Array(event.utf8), []))
       while try await client.send("GET", "/metrics").text.contains("evento_requests_in_flight 0") {}
-      for sign in ["Stopping: ", "What is in flight is cut off", "Ended without closing the database"] {
+      for sign in ["Stopping: ", "Requests in flight are cut off", "Ended without closing the database"] {
         gateway.send(SIGTERM)
         try await gateway.waitForLog(sign)
       }

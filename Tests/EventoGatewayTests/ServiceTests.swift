@@ -171,7 +171,7 @@ import Testing
       let body = writeJSON(eventJSON(["id": "\"01ARZ3NDEKTSV4RRFFQ69G5FAV\""]))
       let late = try await client.send("POST", "/events", body)
       try expectProblem(late, 503, "unavailable")
-      #expect(late.text.contains("may still be done") && late.text.contains("same ids"))
+      #expect(late.text.contains("may still take effect") && late.text.contains("same ids"))
       #expect(recorder.lines(with: "POST /events failed: The response exceeded").count == 1)
       // It is counted where it belongs, and for as long as it took.
       let metrics = try await client.send("GET", "/metrics").text

@@ -76,7 +76,7 @@ import Testing
     let error = await cancelledWithinTheCopy { progress in
       _ = try await SQLiteExecutor.restore(folder.file("empty"), from: folder.file(), progress: progress)
     }
-    #expect(error?.detail == "Cancelled; \(folder.file("empty")) was not changed.")
+    #expect(error?.detail == "Cancelled. \(folder.file("empty")) was not changed.")
     #expect(FileSystem.size(folder.file("empty")) == 0)
 
     let failure = SQLiteFailure(code: 13, message: "database or disk is full", action: "copy a database")

@@ -189,7 +189,8 @@ import Testing
     let writer = EventWriter(
       connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
       now: { Timestamp(milliseconds: 0) })
-    _ = try writer.write((0..<1000).map { .sample("a", "N\($0 % 40)", type: "t\($0 % 16)") }, condition: nil, commitID: 1)
+    _ = try writer.write(
+      (0..<1000).map { .sample("a", "N\($0 % 40)", type: "t\($0 % 16)") }, condition: nil, commitID: 1)
     _ = try writer.write((0..<250).map { _ in .sample("b", "Other") }, condition: nil, commitID: 1)
     try pending.flush()
     let condition = WriteCondition(failIfEventsMatch: (0..<16).map { ReadAggregator("t\($0)") })

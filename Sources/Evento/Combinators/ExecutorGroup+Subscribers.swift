@@ -1,6 +1,7 @@
-// A subscriber stands in the first member, with the first member's place for its cursor. The group's own cursor, with
-// the places of the other members, stands beside it as a snapshot, at the same place. It counts for the others alone,
-// and only as long as the subscriber has a cursor: a subscriber without one is at the beginning of every member.
+// A subscriber is kept in the first member, with the first member's position as its cursor. The group's own cursor,
+// with the positions in the other members, is kept next to it as a snapshot, at the same position. It counts for the
+// others only, and only while the subscriber has a cursor: a subscriber without one is at the beginning of every
+// member.
 
 extension ExecutorGroup {
   /// The type of the snapshots in which the first member keeps the cursors of subscribers; their id is the subscriber's
@@ -11,10 +12,10 @@ extension ExecutorGroup {
     SnapshotKey(type: placesType, revision: "subscriber", id: key)
   }
 
-  /// Acknowledges in the first member, then keeps the places of the others.
+  /// Acknowledges in the first member, then stores the positions of the others.
   ///
-  /// In this order, since a worker that no longer holds the subscriber must change nothing. Where the second fails, the
-  /// others are at the places of the acknowledgement before, and events of theirs are handled again.
+  /// In this order, because a worker that no longer holds the subscriber must not change anything. If the second step
+  /// fails, the others keep the positions of the previous acknowledgement, and their events are handled again.
   func acknowledgeInEach(
     _ key: String, cursor: Cursor?, lag: Int, workerID: ULID?
   ) async throws -> Subscriber {
@@ -24,11 +25,11 @@ extension ExecutorGroup {
       return subscriber
     }
     guard let place = try await ownPlace(of: cursor) else {
-      // The first refuses it, after whatever comes before the cursor in the order of its checks.
+      // The first member rejects it, after the checks that come before the one of the cursor.
       return try await first.acknowledge(key, cursor: .nowhere, lag: lag, workerID: workerID)
     }
     try Subscriber.check(key: key)
-    // What an earlier life of the subscriber left behind must not come back with its new cursor.
+    // Positions of an earlier subscriber with this key must not come back with the new cursor.
     if try await first.getSubscriberCursor(key) == nil { try await forgetPlaces(key) }
     let subscriber = try await first.acknowledge(key, cursor: place.first, lag: lag, workerID: workerID)
     try await keepPlaces(key, Snapshot(data: Payload(cursor.description), cursor: place.first))
@@ -39,7 +40,7 @@ extension ExecutorGroup {
     try await first.saveSnapshot(Self.placesKey(key), snapshot)
   }
 
-  /// Sets the places of a subscriber in the others back to the beginning.
+  /// Sets a subscriber's positions in the others back to the beginning.
   func forgetPlaces(_ key: String) async throws {
     guard members.count > 1, let kept = try await first.getSnapshot(Self.placesKey(key)) else { return }
     try await keepPlaces(key, Snapshot(data: Payload(try grouped(kept.cursor).description), cursor: kept.cursor))
@@ -51,7 +52,7 @@ extension ExecutorGroup {
     subscriber.at(try await grouped(subscriber.cursor, of: subscriber.key))
   }
 
-  /// The group's cursor of a subscriber that has this one in the first member.
+  /// Returns the group's cursor of a subscriber that has this cursor in the first member.
   func grouped(_ cursor: Cursor?, of key: String) async throws -> Cursor? {
     guard members.count > 1, let cursor else { return cursor }
     guard let kept = try await first.getSnapshot(Self.placesKey(key)), let text = kept.data.text else {

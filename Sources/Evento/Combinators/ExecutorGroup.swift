@@ -1,7 +1,7 @@
-/// Several stores as one: what was written goes on being read, what is new goes to the first.
+/// Several stores as one: reads cover all of them, and writes go to the first.
 ///
-/// For a log that continues in a new store (the live store first, those that came before behind it), or that is spread
-/// over several.
+/// Use it for a log that continues in a new store (the live store first, the earlier ones after it), or that is spread
+/// over several stores.
 ///
 /// | operation | goes to |
 /// |---|---|
@@ -12,38 +12,39 @@
 ///
 /// ## Order and cursors
 ///
-/// Events of one member come in the order of its commits. Between members they are interleaved by timestamp, at equal
-/// ones by the order of the members. A cursor of a group carries a place in each member, so that a reader that goes on
-/// from it goes on in each of them exactly where it stood: it sees every event once, also one that commits later with an
-/// earlier timestamp, in whichever member. It follows that the order between members is that in which a reader meets
+/// Events of one member come in the order of its commits. Events of different members are interleaved by timestamp, and
+/// by the order of the members if timestamps are equal. A cursor of a group contains a position in each member, so a
+/// reader continues in each of them exactly where it stopped: it sees every event once, also one that commits later
+/// with an earlier timestamp, in any member. Therefore the order between members is the order in which a reader meets
 /// them: two readers, or one that pages forward and one that pages backward, may see events of different members
-/// interleaved differently where a clock went back or an event came late.
+/// interleaved differently if a clock went back or an event came late.
 ///
-/// The cursors of one event may therefore differ from read to read, each good to go on from. The cursor of an event that
-/// was written or found by its id stands at the beginning of all members but its own: to go on from it repeats what they
-/// hold, and skips nothing. Cursors of the first member alone are cursors of the group, with the same meaning.
+/// So the cursors of one event can differ from read to read, and a reader can continue from each. The cursor of an
+/// event that was written or found by its id is at the beginning of all members except the event's own: a reader that
+/// continues from it sees their events again, and skips none. Cursors of the first member are also cursors of the
+/// group, with the same meaning.
 ///
-/// ## What the members must be
+/// ## Requirements for members
 ///
-/// Each keeps its events for ever and is the same store as long as the group is used; the order of the members is part of
-/// every cursor. The history of one aggregate is within one member: versions, ids and routing keys are checked by the
-/// first, against what the first holds. A condition is checked in the first in the transaction of the write, and in the
-/// others just before it.
+/// Each keeps its events forever and is the same store as long as the group is used. The order of the members is part
+/// of every cursor. The history of one aggregate is within one member: the first member checks versions, ids and
+/// routing keys against its own content. A condition is checked in the first in the transaction of the write, and in
+/// the others just before it.
 ///
-/// A subscriber and its cursor are kept in the first member, and the places of its cursor in the others beside it, as a
-/// snapshot of the type ``placesType``. A failure between the two writes of an acknowledgement repeats events of the other
-/// members, and never skips one.
+/// A subscriber and its cursor are kept in the first member. The positions of its cursor in the other members are kept
+/// next to it, as a snapshot of the type ``placesType``. If the process fails between the two writes of an
+/// acknowledgement, events of the other members are handled again, and none is skipped.
 public struct ExecutorGroup: Sendable {
-  /// The members, the one that is written first.
+  /// The members. The first one takes the writes.
   public let members: [any Executor]
-  /// Of the commits in several members; `nil` if there is one member, or one that can't notice commits.
+  /// The signal of the commits in several members; `nil` if there is one member, or one that can't notice commits.
   private let relay: CommitRelay?
 
-  /// The most members that a group can have: what fits into a cursor, at 16 bytes a member.
+  /// The maximum number of members: as many as fit into a cursor, at 16 bytes each.
   public static let maximumMemberCount = 8
 
-  /// - Parameter members: 1 … ``maximumMemberCount`` stores, the one that takes the writes first. A group among them
-  ///   stands for its members.
+  /// - Parameter members: 1 … ``maximumMemberCount`` stores, the one that takes the writes first. A group among them is
+  ///   replaced by its members.
   public init(_ members: [any Executor]) {
     let members = members.flatMap { ($0 as? ExecutorGroup)?.members ?? [$0] }
     requireUse(
@@ -55,12 +56,12 @@ public struct ExecutorGroup: Sendable {
 
   var first: any Executor { members[0] }
 
-  /// The signal of the one member, or one that advances with the commits in any of them.
+  /// The signal of a single member, or one that advances with the commits in any member.
   public var commits: CommitSignal? { members.count == 1 ? first.commits : relay?.signal }
 
-  /// Asks some members at once.
+  /// Calls some members at once.
   ///
-  /// - Returns: the answers, in the order of the members.
+  /// - Returns: The results, in the order of the members.
   func fromEach<T: Sendable>(
     of indices: some Sequence<Int>,
     _ body: @escaping @Sendable (Int, any Executor) async throws -> T
@@ -153,7 +154,7 @@ extension ExecutorGroup: Executor {
     return try await grouped(subscriber)
   }
 
-  /// - Complexity: a snapshot is read for each subscriber of the page.
+  /// - Complexity: Reads a snapshot for each subscriber of the page.
   public func subscribers(first count: Int, after key: String?) async throws -> SubscriberPage {
     var page = try await first.subscribers(first: count, after: key)
     for index in page.subscribers.indices {
@@ -177,7 +178,7 @@ extension ExecutorGroup: Executor {
     try await first.checkReadiness()
   }
 
-  /// Follows the one member there is, or reads the members merged, whenever one of them has something new.
+  /// Follows a single member, or reads the merged members whenever one of them has something new.
   public func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
@@ -188,8 +189,8 @@ extension ExecutorGroup: Executor {
 }
 
 extension ExecutorGroup {
-  /// The condition is checked in the first member in the transaction of the write, and in the others just before it: what
-  /// commits in another member meanwhile is not seen.
+  /// Writes events under a condition. It is checked in the first member in the transaction of the write, and in the
+  /// others just before it: a commit in another member in between is not seen.
   @discardableResult
   public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
     guard var condition else { return try await write(events) }
@@ -202,8 +203,8 @@ extension ExecutorGroup {
       (place, condition.after) = (own?.place, own?.first ?? .nowhere)
     }
     if let place, try await hasMatch(condition.failIfEventsMatch, behind: place) {
-      // Nothing may be written any more, but a resend is one whatever the condition says: the first answers it, and
-      // refuses a new write for its place.
+      // The condition fails, but a resend succeeds under any condition: the first member recognises it, and rejects a
+      // new write because of its position.
       condition.after = .nowhere
       do {
         return try grouped(try await first.write(events, condition: condition))
@@ -214,7 +215,7 @@ extension ExecutorGroup {
     return try grouped(try await first.write(events, condition: condition))
   }
 
-  /// Whether a member other than the first has an event behind a place that matches.
+  /// Returns true if a member other than the first has a matching event after a position.
   private func hasMatch(
     _ aggregators: [ReadAggregator], behind place: GroupPlace
   ) async throws -> Bool {
@@ -226,12 +227,12 @@ extension ExecutorGroup {
   }
 }
 
-// A snapshot stands in the first member, with the first member's place for its cursor. State and cursor must never come
-// apart, so the group's own cursor goes before the payload, in the same snapshot. One that says nothing of the other
-// members is kept as it is: so are those that the first member had before.
+// A snapshot is kept in the first member, with the first member's position as its cursor. State and cursor must never
+// be separated, so the group's own cursor precedes the payload, in the same snapshot. A cursor without positions in the
+// other members is kept unchanged, and so are snapshots that the first member already had.
 
 extension ExecutorGroup {
-  /// 0xFF begins no JSON text and no UTF-8.
+  /// Neither JSON text nor UTF-8 begins with 0xFF.
   private static let mark: [UInt8] = [0xFF] + Array("EG".utf8) + [1]
 
   func wrapped(_ snapshot: Snapshot) async throws -> Snapshot {
@@ -244,7 +245,7 @@ extension ExecutorGroup {
     return Snapshot(data: Payload(Self.mark + [UInt8(cursor.count)] + cursor + bytes), cursor: own.first)
   }
 
-  /// - Throws: `invalid_cursor` where the first member's snapshot is none that a group could have made.
+  /// - Throws: `invalid_cursor` if the first member's snapshot is not one that a group could have written.
   func unwrapped(_ snapshot: Snapshot) throws -> Snapshot {
     var rest = snapshot.data.bytes[...]
     guard rest.starts(with: Self.mark), let length = rest.dropFirst(Self.mark.count).first else {

@@ -1,14 +1,14 @@
-/// A place in the history of a group: one in that of each member.
+/// A position in the history of a group: one in that of each member.
 struct GroupPlace: Sendable {
-  /// How far each member has been read; `nil` at its beginning.
+  /// The position up to which each member has been read; `nil` at its beginning.
   var places: [Cursor?]
-  /// The member whose event this is the place of; `nil` where it is that of no event.
+  /// The member whose event is at this position; `nil` if it is not the position of an event.
   ///
-  /// What comes before an event is, of its own member, what stands before it there, and of each other member all up to
-  /// its place, the event at that place included.
+  /// The events before it are, in its own member, those that precede it there, and in each other member all up to its
+  /// position, including the event at that position.
   var owner: Int?
 
-  /// The beginning of each member.
+  /// Creates the position at the beginning of each member.
   init(memberCount: Int) {
     places = Array(repeating: nil, count: memberCount)
   }
@@ -18,7 +18,7 @@ struct GroupPlace: Sendable {
     self.owner = owner
   }
 
-  /// The place of an event that was found in a member alone, with nothing known of the others.
+  /// Creates the position of an event that was found in one member only, without positions in the others.
   init(_ cursor: Cursor, in member: Int, of memberCount: Int) {
     self.init(memberCount: memberCount)
     places[member] = cursor
@@ -31,10 +31,10 @@ struct GroupPlace: Sendable {
   private static let mark: [UInt8] = [0x45, 0x47, 1]
   private static let noOwner: UInt8 = 0xFF
 
-  /// Reads a cursor of a group. One that no group made is the first member's own: so a store that joins others in a group
-  /// as the first of them keeps the cursors that it gave out.
+  /// Reads a cursor of a group. A cursor that no group made is the first member's own, so a store that becomes the
+  /// first member of a group keeps the cursors that it returned before.
   ///
-  /// - Throws: `cursor_not_in_history` where it is of a group with another number of members.
+  /// - Throws: `cursor_not_in_history` if it is of a group with another number of members.
   init(_ cursor: Cursor, memberCount: Int) throws(EventoError) {
     let bytes = cursor.place
     guard bytes.starts(with: Self.mark) else {
@@ -55,7 +55,7 @@ struct GroupPlace: Sendable {
     self.init(places, owner: owner == Self.noOwner ? nil : Int(owner))
   }
 
-  /// - Throws: `internal` where the members' places are too long for one cursor.
+  /// - Throws: `internal` if the members' positions are too long for one cursor.
   func cursor() throws(EventoError) -> Cursor {
     if let first = places[0], places.dropFirst().allSatisfy({ $0 == nil }), !first.place.starts(with: Self.mark) {
       return first
@@ -76,20 +76,20 @@ struct GroupPlace: Sendable {
     return Cursor(place: bytes)
   }
 
-  /// A whole cursor that is of no member's history.
+  /// A valid cursor that is not in any member's history.
   static let nowhere = Cursor(place: mark + [noOwner])
 }
 
 extension ExecutorGroup {
-  /// A place in the first member that goes with one in the others.
+  /// A position in the first member, and the corresponding positions in the others.
   struct OwnPlace {
-    /// In the first member.
+    /// The position in the first member.
     let first: Cursor
     let place: GroupPlace
   }
 
-  /// What a cursor says about the first member; `nil` where it is not of the history of every member, or not known yet to
-  /// be of the first's.
+  /// Returns a cursor's position in the first member; `nil` if it is not in the history of every member, or not known
+  /// yet to be in the first's.
   func ownPlace(of cursor: Cursor) async throws -> OwnPlace? {
     do {
       let place = try GroupPlace(cursor, memberCount: members.count)
@@ -127,6 +127,6 @@ extension ExecutorGroup {
 }
 
 extension Cursor {
-  /// Of no member's history: what is handed to the first member for it to refuse.
+  /// A cursor that is not in any member's history, for the first member to reject.
   static var nowhere: Cursor { GroupPlace.nowhere }
 }

@@ -22,7 +22,7 @@ struct GroupReading {
     if let last = edges.last {
       end = last.cursor
     } else if count == 0 {
-      // Where it began: the place that was given, or the first member's beginning and with it that of all.
+      // The start of the read: the given position, or the beginning of the first member, which is the beginning of all.
       if case .after(let cursor) = start { end = cursor } else { end = try beginning(pages[0]) }
     } else {
       end = try GroupPlace(pages.map(\.pageInfo.endCursor)).cursor()
@@ -78,14 +78,14 @@ struct GroupReading {
         endCursor: edges.last?.cursor))
   }
 
-  /// The last events of a member up to a place, the event at that place included.
+  /// Returns the last events of a member up to a position, including the event at that position.
   private func page(
     _ count: Int, upTo cursor: Cursor, in member: any Executor
   ) async throws -> ReadResult<Event> {
     var page = try await member.read(
       aggregators, routingKey: routingKey, args: .backward(last: max(count, 1), before: cursor))
-    // The event at the place is the next one behind those before it, unless that one stands behind the place too. Asked
-    // in this order, as another may commit in between.
+    // The event at the position is the next one after those before it, unless that one is after the position too. Read
+    // in this order, because another event may commit in between.
     let start = page.edges.last.map { Args.Start.after($0.cursor) } ?? .beginning
     let next = try await member.read(aggregators, routingKey: routingKey, args: .forward(first: 1, after: start))
     let behind = try await member.read(
@@ -100,7 +100,7 @@ struct GroupReading {
 }
 
 extension ReadResult {
-  /// A page of a member of which there is nothing to read.
+  /// A page of a member that has nothing to read.
   static var nothing: ReadResult {
     ReadResult(
       edges: [], pageInfo: PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: nil))

@@ -1,17 +1,17 @@
-/// Pages of several members, read forward, as one run.
+/// Merges pages of several members that were read forward.
 struct ForwardMerge {
   private var queues: [ArraySlice<Edge<Event>>]
   private let pageHasMore: [Bool]
   private var place: GroupPlace
 
-  /// - Parameter place: that behind which the pages were read.
+  /// - Parameter place: The position after which the pages were read.
   init(_ pages: [ReadResult<Event>], _ place: GroupPlace) {
     queues = pages.map { $0.edges[...] }
     pageHasMore = pages.map(\.pageInfo.hasNextPage)
     self.place = place
   }
 
-  /// Whether there is more behind what was taken.
+  /// True if there are events after those taken.
   var hasMore: Bool { pageHasMore.contains(true) || queues.contains { !$0.isEmpty } }
 
   /// Takes at most `count` events, the oldest first.
@@ -28,8 +28,8 @@ struct ForwardMerge {
     return edges
   }
 
-  /// The member whose next event is the oldest; `nil` where there is none, and where a page has run out with more behind
-  /// it, as the next event of that member is not known then.
+  /// The member whose next event is the oldest; `nil` if there is none, or if a page has run out and its member has
+  /// more, because that member's next event is not known then.
   private func oldest() -> Int? {
     guard !queues.indices.contains(where: { queues[$0].isEmpty && pageHasMore[$0] }) else { return nil }
     return queues.indices.filter { !queues[$0].isEmpty }
@@ -37,7 +37,7 @@ struct ForwardMerge {
   }
 }
 
-/// Pages of several members, read backward, as one run.
+/// Merges pages of several members that were read backward.
 struct BackwardMerge {
   private var queues: [ArraySlice<Edge<Event>>]
   private let pageHasMore: [Bool]
@@ -47,7 +47,7 @@ struct BackwardMerge {
     pageHasMore = pages.map(\.pageInfo.hasPreviousPage)
   }
 
-  /// Whether there is more before what was taken.
+  /// True if there are events before those taken.
   var hasMore: Bool { pageHasMore.contains(true) || queues.contains { !$0.isEmpty } }
 
   /// Takes at most `count` events, the newest first, and returns them oldest first.
@@ -57,7 +57,7 @@ struct BackwardMerge {
     var edges: [Edge<Event>] = []
     while edges.count < count, let index = newest() {
       let edge = queues[index].removeLast()
-      // Of the others, what has not been taken stands before this event.
+      // The events of the others that have not been taken come before this event.
       var place = GroupPlace(queues.map { $0.last?.cursor }, owner: index)
       place.places[index] = edge.cursor
       edges.append(Edge(cursor: try place.cursor(), node: edge.node))
@@ -65,8 +65,8 @@ struct BackwardMerge {
     return edges.reversed()
   }
 
-  /// The member whose last event is the newest; `nil` where there is none, and where a page has run out with more before
-  /// it.
+  /// The member whose last event is the newest; `nil` if there is none, or if a page has run out and its member has
+  /// more before it.
   private func newest() -> Int? {
     guard !queues.indices.contains(where: { queues[$0].isEmpty && pageHasMore[$0] }) else { return nil }
     return queues.indices.filter { !queues[$0].isEmpty }.reversed()

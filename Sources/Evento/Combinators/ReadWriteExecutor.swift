@@ -1,31 +1,32 @@
-/// Reads at one executor and writes at another: at a replica and at its primary, say, or through two pools of
-/// connections to one store.
+/// Reads from one executor and writes to another: for example, from a replica and to its primary, or through two pools
+/// of connections to one store.
 ///
-/// Both must be of the same history: a cursor that one of them gave must name the same place at the other.
+/// Both must have the same history: a cursor of one of them must be the same position in the other.
 ///
 /// | operation | goes to |
 /// |---|---|
 /// | `read`, `event(_:)`, `getSnapshot` | the reader |
 /// | `write`, `saveSnapshot`, `deleteSnapshot` | the writer |
-/// | all that concerns subscribers | the writer |
-/// | `commits`, `events(matching:routingKey:after:)`, `follow` | the reader, as it tells when there is more to read |
-/// | `checkReadiness` | the writer: a replica that can only be read is no fault |
+/// | all operations on subscribers | the writer |
+/// | `commits`, `events(matching:routingKey:after:)`, `follow` | the reader, where new events can be read |
+/// | `checkReadiness` | the writer: a read-only replica is not an error |
 ///
-/// What that means where the reader is behind the writer:
+/// If the reader is behind the writer:
 ///
-/// - There is no read-your-writes. An event that was just written may not be read yet, and the cursor of its answer is
-///   `cursor_not_in_history` at the reader until the reader has it: read again a moment later. A reader that goes on
-///   from its own cursors still sees every event once.
-/// - A decision that rests on what was read can rest on old facts. It is safe all the same, as the writer checks
-///   versions and conditions: a stale one is a conflict.
-/// - A snapshot is read where the events are, so that what is folded and what is read on from it belong together. It may
-///   be older than the one saved last, and one that was deleted may show for a while.
-/// - Who holds a subscriber, and where it got to, is asked at the writer: a stale answer would let two workers handle
-///   the same events. A worker that takes over may so be ahead of a reader that is behind, and has to try again.
+/// - There is no read-your-writes. A read may not return an event that was just written, and the cursor in the response
+///   to the write is `cursor_not_in_history` at the reader until the reader has the event: read again a moment later. A
+///   reader that continues from its own cursors still sees every event once.
+/// - A decision can be based on old data. It is still safe, because the writer checks versions and conditions: a stale
+///   decision is a conflict.
+/// - A snapshot is read from the reader, so that it fits the events that are read after it. It may be older than the
+///   one saved last, and a deleted one may be visible for a while.
+/// - The writer decides which worker holds a subscriber, and returns its cursor: with a stale response, two workers
+///   would handle the same events. So a worker that takes over may be ahead of a reader that is behind, and has to
+///   retry.
 public struct ReadWriteExecutor: Sendable {
-  /// Where reads go.
+  /// The executor for reads.
   public let reader: any Executor
-  /// Where everything else goes.
+  /// The executor for everything else.
   public let writer: any Executor
 
   public init(read reader: any Executor, write writer: any Executor) {

@@ -7,17 +7,17 @@
 #endif
 
 extension String {
-  /// Returns whether both have the same UTF-8 bytes.
+  /// Returns true if both have the same UTF-8 bytes.
   package func isExactly(_ other: String) -> Bool {
     guard utf8.count == other.utf8.count else { return false }
     let isEqual = utf8.withContiguousStorageIfAvailable { bytes in
       other.utf8.withContiguousStorageIfAvailable { others in Self.areEqual(bytes, others) }
     }
-    // Bridged text may have no such storage.
+    // Bridged text may have no contiguous storage.
     return (isEqual ?? nil) ?? utf8.elementsEqual(other.utf8)
   }
 
-  /// Many times as fast as byte after byte, which names are compared by with each event.
+  /// Much faster than a comparison byte by byte. Names are compared for each event.
   private static func areEqual(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let leftStart = left.baseAddress, let rightStart = right.baseAddress else { return true }
     return memcmp(leftStart, rightStart, left.count) == 0
@@ -25,14 +25,14 @@ extension String {
 }
 
 extension Optional<String> {
-  /// Whether both are absent, or the same bytes of UTF-8.
+  /// Returns true if both are absent or have the same UTF-8 bytes.
   package func isExactly(_ other: String?) -> Bool {
     map(Name.init(checked:)) == other.map(Name.init(checked:))
   }
 }
 
 extension UnsafeRawBufferPointer {
-  /// Returns whether these are the same bytes; much faster than a comparison byte by byte.
+  /// Returns true if these are the same bytes; much faster than a comparison byte by byte.
   package func isExactly(_ other: [UInt8]) -> Bool {
     guard count == other.count else { return false }
     guard let start = baseAddress else { return true }

@@ -1,9 +1,9 @@
-/// An event as the store keeps it. Two are equal if all members are, text by its UTF-8 bytes.
+/// A stored event. Two are equal if all members are equal. Text is compared by its UTF-8 bytes.
 public struct Event: Sendable, Equatable {
   /// The id, unique in the store.
   public let id: ULID
   package let aggregate: AggregateKey
-  /// 1, 2, 3 … within the aggregate, without gaps; at most ``maximumVersion``.
+  /// The version within the aggregate: 1, 2, 3 … without gaps, at most ``maximumVersion``.
   public let version: Int
   package let eventType: Name
   package let partition: Name?
@@ -25,15 +25,15 @@ public struct Event: Sendable, Equatable {
     self.timestamp = timestamp
   }
 
-  /// What kind of aggregate it belongs to, e.g. `bank/Account`.
+  /// The kind of aggregate that it belongs to, such as `bank/Account`.
   public var aggregatorType: String { aggregate.type.text }
-  /// Which aggregate of that kind.
+  /// The id of the aggregate within its kind.
   public var aggregatorID: String { aggregate.id.text }
-  /// The event's type, e.g. `MoneyDeposited`.
+  /// The event's type, such as `MoneyDeposited`.
   public var name: String { eventType.text }
-  /// The partition of the log that it stands in, if any.
+  /// The routing key, if any.
   public var routingKey: String? { partition?.text }
 
-  /// The last version that an aggregate can reach.
+  /// The maximum version of an aggregate.
   public static let maximumVersion = 2_147_483_647
 }

@@ -49,7 +49,7 @@ extension Edge<Event> {
         metadata: Metadata(checked: Array(view.metadata)), timestamp: view.timestamp))
   }
 
-  /// Shows the event and its place.
+  /// Calls `body` with a view of the event and its cursor.
   package func withView<Value>(_ body: (borrowing EventView) -> Value) -> Value {
     var cursor = cursor.description
     return cursor.withUTF8 { cursor in
@@ -67,9 +67,9 @@ extension Edge<Event> {
 }
 
 extension ReadResult<Event> {
-  /// Shows the page's events as a ``CallbackExecutor`` would have.
+  /// Passes the page's events to `each`, like a ``CallbackExecutor``.
   ///
-  /// - Parameter args: what the page was read with.
+  /// - Parameter args: The arguments with which the page was read.
   package func forEachEvent(_ args: Args, _ each: (borrowing EventView) -> Bool) -> PageInfo {
     var info = pageInfo
     switch args {

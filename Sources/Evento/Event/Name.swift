@@ -1,11 +1,13 @@
-/// A name, a key or another short text, as a store compares it: by its UTF-8 bytes.
+/// A name, key or other short text that is compared byte by byte.
 ///
-/// Swift compares strings by canonical equivalence, so that two spellings of "é" are equal; a store tells them apart.
-/// Every dictionary, set or comparison of names uses this type, in an executor of your own too.
+/// Swift compares strings by canonical equivalence, so that two spellings of "é" are equal, but a store compares names
+/// and keys by their UTF-8 bytes. Use this type for every dictionary, set or comparison of such text, also in your own
+/// executor.
 public struct Name: Sendable, Hashable, Comparable {
   public let text: String
 
-  /// Wraps a text that has been checked, as by ``NewEvent/check(_:)``, or that comes from a store. It is not checked again.
+  /// Wraps a text that has been checked, for example by ``NewEvent/check(_:)``, or that comes from a store. It is not
+  /// checked again.
   public init(checked text: String) {
     self.text = text
   }
@@ -14,7 +16,7 @@ public struct Name: Sendable, Hashable, Comparable {
     left.text.isExactly(right.text)
   }
 
-  /// By the bytes, one after the other: the order that keys are listed in.
+  /// Compares the bytes: the order in which keys are listed.
   public static func < (left: Name, right: Name) -> Bool {
     left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
   }
@@ -26,44 +28,46 @@ public struct Name: Sendable, Hashable, Comparable {
     hasher.combine(0xFF as UInt8)
   }
 
-  // MARK: What a text must be
+  // MARK: The rule
 
-  /// Bytes of UTF-8 that a name may have.
+  /// The allowed lengths, in bytes of UTF-8.
   public static let lengths = 1...255
 
-  /// What is wrong with a text, or `nil` where nothing is.
+  /// Returns an error text for a name, or `nil` if it is valid.
   public static func fault(in text: String) -> String? {
     let bytes = text.utf8
     guard lengths.contains(bytes.count) else {
-      return "must be \(lengths.lowerBound) to \(lengths.upperBound) bytes of UTF-8, and has \(bytes.count)"
+      return "must be \(lengths.lowerBound) to \(lengths.upperBound) bytes of UTF-8, but has \(bytes.count)"
     }
     guard !(bytes.withContiguousStorageIfAvailable(hasControl) ?? hasControl(bytes)) else {
-      return "must have no control characters (U+0000 to U+001F, U+007F)"
+      return "must not contain control characters (U+0000 to U+001F, U+007F)"
     }
     return nil
   }
 
-  /// Looks at all of it, which takes less time than to stop at the first: sixteen bytes at once.
+  /// Checks all bytes, 16 at once, which is faster than stopping at the first one found.
   private static func hasControl(_ bytes: some Collection<UInt8>) -> Bool {
     var found: UInt8 = 0
     for byte in bytes { found |= (byte < 0x20 ? 1 : 0) | (byte == 0x7F ? 1 : 0) }
     return found != 0
   }
 
-  /// - Throws: `invalid_request`, which calls the text by `label`, where it can't be a name.
+  /// Checks a name.
+  ///
+  /// - Throws: `invalid_request`, with `label` as the name of the text, if it can't be a name.
   package static func check(_ text: String, _ label: @autoclosure () -> String) throws(EventoError) {
     if let fault = fault(in: text) { throw EventoError(.invalidRequest, "\(label()) \(fault).") }
   }
 }
 
-/// An aggregate's type and id: what tells it from all others.
+/// An aggregate's type and id, which together identify it. Compared by UTF-8 bytes.
 public struct AggregateKey: Sendable, Hashable {
   public let type: Name
   public let id: Name
 
   /// - Parameters:
-  ///   - type: checked, as for ``Name/init(checked:)``.
-  ///   - id: the same.
+  ///   - type: A text that has been checked, as for ``Name/init(checked:)``.
+  ///   - id: The same for the id.
   public init(type: String, id: String) {
     self.type = Name(checked: type)
     self.id = Name(checked: id)

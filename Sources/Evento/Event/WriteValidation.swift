@@ -11,7 +11,7 @@ extension NewEvent {
     }
   }
 
-  /// Returns whether each member that is present equals the stored one (text by its UTF-8 bytes), so that writing this
+  /// Returns true if each member that is present equals the stored one (text by its UTF-8 bytes), so that writing this
   /// event is a resend.
   public func isStored(as event: Event) -> Bool {
     agrees(
@@ -20,7 +20,7 @@ extension NewEvent {
       && data.bytes == event.data.bytes && metadata == event.metadata
   }
 
-  /// Returns whether each member that is present, except payload and metadata, equals the stored one.
+  /// Returns true if each member that is present, except payload and metadata, equals the stored one.
   package func agrees(with event: borrowing EventView) -> Bool {
     agrees(
       id: event.id, version: event.version, timestamp: event.timestamp, routingKey: event.routingKey,
@@ -39,10 +39,10 @@ extension NewEvent {
 
   /// - Parameter label: The name of the event in the error.
   private func check(_ label: @autoclosure () -> String) throws(EventoError) {
-    try Name.check(aggregatorType, "\(label()): aggregator_type")
-    try Name.check(aggregatorID, "\(label()): aggregator_id")
-    try Name.check(name, "\(label()): name")
-    if case .value(let key?) = routingKey { try Name.check(key, "\(label()): routing_key") }
+    try Name.check(aggregatorType, "\(label()).aggregator_type")
+    try Name.check(aggregatorID, "\(label()).aggregator_id")
+    try Name.check(name, "\(label()).name")
+    if case .value(let key?) = routingKey { try Name.check(key, "\(label()).routing_key") }
     if let version, !(1...Event.maximumVersion).contains(version) {
       throw EventoError(
         .invalidRequest, "\(label()).version must be 1 to \(Event.maximumVersion), but is \(version).")

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The callbacks of an executor that has none of its own: starts a task for each call.
+/// The callbacks of an executor without its own ones: it starts a task for each call.
 package struct CallbackAdapter: CallbackExecutor {
   private let executor: any Executor
   private let tasks = CallTasks()
@@ -77,9 +77,9 @@ package struct CallbackAdapter: CallbackExecutor {
   }
 }
 
-/// The tasks of calls, each of which is cancelled when its caller has stopped waiting.
+/// The tasks of calls. Each is cancelled when its caller has stopped waiting.
 ///
-/// A caller does not say so by itself, and has to be asked. One task asks for all of them, while there are any.
+/// A caller does not report this, so it must be polled. One task polls all callers, while there are any.
 private final class CallTasks: Sendable {
   private struct Call {
     let mustCancel: @Sendable () -> Bool
@@ -116,7 +116,7 @@ private final class CallTasks: Sendable {
 
   private func watch() async {
     while true {
-      // A task that nobody cancels: the sleep can't be cut short.
+      // Nothing cancels this task, so the sleep can't be cut short.
       try? await Task.sleep(for: Self.interval)
       let calls = state.withLock { state in
         state.isWatched = !state.calls.isEmpty

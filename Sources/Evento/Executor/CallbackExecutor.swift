@@ -1,27 +1,27 @@
 /// The frequent operations of an executor, each of which calls a closure when it ends.
 ///
-/// A task that waits costs two changes of thread for each call, as much as the insert of a small event. A caller that has
-/// a thread of its own to continue on, as the gateway has, does without.
+/// A waiting task costs two changes of thread for each call, as much as the insert of a small event. A caller that has
+/// its own thread to continue on, like the gateway, avoids this.
 ///
 /// A completion is called once, on the store's own thread or the caller's, so it must not block. `mustDrop` returns
-/// whether the caller has stopped waiting: work that has not begun is then dropped, with the error `unavailable`.
+/// true if the caller has stopped waiting: work that has not begun is then dropped, with the error `unavailable`.
 package protocol CallbackExecutor: Sendable {
-  /// Writes as ``Executor/write(_:condition:)`` does.
+  /// Writes like ``Executor/write(_:condition:)``.
   func write(
     _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void)
 
-  /// Reads the page that ``Executor/read(_:routingKey:args:)`` would return, and passes its events to a builder where
-  /// they lie, so that no value is made of each.
+  /// Reads the page that ``Executor/read(_:routingKey:args:)`` would return, and passes its events to a builder in
+  /// place, without creating a value for each.
   ///
-  /// - Parameter builder: called on the store's own thread when the read begins, and again if it is run again from its
-  ///   beginning. What it returns is used on that thread, and must not block.
+  /// - Parameter builder: Called on the store's own thread when the read begins, and again if it is restarted. Its
+  ///   result is used on that thread, and must not block.
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void)
 
-  /// Reads a page as the other `viewPage` does, for as long as the task is not cancelled.
+  /// Reads a page like the other `viewPage`, as long as the task is not cancelled.
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder
@@ -29,20 +29,20 @@ package protocol CallbackExecutor: Sendable {
 
   /// Finds an event by its id. The result is `nil` if there is none.
   ///
-  /// - Parameter body: called on the store's own thread; must not block.
+  /// - Parameter body: Called on the store's own thread; must not block.
   func viewEvent<Value: Sendable>(
     _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void)
 
-  /// Reads as ``Executor/getSnapshot(_:)`` does.
+  /// Reads like ``Executor/getSnapshot(_:)``.
   func getSnapshot(
     _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void)
 
-  /// Checks as ``Executor/checkReadiness()`` does, so that a probe waits behind no task.
+  /// Checks like ``Executor/checkReadiness()``, so that a probe does not wait behind tasks.
   ///
-  /// - Parameter completion: gets the reason if the store can't take writes.
+  /// - Parameter completion: Gets the reason if the store can't accept writes.
   func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void)
 
   /// Figures for `/metrics`, if the store has any.

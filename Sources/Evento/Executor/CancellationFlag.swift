@@ -16,7 +16,7 @@ extension EventoError {
   package static let requestDropped = EventoError(
     .unavailable, "The request was cancelled before it began.", isTransient: false)
 
-  /// The error of a request that a store refuses because it is being closed.
+  /// The error of a request that a closing store refuses.
   package static let storeClosed = EventoError(
-    .unavailable, "The store is shutting down: send this again to the one that takes its place.", isTransient: false)
+    .unavailable, "The store is shutting down. Retry after it has restarted.", isTransient: false)
 }

@@ -1,7 +1,7 @@
-/// The one error of this package: a stable code for programs, and a text for people that says what is wrong and how to
-/// mend it.
+/// The only error of this package: a stable code for programs, and a text for people that says what is wrong and how to
+/// fix it.
 public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of error it is. Open: a newer gateway may answer a code that this version does not name.
+  /// The kind of error. The set is open: a newer gateway may return a code that this version does not name.
   public struct Code: RawRepresentable, Sendable, Hashable {
     public let rawValue: String
 
@@ -39,23 +39,23 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let unavailable = Code(rawValue: "unavailable")
   }
 
-  /// What some codes tell beside their text.
+  /// Values that some codes have in addition to their text.
   public enum Facts: Sendable, Equatable {
     case none
-    /// Each thing that is wrong with a request, and where.
+    /// The errors in a request, each with its location.
     case faults([Fault])
-    /// Of `invalid_original_version`: `currentVersion` as stored before the write, 0 for a new aggregate.
+    /// For `invalid_original_version`: `currentVersion` as stored before the write, 0 for a new aggregate.
     case versionConflict(aggregatorType: String, aggregatorID: String, givenVersion: Int, currentVersion: Int)
-    /// Of `duplicate_event_id`: the first event that is to blame.
+    /// For `duplicate_event_id`: the first event with the error.
     case event(ULID)
   }
 
-  /// One thing that is wrong with a request.
+  /// One error in a request.
   public struct Fault: Sendable, Equatable {
     public enum Place: Sendable, Equatable {
       /// A JSON Pointer (RFC 6901) into the body.
       case pointer(String)
-      /// A query parameter's name.
+      /// The name of a query parameter.
       case parameter(String)
     }
 
@@ -69,19 +69,19 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   public let code: Code
-  /// What is wrong and how to mend it, in a sentence.
+  /// The text: what is wrong and how to fix it, in at most two sentences.
   public let detail: String
   public let facts: Facts
-  /// What happened inside, for a log alone: it never goes to a client.
+  /// The internal cause, for a log only: it is never sent to a client.
   public let cause: String?
-  /// Whether the same may work another time with nothing changed, so that it makes sense to wait and try again: the
-  /// store is busy, or can't be reached. Where it is false, trying again ends the same way.
+  /// True if a retry with nothing changed may succeed: the store is busy, or can't be reached. If it is false, a retry
+  /// ends the same way.
   ///
-  /// Of `unavailable`, `request_timeout` and `internal` it is true, where whoever throws them knows no better; of all
-  /// other codes false. It does not say that nothing was done: see ``Executor``.
+  /// Unless set otherwise, it is true for `unavailable`, `request_timeout` and `internal`, and false for all other
+  /// codes. It does not say that nothing was done: see ``Executor``.
   public package(set) var isTransient: Bool
 
-  /// - Parameter isTransient: left out: what the code says.
+  /// - Parameter isTransient: The default depends on the code.
   public init(_ code: Code, _ detail: String, facts: Facts = .none, cause: String? = nil, isTransient: Bool? = nil) {
     self.code = code
     self.detail = detail
@@ -90,15 +90,15 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
     self.isTransient = isTransient ?? [.unavailable, .requestTimeout, .internal].contains(code)
   }
 
-  /// Returns the error itself if it is one of this package; of any other, which an executor or a coder of yours has thrown,
-  /// an `internal` error with that one as its ``cause``.
+  /// Returns the error itself if it is one of this package. Otherwise, for example for an error of your own executor or
+  /// coder, returns an `internal` error with that error as its ``cause``.
   public init(wrapping error: any Error) {
     self =
       error as? EventoError
       ?? EventoError(.internal, "The store failed unexpectedly. See the log.", cause: "\(error)")
   }
 
-  /// Equal in what a client sees.
+  /// Compares the parts that a client sees.
   public static func == (left: EventoError, right: EventoError) -> Bool {
     left.code == right.code && left.detail == right.detail && left.facts == right.facts
   }
@@ -106,20 +106,20 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String { "\(code.rawValue): \(detail)" }
 }
 
-// What every executor throws in the same words.
+// Errors with the same text in all executors.
 extension EventoError {
-  /// Of a write that has no events.
+  /// The error of a write without events.
   public static func missingData() -> EventoError {
     EventoError(.missingData, "The write has no events. Send at least one.")
   }
 
-  /// Of a write that gives a version which is not its aggregate's next one.
+  /// The error of a write whose version is not its aggregate's next one.
   ///
   /// - Parameters:
-  ///   - event: the first of the write that does.
-  ///   - given: its version.
-  ///   - current: the aggregate's version as stored before the write, 0 for none.
-  ///   - next: the version that would have been right there, earlier events of the same write counted.
+  ///   - event: The first event of the write with such a version.
+  ///   - given: Its version.
+  ///   - current: The aggregate's version as stored before the write, 0 for none.
+  ///   - next: The version that would have been right, with earlier events of the same write counted.
   public static func versionConflict(on event: NewEvent, given: Int, current: Int, next: Int) -> EventoError {
     EventoError(
       .invalidOriginalVersion,
@@ -130,31 +130,32 @@ extension EventoError {
         currentVersion: current))
   }
 
-  /// Of a write with an id that is stored with other content, or beside others that are not, or given twice.
+  /// The error of a write with an id that is stored with other content, is stored while other ids are not, or is given
+  /// twice.
   ///
   /// - Parameters:
-  ///   - id: of the first event that is to blame.
-  ///   - why: a sentence's end, behind "Event …" and without a full stop.
+  ///   - id: The id of the first such event.
+  ///   - why: The end of the sentence after "Event …", without a full stop.
   public static func duplicateEvent(_ id: ULID, _ why: String) -> EventoError {
     EventoError(.duplicateEventID, "Event \(id) \(why).", facts: .event(id))
   }
 
-  /// Of a write whose ``WriteCondition`` does not hold.
+  /// The error of a write whose ``WriteCondition`` does not hold.
   public static func conditionFailed() -> EventoError {
     EventoError(
       .conditionFailed,
       "An event that matches the condition has been committed. Read the events after the condition's cursor and retry.")
   }
 
-  /// - Parameter name: what whoever sent it calls it.
+  /// - Parameter name: The client's name for the cursor.
   package static func damagedCursor(_ name: String = "This") -> EventoError {
     EventoError(
       .invalidCursor, "\(name) is not a valid cursor. Pass back a cursor exactly as the server returned it.")
   }
 
-  /// Of a cursor that is whole, and names no place in this store's history.
+  /// The error of a valid cursor that is not a position in this store's history.
   ///
-  /// - Parameter name: as above.
+  /// - Parameter name: The client's name for the cursor.
   public static func cursorNotInHistory(_ name: String = "The cursor") -> EventoError {
     EventoError(
       .cursorNotInHistory,
@@ -162,20 +163,20 @@ extension EventoError {
         + "another cursor, and expect to see some events again.")
   }
 
-  /// Of a call for a subscriber that is not there.
+  /// The error of a call for a subscriber that does not exist.
   public static func subscriberNotFound(_ key: String) -> EventoError {
     EventoError(
       .subscriberNotFound, "No subscriber \"\(key)\". Check the key, or create the subscriber first.")
   }
 
-  /// Of an acknowledgement by a worker that does not hold the subscriber any more.
+  /// The error of an acknowledgement by a worker that no longer holds the subscriber.
   public static func subscriberTakenOver(_ key: String) -> EventoError {
     EventoError(
       .subscriberTakenOver,
       "Another worker holds subscriber \"\(key)\". Stop, or take it over again before you acknowledge.")
   }
 
-  /// Of a deletion that finds no snapshot.
+  /// The error of the deletion of a snapshot that does not exist.
   public static func snapshotNotFound(_ key: SnapshotKey) -> EventoError {
     EventoError(
       .snapshotNotFound,
@@ -184,8 +185,8 @@ extension EventoError {
   }
 }
 
-/// Ends the process if a call is not what its documentation asks for, and says which: `precondition` keeps its text to
-/// itself in a release build.
+/// Ends the process with a text if a call violates its documentation: `precondition` does not print its text in a
+/// release build.
 func requireUse(
   _ isRight: Bool, _ rule: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
 ) {

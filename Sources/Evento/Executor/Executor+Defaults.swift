@@ -1,4 +1,4 @@
-// What an executor does if it has the eight operations of `evento` alone.
+// The defaults of an executor that has only the eight operations of `evento`.
 
 extension Executor {
   @discardableResult

@@ -1,11 +1,11 @@
-/// A store of events: what `evento` calls an executor.
+/// A store of events, which `evento` calls an executor.
 ///
-/// An executor of your own needs the first eight operations, those of `evento`, and nothing else. All others have a
-/// default. An operation that a store does not have throws `not_implemented`.
+/// An executor of your own needs only the first eight operations, those of `evento`. All others have a default. An
+/// operation that a store does not support throws `not_implemented`.
 ///
-/// Every operation throws ``EventoError`` alone, and so does all else here that doesn't say otherwise. It is not in the
-/// signatures: the compiler of Swift 6.3 crashes at a loop that catches a typed error under a condition. If your executor
-/// throws another error, a gateway or subscription reports it as `internal`.
+/// Every operation throws only ``EventoError``, and so does everything else here unless its documentation says
+/// otherwise. The signatures don't declare it: the compiler of Swift 6.3 crashes at a loop that catches a typed error
+/// under a condition. If your executor throws another error, a gateway or subscription reports it as `internal`.
 ///
 /// ```swift
 /// for _ in 1...4 {
@@ -18,67 +18,66 @@
 /// return try await deposit.commit(to: store)
 /// ```
 ///
-/// `unavailable` means that the store could not do it, or that its answer
-/// was lost: of a write nobody knows whether it was done. To send the same again is safe wherever every event carries an
-/// id, and makes sense where ``EventoError/isTransient`` is true.
+/// `unavailable` means that the store could not do the operation, or that its response was lost: a write may or may not
+/// have been done. It is safe to send the same write again if every event has an id, and a retry makes sense if
+/// ``EventoError/isTransient`` is true.
 public protocol Executor: Sendable {
   /// Writes events: all of them, durably, or none.
   ///
-  /// - Returns: what was stored, in the order given. Where all events are already stored with the same content, what was
-  ///   stored then; nothing is written again.
-  /// - Throws: `missing_data` where there are none; `invalid_request` where one is out of form; `duplicate_event_id`
-  ///   where an id is stored with other content, or only some are stored, or one is given twice;
-  ///   `invalid_original_version` where a version is not its aggregate's next one.
+  /// - Returns: The stored events, in the order given. If all events are already stored with the same content, those
+  ///   are returned, and nothing is written.
+  /// - Throws: `missing_data` if there are no events; `invalid_request` if one is invalid; `duplicate_event_id` if an
+  ///   id is stored with other content, if only some ids are stored, or if one is given twice;
+  ///   `invalid_original_version` if a version is not its aggregate's next one.
   @discardableResult
   func write(_ events: [NewEvent]) async throws -> WriteResult
 
-  /// Reads one page of the events that match one of the aggregators (`nil`: all events; none: no event) and the
-  /// routing key, in the order in which they were committed.
+  /// Reads one page of the events that match one of the aggregators (`nil`: all events; none: no event) and the routing
+  /// key, in the order in which they were committed.
   ///
-  /// - Throws: `invalid_request` where a filter or a number is out of range; `cursor_not_in_history` where the cursor is
-  ///   not of this store's history.
+  /// - Throws: `invalid_request` if a filter or a number is out of range; `cursor_not_in_history` if the cursor is not
+  ///   in this store's history.
   func read(_ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args) async throws
     -> ReadResult<Event>
 
-  /// Where a subscriber got to; `nil` at the beginning, and where there is no such subscriber.
+  /// Returns a subscriber's position; `nil` at the beginning, and if the subscriber does not exist.
   func getSubscriberCursor(_ key: String) async throws -> Cursor?
 
-  /// Whether this worker holds the subscriber and it is enabled; `false` also where there is no such subscriber.
+  /// Returns true if this worker holds the subscriber and it is enabled, and false if the subscriber does not exist.
   func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool
 
   /// Creates a subscriber held by this worker, or takes it over from another. Cursor, lag and `isEnabled` are kept.
   ///
-  /// - Throws: `invalid_request` where the key is out of form.
+  /// - Throws: `invalid_request` if the key is invalid.
   @discardableResult
   func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert
 
-  /// Remembers how far a subscriber got.
+  /// Stores a subscriber's position in the log.
   ///
   /// - Parameters:
-  ///   - cursor: the last event that it has dealt with; `nil` sends it back to the beginning.
-  ///   - lag: how far behind the log it is, in seconds, 0 … ``Subscriber/maximumLag``.
-  ///   - workerID: given, the acknowledgement counts only where this worker holds the subscriber.
-  /// - Throws: `subscriber_not_found`; `subscriber_taken_over` where another worker holds it;
-  ///   `cursor_not_in_history`.
+  ///   - cursor: The last event that it has handled; `nil` sets it back to the beginning.
+  ///   - lag: Its distance from the end of the log, in seconds, 0 … ``Subscriber/maximumLag``.
+  ///   - workerID: If given, the acknowledgement counts only if this worker holds the subscriber.
+  /// - Throws: `subscriber_not_found`; `subscriber_taken_over` if another worker holds it; `cursor_not_in_history`.
   @discardableResult
   func acknowledge(_ key: String, cursor: Cursor?, lag: Int, workerID: ULID?) async throws -> Subscriber
 
-  /// The snapshot of one revision of an aggregate's state, or `nil` where there is none.
+  /// Returns the snapshot of one revision of an aggregate's state, or `nil` if there is none.
   func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot?
 
-  /// Keeps a snapshot, in place of an earlier one of the same type, revision and id.
+  /// Stores a snapshot, and replaces an earlier one of the same type, revision and id.
   ///
-  /// - Throws: `invalid_request` where the key is out of form; `cursor_not_in_history`.
+  /// - Throws: `invalid_request` if the key is invalid; `cursor_not_in_history`.
   func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws
 
   // MARK: With a default
 
-  /// Writes as ``write(_:)`` does, unless an event matches the condition. The check and the write are one transaction. A
+  /// Writes like ``write(_:)``, unless an event matches the condition. The check and the write are one transaction. A
   /// write that is already stored is a resend, whatever the condition.
   ///
   /// By default, only a write without a condition works.
   ///
-  /// - Throws: what ``write(_:)`` throws; `condition_failed`; `cursor_not_in_history` for the condition's cursor.
+  /// - Throws: The errors of ``write(_:)``; `condition_failed`; `cursor_not_in_history` for the condition's cursor.
   @discardableResult
   func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult
 
@@ -95,10 +94,10 @@ public protocol Executor: Sendable {
   /// Returns one page of the subscribers, by key in byte order.
   ///
   /// - Parameters:
-  ///   - first: maximum number of subscribers on the page, 1 … 1000: ``SubscriberPage/countRange``.
-  ///   - key: only subscribers with greater keys are returned. There need be no subscriber of this key; `nil` starts at
-  ///     the beginning.
-  /// - Throws: `invalid_request` if either is out of range or form.
+  ///   - first: The maximum number of subscribers on the page, 1 … 1000: ``SubscriberPage/countRange``.
+  ///   - key: Only subscribers with greater keys are returned. A subscriber with this key need not exist; `nil` starts
+  ///     at the beginning.
+  /// - Throws: `invalid_request` if either is out of range or invalid.
   func subscribers(first: Int, after key: String?) async throws -> SubscriberPage
 
   /// Enables or disables a subscriber.
@@ -119,9 +118,9 @@ public protocol Executor: Sendable {
   /// - Throws: `snapshot_not_found`.
   func deleteSnapshot(_ key: SnapshotKey) async throws
 
-  /// Checks whether the store can take writes at this moment.
+  /// Checks if the store can currently accept writes.
   ///
-  /// By default, it returns.
+  /// The default returns.
   ///
   /// - Throws: `unavailable`, with the reason, if it can't.
   func checkReadiness() async throws
@@ -133,28 +132,29 @@ public protocol Executor: Sendable {
   /// optional type: one of type `CommitSignal` is another property, and is not used.
   var commits: CommitSignal? { get }
 
-  /// Returns the matching events after a position: those that are stored, then those that commit, in the order of commit.
+  /// Returns the matching events after a position: those that are stored, then those that commit, in the order of
+  /// commit.
   ///
-  /// The sequence throws what ``read(_:routingKey:args:)`` throws, when it is iterated.
+  /// The sequence throws the errors of ``read(_:routingKey:args:)`` when it is iterated.
   ///
   /// By default, it is ``eventsByPages(matching:routingKey:after:pollInterval:clock:)``.
   ///
   /// - Parameters:
-  ///   - aggregators: filters, of which one has to match; `nil`: all events.
-  ///   - routingKey: the partition of the log.
-  ///   - start: where to begin.
+  ///   - aggregators: The filters, of which one must match; `nil` for all events.
+  ///   - routingKey: The partition of the log.
+  ///   - start: The start position.
   func events(matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start) -> EventSequence
 }
 
 extension Executor {
-  /// ``read(_:routingKey:args:)`` whatever the routing key; where nothing is said, the first events of all.
+  /// ``read(_:routingKey:args:)`` for all routing keys. The default is the first events of the whole log.
   public func read(
     _ aggregators: [ReadAggregator]? = nil, args: Args = .forward()
   ) async throws -> ReadResult<Event> {
     try await read(aggregators, routingKey: .all, args: args)
   }
 
-  /// ``acknowledge(_:cursor:lag:workerID:)`` for whichever worker holds the subscriber.
+  /// ``acknowledge(_:cursor:lag:workerID:)`` for any worker that holds the subscriber.
   @discardableResult
   public func acknowledge(_ key: String, cursor: Cursor?, lag: Int = 0) async throws -> Subscriber {
     try await acknowledge(key, cursor: cursor, lag: lag, workerID: nil)

@@ -1,4 +1,4 @@
-/// Which state a snapshot is of. Each revision of a type is kept apart. Compared by UTF-8 bytes.
+/// The key of a snapshot. Each revision of a type has its own snapshots. Compared by UTF-8 bytes.
 public struct SnapshotKey: Sendable, Hashable {
   private let typeName: Name
   private let revisionName: Name
@@ -14,17 +14,17 @@ public struct SnapshotKey: Sendable, Hashable {
   public var revision: String { revisionName.text }
   public var id: String { idName.text }
 
-  /// Checks the form.
+  /// Checks the members.
   ///
-  /// - Throws: `invalid_request` where a member is out of form.
+  /// - Throws: `invalid_request` if a member is invalid.
   public func check() throws {
-    try Name.check(type, "the snapshot's type")
-    try Name.check(revision, "the snapshot's revision")
-    try Name.check(id, "the snapshot's id")
+    try Name.check(type, "The snapshot's type")
+    try Name.check(revision, "The snapshot's revision")
+    try Name.check(id, "The snapshot's id")
   }
 }
 
-/// A state, and the place in the log up to which it is folded.
+/// A state, and the position in the log up to which it is folded.
 public struct Snapshot: Sendable, Hashable {
   public let data: Payload
   public let cursor: Cursor

@@ -1,12 +1,12 @@
-/// Somebody who reads the log and remembers in the store how far. Two are equal if all members are, the key by its UTF-8
-/// bytes.
+/// A reader of the log whose position is kept in the store. Two are equal if all members are equal. The key is compared
+/// by its UTF-8 bytes.
 public struct Subscriber: Sendable, Equatable {
   package let name: Name
   /// The worker that holds it.
   public let workerID: ULID
-  /// The last event that it has dealt with; `nil` at the beginning.
+  /// The last event that it has handled; `nil` at the beginning.
   public let cursor: Cursor?
-  /// How far behind the log it said it was, in seconds.
+  /// The distance from the end of the log, in seconds, as it was last acknowledged.
   public let lag: Int
   public let isEnabled: Bool
   public let createdAt: Timestamp
@@ -31,25 +31,25 @@ public struct Subscriber: Sendable, Equatable {
 
   /// Checks a lag.
   ///
-  /// - Throws: `invalid_request` where it is out of range.
+  /// - Throws: `invalid_request` if it is out of range.
   public static func check(lag: Int) throws {
     guard (0...maximumLag).contains(lag) else {
       throw EventoError(.invalidRequest, "lag must be 0 to \(maximumLag) seconds, but is \(lag).")
     }
   }
 
-  /// Checks the form of a key.
+  /// Checks a key.
   ///
-  /// - Throws: `invalid_request` where it is out of form.
+  /// - Throws: `invalid_request` if it is invalid.
   public static func check(key: String) throws {
-    try Name.check(key, "the subscriber's key")
+    try Name.check(key, "The subscriber's key")
   }
 }
 
-/// What an upsert did.
+/// The result of an upsert.
 public struct SubscriberUpsert: Sendable, Equatable {
   public let subscriber: Subscriber
-  /// Whether there was none before.
+  /// True if the subscriber did not exist before.
   public let isNew: Bool
 
   public init(subscriber: Subscriber, isNew: Bool) {
@@ -61,7 +61,7 @@ public struct SubscriberUpsert: Sendable, Equatable {
 /// One page of the subscribers of a store, by key in byte order.
 public struct SubscriberPage: Sendable, Equatable {
   public var subscribers: [Subscriber]
-  /// Whether the store has subscribers with greater keys than the last of these. A page for which this is true is never
+  /// True if the store has subscribers with greater keys than the last of these. A page for which this is true is never
   /// empty.
   public var hasNextPage: Bool
 
@@ -70,10 +70,10 @@ public struct SubscriberPage: Sendable, Equatable {
     self.hasNextPage = hasNextPage
   }
 
-  /// The numbers of subscribers that may be asked for at once.
+  /// The allowed numbers of subscribers per page.
   public static let countRange = 1...1000
 
-  /// Checks the arguments of ``Executor/subscribers(first:after:)``: what an executor does first.
+  /// Checks the arguments of ``Executor/subscribers(first:after:)``. An executor calls this first.
   ///
   /// - Throws: `invalid_request` if the number is out of range, or the key is malformed.
   public static func check(first: Int, after key: String?) throws {
@@ -84,10 +84,11 @@ public struct SubscriberPage: Sendable, Equatable {
     if let key { try Name.check(key, "after") }
   }
 
-  /// Checks what a reader of page after page relies on: without it, the reader could go in circles and never end.
+  /// Checks the properties of a page on which a reader of all pages relies: without them, it could read in circles
+  /// without end.
   ///
-  /// - Throws: `internal` if the page has more subscribers than were asked for, is not in the order of the keys, or is
-  ///   empty although there is a next one.
+  /// - Throws: `internal` if the page has more subscribers than requested, is not in the order of the keys, or is empty
+  ///   although there is a next one.
   package func check(asAnswerTo first: Int, after key: String?) throws(EventoError) {
     let keys = [key.map(Name.init(checked:))].compactMap(\.self) + subscribers.map(\.name)
     let isSorted = zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }
@@ -100,8 +101,8 @@ public struct SubscriberPage: Sendable, Equatable {
 extension Executor {
   /// Returns all subscribers, by key in byte order.
   ///
-  /// It reads page after page: a subscriber that is created or deleted meanwhile may be among them or not. All of them
-  /// are in memory at once; if they are many, read the pages yourself, by ``subscribers(first:after:)``.
+  /// It reads page after page: a subscriber that is created or deleted meanwhile may or may not be included. All of
+  /// them are in memory at once; if there are many, read the pages yourself with ``subscribers(first:after:)``.
   public func subscribers() async throws -> [Subscriber] {
     let count = SubscriberPage.countRange.upperBound
     var all: [Subscriber] = []

@@ -10,15 +10,15 @@ public struct WriteCondition: Sendable, Equatable {
     self.after = after
   }
 
-  /// Checks the form.
+  /// Checks the members.
   ///
-  /// - Throws: `invalid_request` where there are no filters, or too many, or one is out of form.
+  /// - Throws: `invalid_request` if there are no filters or too many, or if one is invalid.
   public func check() throws {
     let counts = 1...ReadAggregator.maximumCount
     guard counts.contains(failIfEventsMatch.count) else {
       throw EventoError(
         .invalidRequest,
-        "A condition takes \(counts.lowerBound) to \(counts.upperBound) filters, and has \(failIfEventsMatch.count).")
+        "A condition takes \(counts.lowerBound) to \(counts.upperBound) filters, but has \(failIfEventsMatch.count).")
     }
     try ReadAggregator.check(failIfEventsMatch)
   }

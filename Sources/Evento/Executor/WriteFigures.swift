@@ -1,13 +1,14 @@
-/// How writes fare, at one moment.
+/// The current state of writing.
 package struct WriteFigures: Sendable, Equatable {
-  /// Writes that wait for a commit, those of the commit under way not among them.
+  /// Writes that wait for a commit, without those of the current commit.
   package var waiting: Int
-  /// Commits since the start, each of one write or many.
+  /// Commits since the start. One commit can contain several writes.
   package var commits: Int
 
-  /// Bytes of the write-ahead log, which is committed and not yet in the database file.
+  /// Bytes of the write-ahead log: committed data that is not yet in the database file.
   package var logBytes = 0
-  /// How often that log has been moved into the database file since the start, how long that took, and how often it failed.
+  /// The number of times that the log has been moved into the database file since the start, the time that took, and
+  /// the number of failed attempts.
   package var checkpoints = 0
   package var checkpointTime = Duration.zero
   package var checkpointFailures = 0

@@ -1,8 +1,8 @@
-/// What a write stored.
+/// The result of a write.
 public struct WriteResult: Sendable, Equatable {
-  /// In the order of the write.
+  /// The stored events, in the order of the write.
   public let events: [WrittenEvent]
-  /// Whether all of it was stored before, so that nothing was written.
+  /// True if all events were stored before, so that nothing was written.
   public let isResend: Bool
 
   public init(events: [WrittenEvent], isResend: Bool) {
@@ -11,7 +11,8 @@ public struct WriteResult: Sendable, Equatable {
   }
 }
 
-/// What the store made of one event of a write. Two are equal if all members are, text by its UTF-8 bytes.
+/// The stored values of one event of a write. Two are equal if all members are equal. Text is compared by its UTF-8
+/// bytes.
 public struct WrittenEvent: Sendable, Equatable {
   public let id: ULID
   package let aggregate: AggregateKey

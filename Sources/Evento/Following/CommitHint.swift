@@ -1,8 +1,8 @@
-/// Says which events a commit has added to the log, so that a follower of other events need not read it.
+/// The events that a commit has added to the log, so that a follower of other events need not read it.
 ///
-/// A hint is only ever good for leaving a read out. Events reach a follower by its own reads.
+/// A hint can only save a read. Events reach a follower by its own reads.
 public struct CommitHint: Sendable {
-  /// All of an event that a filter can ask for.
+  /// The parts of an event that a filter can select.
   public struct Event: Sendable {
     public let aggregatorType: String
     public let aggregatorID: String
@@ -21,7 +21,7 @@ public struct CommitHint: Sendable {
   public let events: [Event]
   /// The cursor of the last of them, which is the end of the log.
   public let end: Cursor
-  /// A moment before the commit began. A read that had ended by then has seen nothing behind ``end``.
+  /// A time before the commit began. A read that had ended by then has seen nothing after ``end``.
   public let began: ContinuousClock.Instant
 
   public init(events: [Event], end: Cursor, began: ContinuousClock.Instant) {
@@ -30,6 +30,6 @@ public struct CommitHint: Sendable {
     self.began = began
   }
 
-  /// The maximum number of events of a hint. Waking every follower costs less than looking at more of them.
+  /// The maximum number of events of a hint. Waking every follower costs less than matching more of them.
   public static let maximumEvents = 4096
 }

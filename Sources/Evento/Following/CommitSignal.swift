@@ -3,10 +3,10 @@ internal import Synchronization
 /// Wakes tasks that wait for a commit.
 ///
 /// The signal carries no events: a task that it wakes reads the log from its own position. So events reach a reader in
-/// one way only, and none can be lost or come twice.
+/// only one way, and none can be lost or repeated.
 ///
 /// Get ``count`` before the read that finds nothing new, and wait past it. If something commits in between, the count
-/// has moved on, and the wait returns immediately.
+/// has increased, and the wait returns immediately.
 ///
 /// An executor that has a signal calls ``advance()`` with every commit, and ``finish()`` when it is closed.
 public final class CommitSignal: Sendable {
@@ -26,7 +26,7 @@ public final class CommitSignal: Sendable {
     var count: UInt64 = 0
     var lastNumber: UInt64 = 0
     var waiters: [UInt64: Waiter] = [:]
-    /// Fires no later than the earliest deadline of the waiters. An advance leaves it alone, since most waits are
+    /// Fires no later than the earliest deadline of the waiters. An advance does not change it, because most waits are
     /// followed by another.
     var timer: Timer?
     var listeners: [UInt64: @Sendable (CommitHint?) -> Void] = [:]
@@ -41,7 +41,7 @@ public final class CommitSignal: Sendable {
   }
 
   private let state = Mutex(State())
-  /// The shortest time between two looks at the deadlines: many waits may end at about the same time.
+  /// The minimum time between two checks of the deadlines: many waits may end at about the same time.
   private static let timerInterval: Duration = .milliseconds(50)
 
   public init() {}
@@ -55,12 +55,12 @@ public final class CommitSignal: Sendable {
 
   /// Waits until ``count`` is greater than a value.
   ///
-  /// It returns without that if the task is cancelled, if the signal is finished, and soon after the deadline.
+  /// It also returns if the task is cancelled, if the signal is finished, and soon after the deadline.
   public func wait(past count: UInt64, until deadline: ContinuousClock.Instant) async {
     await wait(past: count, until: deadline, unless: nil)
   }
 
-  /// Waits as ``wait(past:until:)`` does, but no longer than until it is interrupted.
+  /// Waits like ``wait(past:until:)``, but at most until it is interrupted.
   package func wait(
     past count: UInt64, until deadline: ContinuousClock.Instant, unless interruption: Interruption?
   ) async {
@@ -72,7 +72,7 @@ public final class CommitSignal: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let (mustResume, startWatching) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
-          // Cancelled or interrupted already: `wake` has run, or will not run any more, and has found no waiter.
+          // Already cancelled or interrupted: `wake` has run, or will not run any more, and has found no waiter.
           guard state.count <= count, !state.isFinished, !Task.isCancelled, interruption?.hasCome != true else {
             return (true, nil)
           }
@@ -89,11 +89,11 @@ public final class CommitSignal: Sendable {
     }
   }
 
-  /// Increases ``count`` and wakes every task that waits: something has committed, or may have.
+  /// Increases ``count`` and wakes every waiting task: something has committed, or may have.
   ///
-  /// - Parameter hint: what has committed, in the order of the commits; `nil` if that is unknown, or if there may be more
-  ///   since the last call than it says. Evaluated only if something listens.
-  /// - Returns: how many tasks waited.
+  /// - Parameter hint: The committed events, in the order of the commits; `nil` if they are unknown, or if there may be
+  ///   more since the last call. Evaluated only if something listens.
+  /// - Returns: The number of tasks that waited.
   @discardableResult public func advance(_ hint: @autoclosure () -> CommitHint? = nil) -> Int {
     let (waiters, listeners) = state.withLock { state in
       state.count += 1
@@ -108,13 +108,13 @@ public final class CommitSignal: Sendable {
     return waiters.count
   }
 
-  /// Wakes every task that waits, and ends each later wait immediately: nothing will commit any more.
+  /// Wakes every waiting task, and ends each later wait immediately: there will be no more commits.
   public func finish() {
     state.withLock { $0.isFinished = true }
     advance()
   }
 
-  /// Whether ``finish()`` has been called.
+  /// True if ``finish()`` has been called.
   public var isFinished: Bool { state.withLock { $0.isFinished } }
 
   // MARK: Deadlines
@@ -128,7 +128,7 @@ public final class CommitSignal: Sendable {
     let task = Task { [weak self] in
       var next: ContinuousClock.Instant? = deadline
       while let deadline = next {
-        // Cancelled if another timer takes its place, or the signal is gone.
+        // Cancelled if another timer replaces it, or the signal is released.
         guard (try? await Task.sleep(until: deadline)) != nil else { return }
         next = self?.endWaits(timer: number)
       }
@@ -138,7 +138,7 @@ public final class CommitSignal: Sendable {
 
   /// Ends the waits whose deadline has passed.
   ///
-  /// - Returns: when the timer has to fire again; `nil` if it is not needed any more.
+  /// - Returns: The time when the timer must fire again; `nil` if it is not needed any more.
   private func endWaits(timer number: UInt64) -> ContinuousClock.Instant? {
     let now = ContinuousClock.now
     let (expired, next) = state.withLock { state -> ([Waiter], ContinuousClock.Instant?) in
@@ -157,14 +157,14 @@ public final class CommitSignal: Sendable {
     return next
   }
 
-  // MARK: For owners that look for commits only while somebody waits
+  // MARK: For owners that check for commits only while something waits
 
   /// Sets the closure that is called when a wait or a listener begins and there was none before.
   package func whenAwaited(_ startWatching: @escaping @Sendable () -> Void) {
     state.withLock { $0.startWatching = startWatching }
   }
 
-  /// Whether anything waits or listens.
+  /// Returns true if something waits or listens.
   ///
   /// If it returns `false`, the closure of ``whenAwaited(_:)`` is called again for the next that begins.
   package func isStillAwaited() -> Bool {
@@ -189,8 +189,8 @@ public final class CommitSignal: Sendable {
     }
   }
 
-  /// Calls `heard` after each advance with its hint, on the thread that advances: for what follows the signal without a
-  /// task that waits.
+  /// Calls `heard` with the hint of each advance, on the thread that advances: for code that follows the signal without
+  /// a waiting task.
   package func listen(_ heard: @escaping @Sendable (CommitHint?) -> Void) -> Listening {
     let (number, startWatching) = state.withLock { state -> (UInt64, (@Sendable () -> Void)?) in
       let number = state.nextNumber()

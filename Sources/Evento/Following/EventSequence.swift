@@ -1,31 +1,32 @@
-/// The events of a log from a place on: first what is stored, then what commits, for as long as somebody iterates.
+/// The events of a log after a position: first those that are stored, then those that commit, as long as the sequence
+/// is iterated.
 ///
-/// Nothing is read before the iteration begins, and no more than a page ahead of it. Each iteration is one of its own
-/// and starts at the same place; with `Args.Start.now`, at the end of the log as it is when it begins. To go on after it
-/// has ended, follow again after the cursor of the last event.
+/// Nothing is read before the iteration begins, and no more than a page ahead of it. Each iteration is independent and
+/// starts at the same position; with `Args.Start.now`, at the end of the log at that time. To continue after it has
+/// ended, follow again after the cursor of the last event.
 ///
-/// It ends when its task is cancelled, and throws what can't be mended by waiting, such as `cursor_not_in_history`.
+/// It ends when its task is cancelled, and throws errors that waiting can't fix, such as `cursor_not_in_history`.
 public struct EventSequence: AsyncSequence, Sendable {
   public typealias Element = Edge<Event>
   public typealias Failure = any Error
 
-  /// The next events behind a place. Where there are none, it waits for them; it may give an empty page every now and
-  /// then, whose end cursor is the place up to which the log was read.
+  /// Returns the next events after a position. If there are none, it waits for them. It may sometimes return an empty
+  /// page, whose end cursor is the position up to which the log was read.
   ///
-  /// It is asked for one page at a time, each behind the end cursor of the one before. What it throws ends the sequence;
-  /// where the task is cancelled it should return, or throw, soon.
+  /// It is called for one page at a time, each after the end cursor of the one before. An error ends the sequence. If
+  /// the task is cancelled, it should return or throw soon.
   public typealias NextPage = @Sendable (Args.Start) async throws -> ReadResult<Event>
 
   private let start: Args.Start
   private let makePages: @Sendable () -> NextPage
-  /// Whether it reads the log again and again to find new events, since the store can't tell of them.
+  /// True if it reads the log repeatedly to find new events, because the store can't report commits.
   package let isPolled: Bool
 
-  /// A sequence of events that are given page by page.
+  /// Creates a sequence of events that are returned page by page.
   ///
   /// - Parameters:
-  ///   - start: where each iteration begins.
-  ///   - makePages: is called once for each iteration, so that what it captures belongs to that one.
+  ///   - start: The start position of each iteration.
+  ///   - makePages: Called once for each iteration, so that its captures belong to that iteration.
   public init(after start: Args.Start, _ makePages: @escaping @Sendable () -> NextPage) {
     self.init(after: start, isPolled: false, makePages)
   }
@@ -42,7 +43,7 @@ public struct EventSequence: AsyncSequence, Sendable {
 
   public struct Iterator: AsyncIteratorProtocol {
     private var start: Args.Start
-    /// `nil` once the iteration has ended, so that what it holds is let go of then.
+    /// `nil` once the iteration has ended, so that its captures are released then.
     private var nextPage: NextPage?
     private var edges: ArraySlice<Edge<Event>> = []
 
@@ -51,15 +52,15 @@ public struct EventSequence: AsyncSequence, Sendable {
       self.nextPage = nextPage
     }
 
-    /// The next event; waits until there is one.
+    /// Returns the next event, and waits until there is one.
     ///
-    /// - Returns: `nil` where the task has been cancelled.
+    /// - Returns: `nil` if the task has been cancelled.
     public mutating func next() async throws -> Edge<Event>? {
       guard try await fetch() else { return nil }
       return edges.popFirst()
     }
 
-    /// The next events that are there together, at least one; waits until there are any.
+    /// Returns the next available events, at least one, and waits until there are any.
     ///
     /// - Returns: `nil` if the task has been cancelled.
     package mutating func nextPage() async throws -> [Edge<Event>]? {
@@ -68,7 +69,7 @@ public struct EventSequence: AsyncSequence, Sendable {
       return Array(edges)
     }
 
-    /// - Returns: whether there are events.
+    /// - Returns: True if there are events.
     private mutating func fetch() async throws -> Bool {
       while let nextPage, !Task.isCancelled {
         if !edges.isEmpty { return true }
@@ -76,7 +77,7 @@ public struct EventSequence: AsyncSequence, Sendable {
           take(try await nextPage(start))
         } catch {
           self.nextPage = nil
-          // A call that was cut short by the cancellation is no failure.
+          // A call that was aborted by the cancellation is not an error.
           if Task.isCancelled { break }
           throw error
         }
@@ -90,7 +91,7 @@ public struct EventSequence: AsyncSequence, Sendable {
       if let end = page.pageInfo.endCursor ?? page.edges.last?.cursor {
         start = .after(end)
       } else if start == .now {
-        // No place in a log that is empty: its end is its beginning, and what commits there first must not be passed over.
+        // An empty log has no position: its end is its beginning, and the first commit there must not be skipped.
         start = .beginning
       }
     }

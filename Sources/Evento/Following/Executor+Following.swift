@@ -11,8 +11,8 @@ extension Executor {
   /// At the end of the log it waits for ``commits``, or polls if that is `nil`.
   ///
   /// - Parameters:
-  ///   - pollInterval: how long to wait between polls.
-  ///   - clock: measures `pollInterval`.
+  ///   - pollInterval: The delay between polls.
+  ///   - clock: The clock for `pollInterval`.
   public func eventsByPages(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start,
     pollInterval: Duration = .milliseconds(100), clock: any Clock<Duration> = ContinuousClock()
@@ -20,7 +20,7 @@ extension Executor {
     let signal = commits
     return EventSequence(after: start, isPolled: signal == nil) {
       { (start) throws in
-        // Before the read: what commits after it moves the count on, and the wait below returns at once.
+        // Before the read: a later commit increases the count, and the wait below returns at once.
         let count = signal?.count ?? 0
         let page = try await read(
           aggregators, routingKey: routingKey, args: .forward(first: followedPageSize, after: start))
@@ -28,7 +28,7 @@ extension Executor {
         if let signal {
           await signal.wait(past: count, until: .now + .seconds(60))
         } else {
-          // Ends early only where it is cancelled, and then so does the sequence.
+          // It ends early only if it is cancelled, and then the sequence ends too.
           try? await clock.sleep(for: pollInterval)
         }
         return page
@@ -37,5 +37,5 @@ extension Executor {
   }
 }
 
-/// How many events a follower holds at most, and asks for at once.
+/// The maximum number of events that a follower holds, and reads at once.
 private let followedPageSize = 300

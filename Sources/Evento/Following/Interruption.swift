@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Ends the waits of one that follows, from some moment on: unlike the cancellation of its task, it leaves reads alone.
+/// Ends the waits of a follower from some time on. Unlike the cancellation of its task, it does not affect reads.
 package final class Interruption: Sendable {
   private struct State {
     var hasCome = false
@@ -22,7 +22,7 @@ package final class Interruption: Sendable {
     wake()
   }
 
-  /// Names what ends the one wait that is under way: it is called when the interruption comes, unless it already has.
+  /// Sets the closure that ends the current wait. It is called when the interruption comes, unless it already has.
   func onCome(_ wake: @escaping @Sendable () -> Void) {
     state.withLock { state in
       if !state.hasCome { state.wake = wake }

@@ -21,7 +21,7 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
   let initial: State
   var handlers = EventHandlers<AnyHandler>()
   var related: [ReadAggregator] = []
-  /// Other kinds of which every aggregate is read.
+  /// Other kinds whose aggregates are all read.
   var wholeKinds: Set<Name> = []
   var shared = SharedData()
   var coder: any EventCoder = JSONCoder()

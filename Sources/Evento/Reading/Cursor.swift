@@ -11,8 +11,7 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
 
   /// Parses the text form.
   ///
-  /// - Throws: `invalid_cursor` if it is damaged or not a cursor. Only the store can check whether it is in its
-  ///   history.
+  /// - Throws: `invalid_cursor` if it is damaged or not a cursor. Only the store can check if it is in its history.
   public init(_ text: String) throws {
     try self.init(parsing: text)
   }

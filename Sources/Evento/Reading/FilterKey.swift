@@ -1,9 +1,9 @@
-/// What a filter asks of an event: the texts that the event must have.
+/// The texts that an event must have to match a filter.
 ///
-/// Whoever has many filters looks an event up under the one key of each ``Form`` that the event passes, instead of trying
+/// Code with many filters looks up an event under the one key of each ``Form`` that the event has, instead of trying
 /// filter by filter.
 package struct FilterKey: Sendable, Hashable {
-  /// Which texts of an event a filter asks for.
+  /// The set of an event's texts that a filter selects by.
   package struct Form: Sendable, Hashable {
     private enum Names: Int, CaseIterable {
       case none
@@ -20,7 +20,7 @@ package struct FilterKey: Sendable, Hashable {
       [Form(names: names, hasRoutingKey: false), Form(names: names, hasRoutingKey: true)]
     }
 
-    /// Where it stands in ``all``.
+    /// The index in ``all``.
     package var index: Int { names.rawValue * 2 + (hasRoutingKey ? 1 : 0) }
 
     package var asksForType: Bool { names != .none }
@@ -52,7 +52,7 @@ package struct FilterKey: Sendable, Hashable {
   private let name: Name?
   private let routingKey: Name?
 
-  /// - Parameter aggregator: `nil`: any.
+  /// - Parameter aggregator: The filter; `nil` for any event.
   package init(_ aggregator: ReadAggregator?, _ routingKey: RoutingKey) {
     form = Form(aggregator, routingKey)
     type = aggregator?.type
@@ -61,7 +61,8 @@ package struct FilterKey: Sendable, Hashable {
     self.routingKey = routingKey.partition ?? nil
   }
 
-  /// The one key of a form that an event with these texts passes. What the form does not ask for is not looked at.
+  /// Creates the one key of a form that matches an event with these texts. Texts that the form does not use are
+  /// ignored.
   package init(_ form: Form, type: String, id: String?, name: String, routingKey: String?) {
     self.form = form
     self.type = form.asksForType ? Name(checked: type) : nil
@@ -72,7 +73,7 @@ package struct FilterKey: Sendable, Hashable {
 }
 
 extension [ReadAggregator]? {
-  /// The keys of a read or condition: an event passes if it passes one of them. Two may be equal.
+  /// Returns the keys of a read or condition: an event matches if it matches one of them. Two may be equal.
   package func filterKeys(_ routingKey: RoutingKey) -> [FilterKey] {
     map { $0.map { FilterKey($0, routingKey) } } ?? [FilterKey(nil, routingKey)]
   }

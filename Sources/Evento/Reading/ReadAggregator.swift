@@ -1,5 +1,5 @@
-/// One filter of a read: the events of a type, of one aggregate, of one name, or of one name in one aggregate. Compared by
-/// UTF-8 bytes.
+/// One filter of a read: the events of a type, of one aggregate, of one name, or of one name in one aggregate. Compared
+/// by UTF-8 bytes.
 public struct ReadAggregator: Sendable, Hashable {
   package private(set) var type: Name
   package private(set) var id: Name?
@@ -16,24 +16,24 @@ public struct ReadAggregator: Sendable, Hashable {
     set { type = Name(checked: newValue) }
   }
 
-  /// Left out: those of every aggregate of the type.
+  /// The id of one aggregate; `nil` for every aggregate of the type.
   public var aggregatorID: String? {
     get { id?.text }
     set { id = newValue.map(Name.init(checked:)) }
   }
 
-  /// Left out: those of every name.
+  /// The name of the events; `nil` for every name.
   public var name: String? {
     get { eventType?.text }
     set { eventType = newValue.map(Name.init(checked:)) }
   }
 
-  /// Returns whether an event matches.
+  /// Returns true if an event matches.
   public func matches(_ event: Event) -> Bool {
     matches(type: event.aggregatorType, id: event.aggregatorID, name: event.name)
   }
 
-  /// Returns whether an event with these names matches.
+  /// Returns true if an event with these names matches.
   package func matches(type: String, id: String, name: String) -> Bool {
     self.type == Name(checked: type) && (self.id == nil || self.id == Name(checked: id))
       && (eventType == nil || eventType == Name(checked: name))
@@ -49,14 +49,14 @@ public struct ReadAggregator: Sendable, Hashable {
         .invalidRequest, "A read takes at most \(maximumCount) filters, but has \(aggregators.count).")
     }
     for aggregator in aggregators {
-      try Name.check(aggregator.aggregatorType, "a filter's aggregator_type")
-      if let id = aggregator.aggregatorID { try Name.check(id, "a filter's aggregator_id") }
-      if let name = aggregator.name { try Name.check(name, "a filter's name") }
+      try Name.check(aggregator.aggregatorType, "A filter's aggregator_type")
+      if let id = aggregator.aggregatorID { try Name.check(id, "A filter's aggregator_id") }
+      if let name = aggregator.name { try Name.check(name, "A filter's name") }
     }
   }
 }
 
-/// Which partition of the log a read is of. Compared by UTF-8 bytes.
+/// The filter of a read by routing key. Compared by UTF-8 bytes.
 public enum RoutingKey: Sendable, Hashable {
   /// All events.
   case all
@@ -67,7 +67,7 @@ public enum RoutingKey: Sendable, Hashable {
 
   public func hash(into hasher: inout Hasher) { hasher.combine(partition) }
 
-  /// The one partition that it names, if it names one.
+  /// The single partition that it selects, if it does.
   package var partition: Name?? {
     switch self {
     case .all: nil
@@ -75,16 +75,16 @@ public enum RoutingKey: Sendable, Hashable {
     }
   }
 
-  /// Returns whether an event matches.
+  /// Returns true if an event matches.
   public func matches(_ event: Event) -> Bool { matches(event.routingKey) }
 
-  /// Returns whether an event with this key matches.
+  /// Returns true if an event with this key matches.
   package func matches(_ routingKey: String?) -> Bool {
     self == .all || self == .value(routingKey)
   }
 
   /// - Throws: `invalid_request` if the key is invalid.
   package func check() throws(EventoError) {
-    if case .value(let key?) = self { try Name.check(key, "the routing_key") }
+    if case .value(let key?) = self { try Name.check(key, "routing_key") }
   }
 }

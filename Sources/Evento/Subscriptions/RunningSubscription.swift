@@ -1,8 +1,9 @@
 /// A subscription that works in a task of its own.
 ///
-/// It goes on until it is shut down, cancelled, taken over, or fails. Whether somebody keeps this value is all the same:
-/// where it is lost, the subscription works on, and can only be taken over, or stopped by a handler of its own
-/// (``SubscriptionContext/stop()``). What is to end with a task of yours runs in it: ``Subscription/run(on:)``.
+/// It continues until it is shut down, cancelled, taken over, or fails, whether or not this value is kept. If the value
+/// is lost, the subscription continues, and can only be taken over, or stopped by its own handler
+/// (``SubscriptionContext/stop()``). If it must end with a task of yours, run it in that task:
+/// ``Subscription/run(on:)``.
 public struct RunningSubscription: Sendable {
   /// The subscriber's key in the store.
   public let key: String
@@ -18,14 +19,14 @@ public struct RunningSubscription: Sendable {
     task = Task { try await worker.run(once: false) }
   }
 
-  /// Asks it to end, and waits until it has: the event that is being handled is finished and acknowledged, a wait is
-  /// cut short. Called by a handler of its own, it does not wait, and the end is `stopped`.
+  /// Stops the subscription, and waits until it has ended: the current event is handled and acknowledged, and a wait is
+  /// cut short. Called by its own handler, it does not wait, and the end is `stopped`.
   ///
-  /// It waits for the handler as long as that takes, and cancelling the wait does not end it: where you can't wait any
-  /// more, ``cancel()``.
+  /// It waits for the handler without a limit, and cancelling the wait does not end it. If you can't wait any longer,
+  /// call ``cancel()``.
   ///
-  /// - Returns: why it ended; `stopped`, unless it had ended before.
-  /// - Throws: the ``SubscriptionFailure`` that had ended it before.
+  /// - Returns: The reason for the end: `stopped`, unless it had ended before.
+  /// - Throws: The ``SubscriptionFailure`` that had ended it before.
   @discardableResult
   public func shutdown() async throws -> SubscriptionEnd {
     signal.stop()
@@ -33,18 +34,18 @@ public struct RunningSubscription: Sendable {
     return try await end()
   }
 
-  /// Cancels the task that it works in, and does not wait: a call of the store is aborted, and the handler of the event in
-  /// hand sees the cancellation. An event whose handler returns all the same is acknowledged; one whose handler throws is
-  /// no failure, and is handled again by whoever takes the subscriber next. A handler that does not heed the cancellation
-  /// goes on until it returns; ``end()`` tells when it has.
+  /// Cancels the subscription's task and does not wait: a call of the store is aborted, and the handler of the current
+  /// event sees the cancellation. An event whose handler still returns is acknowledged. One whose handler throws is not
+  /// a failure, and the next worker handles it again. A handler that ignores the cancellation continues until it
+  /// returns; ``end()`` waits for that.
   public func cancel() {
     task.cancel()
   }
 
-  /// Waits until it has ended by itself. Cancelling the wait does not end the subscription, nor the wait.
+  /// Waits until it has ended by itself. Cancelling the wait ends neither the subscription nor the wait.
   ///
-  /// - Returns: why it ended.
-  /// - Throws: the ``SubscriptionFailure`` that ended it.
+  /// - Returns: The reason for the end.
+  /// - Throws: The ``SubscriptionFailure`` that ended it.
   public func end() async throws -> SubscriptionEnd {
     try await task.value
   }

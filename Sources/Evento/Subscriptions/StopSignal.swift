@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Asks a worker to stop, and wakes it where it sleeps.
+/// Stops a worker, and wakes it if it sleeps.
 final class StopSignal: Sendable {
   private struct State {
     var isStopped = false
@@ -9,7 +9,7 @@ final class StopSignal: Sendable {
 
   private let state = Mutex(State())
 
-  /// Whether the worker has been asked, or its task cancelled.
+  /// True if the worker has been stopped, or its task cancelled.
   var isStopped: Bool { Task.isCancelled || state.withLock(\.isStopped) }
 
   func stop() {
@@ -20,14 +20,14 @@ final class StopSignal: Sendable {
     sleeper?.cancel()
   }
 
-  /// Sleeps until the time is over, or it is time to stop. One sleeper at a time.
+  /// Sleeps until the time is over, or it must stop. Only one task can sleep at a time.
   func sleep(for duration: Duration, by clock: any Clock<Duration>) async {
     guard duration > .zero else { return }
-    // A sleep throws when it is cancelled, and for nothing else.
+    // A sleep throws only when it is cancelled.
     await wait { _ = try? await clock.sleep(for: duration) }
   }
 
-  /// Waits for something, or until it is time to stop: then it is cancelled. One at a time.
+  /// Waits for something, or until it must stop: then the wait is cancelled. Only one task can wait at a time.
   func wait(for something: @escaping @Sendable () async -> Void) async {
     let sleeper = Task { await something() }
     let isStopped = state.withLock { state in

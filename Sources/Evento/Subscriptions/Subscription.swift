@@ -1,4 +1,4 @@
-/// Handles events as they commit, one after the other, and remembers in the store how far it got.
+/// Handles events as they commit, one after the other, and stores its position.
 ///
 /// ```swift
 /// let mailer = Subscription("mailer")
@@ -13,19 +13,20 @@
 /// try await running.shutdown()
 /// ```
 ///
-/// A handler that throws gets the event again, 30 times with pauses of up to a minute unless ``retry(_:backoff:)`` says
-/// otherwise. ``onFailure(_:)`` is called for each failure; the first is logged, then one a minute.
+/// If a handler throws, it gets the event again: 30 times with delays of up to a minute, unless ``retry(_:backoff:)``
+/// sets other values. ``onFailure(_:)`` is called for each failure; the first is logged, then one a minute.
 ///
-/// Every event is handled at least once: one whose handling was not acknowledged any more, because the process ended
-/// or another worker took over, is handled again. That may be a chunk, or what took 100 ms, unless
-/// ``acknowledge(every:)`` says otherwise. What is kept in memory alone needs ``replay()``. It is a value; nothing happens
-/// before it is started.
+/// Every event is handled at least once. An event that was handled but not acknowledged, because the process ended or
+/// another worker took over, is handled again. That can be a chunk, or the events of 100 ms, unless
+/// ``acknowledge(every:)`` sets another interval. State that is only in memory needs ``replay()``.
+///
+/// A subscription is a value; nothing happens before it is started.
 public struct Subscription: Sendable {
-  /// Deals with one event. What it throws is a failure: the event is handled again later.
+  /// Handles one event. An error that it throws is a failure: the event is handled again later.
   public typealias Handler<Data: AggregateEvent> =
     @Sendable (_ event: EventData<Data>, _ context: SubscriptionContext) async throws -> Void
 
-  /// Deals with one event of whatever type.
+  /// Handles one event of any type.
   public typealias CatchAllHandler = @Sendable (_ event: Event, _ context: SubscriptionContext) async throws -> Void
 
   let name: String
@@ -37,26 +38,27 @@ public struct Subscription: Sendable {
   var checksSafety = false
   var options = SubscriptionOptions()
 
-  /// - Parameter key: what the store calls the subscriber; a routing key is put before it, see ``key``. Two
-  ///   subscriptions of one key are workers of the same one: the later takes over.
+  /// - Parameter key: The subscriber's key, before which a routing key is put: see ``key``. Two subscriptions with one
+  ///   key are workers of the same subscriber: the later one takes over.
   public init(_ key: String) {
     name = key
   }
 
-  /// The key under which the store knows it: a routing key stands before it, with a dot, as `evento` in Rust has it.
+  /// The subscriber's key in the store: the routing key, if any, a dot, and the subscription's own key, as in Rust's
+  /// `evento`.
   ///
-  /// Beware of keys with dots of their own: `Subscription("mailer").routingKey("eu")` and `Subscription("eu.mailer")` are
-  /// one subscriber. The later takes over, and goes on from the other's cursor in another partition of the log: what lies
-  /// before that place is never handled.
+  /// Avoid keys with dots: `Subscription("mailer").routingKey("eu")` and `Subscription("eu.mailer")` are one
+  /// subscriber. The later one takes over, and continues from the other's cursor in another partition of the log:
+  /// events before that position are never handled.
   public var key: String {
     if case .value(let routingKey?) = routing { "\(routingKey).\(name)" } else { name }
   }
 
-  // MARK: What is handled
+  // MARK: Handled events
 
   /// Handles events of a type.
   ///
-  /// - Precondition: the type is not handled or skipped already.
+  /// - Precondition: The type is not handled or skipped yet.
   public func on<Data: AggregateEvent>(_ type: Data.Type, _ handler: @escaping Handler<Data>) -> Self {
     with {
       $0.handlers.add(
@@ -71,48 +73,48 @@ public struct Subscription: Sendable {
     on(type) { event, _ in try await handler(event) }
   }
 
-  /// Handles every event of a kind of aggregate, those aside that have a handler of their own or are skipped.
+  /// Handles every event of a kind of aggregate that has no handler of its own and is not skipped.
   ///
-  /// - Precondition: all events of this kind are not handled already.
+  /// - Precondition: All events of this kind are not handled yet.
   public func onAll<Kind: Aggregate>(_ kind: Kind.Type, _ handler: @escaping CatchAllHandler) -> Self {
     with { $0.handlers.addAll(kind, handler) }
   }
 
   /// Acknowledges events of a type without handling them.
   ///
-  /// - Precondition: the type is not handled or skipped already.
+  /// - Precondition: The type is not handled or skipped yet.
   public func skip<Data: AggregateEvent>(_ type: Data.Type) -> Self {
     with { $0.handlers.add(type, .skip) }
   }
 
-  /// Of this kind of aggregate, takes the events of one aggregate alone; said again, of several.
+  /// Handles only the events of one aggregate of this kind. If called more than once, handles those of several.
   public func aggregate<Kind: Aggregate>(_ kind: Kind.Type, _ id: String) -> Self {
     with { $0.aggregates.append(ReadAggregator(Kind.aggregatorType, id: id)) }
   }
 
-  /// Takes the events under one routing key, which becomes part of the subscriber's ``key``. Where nothing is said, it
-  /// takes those that have none.
+  /// Handles the events with one routing key, which becomes part of the subscriber's ``key``. The default is the events
+  /// without a routing key.
   public func routingKey(_ key: String) -> Self {
     with { $0.routing = .value(key) }
   }
 
-  /// Takes events whatever their routing key.
+  /// Handles events with any routing key or none.
   public func allRoutingKeys() -> Self {
     with { $0.routing = .all }
   }
 
-  /// Reads every event of the kinds of aggregate that it handles anything of, and fails with `unhandled_event` at one
-  /// that is neither handled nor skipped. Without it, such events are not even read.
+  /// Reads every event of the kinds of aggregate with handled events, and fails with `unhandled_event` at one that is
+  /// neither handled nor skipped. Without it, such events are not even read.
   public func safetyCheck() -> Self {
     with { $0.checksSafety = true }
   }
 
-  /// Gives the handlers a value to look up; one of each type.
+  /// Provides the handlers with a value, one of each type.
   public func data(_ value: some Sendable) -> Self {
     with { $0.shared.set(value) }
   }
 
-  /// What decodes payloads; ``JSONCoder`` where nothing is said.
+  /// Sets the coder for payloads; the default is ``JSONCoder``.
   public func coder(_ coder: some EventCoder) -> Self {
     with { $0.coder = coder }
   }
@@ -123,7 +125,7 @@ public struct Subscription: Sendable {
     return copy
   }
 
-  /// What it reads: by name, unless it must see everything, or there are more names than one read takes.
+  /// The filters of its reads: by name, unless it must read everything, or has more names than one read accepts.
   var filters: [ReadAggregator] {
     let exact = filters(byName: !checksSafety)
     return exact.count <= ReadAggregator.maximumCount ? exact : filters(byName: false)
@@ -140,12 +142,12 @@ public struct Subscription: Sendable {
 }
 
 extension Subscription {
-  /// Takes the subscriber, and handles what commits from now on, and what is there already, in a task of its own.
+  /// Takes the subscriber, and handles stored and new events in a task of its own.
   ///
-  /// A store that does not answer is asked again, as ``retry(_:backoff:)`` says, before this returns.
+  /// If the store does not respond, it retries as set by ``retry(_:backoff:)`` before this returns.
   ///
-  /// - Throws: ``SubscriptionFailure`` where the store does not give the subscriber; with a `CancellationError`, where the caller's task is
-  ///   cancelled before it has.
+  /// - Throws: ``SubscriptionFailure`` if the store does not return the subscriber; with a `CancellationError` if the
+  ///   caller's task is cancelled first.
   public func start(on store: any Executor) async throws -> RunningSubscription {
     let worker = SubscriptionWorker(self, store: store)
     guard try await worker.hold() else {
@@ -154,10 +156,10 @@ extension Subscription {
     return RunningSubscription(worker)
   }
 
-  /// ``start(on:)`` for the caller's own task: returns when it ends. Cancelling the task ends it; handlers see the
-  /// cancellation, and an event whose handler returns all the same is acknowledged.
+  /// Runs like ``start(on:)``, but in the caller's task, and returns when the subscription ends. Cancelling the task
+  /// ends it. Handlers see the cancellation, and an event whose handler still returns is acknowledged.
   ///
-  /// - Throws: the ``SubscriptionFailure`` that ended it.
+  /// - Throws: The ``SubscriptionFailure`` that ended it.
   @discardableResult
   public func run(on store: any Executor) async throws -> SubscriptionEnd {
     let worker = SubscriptionWorker(self, store: store)
@@ -165,9 +167,9 @@ extension Subscription {
     return try await worker.run(once: false)
   }
 
-  /// Takes the subscriber, handles everything that there is, and returns.
+  /// Takes the subscriber, handles all events in the log, and returns.
   ///
-  /// - Throws: the ``SubscriptionFailure`` that ended it.
+  /// - Throws: The ``SubscriptionFailure`` that ended it.
   @discardableResult
   public func runOnce(on store: any Executor) async throws -> SubscriptionEnd {
     let worker = SubscriptionWorker(self, store: store)

@@ -1,41 +1,41 @@
-/// What a subscription's handler knows beside the event.
+/// The context of a subscription's handler.
 public struct SubscriptionContext: Sendable {
   /// The store that the event was read from.
   public let store: any Executor
   /// The subscriber's key in the store.
   public let key: String
-  /// Who handles: the worker that holds the subscriber.
+  /// The worker that holds the subscriber.
   public let workerID: ULID
-  /// 1 for the first time, and one more for each failure since something was last acknowledged.
+  /// The number of the attempt: 1 for the first, and one more for each failure since the last acknowledgement.
   public let attempt: Int
   let coder: any EventCoder
   let shared: SharedData
   let signal: StopSignal
 
-  /// What ``Subscription/data(_:)`` was given.
+  /// Returns a value that was passed to ``Subscription/data(_:)``.
   ///
-  /// - Throws: `missing_shared_data` where it was given nothing of this type.
+  /// - Throws: `missing_shared_data` if no value of this type was passed.
   public func data<Value: Sendable>(_ type: Value.Type = Value.self) throws -> Value {
     try shared.value(type)
   }
 
-  /// Ends the subscription once this event is dealt with.
+  /// Ends the subscription once this event is handled.
   public func stop() {
     signal.stop()
   }
 }
 
-/// Why a subscription could not go on.
+/// The reason why a subscription could not continue.
 public struct SubscriptionFailure: Error, Sendable, CustomStringConvertible {
   /// The subscriber's key in the store.
   public let key: String
-  /// The event that could not be handled; `nil` where it was the store that failed.
+  /// The event that could not be handled; `nil` if the store failed.
   public let event: Event?
-  /// What the handler threw, or an ``EventoError``: of the store, or because the event's payload can't be decoded.
+  /// The error that the handler threw, or an ``EventoError`` of the store or of the decoding of the payload.
   public let error: any Error
-  /// How often in a row it has failed now, 1 for the first time.
+  /// The number of failures in a row, 1 for the first.
   public let attempt: Int
-  /// How long it waits before it tries again; `nil` where it does not.
+  /// The delay before the retry; `nil` if there is no retry.
   public let retryDelay: Duration?
 
   public var description: String {
@@ -46,9 +46,9 @@ public struct SubscriptionFailure: Error, Sendable, CustomStringConvertible {
   }
 }
 
-/// Why a subscription ended in peace.
+/// The reason why a subscription ended without an error.
 public enum SubscriptionEnd: Sendable, Hashable {
-  /// It ran once, and has dealt with everything that there was.
+  /// It ran once, and has handled all events in the log.
   case caughtUp
   /// It was shut down, stopped by a handler, or its task was cancelled.
   case stopped

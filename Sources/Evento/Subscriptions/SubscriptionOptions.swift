@@ -1,9 +1,10 @@
 public import Logging
 
-/// How a subscription works.
+/// The settings of a subscription.
 struct SubscriptionOptions: Sendable {
   var chunkSize = 300
-  /// After how many events; `nil`: at the end of a chunk, or ``acknowledgePause`` after the last time.
+  /// The number of events between acknowledgements; `nil` acknowledges at the end of a chunk, or ``acknowledgePause``
+  /// after the last time.
   var acknowledgeInterval: Int?
   let acknowledgePause = Duration.milliseconds(100)
   var retries = 30
@@ -12,7 +13,7 @@ struct SubscriptionOptions: Sendable {
   var acceptsFailure = false
   var replays = false
   var pollInterval = Duration.milliseconds(300)
-  /// How often it looks who holds the subscriber, if a stream brings the events.
+  /// The interval of the check that it still holds the subscriber, if a stream delivers the events.
   var followedCheckInterval = Duration.seconds(5)
   var clock: any Clock<Duration> = ContinuousClock()
   var logger = Logger(label: "evento.subscription")
@@ -20,21 +21,21 @@ struct SubscriptionOptions: Sendable {
 }
 
 extension Subscription {
-  /// Called with each failure, before a retry and at the end; use it for metrics or alerts. Failures are also logged: see
-  /// ``logger(_:)``.
+  /// Sets a closure that is called with each failure, before a retry and at the end, for example for metrics or alerts.
+  /// Failures are also logged: see ``logger(_:)``.
   public func onFailure(_ handler: @escaping @Sendable (SubscriptionFailure) -> Void) -> Self {
     with { $0.options.onFailure = handler }
   }
 
-  /// The logger that failures go to: `evento.subscription` unless you give one.
+  /// Sets the logger for failures; the default is `evento.subscription`.
   ///
-  /// A failure that is tried again is a `warning`, the first time at once, then once a minute with a count; that it is over
-  /// is a `notice`. An event that is given up, and the end of the subscription, are an `error`.
+  /// A failure that is retried is a `warning`: the first time at once, then once a minute with a count. Recovery is a
+  /// `notice`. An event that is given up, and the end of the subscription, are an `error`.
   public func logger(_ logger: Logger) -> Self {
     with { $0.options.logger = logger }
   }
 
-  /// How many events are read at once; 300 where nothing is said.
+  /// Sets the number of events that are read at once; the default is 300.
   ///
   /// - Precondition: 1 … 65535.
   public func chunkSize(_ events: Int) -> Self {
@@ -44,71 +45,72 @@ extension Subscription {
     return with { $0.options.chunkSize = events }
   }
 
-  /// Acknowledges after every `events` events, and at the end of each chunk. If you don't call this, it acknowledges at the
-  /// end of a chunk, or with the first event that ends 100 ms or more after the last acknowledgement.
+  /// Acknowledges after every `events` events, and at the end of each chunk. If you don't call this, it acknowledges at
+  /// the end of a chunk, or with the first event that ends 100 ms or more after the last acknowledgement.
   ///
-  /// Each acknowledgement is a write to disk. What is handled and not acknowledged is handled again if the process ends
-  /// suddenly: delivery is at least once, with 1 too.
+  /// Each acknowledgement is a write to disk. An event that is handled and not acknowledged is handled again if the
+  /// process ends suddenly: delivery is at least once, also with 1.
   ///
-  /// - Precondition: at least 1.
+  /// - Precondition: At least 1.
   public func acknowledge(every events: Int) -> Self {
     requireUse(events >= 1, "acknowledge(every:) requires at least 1 event, but got \(events)")
     return with { $0.options.acknowledgeInterval = events }
   }
 
-  /// How often in a row a failure is tried again before it counts; 30 where nothing is said, 0: not at all.
+  /// Sets the number of retries in a row before a failure counts; the default is 30, 0 means none.
   ///
-  /// An error of the store that waiting does not mend (``EventoError/isTransient`` is false: `unauthorized`, `forbidden`,
-  /// `invalid_request`, `subscriber_not_found`, `cursor_not_in_history` …) is not tried again: the subscription ends at
-  /// once. What a handler throws always is, whatever it is.
+  /// An error of the store that waiting does not fix (``EventoError/isTransient`` is false: `unauthorized`,
+  /// `forbidden`, `invalid_request`, `subscriber_not_found`, `cursor_not_in_history` …) is not retried: the
+  /// subscription ends at once. An error that a handler throws is always retried.
   ///
-  /// - Precondition: at least 0.
+  /// - Precondition: At least 0.
   public func retry(_ times: Int, backoff: Backoff = Backoff()) -> Self {
     requireUse(times >= 0, "retry(_:backoff:) requires at least 0 retries, but got \(times)")
     return with { ($0.options.retries, $0.options.backoff) = (times, backoff) }
   }
 
-  /// Goes on after a failure that no retry has mended: an event that can't be handled is given up, and acknowledged;
-  /// a store that does not answer is asked again and again. Without it, the subscription ends. It ends with it too, where
-  /// the store says what waiting does not mend: see ``retry(_:backoff:)``.
+  /// Continues after a failure that retries have not fixed: an event that can't be handled is given up and
+  /// acknowledged; a store that does not respond is called again and again. Without this, the subscription ends. It
+  /// also ends if the store reports an error that waiting does not fix: see ``retry(_:backoff:)``.
   ///
   /// ``onFailure(_:)`` gets each event that is given up; the log has the first one, and a count each minute.
   public func acceptFailure() -> Self {
     with { $0.options.acceptsFailure = true }
   }
 
-  /// Waits before it reads for the first time, to stagger the start of many. It holds the subscriber meanwhile.
+  /// Waits before the first read, to stagger the start of many subscriptions. It holds the subscriber meanwhile.
   public func delay(_ duration: Duration) -> Self {
     with { $0.options.delay = duration }
   }
 
-  /// Starts from the beginning each time, wherever it got to before: for what is kept in memory alone. A read model in memory
-  /// without it gets only what is new after a restart, and is wrong without an error.
+  /// Starts from the beginning each time, whatever its stored position: for state that is only in memory. Without it, a
+  /// read model in memory gets only new events after a restart, and is wrong without an error.
   public func replay() -> Self {
     with { $0.options.replays = true }
   }
 
-  /// What it waits by: between retries, and where there is nothing to read. `ContinuousClock` where nothing is said.
+  /// Sets the clock for delays between retries and for waits while there is nothing to read; the default is
+  /// `ContinuousClock`.
   public func clock(_ clock: some Clock<Duration>) -> Self {
     with { $0.options.clock = clock }
   }
 }
 
-/// How long to wait before a failure is tried again: twice as long each time, up to a limit.
+/// The delay before a retry: twice as long each time, up to a limit.
 public struct Backoff: Sendable, Hashable {
-  /// Before the first retry.
+  /// The delay before the first retry.
   public var first: Duration
-  /// At most.
+  /// The maximum delay.
   public var maximum: Duration
 
-  /// - Precondition: neither is negative.
+  /// - Precondition: Neither is negative.
   public init(first: Duration = .seconds(1), maximum: Duration = .seconds(60)) {
     requireUse(first >= .zero && maximum >= .zero, "a delay must not be negative")
     self.first = first
     self.maximum = maximum
   }
 
-  /// Before the retry of this number; the first is 1.
+  /// Returns the delay before the retry of this number; the first is 1.
   func delay(beforeRetry number: Int) -> Duration {
     var delay = first
     for _ in 1..<max(number, 1) {

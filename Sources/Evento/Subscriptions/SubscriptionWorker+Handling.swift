@@ -4,10 +4,10 @@ extension SubscriptionWorker {
   /// The worker whose handler runs in this task.
   @TaskLocal static var current: ULID?
 
-  /// Handles the events of a page and acknowledges them, until it is time to stop.
+  /// Handles the events of a page and acknowledges them, until it must stop.
   ///
-  /// - Parameter remembered: the subscriber's cursor in the store.
-  /// - Returns: why the worker can't go on; `nil` if it can.
+  /// - Parameter remembered: The subscriber's cursor in the store.
+  /// - Returns: The reason why the worker can't continue; `nil` if it can.
   func handle(_ page: Page, _ remembered: inout Cursor?, _ failures: inout Failures) async -> Outcome? {
     var trouble: Trouble?
     var unacknowledged = Unacknowledged(latest: page.latest, clock: options.clock)
@@ -21,7 +21,7 @@ extension SubscriptionWorker {
           break
         }
         let failure = report(met, retryDelay: nil)
-        failureLog.failed("given up", .error, "Given up: \(failure)")
+        failureLog.failed("given up", .error, "Giving up. \(failure)")
         failures.event = 0
       } else {
         succeeded(.event, &failures)
@@ -35,12 +35,12 @@ extension SubscriptionWorker {
     // An event that could not be handled is reported, whether or not the subscriber is disabled by now.
     case nil: return trouble.map(Outcome.failed)
     case .disabled: return trouble.map(Outcome.failed) ?? .disabled
-    // The event comes again, and so does its trouble.
+    // The event comes again, and so does its error.
     case let outcome?: return outcome
     }
   }
 
-  /// - Returns: what the handler threw.
+  /// - Returns: The error that the handler threw.
   private func handle(_ event: Event, attempt: Int) async -> (any Error)? {
     switch subscription.handlers.choice(for: event) {
     case .skip: return nil
@@ -58,14 +58,14 @@ extension SubscriptionWorker {
     }
   }
 
-  /// Events that are dealt with, and not acknowledged yet.
+  /// Events that are handled and not acknowledged yet.
   private struct Unacknowledged {
-    /// As ``Page/latest``.
+    /// The value of ``Page/latest``.
     let latest: Timestamp
     let clock: any Clock<Duration>
     private(set) var last: Edge<Event>?
     private var count = 0
-    /// Since the last acknowledgement, or since the page was read.
+    /// The time since the last acknowledgement, or since the page was read.
     private var stopwatch: Stopwatch
 
     init(latest: Timestamp, clock: any Clock<Duration>) {
@@ -90,15 +90,15 @@ extension SubscriptionWorker {
     }
   }
 
-  /// Acknowledges for this worker alone, and learns whether it still holds the subscriber and may go on.
+  /// Acknowledges for this worker only, and checks if it still holds the subscriber and may continue.
   ///
-  /// - Returns: why the worker can't go on; `nil` if it can.
+  /// - Returns: The reason why the worker can't continue; `nil` if it can.
   private func acknowledge(
     _ events: inout Unacknowledged, _ remembered: inout Cursor?, _ failures: inout Failures
   ) async -> Outcome? {
     guard let last = events.last else { return nil }
     let lag = min(max(Int(events.latest.seconds - last.node.timestamp.seconds), 0), Subscriber.maximumLag)
-    // In a task of its own: what has been handled is acknowledged even where the worker is cancelled just now.
+    // In a task of its own, so that handled events are acknowledged even if the worker is being cancelled.
     let task = Task<Subscriber, any Error> { [store, key, id] in
       try await store.acknowledge(key, cursor: last.cursor, lag: lag, workerID: id)
     }

@@ -1,32 +1,31 @@
 extension SubscriptionWorker {
-  /// Why a worker can't go on through the log.
+  /// The reason why a worker can't continue through the log.
   enum Outcome {
     case ended(SubscriptionEnd)
     /// The subscriber is disabled.
     case disabled
-    /// Somebody has set the subscriber's cursor.
+    /// The subscriber's cursor was set from outside.
     case moved
     /// The store has ended its stream with an error.
     case followerFailed
     case failed(Trouble)
   }
 
-  /// Events that are to be handled in one go.
+  /// Events that are handled together.
   struct Page {
     var edges: [Edge<Event>] = []
     var hasMore = false
-    /// The time of the newest event that there is to handle: the measure of the lag.
+    /// The time of the newest event to handle, from which the lag is measured.
     var latest = Timestamp(milliseconds: 0)
   }
 
-  /// Handles the events behind the cursor that the store remembers, and then those that commit, for as long as nothing
-  /// goes wrong.
+  /// Handles the events after the stored cursor, and then those that commit, until an error.
   ///
-  /// What is there already is read page by page, and what commits comes through a stream, if the store has one. Whether
-  /// the worker still holds an enabled subscriber comes back with each acknowledgement, so an event costs no other call.
-  /// While nothing is acknowledged, the worker checks every now and then.
+  /// Stored events are read page by page, and new ones come through a stream, if the store has one. Each
+  /// acknowledgement returns the subscriber, with its worker and whether it is enabled, so an event costs no other
+  /// call. While nothing is acknowledged, the worker checks this at intervals.
   ///
-  /// - Parameter once: returns as soon as there is nothing more to read.
+  /// - Parameter once: Returns as soon as there is nothing more to read.
   func goThroughLog(once: Bool, _ failures: inout Failures) async -> Outcome {
     do {
       switch try await standing() {
@@ -49,7 +48,7 @@ extension SubscriptionWorker {
     var sinceCheck = Stopwatch(options.clock)
     while !signal.isStopped {
       let commits = stream?.arrivals ?? store.commits
-      // Before the page is read: what commits after that ends the wait for more.
+      // Before the page is read: a later commit ends the wait for more.
       let seen = commits?.count
       let page: Page
       if let stream {
@@ -86,9 +85,9 @@ extension SubscriptionWorker {
 
   // MARK: The subscriber
 
-  /// What the store says of this worker.
+  /// The store's view of this worker.
   private enum Standing {
-    /// It holds the subscriber, which has got to this cursor.
+    /// It holds the subscriber, which has this cursor.
     case running(Cursor?)
     case disabled
     case takenOver
@@ -100,21 +99,21 @@ extension SubscriptionWorker {
       guard subscriber.workerID == id else { return .takenOver }
       return subscriber.isEnabled ? .running(subscriber.cursor) : .disabled
     } catch let error as EventoError where error.code == .notImplemented {
-      // Asked below.
+      // Checked below.
     }
-    // A store that tells no more leaves it at disabled, also if another worker has the subscriber.
+    // A store without details leaves it at disabled, also if another worker has the subscriber.
     guard try await store.isSubscriberRunning(key, workerID: id) else { return .disabled }
     return .running(try await store.getSubscriberCursor(key))
   }
 
-  /// That the subscriber is taken over, disabled or sent back is no commit.
+  /// A takeover, a disabled subscriber and a reset of its cursor are not commits, so they are checked at intervals.
   private var checkInterval: Duration {
     isStreamed ? options.followedCheckInterval : options.pollInterval
   }
 
   // MARK: Pages
 
-  /// Reads the page behind a position, and moves the position past what does not match if there is nothing else.
+  /// Reads the page after a position. If no event matches, it moves the position past the others.
   private func read(_ start: inout Args.Start) async throws -> Page {
     let page = try await store.read(
       filters, routingKey: subscription.routing, args: .forward(first: options.chunkSize, after: start))
@@ -124,7 +123,7 @@ extension SubscriptionWorker {
       latest: try await latest(page.edges, hasMore: page.pageInfo.hasNextPage))
   }
 
-  /// A stream doesn't tell whether it has more: if so many events have come at once, it may be far from the end.
+  /// A stream does not say if it has more: if so many events have arrived at once, it may be far from the end.
   private func page(streamed edges: [Edge<Event>]) async throws -> Page {
     Page(edges: edges, latest: try await latest(edges, hasMore: edges.count >= Self.manyEvents))
   }
@@ -140,10 +139,10 @@ extension SubscriptionWorker {
 
   // MARK: Waiting
 
-  /// Returns when there may be more to read, when it is time to check, or to stop.
+  /// Returns when there may be more to read, when it is time to check, or when it must stop.
   ///
-  /// The one place that decides how soon an event is noticed: it may return too early or too late, and no event is
-  /// lost or handled twice for it. A store that can tell nothing is asked again after a fixed time.
+  /// Only this method decides how soon an event is noticed. If it returns too early or too late, no event is lost or
+  /// handled twice. A store that can't report commits is polled at a fixed interval.
   private func waitForMore(_ commits: CommitSignal?, past seen: UInt64?) async {
     let (interval, clock) = (checkInterval, options.clock)
     guard let commits, let seen else { return await signal.sleep(for: interval, by: clock) }

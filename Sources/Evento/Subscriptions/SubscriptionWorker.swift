@@ -1,6 +1,6 @@
 internal import Logging
 
-/// One worker of a subscription: goes through the log, handles events and acknowledges them, and tries again.
+/// One worker of a subscription: reads the log, handles events and acknowledges them, and retries.
 struct SubscriptionWorker: Sendable {
   let subscription: Subscription
   let store: any Executor
@@ -8,7 +8,7 @@ struct SubscriptionWorker: Sendable {
   let signal = StopSignal()
   let key: String
   let filters: [ReadAggregator]
-  /// Whether the store streams events, and can't tell of commits.
+  /// True if the store streams events, and can't report commits.
   let isStreamed: Bool
   let failureLog: FailureLog
 
@@ -20,21 +20,21 @@ struct SubscriptionWorker: Sendable {
     key = subscription.key
     filters = subscription.filters
     failureLog = FailureLog(subscription.options.logger, clock: subscription.options.clock)
-    // The worker polls by itself: a sequence that does so too has nothing to tell it.
+    // The worker polls by itself, so a sequence that also polls is of no use.
     isStreamed =
       store.commits == nil
       && !store.events(matching: filters, routingKey: subscription.routing, after: .beginning).isPolled
   }
 
-  /// Takes hold of the subscriber, and sends it back to the beginning where it is to replay.
+  /// Takes the subscriber, and sets it back to the beginning if it must replay.
   ///
-  /// - Returns: false where the task was cancelled before.
+  /// - Returns: False if the task was cancelled before.
   func hold() async throws -> Bool {
     var isHeld = false
     var attempt = 0
     repeat {
       do {
-        // Once alone: another worker may have taken it over since.
+        // Only once: another worker may have taken it over since.
         if !isHeld { try await store.upsertSubscriber(key, workerID: id) }
         isHeld = true
         if options.replays { try await store.acknowledge(key, cursor: nil, lag: 0, workerID: id) }
@@ -47,9 +47,9 @@ struct SubscriptionWorker: Sendable {
     return false
   }
 
-  /// Works until it is stopped, or the subscriber taken over.
+  /// Works until it is stopped, or the subscriber is taken over.
   ///
-  /// - Parameter once: ends as soon as there is nothing more to read.
+  /// - Parameter once: Ends as soon as there is nothing more to read.
   func run(once: Bool) async throws -> SubscriptionEnd {
     await signal.sleep(for: options.delay, by: options.clock)
     var failures = Failures()
@@ -59,12 +59,12 @@ struct SubscriptionWorker: Sendable {
         return end
       case .disabled:
         if once { return .disabled }
-        // To be enabled again is no commit.
+        // Enabling the subscriber is not a commit.
         await signal.sleep(for: options.pollInterval, by: options.clock)
       case .moved:
         continue
       case .followerFailed:
-        // The reads that come next meet it too, and report it.
+        // The next reads get the same error, and report it.
         await signal.sleep(for: options.pollInterval, by: options.clock)
       case .failed(let trouble):
         try await recover(from: trouble)
@@ -73,11 +73,11 @@ struct SubscriptionWorker: Sendable {
     return .stopped
   }
 
-  /// Reports what went wrong, and waits before it is tried again.
+  /// Reports a failure, and waits before the retry.
   ///
-  /// - Throws: where it is not tried again.
+  /// - Throws: If it is not retried.
   private func recover(from trouble: Trouble) async throws {
-    // What fails because the task is cancelled is no failure: the event is handled some other time.
+    // An error because of the cancelled task is not a failure: the event is handled another time.
     guard !Task.isCancelled else { return }
     let isFinal =
       trouble.isLasting || trouble.attempt > options.retries && !(trouble.edge == nil && options.acceptsFailure)
@@ -105,7 +105,7 @@ struct SubscriptionWorker: Sendable {
 }
 
 extension SubscriptionWorker {
-  /// Counts the store, or the event that is next, as working.
+  /// Resets the count of failures of the store, or of the next event.
   func succeeded(_ kind: Trouble.Kind, _ failures: inout Failures) {
     let count = failures[kind]
     guard count > 0 else { return }
@@ -114,12 +114,12 @@ extension SubscriptionWorker {
   }
 }
 
-/// How often in a row something has gone wrong. They are counted apart: a store that was away for long does not use up
+/// The numbers of failures in a row. They are counted separately: a store that was unavailable for long does not use up
 /// the attempts of an event.
 struct Failures {
-  /// To handle the event that is next.
+  /// The failures to handle the next event.
   var event = 0
-  /// To read or to acknowledge.
+  /// The failures to read or acknowledge.
   var store = 0
 
   subscript(_ kind: Trouble.Kind) -> Int {
@@ -128,12 +128,12 @@ struct Failures {
   }
 }
 
-/// Something that went wrong.
+/// A failure.
 struct Trouble {
-  /// The event that could not be handled; `nil` where it was the store that failed.
+  /// The event that could not be handled; `nil` if the store failed.
   var edge: Edge<Event>?
   let error: any Error
-  /// How often in a row, this time included.
+  /// The number of failures in a row, including this one.
   let attempt: Int
 
   enum Kind: String {
@@ -142,6 +142,6 @@ struct Trouble {
 
   var kind: Kind { edge == nil ? .store : .event }
 
-  /// Whether the store has said something that waiting does not mend. What a handler throws may have any reason.
+  /// True if the store reported an error that waiting does not fix. An error of a handler can have any reason.
   var isLasting: Bool { edge == nil && (error as? EventoError)?.isTransient == false }
 }

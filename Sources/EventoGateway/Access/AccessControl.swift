@@ -2,9 +2,9 @@ internal import Evento
 internal import HTTPServer
 internal import Synchronization
 
-/// Who may do what.
+/// Access control by tokens and their roles.
 final class AccessControl: Sendable {
-  /// `nil`: there are no tokens, and everybody may do everything.
+  /// The tokens; `nil` if there are none, so that every client has every permission.
   private let tokens: Mutex<TokenSet?>
 
   init(_ tokens: TokenSet?) {
@@ -15,7 +15,7 @@ final class AccessControl: Sendable {
     tokens.withLock { $0 = new }
   }
 
-  /// - Returns: the token that a request was sent with; `nil` where there are none.
+  /// - Returns: The token of the request; `nil` if the gateway has no tokens.
   /// - Throws: `unauthorized`.
   func token(of head: RequestHead) throws(EventoError) -> TokenSet.Entry? {
     guard let tokens = tokens.withLock({ $0 }) else { return nil }
@@ -26,7 +26,7 @@ final class AccessControl: Sendable {
     guard credentials.count == 1, let token = Self.bearerToken(credentials[0]) else {
       throw EventoError(.unauthorized, "The credentials are malformed. Send Authorization: Bearer <token>, once.")
     }
-    // Before it is hashed, which takes time in proportion to its length.
+    // Checked before hashing, whose time is proportional to the length.
     guard token.count <= TokenSet.maximumTokenLength else {
       throw EventoError(
         .unauthorized,
@@ -39,7 +39,7 @@ final class AccessControl: Sendable {
     return entry
   }
 
-  /// - Parameter token: `nil` where there are none.
+  /// - Parameter token: The token of the request; `nil` if the gateway has no tokens.
   /// - Throws: `forbidden`.
   static func check(_ token: TokenSet.Entry?, needs role: Role) throws(EventoError) {
     guard let token, token.role < role else { return }
@@ -48,9 +48,9 @@ final class AccessControl: Sendable {
       "The token \"\(token.name)\" has the role \(token.role.rawValue), but this request requires \(role.rawValue).")
   }
 
-  /// For what lasts: whether what was allowed once is so by now.
+  /// Re-checks a token for long-lived requests after a reload.
   ///
-  /// - Parameter token: that ``token(of:)`` returned.
+  /// - Parameter token: The value that ``token(of:)`` returned.
   func allows(_ token: TokenSet.Entry?, _ role: Role) -> Bool {
     guard let tokens = tokens.withLock({ $0 }) else { return true }
     guard let token, let found = tokens.role(of: token) else { return false }

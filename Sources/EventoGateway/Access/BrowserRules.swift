@@ -3,33 +3,34 @@ internal import EventoWire
 internal import HTTPServer
 internal import Synchronization
 
-/// What keeps the pages of other sites, which a browser would let send requests in its user's name, from using the
+/// The rules that keep pages of other sites, which a browser would let send requests in its user's name, from using the
 /// gateway: docs/http-api.md §9.2 and §9.3.
 final class BrowserRules: Sendable {
   private let allowedOrigins: Set<WebOrigin>
   private let allowedHosts: Set<HostName>
   private let hosts: HostRule
-  /// The last `Host` that was taken: nearly every request has the same.
+  /// The last `Host` that was accepted: nearly every request has the same.
   private let lastHost = Mutex("")
 
   /// - Parameters:
-  ///   - allowedOrigins: of pages that may use the gateway.
-  ///   - allowedHosts: names that the gateway is known by, beside those of this machine.
-  ///   - hosts: which other values of `Host` are served.
+  ///   - allowedOrigins: The origins of pages that may use the gateway.
+  ///   - allowedHosts: The names of the gateway, in addition to those of this machine.
+  ///   - hosts: The rule for other values of `Host`.
   init(allowedOrigins: Set<WebOrigin>, allowedHosts: Set<HostName>, hosts: HostRule) {
     self.allowedOrigins = allowedOrigins
     self.allowedHosts = allowedHosts
     self.hosts = hosts
   }
 
-  /// - Parameter scheme: by which the request came; asked for only where it matters.
+  /// - Parameter scheme: Returns the scheme of the request; only called if it matters.
   /// - Throws: `misdirected_request`, `forbidden`.
   func check(_ head: RequestHead, scheme: () -> String) throws(EventoError) {
     try checkHost(head)
     try checkOrigin(head, scheme)
   }
 
-  /// What is not sent by a page, but by a program on the same machine through a Unix socket, may name what it wants.
+  /// Checks `Host`. A request that comes from a program on the same machine through a Unix socket, and not from a page,
+  /// can name any host.
   private func checkHost(_ head: RequestHead) throws(EventoError) {
     guard hosts != .any, let host = head.host, head.peer != .unix else { return }
     if lastHost.withLock({ $0 == host }) { return }
@@ -57,7 +58,7 @@ final class BrowserRules: Sendable {
         return
       }
     }
-    // One is what browsers send.
+    // Browsers send only one.
     let quoted = origins.count == 1 ? origins[0] : "\(origins[0]), …"
     throw EventoError(
       .forbidden,
@@ -65,12 +66,12 @@ final class BrowserRules: Sendable {
         + "--allowed-origin.")
   }
 
-  /// What an answer tells the browser about a page's right to see it (https://fetch.spec.whatwg.org/#http-cors-protocol):
-  /// nothing, unless its origin was named.
+  /// Returns the response fields that let a page see the response (https://fetch.spec.whatwg.org/#http-cors-protocol):
+  /// none, unless its origin is allowed.
   func responseFields(_ fields: @autoclosure () -> Headers) -> [(String, String)] {
     guard !allowedOrigins.isEmpty else { return [] }
     let origin = fields()["origin"]
-    // A cache must not give one origin what was for another.
+    // A cache must not give the response for one origin to another.
     let vary = ("Vary", "Origin")
     guard let origin, WebOrigin(origin).map(allowedOrigins.contains) == true else { return [vary] }
     return [
@@ -79,7 +80,8 @@ final class BrowserRules: Sendable {
     ]
   }
 
-  /// What the answer to a preflight says beside: which methods and fields a page may send, and for how long that holds.
+  /// Returns the further fields of the response to a preflight: the methods and fields that a page may send, and how
+  /// long this is valid.
   func preflightFields(_ head: RequestHead, allow: String) -> [(String, String)] {
     guard head.headers["access-control-request-method"] != nil,
       head.headers["origin"].flatMap({ WebOrigin($0) }).map(allowedOrigins.contains) == true

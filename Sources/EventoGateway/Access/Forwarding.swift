@@ -1,25 +1,25 @@
 internal import Evento
 internal import HTTPServer
 
-/// What a proxy in front of the gateway says of the client, where its word is taken.
+/// The fields in which a trusted proxy in front of the gateway reports the client.
 struct Forwarding: Sendable {
   let trusted: [AddressRange]
 
-  /// Who sent a request, and by which scheme, as far as can be known.
+  /// The sender of a request, and its scheme, as far as they can be determined.
   struct Client: Sendable {
-    /// An address without a port, `unix`, or what a proxy gives in the place of an address.
+    /// An address without a port, `unix`, or the text that a proxy sends instead of an address.
     var address: String
     /// `http` or `https`.
     var scheme: String
   }
 
-  /// The most hops that are followed back. The fields may have thousands, all of them addresses of trusted proxies.
+  /// The maximum number of hops that are read. The fields may have thousands, all of them addresses of trusted proxies.
   private static let maximumHops = 16
-  /// The most bytes of a hop that are looked at: names of hosts have 255.
+  /// The maximum size of a hop that is read, in bytes: names of hosts have at most 255.
   private static let maximumHopLength = 1024
 
-  /// The client of a request: the connection's other end, unless that is a proxy whose word is taken. Then the last
-  /// address in the list that is no such proxy: what stands further ahead, anybody may have written.
+  /// Returns the client of a request: the other end of the connection, unless that is a trusted proxy. Then it is the
+  /// last address in the list that is not such a proxy, because any client can have written the ones before it.
   func client(of head: RequestHead) -> Client {
     var client = Client(address: head.peer.host, scheme: "http")
     guard isTrusted(head.peer) else { return client }
@@ -42,7 +42,7 @@ struct Forwarding: Sendable {
     var scheme: String?
   }
 
-  /// The hops that proxies have noted, from the last one on: `Forwarded` (RFC 7239) if there is one, else the usual
+  /// The hops that proxies have recorded, the last one first: `Forwarded` (RFC 7239) if present, otherwise the common
   /// `X-Forwarded-For` and `X-Forwarded-Proto`.
   private struct Hops {
     private enum Form {
@@ -51,10 +51,10 @@ struct Forwarding: Sendable {
     }
 
     private var elements: Elements
-    /// The last element, which was looked for to find out whether there is any.
+    /// The last element, which was read to find out if there is any.
     private var first: ArraySlice<UInt8>?
     private let form: Form
-    /// The scheme, which stands alone.
+    /// The scheme from `X-Forwarded-Proto`.
     private var schemeAlone: String?
 
     init(_ headers: Headers) {
@@ -87,7 +87,7 @@ struct Forwarding: Sendable {
     }
   }
 
-  /// The elements of a list over several field lines (RFC 9110 §5.6.1), from the last one on, without the empty ones.
+  /// The elements of a list over several field lines (RFC 9110 §5.6.1), the last one first, without empty ones.
   private struct Elements {
     private var values: [String]
     private var rest: ArraySlice<UInt8> = []
@@ -130,7 +130,7 @@ struct Forwarding: Sendable {
     ["http", "https"].first { text.isEqual(ignoringCase: Array($0.utf8)) }
   }
 
-  /// Without a port and brackets (RFC 7239 §6).
+  /// Returns an address without port and brackets (RFC 7239 §6).
   private static func address(_ bytes: ArraySlice<UInt8>) -> String? {
     if bytes.first == UInt8(ascii: "["), let end = bytes.firstIndex(of: UInt8(ascii: "]")) {
       let host = String(decoding: bytes[(bytes.startIndex + 1)..<end], as: UTF8.self)
@@ -143,7 +143,7 @@ struct Forwarding: Sendable {
     {
       return host
     }
-    // `unknown`, or a name that hides the address (§6.2, §6.3): for the log, short and harmless.
+    // `unknown`, or a name that hides the address (RFC 7239 §6.2, §6.3): made short and harmless for the log.
     let isPlain = bytes.allSatisfy { byte in
       UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
         || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || "._-".utf8.contains(byte)

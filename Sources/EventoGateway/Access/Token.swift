@@ -1,9 +1,9 @@
 internal import ByteCoding
 internal import Evento
 
-/// Makes tokens.
+/// Generates tokens.
 public enum Token {
-  /// A fresh one: 256 bits of the system's random numbers, as text that fits into a header.
+  /// Returns a new token: 256 bits of the system's random numbers, as text that fits into a header.
   public static func fresh() -> String {
     var random = SystemRandomNumberGenerator()
     let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
@@ -11,13 +11,13 @@ public enum Token {
   }
 }
 
-/// What a token allows. Each role has what those before it have.
+/// The permission of a token. Each role includes those before it.
 public enum Role: String, Sendable, CaseIterable, Comparable {
-  /// Everything that only looks.
+  /// Permission to read.
   case read
-  /// To write events and keep subscribers and snapshots.
+  /// Permission to write events, subscribers and snapshots.
   case write
-  /// To delete, and to switch subscribers off.
+  /// Permission to delete, and to disable subscribers.
   case admin
 
   public static func < (left: Role, right: Role) -> Bool {

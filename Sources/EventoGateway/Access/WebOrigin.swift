@@ -1,12 +1,14 @@
 internal import HTTPServer
 
-/// Where a web page comes from: scheme, host and port (RFC 6454 §4).
+/// The origin of a web page: scheme, host and port (RFC 6454 §4).
 public struct WebOrigin: Sendable, Hashable {
   let scheme: String
   let authority: Authority
 
-  /// As browsers write it (RFC 6454 §6.2): `https://app.example.org`, with a port where it is not the scheme's own.
-  /// - Returns: `nil` for anything else, `null` and a URL with a path among it.
+  /// Parses an origin as browsers write it (RFC 6454 §6.2): `https://app.example.org`, with a port unless it is the
+  /// scheme's default.
+  ///
+  /// - Returns: `nil` for anything else, including `null` and a URL with a path.
   public init?(_ text: String) {
     guard text.utf8.count <= Authority.maximumLength + "https://".utf8.count, let mark = text.firstRange(of: "://")
     else {
@@ -25,23 +27,24 @@ public struct WebOrigin: Sendable, Hashable {
   }
 }
 
-/// A host and a port, as in `Host` and behind the `//` of a URL (RFC 9110 §7.2).
+/// A host and a port, as in `Host` and after the `//` of a URL (RFC 9110 §7.2).
 struct Authority: Sendable, Hashable {
-  /// In lower case; an IPv6 address without its brackets.
+  /// The host in lower case; an IPv6 address without its brackets.
   let host: String
   let port: UInt16?
 
-  /// Bytes of a name of the domain name system (RFC 1035 §2.3.4), with a port.
+  /// The maximum length of a name of the domain name system (RFC 1035 §2.3.4) with a port, in bytes.
   static let maximumLength = 255 + ":65535".utf8.count
 
   /// - Returns: `nil` if it is neither `host` nor `host:port`, or longer than a name can be.
   init?(_ text: some StringProtocol, defaultPort: UInt16? = nil) {
     guard text.utf8.count <= Self.maximumLength else { return nil }
-    // By bytes: every request has a `Host`, and to look at its characters would cost more than the rest of its head.
+    // Processed as bytes: every request has a `Host`, and processing it as characters would cost more than the rest of
+    // its head.
     let bytes = Array(text.lowercased().utf8)
     let end: Int
     if bytes.first == UInt8(ascii: "[") {
-      // A literal of a later version than IPv6 (RFC 3986 §3.2.2) is nothing that the gateway is known by.
+      // The gateway never has a literal of a later version than IPv6 (RFC 3986 §3.2.2) as its name.
       guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")), bytes[1] != UInt8(ascii: "v") else { return nil }
       host = String(decoding: bytes[1..<bracket], as: UTF8.self)
       end = bracket + 1
@@ -70,23 +73,24 @@ struct Authority: Sendable, Hashable {
     scheme == "https" ? 443 : 80
   }
 
-  /// The host without the point that a name may end in: it is the same name (RFC 1034 §3.1).
+  /// The host without the final dot that a name may have: it is the same name (RFC 1034 §3.1).
   var name: HostName { HostName(known: host.hasSuffix(".") ? String(host.dropLast()) : host) }
 }
 
-/// A host by its name or its address, whatever the port.
+/// A host by its name or its address, with any port.
 public struct HostName: Sendable, Hashable {
   let text: String
 
-  /// As it stands in a URL: `store.example.org`, `192.0.2.1`, `[2001:db8::1]`.
-  /// - Returns: `nil` for anything else, a host with a port among it.
+  /// The host as it is written in a URL: `store.example.org`, `192.0.2.1`, `[2001:db8::1]`.
+  ///
+  /// - Returns: `nil` for anything else, including a host with a port.
   public init?(_ text: String) {
     let isBareIPv6 = text.contains(":") && PeerAddress(ip: text) != nil
     guard let authority = Authority(isBareIPv6 ? "[\(text)]" : text), authority.port == nil,
       isBareIPv6 || !text.hasSuffix(":")
     else { return nil }
     self = authority.name
-    // What a `Host` can name here at all.
+    // The characters that a `Host` can have here.
     guard !self.text.isEmpty, self.text.utf8.allSatisfy(Self.isAllowed) else { return nil }
   }
 
@@ -98,10 +102,10 @@ public struct HostName: Sendable, Hashable {
     0x61...0x7A ~= byte || 0x30...0x39 ~= byte || "-._~:".utf8.contains(byte)
   }
 
-  /// Whether it is an address, which no name server can have point elsewhere.
+  /// True if it is an address, which no name server can redirect.
   var isAddress: Bool { PeerAddress(ip: text) != nil }
 
-  /// Whether it is a name or an address of the machine itself (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+  /// True if it is a name or an address of the machine itself (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
   var isLoopback: Bool {
     if text == "localhost" || text.hasSuffix(".localhost") || text == "::1" { return true }
     guard text.utf8.starts(with: "127.".utf8) else { return false }
@@ -110,11 +114,10 @@ public struct HostName: Sendable, Hashable {
   }
 }
 
-/// Which values of `Host` a gateway serves.
+/// The rule for the values of `Host` that a gateway accepts.
 ///
-/// A page whose own name an attacker's name server lets point to the gateway is of the same origin for the browser (DNS
-/// rebinding), so that without tokens a name has to be one that the gateway is known by. An address can't be made to point
-/// elsewhere.
+/// If an attacker's name server points a page's own name to the gateway, the browser takes both for the same origin
+/// (DNS rebinding). So without tokens, a name must be one of the gateway's own. An address can't be redirected.
 public enum HostRule: Sendable {
   case any
   /// The names and addresses of the machine itself.

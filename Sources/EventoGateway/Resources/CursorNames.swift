@@ -1,6 +1,7 @@
 internal import Evento
 
-// A store says of a cursor that it is foreign, and the request what it is called there: it may have several.
+// A store reports that a cursor is foreign. The request determines the cursor's name in the error, since it may have
+// several.
 
 extension EventoError {
   func naming(cursor name: @autoclosure () -> String) -> EventoError {
@@ -14,7 +15,7 @@ extension Result where Failure == EventoError {
   }
 }
 
-/// Calls `body`, and names the cursor in an error that is about it.
+/// Calls `body`, and adds the cursor's name to an error about a cursor.
 func naming<Value>(
   cursor name: @autoclosure () -> String, _ body: () async throws -> Value
 ) async throws -> Value {

@@ -1,17 +1,17 @@
 internal import Evento
 internal import EventoWire
 
-/// Reads pages and events, as the bytes of their responses.
+/// Reads pages and events as the bytes of their responses.
 struct EventPages: Sendable {
   let store: any CallbackExecutor
-  /// Bytes of one page.
+  /// The maximum size of one page, in bytes.
   let limit: Int
 
   /// A page as JSON.
   struct Page: Sendable {
     let json: [UInt8]
     let isEmpty: Bool
-    /// ``PageInfo/endCursor``.
+    /// The value of ``PageInfo/endCursor``.
     let end: Cursor?
   }
 
@@ -41,14 +41,14 @@ struct EventPages: Sendable {
     try await store.viewPage(read.aggregators, routingKey: read.routingKey, args: read.args, into: builder(read))
   }
 
-  /// The page of a read forward that has found nothing up to a place.
+  /// Returns the page of a forward read that has found nothing up to a position.
   func emptyPage(_ read: ReadRequest, upTo place: Cursor) -> Page {
     var builder = builder(read)()
     return builder.finish(
       PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: place))
   }
 
-  /// The result is `nil` if there is no such event.
+  /// Finds an event. The result is `nil` if it does not exist.
   func event(
     _ id: ULID, _ encoding: PayloadEncoding, for reply: Reply, completion: @escaping Completion<[UInt8]?>
   ) {

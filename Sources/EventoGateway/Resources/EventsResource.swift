@@ -35,8 +35,8 @@ struct EventsResource: Sendable {
       store.write(write.events, condition: write.condition, unless: { reply.isUnwanted }) {
         [events = write.events] result in
         reply.send { () throws(EventoError) in
-          // The events are held until here, so that as good as always the thread that made them frees them: another
-          // would wait for its part of the heap, and it for the other.
+          // The events are held until here, so that almost always the thread that allocated them frees them: another
+          // thread would compete with it for the same part of the heap.
           defer { withExtendedLifetime(events) {} }
           return .written(try result.naming(cursor: "/condition/after").get(), basePath)
         }
@@ -65,7 +65,7 @@ struct EventsResource: Sendable {
     page(try ReadRequest(json: request.body), for: request, label: { "/\($0)" })
   }
 
-  /// - Parameter label: returns what an error calls a member of the request.
+  /// - Parameter label: Returns the name of a member of the request for errors.
   private func page(
     _ read: ReadRequest, for request: GatewayRequest, label: @escaping @Sendable (String) -> String
   ) -> Work {
@@ -94,14 +94,14 @@ struct EventsResource: Sendable {
           read, behind: page, until: .now + min(.seconds(seconds), longestWait), unless: hold.interruption)
       }
       guard access.allows(token, .read) else {
-        throw EventoError(.unauthorized, "The token was withdrawn while this read waited: use another.")
+        throw EventoError(.unauthorized, "The token was revoked while this read waited. Use another one.")
       }
     }
     return .json(page.json)
   }
 
-  /// Holds a read that has found nothing until there is something, or the time is over, or the client may be gone, or the
-  /// gateway stops.
+  /// Holds a read that has found nothing until there is a matching event, the time is over, the client may be gone, or
+  /// the gateway stops.
   private func page(
     _ read: ReadRequest, behind empty: EventPages.Page, until deadline: ContinuousClock.Instant,
     unless interruption: Interruption?
@@ -112,7 +112,7 @@ struct EventsResource: Sendable {
     read.aggregators = commits.filter.aggregators
     while true {
       let count = commits.count
-      // From where the log was read up to: one that began at its end must not begin there anew.
+      // Continue where the read ended: a read that began at the end of the log must not begin there again.
       if let end = page.end { start = .after(end) }
       read.args = .forward(first: first, after: start)
       do {
@@ -125,7 +125,7 @@ struct EventsResource: Sendable {
       if !page.isEmpty || mustEnd || ContinuousClock.now >= deadline { return page }
       await commits.wait(past: count, until: deadline, unless: interruption)
       if !commits.mayHaveNews(since: lastRead) {
-        // The wait is over, and nothing has come: another read would find nothing.
+        // The wait is over without a matching event, so another read would find nothing.
         return commits.quietPlace(since: lastRead).map { pages.emptyPage(read, upTo: $0) } ?? page
       }
     }
@@ -133,7 +133,7 @@ struct EventsResource: Sendable {
 }
 
 extension Args {
-  /// The member of a request that may bear a cursor.
+  /// The member of a request that can contain a cursor.
   fileprivate var cursorMember: String {
     switch self {
     case .forward: "after"

@@ -3,7 +3,7 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// What an operator asks: docs/http-api.md §8.
+/// The resources for operators: docs/http-api.md §8.
 struct ServiceResource: Sendable {
   let store: any CallbackExecutor
   let metrics: Metrics
@@ -16,13 +16,13 @@ struct ServiceResource: Sendable {
       "application/yaml", document, digest: SHA256.digest(Self.digest + Array(basePath.utf8)))
     return [
       probe("/healthz", nil) { _ in .response(alive) },
-      // By a callback: an orchestrator takes out a gateway whose probe waits behind tasks.
+      // By a callback: an orchestrator stops a gateway whose probe waits behind tasks.
       probe("/readyz", nil) { _ in
         .callback { reply in store.checkReadiness { error in reply.send { readiness(error) } } }
       },
       probe("/metrics", .read) { _ in
         .callback { reply in
-          // The text may have thousands of lines.
+          // The text can have thousands of lines.
           LongWork.run {
             let text = metrics.text()
             reply.send { .text(Metrics.mediaType, text) }
@@ -33,19 +33,20 @@ struct ServiceResource: Sendable {
     ]
   }
 
-  /// What must be there while requests wait.
+  /// Adds a route that must work while requests wait.
   private func probe(_ path: String, _ role: Role?, _ handler: @escaping Operation.Handler) -> Resource {
     Resource(path, [("GET", Operation(role, countsInFlight: false, handler))])
   }
 
-  /// `openapi.yaml` with this gateway as its server, told relative to where it lies: scheme and name are a proxy's to say.
+  /// `openapi.yaml` with this gateway as its server, relative to the document's own URL, because scheme and host may be
+  /// a proxy's.
   private var document: [UInt8] {
     let (example, own) = ("\n  - url: http://127.0.0.1:8080\n", "\n  - url: \(basePath.isEmpty ? "/" : basePath)\n")
     let text = String(decoding: PackageResources.openapi_yaml, as: UTF8.self)
     return Array(text.replacing(example, with: own).utf8)
   }
 
-  /// Of the document as it is built in, once for all gateways.
+  /// The digest of the built-in document, computed once for all gateways.
   private static let digest = SHA256.digest(PackageResources.openapi_yaml)
 
   private func readiness(_ fault: EventoError?) -> Response {

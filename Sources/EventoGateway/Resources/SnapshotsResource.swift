@@ -25,7 +25,7 @@ struct SnapshotsResource: Sendable {
     let key = try key(request)
     return .callback { [store] reply in
       store.getSnapshot(key, unless: { reply.isUnwanted }) { result in
-        // Here, on the store's thread: a large payload in base64 would hold up the event loop.
+        // On the store's thread, because encoding a large payload in base64 would block the event loop.
         let body = result.map { $0.map { SnapshotBody.json($0, encoding) } }
         reply.send { () throws(EventoError) in
           guard let json = try body.get() else { throw .snapshotNotFound(key) }

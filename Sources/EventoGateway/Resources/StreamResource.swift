@@ -10,7 +10,7 @@ struct StreamResource: Sendable {
   let commits: CommitSignal
   let load: Load
   let access: AccessControl
-  /// How long a stream may be silent.
+  /// The maximum time without output on a stream.
   let heartbeat: Duration
 
   var resources: [Resource] {
@@ -41,7 +41,9 @@ struct StreamResource: Sendable {
     return stream(follow, format, cursor: cursor, request.token)
   }
 
-  /// - Returns: `nil` for an empty one too, as browsers send it.
+  /// Returns the cursor of `Last-Event-ID`.
+  ///
+  /// - Returns: `nil` also for an empty one, which browsers send.
   private func lastEventID(_ request: GatewayRequest) throws(EventoError) -> String? {
     let values = request.head.headers.values(of: "last-event-id")
     guard values.count <= 1 else {
@@ -50,7 +52,7 @@ struct StreamResource: Sendable {
     return values.first.flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// - Parameter cursor: what an error calls the cursor that the stream begins at.
+  /// - Parameter cursor: The name of the start cursor in errors.
   private func stream(
     _ follow: FollowRequest, _ format: StreamFormat, cursor: String, _ token: TokenSet.Entry?
   ) -> Work {
@@ -67,11 +69,11 @@ struct StreamResource: Sendable {
       FollowFilter(aggregators: follow.aggregators, routingKey: follow.routingKey), from: follow.after,
       as: StreamRendering(format: format, encoding: follow.encoding), pages: pages, tail: tail,
       until: hold.interruption)
-    // Before the answer's head: a cursor that is refused has a status of its own.
+    // Before the head of the response, so that an invalid cursor gets its own status.
     let first = FirstStep(try await follower.next(until: .now))
     let headers = Headers([
       ("Content-Type", format.contentType),
-      // Nginx would gather the stream otherwise (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
+      // Otherwise Nginx would buffer the stream (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
       ("X-Accel-Buffering", "no"),
     ])
     let body = StreamBody(
@@ -86,8 +88,8 @@ struct StreamResource: Sendable {
   }
 }
 
-/// The first step of a stream, until its body takes it: the closure that writes the body is there for as long as the
-/// stream is, and would hold a page for so long.
+/// The first step of a stream, until its body takes it. The closure that writes the body exists as long as the stream,
+/// and would hold a page for that time.
 private final class FirstStep: Sendable {
   private let step: Mutex<LogFollower.Step?>
 
@@ -103,13 +105,13 @@ private final class FirstStep: Sendable {
   }
 }
 
-/// What goes down a stream, for as long as somebody takes it and may, and the gateway does not stop. Once the client has
-/// sent its end (it may be gone), that is what there is up to now.
+/// The body of a stream. It lasts as long as the client reads it and has permission, and the gateway does not stop.
+/// Once the client has half-closed its connection (it may be gone), the stream ends with the events up to now.
 private struct StreamBody: Sendable {
   let format: StreamFormat
   let heartbeat: Duration
   let commits: CommitSignal
-  /// Whether it may go on: the token that it was begun with may have been withdrawn.
+  /// Returns true if the stream may continue: its token may have been revoked.
   let isAllowed: @Sendable () -> Bool
 
   func write(
@@ -121,7 +123,7 @@ private struct StreamBody: Sendable {
     while isAllowed() {
       try Task.checkCancellation()
       let (place, isSilent, isLast, lines) = (step.place, step.isSilent, step.isLast, step.lines)
-      // While a slow client takes the lines, only the writer holds them.
+      // While a slow client reads the lines, only the writer holds them.
       step = .nothing(place)
       try await writer.write(consume lines)
       let now = ContinuousClock.now
@@ -129,7 +131,7 @@ private struct StreamBody: Sendable {
         try await writer.write(format.heartbeat(place))
         lastHeartbeat = now
       }
-      // The body ends as it should, so that the client goes on from its cursor somewhere else.
+      // The body ends normally, so that the client continues from its cursor at another gateway.
       if isLast || commits.isFinished { return }
       step = try await follower.next(until: lastHeartbeat + heartbeat)
     }

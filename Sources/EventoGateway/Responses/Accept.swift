@@ -4,13 +4,14 @@ internal import HTTPServer
 
 /// Chooses the format of a stream by `Accept` (RFC 9110 §12.5.1).
 ///
-/// The field may be as long as a header section, with thousands of ranges: they are counted first, and then read by their
-/// bytes, once; nothing is kept of them but the best one for each format.
+/// The field can be as long as a header section, with thousands of ranges. So they are counted first, and then read
+/// once as bytes; only the best one for each format is kept.
 enum Accept {
-  /// The most ranges of one request. Browsers send ten.
+  /// The maximum number of ranges of one request. Browsers send ten.
   private static let maximumRanges = 100
 
-  /// The format of the highest weight; of equal ones, Server-Sent Events. A request without the field takes anything.
+  /// Returns the format of the highest weight; for equal weights, Server-Sent Events. A request without the field
+  /// accepts any format.
   ///
   /// - Throws: `not_acceptable` if it allows neither; `invalid_request` if it has too many ranges.
   static func format(_ headers: Headers) throws(EventoError) -> StreamFormat {
@@ -29,7 +30,7 @@ enum Accept {
         for index in preferences.indices { preferences[index].weigh(range) }
       }
     }
-    // An empty field names no preference (§12.5.1: the list may have no members).
+    // An empty field has no preference (RFC 9110 §12.5.1: the list may have no members).
     if isEmpty { return .eventStream }
     let best = preferences.reduce(preferences[0]) { $1.weight > $0.weight ? $1 : $0 }
     guard best.weight > 0 else {
@@ -40,13 +41,13 @@ enum Accept {
     return best.format
   }
 
-  /// A range of a list, such as `text/*;q=0.5`, by its bytes.
+  /// A range of a list, such as `text/*;q=0.5`, as bytes.
   private struct MediaRange {
     let type: ArraySlice<UInt8>
     let subtype: ArraySlice<UInt8>
     let parameters: ArraySlice<UInt8>
 
-    /// - Returns: `nil` if it is no media range; it then allows nothing.
+    /// - Returns: `nil` if it is not a media range; it then allows nothing.
     init?(_ text: ArraySlice<UInt8>) {
       let end = text.firstIndex(of: UInt8(ascii: ";")) ?? text.endIndex
       let name = text[..<end].trimmed
@@ -54,7 +55,8 @@ enum Accept {
       (type, subtype, parameters) = (name[..<slash], name[(slash + 1)...], text[end...].dropFirst())
     }
 
-    /// How exactly it names a type: 2 in full, 1 by its first half, 0 not at all; `nil` if it names another.
+    /// Returns how precisely it names a type: 2 in full, 1 by its first half, 0 for any type; `nil` if it names
+    /// another.
     func precision(_ names: (type: [UInt8], subtype: [UInt8])) -> Int? {
       let isAnySubtype = subtype.elementsEqual(CollectionOfOne(UInt8(ascii: "*")))
       if type.isEqual(ignoringCase: names.type) {
@@ -63,12 +65,12 @@ enum Accept {
       return isAnySubtype && type.elementsEqual(CollectionOfOne(UInt8(ascii: "*"))) ? 0 : nil
     }
 
-    /// The value of the first `q` (§12.4.2), from 0 to 1; 1 without one, 0 for what is no number.
+    /// The value of the first `q` (RFC 9110 §12.4.2), from 0 to 1; 1 without one, 0 if it is not a number.
     var weight: Double {
-      // No type has nearly as many parameters; behind them nothing is looked for.
+      // No type has nearly as many parameters. Further ones are ignored.
       for parameter in parameters.split(separator: UInt8(ascii: ";"), maxSplits: 16).lazy.map(\.trimmed) {
         guard parameter.prefix(2).isEqual(ignoringCase: Array("q=".utf8)) else { continue }
-        // Longer than any qvalue, which has three digits behind its point.
+        // Longer than any qvalue, which has three digits after its point.
         guard parameter.count <= 16 else { return 0 }
         return min(max(Double(String(decoding: parameter.dropFirst(2), as: UTF8.self)) ?? 0, 0), 1)
       }
@@ -76,7 +78,7 @@ enum Accept {
     }
   }
 
-  /// The weight of a format, by the range that names it most exactly up to now.
+  /// The weight of a format, by the most precise range so far that names it.
   private struct Preference {
     let format: StreamFormat
     private let names: (type: [UInt8], subtype: [UInt8])

@@ -1,20 +1,21 @@
 internal import ByteCoding
 internal import HTTPServer
 
-/// How long an answer may be kept: docs/http-api.md §12.4.
+/// The caching rules of responses: docs/http-api.md §12.4.
 enum Caching {
   static let field = "Cache-Control"
 }
 
-/// A text that stays the same for as long as the gateway runs. A cache may keep it, and has to ask whether it still is the
-/// one (RFC 9111 §5.2.2.4).
+/// A text that stays the same as long as the gateway runs. A cache may keep it, and must revalidate it (RFC 9111
+/// §5.2.2.4).
 struct RevalidatedText: Sendable {
   private let whole: Response
   private let unchanged: Response
-  /// The value of `ETag`, quotes included.
+  /// The value of `ETag`, including the quotes.
   private let tag: [UInt8]
 
-  /// - Parameter digest: of all that the text is made of, so that another text has another (RFC 9110 §8.8.3, a strong one).
+  /// - Parameter digest: The digest of everything in the text, so that different texts have different tags (RFC 9110
+  ///   §8.8.3, a strong tag).
   init(_ type: String, _ text: [UInt8], digest: [UInt8]) {
     let tag = "\"\(Hex.encode(digest.prefix(16)))\""
     self.tag = Array(tag.utf8)
@@ -27,7 +28,7 @@ struct RevalidatedText: Sendable {
     isKnown(request.values(of: "If-None-Match")) ? unchanged : whole
   }
 
-  /// RFC 9110 §13.1.2: any of the tags, compared weakly, or `*`. No tag of ours has a comma in it.
+  /// RFC 9110 §13.1.2: any of the tags, compared weakly, or `*`. The gateway's tags contain no comma.
   private func isKnown(_ values: [String]) -> Bool {
     values.contains { value in
       var value = value
@@ -35,7 +36,7 @@ struct RevalidatedText: Sendable {
     }
   }
 
-  /// Looks at each byte a bounded number of times: the list may fill a header section with thousands of tags, and is read
+  /// Reads each byte a bounded number of times: the list can fill a header section with thousands of tags, and is read
   /// on the event loop.
   private func isKnown(_ list: UnsafeBufferPointer<UInt8>) -> Bool {
     var start = 0

@@ -1,17 +1,17 @@
 internal import HTTPServer
 
-/// A request and its answer, for the log and the metrics.
+/// A request and its response, for the log and the metrics.
 struct Exchange: Sendable {
   let requestID: String
-  /// `nil` where there was none that could be read.
+  /// The head of the request; `nil` if it could not be read.
   let head: RequestHead?
-  /// When the head had come; `nil` where the server itself has answered, and this is not known.
+  /// The time when the head was complete; `nil` if the server itself has responded, and the time is not known.
   let start: ContinuousClock.Instant?
   /// `nil` until it is found.
   var resource: Resource?
-  /// Of whoever sent the request; `nil` where none is needed, or none has been found to be right.
+  /// The client's token; `nil` if none is required, or none is valid.
   var token: TokenSet.Entry?
-  /// Whether the request was held until there were events.
+  /// True if the request was held until there were events.
   var isHeld = false
 
   init(_ head: RequestHead) {
@@ -20,14 +20,14 @@ struct Exchange: Sendable {
     start = .now
   }
 
-  /// One that the server itself has ended.
+  /// Creates the exchange of a request that the server itself has ended.
   init(_ request: RejectedRequest) {
     requestID = RequestID.of(request.fields)
     head = request.head
     start = request.duration.map { .now - $0 }
   }
 
-  /// How long it has taken up to now.
+  /// The time since the start.
   var duration: Duration? { start?.duration(to: .now) }
 
   func label(_ status: Int) -> Metrics.Label {

@@ -2,16 +2,18 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// What a request's body may be.
+/// The media types that a request's body can have.
 enum MediaType {
-  /// - Throws: `unsupported_media_type` if the body is declared to be anything but JSON as it is.
+  /// Checks the media type of a body.
+  ///
+  /// - Throws: `unsupported_media_type` if the body is declared to be anything but plain JSON.
   static func check(_ headers: Headers) throws(EventoError) {
     if let coding = headers["content-encoding"] {
       throw EventoError(
         .unsupportedMediaType,
         "Content-Encoding \(quoted(coding)) is not supported. Send the body unencoded, without Content-Encoding.")
     }
-    // As most send it.
+    // The usual value.
     if headers.hasOnly("content-type", "application/json") { return }
     let types = headers.values(of: "content-type")
     guard !types.isEmpty else { return }
@@ -31,13 +33,13 @@ enum MediaType {
 
   private static let jsonType = Array("application/json".utf8)
   private static let formType = Array("application/x-www-form-urlencoded".utf8)
-  /// The most parameters that are looked at. `charset` is the only one that means something.
+  /// The maximum number of parameters that are read. Only `charset` has a meaning.
   private static let maximumParameters = 16
   private static let charset = Array("charset=".utf8)
   private static let charsets = ["utf-8", "\"utf-8\"", "utf8"].map { Array($0.utf8) }
 
-  /// What is wrong with a type, and what to send; `nil` for `application/json`, whatever the case. A `charset`, which RFC
-  /// 8259 §11 gives no meaning to, must be UTF-8.
+  /// Returns an error text for a type; `nil` for `application/json` in any case. A `charset`, which has no meaning by
+  /// RFC 8259 §11, must be UTF-8.
   private static func fault(of type: String) -> String? {
     let sendJSON = "send application/json, or leave it out."
     guard type.count(of: UInt8(ascii: ";")) <= maximumParameters else {
@@ -63,14 +65,14 @@ enum MediaType {
 }
 
 extension String {
-  /// The number of such bytes.
+  /// Returns the number of such bytes.
   func count(of byte: UInt8) -> Int {
     utf8.withContiguousStorageIfAvailable { $0.reduce(0) { $0 + ($1 == byte ? 1 : 0) } }
       ?? utf8.reduce(0) { $0 + ($1 == byte ? 1 : 0) }
   }
 }
 
-/// A field's value, or a part of it, by its bytes: a value may be as long as a header section, and is looked at on the event
+/// A field's value, or a part of it, as bytes: a value can be as long as a header section, and is read on the event
 /// loop.
 extension ArraySlice<UInt8> {
   /// The bytes without the blanks at both ends (RFC 9110 §5.6.3).
@@ -81,7 +83,7 @@ extension ArraySlice<UInt8> {
     return self[start..<end]
   }
 
-  /// Whether the bytes are that text, which is in lower case, whatever the case of their letters.
+  /// Returns true if the bytes are the given lower-case text, with letters in any case.
   func isEqual(ignoringCase text: [UInt8]) -> Bool {
     guard count == text.count else { return false }
     for (byte, wanted) in zip(self, text) {

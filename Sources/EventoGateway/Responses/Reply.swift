@@ -1,16 +1,17 @@
 internal import Evento
 internal import HTTPServer
 
-/// Takes the one response to a request that the store works on, on whatever thread the store calls back.
+/// Takes the one response to a request that the store works on, on any thread on which the store calls back.
 struct Reply: Sendable {
-  /// What the response is made with, on the event loop: one object, so that closure after closure holds it by one count.
+  /// The values that the response is made with, on the event loop. It is one object, so that each closure holds it by
+  /// one reference count.
   final class Context: Sendable {
     private let gateway: Gateway
     private let exchange: Exchange
     private let request: Load.Request?
 
-    /// - Parameter request: in flight until the response is made, or can't be sent any more; `nil` for one that does not
-    ///   count.
+    /// - Parameter request: The request in flight until the response is made or can't be sent any more; `nil` if it
+    ///   does not count.
     init(_ gateway: Gateway, _ exchange: Exchange, _ request: Load.Request?) {
       self.gateway = gateway
       self.exchange = exchange
@@ -22,7 +23,7 @@ struct Reply: Sendable {
       do throws(EventoError) {
         return gateway.finish(exchange, try make())
       } catch {
-        // The client has gone: no one gets this response, and the store has not failed.
+        // The client has gone: the response is not sent, and this is not an error of the store.
         if error == .requestDropped { return Response(status: 503) }
         return gateway.finish(exchange, gateway.problem(error, exchange))
       }
@@ -44,7 +45,7 @@ struct Reply: Sendable {
     self.recipient = recipient
   }
 
-  /// Waits for the response to work that has to be begun in a task.
+  /// Waits for the response of work that must be started in a task.
   static func response(_ begin: @Sendable (Reply) -> Void) async throws -> Response {
     let cancellation = CancellationFlag()
     return try await withTaskCancellationHandler {
@@ -54,7 +55,7 @@ struct Reply: Sendable {
     }
   }
 
-  /// Whether the client has gone or the deadline has passed. Reads that have not begun can then be dropped.
+  /// True if the client has gone or the deadline has passed. Reads that have not begun can then be dropped.
   var isUnwanted: Bool {
     switch recipient {
     case .server(let responder, _): responder.isCancelled
@@ -62,9 +63,9 @@ struct Reply: Sendable {
     }
   }
 
-  /// Sends the response; to be called once.
+  /// Sends the response. Call it once.
   ///
-  /// - Parameter make: called on the event loop, if the request is small: it must not block.
+  /// - Parameter make: Called on the event loop if the request is small: it must not block.
   func send(_ make: @escaping @Sendable () throws(EventoError) -> Response) {
     switch recipient {
     case .server(let responder, let context): responder.send { context.response(make) }

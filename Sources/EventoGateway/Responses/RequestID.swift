@@ -1,11 +1,11 @@
 internal import Evento
 internal import HTTPServer
 
-/// What a request is called in its answer and in the log.
+/// The id of a request in its response and in the log.
 enum RequestID {
   static let field = "X-Request-Id"
 
-  /// The request's own, where it sent a sane one; else a fresh one.
+  /// Returns the request's own id if it is valid, and otherwise a new one.
   static func of(_ fields: Headers) -> String {
     guard case let given = fields.values(of: field), given.count == 1, isSane(given[0]) else {
       return ULID().description

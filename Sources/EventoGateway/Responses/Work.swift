@@ -2,14 +2,14 @@ internal import Evento
 internal import HTTPServer
 internal import Synchronization
 
-/// How the response to a request is made, once the request has been decoded.
+/// The way in which the response to a request is made, once the request has been decoded.
 enum Work: Sendable {
-  /// It is there.
+  /// The response is ready.
   case response(Response)
-  /// By a store that calls back when it is done, so that no task has to wait. The closure is called on the event loop: it
-  /// must not block.
+  /// A store makes it and calls back when it is done, so that no task has to wait. The closure is called on the event
+  /// loop: it must not block.
   case callback(@Sendable (Reply) -> Void)
-  /// By a task, which may wait for events.
+  /// A task makes it, which can wait for events.
   case task(@Sendable (Hold) async throws -> Response)
 
   /// Does the work in the current task.
@@ -22,13 +22,13 @@ enum Work: Sendable {
   }
 }
 
-/// What a request that may wait for events, or follows them, has to know of its waiting.
+/// The state of a request that waits for events or follows them.
 final class Hold: Sendable {
-  /// Comes when the client has sent its end: it may be gone, and would keep a place among the followers.
+  /// Set when the client has half-closed its connection: it may be gone, and would keep a follower's slot.
   let interruption = Interruption()
   private let mark = Atomic(false)
 
-  /// Whether a read was held until there were events: how long that takes says nothing of how fast reads are.
+  /// True if a read was held until there were events: its duration does not say how fast reads are.
   var isSet: Bool { mark.load(ordering: .relaxed) }
 
   func set() {

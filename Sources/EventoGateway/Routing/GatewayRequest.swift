@@ -3,15 +3,15 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// A request that has found its endpoint.
+/// A request whose endpoint has been found.
 struct GatewayRequest: Sendable {
   let head: RequestHead
   let names: PathNames
-  /// Of whoever sent it; `nil` where none is needed.
+  /// The client's token; `nil` if none is required.
   var token: TokenSet.Entry?
   var body: [UInt8] = []
 
-  /// - Throws: `invalid_request` where the query is not percent-encoded as it must be.
+  /// - Throws: `invalid_request` if the query is not correctly percent-encoded.
   func parameters() throws(EventoError) -> ParameterReader {
     guard let query = head.query else { return ParameterReader([]) }
     do throws(QueryString.Fault) {
@@ -33,7 +33,7 @@ struct GatewayRequest: Sendable {
     }
   }
 
-  /// The query of a resource that takes `encoding` alone.
+  /// Returns the payload encoding of a resource whose only parameter is `encoding`.
   ///
   /// - Throws: `invalid_request`.
   func encoding() throws(EventoError) -> PayloadEncoding {
@@ -43,7 +43,7 @@ struct GatewayRequest: Sendable {
     return encoding
   }
 
-  /// An identifier of the path.
+  /// Returns an identifier in the path.
   ///
   /// - Throws: `invalid_request`.
   func ulid(_ name: String) throws(EventoError) -> ULID {
@@ -53,7 +53,7 @@ struct GatewayRequest: Sendable {
     return id
   }
 
-  /// A name or key of the path.
+  /// Returns a name or key in the path.
   ///
   /// - Throws: `invalid_request`.
   func name(_ name: String) throws(EventoError) -> String {

@@ -2,24 +2,24 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// What one method of one resource does.
+/// One method of one resource.
 ///
-/// A class, as ``Resource`` is: each request holds both for a while, which takes a count each, and not one for every
-/// closure in them.
+/// It is a class, like ``Resource``: each request holds both for a while, which takes one reference count each instead
+/// of one for every closure in them.
 final class Operation: Sendable {
-  /// Decodes a request, and returns how its response is made.
+  /// Decodes a request, and returns the work that makes its response.
   ///
-  /// It is called on the event loop if the body is small, since to decode that costs less than to go to another thread:
-  /// it must not block.
+  /// If the body is small, it is called on the event loop, because decoding it costs less than changing the thread: it
+  /// must not block.
   typealias Handler = @Sendable (GatewayRequest) throws(EventoError) -> Work
 
-  /// What a caller must be allowed; `nil`: anybody may.
+  /// The role that a client needs; `nil` if none is required.
   let role: Role?
   let takesQuery: Bool
   let takesBody: Bool
-  /// Whether `HEAD` goes with it, where it is a GET.
+  /// True for a GET that also accepts `HEAD`.
   let takesHead: Bool
-  /// Whether it counts among the requests in flight. What does not is never refused because of them.
+  /// True if it counts as a request in flight. An operation that doesn't is never refused because of them.
   let countsInFlight: Bool
   let handler: Handler
 
@@ -35,9 +35,9 @@ final class Operation: Sendable {
     self.handler = handler
   }
 
-  /// Returns how the response to a request is made.
+  /// Returns the work that makes the response to a request.
   ///
-  /// - Throws: `invalid_request` if a resource without a query got one; what the handler throws.
+  /// - Throws: `invalid_request` if a resource without a query got one; the handler's error.
   func work(for request: GatewayRequest) throws(EventoError) -> Work {
     if !takesQuery, request.head.query != nil {
       var parameters = try request.parameters()
@@ -50,7 +50,7 @@ final class Operation: Sendable {
 /// All methods of one resource.
 final class Resource: Sendable {
   let pattern: PathPattern
-  /// In the order in which `Allow` names them. `HEAD` goes with `GET`, and `OPTIONS` with everything.
+  /// The operations in the order of `Allow`. `HEAD` goes with `GET`, and `OPTIONS` with everything.
   let operations: [(method: String, operation: Operation)]
 
   init(_ pattern: String, _ operations: [(String, Operation)]) {

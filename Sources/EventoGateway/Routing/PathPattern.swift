@@ -3,8 +3,8 @@ internal import HTTPServer
 
 /// The paths of one resource, written as in the API's document: `/events/{id}`.
 ///
-/// A pattern may have one `{type}` that takes several segments, marked `{type*}`: proxies decode `%2F`, so that a name
-/// with slashes in it arrives as more segments than were sent. What is behind it is taken from the end.
+/// A pattern can have one `{type}` that matches several segments, marked `{type*}`: proxies decode `%2F`, so a name
+/// with slashes arrives as more segments than were sent. The segments after it are matched from the end.
 struct PathPattern: Sendable {
   private enum Segment: Equatable {
     case literal(ArraySlice<UInt8>)
@@ -13,10 +13,10 @@ struct PathPattern: Sendable {
   }
 
   private let segments: [Segment]
-  /// The index of the segment that takes several, or `nil`.
+  /// The index of the segment that matches several, or `nil`.
   private let several: Int?
 
-  /// As the API's document has it.
+  /// The template in the API's document.
   let template: String
 
   init(_ pattern: String) {
@@ -29,7 +29,7 @@ struct PathPattern: Sendable {
     template = pattern.split(separator: "*").joined()
   }
 
-  /// Whether it is one path, without names.
+  /// True if it is one path, without names.
   var isLiteral: Bool {
     segments.allSatisfy { if case .literal = $0 { true } else { false } }
   }
@@ -37,7 +37,7 @@ struct PathPattern: Sendable {
   /// The number of segments.
   var count: Int { segments.count }
 
-  /// The names of the pattern with their parts of a path, or `nil` if the path is another's.
+  /// Returns the names of the pattern with their parts of a path, or `nil` if the path does not match.
   func match(_ path: PathSegments) -> PathNames? {
     var names = PathNames()
     guard let several else {
@@ -69,7 +69,7 @@ struct PathPattern: Sendable {
     }
   }
 
-  /// Whether a part of a path stands for this text. An escape is three bytes, so a longer part is not looked at.
+  /// Returns true if a part of a path decodes to this text. An escape is three bytes, so a longer part is not compared.
   private static func isEqual(_ part: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
     if part.count == text.count { return part == text }
     guard part.count > text.count, part.count <= 3 * text.count, let decoded = try? PercentEncoding.decode(part) else {
@@ -79,15 +79,15 @@ struct PathPattern: Sendable {
   }
 }
 
-/// A path between its slashes, as it came: as many segments from its beginning as some pattern has, and the rest as one
-/// piece, since a path of 16 KiB may have as many segments as bytes.
+/// A path split at its slashes, not decoded: as many segments from its beginning as the longest pattern has, and the
+/// rest as one piece, because a path of 16 KiB can have as many segments as bytes.
 struct PathSegments {
   static let slash = UInt8(ascii: "/")
 
-  /// All of it, behind the first slash.
+  /// The whole path after the first slash.
   let bytes: ArraySlice<UInt8>
   let first: [ArraySlice<UInt8>]
-  /// Whether the first ones are all.
+  /// True if the first ones are all.
   let isWhole: Bool
 
   init(_ bytes: ArraySlice<UInt8>, upTo limit: Int) {
@@ -109,7 +109,7 @@ struct PathSegments {
 
 /// The names of a path's pattern, each with its part of the path.
 ///
-/// A part is decoded when it is read: a request that is refused before that has nothing decoded.
+/// A part is decoded when it is read, so nothing is decoded for a request that is refused before that.
 struct PathNames: Sendable {
   private var values: [(name: String, part: ArraySlice<UInt8>)] = []
 
@@ -117,7 +117,7 @@ struct PathNames: Sendable {
     values.append((name, part))
   }
 
-  /// The value of a name that the pattern has, or the reason why it can't be decoded.
+  /// Returns the value of a name in the pattern, or the reason why it can't be decoded.
   subscript(_ name: String) -> Result<String, PercentEncoding.Fault> {
     guard let part = values.first(where: { $0.name == name })?.part else {
       preconditionFailure("the pattern has no {\(name)}")

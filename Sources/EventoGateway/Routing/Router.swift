@@ -5,16 +5,16 @@ internal import HTTPServer
 struct Router: Sendable {
   let resources: [Resource]
   private let basePath: String
-  /// What every path begins with, a slash at its end.
+  /// The prefix of every path, with a slash at its end.
   private let base: ArraySlice<UInt8>
-  /// The resources whose path has no names in it, by that path: most requests are for one of them.
+  /// The resources whose path has no names, by that path: most requests are for one of them.
   private var literal: [String: Resource] = [:]
-  /// Bytes of the longest of those paths.
+  /// The length of the longest of those paths, in bytes.
   private var literalLength = 0
   /// The number of segments of the longest pattern.
   private let depth: Int
 
-  /// - Parameter basePath: what every path begins with, e.g. `/evento`; empty for none.
+  /// - Parameter basePath: The prefix of every path, such as `/evento`; empty for none.
   init(_ resources: [Resource], basePath: String) {
     self.resources = resources
     self.basePath = basePath
@@ -22,18 +22,19 @@ struct Router: Sendable {
     depth = resources.map(\.pattern.count).max() ?? 0
     for resource in resources where resource.pattern.isLiteral {
       let path = basePath + resource.pattern.template
-      // Where two have it, the first counts.
+      // If two resources have the same path, the first wins.
       if let found = try? search(path) { literal[path] = found.resource }
       literalLength = max(literalLength, path.utf8.count)
     }
   }
 
-  /// All methods that some resource has.
+  /// All methods of the resources.
   var methods: [String] {
     ["GET", "HEAD"] + Set(resources.flatMap { $0.operations.map(\.method) }).subtracting(["GET"]).sorted() + ["OPTIONS"]
   }
 
-  /// What is wrong with the escapes of a path is told by whoever reads its names: who may read them comes first.
+  /// Finds the resource of a path. Invalid escapes in the path are an error only when its names are read: the check of
+  /// permissions comes first.
   ///
   /// - Throws: `not_found`.
   func find(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
@@ -42,7 +43,7 @@ struct Router: Sendable {
   }
 
   private func search(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
-    // Byte by byte: as a Character, a slash with a combining mark behind it is another one.
+    // Byte by byte: as a Character, a slash followed by a combining mark is not a slash.
     let bytes = Array(path.utf8)
     if bytes.prefix(base.count) == base {
       let segments = PathSegments(bytes[base.count...], upTo: depth)

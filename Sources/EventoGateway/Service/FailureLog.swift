@@ -3,8 +3,8 @@ internal import HTTPServer
 internal import Logging
 internal import Synchronization
 
-/// Failures of the store and refusals, in the log: a kind that comes again and again has two lines an interval, its first
-/// and how many there were after it.
+/// Logs errors of the store and refusals. A kind that repeats has two lines per interval: the first error, and the
+/// number of further ones.
 final class FailureLog: Sendable {
   private struct Kind: Hashable {
     let code: EventoError.Code
@@ -13,16 +13,16 @@ final class FailureLog: Sendable {
 
   private struct Repeats {
     let start = ContinuousClock.now
-    /// Failures after the first.
+    /// The number of errors after the first.
     var count = 0
   }
 
   private let log: Logger
   private let interval: Duration
-  /// The kinds whose interval lasts.
+  /// The kinds whose interval has not ended.
   private let repeats = Mutex<[Kind: Repeats]>([:])
 
-  /// A text may have in it what a client sent: past so many kinds, each failure has its line.
+  /// A text can contain input of a client: above this number of kinds, each error has its own line.
   private static let kindLimit = 64
 
   init(_ log: Logger, interval: Duration) {
@@ -32,7 +32,7 @@ final class FailureLog: Sendable {
 
   func add(_ error: EventoError, _ exchange: Exchange) {
     guard error.code != .internal else {
-      // The request id that the client is told must be found, each.
+      // Each request id that a client receives must be in the log.
       return write(error, exchange)
     }
     let kind = Kind(code: error.code, detail: error.detail)
@@ -54,7 +54,7 @@ final class FailureLog: Sendable {
     }
   }
 
-  /// Writes what is counted and not written yet.
+  /// Writes the counts that are not written yet.
   func flush() {
     let open = repeats.withLock { repeats in
       defer { repeats = [:] }
@@ -66,7 +66,7 @@ final class FailureLog: Sendable {
   private func write(_ kind: Kind, _ repeats: Repeats) {
     guard repeats.count > 0 else { return }
     let times = repeats.count == 1 ? "1 more time" : "\(repeats.count) more times"
-    // Less than the interval if the gateway stops.
+    // Shorter than the interval if the gateway stops.
     let tenths = ((ContinuousClock.now - repeats.start) / .milliseconds(100)).rounded()
     log.error(
       "Failed \(times) in \(tenths / 10) seconds: \(kind.detail)", metadata: ["code": "\(kind.code.rawValue)"])
@@ -81,7 +81,7 @@ final class FailureLog: Sendable {
   }
 }
 
-/// Tells in the log when the store has become unable to take writes, why, and when it is able again; not at each probe.
+/// Logs when the store becomes unable to accept writes, with the reason, and when it recovers; not at each probe.
 final class ReadinessLog: Sendable {
   private let log: Logger
   private let isWell = Mutex(true)
@@ -90,7 +90,7 @@ final class ReadinessLog: Sendable {
     self.log = log
   }
 
-  /// - Parameter fault: what a probe has found; `nil` where all is well.
+  /// - Parameter fault: The error of a readiness check; `nil` if it succeeded.
   func note(_ fault: EventoError?) {
     isWell.withLock { isWell in
       if let fault, isWell {

@@ -1,10 +1,10 @@
 internal import Evento
 internal import Synchronization
 
-/// How much the gateway has taken on, and when that is enough.
+/// The current load of the gateway, and its limits.
 ///
-/// Requests that the store works on and those that wait for events are counted apart: a crowd that waits must not keep
-/// anybody from writing.
+/// Requests that the store works on and requests that wait for events are counted separately: many waiting clients must
+/// not keep others from writing.
 final class Load: Sendable {
   private let requestLimit: Int
   private let followerLimit: Int
@@ -21,13 +21,13 @@ final class Load: Sendable {
   var followersWaiting: Int { followers.load(ordering: .relaxed) }
   var requestsRefused: Int { refusals.load(ordering: .relaxed) }
 
-  /// - Throws: `unavailable` where one more request would be too many.
+  /// - Throws: `unavailable` if one more request would exceed the limit.
   func check() throws(EventoError) {
     guard requestsInFlight >= requestLimit else { return }
     try refuse("Too many requests are in flight (limit \(requestLimit)). Retry shortly.")
   }
 
-  /// A request in flight; it counts until it ends, or nobody holds it any more.
+  /// A request in flight. It counts until it ends, or is released.
   final class Request: Sendable {
     private let load: Load
     private let isOver = Atomic(false)
@@ -37,8 +37,8 @@ final class Load: Sendable {
       load.requests.wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// To be called before the answer is on its way: the client's next request may be there before whoever else holds
-    /// this one has let it go.
+    /// Ends the request. Call it before the response is sent: the client's next request may arrive before all
+    /// references to this one are released.
     func end() {
       guard !isOver.exchange(true, ordering: .relaxed) else { return }
       load.requests.wrappingSubtract(1, ordering: .relaxed)
@@ -49,13 +49,13 @@ final class Load: Sendable {
     }
   }
 
-  /// - Throws: `unavailable` where one more would be too many.
+  /// - Throws: `unavailable` if one more would exceed the limit.
   func enter() throws(EventoError) -> Request {
     try check()
     return Request(self)
   }
 
-  /// Counts a request as one that waits, in the place of one in flight, for as long as the body runs.
+  /// Counts a request as waiting, instead of in flight, while the body runs.
   func waiting<Value>(_ body: () async throws -> Value) async throws -> Value {
     let follower = try follower()
     requests.wrappingSubtract(1, ordering: .relaxed)
@@ -66,7 +66,7 @@ final class Load: Sendable {
     return try await body()
   }
 
-  /// One that follows the log; it counts until nobody holds it any more.
+  /// A follower of the log. It counts until it is released.
   final class Follower: Sendable {
     private let load: Load
 
@@ -80,7 +80,7 @@ final class Load: Sendable {
     }
   }
 
-  /// - Throws: `unavailable` where one more would be too many.
+  /// - Throws: `unavailable` if one more would exceed the limit.
   func follower() throws(EventoError) -> Follower {
     if followersWaiting >= followerLimit {
       try refuse("Too many streams and waiting reads are open (limit \(followerLimit)). Retry shortly.")
@@ -88,7 +88,7 @@ final class Load: Sendable {
     return Follower(self)
   }
 
-  /// Counts a request that is too much beside others.
+  /// Counts a request that would exceed a limit.
   ///
   /// - Throws: `unavailable`, always.
   func refuse(_ detail: String) throws(EventoError) -> Never {

@@ -1,13 +1,13 @@
 internal import Dispatch
 
-/// Runs work that computes for long on threads of Dispatch, in the place of those of the cooperative pool: a few requests
-/// with large bodies must not hold up every other task.
+/// Runs long computations on threads of Dispatch instead of the cooperative pool: a few requests with large bodies must
+/// not block all other tasks.
 final class LongWork: TaskExecutor {
   static let executor = LongWork()
 
   private let queue = DispatchQueue(label: "evento.gateway.long-work", attributes: .concurrent)
 
-  /// Runs `body` there.
+  /// Runs `body` on such a thread.
   static func run(_ body: @escaping @Sendable () -> Void) {
     executor.queue.async(execute: body)
   }

@@ -2,13 +2,13 @@ internal import Evento
 internal import HTTPServer
 internal import Synchronization
 
-/// Counts what the gateway does, for `/metrics` in Prometheus' text format.
+/// Counts the gateway's work, for `/metrics` in Prometheus' text format.
 ///
-/// Labels are route templates, known methods and statuses alone, so that no client can make series without end.
+/// Labels are only route templates, known methods and statuses, so that no client can create unlimited series.
 final class Metrics: Sendable {
   static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
-  /// What a request is counted under.
+  /// The labels under which a request is counted.
   struct Label: Hashable {
     let route: String
     let method: String
@@ -30,7 +30,7 @@ final class Metrics: Sendable {
   /// Upper bounds of the buckets, in seconds.
   private static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-  /// As they end a label's list.
+  /// The bounds as the end of a list of labels.
   private static let boundTexts = bounds.map { "\($0)\"} " }
 
   private let series = Mutex<[Label: Series]>([:])
@@ -38,8 +38,8 @@ final class Metrics: Sendable {
   private let tail: LogTail
   private let store: any CallbackExecutor
   private let version: String
-  /// Not the function itself: each look at a function within a generic type wraps it once more, and in the end to call it
-  /// takes more stack than a thread has.
+  /// A struct around the function: each access to a function within a generic type wraps it once more, and finally a
+  /// call takes more stack than a thread has.
   private struct ServerFigures {
     let read: @Sendable () -> ServerStatistics
   }
@@ -53,7 +53,7 @@ final class Metrics: Sendable {
     self.version = version
   }
 
-  /// Shows the server's own figures too.
+  /// Adds the server's own metrics.
   func attach(_ statistics: @escaping @Sendable () -> ServerStatistics) {
     serverFigures.withLock { $0 = ServerFigures(read: statistics) }
   }
@@ -76,8 +76,10 @@ final class Metrics: Sendable {
       "Requests refused because of --max-requests-in-flight, --max-followers or --max-total-filter-bytes.",
       load.requestsRefused)
     if let figures = store.writeFigures {
-      text.single("evento_writes_waiting", "gauge", "Writes that wait for the disk.", figures.waiting)
-      text.single("evento_commits_total", "counter", "Commits, each of one write or of many.", figures.commits)
+      text.single(
+        "evento_writes_waiting", "gauge", "Writes waiting for the disk, or for a check of their condition.",
+        figures.waiting)
+      text.single("evento_commits_total", "counter", "Commits. One commit can contain several writes.", figures.commits)
       append(figures, to: &text)
     }
     if let statistics = serverFigures.withLock({ $0 })?.read() { append(statistics, to: &text) }
@@ -110,7 +112,7 @@ final class Metrics: Sendable {
       "evento_connections_refused_total", "counter", "Connections refused because there were too many.",
       statistics.refusedConnections)
     text.single(
-      "evento_connections_cut_off_total", "counter", "Connections closed to make room for answers.",
+      "evento_connections_cut_off_total", "counter", "Connections closed to free memory for responses.",
       statistics.evictions)
     text.single(
       "evento_timeouts_total", "counter",
@@ -118,10 +120,10 @@ final class Metrics: Sendable {
       statistics.timeouts)
     text.single(
       "evento_protocol_faults_total", "counter",
-      "Requests and connections refused before any route: no HTTP, too large, late.",
+      "Requests and connections refused before routing: not HTTP, over a limit, or too slow.",
       statistics.protocolErrors)
     text.single(
-      "evento_accept_exhaustions_total", "counter", "Times that there was no room for another connection's descriptor.",
+      "evento_accept_exhaustions_total", "counter", "Connections not accepted because no file descriptor was free.",
       statistics.acceptFailures)
   }
 
@@ -131,7 +133,7 @@ final class Metrics: Sendable {
     let all = series.withLock { $0 }
     for label in all.keys.sorted(by: { ($0.route, $0.method, $0.status) < ($1.route, $1.method, $1.status) }) {
       guard let series = all[label] else { continue }
-      // Put together once for all lines of the series: there may be a hundred series of 17 lines.
+      // Built once for all lines of the series: there can be a hundred series of 17 lines.
       let labels = "route=\"\(label.route)\",method=\"\(label.method)\",status=\"\(label.status)\""
       let bucket = "\(name)_bucket{\(labels),le=\""
       var sum = 0
@@ -159,7 +161,7 @@ private struct PrometheusText {
     sample(name, [], value.description)
   }
 
-  /// A line of three parts.
+  /// Appends a line of three parts.
   mutating func line(_ beginning: String, _ end: String, _ value: String) {
     text += beginning
     text += end
@@ -167,7 +169,7 @@ private struct PrometheusText {
     text += "\n"
   }
 
-  /// Label values are the gateway's own words: nothing in them needs an escape.
+  /// Appends a sample. Label values are the gateway's own words, so they need no escapes.
   mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
     let list = labels.map { "\($0)=\"\($1)\"" }.joined(separator: ",")
     text += list.isEmpty ? "\(name) \(value)\n" : "\(name){\(list)} \(value)\n"

@@ -1,11 +1,11 @@
 internal import Evento
 
-/// Filters, and the ones of them that an event passes, found without trying each: an event is looked up under the few
-/// combinations of its names and routing key that a filter can ask for.
+/// Filters, indexed so that the matching ones of an event are found without trying each: an event is looked up under
+/// the few combinations of its names and routing key that a filter can select.
 struct FilterIndex<Value> {
   /// A filter among others, until it leaves.
   struct Member {
-    /// No other filter has it, or will.
+    /// The number, which no other member ever has.
     let number: Int
     /// The filter that all members with an equal one share.
     let filter: FollowFilter
@@ -14,12 +14,12 @@ struct FilterIndex<Value> {
 
   private struct Entry {
     let member: Member
-    /// How many have joined and not left.
+    /// The number of members that have joined and not left.
     var count = 1
   }
 
   private struct Occupants {
-    /// No other place has it, or will.
+    /// The number, which no other entry ever has.
     let number: Int
     var filters: Set<Int> = []
   }
@@ -27,21 +27,21 @@ struct FilterIndex<Value> {
   private var numbers: [FollowFilter: Int] = [:]
   private var entries: [Int: Entry] = [:]
   private var places: [FilterKey: Occupants] = [:]
-  /// How many places have each form: an event is not looked up under those that no filter has.
+  /// The number of entries of each form: an event is not looked up under a form that no filter has.
   private var forms = [Int](repeating: 0, count: FilterKey.Form.all.count)
   private var nextNumber = 0
   private var nextPlace = 0
-  /// ``FollowFilter/cost`` of all filters, equal ones counted once.
+  /// The sum of ``FollowFilter/cost`` of all filters. Equal ones count once.
   private(set) var cost = 0
 
-  /// Those of all filters.
+  /// The values of all filters.
   var values: [Value] { entries.values.map(\.member.value) }
 
   var isEmpty: Bool { entries.isEmpty }
 
-  /// Joins with a filter.
+  /// Adds a member with a filter.
   ///
-  /// - Parameter make: makes what belongs to the filter, if no member has an equal one.
+  /// - Parameter make: Makes the value of the filter, if no member has an equal one.
   /// - Returns: `nil` if the filters would cost more than the limit.
   mutating func join(_ filter: FollowFilter, upTo limit: Int = .max, make: () -> Value) -> Member? {
     if let number = numbers[filter], let known = entries[number] {
@@ -58,7 +58,7 @@ struct FilterIndex<Value> {
     return member
   }
 
-  /// Counts one out.
+  /// Removes a member.
   mutating func leave(_ number: Int) {
     guard let entry = entries[number] else { return }
     guard entry.count == 1 else {
@@ -90,25 +90,25 @@ struct FilterIndex<Value> {
 
   // MARK: Finding
 
-  /// The filters that one of some events passes.
+  /// The filters that match one of some events.
   struct Matches {
     fileprivate var numbers: Set<Int> = []
-    /// The places that have been looked up already.
+    /// The entries that have been looked up already.
     fileprivate var places: Set<Int> = []
   }
 
-  /// Adds the filters that an event passes.
+  /// Adds the filters that match an event.
   func find(_ event: CommitHint.Event, _ found: inout Matches) {
     for form in FilterKey.Form.all where forms[form.index] > 0 {
       let place = FilterKey(
         form, type: event.aggregatorType, id: event.aggregatorID, name: event.name, routingKey: event.routingKey)
-      // However many events are found there, their filters are gone through once.
+      // The filters of an entry are visited once, however many events match it.
       guard let occupants = places[place], found.places.insert(occupants.number).inserted else { continue }
       found.numbers.formUnion(occupants.filters)
     }
   }
 
-  /// What belongs to the filters that were found, and have not left since.
+  /// Returns the values of the filters that were found, and have not left since.
   func values(_ found: Matches) -> [Value] {
     found.numbers.compactMap { entries[$0]?.member.value }
   }

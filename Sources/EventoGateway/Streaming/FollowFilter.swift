@@ -1,15 +1,16 @@
 internal import Evento
 
-/// What is followed. Filters are equal by their bytes; followers with equal ones share one (``FilterIndex``).
+/// The filter of a follower. Filters are equal by their bytes; followers with equal filters share one
+/// (``FilterIndex``).
 final class FollowFilter: Sendable, Hashable {
   let aggregators: [ReadAggregator]?
   let routingKey: RoutingKey
-  /// About the bytes of memory that it takes, its places in a ``FilterIndex`` included.
+  /// The approximate size in memory, in bytes, including its entries in a ``FilterIndex``.
   let cost: Int
-  /// Worked out once: a filter may be 150 KB long.
+  /// Computed once: a filter can be 150 KB long.
   private let hash: Int
 
-  /// Beside the texts of an aggregator: their strings and the place in the index.
+  /// The cost of an aggregator in addition to its texts: their strings and the entry in the index.
   static let costOfAggregator = 256
 
   init(aggregators: [ReadAggregator]?, routingKey: RoutingKey) {

@@ -2,17 +2,18 @@ internal import DequeModule
 internal import Evento
 internal import Synchronization
 
-/// Limits how many followers read the store at the same time: one commit can wake all of them, and every other request would
-/// wait behind their reads.
+/// Limits the number of followers that read the store at the same time: one commit can wake all of them, and every
+/// other request would wait behind their reads.
 ///
-/// A read at the end of the log is short, and a read far behind it can be long, so each kind has a line of its own. Far from
-/// the end, each filter costs searches of an index, so reads with many filters have lines apart from those with few.
+/// A read at the end of the log is short, and a read far from the end can be long, so each kind has its own queue. Far
+/// from the end, each filter costs searches of an index, so reads with many filters and reads with few have separate
+/// queues.
 struct FollowerGates: Sendable {
-  /// What is known about a follower's place in the log.
+  /// The state of a follower's position in the log.
   enum Standing: Sendable {
     /// The follower has read nothing yet.
     case unknown
-    /// Its last read came to the end of the log, or it starts there.
+    /// Its last read reached the end of the log, or it starts there.
     case atEnd
     /// Its last read found more than one page.
     case behind
@@ -45,17 +46,18 @@ struct FollowerGates: Sendable {
   }
 }
 
-/// Lets a few through at once; the others wait in line.
+/// Lets a few reads run at the same time; the others wait in a queue.
 final class ReadGate: Sendable {
-  /// The error of those that are outside when the gate is closed.
+  /// The error of reads that wait when the gate is closed.
   struct Closed: Error {}
 
   private struct State {
     var inside = 0
     var isClosed = false
-    /// The code that removes one resumes it, so each is resumed once: with `true` if it is inside.
+    /// The continuations of waiting reads. The code that removes one resumes it, so each is resumed once: with `true`
+    /// if it has entered.
     var waiting: [Int: CheckedContinuation<Bool, Never>] = [:]
-    /// Numbers in order of arrival. Those of cancelled tasks stay until their turn.
+    /// The numbers in order of arrival. Those of cancelled tasks stay until their turn.
     var line: Deque<Int> = []
   }
 
@@ -63,7 +65,7 @@ final class ReadGate: Sendable {
   private let arrivals = Atomic(0)
   private let limit: Int
 
-  /// - Parameter limit: how many may be inside.
+  /// - Parameter limit: The maximum number of reads inside.
   init(limit: Int) {
     self.limit = limit
   }
@@ -71,10 +73,10 @@ final class ReadGate: Sendable {
   var inside: Int { state.withLock { $0.inside } }
   var waiting: Int { state.withLock { $0.waiting.count } }
 
-  /// Runs the body once there is room inside.
+  /// Runs the body once it has entered.
   ///
-  /// - Throws: ``Closed`` if the gate is closed before that; `requestDropped` if the task is cancelled before that: it
-  ///   leaves the line.
+  /// - Throws: ``Closed`` if the gate is closed first; `requestDropped` if the task is cancelled first: it leaves the
+  ///   queue.
   func pass<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
     guard await enter() else {
       if state.withLock({ $0.isClosed }) { throw Closed() }
@@ -84,7 +86,7 @@ final class ReadGate: Sendable {
     return try await body()
   }
 
-  /// - Returns: whether it is inside.
+  /// - Returns: True if it has entered.
   private func enter() async -> Bool {
     let number = arrivals.add(1, ordering: .relaxed).newValue
     return await withTaskCancellationHandler {
@@ -107,7 +109,7 @@ final class ReadGate: Sendable {
     }
   }
 
-  /// Lets nobody in from now on. Those that are inside go on.
+  /// Closes the gate: nothing enters from now on. Reads that have entered continue.
   func close() {
     let waiting = state.withLock { state in
       state.isClosed = true

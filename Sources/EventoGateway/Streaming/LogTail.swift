@@ -3,12 +3,11 @@ internal import Synchronization
 
 /// Wakes the followers whose filter matches an event of a commit, and no others.
 ///
-/// The hints of the commits say which events there are. As with every ``CommitSignal``, a follower that wakes up reads from
-/// its own position, so nothing is lost or comes twice because of what happens here. If a commit has no hint, all followers
-/// are woken.
+/// The hints of the commits say which events were added. As with every ``CommitSignal``, a woken follower reads from
+/// its own position, so this class can't lose or repeat events. If a commit has no hint, all followers are woken.
 final class LogTail: Sendable {
-  /// A place among those who follow with one filter, until it is let go. To be used as a ``CommitSignal``, which moves on
-  /// after each commit of something that passes the filter, and now and then without one.
+  /// The membership of a follower, until it is released. Use it like a ``CommitSignal``, which advances after each
+  /// commit of a matching event, and sometimes without one.
   final class Membership: Sendable {
     private let member: FilterIndex<CommitSignal>.Member
     private let tail: LogTail
@@ -22,13 +21,13 @@ final class LogTail: Sendable {
       tail.leave(member.number)
     }
 
-    /// Names the filter: no other has it, or will.
+    /// The number of the filter, which no other filter ever has.
     var number: Int { member.number }
     var filter: FollowFilter { member.filter }
 
     var count: UInt64 { member.value.count }
 
-    /// Whether nobody is to wait any more.
+    /// True if no follower may wait any more.
     var hasEnded: Bool { member.value.isFinished }
 
     func wait(
@@ -37,17 +36,18 @@ final class LogTail: Sendable {
       await member.value.wait(past: count, until: deadline, unless: interruption)
     }
 
-    /// Describes a read that has just ended, and has found the end of what passes the filter.
+    /// Returns the mark of a read that has just ended, and has found no further matching event.
     ///
-    /// - Parameter count: ``count`` from before the read.
+    /// - Parameter count: The ``count`` from before the read.
     func mark(_ count: UInt64) -> Mark { Mark(count: count, ended: .now) }
 
-    /// Whether another read might find something.
+    /// Returns true if another read may find something.
     func mayHaveNews(since mark: Mark) -> Bool { count != mark.count }
 
-    /// A place at or behind the end of a mark's read, up to which nothing more passes the filter; `nil` if none is known.
+    /// A position at or after the end of a mark's read, up to which there is no further matching event; `nil` if none
+    /// is known.
     func quietPlace(since mark: Mark) -> Cursor? {
-      // In this order: a commit moves the signals on before its end is the end.
+      // In this order: a commit advances the signals before its end becomes the end.
       guard let end = tail.end, end.began > mark.ended, !mayHaveNews(since: mark) else { return nil }
       return end.place
     }
@@ -56,11 +56,11 @@ final class LogTail: Sendable {
   /// A read of the log.
   struct Mark: Sendable {
     let count: UInt64
-    /// A commit that begins later lies behind all that the read saw.
+    /// A commit that begins later is after everything that the read saw.
     fileprivate let ended: ContinuousClock.Instant
   }
 
-  /// The end of a commit. All events before it have moved the signals of their filters on.
+  /// The end of a commit. The signals of all events before it have advanced.
   private struct End {
     let place: Cursor
     let began: ContinuousClock.Instant
@@ -69,7 +69,7 @@ final class LogTail: Sendable {
   /// Commits whose followers have not been woken yet.
   private struct News {
     private(set) var hints: [CommitHint] = []
-    /// Whether there is more than the hints say.
+    /// True if there is more than the hints say.
     private(set) var isIncomplete = false
     private(set) var events = 0
     private(set) var end: End?
@@ -91,37 +91,37 @@ final class LogTail: Sendable {
 
   private struct State {
     var signals = FilterIndex<CommitSignal>()
-    /// Whether commits are heard of, which they are while somebody follows.
+    /// True while it listens for commits, which it does if there are followers.
     var isListening = false
     var news = News()
-    /// Whether a task deals with the news.
+    /// True if a task is handling news.
     var isWaking = false
     var end: End?
   }
 
   private let load: Load
   private let filterBytes: Int
-  /// Kept, since without it nobody moves its signal.
+  /// Kept alive, because the relay advances its signal.
   private let relay: CommitRelay
   private let state = Mutex(State())
 
-  /// How often it is checked whether anybody still follows.
+  /// The interval of the check that there are still followers.
   private static let checkInterval: Duration = .milliseconds(50)
 
-  /// - Parameter filterBytes: the limit of ``filterCost``.
+  /// - Parameter filterBytes: The limit of ``filterCost``.
   init(relay: CommitRelay, load: Load, filterBytes: Int) {
     self.relay = relay
     self.load = load
     self.filterBytes = filterBytes
   }
 
-  /// ``FollowFilter/cost`` of the filters of all followers.
+  /// The sum of ``FollowFilter/cost`` of all followers' filters.
   var filterCost: Int { state.withLock { $0.signals.cost } }
 
   /// Begins to follow.
   ///
-  /// - Throws: `invalid_request` if the filter alone exceeds the limit of all followers' filters; `unavailable` if it does
-  ///   together with those that are there.
+  /// - Throws: `invalid_request` if the filter alone exceeds the limit of all followers' filters; `unavailable` if it
+  ///   does so together with the existing ones.
   func join(_ filter: FollowFilter) throws(EventoError) -> Membership {
     guard filter.cost <= filterBytes else {
       throw EventoError(
@@ -154,12 +154,12 @@ final class LogTail: Sendable {
 
   private func listen() {
     let listening = relay.signal.listen { [weak self] in self?.hear($0) }
-    // Others may have joined meanwhile, and read the log before a commit that was not heard of.
+    // Others may have joined meanwhile, and have read the log before a commit that was not reported.
     wakeAll()
     Task { await keep(listening) }
   }
 
-  /// Called in the thread that has committed: leaves everything but the hint to a task.
+  /// Called on the thread that has committed: stores the hint, and leaves everything else to a task.
   private func hear(_ hint: CommitHint?) {
     let isIdle = state.withLock { state in
       state.news.add(hint)
@@ -172,7 +172,7 @@ final class LogTail: Sendable {
   private func wakeFollowers() async {
     while let news = takeNews() {
       wake(news)
-      // To those that are awake. What commits meanwhile is dealt with at once.
+      // Lets the woken tasks run first. Commits in the meantime are handled at once.
       await Task.yield()
     }
   }
@@ -193,12 +193,12 @@ final class LogTail: Sendable {
     if let end = news.end { state.withLock { $0.end = end } }
   }
 
-  /// A follower that joins before an event is looked up is found for it. One that joins later reads the event itself, since
-  /// it has committed.
+  /// Wakes the matching followers. A follower that joins before an event is looked up is found for it. One that joins
+  /// later reads the event itself, because it has committed.
   private func wakeMatching(_ hints: [CommitHint]) {
     var found = FilterIndex<CommitSignal>.Matches()
     for hint in hints {
-      // Each by itself, so that who commits or joins has to wait for no more than one.
+      // One event at a time, so that a commit or a join waits for no more than one.
       for event in hint.events { state.withLock { $0.signals.find(event, &found) } }
     }
     for signal in state.withLock({ $0.signals.values(found) }) { signal.advance() }
@@ -208,10 +208,10 @@ final class LogTail: Sendable {
     for signal in state.withLock({ $0.signals.values }) { signal.advance() }
   }
 
-  /// Keeps listening for as long as anybody follows and there may be commits.
+  /// Keeps listening as long as there are followers and there may be commits.
   private func keep(_ listening: CommitSignal.Listening) async {
     while true {
-      // A task that nobody cancels: the sleep can't be cut short.
+      // Nothing cancels this task, so the sleep can't be cut short.
       try? await Task.sleep(for: Self.checkInterval)
       let isFinished = relay.signal.isFinished
       let (isNeeded, signals) = state.withLock { state in

@@ -6,30 +6,30 @@ internal import Synchronization
 
 /// Reads of the log that followers share.
 ///
-/// A thousand followers at the end of the log with the same filter would read the same page from the store after each
-/// commit, and render it a thousand times. What lies behind a place never changes, only grows: a page that has events
-/// is right for whoever asks for the same place later, too.
+/// Without it, a thousand followers at the end of the log with the same filter would read the same page from the store
+/// after each commit, and render it a thousand times. The log after a position never changes and only grows, so a page
+/// with events is also valid for later followers at the same position.
 final class SharedPages: Sendable {
-  /// Events behind a place, as the lines that a stream has for them.
+  /// Events after a position, as the lines of a stream.
   struct Page: Sendable {
     let lines: [UInt8]
-    /// The place up to which the log was read.
+    /// The position up to which the log was read.
     let end: Cursor?
-    /// Whether there was more behind it.
+    /// True if there was more after it.
     let hasMore: Bool
-    /// How many commits were known of before the read.
+    /// The number of commits that were known before the read.
     let count: UInt64
     fileprivate let events: Int
-    /// Bytes of what it was made of.
+    /// The size of its source, in bytes.
     fileprivate let size: Int
 
     var isEmpty: Bool { events == 0 }
 
-    /// Whether it may be kept for others.
+    /// True if it may be kept for others.
     fileprivate var isSmall: Bool { size <= SharedPages.pageBytes }
   }
 
-  /// Writes the events of a read up to ``SharedPages/pageBytes``, and one in any case.
+  /// Writes the events of a read up to ``SharedPages/pageBytes``, and always at least one.
   private struct Builder: PageBuilder {
     let rendering: StreamRendering
     let count: UInt64
@@ -63,16 +63,16 @@ final class SharedPages: Sendable {
   }
 
   private struct Key: Hashable {
-    /// ``LogTail/Membership/number``: a filter itself may be long.
+    /// The value of ``LogTail/Membership/number``: a filter itself may be long.
     let filter: Int
-    /// `nil`: the beginning.
+    /// The position; `nil` at the beginning.
     let place: Cursor?
     let rendering: StreamRendering
   }
 
   private struct FlightKey: Hashable {
     let page: Key
-    /// A read that began before a commit does not see it: only those who know of the same commits share one.
+    /// A read that began before a commit does not see it, so only followers that have seen the same commits share one.
     let count: UInt64
   }
 
@@ -104,11 +104,12 @@ final class SharedPages: Sendable {
   private let waits = Atomic(0)
   private let gates: FollowerGates
 
-  /// Events of one page at most.
+  /// The maximum number of events of one page.
   private static let pageEvents = 64
-  /// Bytes of one page, which is what a follower holds while its client takes nothing; a larger event comes alone.
+  /// The maximum size of one page, in bytes, which a follower holds while its client does not read. A larger event is
+  /// read alone.
   private static let pageBytes = 64 << 10
-  /// Pages that are kept.
+  /// The maximum number of kept pages.
   private static let pagesKept = 32
 
   init(_ store: any CallbackExecutor, gates: FollowerGates) {
@@ -116,13 +117,14 @@ final class SharedPages: Sendable {
     self.gates = gates
   }
 
-  /// The page behind a place.
+  /// Returns the page after a position.
   ///
   /// - Parameters:
-  ///   - standing: what is known about the follower's place.
-  ///   - count: how many commits the caller knows of.
-  /// - Throws: ``ReadGate/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled before
-  ///   the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before it begins.
+  ///   - standing: The state of the follower's position.
+  ///   - count: The number of commits that the caller has seen.
+  /// - Throws: ``ReadGate/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled
+  ///   before the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before
+  ///   it begins.
   func page(
     _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering,
     standing: FollowerGates.Standing, _ count: UInt64
@@ -136,7 +138,7 @@ final class SharedPages: Sendable {
     switch start {
     case .beginning: place = nil
     case .after(let cursor): place = cursor
-    // The end of the log moves: that page is nobody else's.
+    // The end of the log moves, so this page can't be shared.
     case .now: return try await readInTurn()
     }
     let key = FlightKey(page: Key(filter: membership.number, place: place, rendering: rendering), count: count)
@@ -158,7 +160,7 @@ final class SharedPages: Sendable {
       into: { Builder(rendering, count) })
   }
 
-  /// Waits for a page that is kept or being read, or for one that is read from now on.
+  /// Waits for a page that is kept or being read, or for one that is read now.
   private func join(
     _ key: FlightKey, _ number: Int, _ waiter: Waiter, orBegin read: @escaping @Sendable () async throws -> Page
   ) {
@@ -201,7 +203,7 @@ final class SharedPages: Sendable {
   }
 }
 
-/// How a stream shows its events: followers that agree in it can share what they are sent.
+/// The rendering of events on a stream: followers with the same rendering can share output.
 struct StreamRendering: Hashable, Sendable {
   let format: StreamFormat
   let encoding: PayloadEncoding

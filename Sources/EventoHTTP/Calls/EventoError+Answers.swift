@@ -52,9 +52,10 @@ extension EventoError {
       switch fault.kind {
       case .cancelled: "The task was cancelled \(fault.wasSent ? waiting : "before its request was sent.")"
       case .closed: "The executor has been closed\(fault.wasSent ? " \(waiting)" : ".")"
-      case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before there was a connection for it.")"
-      case .unreachable: "The gateway can't be reached (\(fault.summary)). Check the URL, and that it is running."
-      case .lost: "The connection to the gateway broke before its answer was whole (\(fault.summary))."
+      case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before its request was sent.")"
+      case .unreachable:
+        "The gateway can't be reached (\(fault.summary)). Check the URL, and that the gateway is running."
+      case .lost: "The connection to the gateway broke before the response was complete (\(fault.summary))."
       case .tooLarge, .full: fault.summary
       case .hopeless: "The gateway can't be called (\(fault.summary)). Check the URL and the configuration."
       }

@@ -1,7 +1,7 @@
 internal import Evento
 internal import EventoWire
 
-/// One iteration over the log: a stream from the gateway, and another one from the last position when that has ended.
+/// One iteration over the log: a stream from the gateway, and, when it ends, another one from the last position.
 actor LogStream {
   private let gateway: Gateway
   private let aggregators: [ReadAggregator]?
@@ -13,7 +13,7 @@ actor LogStream {
   private var failures = 0
   /// True if no line has arrived since a stream failed.
   private var isFailing = false
-  /// Whether a line has ever come.
+  /// True once a line has arrived.
   private var hasBegun = false
 
   private final class Connection {
@@ -107,7 +107,8 @@ actor LogStream {
     case .failure(let fault):
       switch fault.kind {
       case .unreachable, .lost, .deadline: report(.transfer(fault))
-      // Another may have taken the place of a stream that broke. One that has never had any is not to wait for it.
+      // Another follower may have taken the connection of a stream that broke, so this one retries. A follower that
+      // never had a connection fails.
       case .full where hasBegun: report(.transfer(fault))
       case .full: throw .transfer(fault)
       case .cancelled, .closed, .tooLarge, .hopeless: throw .transfer(fault)

@@ -26,8 +26,8 @@ public struct HTTPConfiguration: Sendable {
   /// The maximum number of connections for calls, 1 to ``maximumConnections``: 64. If all are busy, further calls wait.
   public var connections = 64
 
-  /// The most connections of those who follow the log, beside the others, 1 … ``maximumConnections``: 256. Each follower
-  /// needs one. One more is refused with `unavailable`.
+  /// The maximum number of connections for followers of the log, in addition to ``connections``, 1 to
+  /// ``maximumConnections``: 256. Each follower uses one. Further followers fail with `unavailable`.
   public var followerConnections = 256
 
   /// The time without a byte after which a follower considers its connection dead and opens another, at least 1 second:

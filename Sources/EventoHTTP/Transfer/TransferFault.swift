@@ -13,9 +13,9 @@ struct TransferFault: Error, Equatable {
     case unreachable
     /// The connection broke, or the response was not HTTP.
     case lost
-    /// All connections have streams. The summary is whole sentences.
+    /// All connections are in use by streams. The summary is complete sentences.
     case full
-    /// The answer was larger than the limit. The summary is whole sentences.
+    /// The response was larger than the limit. The summary is complete sentences.
     case tooLarge
     /// A retry would fail the same way: an invalid certificate, a missing file.
     case hopeless
@@ -36,7 +36,7 @@ struct TransferFault: Error, Equatable {
   static func tooManyStreams(_ limit: Int) -> TransferFault {
     TransferFault(
       kind: .full,
-      summary: "This executor follows the log \(limit) times already, which is its limit. "
+      summary: "Too many followers of the log (limit \(limit)). "
         + "Raise HTTPConfiguration.followerConnections, or share followers.")
   }
 

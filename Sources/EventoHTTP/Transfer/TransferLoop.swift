@@ -10,8 +10,8 @@ internal import CCurl
 
 /// Runs the transfers of a client, all of them on one thread: https://curl.se/libcurl/c/libcurl-multi.html
 ///
-/// At most as many run at a time as there may be connections. Other calls wait here, first come, first served. Other
-/// streams are refused, since one that runs may have no end.
+/// At most as many run at a time as there may be connections. Further calls wait in a queue, first come, first served.
+/// Further streams are refused, because a running one may have no end.
 final class TransferLoop {
   private let multi: MultiHandle
   let options: TransferOptions
@@ -180,7 +180,7 @@ final class TransferLoop {
   }
 }
 
-/// What streams need beside calls: to be paused and resumed, and given up when nothing comes.
+/// The operations of streams: pause and resume, and end stalled ones.
 extension TransferLoop {
   /// Resumes the streams whose readers have made room.
   func resumePaused() {

@@ -30,7 +30,7 @@ struct PartialFile: ~Copyable {
     let folder = open(FileSystem.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard folder >= 0 else {
       guard errno == ENOENT else { throw Self.failure(target) }
-      throw EventoError(.unavailable, "There is no folder \(FileSystem.folder(of: target)): create it first.")
+      throw EventoError(.unavailable, "There is no folder \(FileSystem.folder(of: target)). Create it first.")
     }
     let file = openat(folder, partialName, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
     guard file >= 0 else {
@@ -60,7 +60,7 @@ struct PartialFile: ~Copyable {
       throw EventoError(.unavailable, "\(target) can't be created: another file has replaced \(path).")
     }
     guard fchmod(file, permissions) == 0, FileSystem.sync(file) else { throw Self.failure(target) }
-    // Unlike a renamed file, a linked one never takes the place of another.
+    // Unlike a rename, a link never replaces another file.
     if linkat(folder, partialName, folder, targetName, 0) == 0 {
       unlinkat(folder, partialName, 0)
     } else if errno == EEXIST || exists(targetName) {

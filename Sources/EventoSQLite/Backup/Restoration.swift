@@ -15,7 +15,7 @@ struct Restoration {
   func put(_ backup: String, at path: String, _ work: CancellableWork) throws -> SQLiteExecutor.Copy {
     try DatabasePath.check(path)
     guard !FileSystem.areSame(path, backup) else {
-      throw EventoError(.invalidRequest, "\(backup) and \(path) are one file: name the backup, and the database.")
+      throw EventoError(.invalidRequest, "\(backup) and \(path) are the same file. Name the backup and the database.")
     }
     let source = try DatabaseFile.openForReading(backup, as: "backup")
     defer { source.close() }
@@ -28,7 +28,7 @@ struct Restoration {
     }
     let database: Connection
     do {
-      // What may not be replaced is not to be touched either: look first, and again once nobody else can change it.
+      // A database that may not be replaced must not change: check first, and again with exclusive access.
       let reader = try DatabaseFile.look(at: path)
       defer { reader.close() }
       try checkMayReplace(reader, path)

@@ -47,16 +47,16 @@ extension Connection {
     }
   }
 
-  /// Finds out in the open transaction if there is room for a write of so many bytes: writes as many to the write-ahead
-  /// log, and undoes that.
+  /// Checks in the open transaction that there is room for a write of this size: writes as many bytes to the
+  /// write-ahead log, and undoes that.
   ///
-  /// Changed pages that the cache has no place for go to the log before the commit, so the cache gets hardly any. What is
-  /// undone is no part of the log, and the next commit is written over it:
+  /// Changed pages that do not fit into the cache are written to the log before the commit, so the cache is made very
+  /// small. The undone pages are not part of the log, and the next commit overwrites them:
   /// https://sqlite.org/fileformat2.html#the_write_ahead_log
   func probeRoom(for bytes: Int) throws(SQLiteFailure) {
     let cache = try integer("PRAGMA cache_size") ?? -2000
     try execute("PRAGMA cache_size = 10; SAVEPOINT room")
-    // It needs no disk, and so does not fail.
+    // This does not use the disk, so it does not fail.
     defer { try? execute("PRAGMA cache_size = \(cache)") }
     // No snapshot has an empty key.
     try run(
@@ -67,7 +67,7 @@ extension Connection {
     try execute("ROLLBACK TO room; RELEASE room")
   }
 
-  /// Pages of tables and indexes that a write changes beside those of its payloads.
+  /// The size of the pages of tables and indexes that a write changes in addition to its payloads, in bytes.
   private static let indexBytes = 64 << 10
 }
 

@@ -10,7 +10,7 @@ internal import Synchronization
   import Darwin
 #endif
 
-/// The file of a database, before a store opens it: made, looked at, and left as it is.
+/// Creates and checks the file of a database, before a store opens it.
 enum DatabaseFile {
   /// Creates the file, empty, if it does not exist. SQLite would create it with 0644 less the umask. It gives the
   /// write-ahead log and the shared memory the permissions of the database: https://sqlite.org/src/file/src/os_unix.c
@@ -65,15 +65,15 @@ enum DatabaseFile {
       "\(what), and \(configuration.createsDatabaseSetting) forbids creating one. Check that the volume is mounted.")
   }
 
-  // MARK: Looking at a store
+  // MARK: Checking a store
 
-  /// A connection to look with, which leaves all as it is. Where a log has been left beside the database, one that may
-  /// write would move it there when it is closed; where there is none, one that may not would leave an empty one, and
-  /// can't on a file system that is read-only (https://sqlite.org/wal.html#readonly).
+  /// Opens a connection that leaves all files unchanged. If the database has a log, a writing connection would move it
+  /// into the database when closed. If it has none, a reading one would leave an empty log, and can't on a read-only
+  /// file system (https://sqlite.org/wal.html#readonly).
   static func look(
     at path: String, busyTimeout: Duration = .zero
   ) throws(SQLiteFailure) -> Connection {
-    // SQLite follows links, and has the log beside the file that they lead to.
+    // SQLite follows links, and keeps the log next to the target.
     let resolved = DatabasePath.resolved(path)
     let access: Connection.Access =
       if FileSystem.exists(resolved + "-wal") {
@@ -86,10 +86,10 @@ enum DatabaseFile {
     return try Connection(path: path, busyTimeout: busyTimeout, for: access)
   }
 
-  /// Opens a store that is there, to read it.
+  /// Opens an existing store to read it.
   ///
-  /// - Parameter kind: what an error calls it.
-  /// - Throws: ``EventoError`` where it is none, or of a newer version.
+  /// - Parameter kind: The word for it in errors.
+  /// - Throws: ``EventoError`` if it is not a store, or has a newer version.
   static func openForReading(_ path: String, as kind: String = "database") throws -> Connection {
     try DatabasePath.check(path)
     var status = stat()
@@ -105,40 +105,40 @@ enum DatabaseFile {
       return connection
     } catch let failure as SQLiteFailure {
       guard failure.isDamage else { throw failure.error(of: path) }
-      throw EventoError(
-        .invalidRequest, "\(path) is not a whole SQLite database (\(failure.message)). Name another file.",
-        cause: failure.error.cause)
+      let state = failure.primaryCode == SQLITE_NOTADB ? "is not a SQLite database" : "is damaged (\(failure.message))"
+      throw EventoError(.invalidRequest, "\(path) \(state). Name another file.", cause: failure.error.cause)
     }
   }
 
-  /// Makes sure that no log is left of a database that is missing or empty: SQLite removes it, and it may hold all that there
-  /// is of a store.
+  /// Ensures that a missing or empty database has no log: SQLite would remove it, and it may have all the events of a
+  /// store.
   ///
   /// - Throws: `invalid_request`.
   static func checkNoLogIsLeft(of path: String) throws(EventoError) {
     let log = DatabasePath.resolved(path) + "-wal"
-    // In this order: another process may be creating the store, whose log has something only after the database has.
+    // In this order: another process may be creating the store, and its log gets content only after the database has.
     guard FileSystem.size(log) > 0, FileSystem.size(path) == 0 else { return }
     throw EventoError(
       .invalidRequest,
-      "\(log) has \(FileSystem.size(log)) bytes of a database that is not there any more. Put the database back, or move the log away."
+      "\(log) has \(FileSystem.size(log)) bytes of a database that no longer exists. Put the database back, or move the log away."
     )
   }
 
-  /// Those of the file, and its owner may write: a backup may be kept from being written to, a store of it is written to.
+  /// Returns the permissions of the file, plus read and write for its owner: a backup may be read-only, a store may
+  /// not.
   static func permissions(ofCopyOf path: String) -> mode_t {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_mode & 0o777 | 0o600 : 0o600
   }
 
-  /// What a store that nobody writes to holds.
+  /// Returns the number of events and the size of a store that no process is writing to.
   static func measure(_ path: String) throws -> SQLiteExecutor.Copy {
     let connection = try look(at: path)
     defer { connection.close() }
     return SQLiteExecutor.Copy(events: Int(try connection.logEnd().position), bytes: FileSystem.size(path))
   }
 
-  /// To close a file gives up the locks that the process holds on it through any other descriptor
-  /// (https://sqlite.org/howtocorrupt.html §2.2), so no connection of this process may be open by then.
+  /// Serialises creation. Closing a file releases all locks that the process holds on it
+  /// (https://sqlite.org/howtocorrupt.html §2.2), so no connection of this process may be open at that time.
   private static let creation = Mutex(())
 }

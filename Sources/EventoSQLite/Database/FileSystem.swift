@@ -8,50 +8,50 @@ internal import CSQLite
   import Darwin
 #endif
 
-/// What the system says of files, folders and the file system they are on, and what SQLite does not sync by itself.
+/// Queries about files, folders and their file system, and the syncs that SQLite does not do by itself.
 enum FileSystem {
-  /// Whether there is anything of that name, a link to nothing among it.
+  /// Returns whether the name exists, even as a dangling link.
   static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
   }
 
-  /// Whether the path is that of a link to a file that does not exist.
+  /// Returns whether the path is a dangling link.
   static func isLinkToNothing(_ path: String) -> Bool {
     var status = stat()
     return exists(path) && stat(path, &status) != 0 && errno == ENOENT
   }
 
-  /// Whether the path leads to a folder.
+  /// Returns whether the path leads to a folder.
   static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  /// The size of the file; 0 if it can't be found out.
+  /// Returns the size of the file; 0 if unknown.
   static func size(_ path: String) -> Int { bytes(path) ?? 0 }
 
-  /// The size of the file; `nil` if it can't be found out.
+  /// Returns the size of the file; `nil` if unknown.
   static func bytes(_ path: String) -> Int? {
     var status = stat()
     return stat(path, &status) == 0 ? Int(status.st_size) : nil
   }
 
-  /// Whether two names are of one file.
+  /// Returns whether two paths lead to the same file.
   static func areSame(_ one: String, _ other: String) -> Bool {
     var (first, second) = (stat(), stat())
     guard stat(one, &first) == 0, stat(other, &second) == 0 else { return false }
     return first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
-  /// The folder that a path leads to.
+  /// Returns the folder of a path.
   static func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
   }
 
   // MARK: The file system of a path
 
-  /// Whether it is mounted so that nobody can write to it; not if that can't be found out.
+  /// Returns whether it is mounted read-only; false if that is unknown.
   static func isReadOnly(_ path: String) -> Bool {
     var status = statvfs()
     return statvfs(path, &status) == 0 && status.f_flag & UInt(ST_RDONLY) != 0
@@ -68,10 +68,10 @@ enum FileSystem {
 
   // MARK: Syncing
 
-  /// - Returns: whether what was written is on disk; where not, `errno` says why.
+  /// - Returns: True if the written data is on disk; if not, `errno` has the reason.
   static func sync(_ descriptor: Int32) -> Bool {
     #if canImport(Darwin)
-      // Through the drive's cache, where the file system can: man 2 fsync.
+      // Includes the drive's cache, if the file system supports it: man 2 fsync.
       if fcntl(descriptor, F_FULLFSYNC) == 0 { return true }
     #endif
     return fsync(descriptor) == 0
@@ -80,7 +80,7 @@ enum FileSystem {
   /// Makes a new file's name durable.
   ///
   /// SQLite syncs a database's content, and the folder only for its journals: without this, a power failure right after
-  /// the first start could lose the name of the file, and with it what was answered.
+  /// the first start could lose the name of the file, and with it confirmed writes.
   static func sync(folderOf path: String) throws(SQLiteFailure) {
     let folder = folder(of: path)
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)

@@ -34,7 +34,7 @@ final class MinimumSizes {
   ///
   /// - Throws: ``EventoError``; ``SQLiteFailure``.
   static func checkIsWhole(_ connection: Connection, _ files: OpenFiles) throws {
-    // Nobody can empty the log while this transaction reads.
+    // No other process can empty the log while this transaction reads.
     try connection.snapshot {
       let pages = Int(try connection.integer("PRAGMA page_count") ?? 0)
       let pageSize = Int(try connection.integer("PRAGMA page_size") ?? 4096)

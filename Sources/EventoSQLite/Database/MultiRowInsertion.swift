@@ -1,13 +1,13 @@
-/// Statements that insert several rows at once, which spares SQLite to open the table and its indexes for each of them.
+/// Statements that insert several rows at once, so that SQLite need not open the table and its indexes for each row.
 struct MultiRowInsertion {
-  /// For 1, 2, 4 … rows, with a parameter for each column of each row.
+  /// The statements for 1, 2, 4 … rows, with a parameter for each column of each row.
   let texts: [String]
   private let columnCount: Int
 
   /// - Parameters:
-  ///   - largest: rows at once, a power of two.
-  ///   - onConflict: what becomes of a row whose key the table has already, which is a failure otherwise
-  ///     (https://sqlite.org/lang_upsert.html).
+  ///   - largest: The maximum number of rows at once, a power of two.
+  ///   - onConflict: The action for a row whose key exists (https://sqlite.org/lang_upsert.html). Without it, that is
+  ///     an error.
   init(into table: String, _ columns: [String], upTo largest: Int, onConflict: String? = nil) {
     columnCount = columns.count
     let row = "(" + Array(repeating: "?", count: columns.count).joined(separator: ", ") + ")"
@@ -20,7 +20,7 @@ struct MultiRowInsertion {
 
   /// Inserts rows of integers, in their order.
   ///
-  /// - Parameter values: of the columns of all rows, one row after the other.
+  /// - Parameter values: The columns of all rows, one row after the other.
   func insert(_ values: [Int64], on connection: Connection) throws(SQLiteFailure) {
     var rest = values[...]
     while !rest.isEmpty {

@@ -10,8 +10,8 @@ internal import Evento
 
 /// The files of an open database: the database, its write-ahead log and the shared memory.
 ///
-/// A process goes on writing to a file that has been removed or replaced, without an error, and all of it is gone with the
-/// process (https://sqlite.org/howtocorrupt.html §4.1 to §4.4). So the names are looked up again.
+/// A process can write to a file that has been removed or replaced without an error, and the data is lost when the
+/// process ends (https://sqlite.org/howtocorrupt.html §4.1 to §4.4). So the names are checked again and again.
 struct OpenFiles {
   private struct Identity: Equatable {
     let device: UInt64
@@ -69,24 +69,24 @@ struct OpenFiles {
   /// The path of the write-ahead log.
   var logPath: String { files[1].path }
 
-  /// Bytes of the write-ahead log.
+  /// The size of the write-ahead log, in bytes.
   var logBytes: Int { FileSystem.size(logPath) }
 
   /// The bytes that this process can still write to the database's file system; `nil` if unknown.
   var freeBytes: Int? { FileSystem.freeBytes(files[0].path) }
 }
 
-/// What has happened to a file of a store while the store has it open.
+/// A change to a file of a store that has it open.
 enum Displacement {
-  /// Its name leads to nothing, or to another file.
+  /// The name does not exist any more, or leads to another file.
   case gone(String)
   /// The path by which the database was opened leads to another file.
   case relinked(String, opened: String)
-  /// It has fewer bytes than it must have.
+  /// The file has fewer bytes than it must have.
   case cut(String, bytes: Int, least: Int)
 
-  /// Whether the content of a file is not what the store has written to it. Then nothing more is to be written, for that
-  /// could mix two databases.
+  /// True if a file does not have the content that the store has written. Then nothing more may be written, because
+  /// that could mix two databases.
   var isOverwritten: Bool {
     switch self {
     case .gone, .relinked: false
@@ -99,19 +99,21 @@ enum Displacement {
     case .gone(let file):
       EventoError(
         .unavailable,
-        "\(file) was removed or replaced while the store has it open. Writes are refused: move the file back and restart, "
-          + "or copy the events out by reading them before you stop.")
+        "A file of the store was removed or replaced while in use, so writes are refused. Move it back and restart, or read "
+          + "the events and save them before you stop.",
+        cause: file)
     case .relinked(let path, let opened):
       EventoError(
         .unavailable,
-        "\(path) leads to another file than \(opened), which the store has open. Writes are refused: point it back at that "
-          + "file, then restart.")
+        "The database's path leads to another file than the one in use, so writes are refused. Point it back at that file, "
+          + "then restart.",
+        cause: "\(path) does not lead to \(opened) any more")
     case .cut(let file, let bytes, let least):
       EventoError(
         .unavailable,
-        "\(file) was cut or written over while the store has it open: it has \(bytes) bytes, and must have \(least). Writes "
-          + "are refused: copy the events out by reading them, as far as that works, or stop and restore the latest backup."
-      )
+        "A file of the store was truncated or overwritten while in use, so writes are refused. Stop and restore the latest "
+          + "backup, or first read and save the events that are still readable.",
+        cause: "\(file) has \(bytes) bytes, but must have at least \(least)")
     }
   }
 }

@@ -46,7 +46,7 @@ extension SQLiteFailure {
   private func hint(_ path: String) -> String {
     let resolved = DatabasePath.resolved(path)
     let folder = FileSystem.folder(of: DatabasePath.absolute(resolved) ?? resolved)
-    guard FileSystem.isFolder(folder) else { return "There is no folder \(folder): create it first." }
+    guard FileSystem.isFolder(folder) else { return "There is no folder \(folder). Create it first." }
     if FileSystem.isLinkToNothing(path) { return "It is a link to a file that does not exist." }
     if let name = DatabasePath.tooLong(resolved) { return "Its name is too long: SQLite also needs \(name)." }
     if FileSystem.isReadOnly(folder) { return SystemErrorAdvice(EROFS)?.text ?? "" }
@@ -71,12 +71,14 @@ extension EventoError {
   }
 }
 
-/// What to do about an error of the system on a database's files.
+/// The advice for a system error on a database's files.
 struct SystemErrorAdvice {
   let text: String
 
-  /// - Parameter error: an `errno`.
-  /// - Returns: `nil` for none.
+  /// Returns the advice for an error.
+  ///
+  /// - Parameter error: An `errno`.
+  /// - Returns: `nil` for 0.
   init?(_ error: Int32) {
     switch error {
     case 0: return nil

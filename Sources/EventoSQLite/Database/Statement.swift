@@ -83,7 +83,7 @@ final class Statement {
     }
   }
 
-  /// Makes it ready to be run again, and lets go of what it locks and of what is bound.
+  /// Resets the statement for another run, and releases its locks and bound values.
   func reset() {
     // It returns the error of the last step, which was thrown then.
     sqlite3_reset(handle)
@@ -140,9 +140,9 @@ enum Parameter {
   case blob([UInt8])
 }
 
-/// The text of a statement, to find that again by.
+/// The text of a statement, as a key to find it.
 ///
-/// Hashed by its length, which few have in common: to hash all of a text takes longer than to run some statements.
+/// Hashed by its length, which few have in common: hashing the whole text takes longer than running some statements.
 struct StatementText: Hashable {
   let sql: String
 

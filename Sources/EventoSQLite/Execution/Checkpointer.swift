@@ -2,11 +2,11 @@ internal import Evento
 
 /// Moves the write-ahead log into the database between commits, so that the log stays short.
 ///
-/// SQLite's automatic checkpoints never wait for a reader, and the log can only be written from its start again when no
-/// reader needs it. While reads overlap there is always one that does, and the log grows for as long as they do
-/// (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files). So past twice the threshold the writer waits for
-/// the readers that have begun: those that begin after the log is moved read from the database alone. Usually that takes
-/// no longer than a read. Where it does, no read of this store begins until those that run have ended.
+/// SQLite's automatic checkpoints never wait for readers, and the log can only be written from its start again when no
+/// reader needs it. While reads overlap, there is always one that does, and the log grows
+/// (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files). So past twice the threshold, the writer waits
+/// for the running reads: those that begin after the log is moved read only the database. Usually this takes no longer
+/// than a read. If it does, no read of this store begins until the running ones have ended.
 ///
 /// Confined to the writer's queue.
 final class Checkpointer {
@@ -14,7 +14,7 @@ final class Checkpointer {
   let pages: LogPages
   private let threshold: Int
   private let turns: ReadTurns
-  /// Pages at which to move the log, and at which to wait for readers too.
+  /// The number of pages at which to move the log, and at which to wait for readers too.
   private var next: Int
   private var nextRestart: Int
   private var lastTry = ContinuousClock.now
@@ -26,23 +26,25 @@ final class Checkpointer {
     var count = 0
     var duration = Duration.zero
     var failures = 0
-    /// Since when every try has failed, and why the last one did.
+    /// The time since which every attempt has failed, and the latest error.
     var failing: (since: ContinuousClock.Instant, error: EventoError)?
   }
 
   private static let tryDuration = Duration.milliseconds(20)
-  /// After how long no read of this store begins any more. Most restarts are done by then, and readers need not wait.
+  /// The time after which no read of this store begins any more. Most restarts are done by then, so that readers need
+  /// not wait.
   private static let openDuration = Duration.milliseconds(40)
-  /// How long commits, and reads that have not begun, wait for reads of this store, which take milliseconds.
+  /// The maximum time that commits, and reads that have not begun, wait for reads of this store, which take
+  /// milliseconds.
   private static let patience = Duration.seconds(5)
-  /// How long commits wait for another process, which may read for any time, as a backup does.
+  /// The maximum time that commits wait for another process, which may read for any time, like a backup.
   private static let patienceForOthers = Duration.milliseconds(250)
-  /// When a reader that was in the way for long is waited for again, however little the log has grown.
+  /// The time after which to wait again for a reader that blocked a restart, even if the log has hardly grown.
   private static let restartInterval = Duration.seconds(30)
-  /// How soon a checkpoint that has failed is tried again.
+  /// The time after which a failed checkpoint is retried.
   private static let retryInterval = Duration.seconds(1)
 
-  /// - Parameter threshold: pages of the log past which it is moved.
+  /// - Parameter threshold: The number of pages of the log after which it is moved.
   init(_ connection: Connection, threshold: Int, turns: ReadTurns) throws(SQLiteFailure) {
     self.connection = connection
     self.threshold = min(max(threshold, 1), 1 << 20)
@@ -56,7 +58,7 @@ final class Checkpointer {
 
   /// Makes a checkpoint if the log has become long enough for one.
   func run() {
-    // Written from its start again.
+    // The log is written from its start again.
     if pages.count < threshold { (next, nextRestart) = (threshold, 2 * threshold) }
     let isFailing = figures.failing != nil
     guard pages.count >= next || isFailing && lastTry + Self.retryInterval <= .now else { return }
@@ -70,7 +72,7 @@ final class Checkpointer {
       let outcome =
         restarts
         ? try turns.shorten(during: restart) : try connection.checkpoint(.passive, patience: .zero)
-      // Where a reader is in the way for long, it is not waited for again before the log has doubled.
+      // If a reader blocks the restart for long, do not wait for it again before the log has doubled.
       if restarts { nextRestart = outcome.isComplete ? 2 * threshold : 2 * pages.count }
       figures.duration += .now - start
       if outcome.moved > 0 {
@@ -86,16 +88,17 @@ final class Checkpointer {
 
   /// Moves all of the log, and waits until no reader needs it.
   ///
-  /// In short tries: SQLite waits for the readers that hold one of four marks that was behind when the try began. While reads
-  /// overlap, others take that mark up to date and share it without end, which only the next try finds out. Readers that
-  /// find no mark free share one that is behind, so that even the next tries may not end: then no more readers are let in.
+  /// In short attempts: SQLite waits for the readers that hold one of four marks that was outdated when the attempt
+  /// began. While reads overlap, others update that mark and share it without end, which only the next attempt detects.
+  /// Readers that find no free mark share an outdated one, so that even the next attempts may not end: then no more
+  /// readers are admitted.
   private func restart() throws(SQLiteFailure) -> CheckpointOutcome {
     let start = ContinuousClock.now
     var isShut = false
     var isHeldByOthers = false
     defer { turns.open() }
     while true {
-      // While shut, none begins during the try either.
+      // While shut, no reader begins during the attempt either.
       let isAlone = isShut && !turns.areAny
       let outcome = try connection.checkpoint(.restart, patience: Self.tryDuration)
       let passed = ContinuousClock.now - start

@@ -1,8 +1,8 @@
 internal import Evento
 internal import Synchronization
 
-/// Checks the conditions of waiting writes on a connection of its own, in the order in which they arrive, so that neither
-/// they nor other reads wait for each other.
+/// Checks the conditions of waiting writes on a separate connection, in the order in which they arrive, so that they
+/// and other reads do not wait for each other.
 final class ConditionPrechecks: Sendable {
   typealias Completion = @Sendable (Result<ConditionPrecheck?, EventoError>) -> Void
 
@@ -11,7 +11,8 @@ final class ConditionPrechecks: Sendable {
   private let count = Atomic(0)
   private let isClosed = Atomic(false)
 
-  /// - Parameter waitingLimit: the maximum number of conditions that wait or are being checked. One more is refused.
+  /// - Parameter waitingLimit: The maximum number of conditions that wait or are being checked. Further ones are
+  ///   refused.
   init(_ session: ReaderPool.Session, turns: ReadTurns, waitingLimit: Int) {
     pool = ReaderPool([session], turns: turns)
     self.waitingLimit = waitingLimit
@@ -23,8 +24,8 @@ final class ConditionPrechecks: Sendable {
   /// Checks a condition.
   ///
   /// - Parameters:
-  ///   - mustDrop: returns whether the caller has stopped waiting. The condition is then not checked.
-  ///   - completion: called on the connection's queue, or at once if the condition is refused.
+  ///   - mustDrop: Returns whether the caller has stopped waiting. The condition is then not checked.
+  ///   - completion: Called on the connection's queue, or at once if the condition is refused.
   func check(
     _ condition: WriteCondition, unless mustDrop: @escaping @Sendable () -> Bool, completion: @escaping Completion
   ) {
@@ -47,7 +48,7 @@ final class ConditionPrechecks: Sendable {
     isClosed.store(true, ordering: .relaxed)
   }
 
-  /// Refuses as above, waits for the condition that is being checked, and closes the connection.
+  /// Refuses like ``refuse()``, waits for the condition that is being checked, and closes the connection.
   func close() async {
     refuse()
     await pool.close()

@@ -1,6 +1,6 @@
 internal import Evento
 
-/// A write of events: by far the most frequent job, which is why it is one object and not closures in closures.
+/// A write of events: by far the most frequent job, so it is one object and not nested closures.
 final class EventWriteJob: Job {
   typealias Completion = @Sendable (Result<WriteResult, EventoError>) -> Void
 
@@ -13,9 +13,9 @@ final class EventWriteJob: Job {
   let bytes: Int
 
   /// - Parameters:
-  ///   - events: checked by ``NewEvent/check(_:)``.
-  ///   - precheck: a reader's check of the condition, if there was one.
-  ///   - mustDrop: returns whether the caller has stopped waiting. The write then does not begin.
+  ///   - events: Events that ``NewEvent/check(_:)`` has checked.
+  ///   - precheck: A reader's check of the condition, if there was one.
+  ///   - mustDrop: Returns whether the caller has stopped waiting. The write then does not begin.
   init(
     _ events: [NewEvent], _ condition: WriteCondition?, _ precheck: ConditionPrecheck? = nil,
     now: @escaping @Sendable () -> Timestamp, unless mustDrop: @escaping @Sendable () -> Bool = { false },
@@ -30,12 +30,12 @@ final class EventWriteJob: Job {
     self.completion = completion
   }
 
-  /// An event takes as long as some kilobytes of payload, since each index has an entry of it.
+  /// An event takes as long as some kilobytes of payload, because each index has an entry for it.
   var cost: Int { bytes + events.count * 4096 }
 
   var isCancelled: Bool { mustDrop() }
 
-  /// About how much an event adds to the write-ahead log, the entries of its indexes among it.
+  /// Returns the approximate number of bytes that an event adds to the write-ahead log, with its index entries.
   private static func size(of event: borrowing NewEvent) -> Int {
     256 + event.data.bytes.count + event.metadata.bytes.count + event.aggregatorType.utf8.count
       + event.aggregatorID.utf8.count + event.name.utf8.count

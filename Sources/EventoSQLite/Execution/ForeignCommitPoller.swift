@@ -2,21 +2,21 @@ internal import Dispatch
 internal import Evento
 internal import Synchronization
 
-/// Notices commits by other processes, and by other executors on the same file, while somebody waits for one.
+/// Detects commits by other processes, and by other executors on the same file, while a caller waits for one.
 ///
-/// SQLite tells nobody of another process's commit, but `PRAGMA data_version` says at the price of a look at shared
-/// memory whether there has been one (https://sqlite.org/pragma.html#pragma_data_version). It is asked on a timer that
-/// runs only while somebody waits.
+/// SQLite does not report commits of other processes, but `PRAGMA data_version` shows whether there was one, for the
+/// cost of reading shared memory (https://sqlite.org/pragma.html#pragma_data_version). It is read on a timer that runs
+/// only while a caller waits.
 ///
-/// `@unchecked Sendable`: everything but `signal` is touched on `queue` alone.
+/// `@unchecked Sendable`: everything except `signal` and `announcedEnd` is used only on `queue`.
 final class ForeignCommitPoller: @unchecked Sendable {
-  /// Half of the hundred milliseconds within which a commit is to be noticed.
+  /// Half of the hundred milliseconds within which a commit must be detected.
   private static let interval: DispatchTimeInterval = .milliseconds(50)
 
   let signal = CommitSignal()
-  /// The end of the log that this executor's writer has announced last, or ``announcing``.
+  /// The end of the log that this executor's writer announced last, or ``announcing``.
   private let announcedEnd: Atomic<Int64>
-  /// From before a commit of the writer until it has advanced the signal.
+  /// The value of ``announcedEnd`` from before a commit of the writer until the signal has advanced.
   private static let announcing = Int64.max
   private let queue = DispatchQueue(label: "evento.sqlite.watch")
   /// `nil` for a database in memory, which has one connection and no other process.
@@ -25,14 +25,14 @@ final class ForeignCommitPoller: @unchecked Sendable {
   private var timer: (any DispatchSourceTimer)?
   private var lastSeen: (version: Int64, end: Int64)?
 
-  /// - Parameter end: the position of the last event of the log.
+  /// - Parameter end: The position of the last event of the log.
   init(_ connection: Connection?, end: Int64) {
     self.connection = connection
     announcedEnd = Atomic(end)
     signal.whenAwaited { [weak self] in self?.start() }
   }
 
-  /// Wakes all who wait, then closes the connection.
+  /// Wakes all waiting callers, then closes the connection.
   func close() async {
     signal.finish()
     await withCheckedContinuation { continuation in
@@ -51,14 +51,14 @@ final class ForeignCommitPoller: @unchecked Sendable {
 
   // MARK: Commits by this executor's writer
 
-  /// Leaves it to the writer to advance the signal for what it is about to commit. ``endAnnouncement(at:)`` has to follow.
+  /// Leaves it to the writer to advance the signal for its next commit. ``endAnnouncement(at:)`` must follow.
   ///
-  /// - Returns: the end of the log that was announced last.
+  /// - Returns: The end of the log that was announced last.
   func beginAnnouncement() -> Int64 {
     announcedEnd.exchange(Self.announcing, ordering: .sequentiallyConsistent)
   }
 
-  /// - Parameter end: the end of the log that is announced by now: the one before, if the commit has failed.
+  /// - Parameter end: The end of the log that is announced now: the previous one if the commit failed.
   func endAnnouncement(at end: Int64) {
     announcedEnd.store(end, ordering: .sequentiallyConsistent)
   }
@@ -83,7 +83,7 @@ final class ForeignCommitPoller: @unchecked Sendable {
 
   private func tick() {
     look()
-    // Found to be awaited by nobody and stopped in one step with that: who comes now starts it again.
+    // A caller that begins to wait after this check starts the timer again.
     if !signal.isStillAwaited() { stop() }
   }
 
@@ -94,15 +94,15 @@ final class ForeignCommitPoller: @unchecked Sendable {
       let version = try connection.integer("PRAGMA data_version") ?? 0
       guard version != lastSeen?.version else { return }
       let end = try connection.logEnd().position
-      // After the look at the log, so that a commit of the writer that was seen there is announced, or just about to be.
-      // Then this looks again at the next tick.
+      // Read after the log, so that a commit of the writer that was seen there is announced, or about to be. If it is
+      // about to be, the next tick checks again.
       let announced = announcedEnd.load(ordering: .sequentiallyConsistent)
       guard announced != Self.announcing else { return }
       let isNew = end != announced && end != lastSeen?.end
       lastSeen = (version, end)
       if isNew { signal.advance() }
     } catch {
-      // The store can't be looked at just now: whoever waits finds out why when it reads.
+      // The store can't be read right now. Waiting callers get the error when they read.
       signal.advance()
     }
   }

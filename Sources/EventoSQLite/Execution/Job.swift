@@ -1,30 +1,30 @@
 internal import Evento
 
-/// One request to a connection, and who waits for its outcome.
+/// One request to a connection, with the callback for its outcome.
 ///
-/// To run it and to answer it are two steps, so that the writer can run many, commit once, and answer then.
+/// Running and answering are two steps, so that the writer can run many jobs, commit once, and then answer them.
 protocol Job<Resource>: AnyObject, Sendable {
   associatedtype Resource
 
-  /// About how much it will write.
+  /// The approximate number of bytes that it will write.
   var bytes: Int { get }
 
-  /// About how long it keeps the writer busy, as bytes of payload that take as long.
+  /// The approximate time that it keeps the writer busy, as a number of payload bytes that takes as long.
   var cost: Int { get }
 
-  /// Whether the caller has stopped waiting, so that the job need not be run.
+  /// True if the caller has stopped waiting, so that the job need not run.
   var isCancelled: Bool { get }
 
-  /// Hands the outcome to whoever waits. To be called once.
+  /// Passes the outcome to the caller. Call it once.
   typealias Answer = () -> Void
 
-  /// It may be run again if it has only read, and has not been answered.
+  /// Runs the job. It may be run again if it has only read, and has not been answered.
   ///
-  /// - Returns: its answer.
-  /// - Throws: ``SQLiteFailure`` alone; what the request itself is refused for is its outcome.
+  /// - Returns: The answer.
+  /// - Throws: Only ``SQLiteFailure``. An error in the request itself is its outcome.
   func run(on resource: Resource) throws(SQLiteFailure) -> Answer
 
-  /// Hands over a failure instead.
+  /// Passes an error to the caller instead.
   func fail(_ error: EventoError)
 }
 
@@ -35,9 +35,9 @@ extension Job {
 
   var isCancelled: Bool { false }
 
-  /// What `body` returns, or what it is refused for.
+  /// Returns the result of `body`, or its error.
   ///
-  /// - Throws: ``SQLiteFailure`` alone.
+  /// - Throws: Only ``SQLiteFailure``.
   static func outcome<Value>(_ body: () throws -> Value) throws(SQLiteFailure) -> Result<Value, EventoError> {
     do {
       return .success(try body())
@@ -51,7 +51,7 @@ extension Job {
   }
 }
 
-/// A job made of a closure.
+/// A job that runs a closure.
 final class ClosureJob<Resource, Value: Sendable>: Job {
   typealias Continuation = CheckedContinuation<Result<Value, EventoError>, Never>
   typealias Completion = @Sendable (Result<Value, EventoError>) -> Void
@@ -61,7 +61,7 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
   private let mustDrop: @Sendable () -> Bool
   let bytes: Int
 
-  /// - Parameter mustDrop: returns whether the caller has stopped waiting.
+  /// - Parameter mustDrop: Returns whether the caller has stopped waiting.
   init(
     bytes: Int = 0, unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion,
     _ body: @escaping @Sendable (Resource) throws -> Value

@@ -1,7 +1,7 @@
-/// What one read may cost before it counts as long, as bytes of content or the same in work of SQLite.
+/// The cost after which a read counts as long, in bytes of content or equivalent work of SQLite.
 ///
-/// Nobody can tell beforehand what a read costs: a page of ten events may have kilobytes or megabytes, and a filter may
-/// match the next event or none. So it is counted while it runs.
+/// The cost of a read is not known in advance: a page of ten events may have kilobytes or megabytes, and a filter may
+/// match the next event or none. So it is counted while the read runs.
 ///
 /// Confined to the queue of its connection.
 final class ReadAllowance {
@@ -11,23 +11,25 @@ final class ReadAllowance {
   static let limitWhileOthersWait = 256 << 10
   /// The cost of a statement, which usually searches an index.
   static let statementCost = 512
-  /// How many instructions of SQLite's virtual machine are counted at once.
+  /// The number of instructions of SQLite's virtual machine that are counted at once.
   static let operationsAtOnce: Int32 = 1000
-  /// What that many count as.
+  /// The cost of ``operationsAtOnce`` instructions.
   private static let operationsCost = 16 << 10
 
   private var left = Int.max
 
-  /// Whether there is none left.
+  /// True if none is left.
   var isSpent: Bool { left < 0 }
 
-  /// Grants a limit to the read that begins.
+  /// Sets the limit for the read that begins.
   func renew(_ limit: Int) { left = limit }
 
   /// Counts nothing from now on.
   func suspend() { left = .max }
 
-  /// - Returns: whether that was within the limit.
+  /// Counts a cost.
+  ///
+  /// - Returns: True if it is within the limit.
   func spend(_ cost: Int) -> Bool {
     guard left != .max else { return true }
     left -= cost

@@ -1,12 +1,12 @@
 internal import Synchronization
 
-/// The turns of readers, each at most one transaction long, and what the writer does to them so that the write-ahead log
-/// can be restarted.
+/// The turns of readers, each at most one transaction long. The writer shortens or stops them to restart the
+/// write-ahead log.
 final class ReadTurns: Sendable {
   private struct State {
     var running = 0
     var isShut = false
-    /// What retries the turns that could not begin.
+    /// The calls that retry the turns that could not begin.
     var held: [@Sendable () -> Void] = []
   }
 
@@ -15,9 +15,9 @@ final class ReadTurns: Sendable {
 
   /// Begins a turn, unless none may begin now.
   ///
-  /// - Parameter retry: called once turns may begin again, from the writer's thread, if this one could not: it must not
-  ///   block.
-  /// - Returns: whether it has begun.
+  /// - Parameter retry: If this turn could not begin, called once turns may begin again, from the writer's thread. It
+  ///   must not block.
+  /// - Returns: True if the turn has begun.
   func begin(orLater retry: @escaping @Sendable () -> Void) -> Bool {
     state.withLock { state in
       guard !state.isShut else {
@@ -31,10 +31,10 @@ final class ReadTurns: Sendable {
 
   func end() { state.withLock { $0.running -= 1 } }
 
-  /// Whether a reader of this store may be in a transaction.
+  /// True if a reader of this store may be in a transaction.
   var areAny: Bool { state.withLock { $0.running > 0 } }
 
-  /// Whether a reader is to end its transaction after the read that it is in.
+  /// True if readers must end their transaction after the current read.
   var areShort: Bool { shortens.load(ordering: .relaxed) }
 
   func shorten<Value>(during body: () throws(SQLiteFailure) -> Value) throws(SQLiteFailure) -> Value {
@@ -43,7 +43,7 @@ final class ReadTurns: Sendable {
     return try body()
   }
 
-  /// Lets no turn begin until ``open()``. Those that run go on.
+  /// Lets no turn begin until ``open()``. Running turns continue.
   func shut() { state.withLock { $0.isShut = true } }
 
   func open() {

@@ -3,22 +3,22 @@ internal import Dispatch
 internal import Evento
 internal import Synchronization
 
-/// A few connections that only read, each on a queue of its own. A read waits until one is free.
+/// A few connections that only read, each on its own queue. A read waits until one is free.
 ///
-/// Reads that wait together share a transaction, which spares each of them the locks of its own. It begins when all of
-/// them have come, so that none sees a state that is older than itself.
+/// Reads that wait together share a transaction, so that not each of them has to lock the database. The transaction
+/// begins after all of them have arrived, so that no read sees an older state than at its arrival.
 final class ReaderPool: Sendable {
-  /// A connection and what belongs to it.
+  /// A connection with its queue and its cached symbols.
   ///
-  /// `@unchecked Sendable`: `connection` and `symbols` are touched on `queue` alone.
+  /// `@unchecked Sendable`: `connection` and `symbols` are used only on `queue`.
   final class Session: @unchecked Sendable {
     let connection: Connection
     let symbols: SymbolTable
     fileprivate let queue: DispatchQueue
     fileprivate let ownsConnection: Bool
 
-    /// - Parameter ownsConnection: `false` where the connection is the writer's, which is the only one that a database
-    ///   in memory has; the queue is the writer's then.
+    /// - Parameter ownsConnection: False if the connection and the queue are the writer's. A database in memory has no
+    ///   other connection.
     init(_ connection: Connection, queue: DispatchQueue, ownsConnection: Bool = true) {
       self.connection = connection
       self.queue = queue
@@ -31,14 +31,14 @@ final class ReaderPool: Sendable {
 
   private struct State {
     var waiting: Deque<ReadJob> = []
-    /// How many jobs have left the line: the number of the one that did last.
+    /// The number of jobs that have left the queue, which is also the number of the last one.
     var begun = 0
     var idle: [Session]
     var isClosed = false
-    /// Called once nothing waits and nothing runs.
+    /// The calls to make once no job waits or runs.
     var whenDone: [@Sendable () -> Void] = []
 
-    /// The number of the job that has come last.
+    /// The number of the latest job.
     var newest: Int { begun + waiting.count }
 
     mutating func popFirst() -> ReadJob? {
@@ -48,7 +48,8 @@ final class ReaderPool: Sendable {
     }
   }
 
-  /// Jobs that share a transaction at most: as long as it lasts, the log that waits to be moved into the database grows.
+  /// The maximum number of jobs that share a transaction. While it lasts, the log can't be moved into the database, and
+  /// grows.
   private static let sharing = 16
 
   private let sessions: [Session]
@@ -58,9 +59,9 @@ final class ReaderPool: Sendable {
   private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - sharingDuration: past it, no other job goes on in the same transaction.
-  ///   - overflow: takes reads that have spent their allowance, to run them from their beginning; `nil` if none has an
-  ///     allowance.
+  ///   - sharingDuration: The time after which no further job starts in the same transaction.
+  ///   - overflow: Called with reads that have spent their allowance, to run them again from their beginning; `nil` if
+  ///     reads have no allowance.
   init(
     _ sessions: [Session], turns: ReadTurns, sharingDuration: Duration = .milliseconds(10),
     overflow: (@Sendable (ReadJob) -> Void)? = nil
@@ -72,7 +73,7 @@ final class ReaderPool: Sendable {
     state = Mutex(State(idle: sessions))
   }
 
-  /// Refuses what comes from now on, finishes what waits, then closes the connections.
+  /// Refuses new jobs, completes the waiting ones, then closes the connections.
   func close() async {
     await withCheckedContinuation { continuation in
       let isDone = state.withLock { state in
@@ -114,12 +115,12 @@ final class ReaderPool: Sendable {
     }
   }
 
-  /// Runs jobs that share a transaction, or one.
+  /// Runs one job, or several that share a transaction.
   ///
-  /// - Returns: whether the session is to have another turn; otherwise it counts as idle.
+  /// - Returns: True if the session needs another turn; otherwise it counts as idle.
   private func runTurn(_ session: Session) -> Bool {
     guard let (job, number, newest) = next(for: session) else { return false }
-    // Those that come from now on may know of a commit that this transaction does not show.
+    // The callers of later jobs may have seen a commit that this transaction does not show.
     let last = turns.areShort ? number : min(newest, number + Self.sharing - 1)
     if last == number {
       _ = run(job, on: session)
@@ -142,7 +143,7 @@ final class ReaderPool: Sendable {
     }
   }
 
-  /// - Returns: whether others may go on in the same transaction.
+  /// - Returns: True if other jobs may run in the same transaction.
   private func run(_ job: ReadJob, on session: Session) -> Bool {
     guard !job.isCancelled else {
       job.fail(.requestDropped)
@@ -166,8 +167,8 @@ final class ReaderPool: Sendable {
     }
   }
 
-  /// The job whose turn it is, its number, and that of the job which had come last; `nil` if nothing waits: found so and
-  /// counted as idle in one step, so that no job falls in between.
+  /// Returns the next job, its number, and that of the latest job; `nil` if none waits. Then the session counts as idle
+  /// in the same step, so that no job is missed in between.
   private func next(for session: Session) -> (job: ReadJob, number: Int, newest: Int)? {
     let (first, whenDone) = state.withLock { state in
       let first = state.popFirst()
@@ -177,12 +178,12 @@ final class ReaderPool: Sendable {
     return first
   }
 
-  /// The job whose turn it is, if its number is at most that.
+  /// Returns the next job if its number is at most `last`.
   private func next(upTo last: Int) -> ReadJob? {
     state.withLock { state in state.begun < last ? state.popFirst() : nil }
   }
 
-  /// - Returns: whether the session counts as idle now, because nothing waits.
+  /// - Returns: True if no job waits, so that the session counts as idle now.
   private func becomeIdle(_ session: Session) -> Bool {
     let (isIdle, whenDone) = state.withLock { state in
       state.waiting.isEmpty ? (true, idle(session, &state)) : (false, [])
@@ -191,7 +192,7 @@ final class ReaderPool: Sendable {
     return isIdle
   }
 
-  /// - Returns: what is to be called.
+  /// - Returns: The calls to make.
   private func idle(_ session: Session, _ state: inout State) -> [@Sendable () -> Void] {
     state.idle.append(session)
     guard state.isClosed, state.idle.count == sessions.count else { return [] }

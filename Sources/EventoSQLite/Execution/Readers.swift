@@ -1,10 +1,10 @@
 internal import Evento
 
-/// The connections that read: some for short reads and some for long ones, so that a crowd of long reads holds up no
-/// short one (a bulkhead), and both go on whatever comes in.
+/// The connections that read: some for short reads and some for long ones, so that many long reads do not delay short
+/// ones (a bulkhead).
 ///
-/// A read begins as a short one. If it costs more than short reads may (``ReadAllowance``), it is given up there, and run
-/// from its beginning as a long one: how dear it is, nobody can tell beforehand.
+/// A read begins as a short one, because its cost is not known in advance. If it costs more than short reads may
+/// (``ReadAllowance``), it is stopped, and run again from its beginning as a long one.
 final class Readers: Sendable {
   typealias Session = ReaderPool.Session
   typealias Completion<Value> = @Sendable (Result<Value, EventoError>) -> Void
@@ -13,16 +13,17 @@ final class Readers: Sendable {
   private let long: ReaderPool
 
   /// - Parameters:
-  ///   - short: sessions of connections whose reads can be limited.
-  ///   - long: may be the same sessions where there is one connection, as of a database in memory.
+  ///   - short: Sessions of connections whose reads can be limited.
+  ///   - long: Sessions for long reads. They may be the same if there is only one connection, as for a database in
+  ///     memory.
   init(short: [Session], long: [Session], turns: ReadTurns) {
     self.long = ReaderPool(long, turns: turns)
     self.short = ReaderPool(short, turns: turns, overflow: { [long = self.long] job in long.submit(job) })
   }
 
-  /// Runs `body` in the caller's turn, unless its task is cancelled before.
+  /// Runs `body` when a connection is free, unless the caller's task is cancelled before that.
   ///
-  /// `body` is run again if it was too long for a short read.
+  /// `body` runs again if it was too long for a short read.
   func perform<Value: Sendable>(
     _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
@@ -37,9 +38,9 @@ final class Readers: Sendable {
     return try result.get()
   }
 
-  /// Runs `body` as above, and calls `completion`: on a connection's queue, or at once if this is closed.
+  /// Runs `body` like ``perform(_:)``, and calls `completion`: on a connection's queue, or at once if this is closed.
   ///
-  /// - Parameter mustDrop: returns whether the caller has stopped waiting. It is called before `body`.
+  /// - Parameter mustDrop: Returns whether the caller has stopped waiting. It is called before `body`.
   func perform<Value: Sendable>(
     unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion<Value>,
     _ body: @escaping @Sendable (Session) throws -> Value
@@ -47,10 +48,10 @@ final class Readers: Sendable {
     short.submit(ClosureJob(unless: mustDrop, completion: completion, body))
   }
 
-  /// Refuses what comes from now on, finishes what waits, then closes the connections.
+  /// Refuses new reads, completes the waiting ones, then closes the connections.
   func close() async {
     await short.close()
-    // Short reads that turned out to be long are in its line by now.
+    // Short reads that turned out to be long are in its queue by now.
     await long.close()
   }
 }

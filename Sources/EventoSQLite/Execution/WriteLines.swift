@@ -1,22 +1,23 @@
 internal import DequeModule
 
-/// Writes that wait for a commit, in lines by their cost, so that a crowd of large ones does not delay the small ones.
+/// The writes that wait for a commit, in queues by their cost, so that many large ones do not delay the small ones.
 ///
-/// Each commit takes writes of one line. Every other commit is of the small ones if there are any, so that a small write
-/// waits for one commit and has the next one, whatever else waits.
+/// Each commit takes writes of one queue. Every other commit takes the small ones, if there are any, so that a small
+/// write waits for one commit and is in the next one, whatever else waits.
 struct WriteLines {
   typealias WriteJob = Writer.WriteJob
 
-  /// The line of small writes comes first.
+  /// The queues. That of small writes comes first.
   private var lines = Array(repeating: Deque<WriteJob>(), count: limits.count + 1)
   private var last = limits.count
   private var lastOther = limits.count
 
-  /// The highest cost in each line but the last one: eight events or so, and a hundred.
+  /// The maximum cost in each queue except the last: about eight events, and a hundred.
   private static let limits = [32 << 10, 512 << 10]
-  /// Writes that one commit takes at most, so that the first of them does not wait for ever longer.
+  /// The maximum number of writes in a commit, so that the first of them does not wait too long.
   private static let commitLimit = 512
-  /// Bytes of a commit, unless the first write alone has more, so that no commit makes the write-ahead log long.
+  /// The maximum size of a commit in bytes, unless its first write alone is larger, so that no commit makes the
+  /// write-ahead log long.
   private static let commitBytes = 8 << 20
 
   var count: Int { lines.reduce(0) { $0 + $1.count } }
@@ -46,7 +47,7 @@ struct WriteLines {
     return jobs
   }
 
-  /// Returns writes of the same commit to the head of their line.
+  /// Puts writes of the same commit back at the head of their queue.
   mutating func putBack(_ jobs: ArraySlice<WriteJob>) {
     guard let first = jobs.first else { return }
     lines[Self.line(of: first)].prepend(contentsOf: jobs)

@@ -4,21 +4,22 @@ internal import Synchronization
 
 /// The one connection that changes the database.
 ///
-/// Requests that arrive while a commit is under way wait, and share the next one: the busier the store, the more of
-/// them pay for one sync of the disk, and an idle store adds no delay. Each stands on its own: one that is refused
-/// changes nothing and fails alone.
+/// Requests that arrive during a commit wait, and share the next one: the busier the store, the more of them share one
+/// sync of the disk, and an idle store adds no delay. Each is independent: one that is refused changes nothing, and
+/// only it fails.
 ///
-/// `@unchecked Sendable`: `session`, `isOverwritten`, the sizes and the checkpointer are touched on `queue` alone.
+/// `@unchecked Sendable`: `session`, `isOverwritten`, the sizes and the checkpointer are used only on `queue`.
 final class Writer: @unchecked Sendable {
-  /// What a job works on.
+  /// The connection and caches that a job uses.
   final class Session {
     let connection: Connection
     let symbols: SymbolTable
     let headCache = HeadCache()
     let pending: InsertBuffer
-    /// That of the commit under way.
+    /// The ID of the current commit.
     fileprivate(set) var commitID: Int64 = 0
-    /// What the jobs of the commit under way have added to the log: who waits for that is told once it is committed.
+    /// The events that the jobs of the current commit have added to the log. Waiting callers are woken after the
+    /// commit.
     var added: [Addition] = []
 
     init(_ connection: Connection) {
@@ -27,7 +28,7 @@ final class Writer: @unchecked Sendable {
       pending = InsertBuffer(connection)
     }
 
-    /// After a transaction that was undone: what was found out or gathered in it is nothing any more.
+    /// Drops everything that was cached or collected in a transaction that was undone.
     fileprivate func forget() {
       symbols.forget()
       headCache.forget()
@@ -47,14 +48,14 @@ final class Writer: @unchecked Sendable {
   private struct State {
     var waiting = WriteLines()
     var isDraining = false
-    /// Whether writes that have not begun are refused.
+    /// True if writes that have not begun are refused.
     var isRefusing = false
     var isClosed = false
     var commits = 0
     var log = Checkpointer.Figures()
   }
 
-  /// What a database in a file needs beside its connection. One in memory has none of it.
+  /// The additional state for a database in a file. A database in memory has none.
   struct Files {
     let store: OpenFiles
     let sizes: MinimumSizes
@@ -70,16 +71,16 @@ final class Writer: @unchecked Sendable {
   private let commitDuration: Duration
   let health: WriterHealth
   private let poller: ForeignCommitPoller
-  /// Whether the content of a file is not what was written to it; then nothing more is written, at the stop either.
+  /// True if a file does not have the content that was written. Then nothing more is written, not even when closing.
   private var isOverwritten = false
 
   /// - Parameters:
-  ///   - waitingLimit: requests that wait for a commit; one more is refused.
-  ///   - commitDuration: how long the writes of a commit take, unless the first alone takes longer. What a write costs can't
-  ///     be told from it: a new name or a random id takes several times as long as others.
-  ///   - patience: for how long one commit may take before it counts as stuck.
-  ///   - poller: its signal is advanced when the log has grown.
-  ///   - notify: called on the writer's queue.
+  ///   - waitingLimit: The maximum number of requests that wait for a commit. Further ones are refused.
+  ///   - commitDuration: The maximum time for the writes of a commit, unless the first alone takes longer. The cost of
+  ///     a write is not known in advance: a new name or a random id takes several times as long as others.
+  ///   - patience: The time after which a commit counts as stuck.
+  ///   - poller: The poller whose signal is advanced when the log has grown.
+  ///   - notify: Called on the writer's queue.
   init(
     _ connection: Connection, _ files: Files?, queue: DispatchQueue, waitingLimit: Int,
     commitDuration: Duration = .milliseconds(10), patience: Duration, poller: ForeignCommitPoller,
@@ -105,14 +106,14 @@ final class Writer: @unchecked Sendable {
     return figures
   }
 
-  /// Bytes that are free on the disk of the database.
+  /// The free bytes on the disk of the database; `nil` if unknown.
   var freeBytes: Int? { files?.store.freeBytes }
 
   /// Runs `body` inside a transaction, together with others, and returns once it is committed.
   ///
-  /// `body` throws ``EventoError`` only where it has changed nothing.
+  /// `body` throws ``EventoError`` only if it has changed nothing.
   ///
-  /// - Parameter bytes: about how much it writes.
+  /// - Parameter bytes: The approximate number of bytes that it writes.
   func perform<Value: Sendable>(
     bytes: Int = 0, _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
@@ -122,20 +123,20 @@ final class Writer: @unchecked Sendable {
     return try result.get()
   }
 
-  /// Runs `body` as above, and calls `completion` once it is committed or refused.
+  /// Runs `body` like ``perform(bytes:_:)``, and calls `completion` once it is committed or refused.
   func perform<Value: Sendable>(
     bytes: Int = 0, completion: @escaping ClosureJob<Session, Value>.Completion,
     _ body: @escaping @Sendable (Session) throws -> Value
   ) {
     submit(
       ClosureJob(bytes: bytes, completion: completion) { session in
-        // Whatever it reads, events among it.
+        // It may read events.
         try session.pending.flush()
         return try body(session)
       })
   }
 
-  /// Refuses the writes that have not begun, and what comes from now on.
+  /// Refuses the writes that have not begun, and all later ones.
   func refuse() {
     let jobs = state.withLock { state in
       state.isRefusing = true
@@ -144,7 +145,7 @@ final class Writer: @unchecked Sendable {
     for job in jobs { job.fail(.storeClosed) }
   }
 
-  /// Refuses what comes from now on, finishes what waits and is still wanted, then closes the connection.
+  /// Refuses new writes, completes the waiting ones whose callers still wait, then closes the connection.
   func close() async {
     let wasClosed = state.withLock { state in
       defer { state.isClosed = true }
@@ -166,7 +167,7 @@ final class Writer: @unchecked Sendable {
     }
   }
 
-  /// What has happened to the files since the last commit.
+  /// Returns the change to a file since the last commit, if any.
   private func displacementAtTheEnd() -> Displacement? {
     guard health.displacement == nil, let files else { return nil }
     if let displacement = files.store.firstDisplaced() { return displacement }
@@ -175,18 +176,18 @@ final class Writer: @unchecked Sendable {
       defer { session.connection.rollBack() }
       return try files.sizes.firstCut(dataVersion: session.headCache.refresh(session.connection))
     } catch {
-      // Another process writes, or the disk fails, of which the checkpoint tells.
+      // Another process is writing, or the disk fails, which the checkpoint reports.
       return nil
     }
   }
 
-  /// Moves what remains in the log into the database, so that the file alone is the whole store.
+  /// Moves the rest of the log into the database, so that the file alone is the complete store.
   private func emptyLog() {
     guard let files else { return }
     let reason: String
     do throws(SQLiteFailure) {
       let outcome = try session.connection.checkpoint(.truncate, patience: session.connection.busyTimeout)
-      // Another process that reads keeps the file, but needs nothing to be moved.
+      // Another process that reads keeps the file, but all of it has been moved.
       if outcome.moved == outcome.pages { return }
       reason = "another process is reading it"
     } catch {
@@ -201,10 +202,10 @@ final class Writer: @unchecked Sendable {
         cause: reason))
   }
 
-  /// Runs a job inside a transaction, together with others, and has it answered once that is committed: from the
-  /// writer's thread, or from the caller's where it is refused.
+  /// Runs a job inside a transaction, together with others, and answers it after the commit: on the writer's thread, or
+  /// on the caller's if it is refused.
   ///
-  /// Its outcome is an error only where it has changed nothing, and it reads no events before those of earlier jobs are
+  /// Its outcome is an error only if it has changed nothing. It reads no events before those of earlier jobs are
   /// inserted (``InsertBuffer``).
   func submit(_ job: WriteJob) {
     let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
@@ -221,12 +222,12 @@ final class Writer: @unchecked Sendable {
     }
   }
 
-  /// One commit at a time, so that reads on the same queue (of a database in memory) get their turn.
+  /// Makes one commit at a time, so that reads on the same queue (of a database in memory) get their turn.
   private func drain() {
     if drainOnce() { queue.async { [self] in drain() } }
   }
 
-  /// - Returns: whether there was anything to do.
+  /// - Returns: True if there was anything to do.
   private func drainOnce() -> Bool {
     let (jobs, isRefusing) = state.withLock { state in
       let jobs = state.waiting.next()
@@ -252,7 +253,8 @@ final class Writer: @unchecked Sendable {
     return true
   }
 
-  /// Runs jobs in one transaction and answers them. Those that it has no time for wait for the next turn of their line.
+  /// Runs jobs in one transaction and answers them. If the time is over, the others wait for the next turn of their
+  /// queue.
   private func commit(_ taken: [WriteJob]) {
     var jobs = taken[...]
     guard !jobs.isEmpty else { return }
@@ -297,17 +299,16 @@ final class Writer: @unchecked Sendable {
       session.connection.rollBack()
       session.forget()
       if hasBegun, jobs.count > 1 {
-        // What the store can't do for all at once it may do for each: one request that fills the disk must not fail
-        // the small ones beside it.
+        // The jobs may succeed one by one: a request that fills the disk must not make the small ones fail.
         for job in jobs { commit([job]) }
       } else {
-        // Before the answers: who hears of a failure must not find the store well.
+        // Before the answers: a client that gets an error must not find the store healthy.
         health.failed(error, bytes: jobs.reduce(0) { max($0, $1.bytes) })
         for job in jobs { job.fail(error.error) }
       }
       return
     }
-    // After the commit: what has no name on disk by now must not be answered.
+    // After the commit: a write to a file without a name must not be confirmed.
     if let displacement = files?.store.firstDisplaced() {
       if let announced { poller.endAnnouncement(at: announced) }
       let error = displaced(displacement)
@@ -328,16 +329,16 @@ final class Writer: @unchecked Sendable {
     moveLog()
   }
 
-  /// Wakes those who wait for the events of a commit.
+  /// Wakes the callers that wait for events.
   ///
-  /// - Parameter end: the end of the log that was announced last. If another process has committed since, the events that
-  ///   were added here are not all that there are.
+  /// - Parameter end: The end of the log that was announced last. If another process has committed since, the log has
+  ///   more new events than those that were added here.
   private func announce(after end: Int64, began: ContinuousClock.Instant) {
-    // Given up before the answers, so that the threads that made the events free them.
+    // Released before the answers, so that the threads that created the events free them.
     defer { session.added.removeAll(keepingCapacity: true) }
     let count = session.added.reduce(0) { $0 + $1.written.count }
     guard let last = session.added.last?.written.last?.cursor, let position = LogPosition(last)?.position else {
-      // No job adds nothing, nor a cursor of another store.
+      // Not reached: every job adds an event, with a cursor of this store.
       poller.endAnnouncement(at: end)
       return
     }
@@ -357,7 +358,7 @@ final class Writer: @unchecked Sendable {
   private func moveLog() {
     guard let checkpointer = files?.checkpointer else { return }
     let before = checkpointer.figures
-    // A disk that hangs does so here too.
+    // A disk can hang here too.
     health.began()
     checkpointer.run()
     health.ended()

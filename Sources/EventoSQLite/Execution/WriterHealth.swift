@@ -1,26 +1,26 @@
 internal import Evento
 internal import Synchronization
 
-/// How the writer fares, from what it does anyway, so that a probe need not wait behind work.
+/// The state of the writer, derived from its normal work, so that a probe need not wait behind other writes.
 final class WriterHealth: Sendable {
   enum Verdict {
-    /// It has done its work just now, or is about to.
+    /// It has committed recently, or is about to.
     case well
     case ill(EventoError)
-    /// It has had nothing to do lately: only trying tells.
+    /// It has been idle, so only a test write can show its state.
     case unknown
   }
 
   private struct State {
     var busySince: ContinuousClock.Instant?
     var lastOutcome: (time: ContinuousClock.Instant, failure: EventoError?)?
-    /// Damage; `nil` once an event has been written.
+    /// The error of a damaged database; `nil` once an event has been written.
     var lastingFailure: EventoError?
-    /// Since when there is no room for a write of so many bytes, why, and when that was tried last.
+    /// The largest write that there was no room for; `nil` if there is room.
     var shortage: Shortage?
     /// A file that was removed or replaced, until the store is opened again.
     var displacement: EventoError?
-    /// Since when the write-ahead log can't be moved into the database, and why.
+    /// The time since which the write-ahead log can't be moved into the database, and the error.
     var failingCheckpoints: (since: ContinuousClock.Instant, error: EventoError)?
   }
 
@@ -31,13 +31,13 @@ final class WriterHealth: Sendable {
   }
 
   private let state = Mutex(State())
-  /// For how long an outcome counts.
+  /// The time for which an outcome is valid.
   private static let freshness: Duration = .seconds(1)
   private let patience: Duration
-  /// For how long checkpoints may fail before the store is no longer ready.
+  /// The time for which checkpoints may fail before the store is no longer ready.
   private static let checkpointPatience: Duration = .seconds(30)
 
-  /// - Parameter patience: for how long one commit may take before it counts as stuck.
+  /// - Parameter patience: The time after which a commit counts as stuck.
   init(patience: Duration) {
     self.patience = patience
   }
@@ -47,27 +47,28 @@ final class WriterHealth: Sendable {
   }
 
   /// - Parameters:
-  ///   - hasWritten: whether the commit has written anything. One of nothing needs no disk, and tells nothing.
-  ///   - hasAddedEvents: whether it was of events. The probe's own says little of a database that is damaged somewhere.
-  ///   - bytes: about how much it has written.
+  ///   - hasWritten: True if the commit has written anything. An empty commit does not use the disk, and proves
+  ///     nothing.
+  ///   - hasAddedEvents: True if it has added events. A probe's commit does not show whether the database is damaged.
+  ///   - bytes: The approximate number of bytes that it has written.
   func committed(hasWritten: Bool, hasAddedEvents: Bool, bytes: Int = 0) {
     state.withLock {
       $0.busySince = nil
       if hasWritten { $0.lastOutcome = (.now, nil) }
       if hasAddedEvents { $0.lastingFailure = nil }
-      // The requests that had been refused before may be the smaller ones.
+      // Only a write of at least that size shows that there is room.
       if hasWritten, let shortage = $0.shortage, bytes >= shortage.bytes { $0.shortage = nil }
     }
   }
 
   /// - Parameters:
-  ///   - failure: what kept the store from committing.
-  ///   - bytes: about how much it would have written.
+  ///   - failure: The error of the commit.
+  ///   - bytes: The approximate number of bytes that it would have written.
   func failed(_ failure: SQLiteFailure, bytes: Int = 0) {
     let error = failure.error
     state.withLock {
       $0.busySince = nil
-      // The request is to blame.
+      // The request is the cause, not the store.
       guard error.code != .contentTooLarge else { return }
       $0.lastOutcome = (.now, error)
       if failure.isFull {
@@ -80,17 +81,18 @@ final class WriterHealth: Sendable {
     }
   }
 
-  /// Bytes of the largest write that there was no room for; `nil` if there is room. A probe must write as many.
+  /// The size of the largest write that there was no room for, in bytes; `nil` if there is room. A probe must write as
+  /// many.
   var neededBytes: Int? { state.withLock { $0.shortage?.bytes } }
 
-  /// A probe has written so many bytes.
+  /// Records that a probe has written a number of bytes.
   func hasRoom(for bytes: Int) {
     state.withLock {
       if let shortage = $0.shortage, bytes >= shortage.bytes { $0.shortage = nil }
     }
   }
 
-  /// What ``began()`` has told of is over, and says nothing of whether the store commits.
+  /// Records the end of work that ``began()`` recorded, and that does not show whether the store can commit.
   func ended() {
     state.withLock { $0.busySince = nil }
   }
@@ -108,7 +110,7 @@ final class WriterHealth: Sendable {
     state.withLock { $0.failingCheckpoints = failing }
   }
 
-  /// What keeps the store from being ready although it commits: the write-ahead log has grown for long.
+  /// The error of a store that commits but is not ready, because its write-ahead log has grown for too long.
   var checkpointFailure: EventoError? {
     guard let failing = state.withLock({ $0.failingCheckpoints }) else { return nil }
     let duration = ContinuousClock.now - failing.since
@@ -125,7 +127,7 @@ final class WriterHealth: Sendable {
     if let lasting { return .ill(lasting) }
     let now = ContinuousClock.now
     if let shortage {
-      // Smaller writes that succeed say nothing of the one that did not; only trying tells, but not all the time.
+      // Smaller writes that succeed do not show that there is room. Only a test write does, but not too often.
       let isStuck = busySince.map { now - $0 > patience } ?? false
       return now - shortage.lastTry < Self.freshness || isStuck ? .ill(shortage.error) : .unknown
     }

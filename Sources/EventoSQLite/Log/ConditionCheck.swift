@@ -1,16 +1,16 @@
 internal import Evento
 
-/// Finds out whether an event matches a write's condition.
+/// Checks whether an event matches a write's condition.
 struct ConditionCheck {
   let connection: Connection
   let symbols: SymbolTable
   let condition: WriteCondition
 
-  /// So many events are scanned rather than indexes, since a type can need many index scans. While hundreds of writes with
-  /// such conditions wait, each of them finds the events of those before it.
+  /// The maximum number of events that are scanned instead of indexes, because a type can need many index scans. While
+  /// hundreds of writes with such conditions wait, each of them finds the events of those before it.
   private var scannedEvents: Int64 { Int64(LogScan.maximumScans(condition.failIfEventsMatch) / 2) }
 
-  /// Whether an event between a position and the end of the log matches.
+  /// Returns whether an event between a position and the end of the log matches.
   func hasMatch(after position: Int64, end: Int64) throws(SQLiteFailure) -> Bool {
     let filters = condition.failIfEventsMatch
     if LogScan.isCheaper(for: end - position, filters: filters.count) || end - position <= scannedEvents {
@@ -27,20 +27,20 @@ struct ConditionCheck {
 
 /// The result of a reader's check of a write's condition, before the writer's turn.
 ///
-/// All other writes wait while the writer checks a condition, so a reader makes the expensive checks. The writer then only
-/// checks the events that were committed since: the log only grows, so neither a match nor its absence up to a position can
-/// change.
+/// All other writes wait while the writer checks a condition, so a reader makes the expensive checks. The writer then
+/// only checks the events that were committed since: the log only grows, so the result up to a position can't change.
 struct ConditionPrecheck: Sendable {
   /// The position of the last event that was checked.
   let position: Int64
   let hasMatch: Bool
 
-  /// Whether a condition can take so long to check that a reader checks it first.
+  /// Returns whether a condition can take so long to check that a reader must check it first.
   static func isNeeded(for condition: WriteCondition) -> Bool {
     LogScan.maximumScans(condition.failIfEventsMatch) > maximumScansOfWriter
   }
 
-  /// So many index scans take a tenth of a millisecond: of one filter by type, or by aggregate and name, and a few others.
+  /// The maximum number of index scans for a check by the writer alone. They take a tenth of a millisecond: one filter
+  /// by type, or by aggregate and name, and a few others.
   private static let maximumScansOfWriter = 40
 
   /// Returns `nil` if the condition's cursor is not in history. The writer reports that in its turn.

@@ -1,22 +1,22 @@
-/// What rows with certain ids say, for as long as nobody needs the place.
+/// A bounded cache of values by row id (https://en.wikipedia.org/wiki/Cache_placement_policies#Direct-mapped_cache).
 ///
-/// Each id has one slot, that of its lower bits, and takes it from whoever has it: the ids of a table run from 1 on, so
-/// that as many of a row as there are slots never meet. Neither keeping nor finding costs more than the look at a slot,
-/// and what is kept is bounded.
+/// Each id has one slot, given by its lower bits, and replaces the value that is in it. The ids of a table count from
+/// 1, so consecutive ids, up to the number of slots, never collide. Storing and finding a value takes one access to a
+/// slot.
 final class DirectMappedCache<Value> {
   private typealias Slot = (id: Int64, value: Value)?
 
-  // Not an array: that is held and let go at each look, which each row of a page has two of. Only this class has the
-  // address, and all slots are initialized from `init` to `deinit`.
+  // Not an array, which would be retained and released at each access: each row of a page has two. Only this class has
+  // the address, and all slots are initialized from `init` to `deinit`.
   private var slots: UnsafeMutableBufferPointer<Slot>
   private let limit: Int
 
-  /// Slots at first; there are more as ids need them.
+  /// The initial number of slots. It grows as ids require.
   private static var fewest: Int { 64 }
 
-  /// - Parameter limit: slots at most, a power of two.
+  /// - Parameter limit: The maximum number of slots, a power of two.
   init(limit: Int) {
-    precondition(limit >= Self.fewest && limit & (limit - 1) == 0, "a power of two, 64 at least")
+    precondition(limit >= Self.fewest && limit & (limit - 1) == 0, "The limit must be a power of two, and at least 64.")
     self.limit = limit
     slots = Self.empty(Self.fewest)
   }
@@ -32,7 +32,7 @@ final class DirectMappedCache<Value> {
     return slot.value
   }
 
-  /// Keeps a value in the place of the one that has the slot, if any.
+  /// Stores a value, and replaces the one in its slot, if any.
   ///
   /// - Complexity: amortized O(1).
   func keep(_ value: Value, at id: Int64) {
@@ -47,7 +47,7 @@ final class DirectMappedCache<Value> {
     old.deallocate()
   }
 
-  /// How many are kept.
+  /// The number of stored values.
   var count: Int { slots.count { $0 != nil } }
 
   private static func empty(_ count: Int) -> UnsafeMutableBufferPointer<Slot> {
@@ -63,7 +63,7 @@ final class DirectMappedCache<Value> {
   private func grow() {
     let old = slots
     slots = Self.empty(old.count * 2)
-    // Two that were apart stay apart.
+    // Two ids with different slots still have different ones.
     for index in old.indices {
       if let slot = old.moveElement(from: index) { slots[slotIndex(of: slot.id)] = slot }
     }

@@ -7,14 +7,14 @@ struct EventReader {
   let symbols: SymbolTable
   let limits: PageLimits
 
-  /// What a page holds at most, whatever is asked for.
+  /// The maximum size of a page, whatever the read requests.
   struct PageLimits {
     let events: Int
-    /// Of payloads and metadata. A single event that is larger comes alone.
+    /// The maximum size of payloads and metadata, in bytes. A larger event is returned alone.
     let bytes: Int
   }
 
-  /// One page, all of it of one moment.
+  /// Returns one page, read in one transaction.
   func page(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args) throws -> ReadResult<Event> {
     var values = Values()
     let info = try show(aggregators, routingKey, args, to: &values)
@@ -34,7 +34,7 @@ struct EventReader {
     func finish(_ info: PageInfo) -> ReadResult<Event> { ReadResult(edges: edges, pageInfo: info) }
   }
 
-  /// Shows one page, all of it of one moment, as ``CallbackExecutor`` says.
+  /// Passes one page, read in one transaction, to a builder; see ``CallbackExecutor``.
   func show(
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args, to builder: inout some PageBuilder
   ) throws -> PageInfo {
@@ -66,7 +66,7 @@ struct EventReader {
     }
   }
 
-  /// Shows at most `count` events behind a position.
+  /// Passes at most `count` events after a position to a builder.
   private func forward(
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, from position: Int64, count: Int,
     to builder: inout some PageBuilder
@@ -82,7 +82,8 @@ struct EventReader {
     return page
   }
 
-  /// Whether so few events lie behind a position that reading all of them costs less than the index scans of the filters.
+  /// Returns whether so few events follow a position that reading all of them costs less than the index scans of the
+  /// filters.
   private func isNearEnd(
     _ position: Int64, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey
   ) throws(SQLiteFailure) -> Bool {
@@ -90,7 +91,7 @@ struct EventReader {
     return LogScan.isCheaper(for: try connection.logEnd().position - position, filters: aggregators?.count ?? 1)
   }
 
-  /// With so few index scans it is not worth reading the end of the log first.
+  /// The number of index scans up to which reading the end of the log first is not worth it.
   private static let fewScans = 4
 
   /// Fills a page with the events of some scans.
@@ -103,9 +104,9 @@ struct EventReader {
     {
       let statement = try connection.statement(query)
       defer { statement.reset() }
-      // One more than wanted tells whether there are more.
+      // One more than requested shows whether there are more.
       try scan.bind(to: statement, from: position, limit: Int64(page.room + 1))
-      // The usual read: rows as one index gives them.
+      // The common case: rows in the order of one index.
       while !page.hasMore, try statement.step() { try page.add(statement, symbols, to: &builder) }
     } else {
       var merge = KWayMerge(scans, from: position, direction, count: page.room + 1, on: connection)
@@ -114,14 +115,14 @@ struct EventReader {
     }
   }
 
-  /// Whether the scan is to be read by positions, so that what does not match can be skipped.
+  /// Returns whether to read the scan by positions, so that events without a match can be skipped.
   private func isLongFilter(
     _ scan: IndexScan, from position: Int64, _ direction: IndexScan.Direction
   ) throws(SQLiteFailure) -> Bool {
     try FilteredAggregate(scan, direction, on: connection)?.isLong(from: position) ?? false
   }
 
-  /// Shows the event at a position, if the page has room for it.
+  /// Passes the event at a position to a builder, if the page has room for it.
   private func add(
     _ position: Int64, _ page: inout Page, to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
@@ -130,22 +131,22 @@ struct EventReader {
     try row.bind(1, position)
     guard try row.step() else {
       throw SQLiteFailure(
-        code: SQLITE_CORRUPT, message: "an index names event \(position), which is missing", action: "read an event"
+        code: SQLITE_CORRUPT, message: "an index refers to event \(position), which is missing", action: "read an event"
       )
     }
     try page.add(row, symbols, to: &builder)
   }
 
-  /// A page as it fills.
+  /// The state of a page while it is filled.
   private struct Page {
-    /// How many events it takes still.
+    /// The number of events for which there is room.
     private(set) var room: Int
-    /// How many bytes of payloads and metadata it takes still.
+    /// The bytes of payloads and metadata for which there is room.
     private var bytes: Int
     /// The positions of its first and last event, in the order in which they were read.
     private(set) var first: LogPosition?
     private(set) var last: LogPosition?
-    /// Whether there was an event that it had no room for.
+    /// True if there was an event that did not fit.
     private(set) var hasMore = false
 
     init(room: Int, bytes: Int) {
@@ -153,8 +154,8 @@ struct EventReader {
       self.bytes = bytes
     }
 
-    /// Shows the event of a row, if there is room for it. One that does not fit is left for the next page, unless it
-    /// would be the first.
+    /// Passes the event of a row to a builder, if there is room for it. An event that does not fit is left to the next
+    /// page, unless it would be the first.
     mutating func add(
       _ row: Statement, _ symbols: SymbolTable, to builder: inout some PageBuilder
     ) throws(SQLiteFailure) {

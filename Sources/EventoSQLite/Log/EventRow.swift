@@ -1,18 +1,18 @@
 internal import Evento
 
-/// How a row of `event` is shown as an event.
+/// Reads rows of `event` as events.
 enum EventRow {
   /// The columns that ``withView(_:at:_:_:)`` reads, in its order.
   static let columns =
     "\(names), metadata, CASE WHEN length(data) <= \(Statement.largestInRow) THEN data END, length(data)"
-  /// The same, without payload and metadata, which may lie on pages of their own: they are shown as if there were none.
+  /// The same, without payload and metadata, which may be on overflow pages: they are returned as empty.
   static let columnsWithoutContent = "\(names), NULL, NULL, 0"
 
   private static let names = "position, tag, id, aggregate, version, lane, timestamp, is_json"
 
-  /// Shows the current row of a statement that selects ``columns``.
+  /// Passes the current row of a statement that selects ``columns`` to `body`.
   ///
-  /// - Parameter position: where it stands, which ``position(_:)`` tells.
+  /// - Parameter position: The position of the event, as ``position(_:)`` returns it.
   static func withView<Value>(
     _ row: Statement, at position: LogPosition, _ symbols: SymbolTable, _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value {
@@ -35,7 +35,8 @@ enum EventRow {
     }
   }
 
-  /// Reads a large payload only here, after its length has counted: a short read gives up before it.
+  /// Passes the payload to `body`. A large one is read only here, after its length was counted, so that a short read
+  /// can stop before it.
   private static func withData<Value>(
     of row: Statement, at position: LogPosition, on connection: Connection, _ body: (UnsafeRawBufferPointer) -> Value
   ) throws(SQLiteFailure) -> Value {
@@ -47,20 +48,20 @@ enum EventRow {
     return body(statement.bytes(0))
   }
 
-  /// Where the current row of a statement that selects ``columns`` stands.
+  /// Returns the position of the current row of a statement that selects ``columns``.
   static func position(_ row: Statement) -> LogPosition {
     LogPosition(position: row.integer(0), commitID: row.integer(1))
   }
 
-  /// The length of the current row's payload, which need not be read for it.
+  /// Returns the length of the current row's payload, without reading it.
   static func payloadLength(_ row: Statement) -> Int { Int(row.integer(10)) }
 
-  /// Whether the current row's payload is JSON.
+  /// Returns whether the current row's payload is JSON.
   static func isJSON(_ row: Statement) -> Bool { row.integer(7) != 0 }
 
   private static let noMetadata: StaticString = "{}"
 
-  /// Shows the event with an id; `nil` where there is none.
+  /// Passes the event with an id to `body`; returns `nil` if there is none.
   static func withView<Value>(
     _ id: ULID, on connection: Connection, _ symbols: SymbolTable, _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value? {
@@ -69,7 +70,7 @@ enum EventRow {
     }
   }
 
-  /// The event with an id, or `nil` where there is none.
+  /// Returns the event with an id; `nil` if there is none.
   static func find(_ id: ULID, on connection: Connection, _ symbols: SymbolTable) throws(SQLiteFailure) -> Edge<Event>?
   {
     try withView(id, on: connection, symbols) { Edge($0) }
@@ -77,10 +78,10 @@ enum EventRow {
 }
 
 extension ULID {
-  /// The sixteen bytes under which a row keeps it: in order of time, so that an index on it grows at its end.
+  /// The sixteen bytes stored in a row. They sort by time, so that an index on them grows at its end.
   var blob: [UInt8] { withBlob { Array($0) } }
 
-  /// As ``blob``, with no array.
+  /// Like ``blob``, without an array.
   func withBlob<Value, Failure>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
   ) throws(Failure) -> Value {
@@ -89,7 +90,7 @@ extension ULID {
 }
 
 extension Statement {
-  /// An identifier that was kept as ``ULID/blob``.
+  /// Returns an identifier that was stored as ``ULID/blob``.
   func ulid(_ column: Int32) -> ULID {
     let bytes = bytes(column)
     func half(_ start: Int) -> UInt64 {

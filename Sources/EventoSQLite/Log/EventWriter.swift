@@ -2,8 +2,8 @@ internal import Evento
 
 /// Writes events on one connection, inside the writer's transaction.
 ///
-/// A write is checked in full before anything is changed: one that is refused leaves no trace, so that it needs no
-/// savepoint of its own among the others of its commit.
+/// A write is checked completely before anything is changed: a refused one leaves no trace, so it needs no savepoint of
+/// its own in the commit that it shares with others.
 struct EventWriter {
   let connection: Connection
   let symbols: SymbolTable
@@ -12,9 +12,9 @@ struct EventWriter {
   let now: () -> Timestamp
 
   /// - Parameters:
-  ///   - precheck: a reader's check of the condition, if there was one.
-  ///   - commitID: that of the commit.
-  /// - Throws: ``EventoError`` where the write is refused, with nothing changed; ``SQLiteFailure``.
+  ///   - precheck: A reader's check of the condition, if there was one.
+  ///   - commitID: The ID of the commit.
+  /// - Throws: ``EventoError`` if the write is refused, with nothing changed; ``SQLiteFailure``.
   func write(
     _ events: [NewEvent], condition: WriteCondition?, precheck: ConditionPrecheck? = nil, commitID: Int64
   ) throws -> WriteResult {
@@ -25,14 +25,14 @@ struct EventWriter {
     case .new: blame = nil
     case .duplicate(let error): blame = error
     }
-    // A cursor of another history is found out before what the write itself would be refused for.
+    // A cursor of another history is reported before other errors of the write.
     let start = try condition?.after.map { try connection.position(of: $0).position } ?? 0
     if let blame { throw blame }
 
     var versions = VersionCheck(connection: connection, symbols: symbols, headCache: headCache, pending: pending)
     var numbered: [VersionCheck.Admission] = []
     numbered.reserveCapacity(events.count)
-    // Looked at where they lie, here and below: a copy of an event counts each of its members up, and down again.
+    // Borrowed, here and below: copying an event would retain and release each of its members.
     for index in events.indices { numbered.append(try versions.admit(events.span[index])) }
     if let condition { try check(condition, after: start, precheck) }
     return try store(events, numbered, versions.heads, commitID: commitID)

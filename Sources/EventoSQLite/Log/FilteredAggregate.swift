@@ -2,20 +2,20 @@ internal import Evento
 
 /// The positions of an aggregate's events that have a name or a routing key.
 ///
-/// The aggregate's index is walked a block's length at a time, and each event looked at. An aggregate may have a million
-/// events, and none that match: where a walk begins behind the first block, the sparse index tells which block has the
-/// next match, and what lies before that is skipped. So a match costs at most two walks and a few searches, and the end as
-/// much.
+/// The aggregate's index is scanned a block's length at a time, and each event is checked. An aggregate may have a
+/// million events without a match: if a scan begins after the first block, the sparse index shows which block has the
+/// next match, and everything before it is skipped. So a match costs at most two scans and a few searches, and so does
+/// the end.
 struct FilteredAggregate {
   private let scan: IndexScan
   private let connection: Connection
   private let direction: IndexScan.Direction
   private let aggregate: Int64
-  /// What the index has of its events.
+  /// The property of the events that the sparse index has.
   private let property: SparseIndex.Property
   private let value: Int64
 
-  /// - Returns: `nil` for a scan that has none but the matching events.
+  /// - Returns: `nil` for a scan that has only matching events.
   init?(_ scan: IndexScan, _ direction: IndexScan.Direction, on connection: Connection) {
     guard let property = scan.selection.filteredProperty, let aggregate = scan.first, let value = scan.second else {
       return nil
@@ -26,36 +26,37 @@ struct FilteredAggregate {
     self.direction = direction
   }
 
-  /// Whether the aggregate has so many events behind a position that it is not to be walked to its end.
+  /// Returns whether the aggregate has too many events after a position to scan it to its end.
   func isLong(from position: Int64) throws(SQLiteFailure) -> Bool {
     try nthPosition(Schema.blockLength, behind: position, direction) != nil
   }
 
-  /// The next positions from a position on, at most `limit`; empty at the end.
+  /// Returns the next positions after a position, at most `limit`; none at the end.
   func positions(from position: Int64, limit: Int64) throws(SQLiteFailure) -> [Int64] {
     var position = position
     while let start = try skip(from: position) {
       let end = try nthPosition(Schema.blockLength, behind: start, direction)
       let found = try positions(from: start, through: end ?? direction.end, limit: limit)
       guard found.isEmpty, let end else { return found }
-      // In vain if the position was within a block whose matches are all on its other side, or within the first block.
+      // Nothing is found if all matches of the block are on the other side of the position, or in the first block.
       position = end
     }
     return []
   }
 
-  /// A position from which a walk finds what it finds from the given one, and sooner; `nil` if there is nothing to be found.
+  /// Returns a position from which a scan finds the same matches as from the given one, but sooner; `nil` if there are
+  /// none.
   private func skip(from position: Int64) throws(SQLiteFailure) -> Int64? {
     guard let version = try nextVersion(from: position) else { return nil }
     let block = SparseIndex.block(ofVersion: version)
     guard block > 0 else { return position }
     switch direction {
     case .forward:
-      // If that is one before the position, more may follow in its block.
+      // If the match is before the position, more may follow in its block.
       return try firstMatch(block).map { max(position, $0 - 1) }
     case .backward:
-      // The last match is in this one's block, or if there is none, in the first block. Neither has the event that comes a
-      // block's length later.
+      // The last match is in the block of that one, or in the first block if there is none. Neither block has the event
+      // that comes a block's length later.
       let first = try lastFirstMatch(block, before: position) ?? 0
       return min(position, try nthPosition(Schema.blockLength + 1, behind: first - 1, .forward) ?? position)
     }
@@ -69,7 +70,7 @@ struct FilteredAggregate {
       """, .integer(aggregate), .integer(position))
   }
 
-  /// The first match in a block, or in the next one that has any.
+  /// Returns the first match in a block, or in the next one that has any.
   private func firstMatch(_ block: Int64) throws(SQLiteFailure) -> Int64? {
     try connection.integer(
       """
@@ -78,7 +79,7 @@ struct FilteredAggregate {
       """, .integer(aggregate), .integer(property.rawValue), .integer(value), .integer(block))
   }
 
-  /// The first match in a block, or in the next one before it that has any before the position.
+  /// Returns the first match in a block, or in the nearest earlier one that has any before the position.
   private func lastFirstMatch(_ block: Int64, before position: Int64) throws(SQLiteFailure) -> Int64? {
     try connection.integer(
       """
@@ -87,7 +88,7 @@ struct FilteredAggregate {
       """, .integer(aggregate), .integer(property.rawValue), .integer(value), .integer(block), .integer(position))
   }
 
-  /// The position of the aggregate's n-th event behind a position; `nil` if it has fewer.
+  /// Returns the position of the aggregate's n-th event after a position; `nil` if it has fewer.
   private func nthPosition(
     _ number: Int64, behind position: Int64, _ direction: IndexScan.Direction
   ) throws(SQLiteFailure) -> Int64? {

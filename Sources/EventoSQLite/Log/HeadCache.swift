@@ -1,13 +1,12 @@
 internal import CSQLite
 internal import Evento
 
-/// What the writer remembers of the log from one write to the next: where it ends, and what the latest event of an
-/// aggregate says.
+/// The writer's cache of the end of the log, and of the version and routing key of each aggregate's latest event.
 ///
-/// Unlike the rows of a ``SymbolTable``, these change. This connection's own changes are noted here; that another has changed
-/// the database is found out when a transaction begins, and then nothing is remembered.
+/// Unlike the rows of a ``SymbolTable``, these change. The cache records this connection's own changes. If another
+/// connection has changed the database, which is detected when a transaction begins, the cache is emptied.
 final class HeadCache {
-  /// What is known of a stored aggregate.
+  /// The latest version and routing key of a stored aggregate.
   struct Head {
     let aggregate: Int64
     let version: Int
@@ -18,15 +17,16 @@ final class HeadCache {
   private var heads = TwoGenerationCache<AggregateKey, Head>(limit: headLimit)
   private var dataVersion: Int64?
 
-  /// Aggregates, each with texts of at most three times 255 bytes.
+  /// The maximum number of aggregates, each with at most three texts of 255 bytes.
   private static let headLimit = 16_384
 
-  /// To be called inside each transaction before anything else.
+  /// Empties the cache if another connection has changed the database. Call it first in each transaction.
   ///
-  /// `PRAGMA data_version` changes with each commit by another connection (https://sqlite.org/pragma.html), of which none
-  /// can come while the transaction holds the lock for writing.
+  /// `PRAGMA data_version` changes with each commit by another connection
+  /// (https://sqlite.org/pragma.html#pragma_data_version). No such commit is possible while the transaction holds the
+  /// write lock.
   ///
-  /// - Returns: that number.
+  /// - Returns: The data version.
   @discardableResult
   func refresh(_ connection: Connection) throws(SQLiteFailure) -> Int64? {
     let version = try connection.integer("PRAGMA data_version")
@@ -38,7 +38,8 @@ final class HeadCache {
     return version
   }
 
-  /// Another process may have brought the store to a newer schema, in which this one would leave something out.
+  /// Checks that no other process has upgraded the schema: this version would not write all data that a newer one
+  /// requires.
   private func checkSchema(_ connection: Connection) throws(SQLiteFailure) {
     let version = try connection.integer("PRAGMA user_version") ?? 0
     guard version == Schema.version else {
@@ -48,17 +49,17 @@ final class HeadCache {
     }
   }
 
-  /// After a transaction that was undone.
+  /// Empties the cache, after a transaction that was undone.
   func forget() {
     end = nil
     heads.removeAll()
     dataVersion = nil
   }
 
-  /// The position of the last event; 0 where there is none.
+  /// Returns the position of the last event; 0 if there is none.
   ///
-  /// Nothing is forgotten between the first write of a transaction and its end, so that rows which are not inserted yet
-  /// (``InsertBuffer``) are never overlooked.
+  /// The cache is not emptied between the first write of a transaction and its end, so that rows that are not inserted
+  /// yet (``InsertBuffer``) always count.
   func end(_ connection: Connection) throws(SQLiteFailure) -> Int64 {
     if let end { return end }
     let found = try connection.integer("SELECT max(position) FROM event") ?? 0

@@ -1,28 +1,29 @@
-/// One run of events that an index (or the table) holds in the order of the log.
+/// A sequence of events that an index (or the table) has in the order of the log.
 ///
-/// A filter becomes one scan or several; a read with several merges them.
+/// A filter needs one or more scans. A read with several merges them.
 struct IndexScan: Hashable {
-  /// What the events have in common.
+  /// The property that the events have in common.
   enum Selection: Int, CaseIterable {
     case log
     case kind
     case lane
     case aggregate
-    /// An aggregate's events of one kind, or with one routing key; the aggregate is the rarer, so its index is walked.
+    /// An aggregate's events of one kind, or with one routing key. The aggregate has fewer events, so its index is
+    /// scanned.
     case aggregateKind
     case aggregateLane
     case aggregateRoutingKey
-    /// The events of a type's later kinds, or a routing key's later lanes. Its positions are bits (``Posting``).
+    /// The events of a type's later kinds, or of a routing key's later lanes. Its positions are bits (``Posting``).
     case postingList
 
-    /// What selects the events, beside their position.
+    /// The condition on the events, apart from their position, in SQL.
     fileprivate var condition: String? {
       switch self {
       case .log, .postingList: nil
       case .kind: "kind = ?3"
       case .lane: "lane = ?3"
       case .aggregate: "aggregate = ?3"
-      // A unary plus keeps a term from being used with an index: https://sqlite.org/optoverview.html#uplus
+      // A unary plus prevents the use of a term with an index: https://sqlite.org/optoverview.html#uplus
       case .aggregateKind: "aggregate = ?3 AND +kind = ?4"
       case .aggregateLane: "aggregate = ?3 AND +lane = ?4"
       // Row by row: a routing key may have any number of lanes.
@@ -30,7 +31,7 @@ struct IndexScan: Hashable {
       }
     }
 
-    /// What the events of an aggregate are looked at for, one by one; `nil` if the index has none but those that match.
+    /// The property for which each event of an aggregate is checked; `nil` if the index has only matching events.
     var filteredProperty: SparseIndex.Property? {
       switch self {
       case .aggregateKind: .kind
@@ -46,7 +47,7 @@ struct IndexScan: Hashable {
     /// ``EventRow/columns``
     case rows
 
-    /// What they are in SQL.
+    /// The columns in SQL.
     var text: String {
       switch self {
       case .positions: "position"
@@ -59,10 +60,10 @@ struct IndexScan: Hashable {
     case forward
     case backward
 
-    /// The position behind all events.
+    /// The position after all events, in this direction.
     var end: Int64 { self == .forward ? .max : .min }
 
-    /// What a position behind another one is to it, in SQL.
+    /// The operator that compares a position with an earlier one in this direction, in SQL.
     var comparison: String { self == .forward ? ">" : "<" }
     var order: String { self == .forward ? "ASC" : "DESC" }
   }
@@ -76,15 +77,15 @@ struct IndexScan: Hashable {
     (self.first, self.second) = (first, second)
   }
 
-  /// A query of these events from a position on (?1), forward or backward, at most ?2. The positions of an aggregate's events
-  /// of one kind, or with one routing key, end at ?5, that included.
+  /// Returns a query for at most ?2 of these events after the position ?1, forward or backward. The query for positions
+  /// of an aggregate's events of one kind, or with one routing key, ends at the position ?5 (inclusive).
   ///
   /// - Returns: `nil` for a posting list.
   func query(_ columns: Columns, _ direction: Direction) -> String? {
     Self.queries[(selection.rawValue * Columns.allCases.count + columns.rawValue) * 2 + direction.rawValue]
   }
 
-  /// Made once.
+  /// All queries, created once.
   private static let queries = Selection.allCases.flatMap { selection in
     Columns.allCases.flatMap { columns in Direction.allCases.map { query(selection, columns, $0) } }
   }
@@ -99,7 +100,7 @@ struct IndexScan: Hashable {
       + "ORDER BY position \(direction.order) LIMIT ?2"
   }
 
-  /// Binds what its query selects: events from a position on, at most so many.
+  /// Binds the query's parameters, for at most `limit` events after a position.
   func bind(to statement: Statement, from position: Int64, limit: Int64) throws(SQLiteFailure) {
     try statement.bind(1, position)
     try statement.bind(2, limit)

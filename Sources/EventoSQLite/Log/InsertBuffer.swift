@@ -1,10 +1,10 @@
 internal import Evento
 
-/// Rows of the commit under way that have been admitted and are not inserted yet: those of several requests go into one
-/// statement, and what posting lists and the sparse index have of them is inserted last.
+/// The accepted rows of the current commit that are not inserted yet. Those of several requests are inserted by one
+/// statement, and their entries in posting lists and the sparse index last.
 ///
-/// Whatever reads events inside the transaction calls ``flush()`` first, or makes sure that what it looks for is not
-/// among them.
+/// Code that reads events inside the transaction calls ``flush()`` first, or checks that the buffer has none of the
+/// events that it reads.
 final class InsertBuffer {
   private let connection: Connection
   private var rows: [NewEventRow] = []
@@ -32,7 +32,7 @@ final class InsertBuffer {
     rows.contains { $0.aggregate == aggregate }
   }
 
-  /// Inserts everything, the events in their order.
+  /// Inserts everything. The events keep their order.
   func flush() throws(SQLiteFailure) {
     try insertRows()
     try postings.flush(on: connection)
@@ -45,7 +45,7 @@ final class InsertBuffer {
     try NewEventRow.insert(rows, on: connection)
   }
 
-  /// After a transaction that was undone.
+  /// Removes everything, after a transaction that was undone.
   func forget() {
     rows.removeAll(keepingCapacity: true)
     postings.removeAll()

@@ -1,18 +1,19 @@
-/// The positions of several scans as one run in the order of the log, each position once.
+/// Merges the positions of several scans in the order of the log, each position once
+/// (https://en.wikipedia.org/wiki/K-way_merge_algorithm).
 ///
-/// Each scan is read a few positions at a time, from its index alone, so that a page costs what it returns and not
-/// what its filters could match.
+/// Each scan is read a few positions at a time, from its index alone, so that the cost of a page depends on the events
+/// that it returns, not on all events that its filters match.
 struct KWayMerge {
   private let connection: Connection
   private let direction: IndexScan.Direction
   private var runs: [Run]
-  /// The runs that have a next position, as a binary heap: the one whose position is nearest comes first. Made when the
-  /// first position is asked for.
+  /// The runs that have a next position, as a binary heap with the nearest position first. Created for the first
+  /// position.
   private var heap: [Int]?
 
   private struct Run {
     let scan: IndexScan
-    /// Positions read and not yet given out, the next one last. Read on as soon as none is left.
+    /// The positions that were read but not returned yet, the next one last. More are read as soon as none is left.
     var positions: [Int64] = []
     var position: Int64
     var batch: Int64
@@ -23,8 +24,8 @@ struct KWayMerge {
   private static let largestBatch: Int64 = 256
 
   /// - Parameters:
-  ///   - position: only positions behind it (forward) or before it (backward).
-  ///   - count: how many are likely to be asked for.
+  ///   - position: Only positions after it (forward) or before it (backward) are returned.
+  ///   - count: The number of positions that are likely to be read.
   init(
     _ scans: Set<IndexScan>, from position: Int64, _ direction: IndexScan.Direction, count: Int,
     on connection: Connection
@@ -36,11 +37,12 @@ struct KWayMerge {
     runs = scans.map { Run(scan: $0, position: position, batch: batch) }
   }
 
-  /// The next position, or `nil` at the end.
+  /// Returns the next position; `nil` at the end.
   ///
-  /// - Complexity: O(log *s*) in the number of scans, O(*s*) the first time; and a query where one has to be read on.
+  /// - Complexity: O(log *s*) in the number of scans, O(*s*) the first time; plus a query if a scan must be read
+  ///   further.
   mutating func next() throws(SQLiteFailure) -> Int64? {
-    // Taken out, so that it is changed in place.
+    // Moved out, so that it is changed in place.
     var heap: [Int]
     if let known = self.heap { heap = known } else { heap = try makeHeap() }
     self.heap = nil

@@ -1,23 +1,23 @@
 internal import Evento
 
-/// A position in the log: how many events stand before and at it, and the number of the commit that the last of them is of.
+/// A position in the log: the number of events up to it, and the ID of the last one's commit.
 ///
-/// That number is drawn at random for each commit. A store that was restored from a backup and has grown again
-/// holds other commits at the same positions, even where clients sent the same events again, and so other numbers: a
-/// cursor of the lost history never passes for one of the new. The position before the first event has a number of its own,
-/// drawn with the store, so that even an empty store knows its cursors from another's.
+/// The ID is a random number for each commit. A store that was restored from a backup and has grown again has other
+/// commits at the same positions, even if clients sent the same events again, and so other IDs: a cursor of the lost
+/// history is never valid in the new one. The position before the first event has an ID too, chosen when the store is
+/// created, so that even the cursors of empty stores differ.
 struct LogPosition: Equatable {
   let position: Int64
   let commitID: Int64
 
-  /// 48 bits: SQLite keeps them in six bytes.
+  /// Returns a random ID of 48 bits, which SQLite stores in six bytes.
   static func freshCommitID() -> Int64 {
     Int64.random(in: 0..<1 << 48)
   }
 
   var cursor: Cursor { withPlace { Cursor(place: $0) } }
 
-  /// Calls `body` with the text of the cursor, which is gone afterwards.
+  /// Calls `body` with the text of the cursor, which is valid only during the call.
   func withCursorText<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
     withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { text in
       let length = withPlace { Cursor.writeText(of: $0, to: text) }
@@ -26,13 +26,13 @@ struct LogPosition: Equatable {
   }
 
   private func withPlace<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
-    // Eight bytes, and then the lower six of eight.
+    // Eight bytes of the position, then the lower six of the commit ID.
     withUnsafeBytes(of: (position.bigEndian, (commitID << 16).bigEndian)) { bytes in
       body(UnsafeRawBufferPointer(rebasing: bytes[..<Self.placeLength]))
     }
   }
 
-  /// The position that a cursor names, or `nil` where it can't be one of a SQLite store.
+  /// Creates the position of a cursor; `nil` if it can't be a cursor of a SQLite store.
   init?(_ cursor: Cursor) {
     let place = cursor.place
     guard place.count == Self.placeLength else { return nil }
@@ -49,12 +49,12 @@ struct LogPosition: Equatable {
 }
 
 extension Connection {
-  /// The position before the first event.
+  /// Returns the position before the first event.
   func logStart() throws(SQLiteFailure) -> LogPosition {
     LogPosition(position: 0, commitID: try integer("SELECT origin FROM store") ?? 0)
   }
 
-  /// The position of the last event.
+  /// Returns the position of the last event.
   func logEnd() throws(SQLiteFailure) -> LogPosition {
     let last = try first("SELECT position, tag FROM event ORDER BY position DESC LIMIT 1") { row in
       LogPosition(position: row.integer(0), commitID: row.integer(1))
@@ -63,15 +63,15 @@ extension Connection {
     return try logStart()
   }
 
-  /// The position that a cursor names.
+  /// Returns the position of a cursor.
   ///
-  /// - Throws: `cursor_not_in_history` where this store's log has no such position.
+  /// - Throws: `cursor_not_in_history` if this store's log has no such position.
   func position(of cursor: Cursor) throws -> LogPosition {
     guard let position = LogPosition(cursor), try isInHistory(position) else { throw EventoError.cursorNotInHistory() }
     return position
   }
 
-  /// Whether this store's log has a position.
+  /// Returns whether this store's log has a position.
   func isInHistory(_ position: LogPosition) throws(SQLiteFailure) -> Bool {
     let commitID = position.position == 0 ? try logStart().commitID : try commitID(ofEvent: position.position)
     return commitID == position.commitID

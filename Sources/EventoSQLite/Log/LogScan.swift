@@ -1,27 +1,27 @@
 internal import Evento
 
-/// Finds matching events near the end of the log without an index: it reads each event and matches it in memory.
+/// Finds matching events near the end of the log without an index, by reading each event and matching it in memory.
 ///
-/// 200 filters by type can need 6,600 index scans (``Schema/kindsPerType``), and thousands of look-ups before them, even if
-/// only one event lies behind the position.
+/// 200 filters by type can need 6,600 index scans (``Schema/kindsPerType``), and thousands of look-ups before them,
+/// even if only one event follows the position.
 struct LogScan {
   let connection: Connection
   let symbols: SymbolTable
 
-  /// The number of events that can be matched in the time of one filter's look-ups and index scan, which take 2.4 µs: an
-  /// event takes 0.2 µs, and 1.6 µs if it fills a page.
+  /// The number of events that can be matched in the time of one filter's look-ups and index scan, which take 2.4 µs:
+  /// an event takes 0.2 µs, and 1.6 µs if it fills a page.
   static let eventsPerFilter = 2
 
-  /// Whether scanning the last events of the log costs less than the index scans of the filters.
+  /// Returns whether scanning the last events of the log costs less than the index scans of the filters.
   static func isCheaper(for events: Int64, filters: Int) -> Bool {
     events <= Int64(filters * eventsPerFilter)
   }
 
-  /// About the maximum number of index scans that filters need, without a look at the catalogue.
+  /// Returns the approximate maximum number of index scans that filters need, without reading the symbol table.
   static func maximumScans(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey = .all) -> Int {
     guard let aggregators else { return routingKey == .all ? 1 : Schema.lanesPerRoutingKey + 1 }
     return aggregators.reduce(0) { scans, aggregator in
-      // All others need a scan for each name of a type, or a walk through an aggregate (``FilteredAggregate``).
+      // All others need a scan for each name of a type, or a scan of an aggregate (``FilteredAggregate``).
       let needsOne =
         aggregator.aggregatorID == nil
         ? aggregator.name != nil : aggregator.name == nil && routingKey == .all
@@ -29,7 +29,7 @@ struct LogScan {
     }
   }
 
-  /// Returns the positions of the first matching events behind a position, at most `limit`.
+  /// Returns the positions of the first matching events after a position, at most `limit`.
   func positions(
     after position: Int64, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, limit: Int
   ) throws(SQLiteFailure) -> [Int64] {
@@ -39,7 +39,7 @@ struct LogScan {
       "SELECT position, lane, aggregate FROM event WHERE position > ?1 ORDER BY position")
     defer { statement.reset() }
     try statement.bind(1, position)
-    // Made for the first event, since often there is none.
+    // Created for the first event, because often there is none.
     var known: FilterSet?
     var positions: [Int64] = []
     while positions.count < limit, try statement.step() {
@@ -54,10 +54,11 @@ struct LogScan {
   }
 }
 
-/// The filters of a read or a condition, matched against the names of an event in memory: 200 of them cost no more than one.
+/// The filters of a read or a condition, matched with the names of an event in memory: 200 of them cost no more than
+/// one.
 private struct FilterSet {
   private let keys: Set<FilterKey>
-  /// Those that ask for an id come last.
+  /// The forms of the filters. Those with an aggregate id come last.
   private let forms: [FilterKey.Form]
 
   init(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) {
@@ -69,9 +70,9 @@ private struct FilterSet {
     self.forms = forms.filter { !$0.asksForID } + forms.filter { $0.asksForID }
   }
 
-  /// Whether an event matches.
+  /// Returns whether an event matches.
   ///
-  /// - Parameter id: returns the id of the event's aggregate; called only if a filter asks for it.
+  /// - Parameter id: Returns the id of the event's aggregate. Called only if a filter has one.
   func matches(
     _ event: SymbolTable.LaneNames, id: () throws(SQLiteFailure) -> String
   ) throws(SQLiteFailure) -> Bool {

@@ -1,6 +1,6 @@
 internal import Evento
 
-/// A row of `event` that is to be inserted.
+/// A new row of `event`.
 struct NewEventRow {
   let position: Int64
   let commitID: Int64
@@ -13,23 +13,24 @@ struct NewEventRow {
   let data: Payload
   let metadata: Metadata
 
-  /// In the order in which they are bound.
+  /// The columns, in the order in which they are bound.
   private static let columns = [
     "position", "tag", "id", "aggregate", "version", "kind", "lane", "timestamp", "is_json", "metadata", "data",
   ]
-  /// Bytes of ``ULID/blob``.
+  /// The size of ``ULID/blob``, in bytes.
   private static let idLength = 16
 
-  /// Rows of one statement. SQLite opens the table and its four indexes once for each statement, which is a quarter of
-  /// what an event costs: 2.9 µs of processor time in C one by one, 2.1 µs by 32.
+  /// The maximum number of rows in one statement. SQLite opens the table and its four indexes once for each statement,
+  /// which is a quarter of the cost of an event: 2.9 µs of processor time in C with one row, 2.1 µs with 32.
   static let largestBatch = 32
-  /// Bytes of a row of a batch, which are copied; a larger one is inserted by itself, from where it lies.
+  /// The maximum size of a row in a batch, in bytes. Such rows are copied. A larger one is inserted separately, without
+  /// a copy.
   private static let smallRow = 4096
 
-  /// Statements for 1, 2, 4 … ``largestBatch`` rows.
+  /// The statements for 1, 2, 4 … ``largestBatch`` rows.
   private static let insertion = MultiRowInsertion(into: "event", columns, upTo: largestBatch)
 
-  /// Inserts rows in their order.
+  /// Inserts rows, and keeps their order.
   static func insert(_ rows: [NewEventRow], on connection: Connection) throws(SQLiteFailure) {
     var rest = rows[...]
     while let first = rest.first {
@@ -49,7 +50,7 @@ struct NewEventRow {
 
   private func insert(on connection: Connection) throws(SQLiteFailure) {
     let statement = try connection.statement(Self.insertion.texts[0])
-    // These lie where they are until the row is written: no copy of them is needed.
+    // The bytes stay at their address until the row is written, so they need not be copied.
     try id.withBlob { (id) throws(SQLiteFailure) in
       try data.bytes.span.withUnsafeBytes { (data) throws(SQLiteFailure) in
         defer { statement.reset() }
@@ -62,7 +63,7 @@ struct NewEventRow {
     }
   }
 
-  /// - Parameter rows: as many as one of the statements takes.
+  /// - Parameter rows: As many rows as one of the statements inserts.
   private static func insert(batch rows: ArraySlice<NewEventRow>, on connection: Connection) throws(SQLiteFailure) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(rows.indices.reduce(0) { $0 + rows[$1].size + idLength })
@@ -72,7 +73,7 @@ struct NewEventRow {
       bytes.append(contentsOf: rows[index].metadata.bytes)
     }
     let statement = try connection.statement(insertion.texts[rows.count.trailingZeroBitCount])
-    // All of them stay where they are until the rows are written.
+    // The bytes stay at their address until the rows are written.
     try bytes.span.withUnsafeBytes { (bytes) throws(SQLiteFailure) in
       defer { statement.reset() }
       var before: Int32 = 0

@@ -1,28 +1,28 @@
-/// A part of a posting list: which of 64 neighbouring positions are in it, as the bits of a word.
+/// A part of a posting list: a word with a bit for each of 64 consecutive positions.
 ///
-/// An event of a list costs a bit, and its request's neighbours share a row: to insert a row for each event would cost a
-/// write as much as another index.
+/// An event in a list costs one bit, and the other events of its request share the row. A row for each event would cost
+/// a write as much as another index.
 struct Posting {
-  /// log2 of the positions of a word.
+  /// The binary logarithm of the number of positions in a word.
   private static let shift: Int64 = 6
   private static let mask: Int64 = 63
   private static let insertion = MultiRowInsertion(
     into: "posting", ["list", "word", "bits"], upTo: 32,
     onConflict: "(list, word) DO UPDATE SET bits = bits | excluded.bits")
 
-  /// Postings that are to be inserted.
+  /// The postings that are not inserted yet.
   ///
-  /// They are gathered for a whole commit: events that are inserted apart share a row here, and each statement that adds
-  /// a bit to a row costs as much as one that adds all 64.
+  /// They are collected for a whole commit, because events of different statements share a row here, and a statement
+  /// that adds one bit to a row costs as much as one that adds all 64.
   struct Batch {
     /// The columns of complete rows, one row after the other.
     private var values: [Int64] = []
-    /// The word of the latest position, and what the lists have of it. A list is found by a search, since there are a few:
-    /// three for an event at most.
+    /// The word of the latest position, and its bits in each list. A list is found by a linear search, because there
+    /// are few: at most three for an event.
     private var word: Int64 = 0
     private var current: [(list: Int64, bits: UInt64)] = []
 
-    /// Adds the postings of an event, which comes after all others in the log.
+    /// Adds the postings of an event that follows all others in the log.
     mutating func add(_ row: borrowing NewEventRow) {
       guard !row.lane.postingLists.isEmpty else { return }
       if word != row.position >> shift {
@@ -48,7 +48,7 @@ struct Posting {
       current.removeAll(keepingCapacity: true)
     }
 
-    /// Inserts them.
+    /// Inserts all postings.
     mutating func flush(on connection: Connection) throws(SQLiteFailure) {
       completeWord()
       guard !values.isEmpty else { return }
@@ -56,20 +56,20 @@ struct Posting {
       try insertion.insert(values, on: connection)
     }
 
-    /// Drops them, after a transaction that was undone.
+    /// Removes all postings, after a transaction that was undone.
     mutating func removeAll() {
       values.removeAll()
       current.removeAll()
     }
   }
 
-  /// The positions of a list behind a position, the nearest first, at most `limit`.
+  /// Returns the positions of a list after a position, the nearest first, at most `limit`.
   static func positions(
     of list: Int64, from position: Int64, _ direction: IndexScan.Direction, limit: Int64, on connection: Connection
   ) throws(SQLiteFailure) -> [Int64] {
     guard position != direction.end else { return [] }
     let nearest = direction == .forward ? position + 1 : position - 1
-    // One more than wanted, since the first word may have none behind the position.
+    // One more than requested, because the first word may have none after the position.
     let statement = try connection.statement(
       "SELECT word, bits FROM posting WHERE list = ?1 AND word \(direction.comparison)= ?2 ORDER BY word \(direction.order) LIMIT ?3"
     )

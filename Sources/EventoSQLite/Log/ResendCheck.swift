@@ -1,20 +1,20 @@
 internal import Evento
 
-/// Finds out whether a write was stored before.
+/// Checks whether a write is already stored.
 ///
-/// Of what is stored, no more is read than the request has bytes: ids are looked up in the index alone, and a payload is
-/// read only if it is as long as the one that it is compared with.
+/// It reads no more stored bytes than the request has: ids are looked up in the index alone, and a payload is read only
+/// if it is as long as the one in the request.
 struct ResendCheck {
   let connection: Connection
   let symbols: SymbolTable
   let pending: InsertBuffer
 
   enum Outcome {
-    /// No id of it is stored.
+    /// None of its ids is stored.
     case new
-    /// All of it is stored, with the same content: what was answered then.
+    /// All of its events are stored with the same content. It has the result of the first write.
     case resend([WrittenEvent])
-    /// Neither.
+    /// Neither: an id occurs twice, only some of its ids are stored, or the content differs.
     case duplicate(EventoError)
   }
 
@@ -41,13 +41,13 @@ struct ResendCheck {
     return .resend(written)
   }
 
-  /// The first event whose id an earlier one has.
+  /// Returns the index of the first event with the id of an earlier one.
   private static func indexOfRepeatedID(in events: [NewEvent]) -> Int? {
     var seen: Set<ULID> = []
     return events.firstIndex { event in event.id.map { !seen.insert($0).inserted } ?? false }
   }
 
-  /// The first event that is stored, and whether all are; what follows is not looked for once both are known.
+  /// Returns the index of the first stored event, and whether all are stored. It stops as soon as both are known.
   private func findStored(_ events: [NewEvent]) throws(SQLiteFailure) -> (first: Int?, isAll: Bool) {
     var first: Int?
     var isAll = true
@@ -67,9 +67,9 @@ struct ResendCheck {
     return try connection.integer("SELECT 1 FROM event WHERE id = ?1", .blob(id.blob)) != nil
   }
 
-  /// What was answered when the event was written; `nil` if the event that is stored has other content.
+  /// Returns the result of the first write of the event; `nil` if the stored event has other content.
   private func storedEvent(_ event: NewEvent, _ id: ULID) throws(SQLiteFailure) -> WrittenEvent? {
-    // The length of a blob is in the row's header: one that lies on pages of its own is not read for it
+    // The length of a blob is in the row's header, so that a blob on overflow pages is not read for it
     // (https://sqlite.org/fileformat2.html#record_format).
     let lengths = "ifnull(length(metadata), 0), length(data)"
     let row = try connection.statement("SELECT \(EventRow.columnsWithoutContent), \(lengths) FROM event WHERE id = ?1")

@@ -1,8 +1,8 @@
 internal import Evento
 
 extension SymbolTable {
-  /// The scans whose events together are those that match one of the aggregators (`nil`: all) and the routing key,
-  /// each once.
+  /// Returns the scans that together have each event that matches one of the aggregators (`nil`: all) and the routing
+  /// key, each once.
   ///
   /// - Complexity: O(1) for each aggregator, however many names, types, routing keys and aggregates there are: at most
   ///   ``Schema/kindsPerType`` look-ups and as many scans, and one posting list. For a routing key alone, at most
@@ -57,7 +57,9 @@ extension SymbolTable {
     }
   }
 
-  /// - Parameter routingKey: `nil`: events with any, and with none.
+  /// Returns the scans for the events of a type.
+  ///
+  /// - Parameter routingKey: `nil` for events with any routing key, and without one.
   func scans(ofType type: Int64, routingKey: Int64?) throws(SQLiteFailure) -> Set<IndexScan> {
     var scans: Set<IndexScan> = []
     for kind in try firstKinds(ofType: type) {

@@ -1,10 +1,10 @@
 internal import CSQLite
 internal import Evento
 
-/// The integers that stand for texts in the log, on one connection.
+/// The integers that represent texts in the log, with a bounded cache for one connection.
 ///
-/// Rows of these tables are only ever added, so what was read once may be kept; only what a transaction added and then
-/// undid must be forgotten. What is kept is bounded: what is read later takes the place of what was read before.
+/// Rows of these tables are only added, so they can be cached. Only the rows of a transaction that was undone must be
+/// removed from the cache.
 final class SymbolTable {
   let connection: Connection
   private var types = TwoGenerationCache<Name, Int64>(limit: bound)
@@ -14,11 +14,12 @@ final class SymbolTable {
   private let laneNames: DirectMappedCache<LaneNames>
   private let aggregateKeys: DirectMappedCache<String>
 
-  /// Types, kinds and lanes that a writer remembers, of each so many.
+  /// The maximum number of cached types, of kinds and of lanes for a writer.
   private static let bound = 8192
-  /// Aggregates that are read at once; a power of two.
+  /// The number of aggregates that are read at once; a power of two.
   private static let neighbours: Int64 = 8
-  /// Lanes whose names, and aggregates whose ids are kept, each with texts of at most 255 bytes.
+  /// The maximum number of lanes with cached names, and of aggregates with cached ids. Each has texts of at most 255
+  /// bytes.
   private static let slots = 1 << 15
 
   init(_ connection: Connection, slots: Int = SymbolTable.slots) {
@@ -36,13 +37,13 @@ final class SymbolTable {
     aggregateKeys.removeAll()
   }
 
-  // MARK: From texts to integers; `nil` where the log has none such
+  // MARK: From texts to integers; `nil` if the log does not have the text
 
-  /// What stands for "no routing key".
+  /// The integer for "no routing key".
   static let noRoutingKey: Int64 = 0
-  /// What stands for all routing keys, and none, in a posting list.
+  /// The integer for "with any routing key or none" in a posting list.
   static let anyRoutingKey: Int64 = -1
-  /// What stands for all types in a posting list.
+  /// The integer for "all types" in a posting list.
   static let anyType: Int64 = 0
 
   func text(_ value: String) throws(SQLiteFailure) -> Int64? {
@@ -58,7 +59,7 @@ final class SymbolTable {
     try connection.integer("SELECT id FROM kind WHERE type = ?1 AND name = ?2", .integer(type), .integer(name))
   }
 
-  /// The first kinds of a type, at most ``Schema/kindsPerType``: those that no posting list has.
+  /// Returns the first kinds of a type, at most ``Schema/kindsPerType``: those that are in no posting list.
   func firstKinds(ofType type: Int64) throws(SQLiteFailure) -> [Int64] {
     try connection.all(
       "SELECT id FROM kind WHERE type = ?1 ORDER BY id LIMIT \(Schema.kindsPerType)", .integer(type)
@@ -70,23 +71,24 @@ final class SymbolTable {
       "SELECT id FROM lane WHERE routing_key = ?1 AND kind = ?2", .integer(routingKey), .integer(kind))
   }
 
-  /// The first lanes of a routing key, at most ``Schema/lanesPerRoutingKey``: those that its posting list has not.
+  /// Returns the first lanes of a routing key, at most ``Schema/lanesPerRoutingKey``: those that are not in its posting
+  /// list.
   func firstLanes(ofRoutingKey routingKey: Int64) throws(SQLiteFailure) -> [Int64] {
     try connection.all(
       "SELECT id FROM lane WHERE routing_key = ?1 ORDER BY id LIMIT \(Schema.lanesPerRoutingKey)", .integer(routingKey)
     ) { $0.integer(0) }
   }
 
-  /// The events of later kinds, or lanes.
+  /// A list of the events of later kinds, or lanes.
   struct PostingList {
     let id: Int64
-    /// The first kind, or lane, whose events are in it.
+    /// The first kind, or lane, whose events are in the list.
     let first: Int64
   }
 
   /// - Parameters:
-  ///   - type: ``anyType``, or that of its events.
-  ///   - routingKey: ``anyRoutingKey``, ``noRoutingKey``, or that of its events.
+  ///   - type: ``anyType``, or the type of its events.
+  ///   - routingKey: ``anyRoutingKey``, ``noRoutingKey``, or the routing key of its events.
   func postingList(type: Int64, routingKey: Int64) throws(SQLiteFailure) -> PostingList? {
     try connection.first(
       "SELECT id, first FROM posting_list WHERE type = ?1 AND routing_key = ?2", .integer(type), .integer(routingKey)
@@ -99,7 +101,7 @@ final class SymbolTable {
       .text(key))
   }
 
-  // MARK: From texts to integers, adding what is new
+  // MARK: From texts to integers, with new rows for new texts
 
   /// An aggregate type with an event name.
   struct Kind {
@@ -112,9 +114,9 @@ final class SymbolTable {
   /// A kind with a routing key.
   struct Lane {
     let id: Int64
-    /// ``noRoutingKey``, or that of its events.
+    /// ``noRoutingKey``, or the routing key of its events.
     let routingKey: Int64
-    /// The posting lists that have its events.
+    /// The posting lists that contain its events.
     let postingLists: [Int64]
   }
 
@@ -133,7 +135,7 @@ final class SymbolTable {
     let routingKey: Int64
   }
 
-  /// - Returns: its id, and whether it has been added.
+  /// - Returns: Its id, and whether it was added.
   private func addText(_ value: String) throws(SQLiteFailure) -> (id: Int64, isNew: Bool) {
     if let id = try text(value) { return (id, false) }
     try connection.run("INSERT INTO text (value) VALUES (?1)", .text(value))
@@ -148,13 +150,13 @@ final class SymbolTable {
     return id
   }
 
-  /// - Returns: the kind, and whether it has been added.
+  /// - Returns: The kind, and whether it was added.
   func addKind(type: String, name: String) throws(SQLiteFailure) -> (kind: Kind, isNew: Bool) {
     let key = KindName(type: Name(checked: type), name: Name(checked: name))
     if let kind = kinds.value(at: key) { return (kind, false) }
     let type = try addType(type)
     let (name, isNewName) = try addText(name)
-    // What has just been added is in no other row.
+    // No other row refers to a name that was just added.
     let known = isNewName ? nil : try kind(type: type, name: name)
     if known == nil {
       try connection.run("INSERT INTO kind (type, name) VALUES (?1, ?2)", .integer(type), .integer(name))
@@ -169,7 +171,7 @@ final class SymbolTable {
     return (kind, known == nil)
   }
 
-  /// - Parameter isNewKind: whether the kind has just been added, so that it has no lanes.
+  /// - Parameter isNewKind: True if the kind was just added, so that it has no lanes.
   func addLane(kind: Kind, isNewKind: Bool, routingKey: String?) throws(SQLiteFailure) -> Lane {
     let key = LaneName(kind: kind.id, routingKey: routingKey.map(Name.init(checked:)))
     if let lane = lanes.value(at: key) { return lane }
@@ -196,11 +198,11 @@ final class SymbolTable {
     return lane
   }
 
-  /// The posting list of a type, a routing key or both, if it has the events of a kind or lane.
+  /// Returns the posting list of a type, a routing key or both, if it contains the events of a kind or lane.
   ///
   /// - Parameters:
-  ///   - id: of the kind or lane.
-  ///   - isNeeded: whether the list begins with that one, if the list does not exist yet.
+  ///   - id: The id of the kind or lane.
+  ///   - isNeeded: Returns whether a list must begin with that one. Called only if the list does not exist yet.
   private func keptPostingList(
     type: Int64, routingKey: Int64, from id: Int64, isNeeded: () throws(SQLiteFailure) -> Bool
   ) throws(SQLiteFailure) -> PostingList? {
@@ -249,8 +251,9 @@ final class SymbolTable {
     return names
   }
 
-  /// Reads a few neighbours, too: aggregates whose events lie beside each other in the log have often begun one after
-  /// the other, and to begin a query takes longer than to read eight rows.
+  /// Returns the id of an aggregate as a text. It reads a few neighbours too: aggregates whose events are close
+  /// together in the log were often created one after the other, and starting a query takes longer than reading eight
+  /// rows.
   func key(ofAggregate aggregate: Int64) throws(SQLiteFailure) -> String {
     if let key = aggregateKeys[aggregate] { return key }
     let first = aggregate & ~(Self.neighbours - 1)
@@ -270,6 +273,6 @@ final class SymbolTable {
 
   private static func missing(_ table: String, _ id: Int64) -> SQLiteFailure {
     SQLiteFailure(
-      code: SQLITE_CORRUPT, message: "an event names \(table) \(id), which is missing", action: "read an event")
+      code: SQLITE_CORRUPT, message: "an event refers to \(table) \(id), which is missing", action: "read an event")
   }
 }

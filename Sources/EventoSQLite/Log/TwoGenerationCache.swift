@@ -1,18 +1,18 @@
-/// What was used lately: a bounded number of values by key.
+/// A cache of recently used values by key, with a bounded size.
 ///
-/// In two halves: where the younger is full, it becomes the older, and what was older is dropped; what is found in the
-/// older moves to the younger. So what is in use stays, at the price of a look at two dictionaries.
+/// It has two halves. When the younger one is full, it replaces the older one, whose values are dropped. A value that
+/// is found in the older half moves to the younger. So values in use stay, at the cost of two dictionary look-ups.
 struct TwoGenerationCache<Key: Hashable, Value> {
   private var young: [Key: Value] = [:]
   private var old: [Key: Value] = [:]
   private let half: Int
 
-  /// - Parameter limit: values at most, 2 at least.
+  /// - Parameter limit: The maximum number of values, at least 2.
   init(limit: Int) {
     half = max(limit / 2, 1)
   }
 
-  /// How many are kept.
+  /// The number of values.
   var count: Int { young.count + old.count }
 
   /// - Complexity: amortized O(1).
@@ -29,7 +29,7 @@ struct TwoGenerationCache<Key: Hashable, Value> {
     if !old.isEmpty { old.removeValue(forKey: key) }
     if young.count >= half {
       swap(&young, &old)
-      // With its room, which will be needed again.
+      // Keeps its capacity, which is needed again.
       young.removeAll(keepingCapacity: true)
     }
   }

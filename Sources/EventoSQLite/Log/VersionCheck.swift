@@ -1,16 +1,16 @@
 internal import Evento
 
-/// Gives each event of one write its version and its routing key, from what its aggregate's latest event says.
+/// Assigns each event of one write its version and its routing key, which follow from its aggregate's latest event.
 struct VersionCheck {
   let connection: Connection
   let symbols: SymbolTable
   let headCache: HeadCache
   let pending: InsertBuffer
-  /// The aggregates of the write, each with what its latest event says, and where each of them is.
+  /// The aggregates of the write, each with the version and routing key of its latest event.
   private(set) var heads: [Head] = []
-  /// Those but for the last one, so that a write to one aggregate needs none.
+  /// The indexes of all aggregates except the last one, so that a write to one aggregate needs no dictionary.
   private var indexes: [AggregateKey: Int] = [:]
-  /// That of the event before, which is as often as not one of the same aggregate.
+  /// The aggregate of the previous event, which is often the same.
   private var last: (key: AggregateKey, index: Int)?
 
   init(connection: Connection, symbols: SymbolTable, headCache: HeadCache, pending: InsertBuffer) {
@@ -20,9 +20,9 @@ struct VersionCheck {
     self.pending = pending
   }
 
-  /// What is known of an event that may be written.
+  /// The version and routing key of an accepted event.
   struct Admission {
-    /// Which of the ``VersionCheck/heads`` is that of its aggregate.
+    /// The index of its aggregate in ``VersionCheck/heads``.
     let head: Int
     let version: Int
     let routingKey: String?
@@ -33,7 +33,7 @@ struct VersionCheck {
     /// `nil` for an aggregate that is not stored yet.
     var aggregate: Int64?
     fileprivate let storedVersion: Int
-    /// After the events of this write.
+    /// The version after the events of this write.
     fileprivate(set) var version: Int
     fileprivate(set) var routingKey: String?
 
@@ -46,8 +46,8 @@ struct VersionCheck {
     }
   }
 
-  /// - Throws: `invalid_original_version` where the event's version is not the next one of its aggregate, earlier
-  ///   events of the same write included; ``SQLiteFailure``.
+  /// - Throws: `invalid_original_version` if the event's version is not the next one of its aggregate, after the
+  ///   earlier events of the same write; ``SQLiteFailure``.
   mutating func admit(_ event: NewEvent) throws -> Admission {
     let index = try index(of: event)
     let next = heads[index].version + 1
@@ -75,7 +75,7 @@ struct VersionCheck {
     return index
   }
 
-  /// `nil` for an aggregate that is not stored yet.
+  /// Returns the stored head of an aggregate; `nil` if it is not stored yet.
   private func storedHead(of event: NewEvent, _ key: AggregateKey) throws(SQLiteFailure) -> HeadCache.Head? {
     if let known = headCache.head(of: key) { return known }
     guard let aggregate = try symbols.aggregate(type: event.aggregatorType, key: event.aggregatorID) else { return nil }

@@ -92,7 +92,7 @@ extension Schema {
         level: .information,
         message:
           "Upgrading \(path) from schema \(found) to schema \(version): \(events) \(events == 1 ? "event" : "events"), "
-          + "\(FileSystem.size(path)) bytes. Nothing is served before this is done.",
+          + "\(FileSystem.size(path)) bytes. The store is not available until this is done.",
         cause: nil)
     }
 

@@ -1,6 +1,6 @@
 internal import Evento
 
-/// What an executor may be able to do beyond the eight operations that every executor has.
+/// A capability beyond the eight operations that every executor has.
 public enum Capability: String, Sendable, Hashable, CaseIterable {
   /// `write(_:condition:)` with a condition.
   case conditionalWrites
@@ -13,7 +13,8 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
   /// `commits`
   case commitSignal
 
-  /// Whether an executor has it: it does not throw `not_implemented`. That works through a gateway too.
+  /// Returns true if an executor has the capability: it does not throw `not_implemented`. This works through a gateway
+  /// too.
   func isOffered(by executor: any Executor) async -> Bool {
     do {
       switch self {

@@ -43,19 +43,19 @@ public struct ConformanceCheck: Sendable, CustomStringConvertible {
   public typealias ExecutorScope =
     @Sendable (_ body: (any Executor) async throws -> Void) async throws -> Void
 
-  /// How a check ends that does not fail.
+  /// The outcome of a check that does not fail.
   public enum Outcome: Sendable, Hashable {
     case passed
-    /// The executor throws `not_implemented` for what the check is about.
+    /// The executor throws `not_implemented` for an operation that the check needs.
     case skipped(missing: Capability)
   }
 
-  /// Finds out whether an executor holds to this.
+  /// Runs the check.
   ///
-  /// If the check is skipped, a line on standard output says so.
+  /// If the check is skipped, it prints a line to standard output.
   ///
-  /// - Parameter scope: makes a fresh executor and ends it.
-  /// - Throws: ``ConformanceFailure`` where it does not; what `scope` throws.
+  /// - Parameter scope: Creates a fresh executor and ends it.
+  /// - Throws: ``ConformanceFailure`` if the executor does not meet the requirement; the errors of `scope`.
   @discardableResult
   public func run(on scope: @escaping ExecutorScope) async throws -> Outcome {
     if let capability = try await missingCapability(scope) {
@@ -78,7 +78,7 @@ public struct ConformanceCheck: Sendable, CustomStringConvertible {
     return .passed
   }
 
-  /// Asks stores of their own, so that the check gets one that nothing has touched.
+  /// Tries the capabilities on separate stores, so that the check gets an unused one.
   private func missingCapability(_ scope: ExecutorScope) async throws -> Capability? {
     for capability in Capability.allCases where capabilities.contains(capability) {
       var isOffered = true

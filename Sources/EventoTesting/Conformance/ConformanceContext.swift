@@ -23,7 +23,7 @@ public struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
   public internal(set) var check: String
   /// The observed and the expected behaviour.
   public let reason: String
-  /// The place in the suite where it was noticed.
+  /// The position in the suite where it was noticed.
   public let fileID: String
   public let line: Int
 

@@ -9,7 +9,7 @@ public final class InMemoryExecutor: Sendable {
   private let store = Mutex(InMemoryStore())
   private let now: @Sendable () -> Timestamp
   private let limits: PageLimits
-  /// Advances with every write that stores something, before its result.
+  /// Advances with every write that stores events, before the write returns.
   public let commits: CommitSignal? = CommitSignal()
 
   /// The size limits of a page, whatever the read requests.

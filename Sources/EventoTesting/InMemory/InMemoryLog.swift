@@ -9,7 +9,7 @@ struct InMemoryLog: Sendable {
   /// Random for each store, so that it recognises its own cursors.
   private let tag = UInt64.random(in: .min ... .max)
 
-  // MARK: Places
+  // MARK: Positions
 
   func cursor(at place: Int) -> Cursor {
     Cursor(place: [UInt64(place), tag].flatMap { value in withUnsafeBytes(of: value.bigEndian) { Array($0) } })
@@ -93,7 +93,7 @@ struct InMemoryLog: Sendable {
   }
 }
 
-/// How far an aggregate has got.
+/// The state of an aggregate.
 struct AggregateHead: Sendable {
   /// 0 for a new aggregate.
   var version = 0

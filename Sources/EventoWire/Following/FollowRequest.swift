@@ -46,7 +46,7 @@ package struct FollowRequest: Sendable {
 
   /// Reads the body of `POST /events/stream`.
   ///
-  /// - Parameter lastEventID: as above.
+  /// - Parameter lastEventID: See ``init(_:lastEventID:)``.
   /// - Throws: `invalid_json`, `invalid_request`, `invalid_cursor`.
   package init(json bytes: [UInt8], lastEventID: String?) throws(EventoError) {
     let start = try Self.start(lastEventID)

@@ -173,7 +173,7 @@ struct JSONReader {
     guard unknownMembers == .refused, takesFaults else { return try skip() }
     let known = Member.table.list
     guard Name.lengths.contains(name.count) else {
-      fault("has an unknown member, with a name of \(name.count) bytes: its members are \(known)")
+      fault("has an unknown member, whose name has \(name.count) bytes. Allowed members: \(known)")
       return try skip()
     }
     path.append(.member(String(decoding: name, as: UTF8.self)))
@@ -257,7 +257,7 @@ struct JSONReader {
     return try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
   }
 
-  /// A name or a key, as ``Name`` has it.
+  /// Reads a name or key, and checks it with ``Name``.
   mutating func name() throws(EventoError) -> String? {
     guard let text = try string() else { return nil }
     if let problem = Name.fault(in: text) {

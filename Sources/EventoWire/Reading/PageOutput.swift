@@ -36,14 +36,13 @@ package struct PageOutput: PageBuilder {
   private static let expectedEvents = 128
   private static let expectedLength = 512
 
-  /// Returns false for a payload that alone takes more room than the response has left.
+  /// Returns false if the payload alone is larger than the rest of the response may be.
   package func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool {
     let length = encoding.keeps(isJSON: isJSON) ? payloadBytes : Base64.standard.textLength(of: payloadBytes)
     return count == 0 || bytes.count + length + Self.frameLength <= limit
   }
 
-  /// - Returns: false, with nothing added, where there is no room for the event: it and what follows are left to the
-  ///   next page.
+  /// - Returns: False, with nothing added, if the event does not fit: it is left to the next page.
   package mutating func add(_ event: borrowing EventView) -> Bool {
     let before = bytes.count
     let (encoding, isBehindAnother) = (encoding, count > 0 && ends == nil)

@@ -1,5 +1,5 @@
 extension Connection {
-  /// Takes requests out of the bytes for as long as they can be taken, and returns how many bytes have been.
+  /// Consumes requests from the bytes as long as it can, and returns the number of consumed bytes.
   func consume(_ bytes: Span<UInt8>) -> Int {
     var offset = 0
     var steps = 0
@@ -18,8 +18,8 @@ extension Connection {
     }
   }
 
-  /// Whether it is time to look at the clock: a step is a whole request, or a chunk of one byte, which costs less than the
-  /// look. The first step is always taken.
+  /// Returns true if it is time to check the clock: a step is a whole request, or a chunk of one byte, which costs less
+  /// than the check. The first step is always taken.
   private func mustLook(at step: Int) -> Bool {
     step > 0 && (machine.isReadingHead || step % 64 == 0)
   }
@@ -30,7 +30,7 @@ extension Connection {
     return offset
   }
 
-  /// - Returns: false if more has to come.
+  /// - Returns: False if more bytes are needed.
   private func parse(_ bytes: Span<UInt8>, _ offset: inout Int) -> Bool {
     let event: RequestParser.Event
     do throws(HTTPProtocolError) {
@@ -47,7 +47,7 @@ extension Connection {
     case .incomplete:
       let isPartial = offset < bytes.count || !parser.isBetweenRequests
       let action = machine.starved(isPartial: isPartial, at: loop.now)
-      // It may be what a response waited for, which may end the connection.
+      // A response may have waited for this, which can end the connection.
       guard action != .none else { return false }
       perform(action)
     }
@@ -63,7 +63,7 @@ extension Connection {
     case .respond: respond(to: head, reception)
     case .none:
       request = InFlightRequest(head: head, work: .decided(reception))
-      // Bounded, since a client may declare much and send little.
+      // Bounded, because a client can declare much and send little.
       if machine.isCollecting { body.reserveCapacity(min(head.declaredLength ?? 0, 64 * 1024)) }
     default:
       request = InFlightRequest(head: head, work: .decided(reception))
@@ -93,7 +93,7 @@ extension Connection {
 
   // MARK: Rejecting
 
-  /// Rejects a request by a decision of the state machine.
+  /// Rejects a request as the state machine decided.
   func reject(_ rejection: ConnectionStateMachine.Rejection) {
     if rejection.isTimeout { loop.limits.countTimeout() }
     reject(
@@ -101,11 +101,12 @@ extension Connection {
       after: rejection == .handlerTooSlow ? loop.configuration.handlerDeadline : nil)
   }
 
-  /// Responds to a request that can't be served, and ends the connection: nobody can tell where the next request begins.
+  /// Responds to a request that can't be served, and ends the connection, because the start of the next request is
+  /// unknown.
   ///
   /// - Parameters:
-  ///   - head: of the request, if nobody works on it any more.
-  ///   - duration: how long the handler has worked on it.
+  ///   - head: The head of the request, if its handler is done.
+  ///   - duration: The time that the handler has worked on it.
   func reject(_ error: HTTPProtocolError, of head: RequestHead? = nil, after duration: Duration? = nil) {
     loop.limits.countProtocolError()
     switch machine.rejected(at: loop.now) {
@@ -126,7 +127,7 @@ extension Connection {
 }
 
 extension Reception {
-  /// The longest body that is read; `nil` if none is used.
+  /// The maximum length of a body that is read; `nil` if none is used.
   fileprivate var bodyLimit: Int? { if case .readBody(let limit, _) = self { limit } else { nil } }
 }
 

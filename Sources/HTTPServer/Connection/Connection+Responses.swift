@@ -1,5 +1,5 @@
 extension Connection {
-  /// Has the handler respond to the request, by what it decided when the head had come.
+  /// Lets the handler respond to the request, as it decided after the head.
   func respond() {
     guard let request = takeRequest(), case .decided(let reception) = request.work else { return }
     let bytes = body
@@ -16,8 +16,8 @@ extension Connection {
     }
   }
 
-  /// - Parameter bodyBytes: of the request's body, which count until whoever works on it is done. That may be later than
-  ///   the response, if a deadline has passed, and later than the connection's end.
+  /// - Parameter bodyBytes: The bytes of the request's body, which count until the handler is done. That may be later
+  ///   than the response, if a deadline has passed, and later than the connection's end.
   private func respond(to head: RequestHead, from source: ResponseSource, holding bodyBytes: Int = 0) {
     switch source {
     case .now(let response):
@@ -36,16 +36,16 @@ extension Connection {
       request = InFlightRequest(head: head, work: .task(task), halfClose: halfClose)
     case .whenSent(let begin):
       let cancellation = CancellationFlag()
-      // Before it begins: the response may be there as soon as it has.
+      // Before it begins: the response may be ready as soon as it has begun.
       machine.handlingBegan(at: loop.now)
       request = InFlightRequest(head: head, work: .responder(cancellation))
       begin(Responder(loop.mailbox, token, loop.limits, cancellation, bodyBytes: bodyBytes))
     }
   }
 
-  /// A response has come for which the handler needed time.
+  /// Takes a response that was not ready at once.
   func receive(_ response: Response) {
-    // If its deadline had passed, the client has had another one.
+    // If its deadline had passed, the client has received another one.
     guard machine.isHandling, let request = takeRequest() else { return }
     output.reuse(&loop.scratchBuffer)
     send(response, to: request.head, halfClose: request.halfClose)
@@ -61,7 +61,7 @@ extension Connection {
     let persists = machine.responseBegan(asksToClose: Self.asksToClose(response), isStream: isStream)
     guard write(response, method: head.method, version: head.version, persists: persists) else {
       return reject(
-        HTTPProtocolError(.invalidResponse, "The answer has a status or a field that can't be sent as it is."), of: head
+        HTTPProtocolError(.invalidResponse, "The response has a status or a field that can't be sent."), of: head
       )
     }
     if case .stream(let produce) = response.body, Self.hasBody(response.status, method: head.method) {
@@ -77,7 +77,7 @@ extension Connection {
     return option.lowercased() == "close"
   }
 
-  /// RFC 9110 §6.4.1.
+  /// Returns true if a response has a body (RFC 9110 §6.4.1).
   private static func hasBody(_ status: Int, method: String?) -> Bool {
     method != "HEAD" && !statusHasNoContent(status)
   }
@@ -88,7 +88,7 @@ extension Connection {
 
   /// Queues a response, or its head if the body is a stream.
   ///
-  /// - Returns: false, with nothing queued, if it can't be sent as it is.
+  /// - Returns: False, with nothing queued, if it can't be sent.
   func write(_ response: Response, method: String?, version: HTTPVersion, persists: Bool) -> Bool {
     let framing: ResponseHead.Framing
     var content: [UInt8] = []
@@ -120,40 +120,40 @@ extension Connection {
     return machine.outputBytes + writer.waitingBytes
   }
 
-  /// The memory of what waits: of a large piece that is sent in part, up to twice as much.
+  /// The memory of the waiting bytes: for a large piece that is partly sent, up to twice as much.
   var heldBytes: Int { output.heldBytes + waitingBytes - machine.outputBytes }
 
-  /// By what its stream has written up to now.
+  /// The load of the bytes that its stream has written so far.
   var streamLoad: StreamScheduler.Load { waitingBytes < OutputQueue.largePiece ? .light : .heavy }
 
   private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void) -> InFlightRequest.Work {
     let (mailbox, token) = (loop.mailbox, token)
-    // So little, since it asks for another piece when less than that is left: a page of 64 KiB, say.
+    // A small limit, because it requests another piece when less than that is left: a page of 64 KiB, for example.
     let writer = BodyWriter(limit: loop.configuration.bufferedBytes / 8) { mailbox.send(.stream(token)) }
     let task = Task {
       do {
         try await produce(writer)
         writer.finish(completely: true)
       } catch {
-        // What went wrong is the writer's to tell; the client sees that the body is not whole.
+        // The writer reports the error; the client sees that the body is incomplete.
         writer.finish(completely: false)
       }
     }
     return .stream(writer, task)
   }
 
-  /// Its stream has written something, or has ended.
+  /// Called when its stream has written something or has ended.
   func streamWrote() {
     guard case .stream(let writer, _) = request?.work else { return }
-    // Each piece is counted, whether or not the stream has its turn in between.
+    // Each piece is counted, even if the stream has no turn in between.
     writer.clearAnnouncement()
     if countedBytes == 0 { machine.streamResumed(at: loop.now) }
     loop.evictSlowClients(after: self)
-    // While the client takes nothing, a turn would be for nothing.
+    // While the client reads nothing, a turn would have no effect.
     if readiness.contains(.writable) || machine.outputBytes == 0 { loop.enqueue(self) }
   }
 
-  /// Moves what a stream has written into the output, once the last of it has gone. What comes meanwhile is announced
+  /// Moves the stream's output into the connection's, once the previous output is sent. Later output is announced
   /// again, for another turn.
   func pumpStream() {
     guard machine.isStreaming, case .stream(let writer, _) = request?.work, let head = request?.head else {
@@ -186,13 +186,13 @@ extension Connection {
   }
 }
 
-/// A request and whoever works on its response.
+/// A request, and the object that works on its response.
 struct InFlightRequest {
   enum Work {
     /// The handler's decision, which takes effect when the body has been read.
     case decided(Reception)
     case task(Task<Void, Never>)
-    /// Whoever has the responder, which reports when nobody waits any more.
+    /// The handler's responder, which reports when the response is no longer needed.
     case responder(CancellationFlag)
     /// A task writes the body.
     case stream(BodyWriter, Task<Void, Never>)
@@ -203,7 +203,7 @@ struct InFlightRequest {
   /// Reports to the handler that the client may be gone; `nil` if it does not use that.
   var halfClose: HalfCloseSignal? = nil
 
-  /// Nobody waits for the response any more.
+  /// Cancels the handler: the response is no longer needed.
   func cancel(_ reason: BodyWriter.Closed) {
     switch work {
     case .task(let task): task.cancel()

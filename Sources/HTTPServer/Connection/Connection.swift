@@ -1,5 +1,5 @@
-/// A client's connection: moves bytes between the socket, the parser and the output, and does what the state machine
-/// returns.
+/// A client's connection: moves bytes between the socket, the parser and the output, and performs the actions of the
+/// state machine.
 ///
 /// Confined to its event loop's thread.
 final class Connection {
@@ -8,24 +8,24 @@ final class Connection {
   let peer: PeerAddress
   /// Unsafe only if a connection outlives its loop: the loop closes all of them before its thread ends.
   unowned(unsafe) let loop: EventLoop
-  /// Whether it is one too many, and is only told so.
+  /// True if it is over the limit: it only gets an error response.
   let isRefused: Bool
 
   var machine: ConnectionStateMachine
   var parser: RequestParser
-  /// What has come and could not be consumed yet. Bounded by one read and one line.
+  /// Received bytes that could not be consumed yet. Bounded by one read and one line.
   var input: [UInt8] = []
   var body: [UInt8] = []
-  /// The request that someone works on: its handler, or the task that writes its body.
+  /// The request in progress: with its handler, or the task that writes its body.
   var request: InFlightRequest?
   var output = OutputQueue()
-  /// The bytes that the loop has counted of it in ``EventLoop/waitingBytes``.
+  /// The bytes of this connection that are counted in ``EventLoop/waitingBytes``.
   var countedBytes = 0
   var pending: PendingWork = []
   var readiness: Readiness = .writable
-  /// The earliest time that the loop's timers hold for this connection.
+  /// The earliest time for this connection in the loop's timers.
   var timer = MonotonicTime.never
-  /// When the others get their turn.
+  /// The time when the others get their turn.
   private var turnEnd = MonotonicTime.never
 
   init(
@@ -40,20 +40,20 @@ final class Connection {
     parser = RequestParser(limits: loop.parserLimits, peer: peer)
   }
 
-  // MARK: What the event loop calls
+  // MARK: Called by the event loop
 
-  /// The poller reports a change.
+  /// Called when the poller reports a change.
   func handle(_ change: Readiness) {
     if change.contains(.broken) { return close() }
     if change.contains(.peerFinished) { peerFinished() }
     if !change.isDisjoint(with: [.readable, .peerFinished]) { readiness.insert(.readable) }
     if change.contains(.writable) { readiness.insert(.writable) }
-    // Its turn comes, behind the others.
+    // Its turn comes after the others.
     if pending.contains(.resumption) { return }
     if machine.isStreaming { loop.enqueue(self) } else { advance() }
   }
 
-  /// Does all that can be done now, and comes back when there is more.
+  /// Does as much as possible now, and continues when there is more.
   func advance() {
     guard machine.isOpen else { return }
     pending.remove(.streamTurn)
@@ -64,7 +64,7 @@ final class Connection {
     if machine.isOpen { loop.updateRegistration(self) }
   }
 
-  /// A deadline may have passed.
+  /// Called when a deadline may have passed.
   func checkDeadline() {
     let action = machine.deadlinePassed(pending, at: loop.now)
     guard action != .none else { return }
@@ -72,10 +72,10 @@ final class Connection {
     advance()
   }
 
-  /// The server is stopping: ends the connection if nothing is in flight.
+  /// Called when the server stops: ends the connection if nothing is in flight.
   func drain() {
     machine.drain()
-    // What has come up to now is served.
+    // Requests that have arrived by now are served.
     readiness.insert(.readable)
     advance()
     let action = machine.closeIfIdle(at: loop.now)
@@ -84,7 +84,7 @@ final class Connection {
     advance()
   }
 
-  /// What a poller that reports no changes has to look for.
+  /// The events that a poller must check, if it does not report changes.
   var interest: Interest {
     var interest: Interest = []
     if machine.wantsInput, machine.peer != .ended { interest.insert(.reading) }
@@ -98,11 +98,11 @@ final class Connection {
   var isOutOfTime: Bool { turnEnd < .now }
 
   private func run() {
-    // So many reads in a row, and the others get their turn.
+    // After this number of reads in a row, the others get their turn.
     var reads = 4
     flush()
     if machine.isStreaming {
-      // After what waited, and not before: what has made room for a stream to go on may be all that happens.
+      // After the waiting output, not before: freed capacity for a stream may be the only change.
       pumpStream()
       flush()
     }
@@ -128,7 +128,7 @@ final class Connection {
     }
   }
 
-  /// Does what the state machine has decided.
+  /// Performs an action of the state machine.
   func perform(_ action: ConnectionStateMachine.Action) {
     switch action {
     case .none: break
@@ -176,29 +176,29 @@ final class Connection {
     }
   }
 
-  /// The peer sends no more. It may be gone: what waits on its behalf is interrupted.
+  /// Called when the peer sends no more. It may be gone, so waits for it are interrupted.
   private func peerFinished() {
     guard machine.peerFinished() else { return }
     request?.halfClose?.set()
-    // It is there to stay, and would be reported again and again.
+    // The condition is permanent, and would be reported again and again.
     loop.updateInterest(of: self)
   }
 
-  /// Takes the input out, so that it can be appended to and kept again in place.
+  /// Takes the input out, so that it can be appended to and stored again in place.
   private func takeInput() -> [UInt8] {
     let bytes = input
     input = []
     return bytes
   }
 
-  /// Keeps what has not been consumed. A line that is not complete is neither copied nor moved, since it may be many times
-  /// as long as what one read adds to it.
+  /// Stores the unconsumed bytes. An incomplete line is neither copied nor moved, because it can be many times as long
+  /// as one read.
   private func keep(_ bytes: consuming [UInt8], from start: Int) {
     guard machine.keepsInput, start < bytes.count else { return }
     input = start == 0 ? bytes : Array(bytes[start...])
   }
 
-  /// Drops what has been read and is of no use any more.
+  /// Drops input that is no longer needed.
   func dropInput() {
     input = []
     pending.remove(.unreadInput)
@@ -209,7 +209,7 @@ final class Connection {
 
   // MARK: Writing
 
-  /// Writes as much of the output as the socket takes.
+  /// Writes as much of the output as the socket accepts.
   func flush() {
     guard machine.isOpen else { return }
     var sent = 0
@@ -235,9 +235,9 @@ final class Connection {
 
   private struct Broken: Error {}
 
-  /// Ends it at once.
+  /// Closes the connection at once.
   ///
-  /// - Parameter reset: breaks it off, so that the peer can tell that a body is not whole.
+  /// - Parameter reset: Resets it, so that the peer can see that a body is incomplete.
   func close(reset: Bool = false) {
     guard let mustReset = machine.closed() else { return }
     request?.cancel(loop.isStopping ? .serverStopped : .clientGone)

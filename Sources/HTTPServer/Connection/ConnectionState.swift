@@ -1,41 +1,41 @@
-// The states of a connection, and what it is told to do.
+// The states of a connection, and its actions.
 
 extension ConnectionStateMachine {
-  /// What the next bytes of the peer are.
+  /// The meaning of the peer's next bytes.
   enum ReadState: Equatable {
     case head(HeadProgress)
     /// A body that the handler uses.
     case collecting(limit: Int)
     /// A body that the handler does not use, read up to the allowance so that the connection can be used again.
     case discarding(allowance: Int)
-    /// Left unread: the request has been read, and its response is not complete.
+    /// Left unread: the request has been read, and its response is incomplete.
     case paused
-    /// Thrown away, up to the allowance, until the peer closes (RFC 9112 §9.6).
+    /// Discarded, up to the allowance, until the peer closes (RFC 9112 §9.6).
     case closing(Ending, allowance: Int)
     case closed
   }
 
-  /// How far a head has come, which decides its deadline and whether the peer gets a response when that passes.
+  /// The progress of a head, which decides its deadline and if the peer gets a response when that passes.
   enum HeadProgress {
-    /// None of the connection's first request.
+    /// No byte of the connection's first request.
     case first
-    /// None of a later request.
+    /// No byte of a later request.
     case idle
     case partial
   }
 
-  /// How far the end of the connection has come.
+  /// The progress of the end of the connection.
   enum Ending: Equatable {
     /// Output is still being written. A body that only the end of the connection delimits is cut off by a reset.
     case writing(thenReset: Bool)
-    /// The peer has been told that no more will come.
+    /// The peer has been notified that no more will come.
     case finished
   }
 
-  /// How far the response to the request has come.
+  /// The progress of the response to the request.
   enum ResponseState: Equatable {
     case none
-    /// The handler has not begun with it.
+    /// The handler has not begun.
     case pending
     case handling(until: MonotonicTime)
     case streaming
@@ -43,38 +43,38 @@ extension ConnectionStateMachine {
     case complete
   }
 
-  /// What is known of the bytes that the peer sends.
+  /// The state of the peer's side of the connection.
   enum PeerState {
     case sending
-    /// It sends no more, but what it sent may be unread.
+    /// It sends no more, but its last bytes may be unread.
     case finished
-    /// All that it sent has been read.
+    /// All its bytes have been read.
     case ended
   }
 
-  /// What the connection has to do.
+  /// An action of the connection.
   enum Action: Equatable {
     case none
-    /// Have the handler respond: the request has been read, or as much of it as will be.
+    /// Let the handler respond: the request has been read, as far as needed.
     case respond
     case sendContinue
     /// The request is over, and the next one can be read.
     case nextRequest
     case reject(Rejection)
-    /// Read no more requests, and close once the output is written.
+    /// Read no more requests, and close after the output is written.
     case closeAfterOutput
-    /// Tell the peer that no more will come.
+    /// Notify the peer that no more will come.
     case finishWriting
     case close(CloseReason)
   }
 
-  /// Why a request gets a response from the server instead of the handler.
+  /// The reason why the server responds to a request instead of the handler.
   enum Rejection: Equatable {
     case headTooSlow
     case bodyTooSlow
     case handlerTooSlow
     case bodyTooLong(limit: Int)
-    /// The peer finished in the middle of the request.
+    /// The peer stopped sending in the middle of the request.
     case incomplete
 
     var isTimeout: Bool {
@@ -88,18 +88,18 @@ extension ConnectionStateMachine {
   enum CloseReason {
     case done
     case idle
-    /// The peer took none of the output for too long.
+    /// The peer read none of the output for too long.
     case unreadOutput
-    /// A stream failed whose end only the end of the connection tells.
+    /// A stream failed whose end is only marked by the end of the connection.
     case brokenStream
 
     var isTimeout: Bool { self == .idle || self == .unreadOutput }
 
-    /// Whether the peer has to see that something is missing.
+    /// True if the peer has to see that the response is incomplete.
     var resets: Bool { self == .unreadOutput || self == .brokenStream }
   }
 
-  /// The limits that a connection keeps by itself.
+  /// The limits that a connection enforces itself.
   struct Limits: Sendable {
     let timeouts: Timeouts
     let bufferedBytes: Int
@@ -114,7 +114,7 @@ extension ConnectionStateMachine {
     }
   }
 
-  /// What to do with bytes that have come.
+  /// The handling of received bytes.
   enum Intake {
     case parse
     /// Leave them for later.
@@ -123,7 +123,7 @@ extension ConnectionStateMachine {
     case close
   }
 
-  /// How far the response had come when its request was rejected.
+  /// The progress of the response when its request was rejected.
   enum RejectionStage {
     case beforeResponse
     case duringResponse
@@ -131,18 +131,18 @@ extension ConnectionStateMachine {
   }
 }
 
-/// What the event loop owes a connection.
+/// Work that the event loop still has to do for a connection.
 struct PendingWork: OptionSet {
   let rawValue: UInt8
-  /// Input was left, and not because more must come.
+  /// Input was left although no more needs to arrive.
   static let unreadInput = PendingWork(rawValue: 1)
-  /// Its stream can go on, and waits in the scheduler.
+  /// Its stream can continue, and waits in the scheduler.
   static let streamTurn = PendingWork(rawValue: 2)
-  /// It had more to do than one slice allows.
+  /// It had more work than one slice allows.
   static let resumption = PendingWork(rawValue: 4)
 }
 
-/// The deadlines of the configuration, in the form in which they are added to a moment.
+/// The configured deadlines as time spans.
 struct Timeouts: Sendable {
   let head: TimeSpan
   let bodyGrace: TimeSpan
@@ -164,7 +164,7 @@ struct Timeouts: Sendable {
     nanosecondsPerByte = 1_000_000_000 / UInt64(max(configuration.minimumBodyRate, 1))
   }
 
-  /// How long the bytes of a body may have taken.
+  /// The maximum time for the bytes of a body.
   func body(_ count: Int) -> TimeSpan {
     TimeSpan(nanoseconds: UInt64(clamping: count).multipliedReportingOverflow(by: nanosecondsPerByte).partialValue)
   }

@@ -1,19 +1,19 @@
 /// The protocol of one HTTP/1.1 connection, as a value without I/O, clock or handler.
 ///
-/// ``Connection`` reports what happens, with the time at which it does, and carries out the action that is returned.
-/// The value is plain memory: no call copies a buffer or counts a reference.
+/// ``Connection`` reports each event with its time, and performs the returned action. The value is plain memory: no
+/// call copies a buffer or counts a reference.
 ///
-/// Reading and responding are two states because they overlap: a response may be under way while a body that the handler
-/// does not use still comes. Requests are answered one at a time, in order (RFC 9112 §9.3.2).
+/// Reading and responding are two states because they overlap: a response can be in progress while a body that the
+/// handler does not use still arrives. Requests are processed one at a time, in order (RFC 9112 §9.3.2).
 struct ConnectionStateMachine {
-  /// What the response needs to know of the request.
+  /// The parts of the request that matter for the response.
   private struct Request {
     var framing = Framing()
     var version = HTTPVersion.oneDotOne
     var bodyBytes = 0
-    /// Whether the connection can be used again after it.
+    /// True if the connection can be used again after it.
     var persists = false
-    /// Whether the peer still waits for `100 Continue`.
+    /// True if the peer still waits for `100 Continue`.
     var awaitsContinue = false
   }
 
@@ -25,9 +25,9 @@ struct ConnectionStateMachine {
   private var isDraining = false
   /// The bytes that wait to be written.
   private(set) var outputBytes = 0
-  /// When the state of reading began, as far as its deadline is concerned.
+  /// The time when the state of reading began, for its deadline.
   private var since: MonotonicTime
-  /// When the peer last took some of the output; after the last response, when it last sent something.
+  /// The time when the peer last took some of the output; after the last response, when it last sent something.
   private(set) var lastProgress: MonotonicTime
 
   init(limits: Limits, at now: MonotonicTime) {
@@ -42,10 +42,10 @@ struct ConnectionStateMachine {
 
   var isReadingHead: Bool { if case .head = reading { true } else { false } }
 
-  /// Whether the last request is over, and nothing of the next one has come.
+  /// True if the last request is over, and nothing of the next one has arrived.
   var isIdle: Bool { if case .head(.idle) = reading { true } else { false } }
 
-  /// Whether what has been read and not consumed is of use later.
+  /// True if bytes that were read and not consumed are needed later.
   var keepsInput: Bool {
     switch reading {
     case .closing, .closed: false
@@ -53,7 +53,7 @@ struct ConnectionStateMachine {
     }
   }
 
-  /// Whether bytes of the peer should be read now.
+  /// True if bytes of the peer should be read now.
   var wantsInput: Bool {
     switch reading {
     case .paused, .closed: false
@@ -69,7 +69,7 @@ struct ConnectionStateMachine {
   private var hasNotResponded: Bool { if case .pending = response { true } else { false } }
 }
 
-// MARK: - What the peer sends
+// MARK: - Events of the peer
 
 extension ConnectionStateMachine {
   mutating func received(_ count: Int, at now: MonotonicTime) -> Intake {
@@ -85,7 +85,7 @@ extension ConnectionStateMachine {
     }
   }
 
-  /// - Parameter bodyLimit: the longest body that the handler takes; `nil` if it uses none.
+  /// - Parameter bodyLimit: The maximum length of a body for the handler; `nil` if it uses none.
   mutating func headReceived(
     _ framing: Framing, version: HTTPVersion, bodyLimit: Int?, at now: MonotonicTime
   ) -> Action {
@@ -106,7 +106,7 @@ extension ConnectionStateMachine {
     return framing.declaredLength ?? 0 > bodyLimit ? .reject(.bodyTooLong(limit: bodyLimit)) : .none
   }
 
-  /// A chunk begins: one that is too large is refused before its bytes come, as a declared length is.
+  /// A chunk begins. One that is too large is refused before its bytes arrive, like a declared length.
   mutating func chunkBegan(_ length: Int, at now: MonotonicTime) -> Action {
     request.awaitsContinue = false
     switch reading {
@@ -134,9 +134,9 @@ extension ConnectionStateMachine {
     return hasNotResponded ? .respond : finishRequest(at: now)
   }
 
-  /// All that has come is consumed, and the request is not complete.
+  /// All received bytes are consumed, and the request is incomplete.
   ///
-  /// - Parameter isPartial: whether some of it has come.
+  /// - Parameter isPartial: True if some of it has arrived.
   mutating func starved(isPartial: Bool, at now: MonotonicTime) -> Action {
     switch reading {
     case .head(.idle) where isPartial:
@@ -147,42 +147,42 @@ extension ConnectionStateMachine {
       reading = .head(.partial)
       return .none
     case .collecting where request.awaitsContinue:
-      // RFC 9110 §10.1.1: not if the body has begun to come.
+      // RFC 9110 §10.1.1: not if the body has begun to arrive.
       request.awaitsContinue = false
       return .sendContinue
     case .discarding(let allowance) where hasNotResponded:
-      // The client would wait for the response before it sends the rest. RFC 9110 §10.1.1: if it waits for 100 Continue,
-      // nobody can tell whether the body will still come.
+      // The client would wait for the response before it sends the rest. RFC 9110 §10.1.1: if it waits for 100
+      // Continue, the server can't tell if the body will still come.
       let rest = (request.framing.declaredLength ?? 0) - request.bodyBytes
       return request.awaitsContinue || rest > allowance ? abandonBody(at: now) : .respond
     default: return .none
     }
   }
 
-  /// The rest of the body is left unread, which ends the connection.
+  /// Leaves the rest of the body unread, which ends the connection.
   private mutating func abandonBody(at now: MonotonicTime) -> Action {
     request.persists = false
     reading = .paused
     return hasNotResponded ? .respond : finishRequest(at: now)
   }
 
-  /// The peer sends no more. What it sent may be unread.
+  /// The peer sends no more. Its last bytes may be unread.
   ///
-  /// - Returns: false if that was known.
+  /// - Returns: False if that was known.
   mutating func peerFinished() -> Bool {
     guard peer == .sending else { return false }
     peer = .finished
     return true
   }
 
-  /// All that the peer sent has been read.
+  /// All bytes of the peer have been read.
   mutating func peerEnded() {
     peer = .ended
   }
 
-  /// All that the peer sent has been consumed (RFC 9112 §9.6: it may still read).
+  /// All bytes of the peer have been consumed (RFC 9112 §9.6: it may still read).
   ///
-  /// - Parameter isPartial: whether that ended in the middle of a head.
+  /// - Parameter isPartial: True if they end in the middle of a head.
   mutating func inputEnded(isPartial: Bool, at now: MonotonicTime) -> Action {
     switch reading {
     case .paused, .closed: return .none
@@ -195,7 +195,7 @@ extension ConnectionStateMachine {
   }
 }
 
-// MARK: - What the handler responds
+// MARK: - Events of the handler
 
 extension ConnectionStateMachine {
   /// The handler has begun, and responds later.
@@ -205,7 +205,7 @@ extension ConnectionStateMachine {
 
   /// The handler has responded.
   ///
-  /// - Returns: whether the connection can be used again after the response.
+  /// - Returns: True if the connection can be used again after the response.
   mutating func responseBegan(asksToClose: Bool, isStream: Bool) -> Bool {
     if isDraining || asksToClose || isStream && request.version == .oneDotZero { request.persists = false }
     return request.persists
@@ -222,12 +222,12 @@ extension ConnectionStateMachine {
     return finishRequest(at: now)
   }
 
-  /// A stream failed. RFC 9112 §8: without the last chunk, the client can tell that the body is not whole.
+  /// A stream failed. RFC 9112 §8: without the last chunk, the client can see that the body is incomplete.
   mutating func streamFailed(at now: MonotonicTime) -> Action {
     beginClosing(thenReset: request.version == .oneDotZero, at: now)
   }
 
-  /// The request can't be served. The connection closes, since nobody can tell where a next request begins.
+  /// Ends a request that can't be served. The connection closes, because the start of the next request is unknown.
   mutating func rejected(at now: MonotonicTime) -> RejectionStage {
     let stage: RejectionStage =
       switch response {
@@ -258,7 +258,7 @@ extension ConnectionStateMachine {
     outputBytes += count
   }
 
-  /// The peer has taken so many bytes of the output, or none because there is no output.
+  /// The peer has taken a number of bytes of the output, or none because there is no output.
   mutating func outputSent(_ count: Int, at now: MonotonicTime) -> Action {
     if count > 0 { lastProgress = now }
     outputBytes -= count
@@ -271,7 +271,7 @@ extension ConnectionStateMachine {
     return .finishWriting
   }
 
-  /// A stream has something to send, and nothing waited before.
+  /// A stream has output, and none waited before.
   mutating func streamResumed(at now: MonotonicTime) {
     lastProgress = now
   }
@@ -284,13 +284,13 @@ extension ConnectionStateMachine {
   /// Closes a connection that is draining and has no request.
   mutating func closeIfIdle(at now: MonotonicTime) -> Action {
     guard reading == .head(.first) || reading == .head(.idle) else { return .none }
-    // Nothing has come that would be lost, so there is no reason to wait for the peer.
+    // No data would be lost, so there is no reason to wait for the peer.
     return outputBytes == 0 ? .close(.done) : beginClosing(at: now)
   }
 
-  /// The connection is closed, for whatever reason.
+  /// The connection is closed, for any reason.
   ///
-  /// - Returns: whether a reset has to tell the peer that a body is not whole; `nil` if it was closed before.
+  /// - Returns: True if a reset must show the peer that a body is incomplete; `nil` if it was closed before.
   mutating func closed() -> Bool? {
     guard isOpen else { return nil }
     defer {
@@ -311,9 +311,9 @@ extension ConnectionStateMachine {
 // MARK: - Deadlines
 
 extension ConnectionStateMachine {
-  /// When something must have happened.
+  /// Returns the time by which something must have happened.
   ///
-  /// - Parameter pending: what keeps the peer waiting: it has no deadline for that.
+  /// - Parameter pending: The work for which the peer has to wait, and so has no deadline.
   func deadline(_ pending: PendingWork) -> MonotonicTime {
     var earliest = readDeadline(pending)
     if case .handling(let deadline) = response { earliest = min(earliest, deadline) }
@@ -336,7 +336,7 @@ extension ConnectionStateMachine {
     outputBytes == 0 || pending.contains(.streamTurn) ? .never : lastProgress + limits.timeouts.write
   }
 
-  /// The time has come for which ``deadline(_:)`` asked.
+  /// The time of ``deadline(_:)`` has come.
   func deadlinePassed(_ pending: PendingWork, at now: MonotonicTime) -> Action {
     guard isOpen, deadline(pending) <= now else { return .none }
     if case .closing = reading, outputBytes == 0 { return .close(.done) }

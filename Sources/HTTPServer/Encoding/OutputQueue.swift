@@ -1,19 +1,19 @@
 internal import ByteCoding
 
-/// Bytes that wait to be written. Small pieces are put together; large ones are kept as they are, and not copied.
+/// Bytes that wait to be written. Small pieces are joined; large ones are kept unchanged, and not copied.
 struct OutputQueue {
   private var first: [UInt8] = []
   private var sent = 0
   private var rest: [[UInt8]] = []
-  /// The bytes that wait.
+  /// The number of waiting bytes.
   private(set) var count = 0
 
-  /// A piece of this size or more is not worth copying.
+  /// The size from which a piece is not copied.
   static let largePiece = 16 * 1024
-  /// Memory that holds nothing is given up past this, beside as much as holds something.
+  /// The maximum of unused memory, in addition to as much as is used.
   private static let slackLimit = 16 * 1024
-  /// More than this is not kept for the next, and nothing is added to a piece of this size: one that grew while it is
-  /// being sent would never end.
+  /// The maximum of memory that is kept for the next output. Nothing is appended to a piece of this size: one that
+  /// grows while it is being sent would never end.
   private static let scratchLimit = 256 * 1024
 
   var isEmpty: Bool { count == 0 }
@@ -21,7 +21,7 @@ struct OutputQueue {
   /// The bytes of memory that it has.
   var heldBytes: Int { rest.reduce(first.capacity) { $0 + $1.capacity } }
 
-  /// Appends what `body` appends to the array that it is given.
+  /// Appends the bytes that `body` appends to the given array.
   mutating func append<Value>(_ body: (inout [UInt8]) -> Value) -> Value {
     if rest.isEmpty, first.count < Self.scratchLimit {
       let before = first.count
@@ -41,15 +41,15 @@ struct OutputQueue {
     count += bytes.count
   }
 
-  /// Appends all that waits in another queue, of which nothing has been written yet.
+  /// Appends all bytes of another queue, none of which has been written yet.
   mutating func append(_ other: OutputQueue) {
     append(other.first)
     for piece in other.rest { append(piece) }
   }
 
-  /// Calls `write` with one piece after the other until it takes less than all of one.
+  /// Calls `write` with one piece after the other until it does not take all of one.
   ///
-  /// - Returns: the number of bytes that were taken.
+  /// - Returns: The number of bytes that were taken.
   @discardableResult mutating func drain<Failure>(
     _ write: (_ piece: ArraySlice<UInt8>, _ hasMore: Bool) throws(Failure) -> Int
   ) throws(Failure) -> Int {
@@ -69,17 +69,16 @@ struct OutputQueue {
     return before
   }
 
-  /// Takes memory that nobody uses, where there is nothing in the queue yet.
+  /// Takes unused memory if the queue is empty.
   mutating func reuse(_ spare: inout [UInt8]) {
     if isEmpty { swap(&first, &spare) }
   }
 
-  /// Gives up memory that holds nothing that waits: ``count`` is what a queue costs, whatever its client has taken of a
-  /// large piece.
+  /// Frees unused memory: ``count`` is the memory of a queue, even if its client has taken a part of a large piece.
   mutating func recycle(_ spare: inout [UInt8]) {
     guard isEmpty else {
       let unsent = first.count - sent
-      // No more is copied in all than a piece has: each time it is half of what was left.
+      // In total, no more is copied than a piece has: each time it is half of the rest.
       guard first.capacity - unsent > max(unsent, Self.slackLimit) else { return }
       first = Array(first[sent...])
       sent = 0
@@ -95,7 +94,7 @@ struct OutputQueue {
 extension OutputQueue {
   /// Appends a response.
   ///
-  /// - Returns: the number of bytes; `nil`, with nothing appended, if the head can't be sent as it is.
+  /// - Returns: The number of bytes; `nil`, with nothing appended, if the head can't be sent.
   mutating func append(
     _ head: ResponseHead, date: [UInt8], persistence: PersistenceFields, content: [UInt8]
   ) -> Int? {
@@ -105,7 +104,7 @@ extension OutputQueue {
     return count - before
   }
 
-  /// Appends a chunk of a body (RFC 9112 §7.1). One of no bytes would end the body, so that it is left out.
+  /// Appends a chunk of a body (RFC 9112 §7.1). An empty one would end the body, so it is left out.
   mutating func append(chunk content: OutputQueue) {
     guard !content.isEmpty else { return }
     append { output in
@@ -117,7 +116,7 @@ extension OutputQueue {
     append([13, 10])
   }
 
-  /// Appends the chunk that ends a body, with no trailers.
+  /// Appends the chunk that ends a body, without trailers.
   mutating func appendLastChunk() {
     append(Self.lastChunk)
   }

@@ -1,10 +1,10 @@
 internal import ByteCoding
 
-/// The head of a response, as it goes out.
+/// The head of a response, as it is sent.
 struct ResponseHead {
-  /// How the client finds the end of the body (RFC 9112 §6.3).
+  /// The way in which the client finds the end of the body (RFC 9112 §6.3).
   enum Framing: Equatable {
-    /// There is no body, and no field that speaks of one.
+    /// There is no body, and no field about one.
     case none
     case length(Int)
     case chunked
@@ -15,16 +15,16 @@ struct ResponseHead {
   let status: Int
   let headers: Headers
   let framing: Framing
-  /// Whether the connection goes on (RFC 9112 §9.3).
+  /// True if the connection stays open (RFC 9112 §9.3).
   let persists: Bool
 
   /// Appends the head to `output`.
   ///
   /// - Parameters:
-  ///   - date: the line of `Date`.
-  ///   - persistence: what is said of a connection that goes on.
-  /// - Returns: false, with nothing appended, where a field would not be one field of the response: its name is no
-  ///   token, its value has a control character, or the status is none of 200…599.
+  ///   - date: The line of `Date`.
+  ///   - persistence: The fields of a connection that stays open.
+  /// - Returns: False, with nothing appended, if a field would not be one field of the response: its name is not a
+  ///   token, its value has a control character, or the status is outside 200…599.
   func append(to output: inout [UInt8], date: [UInt8], persistence: PersistenceFields) -> Bool {
     guard 200...599 ~= status, headers.canBeSent else { return false }
     StatusLine.append(status, to: &output)
@@ -47,7 +47,8 @@ struct ResponseHead {
   }
 
   /// Appends the fields that are not the server's own.
-  /// - Returns: whether one of them is `Date`.
+  ///
+  /// - Returns: True if one of them is `Date`.
   private func appendOthers(to output: inout [UInt8]) -> Bool {
     var hasDate = false
     for (name, value) in headers {
@@ -80,7 +81,7 @@ struct ResponseHead {
 
 /// The first line of a response (RFC 9112 §4).
 enum StatusLine {
-  /// Appends it; a status without a phrase of its own has an empty one.
+  /// Appends the line. The phrase is empty if the status has none of its own.
   static func append(_ status: Int, to output: inout [UInt8]) {
     output.append(contentsOf: lines[status - 200])
   }

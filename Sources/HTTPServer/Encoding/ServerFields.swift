@@ -1,12 +1,12 @@
 internal import ByteCoding
 
-/// The fields that the server looks after itself, whatever a handler says.
+/// The fields that the server sets itself, and not the handler.
 enum ServerField {
-  /// That of the framing or of the connection.
+  /// The server sets it, for the framing or the connection.
   case framing
   case date
 
-  /// Whether one of them has a name of that length: most others are told apart by it.
+  /// Returns true if one of them has a name of that length, which rules out most other fields.
   @inline(__always) static func mayHaveLength(_ length: Int) -> Bool {
     length == 4 || length == 10 || length == 14 || length == 17
   }
@@ -32,15 +32,15 @@ struct DateField {
   private(set) var line: [UInt8] = []
   private var second = Int.min
 
-  /// - Parameter second: since 1970 in UTC.
+  /// - Parameter second: Seconds since 1970 in UTC.
   mutating func update(second: Int) {
     guard second != self.second else { return }
     self.second = second
     line = Array("Date: \(Self.text(second: second))\r\n".utf8)
   }
 
-  /// IMF-fixdate, as in `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7), whose year has four digits. A clock that is
-  /// off by more than that gives the nearest moment of the years 1970 to 9999.
+  /// Returns IMF-fixdate, such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7), whose year has four digits. A time
+  /// outside the years 1970 to 9999 gives the nearest one inside.
   static func text(second: Int) -> String {
     let second = min(max(second, 0), 253_402_300_799)
     let (days, time) = Int64(second).quotientAndRemainder(dividingBy: 86400)
@@ -56,15 +56,15 @@ struct DateField {
   ]
 }
 
-/// What a response says of a connection that goes on.
+/// The response fields of a connection that stays open.
 ///
-/// Clients that keep connections heed the time (RFC 2068 §19.7.1.1), and so send no request to one that is closed at that
-/// moment. HTTP/1.1 needs no `Connection: keep-alive`, but what `Keep-Alive` says counts if it is named there
-/// (RFC 9110 §7.6.1), and clients of HTTP/1.0 ask for it.
+/// Clients that keep connections respect the time (RFC 2068 §19.7.1.1), so they send no request to a connection that is
+/// just being closed. HTTP/1.1 does not need `Connection: keep-alive`, but `Keep-Alive` only counts if `Connection`
+/// names it (RFC 9110 §7.6.1), and clients of HTTP/1.0 require it.
 struct PersistenceFields {
   let lines: [UInt8]
 
-  /// - Parameter idle: how long the connection may stay open. A tenth less is promised, for what is on its way.
+  /// - Parameter idle: The maximum idle time of the connection. A tenth less is announced, for requests in transit.
   init(idle: Duration) {
     let promised = (idle - idle / 10).components.seconds
     lines = Array(("Connection: keep-alive\r\n" + (promised > 0 ? "Keep-Alive: timeout=\(promised)\r\n" : "")).utf8)

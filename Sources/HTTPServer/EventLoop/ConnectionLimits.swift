@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The limits and the counts that all event loops share.
+/// The limits and counters that all event loops share.
 final class ConnectionLimits: Sendable {
   private let open = Atomic(0)
   private let accepted = Atomic(0)
@@ -26,11 +26,11 @@ final class ConnectionLimits: Sendable {
   func countEviction() { evictions.add(1, ordering: .relaxed) }
   func countAcceptFailure() { acceptFailures.add(1, ordering: .relaxed) }
 
-  /// Counts a connection in; ``leave(_:)`` counts it out, whatever became of it.
+  /// Counts a connection; ``leave(_:)`` must be called after it, whatever the result.
   func enter(_ peer: PeerAddress, _ configuration: ServerConfiguration) -> Admission {
     accepted.add(1, ordering: .relaxed)
     let count = open.add(1, ordering: .relaxed).newValue
-    // All that comes through a Unix socket comes from this machine, as often as not from a proxy.
+    // Everything through a Unix socket comes from this machine, often from a proxy.
     guard peer != .unix else { return count <= configuration.connections ? .admitted : .tooMany }
     let ofPeer = perPeer.withLock { peers in
       peers[peer.limitKey, default: 0] += 1
@@ -50,8 +50,8 @@ final class ConnectionLimits: Sendable {
     }
   }
 
-  /// Counts bytes of a body, where there is room for them; ``releaseBody(_:)`` counts them out, once its request is
-  /// responded to or given up.
+  /// Counts bytes of a body, if the limit allows it. ``releaseBody(_:)`` releases them, once its request has a response
+  /// or is given up.
   func holdBody(_ count: Int, upTo limit: Int) -> Bool {
     guard bodyBytes.add(count, ordering: .relaxed).newValue > limit else { return true }
     releaseBody(count)
@@ -77,25 +77,26 @@ final class ConnectionLimits: Sendable {
   }
 }
 
-/// What a server has done, at one moment.
+/// The server's counters at one moment.
 package struct ServerStatistics: Sendable, Equatable {
-  /// Connections that are open.
+  /// The number of open connections.
   package var openConnections = 0
-  /// Connections taken since the start, those that were refused included.
+  /// The number of connections accepted since the start, including refused ones.
   package var acceptedConnections = 0
-  /// Connections that were one too many.
+  /// The number of connections over a limit.
   package var refusedConnections = 0
-  /// Requests whose head has come whole.
+  /// The number of requests with a complete head.
   package var requests = 0
-  /// Requests that ended in a ``HTTPProtocolError``.
+  /// The number of requests that ended in a ``HTTPProtocolError``.
   package var protocolErrors = 0
-  /// Connections that were closed, or requests that were given up, because a deadline had passed.
+  /// The number of connections closed, or requests given up, because a deadline had passed.
   package var timeouts = 0
-  /// Connections that were closed because the responses that waited for all clients had too many bytes.
+  /// The number of connections closed because the waiting responses of all clients had too many bytes.
   package var evictions = 0
-  /// Times that the machine or the process had no room for another connection (`EMFILE` and the like).
+  /// The number of times that no connection could be accepted because of a limit of the process or machine (`EMFILE`
+  /// and the like).
   package var acceptFailures = 0
 
-  /// All zero.
+  /// Creates statistics with all values zero.
   package init() {}
 }

@@ -1,4 +1,5 @@
-/// Names one connection of an event loop for all time: a place in its table, and how often that has been given out.
+/// Identifies one connection of an event loop: a slot in its table, and the number of times that the slot has been
+/// used.
 struct Token: Hashable, Sendable {
   let rawValue: UInt64
 
@@ -25,19 +26,19 @@ struct ConnectionTable {
   private var free: [Int] = []
   private(set) var count = 0
 
-  /// The connection of that name; nil once it is closed, whoever has its place by then.
+  /// The connection with that token; nil once it is closed, even if another one has its slot by then.
   subscript(token: Token) -> Connection? {
     guard token.place < slots.count, slots[token.place].generation == token.generation else { return nil }
     return slots[token.place].connection
   }
 
-  /// The name of the connection that is inserted next.
+  /// The token of the next connection that is inserted.
   var nextToken: Token {
     guard let place = free.last else { return Token(place: slots.count, generation: 0) }
     return Token(place: place, generation: slots[place].generation)
   }
 
-  /// - Precondition: the connection's name is ``nextToken``.
+  /// - Precondition: The connection's token is ``nextToken``.
   mutating func insert(_ connection: Connection) {
     if let place = free.popLast() {
       slots[place].connection = connection
@@ -50,7 +51,7 @@ struct ConnectionTable {
   mutating func remove(_ token: Token) {
     guard self[token] != nil else { return }
     slots[token.place].connection = nil
-    // One bit less than there is, so that no name is ever one of the loop's own.
+    // One bit less than available, so that no token equals one of the loop's own.
     slots[token.place].generation = (token.generation + 1) & 0x7FFF_FFFF
     free.append(token.place)
     count -= 1

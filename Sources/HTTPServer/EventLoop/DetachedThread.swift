@@ -20,11 +20,11 @@ enum DetachedThread {
     }
   }
 
-  /// Runs `body` on a thread of its own, which nobody waits for.
+  /// Runs `body` on a thread of its own, which is never joined.
   ///
-  /// - Parameter name: what `top -H` and debuggers show; Linux takes 15 bytes at most.
+  /// - Parameter name: The name in `top -H` and debuggers; at most 15 bytes on Linux.
   static func start(_ name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-    // Handed to the thread, which releases it.
+    // Transferred to the thread, which releases it.
     let context = Unmanaged.passRetained(Body(name, body))
     #if canImport(Darwin)
       var thread: pthread_t?

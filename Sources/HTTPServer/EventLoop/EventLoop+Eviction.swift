@@ -1,14 +1,14 @@
-/// A client with output to read, and when it last read some.
+/// A client with output to read, and the time when it last read some.
 struct SlowClient {
   let token: Token
   let lastProgress: MonotonicTime
 }
 
 extension EventLoop {
-  /// Keeps the output of all clients within its limit: past it, the client that has read nothing for the longest time is
-  /// evicted, until there is room.
+  /// Keeps the output of all clients within its limit: above it, the client that has read nothing for the longest time
+  /// is evicted, until the output is within the limit.
   ///
-  /// One response may be a whole page, so a limit for each connection does not limit them all.
+  /// One response can be a whole page, so a limit for each connection does not limit them all.
   func evictSlowClients(after connection: Connection) {
     let count = connection.heldBytes
     waitingBytes += count - connection.countedBytes
@@ -19,21 +19,21 @@ extension EventLoop {
     }
   }
 
-  /// Spares the connection whose response has just been made: its client has had no time to read it.
+  /// Returns the slowest client except that of the given connection, which has had no time to read its new response.
   ///
-  /// - Complexity: amortized O(log *n*) in the number of connections: all are examined when those that were found the
+  /// - Complexity: Amortized O(log *n*) in the number of connections: all are examined when those that were found the
   ///   last time have all been evicted, or have read something since.
   private func slowest(but connection: Connection) -> Connection? {
     if let next = nextSlowest(but: connection) { return next }
-    // That one too: it is spared this time alone.
+    // Including the given one: it is spared only this time.
     slowClients = connections.all.filter { $0.countedBytes > 0 }
       .map { SlowClient(token: $0.token, lastProgress: $0.machine.lastProgress) }
       .sorted { $0.lastProgress > $1.lastProgress }
     return nextSlowest(but: connection)
   }
 
-  /// The first of those found earlier that has taken nothing since. No other client is slower: one that has taken
-  /// something since, or that had nothing to take then, has made its progress later than each of them.
+  /// Returns the first of those found earlier that has read nothing since. No other client is slower: one that has read
+  /// something since, or that had nothing to read then, has made progress later than each of them.
   private func nextSlowest(but connection: Connection) -> Connection? {
     var spared: SlowClient?
     defer { if let spared { slowClients.append(spared) } }

@@ -1,10 +1,10 @@
 internal import DequeModule
 internal import Synchronization
 
-/// One thread that owns a share of the connections, waits for all of them at once, and makes the responses that need no other
-/// thread.
+/// A thread that owns a share of the connections, waits for all of them at once, and makes the responses that need no
+/// other thread.
 ///
-/// `@unchecked Sendable`: everything but `mailbox`, `limits` and the constants is touched on that thread alone.
+/// `@unchecked Sendable`: everything except `mailbox`, `limits` and the constants is used only on that thread.
 final class EventLoop: @unchecked Sendable {
   let configuration: ServerConfiguration
   let parserLimits: ParserLimits
@@ -17,27 +17,27 @@ final class EventLoop: @unchecked Sendable {
   private var listeners: [Listener]
   private(set) var connections = ConnectionTable()
   private var timers = TimerQueue()
-  /// Connections that had more to do than one slice allows, in the order in which they go on.
+  /// Connections that had more work than one slice allows, in the order in which they continue.
   private var resumed: Deque<Token> = []
-  /// How long each connection is served before the others get their turn. A request is done whole.
+  /// The time for which each connection is served before the others get their turn. A request is never interrupted.
   private(set) var slice = EventLoop.longestSlice
   private var streams: StreamScheduler
   private var refusedCount = 0
-  /// When to accept again, after there was no room.
+  /// The time to accept again after a failure.
   private var acceptsAgain = MonotonicTime.never
   private var stopDeadline = MonotonicTime.never
   private(set) var isStopping = false
 
-  /// The time at which this turn began.
+  /// The start time of this turn.
   private(set) var now = MonotonicTime.now
   private(set) var date = DateField()
   let persistence: PersistenceFields
-  /// Where every read goes. Allocated once, so that a connection needs no buffer while it has nothing to keep.
+  /// The buffer of every read. Allocated once, so that a connection needs no buffer while it has nothing to keep.
   let readBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 * 1024)
-  /// Bytes that wait to be taken by this loop's clients, and how many may.
+  /// The bytes that wait for this loop's clients, and their limit.
   var waitingBytes = 0
   let outputShare: Int
-  /// The clients that had taken nothing for the longest time when all were last looked at, the slowest last.
+  /// The clients that had read nothing for the longest time at the last check of all, the slowest last.
   var slowClients: [SlowClient] = []
   /// Storage for the output of the connection whose turn it is.
   var scratchBuffer: [UInt8] = []
@@ -46,12 +46,13 @@ final class EventLoop: @unchecked Sendable {
   private static let firstListenerToken = UInt64.max - 1
   private static let acceptPause = TimeSpan(.milliseconds(100))
   private static let acceptsPerTurn = 64
-  /// There may be a thousand requests of a connection in one read.
+  /// One read can contain a thousand requests of a connection.
   private static let longestSlice = TimeSpan(nanoseconds: 500_000)
   private static let shortestSlice = TimeSpan(nanoseconds: 50_000)
-  /// How long a turn of the loop serves connections that had a slice before, unless it has served new events for longer.
+  /// The time for which a turn of the loop serves connections that had a slice before, unless it has served new events
+  /// for longer.
   private static let resumption = TimeSpan(nanoseconds: 4_000_000)
-  /// So many refused clients are told why; further ones are just closed.
+  /// The maximum number of refused clients that get an error response. Further ones are only closed.
   private static let refusedLimit = 256
 
   init(
@@ -77,7 +78,7 @@ final class EventLoop: @unchecked Sendable {
     readBuffer.deallocate()
   }
 
-  /// Runs until it has been told to stop and nothing is left, or until the time for that is over.
+  /// Runs until it has been stopped and nothing is left, or until the time for that is over.
   func run() {
     var events: [PollEvent] = []
     while !isStopping || connections.count > 0 && now < stopDeadline {
@@ -101,7 +102,7 @@ final class EventLoop: @unchecked Sendable {
 
   private func timeout() -> Int32 {
     guard resumed.isEmpty, !streams.mayGoOn, mailbox.prepareToSleep() else { return 0 }
-    // In a moment there is time for them again.
+    // They get more time in a moment.
     if !streams.isEmpty { return 1 }
     let next = min(timers.earliest, acceptsAgain, stopDeadline)
     return next == .never ? -1 : next.milliseconds(since: .now)
@@ -127,22 +128,22 @@ final class EventLoop: @unchecked Sendable {
     }
   }
 
-  /// Shortens the slice if there are many, so that the last of them does not wait for a whole slice of each.
+  /// Shortens the slice if there are many, so that the last one does not wait for a whole slice of each.
   private func divideTime(among count: Int) {
     let share = Self.resumption.nanoseconds / UInt64(max(count, 1))
     slice = TimeSpan(
       nanoseconds: min(max(share, Self.shortestSlice.nanoseconds), Self.longestSlice.nanoseconds))
   }
 
-  /// Serves connections that have more to do, in turn, for as long as new events took and for some milliseconds at least.
-  /// The rest goes on in the next turn, before those served here: events that came meanwhile are served first, and however
-  /// many of those come, half of the time is left for these.
+  /// Serves connections that have more work, in turn, for as long as new events took, and at least for some
+  /// milliseconds. The rest continues in the next turn, before those served here: events that arrived meanwhile are
+  /// served first, and half of the time is left for these connections, however many events there are.
   private func resumeConnections() {
     guard !resumed.isEmpty else { return }
     slice = Self.longestSlice
     let start = MonotonicTime.now
     let end = start + TimeSpan(nanoseconds: max(now.span(to: start).nanoseconds, Self.resumption.nanoseconds))
-    // Each of them once: one that is alone must not keep the loop from its events.
+    // Each of them once: a single one must not keep the loop from its events.
     for _ in 0..<resumed.count {
       guard let token = resumed.popFirst() else { return }
       guard let connection = connections[token] else { continue }
@@ -152,11 +153,11 @@ final class EventLoop: @unchecked Sendable {
     }
   }
 
-  /// Has a connection's stream go on when it is its turn.
+  /// Lets a connection's stream continue when it is its turn.
   func enqueue(_ connection: Connection) {
     guard connection.pending.insert(.streamTurn).inserted else { return }
     streams.append(connection.token, connection.streamLoad)
-    // That it can be written to is known.
+    // The socket is known to be writable.
     updateInterest(of: connection)
   }
 
@@ -166,7 +167,7 @@ final class EventLoop: @unchecked Sendable {
     var last = start
     while streams.mayGoOn, last < start + StreamScheduler.slice, let turn = streams.popFirst() {
       if let connection = connections[turn.token], connection.pending.contains(.streamTurn) {
-        // What has come while it waited counts too: a crowd that has just begun to lag is no crowd of light ones.
+        // Output written while it waited counts too: if many light streams have just begun to lag, they count as heavy.
         if turn.load == .light, connection.streamLoad == .heavy {
           streams.append(turn.token, .heavy)
           continue
@@ -185,7 +186,7 @@ final class EventLoop: @unchecked Sendable {
       resumeAccepting()
     }
     while let entry = timers.next(until: now) {
-      // An entry that an earlier one has replaced says nothing.
+      // The entry is outdated if an earlier one has replaced it.
       guard let connection = connections[entry.token], connection.timer == entry.time else { continue }
       connection.timer = .never
       connection.checkDeadline()
@@ -195,7 +196,7 @@ final class EventLoop: @unchecked Sendable {
 
   // MARK: Connections
 
-  /// Notes what a connection waits for.
+  /// Updates the events that a connection waits for.
   func updateRegistration(_ connection: Connection) {
     evictSlowClients(after: connection)
     updateInterest(of: connection)
@@ -205,7 +206,7 @@ final class EventLoop: @unchecked Sendable {
     timers.insert(deadline, connection.token)
   }
 
-  /// Tells the poller what a connection waits for.
+  /// Sets in the poller the events that a connection waits for.
   func updateInterest(of connection: Connection) {
     if poller.needsInterest { poller.setInterest(connection.interest, of: connection.socket.number) }
   }
@@ -227,7 +228,7 @@ final class EventLoop: @unchecked Sendable {
   private func stop(_ deadline: MonotonicTime) {
     stopDeadline = min(stopDeadline, deadline)
     guard !isStopping else { return }
-    // What the kernel has taken already is served too.
+    // Connections that the kernel has already accepted are served too.
     for listener in listeners {
       for _ in 0...configuration.backlog / Self.acceptsPerTurn where !accept(listener) { break }
     }
@@ -247,7 +248,8 @@ final class EventLoop: @unchecked Sendable {
   }
 
   /// Accepts as many as one turn allows.
-  /// - Returns: whether there may be more.
+  ///
+  /// - Returns: True if there may be more.
   @discardableResult private func accept(_ listener: Listener) -> Bool {
     for _ in 0..<Self.acceptsPerTurn {
       switch listener.accept() {
@@ -261,7 +263,7 @@ final class EventLoop: @unchecked Sendable {
     return true
   }
 
-  /// There is no room for another connection: tries again in a moment, when others may have closed.
+  /// Stops accepting for a moment because a resource is exhausted: others may close in the meantime.
   private func pauseAccepting() {
     limits.countAcceptFailure()
     for listener in listeners { poller.removeListener(listener.number) }
@@ -273,7 +275,7 @@ final class EventLoop: @unchecked Sendable {
     do throws(SystemError) {
       try listen()
     } catch {
-      // ENOMEM or ENOSPC: still no room.
+      // ENOMEM or ENOSPC: the resource is still exhausted.
       acceptsAgain = now + Self.acceptPause
     }
   }
@@ -285,7 +287,7 @@ final class EventLoop: @unchecked Sendable {
       guard rejection == nil || refusedCount < Self.refusedLimit else { return limits.leave(peer) }
       try add(Socket(descriptor, peer: peer), peer, rejection)
     } catch {
-      // The client is gone already, or there is no room to watch another descriptor.
+      // The client is already gone, or the poller can't take another descriptor.
       limits.leave(peer)
     }
   }

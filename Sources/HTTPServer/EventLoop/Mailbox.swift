@@ -8,7 +8,7 @@ internal import Synchronization
   internal import Darwin
 #endif
 
-/// How other threads reach an event loop.
+/// A queue of messages from other threads to an event loop.
 final class Mailbox: Sendable {
   enum Message: Sendable {
     /// The response of a task.
@@ -17,13 +17,13 @@ final class Mailbox: Sendable {
     case making(Token, @Sendable () -> Response)
     /// A stream has something to send, or has ended.
     case stream(Token)
-    /// Stop; what is in flight has until then.
+    /// Stop by the given time, which is the limit for requests in flight.
     case stop(MonotonicTime)
   }
 
   private struct State {
     var messages: [Message] = []
-    /// Whether the loop waits, or is about to, without knowing of any message.
+    /// True if the loop waits, or is about to, and has seen no message.
     var isAsleep = false
   }
 
@@ -36,7 +36,7 @@ final class Mailbox: Sendable {
 
   var descriptor: Int32 { wakeUp.descriptor }
 
-  /// Wakes the loop only where it sleeps.
+  /// Sends a message, and wakes the loop only if it sleeps.
   func send(_ message: Message) {
     let mustWake = state.withLock { state in
       state.messages.append(message)
@@ -46,8 +46,9 @@ final class Mailbox: Sendable {
     if mustWake { wakeUp.signal() }
   }
 
-  /// Says that the loop is about to wait: a message from now on ends the wait.
-  /// - Returns: false where there are messages already.
+  /// Prepares the loop to wait: a message from now on ends the wait.
+  ///
+  /// - Returns: False if there are already messages.
   func prepareToSleep() -> Bool {
     state.withLock { state in
       state.isAsleep = state.messages.isEmpty
@@ -85,7 +86,7 @@ struct WakeUp: ~Copyable {
     self.output = output
   }
 
-  /// What a poller waits for.
+  /// The descriptor that a poller waits for.
   var descriptor: Int32 { input.number }
 
   func signal() {
@@ -96,7 +97,7 @@ struct WakeUp: ~Copyable {
 
   func clear() {
     withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
-      // What is left, if anything, ends the next wait, and is read then.
+      // The rest, if any, ends the next wait, and is read then.
       _ = systemCall { read(input.number, buffer.baseAddress, buffer.count) }
     }
   }

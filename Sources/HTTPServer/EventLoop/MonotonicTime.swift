@@ -6,7 +6,7 @@
   internal import Darwin
 #endif
 
-/// A moment of the monotonic clock, in nanoseconds.
+/// A time of the monotonic clock, in nanoseconds.
 struct MonotonicTime: Comparable, Sendable {
   let nanoseconds: UInt64
 
@@ -27,12 +27,12 @@ struct MonotonicTime: Comparable, Sendable {
     return overflows ? .never : MonotonicTime(nanoseconds: sum)
   }
 
-  /// Nothing where `later` is earlier.
+  /// Returns the time until `later`; zero if that is earlier.
   func span(to later: MonotonicTime) -> TimeSpan {
     TimeSpan(nanoseconds: later > self ? later.nanoseconds - nanoseconds : 0)
   }
 
-  /// The whole milliseconds from `earlier` on, rounded up, so that a wait never ends just before its time.
+  /// Returns the whole milliseconds since `earlier`, rounded up, so that a wait never ends just before its time.
   func milliseconds(since earlier: MonotonicTime) -> Int32 {
     guard self > earlier else { return 0 }
     return Int32(clamping: (nanoseconds - earlier.nanoseconds + 999_999) / 1_000_000)
@@ -46,7 +46,7 @@ struct MonotonicTime: Comparable, Sendable {
   }
 }
 
-/// A length of time in nanoseconds; one that is longer than can be is as good as endless.
+/// A length of time in nanoseconds. One that is too long to represent counts as endless.
 struct TimeSpan: Sendable {
   let nanoseconds: UInt64
 
@@ -54,7 +54,7 @@ struct TimeSpan: Sendable {
     self.nanoseconds = nanoseconds
   }
 
-  /// A negative duration is none.
+  /// A negative duration counts as zero.
   init(_ duration: Duration) {
     let (seconds, attoseconds) = duration.components
     guard seconds >= 0, attoseconds >= 0 else {

@@ -1,12 +1,12 @@
 internal import DequeModule
 
-/// The connections whose stream can go on, in turn, and how much of the loop's time they may take.
+/// The connections whose stream can continue, in turn, and their share of the loop's time.
 ///
 /// Requests go first, however many streams there are and however fast their clients read: the more of the loop's time
-/// requests take, the less is left to streams, which then send more at once and less often. Of that, half is for those
-/// that have little to send, so that one that follows closely does not wait for a thousand that lag.
+/// requests take, the less is left to streams, which then send more at once and less often. Half of that is for streams
+/// with little output, so that a close follower does not wait for a thousand that lag.
 struct StreamScheduler {
-  /// How much a stream has to send.
+  /// The amount that a stream has to send.
   enum Load {
     case light
     case heavy
@@ -14,30 +14,32 @@ struct StreamScheduler {
 
   private var light: Deque<Token> = []
   private var heavy: Deque<Token> = []
-  /// How much longer light ones have been served than heavy ones lately, in nanoseconds: what heavy ones lack.
+  /// The time by which light streams have been served longer than heavy ones lately, in nanoseconds: the lag of the
+  /// heavy ones.
   private var deficit = 0.0
-  /// How much of the loop's time requests took lately, from 0 to 1.
+  /// The share of the loop's time that requests took lately, from 0 to 1.
   private var requestShare = 0.0
-  /// The time that streams may take, in nanoseconds: a token bucket. Negative if a turn took longer than there was.
+  /// The time that streams can take, in nanoseconds: a token bucket. Negative if a turn took longer than available.
   private var tokens = 0.0
   private var lastCount: MonotonicTime
 
-  /// What streams have at least, however much there is to do. With a tenth, a thousand clients that follow all there is
-  /// cost a third of the writes that are possible; with this, less than a fifth.
+  /// The minimum share of streams under any load. With a tenth, a thousand clients that follow the whole log cost a
+  /// third of the possible writes; with this, less than a fifth.
   private static let leastShare = 0.03
-  /// So much of the time that requests take is taken from streams: they use other threads, too.
+  /// The multiple of the requests' time that is subtracted from streams, because requests use other threads, too.
   private static let weight = 4.0
-  /// Where streams may take nearly everything, nothing is counted.
+  /// The share from which streams are not limited, and nothing is counted.
   private static let fullShare = 0.9
-  /// What can be saved up.
+  /// The maximum that can be saved up.
   private static let mostTokens = 5e6
-  /// What can be overdrawn: a turn in which the system ran something else must not silence all streams for a second.
+  /// The maximum that can be overdrawn: a turn in which the system ran something else must not silence all streams for
+  /// a second.
   private static let mostDebt = 3e5
-  /// What one kind can be ahead of the other.
+  /// The maximum by which one kind can be ahead of the other.
   private static let mostDeficit = 1e6
-  /// For about how long a turn is remembered.
+  /// The approximate time for which a turn is remembered.
   private static let memory = 10e6
-  /// How long streams are served before requests are looked for again.
+  /// The time for which streams are served before the loop checks for requests again.
   static let slice = TimeSpan(nanoseconds: 200_000)
 
   init(_ now: MonotonicTime) {
@@ -46,12 +48,12 @@ struct StreamScheduler {
 
   var isEmpty: Bool { light.isEmpty && heavy.isEmpty }
 
-  /// The part of the loop's time that streams may take now.
+  /// The share of the loop's time that streams can take now.
   private var share: Double { max(1 - Self.weight * requestShare, Self.leastShare) }
 
   private var isLimited: Bool { share < Self.fullShare }
 
-  /// Whether the next one may be served.
+  /// True if the next one may be served.
   var mayGoOn: Bool { !isEmpty && (tokens > 0 || !isLimited) }
 
   mutating func append(_ token: Token, _ load: Load) {
@@ -61,13 +63,13 @@ struct StreamScheduler {
     }
   }
 
-  /// - Complexity: amortized O(1).
+  /// - Complexity: Amortized O(1).
   mutating func popFirst() -> (token: Token, load: Load)? {
     if deficit <= 0 || heavy.isEmpty, let token = light.popFirst() { return (token, .light) }
     return heavy.popFirst().map { ($0, .heavy) }
   }
 
-  /// Counts a turn of the loop, up to now, of which requests have taken some.
+  /// Counts a turn of the loop up to now, and the time that requests have taken of it.
   mutating func countRequests(_ taken: TimeSpan, until now: MonotonicTime) {
     let passed = max(Double(lastCount.span(to: now).nanoseconds), 1)
     lastCount = now
@@ -75,7 +77,7 @@ struct StreamScheduler {
     tokens = min(tokens + passed * share, Self.mostTokens)
   }
 
-  /// Counts what a stream has taken.
+  /// Counts the time that a stream has taken.
   mutating func countStream(_ taken: TimeSpan, _ load: Load) {
     let taken = Double(taken.nanoseconds)
     if isLimited { tokens = max(tokens - taken, -Self.mostDebt) }

@@ -1,7 +1,7 @@
-/// When which connection is to be looked at: a binary heap by time.
+/// The times at which connections must be checked: a binary heap by time.
 ///
-/// A connection whose deadline moves back, as it does with every request, is not moved: it is looked at too early, and
-/// put in again. So a busy connection costs nothing here.
+/// A connection whose deadline moves back, as with every request, is not moved: it is checked too early, and inserted
+/// again. So a busy connection costs nothing here.
 struct TimerQueue {
   struct Entry {
     let time: MonotonicTime
@@ -21,7 +21,7 @@ struct TimerQueue {
     }
   }
 
-  /// Takes out the earliest, where its time has come.
+  /// Removes and returns the earliest entry, if its time has come.
   mutating func next(until now: MonotonicTime) -> Entry? {
     guard let first = heap.first, first.time <= now else { return nil }
     let last = heap.removeLast()

@@ -6,12 +6,12 @@ internal import ByteCoding
   internal import Darwin
 #endif
 
-/// Addresses that share their first bits, as in `10.0.0.0/8` (RFC 4632 §3.1, RFC 4291 §2.3); or all Unix sockets.
+/// Addresses with the same first bits, such as `10.0.0.0/8` (RFC 4632 §3.1, RFC 4291 §2.3); or all Unix sockets.
 package struct AddressRange: Sendable, Hashable {
   private let address: PeerAddress
   private let prefix: Int
 
-  /// - Returns: `nil` for anything but an IPv4 or IPv6 address, either of them with `/` and a number of bits, or `unix`.
+  /// - Returns: `nil` for anything but an IPv4 or IPv6 address, optionally with `/` and a number of bits, or `unix`.
   package init?(_ text: String) {
     if text == "unix" {
       address = .unix
@@ -43,9 +43,9 @@ package struct AddressRange: Sendable, Hashable {
 }
 
 extension PeerAddress {
-  /// An address from its text, without a port; a mapped one (`::ffff:192.0.2.1`) is the IPv4 address.
+  /// Parses an address without a port; a mapped one (`::ffff:192.0.2.1`) becomes the IPv4 address.
   ///
-  /// - Returns: `nil` for anything else, a name among it.
+  /// - Returns: `nil` for anything else, including a name.
   package init?(ip text: String) {
     var v4 = in_addr()
     if inet_pton(AF_INET, text, &v4) == 1 {
@@ -54,7 +54,7 @@ extension PeerAddress {
     }
     var v6 = in6_addr()
     guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
-    // The address is aligned to four bytes (RFC 3493 §3.2 asks for no more than that).
+    // The address is aligned to four bytes (RFC 3493 §3.2 requires no more).
     let (high, low) = withUnsafeBytes(of: v6) { bytes in
       (
         UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),

@@ -1,22 +1,22 @@
 internal import Synchronization
 
-/// Where a response's body goes that is written as it comes.
+/// Takes the body of a response that is written in pieces.
 ///
-/// What has been written and not been taken by the client yet is bounded (by an eighth of
-/// ``ServerConfiguration/bufferedBytes``, and one array more): a client that reads slowly slows its writer, and no
-/// other. All of it is here or in the connection's output, once, and counts in ``ServerConfiguration/totalAnswerBytes``.
+/// The bytes that have been written and not been taken by the client are bounded (by an eighth of
+/// ``ServerConfiguration/bufferedBytes``, and one array more): a client that reads slowly slows only its own writer.
+/// All of them are here or in the connection's output, once, and count in ``ServerConfiguration/totalAnswerBytes``.
 package final class BodyWriter: Sendable {
-  /// Why nothing more can be written.
+  /// The reason why nothing more can be written.
   package enum Closed: Error, Sendable {
-    /// The client is gone, or took nothing for too long.
+    /// The client is gone, or read nothing for too long.
     case clientGone
     /// The server has stopped.
     case serverStopped
   }
 
-  /// What the connection finds when it comes for more.
+  /// The content for the connection to take.
   enum Content {
-    /// All there is, and whether the body ends with it: that is not announced any more.
+    /// All output, and true if the body ends with it: the end is not announced again.
     case bytes(OutputQueue, isLast: Bool)
     case nothing
     case finished
@@ -24,15 +24,15 @@ package final class BodyWriter: Sendable {
   }
 
   private struct State {
-    /// What the connection has not taken.
+    /// Output that the connection has not taken.
     var queue = OutputQueue()
-    /// What it has taken and the client has not.
+    /// Output that the connection has taken and the client has not.
     var unsent = 0
     var waiting: [CheckedContinuation<Void, Never>] = []
     var closed: Closed?
     /// Set once the writer's closure has ended.
     var outcome: Content?
-    /// Whether the connection has been told that there is something, and has not looked yet.
+    /// True if the connection has been notified of output, and has not taken it yet.
     var isAnnounced = false
 
     var held: Int { queue.count + unsent }
@@ -42,18 +42,18 @@ package final class BodyWriter: Sendable {
   private let limit: Int
   private let announce: @Sendable () -> Void
 
-  /// - Parameter announce: called, at most once until the connection looks, when there is something for it.
+  /// - Parameter announce: Called when there is output, at most once until the connection takes it.
   init(limit: Int, announce: @escaping @Sendable () -> Void) {
     self.limit = max(limit, 1)
     self.announce = announce
   }
 
-  /// Takes bytes to be sent, in order, and returns when there is room for more: while the client has left too much of
-  /// what was written, these bytes among it, it waits.
+  /// Writes bytes to the client, in order. It waits until there is capacity for more: until the client has taken enough
+  /// of the output, including these bytes.
   ///
-  /// A large array is not copied. Give it away (`consume`), so that it is freed once it has been sent.
+  /// A large array is not copied. Pass it with `consume`, so that it is freed once it has been sent.
   ///
-  /// - Throws: ``Closed`` when the client is gone or the server has stopped; `CancellationError` where it would wait in a
+  /// - Throws: ``Closed`` when the client is gone or the server has stopped; `CancellationError` if it would wait in a
   ///   cancelled task.
   package func write(_ bytes: consuming [UInt8]) async throws {
     guard try put(consume bytes) else { return }
@@ -63,11 +63,11 @@ package final class BodyWriter: Sendable {
     }
   }
 
-  /// - Returns: whether there was anything to put.
+  /// - Returns: True if there was anything to add.
   private func put(_ bytes: consuming [UInt8]) throws -> Bool {
     let isEmpty = bytes.isEmpty
     let isNews = try state.withLock { state in
-      // Of nothing too: a writer that has nothing to say just now ends all the same.
+      // Also for no bytes: a writer that currently has nothing to send ends too.
       if let closed = state.closed { throw closed }
       guard !isEmpty else { return false }
       state.queue.append(bytes)
@@ -85,7 +85,7 @@ package final class BodyWriter: Sendable {
     }
   }
 
-  /// Waits until there is room, the writer is closed, or the task is cancelled.
+  /// Waits until there is capacity, the writer is closed, or the task is cancelled.
   private func room() async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -115,12 +115,12 @@ package final class BodyWriter: Sendable {
   /// The bytes that wait to be taken.
   var waitingBytes: Int { state.withLock { $0.queue.count } }
 
-  /// Has what is written from now on announced again.
+  /// Makes the next output be announced again.
   func clearAnnouncement() {
     state.withLock { $0.isAnnounced = false }
   }
 
-  /// What there is to send. It makes room for more once it has been sent: see ``noteUnsent(_:)``.
+  /// Returns the output to send. More can be written once it has been sent: see ``noteUnsent(_:)``.
   func take() -> Content {
     state.withLock { state in
       state.isAnnounced = false
@@ -133,7 +133,7 @@ package final class BodyWriter: Sendable {
     }
   }
 
-  /// Notes how many bytes of what was taken the client has not taken yet: if they are few enough, writing goes on.
+  /// Records the number of taken bytes that the client has not read yet: if they are few enough, writing continues.
   func noteUnsent(_ count: Int) {
     let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.unsent = count
@@ -144,7 +144,7 @@ package final class BodyWriter: Sendable {
     for continuation in waiting { continuation.resume() }
   }
 
-  /// The closure has ended: with all that it wanted to write, or with an error.
+  /// Ends the body: the closure has returned, or thrown an error.
   func finish(completely isComplete: Bool) {
     let isNews = state.withLock { state in
       state.outcome = isComplete ? .finished : .failed

@@ -1,35 +1,35 @@
-/// An error for which the server itself rejects a request, or gives it up.
+/// An error because of which the server itself rejects a request, or gives it up.
 package struct HTTPProtocolError: Error, Sendable, Equatable {
-  /// What is wrong.
+  /// The kind of error.
   package enum Kind: Sendable, Equatable, CaseIterable {
-    /// The handler took longer than it may. What it was at may be done all the same.
+    /// The handler exceeded its deadline. Its work may still be done.
     case handlerTimeout
     /// The message is malformed or ambiguous.
     case badRequest
-    /// The method means nothing for any target here.
+    /// The server does not support the method for any target.
     case methodNotAllowed
-    /// The head or the body came too slowly.
+    /// The head or the body arrived too slowly.
     case requestTimeout
-    /// The body is longer than it may be.
+    /// The body is over the limit.
     case contentTooLarge
-    /// The request line is longer than it may be.
+    /// The request line is over the limit.
     case uriTooLong
-    /// `Expect` asks for something other than `100-continue`.
+    /// `Expect` is not `100-continue`.
     case expectationFailed
-    /// The header section is longer, or has more fields, than it may.
+    /// The header section is too long, or has too many fields.
     case headersTooLarge
     /// The handler's response can't be sent.
     case invalidResponse
-    /// The server has no such method or transfer coding.
+    /// The server does not support the method or transfer coding.
     case notImplemented
-    /// There are too many connections, or bodies.
+    /// There are too many connections or bodies.
     case overloaded
     /// The version is neither HTTP/1.1 nor HTTP/1.0.
     case versionNotSupported
   }
 
   package let kind: Kind
-  /// What is wrong and how to mend it, for a person; quotes the limit where there is one.
+  /// The text for a person: what is wrong and how to fix it. It quotes the limit, if there is one.
   package let detail: String
 
   package init(_ kind: Kind, _ detail: String) {
@@ -37,7 +37,7 @@ package struct HTTPProtocolError: Error, Sendable, Equatable {
     self.detail = detail
   }
 
-  /// The status that stands for it.
+  /// The status of the response.
   package var status: Int {
     switch kind {
     case .badRequest: 400

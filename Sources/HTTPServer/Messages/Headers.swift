@@ -1,32 +1,32 @@
 internal import ByteCoding
 
-/// The fields of a message in the order in which they came or will go.
+/// The fields of a message, in the order in which they are received or sent.
 ///
-/// Names are compared without regard to case (RFC 9110 §5.1). Looking one up takes time in proportion to the number of
-/// fields, which the server bounds.
+/// Names are compared without case (RFC 9110 §5.1). A look-up takes time in proportion to the number of fields, which
+/// the server limits.
 package struct Headers: Sendable {
   /// One field line.
   package typealias Field = (name: String, value: String)
 
-  /// Where a field stands in `bytes`.
+  /// The position of a field in `bytes`.
   private struct Place: Sendable {
     var name: Range<UInt32>
     var value: Range<UInt32>
   }
 
-  /// The field lines as a message has them, one after the other: what comes is copied and not taken apart, and what
-  /// goes is ready.
+  /// The field lines as in a message, one after the other: received ones are copied and not split, and those to send
+  /// are ready.
   private(set) var bytes: [UInt8] = []
   private var places: [Place] = []
-  /// Whether all of them can be sent: names that are tokens, values without control characters.
+  /// True if all of them can be sent: names are tokens, and values have no control characters.
   private(set) var canBeSent = true
-  /// Whether one of them may be one that the server looks after itself.
+  /// True if one of them may be a field that the server sets itself.
   private(set) var mayHaveServerFields = false
 
-  /// Fields in the order given; a name may come several times.
+  /// Creates fields in the order given; a name can occur several times.
   package init(_ fields: [(String, String)] = []) {
     guard !fields.isEmpty else { return }
-    // Room for one field more, which is often added later.
+    // Capacity for another field, which is often added later.
     bytes.reserveCapacity(fields.reduce(64) { $0 + $1.0.utf8.count + $1.1.utf8.count + 4 })
     places.reserveCapacity(fields.count + 1)
     for (name, value) in fields { append(name, value) }
@@ -42,7 +42,7 @@ package struct Headers: Sendable {
     places.filter { isNamed($0, name) }.map { text($0.value) }
   }
 
-  /// Whether there is one field of that name, with exactly this value.
+  /// Returns true if there is one field of that name, with exactly this value.
   package func hasOnly(_ name: String, _ value: String) -> Bool {
     var found = false
     for place in places where isNamed(place, name) {
@@ -52,14 +52,14 @@ package struct Headers: Sendable {
     return found
   }
 
-  /// Adds a field line after the others.
+  /// Appends a field line.
   package mutating func append(_ name: String, _ value: String) {
     append(name, appendingValue: { $0.append(contentsOf: value.utf8) })
   }
 
-  /// Adds a field line after the others.
+  /// Appends a field line.
   ///
-  /// - Parameter appendValue: appends the value to the bytes of all lines, and leaves those that are there as they are.
+  /// - Parameter appendValue: Appends the value to the bytes of all lines, and does not change the existing ones.
   package mutating func append(_ name: String, appendingValue appendValue: (inout [UInt8]) -> Void) {
     let nameStart = UInt32(bytes.count)
     bytes.append(contentsOf: name.utf8)
@@ -76,13 +76,13 @@ package struct Headers: Sendable {
     mayHaveServerFields = mayHaveServerFields || ServerField.mayHaveLength(place.name.count)
   }
 
-  /// Makes room for field lines.
+  /// Reserves capacity for field lines.
   package mutating func reserve(bytes byteCount: Int, fields fieldCount: Int) {
     bytes.reserveCapacity(byteCount)
     places.reserveCapacity(fieldCount)
   }
 
-  /// Adds a line that has come.
+  /// Appends a received line.
   mutating func append(_ line: FieldLine, _ input: Span<UInt8>) {
     let base = bytes.count - line.name.lowerBound
     func moved(_ range: Range<Int>) -> Range<UInt32> {
@@ -94,7 +94,7 @@ package struct Headers: Sendable {
     places.append(Place(name: moved(line.name), value: moved(line.value)))
   }
 
-  /// RFC 9110 §5.1 and §5.5: nothing that was put into a field may end the line that it is in.
+  /// RFC 9110 §5.1 and §5.5: no content of a field may end its line.
   private func isSendable(_ place: Place) -> Bool {
     guard !place.name.isEmpty else { return false }
     return bytes.withUnsafeBufferPointer { bytes in

@@ -1,13 +1,13 @@
-/// Where a connection comes from.
+/// The address from which a connection comes.
 package enum PeerAddress: Sendable, Hashable {
-  /// An IPv4 address in host byte order; one that IPv6 maps (`::ffff:…`) is one of these.
+  /// An IPv4 address in host byte order, also if it is mapped to IPv6 (`::ffff:…`).
   case ipv4(UInt32, port: UInt16)
   /// The two halves of an IPv6 address in host byte order.
   case ipv6(UInt64, UInt64, port: UInt16)
   /// A Unix socket of this machine.
   case unix
 
-  /// The address alone, such as `192.0.2.1` or `2001:db8::1`; `unix` for a Unix socket.
+  /// The address without port, such as `192.0.2.1` or `2001:db8::1`; `unix` for a Unix socket.
   package var host: String {
     switch self {
     case .ipv4(let address, _): Self.text(address)
@@ -16,7 +16,7 @@ package enum PeerAddress: Sendable, Hashable {
     }
   }
 
-  /// Nil for a Unix socket.
+  /// The port; nil for a Unix socket.
   package var port: UInt16? {
     switch self {
     case .ipv4(_, let port), .ipv6(_, _, let port): port
@@ -33,7 +33,7 @@ package enum PeerAddress: Sendable, Hashable {
     }
   }
 
-  /// Whether it is of this machine: 127.0.0.0/8, `::1`, or a Unix socket.
+  /// True if it is on this machine: 127.0.0.0/8, `::1`, or a Unix socket.
   package var isLoopback: Bool {
     switch self {
     case .ipv4(let address, _): address >> 24 == 127
@@ -42,7 +42,7 @@ package enum PeerAddress: Sendable, Hashable {
     }
   }
 
-  /// What counts as one peer for the limits: an IPv6 host has a /64 to itself.
+  /// The address that counts as one peer for the limits: an IPv6 host has a /64 of its own.
   var limitKey: PeerAddress {
     switch self {
     case .ipv4(let address, _): .ipv4(address, port: 0)

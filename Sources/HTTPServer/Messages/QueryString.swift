@@ -1,29 +1,30 @@
 package import ByteCoding
 
-/// The query of a target as pairs, as HTML forms write them.
+/// The query of a target as pairs, in the encoding of HTML forms.
 package enum QueryString {
-  /// Why a query has no pairs.
+  /// The reason why a query has no pairs.
   package enum Fault: Error, Sendable, Equatable {
-    /// There is nothing before, behind or between its `&`.
+    /// There is nothing before, after or between its `&`.
     case emptyPart
     /// A part begins with `=`.
     case noName
     case name(PercentEncoding.Fault)
     case value(of: String, PercentEncoding.Fault)
-    /// There are more pairs than the caller takes.
+    /// There are more pairs than the caller accepts.
     case tooMany
   }
 
-  /// The pairs in order, each name and value decoded once after splitting at `&` and the first `=`; `+` is a space.
+  /// Returns the pairs in order. Each name and value is decoded once, after splitting at `&` and the first `=`; `+` is
+  /// a space.
   ///
-  /// A part without `=` is a name with an empty value; the query of no bytes has no pairs.
+  /// A part without `=` is a name with an empty value; an empty query has no pairs.
   ///
-  /// - Parameter limit: the number of pairs to take. They are counted before any of them is decoded.
+  /// - Parameter limit: The maximum number of pairs. They are counted before any of them is decoded.
   package static func pairs(
     _ raw: String, atMost limit: Int = .max
   ) throws(Fault) -> [(name: String, value: String)] {
     guard !raw.isEmpty else { return [] }
-    // Byte by byte: as a Character, a separator with a combining mark behind it is another one.
+    // Byte by byte: as a Character, a separator followed by a combining mark is not a separator.
     let bytes = Array(raw.utf8)
     guard bytes.reduce(0, { $0 + ($1 == UInt8(ascii: "&") ? 1 : 0) }) < limit else { throw .tooMany }
     var pairs: [(name: String, value: String)] = []

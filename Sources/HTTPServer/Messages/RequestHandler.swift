@@ -1,6 +1,6 @@
 /// Makes the responses of a server. One handler serves all connections at once.
 package protocol RequestHandler: Sendable {
-  /// Decides about a request of which only the head has come.
+  /// Decides about a request after its head.
   ///
   /// Called on an event loop's thread, before the body and before any `100 Continue`: it must not block.
   func receive(_ head: RequestHead) -> Reception
@@ -11,24 +11,24 @@ package protocol RequestHandler: Sendable {
   func response(to request: RejectedRequest) -> Response
 }
 
-/// What a handler does with a request.
+/// The way in which a handler receives a request.
 package enum Reception: Sendable {
-  /// Respond without the body. A body that comes is discarded up to a limit, past which the connection closes.
+  /// Respond without the body. A body is discarded up to a limit, above which the connection closes.
   case respond(ResponseSource)
   /// Read the body, of at most `limit` bytes, and then respond. A longer body is rejected, before `100 Continue` if its
   /// length is declared. `then` is called on the event loop's thread: it must not block.
   case readBody(limit: Int, then: @Sendable ([UInt8]) -> ResponseSource)
 }
 
-/// Where and when a response is made.
+/// The way in which a response is made.
 package enum ResponseSource: Sendable {
-  /// It is here.
+  /// The response is ready.
   case now(Response)
   /// The closure returns it. It runs in a task of its own, off the event loop, which is cancelled when the client is
   /// gone or the handler's deadline has passed. A long wait should end when the client half-closes the connection.
   case later(@Sendable (HalfCloseSignal) async -> Response)
-  /// The responder gets it from any thread: for work that ends with a call and needs no task. The closure is called on the
-  /// event loop's thread: it must not block.
+  /// The responder gets it from any thread, for work that ends with a call and needs no task. The closure is called on
+  /// the event loop's thread: it must not block.
   case whenSent(@Sendable (Responder) -> Void)
 }
 
@@ -40,6 +40,6 @@ package struct RejectedRequest: Sendable {
   package let head: RequestHead?
   /// The head's fields; if the error is in the head itself, those before it.
   package let fields: Headers
-  /// How long the handler had worked on it; `nil` if it had not.
+  /// The time that the handler had worked on it; `nil` if it had not begun.
   package let duration: Duration?
 }

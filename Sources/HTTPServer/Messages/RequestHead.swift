@@ -6,9 +6,9 @@ package enum HTTPVersion: Sendable, Equatable {
   case oneDotOne
 }
 
-/// What a request says before its body. All of it has been checked against RFC 9112.
+/// The head of a request. All of it has been checked against RFC 9112.
 package struct RequestHead: Sendable {
-  /// Shared by all copies of the head, of which an exchange makes some.
+  /// Shared by all copies of the head, of which an exchange makes several.
   private final class Content: Sendable {
     let line: RequestLine
     let headers: Headers
@@ -27,30 +27,30 @@ package struct RequestHead: Sendable {
 
   /// One of the methods of RFC 9110 §9.1, `PATCH` or `QUERY`.
   package var method: String { content.line.method }
-  /// The path as it came, percent-encoded; begins with `/`, or is `*`. Its escapes, and those of the query, have not
-  /// been looked at.
+  /// The path, percent-encoded as received; begins with `/`, or is `*`. Its escapes, and those of the query, have not
+  /// been checked.
   package var path: String { content.line.path }
-  /// What followed the first `?`, as it came; nil without one.
+  /// The text after the first `?`, unchanged; nil without one.
   package var query: String? { content.line.query }
   /// The version that the client speaks.
   package var version: HTTPVersion { content.line.version }
-  /// The fields, the framing's included.
+  /// The fields, including those of the framing.
   package var headers: Headers { content.headers }
-  /// Who sent it.
+  /// The sender.
   package var peer: PeerAddress { content.peer }
-  /// The authority that the request is for, with its port where one was given: that of an absolute-form target, else
-  /// that of `Host` (RFC 9112 §3.3). HTTP/1.0 alone may leave it out.
+  /// The authority of the request, with its port if given: that of an absolute-form target, otherwise that of `Host`
+  /// (RFC 9112 §3.3). Only HTTP/1.0 can omit it.
   package var host: String? { content.line.authority ?? content.headers["Host"] }
-  /// The body's length in bytes as `Content-Length` declares it; `Int.max` where it declares more.
+  /// The body's length in bytes, as `Content-Length` declares it; `Int.max` if it is larger.
   package var declaredLength: Int? { content.framing.declaredLength }
-  /// Whether the body comes in chunks.
+  /// True if the body comes in chunks.
   package var isChunked: Bool { content.framing.isChunked }
-  /// Whether the client waits for `100 Continue` before it sends the body.
+  /// True if the client waits for `100 Continue` before it sends the body.
   var expectsContinue: Bool { content.framing.expectsContinue }
-  /// Whether the client would have the connection go on (RFC 9112 §9.3).
+  /// True if the client requests that the connection stays open (RFC 9112 §9.3).
   var wantsKeepAlive: Bool { content.framing.wantsKeepAlive }
 
-  /// A head as a handler's test may want one.
+  /// Creates a head, for tests of a handler.
   package init(
     method: String = "GET", path: String = "/", query: String? = nil, version: HTTPVersion = .oneDotOne,
     headers: Headers = Headers(), peer: PeerAddress = .unix, host: String? = nil, declaredLength: Int? = nil,

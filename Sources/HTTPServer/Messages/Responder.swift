@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Takes the one response to a request, from any thread.
 ///
-/// If it is dropped without one, the client gets a 500: none waits for what will never come.
+/// If it is released without one, the client gets a 500, so that none waits without end.
 package final class Responder: Sendable {
   private let mailbox: Mailbox
   private let token: Token
@@ -12,9 +12,9 @@ package final class Responder: Sendable {
   private let isSpent = Atomic(false)
 
   /// - Parameters:
-  ///   - token: of the connection that waits for the response, on the mailbox's loop.
-  ///   - cancellation: set when the connection stops waiting.
-  ///   - bodyBytes: of the request's body, which count until there is a response.
+  ///   - token: The token of the connection that waits for the response, on the mailbox's loop.
+  ///   - cancellation: Set when the connection stops waiting.
+  ///   - bodyBytes: The bytes of the request's body, which count until there is a response.
   init(
     _ mailbox: Mailbox, _ token: Token, _ limits: ConnectionLimits, _ cancellation: CancellationFlag, bodyBytes: Int
   ) {
@@ -25,8 +25,8 @@ package final class Responder: Sendable {
     self.bodyBytes = bodyBytes
   }
 
-  /// Whether the request is cancelled: the connection is closed, or the handler's deadline has passed. A client that has
-  /// half-closed its connection may still wait.
+  /// True if the request is cancelled: the connection is closed, or the handler's deadline has passed. A client that
+  /// has half-closed its connection may still wait.
   package var isCancelled: Bool { cancellation.isSet }
 
   deinit {
@@ -35,8 +35,8 @@ package final class Responder: Sendable {
 
   /// Sends the response. If called more than once, the first one wins.
   ///
-  /// - Parameter response: called on the event loop's thread, so that a thread which has more to do need not make it:
-  ///   it must not block.
+  /// - Parameter response: Called on the event loop's thread, so that a busy thread need not make the response: it must
+  ///   not block.
   package func send(_ response: @escaping @Sendable () -> Response) {
     guard !isSpent.exchange(true, ordering: .relaxed) else { return }
     limits.releaseBody(bodyBytes)
@@ -44,8 +44,8 @@ package final class Responder: Sendable {
   }
 }
 
-/// Cancels a request, which is all that its connection has of a responder: the handler may drop the last reference to
-/// that.
+/// Cancels a request. The connection holds only this of a responder, so that the handler can release the last reference
+/// to that.
 final class CancellationFlag: Sendable {
   private let flag = Atomic(false)
 
@@ -57,8 +57,8 @@ final class CancellationFlag: Sendable {
 /// Reports once that the client has half-closed its connection: it sends no more.
 ///
 /// The client may be gone, or still wait for the response (RFC 9112 §9.6). TCP reports both in the same way until
-/// something is sent. So a long wait should end with the response that there is: a client that waits gets it, and one
-/// that is gone is found out.
+/// something is sent. So a long wait should end with the current response: a waiting client gets it, and the send fails
+/// for one that is gone.
 package final class HalfCloseSignal: Sendable {
   private struct State {
     var isSet = false
@@ -69,7 +69,7 @@ package final class HalfCloseSignal: Sendable {
 
   init() {}
 
-  /// Whether the client has half-closed its connection.
+  /// True if the client has half-closed its connection.
   package var isSet: Bool { state.withLock { $0.isSet } }
 
   /// Calls `action` when the client half-closes its connection, or at once if it already has.

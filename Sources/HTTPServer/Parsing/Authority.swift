@@ -2,10 +2,10 @@ internal import ByteCoding
 
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2), as in `Host` and in targets.
 enum Authority {
-  /// Whether it is a host with or without a port.
+  /// Returns true if it is a host with or without a port.
   ///
-  /// A host as in RFC 3986 §3.2.2, but not an empty one (RFC 9110 §4.2.1) and without escaped control characters; no user
-  /// information. Which hosts are served is for the handler to say. Nothing is decoded.
+  /// The host follows RFC 3986 §3.2.2, but must not be empty (RFC 9110 §4.2.1) and has no escaped control characters;
+  /// user information is not allowed. The handler decides which hosts are served. Nothing is decoded.
   static func isValid(_ input: Span<UInt8>, _ range: Range<Int>, needsPort: Bool = false) -> Bool {
     guard !range.isEmpty else { return false }
     var index = range.lowerBound
@@ -31,7 +31,7 @@ enum Authority {
     return isPort(input, index + 1..<range.upperBound, needsDigits: needsPort)
   }
 
-  /// Whether it begins with `pct-encoded` (RFC 3986 §2.1) of anything but a control character.
+  /// Returns true if it begins with `pct-encoded` (RFC 3986 §2.1) of anything but a control character.
   private static func isEscape(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
     guard range.count >= 3, input[range.lowerBound] == UInt8(ascii: "%"),
       let high = ASCII.hexValue(input[range.lowerBound + 1]), let low = ASCII.hexValue(input[range.lowerBound + 2])
@@ -39,7 +39,7 @@ enum Authority {
     return high << 4 | low >= 0x20 && high << 4 | low != 0x7F
   }
 
-  /// RFC 3986 §3.2.2: what an IP-literal has between its brackets.
+  /// RFC 3986 §3.2.2: the content of an IP-literal, without its brackets.
   private static func isLiteral(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
     isAddress(input, range) || isFutureAddress(input, range)
   }
@@ -54,7 +54,7 @@ enum Authority {
       && input.allSatisfy(in: address) { $0 == UInt8(ascii: ":") || ByteSet.host.contains($0) }
   }
 
-  /// An IPv6 address by its characters: hexadecimal digits, colons, and the points of a mapped address.
+  /// Checks the characters of an IPv6 address: hexadecimal digits, colons, and the dots of a mapped address.
   private static func isAddress(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
     range.count >= 2 && input.firstIndex(of: UInt8(ascii: ":"), in: range) != nil
       && input.allSatisfy(in: range) { byte in
@@ -62,7 +62,7 @@ enum Authority {
       }
   }
 
-  /// `*DIGIT`, up to 65535.
+  /// Checks a port: `*DIGIT`, up to 65535.
   private static func isPort(_ input: Span<UInt8>, _ range: Range<Int>, needsDigits: Bool) -> Bool {
     if range.isEmpty { return !needsDigits }
     guard range.count <= 5, let port = input.number(range) else { return false }

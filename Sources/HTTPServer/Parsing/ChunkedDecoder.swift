@@ -1,10 +1,10 @@
 internal import ByteCoding
 
-/// Takes the chunks of a body apart (RFC 9112 §7.1).
+/// Decodes the chunks of a body (RFC 9112 §7.1).
 struct ChunkedDecoder {
   enum Event: Equatable {
     case incomplete
-    /// A chunk begins, of so many bytes.
+    /// A chunk begins, with this number of bytes.
     case chunk(Int)
     case data(Range<Int>)
     case end
@@ -25,15 +25,15 @@ struct ChunkedDecoder {
   private var trailerBytes = 0
   private var trailerFields = 0
 
-  /// Bytes that a line may have for the size, beside its extensions. More than the digits of any size: leading zeros mean
-  /// nothing (RFC 9112 §7.1).
+  /// The maximum number of bytes of a size, without its extensions. More than the digits of any size, because leading
+  /// zeros are allowed (RFC 9112 §7.1).
   private static let sizeDigits = 64
 
   init(limits: ParserLimits) {
     self.limits = limits
   }
 
-  /// Takes one step over the input from the offset on, which moves past what has been consumed.
+  /// Takes one step over the input from the offset, and moves that past the consumed bytes.
   mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(HTTPProtocolError) -> Event {
     while true {
       switch phase {
@@ -104,9 +104,9 @@ struct ChunkedDecoder {
     }
   }
 
-  /// `chunk-size [ chunk-ext ]`: hexadecimal digits alone, no sign, no `0x`, no blank.
+  /// `chunk-size [ chunk-ext ]`: only hexadecimal digits, without a sign, `0x` or blanks.
   ///
-  /// - Returns: the size; `Int.max` for any that is larger, which whoever takes the body refuses by its limit.
+  /// - Returns: The size; `Int.max` for a larger one, which exceeds every limit.
   private mutating func takeSize(_ input: Span<UInt8>, _ line: Range<Int>) throws(HTTPProtocolError) -> Int {
     var end = line.lowerBound
     var length = 0
@@ -118,7 +118,7 @@ struct ChunkedDecoder {
       throw HTTPProtocolError(
         .badRequest, "A chunk must begin with its size in hexadecimal digits, but begins with \(input.quoted(line)).")
     }
-    // §7.1.1: the total is bounded, since a byte of data a chunk may come with any number of them.
+    // RFC 9112 §7.1.1: the total is bounded, because chunks of one byte can have any number of extensions.
     extensionBytes += line.upperBound - end
     guard extensionBytes <= limits.chunkExtensionBytes else { throw tooLong(.extensions) }
     return length
@@ -135,7 +135,7 @@ struct ChunkedDecoder {
     return true
   }
 
-  /// §7.1.2: a recipient that has no use for the trailers drops them. Their form is checked all the same.
+  /// RFC 9112 §7.1.2: a recipient that does not use the trailers drops them. Their form is nevertheless checked.
   private mutating func takeTrailer(_ input: Span<UInt8>, _ line: Range<Int>) throws(HTTPProtocolError) {
     trailerBytes += line.count + 2
     trailerFields += 1
@@ -148,9 +148,9 @@ struct ChunkedDecoder {
   }
 }
 
-/// What may follow a chunk's size (RFC 9112 §7.1.1). It means nothing here, and must be well-formed all the same.
+/// The extension after a chunk's size (RFC 9112 §7.1.1). It is ignored, but must be well-formed.
 enum ChunkExtension {
-  /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )`, a value being a token or a quoted string.
+  /// `*( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )`. A value is a token or a quoted string.
   static func isValid(_ input: Span<UInt8>, _ range: Range<Int>) -> Bool {
     var index = range.lowerBound
     let end = range.upperBound

@@ -1,8 +1,8 @@
 internal import ByteCoding
 
-/// What the fields of a head say about the message as such: where its body ends, and what becomes of the connection.
+/// The fields of a head that describe the message itself: where its body ends, and if the connection stays open.
 struct Framing: Sendable, Equatable {
-  /// `Int.max` for any that is larger.
+  /// The declared length; `Int.max` if it is larger.
   var declaredLength: Int?
   var isChunked = false
   var expectsContinue = false
@@ -11,11 +11,11 @@ struct Framing: Sendable, Equatable {
   var hasBody: Bool { isChunked || (declaredLength ?? 0) > 0 }
 }
 
-/// Gathers the framing from the field lines as they come, and judges it once they have all come.
+/// Collects the framing from the field lines, and checks it after the last one.
 struct FramingReader {
   private enum Coding {
     case chunkedAlone
-    /// Known or not, it is one that this server does not undo.
+    /// Known or not, this server does not decode it.
     case othersThenChunked
     case notChunkedLast
   }
@@ -29,7 +29,7 @@ struct FramingReader {
   private var saysKeepAlive = false
 
   mutating func take(_ field: FieldLine, _ input: Span<UInt8>) throws(HTTPProtocolError) {
-    // Told apart by length first: most fields are none of these.
+    // Compared by length first, because most fields don't match any of these.
     switch field.name.count {
     case 4 where input.isEqual(field.name, toLowercase: "host"): try takeHost(field, input)
     case 6 where input.isEqual(field.name, toLowercase: "expect"): takeExpectation(field, input)
@@ -50,15 +50,15 @@ struct FramingReader {
     hasHost = true
   }
 
-  /// RFC 9112 §6.3: an invalid `Content-Length` is an error that can't be mended. A list of equal values may be taken
-  /// for one (RFC 9110 §8.6) or refused, and is refused.
+  /// RFC 9112 §6.3: an invalid `Content-Length` is an unrecoverable error. RFC 9110 §8.6 lets a recipient accept or
+  /// refuse a list of equal values; it is refused.
   private mutating func takeLength(_ field: FieldLine, _ input: Span<UInt8>) throws(HTTPProtocolError) {
     guard declaredLength == nil else { throw HTTPProtocolError(.badRequest, "Content-Length was sent more than once.") }
     guard !field.value.isEmpty, input.allSatisfy(in: field.value, ASCII.isDigit) else {
       throw HTTPProtocolError(
         .badRequest, "Content-Length must be one number in decimal digits, but is \(input.quoted(field.value)).")
     }
-    // One that is too large for a number is more than can ever come: whoever takes a body refuses it by the limit of that.
+    // A length that is too large for a number is over every limit of a body's size.
     declaredLength = input.number(field.value).map(Int.init(clamping:)) ?? .max
   }
 
@@ -106,7 +106,7 @@ struct FramingReader {
     }
   }
 
-  /// What the head says as a whole.
+  /// Checks the head as a whole.
   func finish(_ line: RequestLine) throws(HTTPProtocolError) -> Framing {
     guard hasHost || line.version == .oneDotZero else {
       throw HTTPProtocolError(.badRequest, "Host is missing, which HTTP/1.1 requires (RFC 9112 §3.2).")
@@ -114,13 +114,14 @@ struct FramingReader {
     if let coding { try check(coding, line) }
     return Framing(
       declaredLength: declaredLength, isChunked: coding != nil,
-      // RFC 9110 §10.1.1: from HTTP/1.0 it means nothing.
+      // RFC 9110 §10.1.1: ignored in HTTP/1.0.
       expectsContinue: expectsContinue && line.version == .oneDotOne,
       // RFC 9112 §9.3.
       wantsKeepAlive: !saysClose && (line.version == .oneDotOne || saysKeepAlive))
   }
 
-  /// What is well-formed and yet nothing that this server does. Judged last, so that the response to it can use the head.
+  /// Refuses well-formed requests that this server does not support. Checked last, so that the response can use the
+  /// head.
   func checkWhatIsKnown(_ line: RequestLine) throws(HTTPProtocolError) {
     guard line.methodIsKnown else {
       let upperCase = Array(line.method.prefix(60).uppercased().utf8)
@@ -135,11 +136,11 @@ struct FramingReader {
   }
 
   private func check(_ coding: Coding, _ line: RequestLine) throws(HTTPProtocolError) {
-    // RFC 9112 §6.1: HTTP/1.0 has no transfer codings; a message that has one is treated as badly framed.
+    // RFC 9112 §6.1: HTTP/1.0 has no transfer codings; a message with one has faulty framing.
     guard line.version == .oneDotOne else {
       throw HTTPProtocolError(.badRequest, "HTTP/1.0 has no Transfer-Encoding (RFC 9112 §6.1).")
     }
-    // §6.1 and §6.3: both at once may be an attempt to smuggle a request.
+    // RFC 9112 §6.1 and §6.3: both at once may be an attempt to smuggle a request.
     guard declaredLength == nil else {
       throw HTTPProtocolError(.badRequest, "Content-Length and Transfer-Encoding must not be sent together.")
     }
@@ -149,7 +150,7 @@ struct FramingReader {
       throw HTTPProtocolError(
         .notImplemented, "Transfer-Encoding must be chunked and nothing else: no other coding is supported.")
     case .notChunkedLast:
-      // §6.3: where the body ends can't be told.
+      // RFC 9112 §6.3: the end of the body is unknown.
       throw HTTPProtocolError(.badRequest, "Transfer-Encoding must end in chunked: otherwise the body has no end.")
     }
   }

@@ -1,12 +1,12 @@
 internal import ByteCoding
 
-/// Finds lines in bytes that come in any split, looking at each byte once.
+/// Finds lines in bytes that arrive in any split, and reads each byte once.
 ///
-/// A line ends in CRLF. RFC 9112 §2.2 lets a recipient take a bare LF for an end; two recipients that differ on it
-/// see different requests, so this one takes neither a bare LF, nor a bare CR, nor any other control character.
+/// A line ends in CRLF. RFC 9112 §2.2 lets a recipient accept a bare LF as an end. Two recipients that differ in this
+/// see different requests, so this one accepts neither a bare LF, nor a bare CR, nor any other control character.
 struct LineReader {
   enum Line {
-    /// The line's bytes without its end, and where the next one begins.
+    /// The line's bytes without its end, and the start of the next one.
     case complete(Range<Int>, next: Int)
     case incomplete
     case tooLong
@@ -14,13 +14,13 @@ struct LineReader {
     case control(Int)
   }
 
-  /// How many bytes of the line that begins at the offset have been looked at.
+  /// The number of checked bytes of the line that begins at the offset.
   private var seen = 0
 
   /// - Parameters:
-  ///   - input: all that has come and has not been consumed.
-  ///   - start: where the line begins: the same bytes at each call until it is complete.
-  ///   - limit: the bytes that the line may have without its end.
+  ///   - input: All received bytes that have not been consumed.
+  ///   - start: The start of the line: the same byte at each call until it is complete.
+  ///   - limit: The maximum size of the line without its end, in bytes.
   mutating func next(in input: Span<UInt8>, from start: Int, limit: Int) -> Line {
     if let line = quickly(input, start, limit) { return line }
     var index = start + seen
@@ -40,8 +40,8 @@ struct LineReader {
     return .incomplete
   }
 
-  /// The line, where all is well with it: then it can be looked at as a whole. Where anything is not, byte by byte
-  /// finds out what comes first.
+  /// Returns the line if all of it is valid, in which case it can be checked as a whole. Otherwise, a check byte by
+  /// byte finds the first error.
   private mutating func quickly(_ input: Span<UInt8>, _ start: Int, _ limit: Int) -> Line? {
     let unseen = start + seen
     guard let feed = input.firstIndex(of: UInt8(ascii: "\n"), in: unseen..<input.count), feed > start else {
@@ -56,7 +56,7 @@ struct LineReader {
   }
 }
 
-/// What the parts of a message may hold at most.
+/// The maximum sizes of the parts of a message.
 struct ParserLimits: Sendable {
   var requestLineBytes: Int
   var headerBytes: Int
@@ -69,7 +69,7 @@ struct FieldLine {
   let name: Range<Int>
   let value: Range<Int>
 
-  /// - Parameter line: without its end; the line reader has let no control character through but HTAB.
+  /// - Parameter line: The line without its end. The line reader has rejected all control characters except HTAB.
   init(_ input: Span<UInt8>, _ line: Range<Int>) throws(HTTPProtocolError) {
     // RFC 9112 §5.2: obsolete folding is refused. §2.2: so is a blank before the first field.
     guard !ASCII.isBlank(input[line.lowerBound]) else {
@@ -80,7 +80,7 @@ struct FieldLine {
       throw HTTPProtocolError(.badRequest, "A field line has no colon: \(input.quoted(line)).")
     }
     name = line.lowerBound..<colon
-    // RFC 9112 §5.1: no blank between name and colon: it has led to requests being smuggled.
+    // RFC 9112 §5.1: no blank between name and colon, which has been used to smuggle requests.
     guard !name.isEmpty, input.allSatisfy(in: name, { ByteSet.token.contains($0) }) else {
       throw HTTPProtocolError(
         .badRequest, "A field name must be a token directly followed by a colon, but is \(input.quoted(name)).")

@@ -7,15 +7,15 @@ struct RequestLine: Sendable, Equatable {
   var query: String?
   var version: HTTPVersion
   var methodIsKnown = true
-  /// That of an absolute-form target.
+  /// The authority of an absolute-form target.
   var authority: String?
 
-  /// `method SP request-target SP HTTP-version`, with exactly one space at each place: RFC 9112 §3 lets a recipient
-  /// be lenient here, and warns of what comes of it.
+  /// `method SP request-target SP HTTP-version`, with exactly one space at each position: RFC 9112 §3 lets a recipient
+  /// be lenient here, and warns of the consequences.
   ///
-  /// - Returns: with it, an error of the method or the target, to be thrown when the fields have come: the response to it
-  ///   uses them, and they do follow a line of a supported version.
-  /// - Throws: what is wrong with a line behind which no fields may come.
+  /// - Returns: The line, and an error of the method or the target, to be thrown when the fields have arrived: the
+  ///   response uses them, and they do follow a line of a supported version.
+  /// - Throws: The error of a line after which no fields can follow.
   static func parse(
     _ input: Span<UInt8>, _ line: Range<Int>
   ) throws(HTTPProtocolError) -> (line: RequestLine, error: HTTPProtocolError?) {
@@ -77,7 +77,7 @@ struct RequestLine: Sendable, Equatable {
 
 /// The methods of RFC 9110 §9.1, RFC 5789, and draft-ietf-httpbis-safe-method-w-body (QUERY). They are case-sensitive.
 enum Method {
-  /// The method of that name, if it is one that the server has; another is rejected with 501 (RFC 9110 §9.1).
+  /// Returns the method if the server supports it. Others are rejected with 501 (RFC 9110 §9.1).
   static func known(_ input: Span<UInt8>, _ range: Range<Int>) -> String? {
     switch range.count {
     case 3: matching(input, range, "GET") ?? matching(input, range, "PUT")

@@ -1,16 +1,16 @@
-/// Takes requests out of bytes, one after the other, in whatever pieces the bytes come: the same bytes give the same
-/// result. It does no I/O and keeps none of the input.
+/// Parses requests from bytes, one after the other. The result does not depend on how the bytes are split. It does no
+/// I/O and keeps none of the input.
 struct RequestParser {
   enum Event {
-    /// There is no more to take from what has come.
+    /// The received bytes contain no further part.
     case incomplete
-    /// A request, which is complete where it has no body: then there is no `end` of its own.
+    /// A request. It is complete if it has no body: then no `end` follows.
     case head(RequestHead)
-    /// So many bytes of the body come next, if the client keeps its word.
+    /// The number of bytes of the body that come next, if the client sends as many as it declared.
     case chunk(Int)
     /// A piece of the body, as positions in the input.
     case body(Range<Int>)
-    /// A request that has a body is complete. The next call takes the next one.
+    /// A request with a body is complete. The next call begins the next one.
     case end
   }
 
@@ -28,14 +28,14 @@ struct RequestParser {
   private var lines = LineReader()
   private var hasSkippedLine = false
   private var line: RequestLine?
-  /// What is wrong with it, while its fields are read.
+  /// The error of the request line, while the fields are read.
   private var lineError: HTTPProtocolError?
-  /// The fields of the head that is being read, as far as they have come; after an error, those before it.
+  /// The received fields of the current head; after an error, those before it.
   private(set) var headers = Headers()
   private var headerBytes = 0
   private var framing = FramingReader()
 
-  /// The head that an error belongs to, if it came whole.
+  /// The head to which an error belongs, if it was complete.
   private(set) var rejectedHead: RequestHead?
 
   init(limits: ParserLimits, peer: PeerAddress) {
@@ -43,10 +43,10 @@ struct RequestParser {
     self.peer = peer
   }
 
-  /// The method of the head that is being read.
+  /// The method of the current head.
   var method: String? { line?.method }
 
-  /// Whether nothing of a request's head has been consumed yet.
+  /// True if nothing of a request's head has been consumed yet.
   var isBetweenRequests: Bool {
     if case .requestLine = phase { true } else { false }
   }
@@ -54,10 +54,9 @@ struct RequestParser {
   /// Takes one step over the input.
   ///
   /// - Parameters:
-  ///   - input: all that has come and has not been consumed; what is left of it must come again, with more behind it.
-  ///   - offset: moves past what has been consumed.
-  /// - Throws: what is wrong with the request; each later call throws it again, since where a next request would begin
-  ///   can't be told any more.
+  ///   - input: All received bytes that have not been consumed. The rest must be passed again, followed by new bytes.
+  ///   - offset: Moves past the consumed bytes.
+  /// - Throws: The request's error. Each later call throws it again, because the start of the next request is unknown.
   mutating func next(_ input: Span<UInt8>, _ offset: inout Int) throws(HTTPProtocolError) -> Event {
     do throws(HTTPProtocolError) {
       return try step(input, &offset)
@@ -119,7 +118,7 @@ struct RequestParser {
     case .complete(let range, let next):
       offset = next
       if range.isEmpty {
-        // RFC 9112 §2.2: at least one empty line before a request is to be ignored. One is; a row of them is not.
+        // RFC 9112 §2.2: a server should ignore at least one empty line before a request. This one ignores only one.
         guard !hasSkippedLine else { throw HTTPProtocolError(.badRequest, "There are empty lines before the request.") }
         hasSkippedLine = true
         return true

@@ -1,4 +1,4 @@
-/// What a request is for (RFC 9112 §3.2).
+/// The target of a request (RFC 9112 §3.2).
 struct RequestTarget {
   var path: String
   var query: String?
@@ -8,18 +8,18 @@ struct RequestTarget {
     _ input: Span<UInt8>, _ range: Range<Int>, method: String
   ) throws(HTTPProtocolError) -> RequestTarget {
     guard !range.isEmpty else { throw HTTPProtocolError(.badRequest, "The request line has no target.") }
-    // §3.2.3: the authority form is CONNECT's, and CONNECT's alone.
+    // RFC 9112 §3.2.3: the authority form is only for CONNECT.
     if method == "CONNECT" {
       guard Authority.isValid(input, range, needsPort: true) else {
         throw HTTPProtocolError(
           .badRequest, "The target of CONNECT must be a host and a port, but is \(input.quoted(range)).")
       }
-      // RFC 9110 §9.3.6: a server that is no proxy need not take it.
+      // RFC 9110 §9.3.6: a server that is not a proxy need not support it.
       throw HTTPProtocolError(.methodNotAllowed, "This server is not a proxy and does not support CONNECT.")
     }
     if input[range.lowerBound] == UInt8(ascii: "/") { return try origin(input, range) }
     if range.count == 1, input[range.lowerBound] == UInt8(ascii: "*") {
-      // §3.2.4: the asterisk form is that of OPTIONS alone.
+      // RFC 9112 §3.2.4: the asterisk form is only for OPTIONS.
       guard method == "OPTIONS" else {
         throw HTTPProtocolError(.badRequest, "The target * is allowed only with OPTIONS, not with \(method).")
       }
@@ -28,7 +28,7 @@ struct RequestTarget {
     return try absolute(input, range, method: method)
   }
 
-  /// §3.2.1: `absolute-path [ "?" query ]`. There is no fragment in a target (RFC 9110 §4.2.5).
+  /// RFC 9112 §3.2.1: `absolute-path [ "?" query ]`. A target has no fragment (RFC 9110 §4.2.5).
   private static func origin(_ input: Span<UInt8>, _ range: Range<Int>) throws(HTTPProtocolError) -> RequestTarget {
     let mark = input.firstIndex(of: UInt8(ascii: "?"), in: range)
     let path = range.lowerBound..<(mark ?? range.upperBound)
@@ -39,7 +39,7 @@ struct RequestTarget {
     return RequestTarget(path: input.text(path), query: input.text(query))
   }
 
-  /// §3.2.2: a server must take the absolute form; its authority then counts more than `Host`.
+  /// RFC 9112 §3.2.2: a server must accept the absolute form. Its authority overrides `Host`.
   private static func absolute(
     _ input: Span<UInt8>, _ range: Range<Int>, method: String
   ) throws(HTTPProtocolError) -> RequestTarget {
@@ -57,7 +57,7 @@ struct RequestTarget {
     }
     var target = RequestTarget(path: "/")
     if end == range.upperBound {
-      // §3.2.4: what the last proxy would have sent.
+      // RFC 9112 §3.2.4: as the last proxy would have sent it.
       target.path = method == "OPTIONS" ? "*" : "/"
     } else if input[end] == UInt8(ascii: "/") {
       target = try origin(input, end..<range.upperBound)
@@ -69,7 +69,7 @@ struct RequestTarget {
     return target
   }
 
-  /// Where the authority begins. A scheme has no case (RFC 3986 §3.1).
+  /// Returns the start of the authority. A scheme has no case (RFC 3986 §3.1).
   private static func schemeEnd(_ input: Span<UInt8>, _ range: Range<Int>) -> Int? {
     for (scheme, length) in [("http://" as StaticString, 7), ("https://", 8)] where range.count >= length {
       let end = range.lowerBound + length
@@ -78,8 +78,8 @@ struct RequestTarget {
     return nil
   }
 
-  /// Where a target ends does not hang on its escapes: what is wrong with one is for the handler to find, in a request
-  /// that is sound.
+  /// Checks the characters. The end of a target does not depend on its escapes, so the handler can find invalid ones in
+  /// a valid request.
   private static func check(
     _ input: Span<UInt8>, _ range: Range<Int>, _ allowed: ByteSet
   ) throws(HTTPProtocolError) {

@@ -9,7 +9,7 @@ internal import ByteCoding
 #endif
 
 extension Span<UInt8> {
-  /// The position of the first such byte.
+  /// Returns the position of the first such byte.
   func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
     guard !range.isEmpty else { return nil }
     return extracting(range).withUnsafeBufferPointer { bytes in
@@ -23,10 +23,10 @@ extension Span<UInt8> {
     return true
   }
 
-  /// Whether the bytes are that text, which is in lower case, whatever the case of their letters.
+  /// Returns true if the bytes are the given lower-case text, with letters in any case.
   func isEqual(_ range: Range<Int>, toLowercase text: StaticString) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
-    // The bytes of a literal live for ever.
+    // The bytes of a literal live forever.
     let wanted = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
     for (offset, byte) in wanted.enumerated() where ASCII.lowercased(self[range.lowerBound + offset]) != byte {
       return false
@@ -34,12 +34,12 @@ extension Span<UInt8> {
     return true
   }
 
-  /// The number that the bytes are in decimal digits; `nil` if they are not, or it is too large.
+  /// Returns the number in decimal digits; `nil` if the bytes are not digits, or it is too large.
   func number(_ range: Range<Int>) -> Int64? {
     extracting(range).withUnsafeBufferPointer { Int64(digits: $0) }
   }
 
-  /// The range without the blanks at its ends.
+  /// Returns the range without the blanks at its ends.
   func trimmed(_ range: Range<Int>) -> Range<Int> {
     var (start, end) = (range.lowerBound, range.upperBound)
     while start < end, ASCII.isBlank(self[start]) { start += 1 }
@@ -47,17 +47,17 @@ extension Span<UInt8> {
     return start..<end
   }
 
-  /// The bytes as text. Bytes that are not UTF-8 are opaque data (RFC 9110 §5.5), of which each becomes one character.
+  /// Returns the bytes as text. Bytes that are not UTF-8 are opaque data (RFC 9110 §5.5): each becomes one character.
   func text(_ range: Range<Int>) -> String {
     extracting(range).withUnsafeBufferPointer { bytes in
-      // Decoding mends what is no UTF-8, and mends nothing in ASCII; it is much faster than validating.
+      // Decoding replaces invalid UTF-8, and does not change ASCII; it is much faster than validating.
       if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
       return String(validating: bytes, as: UTF8.self)
         ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
     }
   }
 
-  /// The beginning of a piece of the input, for an error's text.
+  /// Returns the beginning of a piece of the input, for the text of an error.
   func quoted(_ range: Range<Int>) -> String {
     let shown = range.prefix(60).map { index in
       let byte = self[index]
@@ -81,13 +81,14 @@ struct ByteSet {
   /// `tchar` (RFC 9110 §5.6.2): letters, digits and ``!#$%&'*+-.^_`|~``.
   @inline(__always) static var token: ByteSet { ByteSet(low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE) }
 
-  /// What a path may hold, `%` included (RFC 3986 §3.3), and `[`, `]` and `|`, which browsers do not encode there.
+  /// The characters of a path, including `%` (RFC 3986 §3.3), and `[`, `]` and `|`, which browsers do not encode there.
   @inline(__always) static var path: ByteSet { ByteSet(low: 0x2FFF_FFF2_0000_0000, high: 0x57FF_FFFE_AFFF_FFFF) }
 
-  /// What a query may hold: a path's characters, `?`, and `{`, `}`, `\`, `^` and a backquote, which browsers do not
+  /// The characters of a query: those of a path, `?`, and `{`, `}`, `\`, `^` and a backquote, which browsers do not
   /// encode there.
   @inline(__always) static var query: ByteSet { ByteSet(low: 0xAFFF_FFF2_0000_0000, high: 0x7FFF_FFFF_FFFF_FFFF) }
 
-  /// What a host's name may hold, escapes aside: the unreserved characters and the sub-delims of RFC 3986 §2.2 and §2.3.
+  /// The characters of a host's name, without escapes: the unreserved characters and the sub-delims of RFC 3986 §2.2
+  /// and §2.3.
   @inline(__always) static var host: ByteSet { ByteSet(low: 0x2BFF_7FD2_0000_0000, high: 0x47FF_FFFE_87FF_FFFE) }
 }

@@ -15,18 +15,18 @@ struct Descriptor: ~Copyable {
   }
 
   deinit {
-    // Not tried again on EINTR: the descriptor is gone either way, and its number may be another's by then.
+    // Not retried on EINTR: the descriptor is closed either way, and another thread may have its number by then.
     _ = close(number)
   }
 
-  /// Makes calls on it return at once, and closes it on exec.
+  /// Makes calls on it non-blocking, and closes it on exec.
   func setNonBlocking() throws(SystemError) {
     let flags = try systemCall { fcntl(number, F_GETFL) }.orThrow("fcntl")
     _ = try systemCall { fcntl(number, F_SETFL, flags | O_NONBLOCK) }.orThrow("fcntl")
     _ = try systemCall { fcntl(number, F_SETFD, FD_CLOEXEC) }.orThrow("fcntl")
   }
 
-  /// Sets a socket's option that is a number.
+  /// Sets a socket's numeric option.
   func setOption(_ level: Int32, _ name: Int32, _ value: Int32) throws(SystemError) {
     var value = value
     _ = try systemCall {
@@ -35,12 +35,13 @@ struct Descriptor: ~Copyable {
   }
 }
 
-/// How many descriptors the process may have, which bounds its connections as ``ServerConfiguration/connections`` does.
+/// The process's limit of descriptors, which bounds its connections like ``ServerConfiguration/connections``.
 package enum DescriptorLimit {
-  /// Raises the soft limit (`ulimit -n`) to that many, or as far as the hard limit allows; never lowers it.
+  /// Raises the soft limit (`ulimit -n`) to this number, or as far as the hard limit allows; never lowers it.
   ///
-  /// It is the whole process's limit, so that a server does not raise it by itself.
-  /// - Returns: the soft limit from then on.
+  /// It is the limit of the whole process, so a server does not raise it by itself.
+  ///
+  /// - Returns: The soft limit from then on.
   @discardableResult package static func raise(to count: Int) -> Int {
     var limit = rlimit()
     guard getrlimit(descriptors, &limit) == 0 else { return 0 }

@@ -1,15 +1,15 @@
 internal import Synchronization
 
-/// Where a server is to listen.
+/// An address to listen on.
 package enum Endpoint: Sendable, Hashable {
-  /// A name or address, and a port; port 0 takes a free one. A name stands for all of its addresses.
+  /// A name or address, and a port; port 0 selects a free one. A name includes all of its addresses.
   case tcp(host: String, port: UInt16)
-  /// A Unix socket at that path. A file that an earlier process left there is replaced, where nobody listens on it.
-  /// Whoever may write to the file may connect; without permissions it is left to the process's umask.
+  /// A Unix socket at that path. A file that an earlier process left there is replaced if no process listens on it.
+  /// Every process that may write to the file may connect; without permissions, the process's umask applies.
   case unix(path: String, permissions: UInt16? = nil)
 }
 
-/// Where a server does listen.
+/// An address that a server listens on.
 package struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
   enum Place: Sendable, Hashable {
     case tcp(PeerAddress)
@@ -28,7 +28,7 @@ package struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
     if case .unix(let path) = place { path } else { nil }
   }
 
-  /// As in `http://127.0.0.1:8080` and `unix:/run/server.sock`.
+  /// The address as text, such as `http://127.0.0.1:8080` or `unix:/run/server.sock`.
   package var description: String {
     switch place {
     case .tcp(let address): "http://\(address)"
@@ -37,19 +37,20 @@ package struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// Addresses that a process has taken and does not serve yet: nothing else can listen there, and a client that connects
-/// waits. For what takes long or changes something before it can serve, and should not begin if it can't.
+/// Addresses that a process has taken and does not serve yet: no other process can listen there, and a client that
+/// connects waits. Use it if the start takes long or changes something, and should not begin if the addresses are in
+/// use.
 ///
-/// They are listened on at once. Linux lets a second process bind a port that is only bound, and a Unix socket that nobody
-/// listens on passes for one that was left behind.
+/// The process listens at once. Linux lets a second process bind a port that is only bound, and a Unix socket without a
+/// listener looks like one that was left behind.
 package final class BoundEndpoints: Sendable {
   private let listeners: Mutex<[Listener]>
 
   /// Takes the addresses. It blocks while a host's name is looked up.
   ///
-  /// - Throws: ``SystemError`` if one can't be taken; none is then.
+  /// - Throws: ``SystemError`` if one can't be taken; then none is taken.
   ///
-  /// - Parameter backlog: connections that wait to be accepted.
+  /// - Parameter backlog: The maximum number of connections that wait to be accepted.
   package init(_ endpoints: [Endpoint], backlog: Int = ServerConfiguration().backlog) throws {
     var listeners: [Listener] = []
     do {
@@ -62,12 +63,12 @@ package final class BoundEndpoints: Sendable {
     self.listeners = Mutex(listeners)
   }
 
-  /// Gives the addresses up, unless a server has them by now.
+  /// Releases the addresses, unless a server has taken them.
   package func giveUp() {
     for listener in take() { listener.cleanUp() }
   }
 
-  /// Hands the listeners over: whoever has them closes them.
+  /// Returns the listeners. The caller closes them.
   func take() -> [Listener] {
     listeners.withLock { listeners in
       defer { listeners = [] }

@@ -1,7 +1,7 @@
 #if os(Linux)
   internal import CSocketPolling
 
-  /// epoll(7): connections edge-triggered, so that one registration lasts for all of a connection's life.
+  /// Uses epoll(7), edge-triggered for connections, so that one registration lasts for the whole life of a connection.
   final class EpollPoller: Poller {
     let needsInterest = false
     private let descriptor: Descriptor
@@ -23,11 +23,11 @@
       }.orThrow("epoll_ctl")
     }
 
-    /// Closing its only descriptor takes a connection out of the set (epoll(7), question 6).
+    /// Closing its only descriptor removes a connection from the set (epoll(7), question 6).
     func removeConnection(_ descriptor: Int32) {}
 
     func removeListener(_ descriptor: Int32) {
-      // It fails where the descriptor is not there, which is what is wanted.
+      // It fails if the descriptor is not in the set, which is the wanted state.
       _ = socket_polling_remove(self.descriptor.number, descriptor)
     }
 

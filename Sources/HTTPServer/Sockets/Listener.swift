@@ -8,14 +8,14 @@ internal import CSocketPolling
   internal import Darwin
 #endif
 
-/// A socket that takes connections once it listens.
+/// A socket that accepts connections once it listens.
 final class Listener: Sendable {
   enum Acceptance: ~Copyable {
     case connection(Descriptor, PeerAddress)
-    /// There is none, or there is none any more.
+    /// No connection waits, or no longer.
     case none
-    /// The process or the machine has no room for more (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), or something is wrong
-    /// that is not one connection's: try again later.
+    /// A resource of the process or machine is exhausted (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), or another error
+    /// that does not belong to one connection: try again later.
     case exhausted
   }
 
@@ -23,7 +23,7 @@ final class Listener: Sendable {
   /// The file of a Unix socket.
   private let file: UnixSocketFile.Identity?
   let address: BoundAddress
-  /// What an error calls it.
+  /// The name in errors.
   private let name: String
 
   var number: Int32 { descriptor.number }
@@ -35,9 +35,9 @@ final class Listener: Sendable {
     if case .unix(let path) = address.place { file = UnixSocketFile.identity(of: path) } else { file = nil }
   }
 
-  /// Takes the endpoint's addresses.
+  /// Binds a socket to each of the endpoint's addresses.
   ///
-  /// - Throws: what the system says to any of them.
+  /// - Throws: The system's error for one of them.
   static func bind(to endpoint: Endpoint) throws(SystemError) -> [Listener] {
     switch endpoint {
     case .unix(let path, let permissions):
@@ -64,12 +64,12 @@ final class Listener: Sendable {
     var listeners: [Listener] = []
     var failure: SystemError?
     for address in addresses {
-      // All addresses of a name share the port that the first of them got.
+      // All addresses of a name share the port of the first one.
       let address = listeners.first?.address.port.map { address.with(port: $0) } ?? address
       do throws(SystemError) {
         listeners.append(try bind(to: address, at: nil, name))
       } catch  where error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL {
-        // A name may have an IPv6 address on a machine that has none: one address is enough.
+        // A name can have an IPv6 address on a machine without IPv6: one address is enough.
         failure = failure ?? error
       }
     }
@@ -88,11 +88,11 @@ final class Listener: Sendable {
       try systemCall { socket(address.family, SocketType.stream, 0) }.orThrow(operation, at: errorPlace))
     try descriptor.setNonBlocking()
     if address.family != AF_UNIX {
-      // A restarted server need not wait for the connections of the last one to be forgotten.
+      // A restarted server need not wait until the connections of the last one have expired.
       try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1)
     }
     if address.family == AF_INET6 {
-      // IPv4 has a socket of its own, where the host names an IPv4 address too.
+      // IPv4 has its own socket, if the host has an IPv4 address too.
       try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
     }
     try beforeBinding(descriptor)
@@ -103,7 +103,7 @@ final class Listener: Sendable {
     return Listener(descriptor, BoundAddress(place: bound), name)
   }
 
-  /// Takes connections from now on.
+  /// Begins to accept connections.
   func listen(backlog: Int) throws(SystemError) {
     _ = try systemCall { Self.startListening(descriptor.number, backlog) }
       .orThrow(Self.operation(name), at: Self.errorPlace(address.place))
@@ -153,7 +153,7 @@ final class Listener: Sendable {
       case .failure(let error):
         switch error.code {
         case _ where error.wouldBlock: return .none
-        // accept(2): what went wrong with one connection before it was taken says nothing of the next.
+        // accept(2): an error of one connection before it was accepted does not affect the next.
         case ECONNABORTED, EPROTO, EPERM, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH:
           continue
         default: return .exhausted
@@ -176,7 +176,7 @@ final class Listener: Sendable {
     #endif
   }
 
-  /// Removes what listening has left in the file system. The descriptor is closed when nobody uses it any more.
+  /// Removes the socket's file, if any. The descriptor is closed when it is no longer used.
   func cleanUp() {
     if case .unix(let path) = address.place { UnixSocketFile.remove(path, ifItIs: file) }
   }

@@ -10,8 +10,8 @@
   internal import CSocketPolling
 #endif
 
-/// poll(2), for systems without epoll. As fast while connections are busy; each wait costs in proportion to all of
-/// them.
+/// Uses poll(2), for systems without epoll. It is as fast while connections are busy, but each wait takes time in
+/// proportion to all of them.
 final class PollPoller: Poller {
   let needsInterest = true
   private var entries: [pollfd] = []
@@ -55,13 +55,13 @@ final class PollPoller: Poller {
     #endif
     entries[place].events = events
     #if canImport(Darwin)
-      // POLLHUP can't be masked, and would be reported again and again; a negative descriptor is passed over.
+      // POLLHUP can't be masked, and would be reported again and again; a negative descriptor is ignored.
       entries[place].fd = interest.isEmpty ? ~descriptor : descriptor
     #endif
   }
 
-  /// What a hang-up says: on Linux that both directions are closed (poll(2)), on Darwin as soon as the peer has sent all
-  /// that it will, when it may still wait for its response.
+  /// The meaning of a hang-up: on Linux, both directions are closed (poll(2)); on Darwin, the peer has sent everything,
+  /// and may still wait for its response.
   private static var hangUp: Readiness {
     #if canImport(Darwin)
       [.readable, .peerFinished]

@@ -6,11 +6,11 @@
   internal import Darwin
 #endif
 
-/// Addresses of names.
+/// Resolves names to addresses.
 enum Resolver {
-  /// Every address to listen on for a host, without doubles.
+  /// Returns every address to listen on for a host, without duplicates.
   ///
-  /// - Throws: ``SystemError/Place/lookUp`` for a name that has none, and for a failure to find out.
+  /// - Throws: ``SystemError/Place/lookUp`` if a name has none, or the look-up fails.
   static func addresses(of host: String, port: UInt16) throws(SystemError) -> [SocketAddress] {
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
@@ -38,10 +38,10 @@ enum Resolver {
 }
 
 extension SocketAddress {
-  /// The same address with another port.
+  /// Returns the same address with another port.
   func with(port: UInt16) -> SocketAddress {
     var storage = storage
-    // The port is at the same place in sockaddr_in and sockaddr_in6.
+    // The port is at the same position in sockaddr_in and sockaddr_in6.
     withUnsafeMutableBytes(of: &storage) { bytes in
       bytes.storeBytes(of: port.bigEndian, toByteOffset: 2, as: UInt16.self)
     }

@@ -6,26 +6,27 @@
   internal import Darwin
 #endif
 
-/// A connection's socket, which does not block.
+/// A connection's non-blocking socket.
 struct Socket: ~Copyable {
-  /// What became of an attempt to read or write.
+  /// The result of a read or write.
   enum Transfer {
     case bytes(Int)
-    /// The peer has sent all that it will.
+    /// The peer has sent everything.
     case end
     case wouldBlock
     case failed
   }
 
   let descriptor: Descriptor
-  /// Whether a read that gives less than it could has emptied the socket: so with TCP (epoll(7)), not with Unix ones.
+  /// True if a read that returns less than requested has emptied the socket. It is so for TCP (epoll(7)), not for Unix
+  /// sockets.
   let shortReadMeansEmpty: Bool
 
   var number: Int32 { descriptor.number }
 
   init(_ descriptor: consuming Descriptor, peer: PeerAddress) throws(SystemError) {
     if peer != .unix {
-      // A response goes out in as few writes as can be; what remains must not wait for the peer's acknowledgement.
+      // A response is sent in as few writes as possible, and the rest must not wait for the peer's acknowledgement.
       try descriptor.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     }
     #if canImport(Darwin)
@@ -43,7 +44,7 @@ struct Socket: ~Copyable {
     }
   }
 
-  /// - Parameter hasMore: whether more follows at once, so that the kernel need not send a packet for this alone.
+  /// - Parameter hasMore: True if more follows at once, so that the kernel need not send a packet for this alone.
   func write(_ bytes: ArraySlice<UInt8>, hasMore: Bool) -> Transfer {
     #if canImport(Darwin)
       let flags: Int32 = 0
@@ -58,16 +59,16 @@ struct Socket: ~Copyable {
     }
   }
 
-  /// Tells the peer that nothing more will come.
+  /// Notifies the peer that nothing more will come.
   func finishWriting() {
-    // It fails where the peer is gone already, and that is noticed elsewhere.
+    // It fails if the peer is already gone, which is noticed elsewhere.
     _ = shutdown(number, Int32(SHUT_WR))
   }
 
-  /// Makes closing break the connection off instead of ending it in good order.
+  /// Makes closing reset the connection instead of ending it normally.
   func resetOnClose() {
     var option = linger(l_onoff: 1, l_linger: 0)
-    // Where it fails, the connection ends in good order, which is no worse than it was.
+    // If it fails, the connection ends normally.
     _ = setsockopt(number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
   }
 }

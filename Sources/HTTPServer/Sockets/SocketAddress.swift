@@ -6,12 +6,12 @@
   internal import Darwin
 #endif
 
-/// An address as the kernel has it.
+/// An address in the kernel's form.
 struct SocketAddress {
   private(set) var storage = sockaddr_storage()
   private(set) var length: socklen_t
 
-  /// What a call fills in.
+  /// Creates the address that a call fills in.
   init(filledBy call: (UnsafeMutablePointer<sockaddr_storage>, UnsafeMutablePointer<socklen_t>) -> Void) {
     length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     call(&storage, &length)
@@ -42,7 +42,7 @@ struct SocketAddress {
 
   var family: Int32 { Int32(storage.ss_family) }
 
-  /// The address as a peer's or one's own.
+  /// The address as a ``PeerAddress``.
   var peer: PeerAddress {
     withUnsafeBytes(of: storage) { bytes in
       switch family {
@@ -74,6 +74,6 @@ struct SocketAddress {
 }
 
 extension SystemError {
-  /// Bytes that the path of a Unix socket may have: its NUL needs one of `sun_path` too.
+  /// The maximum length of the path of a Unix socket, in bytes: `sun_path` also has its NUL.
   package static let longestSocketPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 }

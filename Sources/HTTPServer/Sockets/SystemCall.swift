@@ -8,18 +8,18 @@
 
 /// A system call that failed.
 package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What a call was about.
+  /// The subject of a call.
   package enum Place: Sendable, Equatable {
     case port
     case unixSocket(path: String)
-    /// The addresses of a name.
+    /// A look-up of a name's addresses.
     case lookUp
     case other
   }
 
-  /// What was tried, such as `listen on 127.0.0.1 port 80`.
+  /// The attempted operation, such as `listen on 127.0.0.1 port 80`.
   package let operation: String
-  /// The value of `errno`; of a look-up, that of `getaddrinfo`.
+  /// The value of `errno`; for a look-up, that of `getaddrinfo`.
   package let code: Int32
   package let place: Place
 
@@ -29,7 +29,7 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
     self.place = place
   }
 
-  /// What was tried, and the system's words for what went wrong.
+  /// The attempted operation, and the system's text for the error.
   package var description: String {
     "\(operation): \(place == .lookUp ? String(cString: gai_strerror(code)) : Self.text(code))"
   }
@@ -44,7 +44,7 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 }
 
-/// Makes a system call, again while signals interrupt it, and returns its result or the value of `errno`.
+/// Makes a system call, repeats it while signals interrupt it, and returns its result or the value of `errno`.
 @inline(__always)
 func systemCall<Value: SignedInteger>(_ call: () -> Value) -> Result<Value, Errno> {
   while true {
@@ -63,13 +63,13 @@ struct Errno: Error, Equatable {
     self.code = code
   }
 
-  /// That of the call just made.
+  /// The error of the last call.
   static var last: Errno { Errno(errno) }
 
-  /// Whether a call that does not block would have had to.
+  /// True if a non-blocking call would have had to block.
   var wouldBlock: Bool { code == EAGAIN || code == EWOULDBLOCK }
 
-  /// Whether a signal came in between.
+  /// True if a signal interrupted the call.
   var isInterruption: Bool { code == EINTR }
 
   func during(_ operation: String) -> SystemError {

@@ -6,11 +6,11 @@
   internal import Darwin
 #endif
 
-/// The file that a Unix socket is found by.
+/// The file of a Unix socket.
 enum UnixSocketFile {
-  /// Removes a socket's file that a process left which is gone.
+  /// Removes a socket's file that a terminated process left behind.
   ///
-  /// - Throws: `EADDRINUSE` where somebody listens on it; `EEXIST` where it is a file of another kind.
+  /// - Throws: `EADDRINUSE` if a process listens on it; `EEXIST` if it is a file of another kind.
   static func removeStale(_ path: String) throws(SystemError) {
     let (operation, place) = ("listen on the Unix socket \(path)", SystemError.Place.unixSocket(path: path))
     var status = stat()
@@ -18,7 +18,7 @@ enum UnixSocketFile {
     guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError(operation, EEXIST, at: place) }
     let address = try SocketAddress(unixPath: path)
     let probe = Descriptor(try systemCall { socket(AF_UNIX, SocketType.stream, 0) }.orThrow(operation))
-    // Where the other one's backlog is full, a connect that blocks would wait for it.
+    // If the backlog of the other process is full, a blocking connect would wait for it.
     try probe.setNonBlocking()
     switch systemCall({ address.withPointer { connect(probe.number, $0, $1) } }) {
     case .failure(Errno(ECONNREFUSED)): remove(path)
@@ -26,23 +26,23 @@ enum UnixSocketFile {
     }
   }
 
-  /// Limits the permissions that the socket's file is made with, before it is bound.
+  /// Limits the permissions with which the socket's file is created, before it is bound.
   ///
-  /// Linux makes the file with the permissions of the socket, less the umask (`unix_bind_bsd` in net/unix/af_unix.c), so
-  /// that it never has more than these. Elsewhere the umask alone decides.
+  /// Linux creates the file with the permissions of the socket, less the umask (`unix_bind_bsd` in net/unix/af_unix.c),
+  /// so it never has more than these. On other systems, only the umask counts.
   static func limitPermissions(_ permissions: UInt16, of socket: borrowing Descriptor) throws(SystemError) {
     #if os(Linux)
       _ = try systemCall { fchmod(socket.number, mode_t(permissions)) }.orThrow("set who may use the Unix socket")
     #endif
   }
 
-  /// Gives a socket's file its permissions, whatever the umask, before the socket listens: nobody can connect by then, so
-  /// that there is no moment at which more may.
+  /// Sets the permissions of a socket's file, whatever the umask, before the socket listens: no process can connect
+  /// before that, so there is no moment with wider permissions.
   ///
-  /// By name, since no system gives a descriptor of the file of a socket; but a link that has taken its place is not
+  /// It uses the name, because no system offers a descriptor of a socket's file; but a link in its place is not
   /// followed.
   ///
-  /// - Throws: what the system says; the file is removed then.
+  /// - Throws: The system's error; the file is removed then.
   static func setPermissions(_ permissions: UInt16, of path: String) throws(SystemError) {
     var status = stat()
     if lstat(path, &status) == 0, status.st_mode & 0o777 == mode_t(permissions) { return }
@@ -62,13 +62,13 @@ enum UnixSocketFile {
     }
   }
 
-  /// A file, whatever its name.
+  /// Identifies a file, whatever its name.
   struct Identity: Equatable, Sendable {
     let device: UInt64
     let inode: UInt64
   }
 
-  /// The file at a path, or `nil` if there is none.
+  /// Returns the file at a path, or `nil` if there is none.
   static func identity(of path: String) -> Identity? {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }
@@ -76,16 +76,16 @@ enum UnixSocketFile {
       device: UInt64(truncatingIfNeeded: status.st_dev), inode: UInt64(truncatingIfNeeded: status.st_ino))
   }
 
-  /// Removes the file at a path if it is still this one. Another process may have made its own there since.
+  /// Removes the file at a path if it is still this one. Another process may have created its own there since.
   ///
-  /// To be called while the socket is open, which keeps its inode from being given to another file.
+  /// Call it while the socket is open, so that its inode is not reused for another file.
   static func remove(_ path: String, ifItIs identity: Identity?) {
     guard let identity, self.identity(of: path) == identity else { return }
     remove(path)
   }
 
   static func remove(_ path: String) {
-    // It fails where the file is gone already, which is what is wanted.
+    // It fails if the file no longer exists, which is the wanted state.
     _ = unlink(path)
   }
 }

@@ -49,7 +49,7 @@ extension Defect {
       "commits are never told of",
       caughtBy: [
         "a commit moves the signal on", "who waits for a commit is woken by it",
-        "everybody who waits is woken by one commit",
+        "one commit wakes all waiting tasks",
         "readers that sleep on the signal miss nothing under sixteen writers",
       ]
     ) { $0.commits = CommitSignal() },

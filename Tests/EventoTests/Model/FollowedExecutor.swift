@@ -24,9 +24,9 @@ struct FollowedExecutor: Executor {
   func events(
     matching aggregators: [ReadAggregator]?, routingKey: RoutingKey, after start: Args.Start
   ) -> EventSequence {
-    onFollow(start)
-    return EventSequence(after: start) { [followed, beforePage] in
-      { (start) throws in
+    EventSequence(after: start) { [followed, beforePage] in
+      onFollow(start)
+      return { (start) throws in
         try await beforePage()
         var events = followed.follow(aggregators, routingKey: routingKey, after: start).makeAsyncIterator()
         let edges = try await events.next().map { [$0] } ?? []

@@ -174,7 +174,7 @@ extension ConformanceCheck {
 }
 
 extension Executor {
-  /// A write that fails if an event behind a place matches a filter.
+  /// Writes events on the condition that no event after a position matches a filter.
   @discardableResult
   fileprivate func write(
     _ events: [NewEvent], failIf filters: [ReadAggregator], after place: Cursor? = nil

@@ -20,7 +20,7 @@ extension ConformanceCheck {
       }
     },
 
-    signalCheck("everybody who waits is woken by one commit") { executor, commits in
+    signalCheck("one commit wakes all waiting tasks") { executor, commits in
       let count = commits.count
       try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<20 {

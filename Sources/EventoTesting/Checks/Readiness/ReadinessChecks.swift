@@ -2,7 +2,7 @@ internal import Evento
 
 extension ConformanceCheck {
   static let readinessChecks: [ConformanceCheck] = [
-    ConformanceCheck("a store that can be written is ready, and asking leaves no trace", .readiness) { context in
+    ConformanceCheck("a writable store is ready, and the check leaves no trace", .readiness) { context in
       let executor = context.executor
       try await executor.checkReadiness()
       let ids = try await executor.writeWhole([.sample()]).events.map(\.id)

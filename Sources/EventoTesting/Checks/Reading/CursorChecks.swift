@@ -78,9 +78,9 @@ extension ConformanceCheck {
         try await requireError(.cursorNotInHistory, "a foreign cursor and an id that is stored with other content") {
           try await executor.write([changed], condition: condition)
         }
-        // Nothing is refused to a resend, for nothing is written.
+        // A resend is never rejected, because nothing is written.
         let again = try await executor.write([stored], condition: condition)
-        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is none")
+        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is not recognised")
         try requireEqual(try await executor.log().count, count + 1, "events in the log")
       }
     },
