@@ -34,7 +34,7 @@ func withdraw(_ cents: Int, from id: String, in store: any Executor) async throw
 typealias MyExecutor = InMemoryExecutor
 
 @Suite struct ConformanceSnippetTests {
-  @Test(arguments: ConformanceCheck.all(for: MyExecutor.self))
+  @Test(arguments: ConformanceCheck.all)
   func conforms(_ check: ConformanceCheck) async throws {
     try await check.run { body in try await body(MyExecutor()) }
   }
