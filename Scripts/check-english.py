@@ -15,7 +15,10 @@ SOURCES = ["Sources"]
 # Folders of which the display names of tests and suites are checked.
 NAMES = ["Tests"]
 
-DOCUMENTS = ["README.md", "openapi.yaml", "docs/http-api.md", "docs/operations.md", "docs/swift.md"]
+DOCUMENTS = [
+    "README.md", "CHANGELOG.md", "openapi.yaml", "docs/http-api.md", "docs/operations.md", "docs/swift.md",
+    "docs/decisions.md", "docs/threat-model.md",
+]
 
 # A pattern, and what to write instead.
 WORDS = [

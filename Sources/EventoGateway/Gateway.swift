@@ -1,13 +1,13 @@
-public import Evento
+package import Evento
 internal import EventoWire
-public import HTTPServer
-public import Logging
+package import HTTPServer
+package import Logging
 
 /// Serves an executor over HTTP and JSON: the handler of an ``HTTPServer``.
 ///
 /// A request is checked in the order of docs/http-api.md §12.5: path and method, permission, media type and size, and
 /// only then its body.
-public final class Gateway: RequestHandler {
+package final class Gateway: RequestHandler {
   private let configuration: GatewayConfiguration
   private let access: AccessControl
   let browsers: BrowserRules
@@ -19,12 +19,12 @@ public final class Gateway: RequestHandler {
   let load: Load
   let metrics: Metrics
   let log: Logger
-  let failures: FailureLog
+  let failures: RequestFailureLog
 
-  public init(_ executor: any Executor, configuration: GatewayConfiguration, log: Logger) {
+  package init(_ executor: any Executor, configuration: GatewayConfiguration, log: Logger) {
     self.configuration = configuration
     self.log = log
-    failures = FailureLog(log, interval: configuration.failureInterval)
+    failures = RequestFailureLog(log, interval: configuration.failureInterval)
     access = AccessControl(configuration.tokens)
     browsers = BrowserRules(
       allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: Set(configuration.allowedHosts),
@@ -33,16 +33,16 @@ public final class Gateway: RequestHandler {
     relay = CommitRelay([executor])
     load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     let store = callbacks(of: executor)
-    let tail = LogTail(relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
-    metrics = Metrics(load, tail, store, version: configuration.version)
+    let hub = FollowerHub(relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
+    metrics = Metrics(load, hub, store, version: configuration.version)
     gates = FollowerGates()
     let limits = configuration.wireLimits
     let events = EventsResource(
       store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
-      basePath: configuration.basePath, tail: tail, gates: gates, load: load,
+      basePath: configuration.basePath, hub: hub, gates: gates, load: load,
       access: access)
     let stream = StreamResource(
-      pages: SharedPages(store, gates: gates), tail: tail, commits: relay.signal, load: load, access: access,
+      pages: SharedPages(store, gates: gates), hub: hub, commits: relay.signal, load: load, access: access,
       heartbeat: configuration.heartbeat)
     router = Router(
       // Paths with a fixed name come before `/events/{id}`.
@@ -56,24 +56,24 @@ public final class Gateway: RequestHandler {
 
   /// Ends streams, each with a complete body, and responds to waiting reads with their current page. Call it before the
   /// server is shut down.
-  public func stopFollowing() {
+  package func closeStreams() {
     relay.signal.finish()
     gates.close()
   }
 
   /// Writes the counted errors to the log. Call it when no more will follow.
-  public func finishLog() {
+  package func flushLog() {
     failures.flush()
   }
 
   /// Replaces the tokens. If a token is no longer valid, its streams end at their next event or heartbeat, and its
   /// waiting reads are refused when their wait is over.
-  public func replaceTokens(_ tokens: TokenSet?) {
+  package func replaceTokens(_ tokens: TokenSet?) {
     access.replaceTokens(tokens)
   }
 
   /// Adds the server's own metrics to `/metrics`.
-  package func showStatistics(of server: HTTPServer) {
+  package func observe(_ server: HTTPServer) {
     metrics.attach { [weak server] in server?.statistics ?? ServerStatistics() }
   }
 
@@ -91,7 +91,7 @@ public final class Gateway: RequestHandler {
     } catch {
       // RFC 9110 §15.5.6: `Allow` goes with every 405.
       let allow = error.code == .methodNotAllowed ? exchange.resource?.allow : nil
-      return .respond(.now(finish(exchange, .problem(error, allow.map { [("Allow", $0)] } ?? []))))
+      return .respond(.response(finish(exchange, .problem(error, allow.map { [("Allow", $0)] } ?? []))))
     }
   }
 
@@ -110,7 +110,7 @@ public final class Gateway: RequestHandler {
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
     if head.method == "OPTIONS", head.path == "*" {
       try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
-      return .respond(.now(finish(exchange, .noContent())))
+      return .respond(.response(finish(exchange, .noContent())))
     }
     let (resource, names) = try router.find(head.path)
     exchange.resource = resource
@@ -121,7 +121,7 @@ public final class Gateway: RequestHandler {
     try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
     guard let operation else {
       let fields = [("Allow", resource.allow)] + browsers.preflightFields(head, allow: resource.allow)
-      return .respond(.now(finish(exchange, .noContent(fields))))
+      return .respond(.response(finish(exchange, .noContent(fields))))
     }
     if let role = operation.role {
       exchange.token = try access.token(of: head)
@@ -147,20 +147,20 @@ extension HTTPProtocolError {
     return "The request may still take effect. To find out, send it again, with the same ids for events."
   }
 
-  /// The error code of the status: docs/http-api.md §10.2.
+  /// The error code: docs/http-api.md §10.2.
   fileprivate var code: EventoError.Code {
-    switch status {
-    case 405: .methodNotAllowed
-    case 408: .requestTimeout
-    case 413: .contentTooLarge
-    case 414: .uriTooLong
-    case 417: .expectationFailed
-    case 431: .headersTooLarge
-    case 501: .notImplemented
-    case 503: .unavailable
-    case 505: .httpVersionNotSupported
-    case 500: .internal
-    default: .invalidRequest
+    switch kind {
+    case .badRequest: .invalidRequest
+    case .methodNotAllowed: .methodNotAllowed
+    case .requestTimeout: .requestTimeout
+    case .contentTooLarge: .contentTooLarge
+    case .uriTooLong: .uriTooLong
+    case .expectationFailed: .expectationFailed
+    case .headersTooLarge: .headersTooLarge
+    case .invalidResponse: .internal
+    case .notImplemented: .notImplemented
+    case .handlerTimeout, .overloaded: .unavailable
+    case .versionNotSupported: .httpVersionNotSupported
     }
   }
 }

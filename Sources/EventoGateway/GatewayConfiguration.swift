@@ -3,48 +3,48 @@ internal import EventoWire
 package import HTTPServer
 
 /// The limits and settings of a ``Gateway``. The defaults are those of docs/http-api.md §11.
-public struct GatewayConfiguration: Sendable {
+package struct GatewayConfiguration: Sendable {
   /// The version in `/metrics`.
-  public var version = "unknown"
+  package var version = "unknown"
   /// The tokens of the clients; `nil` gives every client every permission.
-  public var tokens: TokenSet?
+  package var tokens: TokenSet?
   /// Origins of web pages that may use the gateway, in addition to its own, as browsers write them:
   /// `https://app.example.org`.
-  public var allowedOrigins: [WebOrigin] = []
+  package var allowedOrigins: [WebOrigin] = []
   /// Host names of the gateway, in addition to those of ``hosts``.
-  public var allowedHosts: [HostName] = []
+  package var allowedHosts: [HostName] = []
   /// The rule for values of `Host`. Without tokens it must not be `any`: docs/http-api.md §9.3.
-  public var hosts = HostRule.any
+  package var hosts = HostRule.any
   /// Trusted proxies, which report the client and the scheme of a request.
   package var trustedProxies: [AddressRange] = []
   /// The maximum size of a request's body, in bytes.
-  public var bodyBytes = 16 << 20
+  package var bodyBytes = 16 << 20
   /// The maximum size of one payload, in bytes.
-  public var payloadBytes = Payload.defaultLimit
+  package var payloadBytes = Payload.defaultLimit
   /// The maximum size of one event's metadata, in bytes.
-  public var metadataBytes = Metadata.defaultLimit
+  package var metadataBytes = Metadata.defaultLimit
   /// The maximum number of events of one write.
-  public var eventsPerWrite = WireLimits.defaultEventsPerWrite
+  package var eventsPerWrite = WireLimits.defaultEventsPerWrite
   /// The maximum size of one page's response, in bytes. A larger event is returned alone.
-  public var pageBytes = 8 << 20
+  package var pageBytes = 8 << 20
   /// The maximum number of requests handled concurrently; above it the response is 503. Probes don't count.
-  public var requestsInFlight = 4096
+  package var requestsInFlight = 4096
   /// The prefix of all paths, such as `/evento`; empty for none.
-  public var basePath = ""
+  package var basePath = ""
   /// The maximum number of streams and waiting reads together; above it the response is 503.
-  public var followers = 4096
+  package var followers = 4096
   /// The maximum size of the filters of all streams and waiting reads, in bytes: their texts, and 256 for each
   /// aggregator. Equal filters count once. Above it the response is 503.
-  public var totalFilterBytes = 64 << 20
+  package var totalFilterBytes = 64 << 20
   /// The maximum time that a read with `wait` is held, even if it requests more. After that the response is the empty
   /// page, so that a server with a handler deadline shorter than a client's `wait` need not refuse it.
-  public var longestWait = Duration.seconds(60)
+  package var longestWait = Duration.seconds(60)
   /// The time after which a silent stream sends a heartbeat; at most 15 s.
-  public var heartbeat = Duration.seconds(10)
+  package var heartbeat = Duration.seconds(10)
   /// The time for which errors of one kind are one line in the log and a count.
   var failureInterval = Duration.seconds(10)
 
-  public init() {}
+  package init() {}
 
   var wireLimits: WireLimits {
     var limits = WireLimits()

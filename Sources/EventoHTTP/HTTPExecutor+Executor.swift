@@ -21,7 +21,7 @@ extension HTTPExecutor: Executor {
     let request = WriteRequest(events: events, condition: condition)
     let answer = try await gateway.send(.post("/events", request.json, successes: [200, 201]))
     let written = try answer.read { (body) throws(EventoError) in
-      let written = try WriteAnswer.events(json: body)
+      let written = try WriteResponse.events(json: body)
       guard written.count == events.count, zip(written, events).allSatisfy({ $0.id == $1.id }) else {
         throw EventoError(.internal, "The gateway's response is for other events than those sent.")
       }
@@ -40,7 +40,7 @@ extension HTTPExecutor: Executor {
     return try await gateway.send(.post("/events/query", request.json, successes: [200])).read {
       (body) throws(EventoError) in
       let page = try Page.page(json: body)
-      try page.check(asAnswerTo: args)
+      try page.check(asResponseTo: args)
       return page
     }
   }
@@ -58,7 +58,7 @@ extension HTTPExecutor: Executor {
 
   public func isSubscriberRunning(_ key: String, workerID: ULID) async throws -> Bool {
     let path = try Self.path(ofSubscriber: key).appending("workers").appending(workerID.description)
-    return try await gateway.send(.get(path)).read(SubscriberAnswer.isRunning)
+    return try await gateway.send(.get(path)).read(SubscriberResponse.isRunning)
   }
 
   /// If the gateway's first response was lost and the call was retried, ``SubscriberUpsert/isNew`` is `false`, because
@@ -68,7 +68,7 @@ extension HTTPExecutor: Executor {
   public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     let path = try Self.path(ofSubscriber: key)
     let answer = try await gateway.send(.put(path, UpsertRequest(workerID: workerID).json, successes: [200, 201]))
-    return SubscriberUpsert(subscriber: try answer.read(SubscriberAnswer.subscriber), isNew: answer.status == 201)
+    return SubscriberUpsert(subscriber: try answer.read(SubscriberResponse.subscriber), isNew: answer.status == 201)
   }
 
   /// Without a worker, a retry can reset a cursor that has moved on in between: see ``RetryPolicy``.
@@ -79,13 +79,13 @@ extension HTTPExecutor: Executor {
     let path = try Self.path(ofSubscriber: key).appending("cursor")
     try Subscriber.check(lag: lag)
     let request = AcknowledgeRequest(cursor: cursor, lag: lag, workerID: workerID)
-    return try await gateway.send(.put(path, request.json, successes: [200])).read(SubscriberAnswer.subscriber)
+    return try await gateway.send(.put(path, request.json, successes: [200])).read(SubscriberResponse.subscriber)
   }
 
   public func subscriber(_ key: String) async throws -> Subscriber? {
     let path = try Self.path(ofSubscriber: key)
     return try await nilWhereMissing(.subscriberNotFound) { () async throws in
-      try await gateway.send(.get(path)).read(SubscriberAnswer.subscriber)
+      try await gateway.send(.get(path)).read(SubscriberResponse.subscriber)
     }
   }
 
@@ -93,8 +93,8 @@ extension HTTPExecutor: Executor {
     try SubscriberPage.check(first: first, after: key)
     let path = ("/subscribers" as ResourcePath).querying(SubscriberPageRequest(first: first, after: key).parameters)
     return try await gateway.send(.get(path)).read { (body) throws(EventoError) in
-      let page = try SubscriberAnswer.page(json: body)
-      try page.check(asAnswerTo: first, after: key)
+      let page = try SubscriberResponse.page(json: body)
+      try page.check(asResponseTo: first, after: key)
       return page
     }
   }
@@ -103,7 +103,7 @@ extension HTTPExecutor: Executor {
   public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
     let request = EnableRequest(isEnabled: isEnabled)
     return try await gateway.send(.patch(Self.path(ofSubscriber: key), request.json))
-      .read(SubscriberAnswer.subscriber)
+      .read(SubscriberResponse.subscriber)
   }
 
   public func deleteSubscriber(_ key: String) async throws {
@@ -113,7 +113,7 @@ extension HTTPExecutor: Executor {
   public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     let path = try Self.path(of: key)
     return try await nilWhereMissing(.snapshotNotFound) { () async throws in
-      try await gateway.send(.get(path)).read(SnapshotBody.snapshot(answer:))
+      try await gateway.send(.get(path)).read(SnapshotBody.snapshot(response:))
     }
   }
 
@@ -160,7 +160,7 @@ extension HTTPExecutor {
 
   /// Deletes a resource. If an earlier attempt was sent and its response lost, "not found" means that it was deleted.
   func delete(_ path: ResourcePath, missing code: EventoError.Code) async throws {
-    do throws(Gateway.Failure) {
+    do throws(GatewayClient.Failure) {
       _ = try await gateway.sendTracing(.delete(path))
     } catch {
       guard error.mayHaveBeenDone, error.error.code == code else { throw error.error }

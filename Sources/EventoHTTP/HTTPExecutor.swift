@@ -15,11 +15,11 @@ internal import Logging
 /// closed executor, an invalid certificate, or a response that is too large or can't be parsed. If a write ends with
 /// such an error, it may or may not have been done. Send it again with the same ids: it is never stored twice.
 public final class HTTPExecutor: Sendable {
-  let gateway: Gateway
+  let gateway: GatewayClient
   /// For streams, which don't use the connections of the calls.
-  let followers: Gateway
+  let followers: GatewayClient
   /// The maximum size of a line in a stream.
-  let lineLimit: AnswerLimit
+  let lineLimit: ResponseLimit
   let failureLog: FailureLog
 
   /// Creates an executor. It connects at the first call.
@@ -39,10 +39,10 @@ public final class HTTPExecutor: Sendable {
       throw EventoError(.invalidRequest, "\(configuration.baseURLSetting) is not a valid URL: \(error.detail).")
     }
     do {
-      gateway = Gateway(
+      gateway = GatewayClient(
         client: try TransferClient(options), base: base, callDeadline: configuration.callDeadline,
         retry: configuration.retry)
-      followers = Gateway(
+      followers = GatewayClient(
         client: try TransferClient(configuration.streamOptions(options)), base: base,
         callDeadline: configuration.callDeadline, retry: configuration.retry)
     } catch {
@@ -79,7 +79,7 @@ extension HTTPExecutor {
         guard start == .now else { return try await stream.nextPage(after: start) }
         let request = ReadRequest(
           aggregators: aggregators, routingKey: routingKey, args: .forward(first: 0, after: .now))
-        return try await gateway.sendUntilAnswered(
+        return try await gateway.sendUntilResponse(
           .post("/events/query", request.json, successes: [200]), failureLog
         ).read(Page.page)
       }
@@ -97,9 +97,9 @@ extension FailureLog {
   }
 }
 
-extension Gateway {
+extension GatewayClient {
   /// Repeats a call until it gets a response, or an error that retries can't fix.
-  fileprivate func sendUntilAnswered(_ call: Call, _ log: FailureLog) async throws -> Answer {
+  fileprivate func sendUntilResponse(_ call: Call, _ log: FailureLog) async throws -> Response {
     var attempts = 0
     while true {
       do throws(Failure) {

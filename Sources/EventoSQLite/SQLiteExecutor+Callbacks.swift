@@ -71,8 +71,8 @@ extension SQLiteExecutor: CallbackExecutor {
 
   package func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {
     switch writer.health.verdict {
-    case .well: completion(writer.health.checkpointFailure)
-    case .ill(let failure): completion(failure)
+    case .healthy: completion(writer.health.checkpointFailure)
+    case .unhealthy(let failure): completion(failure)
     case .unknown:
       let needed = writer.health.neededBytes
       let report: @Sendable (Result<Void, EventoError>) -> Void = { [writer] result in

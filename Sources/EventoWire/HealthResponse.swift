@@ -1,7 +1,7 @@
 internal import ByteCoding
 
 /// The responses to `/healthz` and `/readyz`.
-package enum HealthAnswer {
+package enum HealthResponse {
   /// - Parameter checks: The names of the checks, and the errors that they found.
   package static func json(isWell: Bool, checks: [(name: String, fault: String?)]) -> [UInt8] {
     var body = JSONWriter()

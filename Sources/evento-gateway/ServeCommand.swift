@@ -166,7 +166,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
       server = try ListenFault.explaining {
         try HTTPServer.start(on: bound, configuration: serverConfiguration, handler: gateway)
       }
-      gateway.showStatistics(of: server)
+      gateway.observe(server)
       announce(server, isNew: store.isNew, eventCount: count, log)
     } catch {
       bound.giveUp()
@@ -182,7 +182,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     }
     log.info("Stopping: requests in flight have \(deadlines.shutdownGrace.value) seconds.")
     let impatience = Task { await hurry(signals, server, log, logOutput) }
-    gateway.stopFollowing()
+    gateway.closeStreams()
     let grace = Duration.seconds(deadlines.shutdownGrace.value)
     let refusal = Task {
       // Before the connections are closed, so that the clients get a response.
@@ -195,7 +195,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     store.refuseWrites()
     await store.close()
     impatience.cancel()
-    gateway.finishLog()
+    gateway.flushLog()
     log.info("Stopped.")
   }
 
@@ -336,7 +336,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   /// Logs the limits of this process, wherever they were set.
   private func logLimits(_ log: Logger) {
     let values = (limits.settings + deadlines.settings).map { "\($0.name) \($0.value)" }
-    log.info("Limits: \(values.joined(separator: ", "))")
+    log.debug("Limits: \(values.joined(separator: ", "))")
   }
 
   /// Logs who has access.

@@ -1,6 +1,6 @@
-public import ArgumentParser
+internal import ArgumentParser
 internal import Evento
-public import EventoGateway
+internal import EventoGateway
 internal import Foundation
 
 struct TokenCommand: ParsableCommand {

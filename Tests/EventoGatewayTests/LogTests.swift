@@ -34,7 +34,7 @@ import Testing
         let answer = try await client.send("POST", "/events", writeJSON(eventJSON()))
         #expect(answer.status == 503)
       }
-      for _ in 0..<2 { gateway.finishLog() }
+      for _ in 0..<2 { gateway.flushLog() }
       let lines = recorder.lines(with: "This store takes reads alone.")
       #expect(lines.count == 2)
       // In the time that it took, and not in the interval.

@@ -221,7 +221,7 @@ import Testing
         key: key, workerID: ULID(), cursor: nil, lag: 0, isEnabled: true, createdAt: Timestamp(milliseconds: 0),
         updatedAt: Timestamp(milliseconds: 0))
     }
-    let body = SubscriberAnswer.json(SubscriberPage(subscribers: subscribers, hasNextPage: hasNextPage))
+    let body = SubscriberResponse.json(SubscriberPage(subscribers: subscribers, hasNextPage: hasNextPage))
     let answer = httpAnswer("200 OK", "application/json", [], body)
     let error = try await error(answer: answer) { (executor) throws in
       _ = try await executor.subscribers(first: 10, after: "a")
@@ -267,10 +267,10 @@ import Testing
 
   @Test func readinessIsWhatTheGatewaySaysOfItself() async throws {
     let answers = Mutex([
-      httpAnswer("200 OK", "application/json", [], HealthAnswer.json(isWell: true, checks: [("store", nil)])),
+      httpAnswer("200 OK", "application/json", [], HealthResponse.json(isWell: true, checks: [("store", nil)])),
       httpAnswer(
         "503 Service Unavailable", "application/json", ["Retry-After: 1"],
-        HealthAnswer.json(isWell: false, checks: [("store", "disk full")])),
+        HealthResponse.json(isWell: false, checks: [("store", "disk full")])),
       problem(503, "unavailable", ["Retry-After: 1"]),
     ])
     let server = try ScriptedServer { _ in answers.withLock { $0.removeFirst() } }

@@ -2,8 +2,8 @@ import Evento
 import EventoSQLite
 import Testing
 
-@Suite struct CommitSignalTests {
-  private static var far: ContinuousClock.Instant { .now + .seconds(60) }
+@Suite(.timeLimit(.minutes(1))) struct CommitSignalTests {
+  private static var far: ContinuousClock.Instant { .now + .seconds(1000) }
 
   @Test func tellsOfACommitByTheSameExecutor() async throws {
     let folder = try TestFolder()

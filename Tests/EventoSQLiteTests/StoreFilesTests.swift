@@ -390,9 +390,9 @@ import Testing
     let health = WriterHealth(patience: .seconds(5))
     health.failed(SQLiteFailure(code: 13, message: "full", action: "write"))
     health.committed(hasWritten: false, hasAddedEvents: false)
-    if case .well = health.verdict { Issue.record("a full disk is not ready") }
+    if case .healthy = health.verdict { Issue.record("a full disk is not ready") }
     health.committed(hasWritten: true, hasAddedEvents: false)
-    if case .well = health.verdict { return }
+    if case .healthy = health.verdict { return }
     Issue.record("it has committed")
   }
 }

@@ -107,7 +107,7 @@ import Testing
     let handler = TestHandler(routes: [
       "/": { _ in
         .respond(
-          .later { _ in
+          .task { _ in
             // Until it is cancelled.
             try? await Task.sleep(for: .seconds(600))
             return .text("too late")
@@ -132,7 +132,7 @@ import Testing
     let handler = TestHandler(routes: [
       "/stream": { _ in
         .respond(
-          .now(
+          .response(
             Response(
               body: .stream { writer in
                 do {
@@ -143,7 +143,7 @@ import Testing
                 }
               })))
       },
-      "/bytes": { _ in .respond(.now(Response(body: .bytes([UInt8](repeating: 65, count: 50_000_000))))) },
+      "/bytes": { _ in .respond(.response(Response(body: .bytes([UInt8](repeating: 65, count: 50_000_000))))) },
     ])
     let configuration = configuration {
       $0.writeDeadline = .milliseconds(100)

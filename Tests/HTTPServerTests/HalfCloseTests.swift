@@ -29,10 +29,10 @@ import Testing
 
     var handler: TestHandler {
       TestHandler(routes: [
-        "/": { _ in .respond(.now(.text("hello"))) },
+        "/": { _ in .respond(.response(.text("hello"))) },
         "/held": { [self] _ in
           .respond(
-            .later { [self] halfClose in
+            .task { [self] halfClose in
               let signal = Signal()
               halfClose.onSet { signal.fire() }
               begun.add(1, ordering: .sequentiallyConsistent)
@@ -47,7 +47,7 @@ import Testing
         },
         "/work": { [self] _ in
           .readBody(limit: 100) { [self] body in
-            .later { [self] _ in
+            .task { [self] _ in
               begun.add(1, ordering: .sequentiallyConsistent)
               await goesOn.wait()
               return .text(Task.isCancelled ? "cancelled" : "done with \(body.count)", 201)

@@ -138,15 +138,15 @@ import Testing
     TestHandler(routes: [
       "/short": { _ in
         keepBusy(.microseconds(500))
-        return .respond(.now(.text("short")))
+        return .respond(.response(.text("short")))
       },
       "/long": { _ in
         keepBusy(.milliseconds(12))
-        return .respond(.now(.text("long")))
+        return .respond(.response(.text("long")))
       },
       "/stream": { head in
         let id = head.query.flatMap { Int($0) } ?? -1
-        return .respond(.now(Response(body: .stream { try await produce(id, $0) })))
+        return .respond(.response(Response(body: .stream { try await produce(id, $0) })))
       },
     ])
   }

@@ -101,7 +101,7 @@ import Testing
   ])
   func refusesResponsesThatCannotBeSent(_ response: Response) async throws {
     let handler = TestHandler(routes: [
-      "/now": { _ in .respond(.now(response)) }, "/later": { _ in .respond(.later { _ in response }) },
+      "/now": { _ in .respond(.response(response)) }, "/later": { _ in .respond(.task { _ in response }) },
     ])
     try await withServer(handler) { _, address in
       for path in ["/now", "/later"] {
@@ -119,7 +119,7 @@ import Testing
   /// A fault's own answer that can't be sent leaves the bare status.
   @Test func fallsBackWhereTheAnswerToAFaultCannotBeSent() async throws {
     struct Broken: RequestHandler {
-      func receive(_ head: RequestHead) -> Reception { .respond(.now(Response(status: 1))) }
+      func receive(_ head: RequestHead) -> Reception { .respond(.response(Response(status: 1))) }
       func response(to request: RejectedRequest) -> Response { Response(headers: ["X": "\n"]) }
     }
     try await withServer(Broken()) { _, address in
@@ -137,14 +137,14 @@ import Testing
     let handler = TestHandler(routes: [
       "/": { _ in
         .respond(
-          .now(
+          .response(
             Response(
               headers: [
                 "Content-Length": "99", "transfer-encoding": "chunked", "Connection": "upgrade", "Keep-Alive": "x",
                 "Date": "Thu, 01 Jan 1970 00:00:00 GMT",
               ], body: .bytes([65]))))
       },
-      "/close": { _ in .respond(.now(Response(headers: ["connection": "Close"]))) },
+      "/close": { _ in .respond(.response(Response(headers: ["connection": "Close"]))) },
     ])
     try await withServer(handler) { _, address in
       let client = try RawClient(address)

@@ -7,23 +7,23 @@ import Testing
 /// Answers that come by a call, from whatever thread.
 @Suite struct ResponderTests {
   private let handler = TestHandler(routes: [
-    "/now": { _ in .respond(.whenSent { $0.send { .text("now") } }) },
+    "/now": { _ in .respond(.callback { $0.send { .text("now") } }) },
     "/later": { _ in
-      .respond(.whenSent { responder in DispatchQueue.global().async { responder.send { .text("later") } } })
+      .respond(.callback { responder in DispatchQueue.global().async { responder.send { .text("later") } } })
     },
     "/twice": { _ in
       .respond(
-        .whenSent { responder in
+        .callback { responder in
           DispatchQueue.global().async {
             responder.send { .text("first") }
             responder.send { .text("second") }
           }
         })
     },
-    "/never": { _ in .respond(.whenSent { _ in }) },
-    "/body": { _ in .readBody(limit: 100) { body in .whenSent { $0.send { Response(body: .bytes(body)) } } } },
+    "/never": { _ in .respond(.callback { _ in }) },
+    "/body": { _ in .readBody(limit: 100) { body in .callback { $0.send { Response(body: .bytes(body)) } } } },
     "/stream": { _ in
-      .respond(.whenSent { $0.send { Response(body: .stream { try await $0.write(Array("stream".utf8)) }) } })
+      .respond(.callback { $0.send { Response(body: .stream { try await $0.write(Array("stream".utf8)) }) } })
     },
   ])
 
@@ -55,7 +55,7 @@ import Testing
   @Test func throwsAwayWhatComesTooLate() async throws {
     let kept = Mutex<[Responder]>([])
     let handler = TestHandler(routes: [
-      "/": { _ in .respond(.whenSent { responder in kept.withLock { $0.append(responder) } }) }
+      "/": { _ in .respond(.callback { responder in kept.withLock { $0.append(responder) } }) }
     ])
     var configuration = ServerConfiguration.patient
     configuration.handlerDeadline = .milliseconds(50)
@@ -84,8 +84,8 @@ import Testing
     let kept = Mutex<[Responder]>([])
     func unwanted() -> [Bool] { kept.withLock { responders in responders.map { $0.isCancelled } } }
     let handler = TestHandler(routes: [
-      "/": { _ in .respond(.whenSent { responder in kept.withLock { $0.append(responder) } }) },
-      "/now": { _ in .respond(.now(.text("now"))) },
+      "/": { _ in .respond(.callback { responder in kept.withLock { $0.append(responder) } }) },
+      "/now": { _ in .respond(.response(.text("now"))) },
     ])
     var configuration = ServerConfiguration.patient
     configuration.poller = poller

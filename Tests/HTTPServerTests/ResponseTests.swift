@@ -68,7 +68,7 @@ import Testing
     var configuration = configuration(poller)
     configuration.bufferedBytes = 1000
     let handler = TestHandler(routes: [
-      "/": { _ in .respond(.now(Response(body: .bytes([UInt8](repeating: 65, count: 100_000))))) }
+      "/": { _ in .respond(.response(Response(body: .bytes([UInt8](repeating: 65, count: 100_000))))) }
     ])
     try await withServer(handler, configuration: configuration) { _, address in
       let client = try RawClient(address, receiveBuffer: 8192)
@@ -89,7 +89,7 @@ import Testing
     var configuration = configuration(poller)
     configuration.totalAnswerBytes = 3 * size + size / 2
     let handler = TestHandler(routes: [
-      "/": { _ in .respond(.now(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
+      "/": { _ in .respond(.response(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
     ])
     try await withServer(handler, configuration: configuration) { server, address in
       var clients: [RawClient] = []
@@ -113,7 +113,7 @@ import Testing
     var configuration = configuration(poller)
     configuration.totalAnswerBytes = 3 * size + size / 2
     let handler = TestHandler(routes: [
-      "/": { _ in .respond(.now(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
+      "/": { _ in .respond(.response(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
     ])
     try await withServer(handler, configuration: configuration) { server, address in
       var clients: [RawClient] = []
@@ -151,7 +151,7 @@ import Testing
 
   @Test(arguments: pollers) func movesLargeBodiesBothWays(_ poller: PollerKind) async throws {
     let handler = TestHandler(routes: [
-      "/": { _ in .readBody(limit: 20_000_000) { body in .now(Response(body: .bytes(body))) } }
+      "/": { _ in .readBody(limit: 20_000_000) { body in .response(Response(body: .bytes(body))) } }
     ])
     try await withServer(handler, configuration: configuration(poller)) { _, address in
       let client = try RawClient(address)
@@ -168,11 +168,11 @@ import Testing
   /// RFC 9110 §9.3.2, §15.3.5 and §15.4.5; RFC 9112 §6.3.
   @Test func leavesOutBodiesThatMayNotBe() async throws {
     let handler = TestHandler(routes: [
-      "/": { _ in .respond(.now(.text("hello"))) },
-      "/none": { _ in .respond(.now(.text("hello", 204))) },
-      "/same": { _ in .respond(.now(.text("hello", 304))) },
-      "/stream": { _ in .respond(.now(Response(body: .stream { try await $0.write([1]) }))) },
-      "/empty": { _ in .respond(.now(Response())) },
+      "/": { _ in .respond(.response(.text("hello"))) },
+      "/none": { _ in .respond(.response(.text("hello", 204))) },
+      "/same": { _ in .respond(.response(.text("hello", 304))) },
+      "/stream": { _ in .respond(.response(Response(body: .stream { try await $0.write([1]) }))) },
+      "/empty": { _ in .respond(.response(Response())) },
     ])
     try await withServer(handler) { _, address in
       let client = try RawClient(address)

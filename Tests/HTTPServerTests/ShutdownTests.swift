@@ -31,13 +31,13 @@ import Testing
       TestHandler(routes: [
         "/": { _ in
           .respond(
-            .later { _ in
+            .task { _ in
               begun.fire()
               await goesOn.wait()
               return .text("done")
             })
         },
-        "/body": { _ in .readBody(limit: 10) { body in .now(Response(body: .bytes(body))) } },
+        "/body": { _ in .readBody(limit: 10) { body in .response(Response(body: .bytes(body))) } },
       ]))
     let (client, uploading) = (try RawClient(address), try RawClient(address))
     try await uploading.send("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
@@ -66,7 +66,7 @@ import Testing
       TestHandler(routes: [
         "/": { _ in
           .respond(
-            .now(
+            .response(
               Response(
                 body: .stream { writer in
                   try await writer.write(Array("a".utf8))
@@ -94,7 +94,7 @@ import Testing
       TestHandler(routes: [
         "/": { _ in
           .respond(
-            .later { _ in
+            .task { _ in
               begun.fire()
               await withTaskCancellationHandler {
                 _ = await cancelled.wait()
@@ -106,7 +106,7 @@ import Testing
         },
         "/stream": { _ in
           .respond(
-            .now(
+            .response(
               Response(
                 body: .stream { writer in while true { try await writer.write([65]) } })))
         },

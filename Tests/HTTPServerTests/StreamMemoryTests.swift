@@ -20,7 +20,7 @@ import Testing
     TestHandler(routes: [
       "/": { _ in
         .respond(
-          .now(
+          .response(
             Response(
               body: .stream { writer in
                 begun.increase()
@@ -97,10 +97,10 @@ import Testing
     let (written, goesOn) = (Counter(), Signal())
     let piece = [UInt8](repeating: 65, count: Self.size)
     let handler = TestHandler(routes: [
-      "/": { _ in .respond(.now(Response(body: .bytes(piece)))) },
+      "/": { _ in .respond(.response(Response(body: .bytes(piece)))) },
       "/stream": { _ in
         .respond(
-          .now(
+          .response(
             Response(
               body: .stream { writer in
                 try await writer.write(piece)

@@ -6,8 +6,8 @@ import Testing
 @Suite struct StreamTests {
   private func handler(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void) -> TestHandler {
     TestHandler(routes: [
-      "/": { _ in .respond(.now(Response(headers: ["Content-Type": "text/plain"], body: .stream(produce)))) },
-      "/later": { _ in .respond(.later { _ in Response(body: .stream(produce)) }) },
+      "/": { _ in .respond(.response(Response(headers: ["Content-Type": "text/plain"], body: .stream(produce)))) },
+      "/later": { _ in .respond(.task { _ in Response(body: .stream(produce)) }) },
     ])
   }
 
@@ -24,7 +24,7 @@ import Testing
               try await writer.write([])
               try await writer.write(Array("second".utf8))
             })
-          return .respond(head.path == "/" ? .now(response) : .later { _ in response })
+          return .respond(head.path == "/" ? .response(response) : .task { _ in response })
         }
       })
     var configuration = ServerConfiguration.patient
@@ -177,7 +177,7 @@ import Testing
     let handler = TestHandler(routes: [
       "/": { _ in
         .respond(
-          .later { _ in
+          .task { _ in
             await withTaskCancellationHandler {
               begun.fire()
               await cancelled.wait()

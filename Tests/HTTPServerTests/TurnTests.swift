@@ -29,7 +29,7 @@ import Testing
         let end = ContinuousClock.now + .milliseconds(2)
         while ContinuousClock.now < end {}
       }
-      return .respond(.now(.text(head.path)))
+      return .respond(.response(.text(head.path)))
     }
 
     func response(to request: RejectedRequest) -> Response { Response(status: request.error.status) }
@@ -104,7 +104,7 @@ import Testing
 
   private struct Chunks: RequestHandler {
     func receive(_ head: RequestHead) -> Reception {
-      .readBody(limit: 1 << 20) { body in .now(.text("\(body.count)")) }
+      .readBody(limit: 1 << 20) { body in .response(.text("\(body.count)")) }
     }
 
     func response(to request: RejectedRequest) -> Response { Response(status: request.error.status) }

@@ -143,10 +143,10 @@ import Testing
   func countsABodyUntilItsRequestHasBeenWorkedOn(_ path: String, _ end: String) async throws {
     let (begun, goesOn) = (Signal(), Signal())
     let handler = TestHandler(routes: [
-      "/echo": { _ in .readBody(limit: 1000) { body in .now(Response(body: .bytes(body))) } },
+      "/echo": { _ in .readBody(limit: 1000) { body in .response(Response(body: .bytes(body))) } },
       "/task": { _ in
         .readBody(limit: 1000) { body in
-          .later { _ in
+          .task { _ in
             begun.fire()
             await goesOn.wait()
             return end == "dropped" ? Response(status: 500) : .text("\(body.count)")
@@ -155,7 +155,7 @@ import Testing
       },
       "/responder": { _ in
         .readBody(limit: 1000) { body in
-          .whenSent { responder in
+          .callback { responder in
             Task {
               begun.fire()
               await goesOn.wait()

@@ -6,7 +6,9 @@
 /// | operation | goes to |
 /// |---|---|
 /// | `read` | all members, merged |
+/// | `events(matching:routingKey:after:)`, `follow` | all members, merged |
 /// | `event(_:)` | the members in turn, up to the one that has it |
+/// | `write(_:condition:)` | the first, after the others have been read for the condition |
 /// | `commits` | all members; `nil` if one of them has none |
 /// | all others | the first |
 ///

@@ -89,7 +89,7 @@ public struct SubscriberPage: Sendable, Equatable {
   ///
   /// - Throws: `internal` if the page has more subscribers than requested, is not in the order of the keys, or is empty
   ///   although there is a next one.
-  package func check(asAnswerTo first: Int, after key: String?) throws(EventoError) {
+  package func check(asResponseTo first: Int, after key: String?) throws(EventoError) {
     let keys = [key.map(Name.init(checked:))].compactMap(\.self) + subscribers.map(\.name)
     let isSorted = zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }
     guard subscribers.count <= first, isSorted, !(hasNextPage && subscribers.isEmpty) else {
@@ -109,7 +109,7 @@ extension Executor {
     while true {
       let last = all.last?.key
       let page = try await subscribers(first: count, after: last)
-      try page.check(asAnswerTo: count, after: last)
+      try page.check(asResponseTo: count, after: last)
       all += page.subscribers
       guard page.hasNextPage else { return all }
     }

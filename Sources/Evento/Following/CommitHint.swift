@@ -1,6 +1,7 @@
 /// The events that a commit has added to the log, so that a follower of other events need not read it.
 ///
-/// A hint can only save a read. Events reach a follower by its own reads.
+/// A hint can only save a read. Events reach a follower by its own reads. An executor passes its hints to
+/// ``CommitSignal/advance(_:)`` in the order of the commits, one at a time.
 public struct CommitHint: Sendable {
   /// The parts of an event that a filter can select.
   public struct Event: Sendable {

@@ -8,7 +8,7 @@ internal import Synchronization
 /// Get ``count`` before the read that finds nothing new, and wait past it. If something commits in between, the count
 /// has increased, and the wait returns immediately.
 ///
-/// An executor that has a signal calls ``advance()`` with every commit, and ``finish()`` when it is closed.
+/// An executor that has a signal calls ``advance(_:)`` with every commit, and ``finish()`` when it is closed.
 public final class CommitSignal: Sendable {
   private struct Waiter {
     let deadline: ContinuousClock.Instant

@@ -45,7 +45,7 @@ extension Subscription {
     return with { $0.options.chunkSize = events }
   }
 
-  /// Acknowledges after every `events` events, and at the end of each chunk. If you don't call this, it acknowledges at
+  /// Acknowledges after every `events` events, and at the end of each chunk or of what a stream has brought together. If you don't call this, it acknowledges at
   /// the end of a chunk, or with the first event that ends 100 ms or more after the last acknowledgement.
   ///
   /// Each acknowledgement is a write to disk. An event that is handled and not acknowledged is handled again if the
@@ -93,30 +93,5 @@ extension Subscription {
   /// `ContinuousClock`.
   public func clock(_ clock: some Clock<Duration>) -> Self {
     with { $0.options.clock = clock }
-  }
-}
-
-/// The delay before a retry: twice as long each time, up to a limit.
-public struct Backoff: Sendable, Hashable {
-  /// The delay before the first retry.
-  public var first: Duration
-  /// The maximum delay.
-  public var maximum: Duration
-
-  /// - Precondition: Neither is negative.
-  public init(first: Duration = .seconds(1), maximum: Duration = .seconds(60)) {
-    requireUse(first >= .zero && maximum >= .zero, "a delay must not be negative")
-    self.first = first
-    self.maximum = maximum
-  }
-
-  /// Returns the delay before the retry of this number; the first is 1.
-  func delay(beforeRetry number: Int) -> Duration {
-    var delay = first
-    for _ in 1..<max(number, 1) {
-      guard delay > .zero, delay < maximum else { break }
-      delay *= 2
-    }
-    return min(delay, maximum)
   }
 }

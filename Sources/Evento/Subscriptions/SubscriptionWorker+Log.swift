@@ -7,7 +7,7 @@ extension SubscriptionWorker {
     /// The subscriber's cursor was set from outside.
     case moved
     /// The store has ended its stream with an error.
-    case followerFailed
+    case streamFailed(any Error)
     case failed(Trouble)
   }
 
@@ -28,7 +28,7 @@ extension SubscriptionWorker {
   /// - Parameter once: Returns as soon as there is nothing more to read.
   func goThroughLog(once: Bool, _ failures: inout Failures) async -> Outcome {
     do {
-      switch try await standing() {
+      switch try await ownership() {
       case .running(let cursor): return try await goThroughLog(after: cursor, once: once, &failures)
       case .disabled: return .disabled
       case .takenOver: return .ended(.takenOver)
@@ -53,8 +53,10 @@ extension SubscriptionWorker {
       let page: Page
       if let stream {
         switch stream.take() {
-        case .success(let edges): page = try await self.page(streamed: edges)
-        case .failure: return .followerFailed
+        case .success(let edges):
+          page = try await self.page(streamed: edges)
+          failureLog.recovered("stream", "Subscription \"\(key)\" is streamed again.")
+        case .failure(let error): return .streamFailed(error)
         case nil: page = Page()
         }
       } else {
@@ -73,7 +75,7 @@ extension SubscriptionWorker {
       }
       await waitForMore(commits, past: seen)
       guard !signal.isStopped, sinceCheck.elapsed >= checkInterval else { continue }
-      switch try await standing() {
+      switch try await ownership() {
       case .running(let cursor): if cursor != remembered { return .moved }
       case .disabled: return .disabled
       case .takenOver: return .ended(.takenOver)
@@ -86,14 +88,14 @@ extension SubscriptionWorker {
   // MARK: The subscriber
 
   /// The store's view of this worker.
-  private enum Standing {
+  private enum Ownership {
     /// It holds the subscriber, which has this cursor.
     case running(Cursor?)
     case disabled
     case takenOver
   }
 
-  private func standing() async throws -> Standing {
+  private func ownership() async throws -> Ownership {
     do {
       guard let subscriber = try await store.subscriber(key) else { throw EventoError.subscriberNotFound(key) }
       guard subscriber.workerID == id else { return .takenOver }

@@ -63,8 +63,10 @@ struct SubscriptionWorker: Sendable {
         await signal.sleep(for: options.pollInterval, by: options.clock)
       case .moved:
         continue
-      case .followerFailed:
-        // The next reads get the same error, and report it.
+      case .streamFailed(let error):
+        // If the store is away, the next reads get the error too, and report it. If only streams are refused, the worker
+        // continues by reads, which is slower.
+        failureLog.failed("stream", .warning, "Subscription \"\(key)\" can't stream its events, and polls: \(error)")
         await signal.sleep(for: options.pollInterval, by: options.clock)
       case .failed(let trouble):
         try await recover(from: trouble)

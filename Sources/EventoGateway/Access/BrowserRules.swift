@@ -34,7 +34,7 @@ final class BrowserRules: Sendable {
   private func checkHost(_ head: RequestHead) throws(EventoError) {
     guard hosts != .any, let host = head.host, head.peer != .unix else { return }
     if lastHost.withLock({ $0 == host }) { return }
-    let name = Authority(host)?.name
+    let name = HostAndPort(host)?.name
     if let name, name.isLoopback || hosts == .addresses && name.isAddress || allowedHosts.contains(name) {
       lastHost.withLock { $0 = host }
       return
@@ -52,7 +52,7 @@ final class BrowserRules: Sendable {
     if origins.count == 1, let origin = WebOrigin(origins[0]) {
       if allowedOrigins.contains(origin) { return }
       let scheme = scheme()
-      if let host = head.host, let own = Authority(host, defaultPort: Authority.defaultPort(of: scheme)),
+      if let host = head.host, let own = HostAndPort(host, defaultPort: HostAndPort.defaultPort(of: scheme)),
         origin == WebOrigin(scheme: scheme, authority: own)
       {
         return

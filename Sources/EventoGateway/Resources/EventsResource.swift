@@ -9,21 +9,21 @@ struct EventsResource: Sendable {
   let pageBytes: Int
   let longestWait: Duration
   let basePath: String
-  let tail: LogTail
+  let hub: FollowerHub
   let gates: FollowerGates
   let load: Load
   let access: AccessControl
 
-  var resources: [Resource] {
+  var resources: [Route] {
     [
-      Resource(
+      Route(
         "/events",
         [
           ("GET", Operation(.read, takesQuery: true, read)),
           ("POST", Operation(.write, takesBody: true, write)),
         ]),
-      Resource("/events/query", [("POST", Operation(.read, takesBody: true, query))]),
-      Resource("/events/{id}", [("GET", Operation(.read, takesQuery: true, find))]),
+      Route("/events/query", [("POST", Operation(.read, takesBody: true, query))]),
+      Route("/events/{id}", [("GET", Operation(.read, takesQuery: true, find))]),
     ]
   }
 
@@ -108,7 +108,7 @@ struct EventsResource: Sendable {
   ) async throws -> EventPages.Page {
     guard case .forward(let first, var start) = read.args else { return empty }
     var (read, page) = (read, empty)
-    let commits = try tail.join(FollowFilter(aggregators: read.aggregators, routingKey: read.routingKey))
+    let commits = try hub.join(FollowFilter(aggregators: read.aggregators, routingKey: read.routingKey))
     read.aggregators = commits.filter.aggregators
     while true {
       let count = commits.count
@@ -144,7 +144,7 @@ extension Args {
 
 extension Response {
   fileprivate static func written(_ result: WriteResult, _ basePath: String) -> Response {
-    var response = Response.json(WriteAnswer.json(result.events), status: result.isResend ? 200 : 201)
+    var response = Response.json(WriteResponse.json(result.events), status: result.isResend ? 200 : 201)
     if result.events.count == 1 {
       response.headers.append(
         "Location",

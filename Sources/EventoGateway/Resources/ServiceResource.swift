@@ -10,8 +10,8 @@ struct ServiceResource: Sendable {
   let readinessLog: ReadinessLog
   let basePath: String
 
-  var resources: [Resource] {
-    let alive = Response.json(HealthAnswer.json(isWell: true, checks: []))
+  var resources: [Route] {
+    let alive = Response.json(HealthResponse.json(isWell: true, checks: []))
     let document = RevalidatedText(
       "application/yaml", document, digest: SHA256.digest(Self.digest + Array(basePath.utf8)))
     return [
@@ -34,8 +34,8 @@ struct ServiceResource: Sendable {
   }
 
   /// Adds a route that must work while requests wait.
-  private func probe(_ path: String, _ role: Role?, _ handler: @escaping Operation.Handler) -> Resource {
-    Resource(path, [("GET", Operation(role, countsInFlight: false, handler))])
+  private func probe(_ path: String, _ role: Role?, _ handler: @escaping Operation.Handler) -> Route {
+    Route(path, [("GET", Operation(role, countsInFlight: false, handler))])
   }
 
   /// `openapi.yaml` with this gateway as its server, relative to the document's own URL, because scheme and host may be
@@ -51,8 +51,8 @@ struct ServiceResource: Sendable {
 
   private func readiness(_ fault: EventoError?) -> Response {
     readinessLog.note(fault)
-    guard let fault else { return .json(HealthAnswer.json(isWell: true, checks: [("store", nil)])) }
+    guard let fault else { return .json(HealthResponse.json(isWell: true, checks: [("store", nil)])) }
     return .json(
-      HealthAnswer.json(isWell: false, checks: [("store", fault.detail)]), status: 503, [("Retry-After", "1")])
+      HealthResponse.json(isWell: false, checks: [("store", fault.detail)]), status: 503, [("Retry-After", "1")])
   }
 }

@@ -8,9 +8,9 @@ struct SnapshotsResource: Sendable {
   let store: any CallbackExecutor
   let limits: WireLimits
 
-  var resources: [Resource] {
+  var resources: [Route] {
     [
-      Resource(
+      Route(
         "/snapshots/{type*}/{revision}/{id}",
         [
           ("GET", Operation(.read, takesQuery: true, get)),

@@ -6,16 +6,16 @@ internal import Synchronization
 /// `/events/stream`: docs/http-api.md §5.
 struct StreamResource: Sendable {
   let pages: SharedPages
-  let tail: LogTail
+  let hub: FollowerHub
   let commits: CommitSignal
   let load: Load
   let access: AccessControl
   /// The maximum time without output on a stream.
   let heartbeat: Duration
 
-  var resources: [Resource] {
+  var resources: [Route] {
     [
-      Resource(
+      Route(
         "/events/stream",
         [
           ("GET", Operation(.read, takesQuery: true, takesHead: false, follow)),
@@ -67,7 +67,7 @@ struct StreamResource: Sendable {
     let slot = try load.follower()
     var follower = try LogFollower(
       FollowFilter(aggregators: follow.aggregators, routingKey: follow.routingKey), from: follow.after,
-      as: StreamRendering(format: format, encoding: follow.encoding), pages: pages, tail: tail,
+      as: StreamRendering(format: format, encoding: follow.encoding), pages: pages, hub: hub,
       until: hold.interruption)
     // Before the head of the response, so that an invalid cursor gets its own status.
     let first = FirstStep(try await follower.next(until: .now))

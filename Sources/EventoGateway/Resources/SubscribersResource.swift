@@ -6,10 +6,10 @@ internal import HTTPServer
 struct SubscribersResource: Sendable {
   let executor: any Executor
 
-  var resources: [Resource] {
+  var resources: [Route] {
     [
-      Resource("/subscribers", [("GET", Operation(.read, takesQuery: true, list))]),
-      Resource(
+      Route("/subscribers", [("GET", Operation(.read, takesQuery: true, list))]),
+      Route(
         "/subscribers/{key}",
         [
           ("GET", Operation(.read, get)),
@@ -17,8 +17,8 @@ struct SubscribersResource: Sendable {
           ("PATCH", Operation(.admin, takesBody: true, enable)),
           ("DELETE", Operation(.admin, delete)),
         ]),
-      Resource("/subscribers/{key}/cursor", [("PUT", Operation(.write, takesBody: true, acknowledge))]),
-      Resource("/subscribers/{key}/workers/{worker_id}", [("GET", Operation(.read, isRunning))]),
+      Route("/subscribers/{key}/cursor", [("PUT", Operation(.write, takesBody: true, acknowledge))]),
+      Route("/subscribers/{key}/workers/{worker_id}", [("GET", Operation(.read, isRunning))]),
     ]
   }
 
@@ -26,7 +26,7 @@ struct SubscribersResource: Sendable {
     var parameters = try request.parameters()
     let page = try SubscriberPageRequest(&parameters)
     return .task { _ in
-      .json(SubscriberAnswer.json(try await executor.subscribers(first: page.first, after: page.after)))
+      .json(SubscriberResponse.json(try await executor.subscribers(first: page.first, after: page.after)))
     }
   }
 
@@ -34,7 +34,7 @@ struct SubscribersResource: Sendable {
     let key = try request.name("key")
     return .task { _ in
       guard let subscriber = try await executor.subscriber(key) else { throw EventoError.subscriberNotFound(key) }
-      return .json(SubscriberAnswer.json(subscriber))
+      return .json(SubscriberResponse.json(subscriber))
     }
   }
 
@@ -43,7 +43,7 @@ struct SubscribersResource: Sendable {
     let body = try UpsertRequest(json: request.body)
     return .task { _ in
       let upsert = try await executor.upsertSubscriber(key, workerID: body.workerID)
-      return .json(SubscriberAnswer.json(upsert.subscriber), status: upsert.isNew ? 201 : 200)
+      return .json(SubscriberResponse.json(upsert.subscriber), status: upsert.isNew ? 201 : 200)
     }
   }
 
@@ -54,14 +54,14 @@ struct SubscribersResource: Sendable {
       let subscriber = try await naming(cursor: "/cursor") { () async throws in
         try await executor.acknowledge(key, cursor: body.cursor, lag: body.lag, workerID: body.workerID)
       }
-      return .json(SubscriberAnswer.json(subscriber))
+      return .json(SubscriberResponse.json(subscriber))
     }
   }
 
   @Sendable private func isRunning(_ request: GatewayRequest) throws(EventoError) -> Work {
     let (key, worker) = (try request.name("key"), try request.ulid("worker_id"))
     return .task { _ in
-      .json(SubscriberAnswer.json(isRunning: try await executor.isSubscriberRunning(key, workerID: worker)))
+      .json(SubscriberResponse.json(isRunning: try await executor.isSubscriberRunning(key, workerID: worker)))
     }
   }
 
@@ -69,7 +69,7 @@ struct SubscribersResource: Sendable {
     let key = try request.name("key")
     let body = try EnableRequest(json: request.body)
     return .task { _ in
-      .json(SubscriberAnswer.json(try await executor.setSubscriberEnabled(key, body.isEnabled)))
+      .json(SubscriberResponse.json(try await executor.setSubscriberEnabled(key, body.isEnabled)))
     }
   }
 

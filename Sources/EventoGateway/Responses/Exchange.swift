@@ -8,7 +8,7 @@ struct Exchange: Sendable {
   /// The time when the head was complete; `nil` if the server itself has responded, and the time is not known.
   let start: ContinuousClock.Instant?
   /// `nil` until it is found.
-  var resource: Resource?
+  var resource: Route?
   /// The client's token; `nil` if none is required, or none is valid.
   var token: TokenSet.Entry?
   /// True if the request was held until there were events.

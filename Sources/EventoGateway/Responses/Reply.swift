@@ -30,9 +30,11 @@ struct Reply: Sendable {
     }
   }
 
+  typealias Make = @Sendable () throws(EventoError) -> Response
+
   private enum Recipient {
     case server(Responder, Context)
-    case task(CheckedContinuation<Response, any Error>, CancellationFlag)
+    case task(CheckedContinuation<Make, Never>, CancellationFlag)
   }
 
   private let recipient: Recipient
@@ -48,11 +50,13 @@ struct Reply: Sendable {
   /// Waits for the response of work that must be started in a task.
   static func response(_ begin: @Sendable (Reply) -> Void) async throws -> Response {
     let cancellation = CancellationFlag()
-    return try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { begin(Reply(.task($0, cancellation))) }
+    let make = await withTaskCancellationHandler {
+      await withCheckedContinuation { begin(Reply(.task($0, cancellation))) }
     } onCancel: {
       cancellation.set()
     }
+    // Here, and not on the store's own thread, where the next work would wait for a long response to be encoded.
+    return try make()
   }
 
   /// True if the client has gone or the deadline has passed. Reads that have not begun can then be dropped.
@@ -66,10 +70,10 @@ struct Reply: Sendable {
   /// Sends the response. Call it once.
   ///
   /// - Parameter make: Called on the event loop if the request is small: it must not block.
-  func send(_ make: @escaping @Sendable () throws(EventoError) -> Response) {
+  func send(_ make: @escaping Make) {
     switch recipient {
     case .server(let responder, let context): responder.send { context.response(make) }
-    case .task(let continuation, _): continuation.resume(with: Result { try make() })
+    case .task(let continuation, _): continuation.resume(returning: make)
     }
   }
 }

@@ -4,7 +4,7 @@ internal import HTTPServer
 
 /// One method of one resource.
 ///
-/// It is a class, like ``Resource``: each request holds both for a while, which takes one reference count each instead
+/// It is a class, like ``Route``: each request holds both for a while, which takes one reference count each instead
 /// of one for every closure in them.
 final class Operation: Sendable {
   /// Decodes a request, and returns the work that makes its response.
@@ -48,7 +48,7 @@ final class Operation: Sendable {
 }
 
 /// All methods of one resource.
-final class Resource: Sendable {
+final class Route: Sendable {
   let pattern: PathPattern
   /// The operations in the order of `Allow`. `HEAD` goes with `GET`, and `OPTIONS` with everything.
   let operations: [(method: String, operation: Operation)]

@@ -3,19 +3,19 @@ internal import HTTPServer
 
 /// Finds the resource of a path.
 struct Router: Sendable {
-  let resources: [Resource]
+  let resources: [Route]
   private let basePath: String
   /// The prefix of every path, with a slash at its end.
   private let base: ArraySlice<UInt8>
   /// The resources whose path has no names, by that path: most requests are for one of them.
-  private var literal: [String: Resource] = [:]
+  private var literal: [String: Route] = [:]
   /// The length of the longest of those paths, in bytes.
   private var literalLength = 0
   /// The number of segments of the longest pattern.
   private let depth: Int
 
   /// - Parameter basePath: The prefix of every path, such as `/evento`; empty for none.
-  init(_ resources: [Resource], basePath: String) {
+  init(_ resources: [Route], basePath: String) {
     self.resources = resources
     self.basePath = basePath
     base = Array((basePath + "/").utf8)[...]
@@ -37,12 +37,12 @@ struct Router: Sendable {
   /// permissions comes first.
   ///
   /// - Throws: `not_found`.
-  func find(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
+  func find(_ path: String) throws(EventoError) -> (resource: Route, names: PathNames) {
     if path.utf8.count <= literalLength, let resource = literal[path] { return (resource, PathNames()) }
     return try search(path)
   }
 
-  private func search(_ path: String) throws(EventoError) -> (resource: Resource, names: PathNames) {
+  private func search(_ path: String) throws(EventoError) -> (resource: Route, names: PathNames) {
     // Byte by byte: as a Character, a slash followed by a combining mark is not a slash.
     let bytes = Array(path.utf8)
     if bytes.prefix(base.count) == base {

@@ -35,7 +35,7 @@ final class Metrics: Sendable {
 
   private let series = Mutex<[Label: Series]>([:])
   private let load: Load
-  private let tail: LogTail
+  private let hub: FollowerHub
   private let store: any CallbackExecutor
   private let version: String
   /// A struct around the function: each access to a function within a generic type wraps it once more, and finally a
@@ -46,9 +46,9 @@ final class Metrics: Sendable {
 
   private let serverFigures = Mutex<ServerFigures?>(nil)
 
-  init(_ load: Load, _ tail: LogTail, _ store: any CallbackExecutor, version: String) {
+  init(_ load: Load, _ hub: FollowerHub, _ store: any CallbackExecutor, version: String) {
     self.load = load
-    self.tail = tail
+    self.hub = hub
     self.store = store
     self.version = version
   }
@@ -70,7 +70,7 @@ final class Metrics: Sendable {
     text.single("evento_requests_in_flight", "gauge", "Requests that the store is handling.", load.requestsInFlight)
     text.single("evento_followers", "gauge", "Streams and waiting reads.", load.followersWaiting)
     text.single(
-      "evento_filter_bytes", "gauge", "Size of the filters of streams and waiting reads, in bytes.", tail.filterCost)
+      "evento_filter_bytes", "gauge", "Size of the filters of streams and waiting reads, in bytes.", hub.filterCost)
     text.single(
       "evento_requests_shed_total", "counter",
       "Requests refused because of --max-requests-in-flight, --max-followers or --max-total-filter-bytes.",

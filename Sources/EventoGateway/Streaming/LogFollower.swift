@@ -4,12 +4,12 @@ internal import Evento
 struct LogFollower: Sendable {
   private let pages: SharedPages
   private let rendering: StreamRendering
-  private let membership: LogTail.Membership
+  private let membership: FollowerHub.Membership
   private let interruption: Interruption?
   private(set) var start: Args.Start
   private var standing: FollowerGates.Standing
   /// The last read, if there was nothing after its page.
-  private var lastRead: LogTail.Mark?
+  private var lastRead: FollowerHub.Mark?
 
   /// The result of a step.
   enum Step: Sendable {
@@ -24,7 +24,7 @@ struct LogFollower: Sendable {
   /// - Throws: `invalid_request` if the filters alone exceed the limit of all followers' filters; `unavailable` if they
   ///   do so together with the existing ones.
   init(
-    _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: SharedPages, tail: LogTail,
+    _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: SharedPages, hub: FollowerHub,
     until interruption: Interruption?
   ) throws(EventoError) {
     self.interruption = interruption
@@ -32,7 +32,7 @@ struct LogFollower: Sendable {
     self.rendering = rendering
     self.start = start
     standing = start == .now ? .atEnd : .unknown
-    membership = try tail.join(filter)
+    membership = try hub.join(filter)
   }
 
   /// Returns the next events, and waits for them until a deadline, or slightly longer.

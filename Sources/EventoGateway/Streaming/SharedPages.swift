@@ -63,14 +63,14 @@ final class SharedPages: Sendable {
   }
 
   private struct Key: Hashable {
-    /// The value of ``LogTail/Membership/number``: a filter itself may be long.
+    /// The value of ``FollowerHub/Membership/number``: a filter itself may be long.
     let filter: Int
     /// The position; `nil` at the beginning.
     let place: Cursor?
     let rendering: StreamRendering
   }
 
-  private struct FlightKey: Hashable {
+  private struct ReadKey: Hashable {
     let page: Key
     /// A read that began before a commit does not see it, so only followers that have seen the same commits share one.
     let count: UInt64
@@ -79,8 +79,8 @@ final class SharedPages: Sendable {
   private typealias Waiter = CheckedContinuation<Page, any Error>
 
   /// A read that waits for its turn or has begun.
-  private struct Flight {
-    /// The number of the follower that began it. After all have left, a newer flight may have the same key.
+  private struct PendingRead {
+    /// The number of the follower that began it. After all have left, a newer read may have the same key.
     let number: Int
     let task: Task<Void, Never>
     /// The followers that wait for the page, by number. The code that removes one resumes it, so each is resumed once.
@@ -88,7 +88,7 @@ final class SharedPages: Sendable {
   }
 
   private struct State {
-    var flights: [FlightKey: Flight] = [:]
+    var pendingReads: [ReadKey: PendingRead] = [:]
     var pages: [Key: Page] = [:]
     var order: Deque<Key> = []
 
@@ -126,7 +126,7 @@ final class SharedPages: Sendable {
   ///   before the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before
   ///   it begins.
   func page(
-    _ membership: LogTail.Membership, _ start: Args.Start, _ rendering: StreamRendering,
+    _ membership: FollowerHub.Membership, _ start: Args.Start, _ rendering: StreamRendering,
     standing: FollowerGates.Standing, _ count: UInt64
   ) async throws -> Page {
     let filter = membership.filter
@@ -141,7 +141,7 @@ final class SharedPages: Sendable {
     // The end of the log moves, so this page can't be shared.
     case .now: return try await readInTurn()
     }
-    let key = FlightKey(page: Key(filter: membership.number, place: place, rendering: rendering), count: count)
+    let key = ReadKey(page: Key(filter: membership.number, place: place, rendering: rendering), count: count)
     let number = waits.add(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { waiter in
@@ -162,14 +162,14 @@ final class SharedPages: Sendable {
 
   /// Waits for a page that is kept or being read, or for one that is read now.
   private func join(
-    _ key: FlightKey, _ number: Int, _ waiter: Waiter, orBegin read: @escaping @Sendable () async throws -> Page
+    _ key: ReadKey, _ number: Int, _ waiter: Waiter, orBegin read: @escaping @Sendable () async throws -> Page
   ) {
     let known = state.withLock { state -> Result<Page, any Error>? in
       // If the task is cancelled later, `leave` finds the waiter.
       if Task.isCancelled { return .failure(EventoError.requestDropped) }
       if let page = state.pages[key.page] { return .success(page) }
       // In place, without a copy: a thousand followers may wait for one read.
-      state.flights[key, default: Flight(number: number, task: Task { await fly(key, number, read) })]
+      state.pendingReads[key, default: PendingRead(number: number, task: Task { await run(key, number, read) })]
         .waiters[number] = waiter
       return nil
     }
@@ -177,17 +177,17 @@ final class SharedPages: Sendable {
   }
 
   /// Ends the wait of a cancelled task, and cancels the read if no other follower waits for it.
-  private func leave(_ key: FlightKey, _ number: Int) {
-    let (waiter, abandoned) = state.withLock { state -> (Waiter?, Flight?) in
-      guard let waiter = state.flights[key]?.waiters.removeValue(forKey: number) else { return (nil, nil) }
-      guard state.flights[key]?.waiters.isEmpty == true else { return (waiter, nil) }
-      return (waiter, state.flights.removeValue(forKey: key))
+  private func leave(_ key: ReadKey, _ number: Int) {
+    let (waiter, abandoned) = state.withLock { state -> (Waiter?, PendingRead?) in
+      guard let waiter = state.pendingReads[key]?.waiters.removeValue(forKey: number) else { return (nil, nil) }
+      guard state.pendingReads[key]?.waiters.isEmpty == true else { return (waiter, nil) }
+      return (waiter, state.pendingReads.removeValue(forKey: key))
     }
     abandoned?.task.cancel()
     waiter?.resume(throwing: EventoError.requestDropped)
   }
 
-  private func fly(_ key: FlightKey, _ number: Int, _ read: @Sendable () async throws -> Page) async {
+  private func run(_ key: ReadKey, _ number: Int, _ read: @Sendable () async throws -> Page) async {
     let result: Result<Page, any Error>
     do {
       result = .success(try await read())
@@ -196,8 +196,8 @@ final class SharedPages: Sendable {
     }
     let waiters = state.withLock { state -> [Int: Waiter] in
       if case .success(let page) = result { state.keep(page, key.page) }
-      guard state.flights[key]?.number == number else { return [:] }
-      return state.flights.removeValue(forKey: key)?.waiters ?? [:]
+      guard state.pendingReads[key]?.number == number else { return [:] }
+      return state.pendingReads.removeValue(forKey: key)?.waiters ?? [:]
     }
     for waiter in waiters.values { waiter.resume(with: result) }
   }

@@ -3,10 +3,10 @@ internal import EventoWire
 
 /// One iteration over the log: a stream from the gateway, and, when it ends, another one from the last position.
 actor LogStream {
-  private let gateway: Gateway
+  private let gateway: GatewayClient
   private let aggregators: [ReadAggregator]?
   private let routingKey: RoutingKey
-  private let lineLimit: AnswerLimit
+  private let lineLimit: ResponseLimit
   private let failureLog: FailureLog
   private var connection: Connection?
   /// The number of consecutive streams that ended without use.
@@ -17,11 +17,11 @@ actor LogStream {
   private var hasBegun = false
 
   private final class Connection {
-    let stream: AnswerStream
+    let stream: ResponseStream
     var lines: LineBuffer
     let begin = ContinuousClock.now
 
-    init(_ stream: AnswerStream, lineLimit: AnswerLimit) {
+    init(_ stream: ResponseStream, lineLimit: ResponseLimit) {
       self.stream = stream
       lines = LineBuffer(limit: lineLimit.bytes)
     }
@@ -29,7 +29,7 @@ actor LogStream {
 
   /// - Parameter lineLimit: The maximum size of a line, in bytes.
   init(
-    _ gateway: Gateway, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, lineLimit: AnswerLimit,
+    _ gateway: GatewayClient, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, lineLimit: ResponseLimit,
     _ failureLog: FailureLog
   ) {
     self.gateway = gateway
@@ -94,7 +94,7 @@ actor LogStream {
   ///
   /// - Throws: An error that waiting can't fix.
   private func recover(
-    from end: Result<TransferAnswer, TransferFault>, lasted time: Duration
+    from end: Result<TransferResponse, TransferFault>, lasted time: Duration
   ) async throws(EventoError) {
     var retryAfter = Duration.zero
     switch end {
@@ -111,7 +111,7 @@ actor LogStream {
       // never had a connection fails.
       case .full where hasBegun: report(.transfer(fault))
       case .full: throw .transfer(fault)
-      case .cancelled, .closed, .tooLarge, .hopeless: throw .transfer(fault)
+      case .cancelled, .closed, .tooLarge, .permanent: throw .transfer(fault)
       }
     }
     if time >= Self.useful { failures = 0 }

@@ -7,25 +7,25 @@ final class BodyPipe: Sendable {
     /// The bytes received since the last piece.
     case bytes([UInt8])
     /// The end of the transfer. The body of a successful response has been read by then, and the result has none.
-    case end(Result<TransferAnswer, TransferFault>)
+    case end(Result<TransferResponse, TransferFault>)
   }
 
   private struct State {
     var bytes: [UInt8] = []
     /// True if the transfer is paused, or about to be.
     var isFull = false
-    var end: Result<TransferAnswer, TransferFault>?
+    var end: Result<TransferResponse, TransferFault>?
     var reader: CheckedContinuation<Void, Never>?
   }
 
   private let state = Mutex(State())
-  private let inbox: Inbox
+  private let queue: TransferQueue
 
   /// The size of the buffer, in bytes: about what a connection carries in a millisecond.
   static let capacity = 256 << 10
 
-  init(inbox: Inbox) {
-    self.inbox = inbox
+  init(queue: TransferQueue) {
+    self.queue = queue
   }
 
   /// For the thread: adds a piece of the body.
@@ -48,7 +48,7 @@ final class BodyPipe: Sendable {
   var hasRoom: Bool { state.withLock { $0.bytes.count < Self.capacity } }
 
   /// For the thread: ends the body.
-  func finish(_ result: Result<TransferAnswer, TransferFault>) {
+  func finish(_ result: Result<TransferResponse, TransferFault>) {
     let reader = state.withLock { state in
       state.end = result
       return state.reader.take()
@@ -79,22 +79,22 @@ final class BodyPipe: Sendable {
       defer { state.isFull = false }
       return (piece, state.isFull)
     }
-    if wasFull { inbox.noteRoom() }
+    if wasFull { queue.noteRoom() }
     return piece
   }
 }
 
 /// A response whose body is read as it arrives. Releasing it aborts its transfer.
-final class AnswerStream: Sendable {
+final class ResponseStream: Sendable {
   private let transfer: Transfer
   private let pipe: BodyPipe
-  private let inbox: Inbox
+  private let queue: TransferQueue
 
-  init(_ request: TransferRequest, over inbox: Inbox) {
-    self.inbox = inbox
-    pipe = BodyPipe(inbox: inbox)
+  init(_ request: TransferRequest, over queue: TransferQueue) {
+    self.queue = queue
+    pipe = BodyPipe(queue: queue)
     transfer = Transfer(request, deadline: nil, into: pipe)
-    inbox.put(Inbox.Entry(transfer: transfer) { [pipe] result in pipe.finish(result) })
+    queue.put(TransferQueue.Entry(transfer: transfer) { [pipe] result in pipe.finish(result) })
   }
 
   deinit {
@@ -113,6 +113,6 @@ final class AnswerStream: Sendable {
   private func abort() {
     // The transfer is marked before the thread is notified, so that the thread sees the mark whichever comes first.
     transfer.cancel()
-    inbox.noteCancellation()
+    queue.noteCancellation()
   }
 }

@@ -6,12 +6,12 @@ internal import CCurl
 /// thread of its loop.
 final class EasyHandle {
   let easy: UnsafeMutableRawPointer
-  private(set) var entry: Inbox.Entry?
-  private let answerLimit: AnswerLimit
+  private(set) var entry: TransferQueue.Entry?
+  private let answerLimit: ResponseLimit
   private let streaming: TransferOptions.Streaming?
   /// libcurl's error message (CURLOPT_ERRORBUFFER), freed after the handle that writes it.
   private let message: UnsafeMutablePointer<CChar>
-  private var received = ReceivedAnswer(limit: 0)
+  private var received = ReceivedResponse(limit: 0)
   private(set) var begin = ContinuousClock.now
   /// The time when a byte of a streamed body last arrived, or was last waited for.
   private(set) var lastSign = ContinuousClock.now
@@ -21,7 +21,7 @@ final class EasyHandle {
   private var isStreamed: Bool?
 
   init(_ options: TransferOptions) throws(TransferFault) {
-    guard let easy = curl_easy_init() else { throw TransferFault(kind: .hopeless, summary: "out of memory") }
+    guard let easy = curl_easy_init() else { throw TransferFault(kind: .permanent, summary: "out of memory") }
     self.easy = easy
     answerLimit = options.answerLimit
     streaming = options.streaming
@@ -86,11 +86,11 @@ final class EasyHandle {
   }
 
   /// Prepares a transfer.
-  func prepare(_ entry: Inbox.Entry, headers: HeaderList) throws(TransferFault) {
+  func prepare(_ entry: TransferQueue.Entry, headers: HeaderList) throws(TransferFault) {
     let request = entry.transfer.request
     let options = EasyOptions(easy)
     message.pointee = 0
-    received = ReceivedAnswer(limit: answerLimit.bytes)
+    received = ReceivedResponse(limit: answerLimit.bytes)
     begin = .now
     lastSign = begin
     isStreamed = nil
@@ -117,10 +117,10 @@ final class EasyHandle {
   }
 
   /// Ends a transfer, and releases everything that belongs to it.
-  func release() -> Inbox.Entry? {
+  func release() -> TransferQueue.Entry? {
     let last = entry
     entry = nil
-    received = ReceivedAnswer(limit: 0)
+    received = ReceivedResponse(limit: 0)
     // Frees the copy of the body. Setting nothing can't fail.
     evento_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, 0)
     evento_curl_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, nil)
@@ -128,7 +128,7 @@ final class EasyHandle {
   }
 
   /// Returns the result of a transfer that ended with a result code.
-  func outcome(of code: CURLcode) -> Result<TransferAnswer, TransferFault> {
+  func outcome(of code: CURLcode) -> Result<TransferResponse, TransferFault> {
     // Once something has been sent, only the call's deadline can time out. libcurl counts in milliseconds with its own
     // clock, and may be slightly early by ours.
     if let deadline = entry?.transfer.deadline, code == CURLE_OPERATION_TIMEDOUT, wasSent || deadline <= .now {
@@ -149,7 +149,7 @@ final class EasyHandle {
       return .failure(TransferFault(kind: .lost, wasSent: true, summary: "the response ended within its head"))
     }
     return .success(
-      TransferAnswer(status: status, contentType: contentType, retryAfter: retryAfter, body: received.body))
+      TransferResponse(status: status, contentType: contentType, retryAfter: retryAfter, body: received.body))
   }
 
   /// Returns whether a line of the head was longer than libcurl accepts. Before 8.6, that has the code for lack of

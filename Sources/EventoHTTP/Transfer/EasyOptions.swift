@@ -90,7 +90,7 @@ struct EasyOptions {
 
   private func check(_ code: CURLcode) throws(TransferFault) {
     guard code == CURLE_OK else {
-      throw TransferFault(kind: .hopeless, summary: String(cString: curl_easy_strerror(code)))
+      throw TransferFault(kind: .permanent, summary: String(cString: curl_easy_strerror(code)))
     }
   }
 }
@@ -103,7 +103,7 @@ final class HeaderList {
   init(_ lines: [String]) throws(TransferFault) {
     for line in lines {
       guard let longer = curl_slist_append(list, line) else {
-        throw TransferFault(kind: .hopeless, summary: "out of memory")
+        throw TransferFault(kind: .permanent, summary: "out of memory")
       }
       list = longer
     }

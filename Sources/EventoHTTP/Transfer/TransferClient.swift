@@ -2,48 +2,48 @@ internal import CCurl
 
 /// Carries out HTTP requests over a bounded number of reused connections, for any number of concurrent tasks.
 final class TransferClient: Sendable {
-  private let inbox: Inbox
+  private let queue: TransferQueue
 
   /// Starts the thread that does the work.
   ///
   /// - Throws: An error if libcurl or the thread can't be started.
   init(_ options: TransferOptions) throws(TransferFault) {
-    guard Self.isLibcurlReady else { throw TransferFault(kind: .hopeless, summary: "libcurl can't be started") }
-    inbox = try TransferThread.start(options)
+    guard Self.isLibcurlReady else { throw TransferFault(kind: .permanent, summary: "libcurl can't be started") }
+    queue = try TransferThread.start(options)
   }
 
   /// Ends the thread, which then closes its connections. A client in use is not released.
   deinit {
-    inbox.close()
+    queue.close()
   }
 
   /// Sends a request and waits for the response. Cancelling the task aborts the transfer.
   func perform(
     _ request: TransferRequest, deadline: ContinuousClock.Instant
-  ) async throws(TransferFault) -> TransferAnswer {
+  ) async throws(TransferFault) -> TransferResponse {
     let transfer = Transfer(request, deadline: deadline)
-    let inbox = inbox
+    let queue = queue
     let result = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        inbox.put(Inbox.Entry(transfer: transfer) { result in continuation.resume(returning: result) })
+        queue.put(TransferQueue.Entry(transfer: transfer) { result in continuation.resume(returning: result) })
       }
     } onCancel: {
       // The transfer is marked before the thread is notified. If the notification comes before the transfer, the thread
       // sees the mark when it accepts the transfer.
       transfer.cancel()
-      inbox.noteCancellation()
+      queue.noteCancellation()
     }
     return try result.get()
   }
 
   /// Sends a request whose response may have no end.
-  func stream(_ request: TransferRequest) -> AnswerStream {
-    AnswerStream(request, over: inbox)
+  func stream(_ request: TransferRequest) -> ResponseStream {
+    ResponseStream(request, over: queue)
   }
 
   /// Ends all transfers and closes all connections.
   func close() async {
-    await inbox.closeAndWait()
+    await queue.closeAndWait()
   }
 
   /// Initialised once in a process, and safely from any thread: https://curl.se/libcurl/c/curl_global_init.html

@@ -18,7 +18,7 @@ struct TransferFault: Error, Equatable {
     /// The response was larger than the limit. The summary is complete sentences.
     case tooLarge
     /// A retry would fail the same way: an invalid certificate, a missing file.
-    case hopeless
+    case permanent
   }
 
   let kind: Kind
@@ -44,7 +44,7 @@ struct TransferFault: Error, Equatable {
     TransferFault(kind: .lost, wasSent: true, summary: "nothing arrived for \(time)")
   }
 
-  static func tooLarge(_ limit: AnswerLimit) -> TransferFault {
+  static func tooLarge(_ limit: ResponseLimit) -> TransferFault {
     let advice = limit.setting.map { "Request less, or raise \($0)." } ?? "No larger response is accepted."
     return TransferFault(
       kind: .tooLarge, wasSent: true, summary: "The response is larger than \(limit.bytes) bytes. \(advice)")
@@ -65,7 +65,7 @@ extension CURLcode {
       CURLE_SSL_CLIENTCERT, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_OUT_OF_MEMORY,
       CURLE_URL_MALFORMAT, CURLE_NOT_BUILT_IN, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_FAILED_INIT,
       CURLE_UNKNOWN_OPTION, CURLE_BAD_CONTENT_ENCODING, CURLE_UNSUPPORTED_PROTOCOL:
-      .hopeless
+      .permanent
     default:
       wasSent ? .lost : .unreachable
     }

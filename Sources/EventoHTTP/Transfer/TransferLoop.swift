@@ -15,44 +15,44 @@ internal import CCurl
 final class TransferLoop {
   private let multi: MultiHandle
   let options: TransferOptions
-  private let inbox: Inbox
+  private let queue: TransferQueue
   private let headers: HeaderList
   private let headersWithBody: HeaderList
-  private(set) var waiting = WaitingLine()
+  private(set) var waiting = PendingQueue()
   private(set) var busy: [UnsafeMutableRawPointer: EasyHandle] = [:]
   /// No stream can have stalled before this time.
   var nextStallCheck: ContinuousClock.Instant?
   private var idle: [EasyHandle] = []
 
   /// - Parameter multi: Owned by the loop once it runs.
-  init(multi: MultiHandle, options: TransferOptions, inbox: Inbox) throws(TransferFault) {
+  init(multi: MultiHandle, options: TransferOptions, queue: TransferQueue) throws(TransferFault) {
     self.multi = multi
     self.options = options
-    self.inbox = inbox
+    self.queue = queue
     let lines = ["Accept: \(options.accept)"] + options.headers
     headers = try HeaderList(lines)
     headersWithBody = try HeaderList(lines + TransferOptions.bodyHeaders)
     let connections = Int(clamping: options.connections)
     for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
       guard evento_curl_multi_set_long(multi.pointer, option, connections) == CURLM_OK else {
-        throw TransferFault(kind: .hopeless, summary: "libcurl refuses \(connections) connections")
+        throw TransferFault(kind: .permanent, summary: "libcurl refuses \(connections) connections")
       }
     }
   }
 
   /// Blocks until the client is closed.
   func run() {
-    var mail = inbox.take()
+    var mail = queue.take()
     while !mail.isClosing {
       // Those that have ended leave their connections to others.
       if mail.hasCancellations { dropCancelled() }
-      for entry in mail.entries { line(up: entry) }
+      for entry in mail.entries { enqueue(entry) }
       if mail.hasRoom { resumePaused() }
       dropLate()
       if let streaming = options.streaming { mindStreams(streaming) }
       startWaiting()
       advance()
-      mail = inbox.take()
+      mail = queue.take()
     }
     end(mail)
   }
@@ -89,7 +89,7 @@ final class TransferLoop {
 
   /// Adds a transfer to the queue. Its task may have been cancelled before it was added, and the notification have
   /// arrived first.
-  private func line(up entry: Inbox.Entry) {
+  private func enqueue(_ entry: TransferQueue.Entry) {
     if entry.transfer.isCancelled {
       entry.finish(.failure(.cancelled))
     } else if options.streaming != nil, busy.count + waiting.count >= options.connections {
@@ -113,12 +113,12 @@ final class TransferLoop {
     }
   }
 
-  private func start(_ entry: Inbox.Entry) throws(TransferFault) {
+  private func start(_ entry: TransferQueue.Entry) throws(TransferFault) {
     let handle = if let handle = idle.popLast() { handle } else { try EasyHandle(options) }
     // A handle that throws is half prepared, and not used again.
     try handle.prepare(entry, headers: entry.transfer.request.body == nil ? headers : headersWithBody)
     guard curl_multi_add_handle(multi.pointer, handle.easy) == CURLM_OK else {
-      throw TransferFault(kind: .hopeless, summary: "libcurl accepts no more transfers")
+      throw TransferFault(kind: .permanent, summary: "libcurl accepts no more transfers")
     }
     busy[handle.easy] = handle
     if nextStallCheck == nil { nextStallCheck = options.streaming.map { handle.begin + $0.stallTimeout } }
@@ -140,7 +140,7 @@ final class TransferLoop {
   }
 
   /// Removes a transfer, which closes its connection unless it is complete, and resumes its task.
-  func finish(_ handle: EasyHandle, _ result: Result<TransferAnswer, TransferFault>) {
+  func finish(_ handle: EasyHandle, _ result: Result<TransferResponse, TransferFault>) {
     busy[handle.easy] = nil
     let isRemoved = curl_multi_remove_handle(multi.pointer, handle.easy) == CURLM_OK
     let entry = handle.release()
@@ -167,8 +167,8 @@ final class TransferLoop {
   }
 
   /// Ends all transfers. Connections are closed when this returns.
-  private func end(_ mail: Inbox.Mail) {
-    let last = inbox.end()
+  private func end(_ mail: TransferQueue.Mail) {
+    let last = queue.end()
     for entry in waiting.remove(where: { _ in true }) + mail.entries + last.entries {
       entry.finish(.failure(.closed))
     }
@@ -215,13 +215,13 @@ extension TransferLoop {
 /// libcurl's handle for many transfers at once.
 ///
 /// `@unchecked Sendable`: only the thread of the loop calls libcurl with it, except for `curl_multi_wakeup`, which may
-/// be called from any thread (https://curl.se/libcurl/c/curl_multi_wakeup.html) and is called under the inbox's lock,
+/// be called from any thread (https://curl.se/libcurl/c/curl_multi_wakeup.html) and is called under the queue's lock,
 /// for as long as the handle exists.
 struct MultiHandle: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
 
   init() throws(TransferFault) {
-    guard let pointer = curl_multi_init() else { throw TransferFault(kind: .hopeless, summary: "out of memory") }
+    guard let pointer = curl_multi_init() else { throw TransferFault(kind: .permanent, summary: "out of memory") }
     self.pointer = pointer
   }
 

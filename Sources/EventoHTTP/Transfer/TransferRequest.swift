@@ -18,7 +18,7 @@ struct TransferRequest: Sendable {
 }
 
 /// The complete response to a request.
-struct TransferAnswer: Sendable {
+struct TransferResponse: Sendable {
   let status: Int
   /// The value of `Content-Type`, or empty.
   let contentType: String
@@ -56,7 +56,7 @@ struct TransferOptions: Sendable {
   var connections: Int
   var connectDeadline: Duration
   /// The maximum size of a response's body in bytes, after decompression.
-  var answerLimit: AnswerLimit
+  var answerLimit: ResponseLimit
   var userAgent: String
   /// The value of `Accept`.
   var accept: String

@@ -12,12 +12,12 @@
 /// tasks, and on a Dispatch queue it would occupy one of the pool's threads forever.
 enum TransferThread {
   /// - Throws: An error if there is no memory, or no thread can be started.
-  static func start(_ options: TransferOptions) throws(TransferFault) -> Inbox {
+  static func start(_ options: TransferOptions) throws(TransferFault) -> TransferQueue {
     let multi = try MultiHandle()
-    let inbox = Inbox(multi: multi)
+    let queue = TransferQueue(multi: multi)
     let loop: TransferLoop
     do {
-      loop = try TransferLoop(multi: multi, options: options, inbox: inbox)
+      loop = try TransferLoop(multi: multi, options: options, queue: queue)
     } catch {
       multi.free()
       throw error
@@ -35,14 +35,14 @@ enum TransferThread {
     guard code == 0 else {
       Unmanaged<TransferLoop>.fromOpaque(context).release()
       multi.free()
-      throw TransferFault(kind: .hopeless, summary: "no thread can be started", detail: "pthread_create: \(code)")
+      throw TransferFault(kind: .permanent, summary: "no thread can be started", detail: "pthread_create: \(code)")
     }
     #if canImport(Darwin)
       if let thread { pthread_detach(thread) }
     #else
       pthread_detach(thread)
     #endif
-    return inbox
+    return queue
   }
 
   #if canImport(Darwin)

@@ -41,7 +41,7 @@ final class EventWriteJob: Job {
       + event.aggregatorID.utf8.count + event.name.utf8.count
   }
 
-  func run(on session: Writer.Session) throws(SQLiteFailure) -> Answer {
+  func run(on session: Writer.Session) throws(SQLiteFailure) -> Report {
     let outcome = try Self.outcome {
       let result = try EventWriter(
         connection: session.connection, symbols: session.symbols, headCache: session.headCache,

@@ -95,9 +95,9 @@ final class ForeignCommitPoller: @unchecked Sendable {
       guard version != lastSeen?.version else { return }
       let end = try connection.logEnd().position
       // Read after the log, so that a commit of the writer that was seen there is announced, or about to be. If it is
-      // about to be, the next tick checks again.
+      // about to be, or the writer has announced more than was seen, the next tick checks again.
       let announced = announcedEnd.load(ordering: .sequentiallyConsistent)
-      guard announced != Self.announcing else { return }
+      guard announced != Self.announcing, announced <= end else { return }
       let isNew = end != announced && end != lastSeen?.end
       lastSeen = (version, end)
       if isNew { signal.advance() }

@@ -16,13 +16,13 @@ protocol Job<Resource>: AnyObject, Sendable {
   var isCancelled: Bool { get }
 
   /// Passes the outcome to the caller. Call it once.
-  typealias Answer = () -> Void
+  typealias Report = () -> Void
 
-  /// Runs the job. It may be run again if it has only read, and has not been answered.
+  /// Runs the job. It may be run again if it has only read, and its outcome has not been passed on.
   ///
-  /// - Returns: The answer.
+  /// - Returns: The closure that passes the outcome to the caller.
   /// - Throws: Only ``SQLiteFailure``. An error in the request itself is its outcome.
-  func run(on resource: Resource) throws(SQLiteFailure) -> Answer
+  func run(on resource: Resource) throws(SQLiteFailure) -> Report
 
   /// Passes an error to the caller instead.
   func fail(_ error: EventoError)
@@ -74,7 +74,7 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
 
   var isCancelled: Bool { mustDrop() }
 
-  func run(on resource: Resource) throws(SQLiteFailure) -> Answer {
+  func run(on resource: Resource) throws(SQLiteFailure) -> Report {
     let outcome = try Self.outcome { try body(resource) }
     return { [completion] in completion(outcome) }
   }

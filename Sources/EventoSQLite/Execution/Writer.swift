@@ -46,7 +46,7 @@ final class Writer: @unchecked Sendable {
   typealias WriteJob = any Job<Session>
 
   private struct State {
-    var waiting = WriteLines()
+    var waiting = WriteQueues()
     var isDraining = false
     /// True if writes that have not begun are refused.
     var isRefusing = false
@@ -109,7 +109,8 @@ final class Writer: @unchecked Sendable {
   /// The free bytes on the disk of the database; `nil` if unknown.
   var freeBytes: Int? { files?.store.freeBytes }
 
-  /// Runs `body` inside a transaction, together with others, and returns once it is committed.
+  /// Runs `body` inside a transaction, together with others, and returns once it is committed, unless the caller's task is
+  /// cancelled before it begins.
   ///
   /// `body` throws ``EventoError`` only if it has changed nothing.
   ///
@@ -117,19 +118,26 @@ final class Writer: @unchecked Sendable {
   func perform<Value: Sendable>(
     bytes: Int = 0, _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
-    let result = await withCheckedContinuation { (continuation: ClosureJob<Session, Value>.Continuation) in
-      perform(bytes: bytes, completion: { continuation.resume(returning: $0) }, body)
+    let cancellation = CancellationFlag()
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { (continuation: ClosureJob<Session, Value>.Continuation) in
+        perform(
+          bytes: bytes, unless: { cancellation.isSet }, completion: { continuation.resume(returning: $0) }, body)
+      }
+    } onCancel: {
+      cancellation.set()
     }
     return try result.get()
   }
 
   /// Runs `body` like ``perform(bytes:_:)``, and calls `completion` once it is committed or refused.
   func perform<Value: Sendable>(
-    bytes: Int = 0, completion: @escaping ClosureJob<Session, Value>.Completion,
+    bytes: Int = 0, unless mustDrop: @escaping @Sendable () -> Bool = { false },
+    completion: @escaping ClosureJob<Session, Value>.Completion,
     _ body: @escaping @Sendable (Session) throws -> Value
   ) {
     submit(
-      ClosureJob(bytes: bytes, completion: completion) { session in
+      ClosureJob(bytes: bytes, unless: mustDrop, completion: completion) { session in
         // It may read events.
         try session.pending.flush()
         return try body(session)

@@ -5,8 +5,8 @@ internal import Synchronization
 final class WriterHealth: Sendable {
   enum Verdict {
     /// It has committed recently, or is about to.
-    case well
-    case ill(EventoError)
+    case healthy
+    case unhealthy(EventoError)
     /// It has been idle, so only a test write can show its state.
     case unknown
   }
@@ -124,18 +124,18 @@ final class WriterHealth: Sendable {
     let (busySince, last, lasting, shortage) = state.withLock {
       ($0.busySince, $0.lastOutcome, $0.displacement ?? $0.lastingFailure, $0.shortage)
     }
-    if let lasting { return .ill(lasting) }
+    if let lasting { return .unhealthy(lasting) }
     let now = ContinuousClock.now
     if let shortage {
       // Smaller writes that succeed do not show that there is room. Only a test write does, but not too often.
       let isStuck = busySince.map { now - $0 > patience } ?? false
-      return now - shortage.lastTry < Self.freshness || isStuck ? .ill(shortage.error) : .unknown
+      return now - shortage.lastTry < Self.freshness || isStuck ? .unhealthy(shortage.error) : .unknown
     }
-    if let last, last.failure == nil, now - last.time < Self.freshness { return .well }
+    if let last, last.failure == nil, now - last.time < Self.freshness { return .healthy }
     guard let busySince else { return .unknown }
-    if let failure = last?.failure { return .ill(failure) }
-    guard now - busySince > patience else { return .well }
-    return .ill(
+    if let failure = last?.failure { return .unhealthy(failure) }
+    guard now - busySince > patience else { return .healthy }
+    return .unhealthy(
       EventoError(
         .unavailable,
         "The store has been busy with one commit for \((now - busySince).components.seconds) seconds. Check its disk, and "

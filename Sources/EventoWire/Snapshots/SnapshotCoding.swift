@@ -30,7 +30,7 @@ package enum SnapshotBody {
   /// Parses a gateway's response.
   ///
   /// - Throws: An error if it is not a gateway's response.
-  package static func snapshot(answer bytes: [UInt8]) throws(EventoError) -> Snapshot {
+  package static func snapshot(response bytes: [UInt8]) throws(EventoError) -> Snapshot {
     try snapshot(bytes, .unlimited, .skipped)
   }
 

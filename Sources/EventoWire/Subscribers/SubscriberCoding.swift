@@ -2,7 +2,7 @@ internal import ByteCoding
 package import Evento
 
 /// The responses that contain subscribers.
-package enum SubscriberAnswer {
+package enum SubscriberResponse {
   package static func json(_ subscriber: Subscriber) -> [UInt8] {
     var body = JSONWriter()
     body.write(subscriber)

@@ -20,10 +20,10 @@ extension Connection {
   ///   than the response, if a deadline has passed, and later than the connection's end.
   private func respond(to head: RequestHead, from source: ResponseSource, holding bodyBytes: Int = 0) {
     switch source {
-    case .now(let response):
+    case .response(let response):
       loop.limits.releaseBody(bodyBytes)
       send(response, to: head)
-    case .later(let work):
+    case .task(let work):
       let (mailbox, token, limits) = (loop.mailbox, token, loop.limits)
       let halfClose = HalfCloseSignal()
       if machine.peer != .sending { halfClose.set() }
@@ -34,8 +34,8 @@ extension Connection {
         mailbox.send(.response(token, response))
       }
       request = InFlightRequest(head: head, work: .task(task), halfClose: halfClose)
-    case .whenSent(let begin):
-      let cancellation = CancellationFlag()
+    case .callback(let begin):
+      let cancellation = RequestCancellation()
       // Before it begins: the response may be ready as soon as it has begun.
       machine.handlingBegan(at: loop.now)
       request = InFlightRequest(head: head, work: .responder(cancellation))
@@ -193,7 +193,7 @@ struct InFlightRequest {
     case decided(Reception)
     case task(Task<Void, Never>)
     /// The handler's responder, which reports when the response is no longer needed.
-    case responder(CancellationFlag)
+    case responder(RequestCancellation)
     /// A task writes the body.
     case stream(BodyWriter, Task<Void, Never>)
   }

@@ -115,7 +115,7 @@ extension ConnectionStateMachine {
   }
 
   /// The handling of received bytes.
-  enum Intake {
+  enum ReceiveAction {
     case parse
     /// Leave them for later.
     case leave

@@ -72,7 +72,7 @@ struct ConnectionStateMachine {
 // MARK: - Events of the peer
 
 extension ConnectionStateMachine {
-  mutating func received(_ count: Int, at now: MonotonicTime) -> Intake {
+  mutating func received(_ count: Int, at now: MonotonicTime) -> ReceiveAction {
     switch reading {
     case .head where outputBytes > 0 && outputBytes >= limits.bufferedBytes: return .leave
     case .head, .collecting, .discarding: return .parse

@@ -23,13 +23,13 @@ package enum Reception: Sendable {
 /// The way in which a response is made.
 package enum ResponseSource: Sendable {
   /// The response is ready.
-  case now(Response)
+  case response(Response)
   /// The closure returns it. It runs in a task of its own, off the event loop, which is cancelled when the client is
   /// gone or the handler's deadline has passed. A long wait should end when the client half-closes the connection.
-  case later(@Sendable (HalfCloseSignal) async -> Response)
+  case task(@Sendable (HalfCloseSignal) async -> Response)
   /// The responder gets it from any thread, for work that ends with a call and needs no task. The closure is called on
   /// the event loop's thread: it must not block.
-  case whenSent(@Sendable (Responder) -> Void)
+  case callback(@Sendable (Responder) -> Void)
 }
 
 /// A request that the server itself rejects or gives up.

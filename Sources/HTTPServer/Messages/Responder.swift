@@ -8,7 +8,7 @@ package final class Responder: Sendable {
   private let token: Token
   private let limits: ConnectionLimits
   private let bodyBytes: Int
-  private let cancellation: CancellationFlag
+  private let cancellation: RequestCancellation
   private let isSpent = Atomic(false)
 
   /// - Parameters:
@@ -16,7 +16,7 @@ package final class Responder: Sendable {
   ///   - cancellation: Set when the connection stops waiting.
   ///   - bodyBytes: The bytes of the request's body, which count until there is a response.
   init(
-    _ mailbox: Mailbox, _ token: Token, _ limits: ConnectionLimits, _ cancellation: CancellationFlag, bodyBytes: Int
+    _ mailbox: Mailbox, _ token: Token, _ limits: ConnectionLimits, _ cancellation: RequestCancellation, bodyBytes: Int
   ) {
     self.mailbox = mailbox
     self.token = token
@@ -46,7 +46,7 @@ package final class Responder: Sendable {
 
 /// Cancels a request. The connection holds only this of a responder, so that the handler can release the last reference
 /// to that.
-final class CancellationFlag: Sendable {
+final class RequestCancellation: Sendable {
   private let flag = Atomic(false)
 
   var isSet: Bool { flag.load(ordering: .relaxed) }

@@ -51,9 +51,9 @@ func withRunningGateway(
   let gateway = Gateway(store, configuration: configuration, log: log)
   let server = try HTTPServer.start(
     on: [.tcp(host: "127.0.0.1", port: 0)], configuration: serverConfiguration, handler: gateway)
-  gateway.showStatistics(of: server)
+  gateway.observe(server)
   let stop: @Sendable () async -> Void = {
-    gateway.stopFollowing()
+    gateway.closeStreams()
     await server.shutDown(grace: .seconds(5))
   }
   do {

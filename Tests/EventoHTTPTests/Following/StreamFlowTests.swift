@@ -121,7 +121,7 @@ import Testing
       for _ in 0..<3 {
         let error = await failure { () throws in _ = try await executor.follow().versions(1) }
         #expect(error?.code == .unavailable && error?.isTransient == true)
-        #expect(error?.detail.contains("2 times") == true && error?.detail.contains("followerConnections") == true)
+        #expect(error?.detail.contains("limit 2") == true && error?.detail.contains("followerConnections") == true)
         _ = try await executor.subscribers()
       }
       // One that ends makes room for another.

@@ -35,7 +35,7 @@ final class FakeGateway: Sendable {
         }
         return (written, isResend)
       }
-      return httpAnswer(isResend ? "200 OK" : "201 Created", "application/json", [], WriteAnswer.json(written))
+      return httpAnswer(isResend ? "200 OK" : "201 Created", "application/json", [], WriteResponse.json(written))
     } catch {
       return httpAnswer("\(error.code.status) Error", Problem.mediaType, [], Problem.json(error))
     }

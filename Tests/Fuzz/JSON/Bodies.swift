@@ -48,11 +48,11 @@ func checkBodies(_ bytes: [UInt8]) {
     "a page", { (json) throws(EventoError) in try Page.page(json: json) }, { Page.json($0, .auto) },
     { page, _ in page.edges.forEach { checkPayload($0.node.data) } })
   check(
-    "an answer to a write", { (json) throws(EventoError) in try WriteAnswer.events(json: json) },
-    { WriteAnswer.json($0) })
+    "an answer to a write", { (json) throws(EventoError) in try WriteResponse.events(json: json) },
+    { WriteResponse.json($0) })
   check(
-    "subscribers", { (json) throws(EventoError) in try SubscriberAnswer.page(json: json) },
-    { SubscriberAnswer.json($0) }, checkSubscribers)
+    "subscribers", { (json) throws(EventoError) in try SubscriberResponse.page(json: json) },
+    { SubscriberResponse.json($0) }, checkSubscribers)
   if let error = Problem.error(json: bytes) {
     expect(isJSON, "a problem of what is not JSON")
     expectEqual(Problem.error(json: Problem.json(error)), error, "a problem, written and read again")

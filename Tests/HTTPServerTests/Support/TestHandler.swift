@@ -6,7 +6,7 @@ struct TestHandler: RequestHandler {
 
   func receive(_ head: RequestHead) -> Reception {
     guard let route = routes[head.path] else {
-      return .respond(.now(Response(status: 404, body: .bytes(Array("no \(head.path)".utf8)))))
+      return .respond(.response(Response(status: 404, body: .bytes(Array("no \(head.path)".utf8)))))
     }
     return route(head)
   }
@@ -24,14 +24,14 @@ struct TestHandler: RequestHandler {
   /// What most tests need.
   static var standard: TestHandler {
     TestHandler(routes: [
-      "/": { _ in .respond(.now(.text("hello"))) },
-      "/later": { _ in .respond(.later { _ in .text("later") }) },
-      "/echo": { _ in .readBody(limit: 1 << 20) { body in .now(Response(body: .bytes(body))) } },
-      "/small": { _ in .readBody(limit: 10) { body in .now(Response(body: .bytes(body))) } },
-      "/method": { head in .respond(.now(.text(head.method))) },
+      "/": { _ in .respond(.response(.text("hello"))) },
+      "/later": { _ in .respond(.task { _ in .text("later") }) },
+      "/echo": { _ in .readBody(limit: 1 << 20) { body in .response(Response(body: .bytes(body))) } },
+      "/small": { _ in .readBody(limit: 10) { body in .response(Response(body: .bytes(body))) } },
+      "/method": { head in .respond(.response(.text(head.method))) },
       "/stream": { _ in
         .respond(
-          .now(
+          .response(
             Response(
               body: .stream { writer in
                 for piece in ["one ", "two ", "three"] { try await writer.write(Array(piece.utf8)) }

@@ -1,6 +1,6 @@
 /// Transfers that wait for a connection, first come, first served.
-struct WaitingLine {
-  private var entries: [Inbox.Entry] = []
+struct PendingQueue {
+  private var entries: [TransferQueue.Entry] = []
   private var head = 0
   /// No entry has an earlier deadline. It may be too early after some have left, and is corrected when it passes.
   private(set) var nextDeadline: ContinuousClock.Instant?
@@ -8,13 +8,13 @@ struct WaitingLine {
   var isEmpty: Bool { head == entries.count }
   var count: Int { entries.count - head }
 
-  mutating func append(_ entry: Inbox.Entry) {
+  mutating func append(_ entry: TransferQueue.Entry) {
     entries.append(entry)
     if let deadline = entry.transfer.deadline { nextDeadline = min(nextDeadline ?? deadline, deadline) }
   }
 
   /// - Complexity: O(1) amortised.
-  mutating func popFirst() -> Inbox.Entry? {
+  mutating func popFirst() -> TransferQueue.Entry? {
     guard head < entries.count else { return nil }
     let entry = entries[head]
     head += 1
@@ -32,9 +32,9 @@ struct WaitingLine {
   /// Removes and returns the entries for which `isOut` is true.
   ///
   /// - Complexity: O(*n*).
-  mutating func remove(where isOut: (Inbox.Entry) -> Bool) -> [Inbox.Entry] {
-    var removed: [Inbox.Entry] = []
-    var kept: [Inbox.Entry] = []
+  mutating func remove(where isOut: (TransferQueue.Entry) -> Bool) -> [TransferQueue.Entry] {
+    var removed: [TransferQueue.Entry] = []
+    var kept: [TransferQueue.Entry] = []
     for entry in entries[head...] {
       if isOut(entry) { removed.append(entry) } else { kept.append(entry) }
     }

@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// Logs errors of the store and refusals. A kind that repeats has two lines per interval: the first error, and the
 /// number of further ones.
-final class FailureLog: Sendable {
+final class RequestFailureLog: Sendable {
   private struct Kind: Hashable {
     let code: EventoError.Code
     let detail: String

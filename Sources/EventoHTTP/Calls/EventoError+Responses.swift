@@ -3,14 +3,14 @@ internal import EventoWire
 
 extension EventoError {
   /// Returns the error of an unsuccessful response. Its status decides whether it is transient, whatever its code.
-  static func answered(_ answer: TransferAnswer) -> EventoError {
+  static func answered(_ answer: TransferResponse) -> EventoError {
     // Checked by the media type: another service's JSON may have a `code` with another meaning.
     if answer.status >= 400, answer.contentType.names(mediaType: Problem.mediaType), answer.body.count <= problemBytes,
       var error = Problem.error(json: answer.body)
     {
       // The caller has not seen the request's name for the cursor, so the text has none.
       if error.code == .cursorNotInHistory { return .cursorNotInHistory() }
-      error.isTransient = error.isTransient || Gateway.transientStatuses.contains(answer.status)
+      error.isTransient = error.isTransient || GatewayClient.transientStatuses.contains(answer.status)
       return error
     }
     return unreadable(status: answer.status, body: answer.body, why: nil)
@@ -26,7 +26,7 @@ extension EventoError {
       .unavailable,
       "Unexpected response from the gateway: status \(status), \(start). Check the URL, and any proxy in between.",
       cause: why,
-      isTransient: Gateway.transientStatuses.contains(status) || status == 404 || status >= 500)
+      isTransient: GatewayClient.transientStatuses.contains(status) || status == 404 || status >= 500)
   }
 
   /// Returns the beginning of a body on one line of text.
@@ -57,12 +57,12 @@ extension EventoError {
         "The gateway can't be reached (\(fault.summary)). Check the URL, and that the gateway is running."
       case .lost: "The connection to the gateway broke before the response was complete (\(fault.summary))."
       case .tooLarge, .full: fault.summary
-      case .hopeless: "The gateway can't be called (\(fault.summary)). Check the URL and the configuration."
+      case .permanent: "The gateway can't be called (\(fault.summary)). Check the URL and the configuration."
       }
     let isTransient =
       switch fault.kind {
       case .deadline, .unreachable, .lost, .full: true
-      case .cancelled, .closed, .tooLarge, .hopeless: false
+      case .cancelled, .closed, .tooLarge, .permanent: false
       }
     return EventoError(
       .unavailable, detail, cause: fault.detail.isEmpty ? nil : fault.detail, isTransient: isTransient)
@@ -74,7 +74,7 @@ extension ReadResult {
   /// always a position to continue from, which an empty page with `hasNextPage` would not have.
   ///
   /// - Throws: An error if it does not hold.
-  func check(asAnswerTo args: Args) throws(EventoError) {
+  func check(asResponseTo args: Args) throws(EventoError) {
     let (count, hasMore, next) =
       switch args {
       case .forward(let first, _): (first, pageInfo.hasNextPage, pageInfo.endCursor)

@@ -21,21 +21,21 @@ extension Gateway {
         }
       }
       switch try operation.work(for: request) {
-      case .response(let response): return .now(finish(exchange, response))
+      case .response(let response): return .response(finish(exchange, response))
       case .callback(let begin):
         let context = Reply.Context(self, exchange, inFlight)
-        return .whenSent { responder in begin(Reply(context, responder)) }
+        return .callback { responder in begin(Reply(context, responder)) }
       case .task(let body): return later(exchange, inFlight, body)
       }
     } catch {
-      return .now(finish(exchange, problem(error, exchange)))
+      return .response(finish(exchange, problem(error, exchange)))
     }
   }
 
   private func later(
     _ exchange: Exchange, _ inFlight: Load.Request?, _ body: @escaping @Sendable (Hold) async throws -> Response
   ) -> ResponseSource {
-    .later { [self] halfClose in
+    .task { [self] halfClose in
       var exchange = exchange
       let hold = Hold()
       halfClose.onSet { hold.interruption.come() }

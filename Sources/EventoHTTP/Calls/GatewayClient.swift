@@ -2,14 +2,14 @@ internal import Evento
 internal import EventoWire
 
 /// A client of the gateway: sends calls, retries them, and separates results from errors.
-struct Gateway: Sendable {
+struct GatewayClient: Sendable {
   let client: TransferClient
   let base: BaseURL
   let callDeadline: Duration
   let retry: RetryPolicy
 
   /// A successful response.
-  struct Answer {
+  struct Response {
     let status: Int
     let body: [UInt8]
 
@@ -37,7 +37,7 @@ struct Gateway: Sendable {
   /// Sends a call.
   ///
   /// - Throws: The gateway's error, or `unavailable` if the response does not match docs/http-api.md.
-  func send(_ call: Call) async throws(EventoError) -> Answer {
+  func send(_ call: Call) async throws(EventoError) -> Response {
     do throws(Failure) {
       return try await sendTracing(call)
     } catch {
@@ -46,12 +46,12 @@ struct Gateway: Sendable {
   }
 
   /// Sends a call whose successful response is read as it arrives.
-  func stream(_ call: Call) -> AnswerStream {
+  func stream(_ call: Call) -> ResponseStream {
     client.stream(TransferRequest(method: call.method, url: base.text + call.path.text, body: call.body))
   }
 
   /// Returns the error of an ended stream; `nil` if it was the stream itself.
-  func failure(of answer: TransferAnswer) -> Failure? {
+  func failure(of answer: TransferResponse) -> Failure? {
     let isStream = answer.contentType.names(mediaType: StreamFormat.ndjson.mediaType)
     guard answer.status != 200 || !isStream else { return nil }
     return Failure(
@@ -59,7 +59,7 @@ struct Gateway: Sendable {
   }
 
   /// Sends a call like ``send(_:)``, with more details in the error.
-  func sendTracing(_ call: Call) async throws(Failure) -> Answer {
+  func sendTracing(_ call: Call) async throws(Failure) -> Response {
     let deadline = ContinuousClock.now + callDeadline
     let request = TransferRequest(method: call.method, url: base.text + call.path.text, body: call.body)
     let attempts = call.isRepeatable ? retry.attempts : 1
@@ -71,10 +71,10 @@ struct Gateway: Sendable {
       switch await outcome(of: request, call, deadline, mayHaveBeenDone) {
       case .answer(let answer):
         return answer
-      case .late(let error):
+      case .timedOutBeforeSend(let error):
         // The earlier error is more useful than the fact that there was no time for a retry.
         throw Failure(error: lastError ?? error, mayHaveBeenDone: mayHaveBeenDone, isTransient: true)
-      case .silent(let error):
+      case .timedOutAfterSend(let error):
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isTransient: true)
       case .error(let error):
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
@@ -99,12 +99,12 @@ struct Gateway: Sendable {
 
   /// The result of one attempt.
   private enum Outcome {
-    case answer(Answer)
+    case answer(Response)
     case error(EventoError)
     /// The deadline passed before anything was sent.
-    case late(EventoError)
+    case timedOutBeforeSend(EventoError)
     /// The deadline passed after something was sent.
-    case silent(EventoError)
+    case timedOutAfterSend(EventoError)
     /// A transient error.
     case transient(EventoError, retryAfter: Duration?, wasSent: Bool)
   }
@@ -112,7 +112,7 @@ struct Gateway: Sendable {
   private func outcome(
     of request: TransferRequest, _ call: Call, _ deadline: ContinuousClock.Instant, _ mayHaveBeenDone: Bool
   ) async -> Outcome {
-    let answer: TransferAnswer
+    let answer: TransferResponse
     do {
       answer = try await client.perform(request, deadline: deadline)
     } catch {
@@ -120,12 +120,12 @@ struct Gateway: Sendable {
       fault.wasSent = error.wasSent || mayHaveBeenDone
       switch fault.kind {
       case .unreachable, .lost, .full: return .transient(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
-      case .deadline where !error.wasSent: return .late(.transfer(fault))
-      case .deadline: return .silent(.transfer(fault))
-      case .cancelled, .closed, .tooLarge, .hopeless: return .error(.transfer(fault))
+      case .deadline where !error.wasSent: return .timedOutBeforeSend(.transfer(fault))
+      case .deadline: return .timedOutAfterSend(.transfer(fault))
+      case .cancelled, .closed, .tooLarge, .permanent: return .error(.transfer(fault))
       }
     }
-    if call.successes.contains(answer.status) { return .answer(Answer(status: answer.status, body: answer.body)) }
+    if call.successes.contains(answer.status) { return .answer(Response(status: answer.status, body: answer.body)) }
     let error = EventoError.answered(answer)
     return Self.transientStatuses.contains(answer.status)
       ? .transient(error, retryAfter: answer.retryAfter, wasSent: true) : .error(error)

@@ -1,5 +1,5 @@
 /// The part of a response received so far.
-struct ReceivedAnswer {
+struct ReceivedResponse {
   private let limit: Int
   private(set) var body: [UInt8] = []
   private(set) var isTooLarge = false
@@ -44,14 +44,14 @@ struct ReceivedAnswer {
 }
 
 /// The maximum size of a response, or of a line in a stream, in bytes.
-struct AnswerLimit: Sendable {
+struct ResponseLimit: Sendable {
   let bytes: Int
   /// The name of the setting that raises it; `nil` if there is none.
   let setting: String?
 }
 
 extension HTTPConfiguration {
-  var answerLimit: AnswerLimit { AnswerLimit(bytes: answerBytes, setting: answerBytesSetting) }
+  var answerLimit: ResponseLimit { ResponseLimit(bytes: answerBytes, setting: answerBytesSetting) }
 }
 
 extension String {

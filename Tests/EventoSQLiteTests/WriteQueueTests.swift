@@ -6,7 +6,7 @@ import Testing
 @testable import EventoSQLite
 
 /// Writes that wait: small ones behind no large ones, and none for a client that has gone.
-@Suite(.timeLimit(.minutes(1))) struct WriteLineTests {
+@Suite(.timeLimit(.minutes(1))) struct WriteQueueTests {
   /// A job that only has a cost.
   private final class Stub: Job {
     let name: String
@@ -19,12 +19,12 @@ import Testing
       self.bytes = bytes
     }
 
-    func run(on session: Writer.Session) -> Answer { {} }
+    func run(on session: Writer.Session) -> Report { {} }
     func fail(_ error: EventoError) {}
   }
 
   /// The names of the writes of each commit.
-  private func commits(_ lines: inout WriteLines) -> [String] {
+  private func commits(_ lines: inout WriteQueues) -> [String] {
     var commits: [String] = []
     while true {
       let jobs = lines.next()
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func smallWritesHaveEveryOtherCommit() {
-    var lines = WriteLines()
+    var lines = WriteQueues()
     for _ in 0..<600 { lines.append(Stub("s", cost: 1)) }
     for name in ["a", "b"] { lines.append(Stub(name, cost: 100_000, bytes: 5 << 20)) }
     for name in ["x", "y"] { lines.append(Stub(name, cost: 1_000_000, bytes: 5 << 20)) }
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func whatACommitHasNoTimeForComesNextInItsLine() {
-    var lines = WriteLines()
+    var lines = WriteQueues()
     for name in ["x", "y", "z"] { lines.append(Stub(name, cost: 1_000_000)) }
     let jobs = lines.next()
     #expect(jobs.count == 3)
@@ -140,6 +140,19 @@ import Testing
     }
     #expect(throws: EventoError.requestDropped) { try result.get() }
     #expect(try await store.eventCount() == 0)
+    await store.close()
+  }
+
+  @Test func aCancelledTaskChangesNothingThatHasNotBegun() async throws {
+    let folder = try TestFolder()
+    let store = try await SQLiteExecutor.open(folder.file())
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      try await store.upsertSubscriber("k", workerID: ULID())
+    }
+    let error = await failure { try await task.value }
+    #expect(error?.code == .unavailable)
+    #expect(try await store.subscriber("k") == nil)
     await store.close()
   }
 }

@@ -5,20 +5,20 @@ internal import Synchronization
 ///
 /// The hints of the commits say which events were added. As with every ``CommitSignal``, a woken follower reads from
 /// its own position, so this class can't lose or repeat events. If a commit has no hint, all followers are woken.
-final class LogTail: Sendable {
+final class FollowerHub: Sendable {
   /// The membership of a follower, until it is released. Use it like a ``CommitSignal``, which advances after each
   /// commit of a matching event, and sometimes without one.
   final class Membership: Sendable {
     private let member: FilterIndex<CommitSignal>.Member
-    private let tail: LogTail
+    private let hub: FollowerHub
 
-    fileprivate init(_ member: FilterIndex<CommitSignal>.Member, of tail: LogTail) {
+    fileprivate init(_ member: FilterIndex<CommitSignal>.Member, of hub: FollowerHub) {
       self.member = member
-      self.tail = tail
+      self.hub = hub
     }
 
     deinit {
-      tail.leave(member.number)
+      hub.leave(member.number)
     }
 
     /// The number of the filter, which no other filter ever has.
@@ -48,7 +48,7 @@ final class LogTail: Sendable {
     /// is known.
     func quietPlace(since mark: Mark) -> Cursor? {
       // In this order: a commit advances the signals before its end becomes the end.
-      guard let end = tail.end, end.began > mark.ended, !mayHaveNews(since: mark) else { return nil }
+      guard let end = hub.end, end.began > mark.ended, !mayHaveNews(since: mark) else { return nil }
       return end.place
     }
   }
@@ -133,6 +133,8 @@ final class LogTail: Sendable {
       let member = state.signals.join(filter, upTo: filterBytes) { CommitSignal() }
       guard member != nil, !state.isListening else { return (member, false) }
       state.isListening = true
+      // A commit before the listener is registered is not reported, so the first wake is one of all followers.
+      state.news.add(nil)
       return (member, true)
     }
     guard let member else {
@@ -178,13 +180,17 @@ final class LogTail: Sendable {
         await Task.yield()
       } else {
         // Nothing cancels this task, so the sleep can't be cut short.
-        try? await Task.sleep(until: began + Self.pause(events: news.events, woken: woken))
+        try? await Task.sleep(
+          until: began + Self.pause(events: news.isIncomplete ? Self.unknownEvents : news.events, woken: woken))
       }
     }
   }
 
   /// The number of followers from which on waking them takes noticeably from the writes beside them.
   private static let crowd = 32
+
+  /// The number of events that a wake counts for if nothing is known of them.
+  private static let unknownEvents = 256
 
   /// Returns the time between two wakes of a crowd: the longer, the more events there were and the more followers were
   /// woken, because reading several events costs little more than reading one.

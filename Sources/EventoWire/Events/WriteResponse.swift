@@ -2,7 +2,7 @@ internal import ByteCoding
 package import Evento
 
 /// The response to `POST /events`, also for a resend.
-package enum WriteAnswer {
+package enum WriteResponse {
   package static func json(_ events: [WrittenEvent]) -> [UInt8] {
     var body = JSONWriter(capacity: events.count * 320 + 16)
     body.write(json: "{\"events\":[")

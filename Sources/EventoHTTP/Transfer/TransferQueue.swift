@@ -2,12 +2,12 @@ internal import CCurl
 internal import Synchronization
 
 /// Requests from tasks to the thread that runs the transfers.
-final class Inbox: Sendable {
+final class TransferQueue: Sendable {
   /// A transfer with its waiting task.
   struct Entry {
     let transfer: Transfer
     /// Called once, with the result.
-    let finish: @Sendable (Result<TransferAnswer, TransferFault>) -> Void
+    let finish: @Sendable (Result<TransferResponse, TransferFault>) -> Void
   }
 
   /// The requests since the thread last checked.

@@ -2,11 +2,11 @@ internal import ByteCoding
 internal import Evento
 
 /// The tokens that a gateway accepts, only as their SHA-256: a reader of the file, or of the memory, can't use them.
-public struct TokenSet: Sendable {
+package struct TokenSet: Sendable {
   /// One token of the file. It is an object, because every request with the token holds it.
-  public final class Entry: Sendable {
-    public let name: String
-    public let role: Role
+  package final class Entry: Sendable {
+    package let name: String
+    package let role: Role
     fileprivate let digest: [UInt8]
 
     fileprivate init(name: String, role: Role, digest: [UInt8]) {
@@ -16,13 +16,13 @@ public struct TokenSet: Sendable {
     }
   }
 
-  public let entries: [Entry]
+  package let entries: [Entry]
 
   /// Reads a token file. It has a line `<name> <role> sha256:<64 hex digits of the token's SHA-256>` for each token.
   /// Empty lines, lines that begin with `#` and a byte order mark at the beginning are skipped.
   ///
   /// - Throws: ``TokenFileError`` for the first invalid line.
-  public init(file text: String) throws(TokenFileError) {
+  package init(file text: String) throws(TokenFileError) {
     var entries: [Entry] = []
     let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
     let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
@@ -66,7 +66,7 @@ public struct TokenSet: Sendable {
   static let maximumTokenLength = 4096
 
   /// Returns the line of a token file for a token.
-  public static func line(name: String, role: Role, token: String) -> String {
+  package static func line(name: String, role: Role, token: String) -> String {
     "\(name) \(role.rawValue) sha256:\(Hex.encode(SHA256.digest(Array(token.utf8))))"
   }
 
@@ -92,10 +92,10 @@ public struct TokenSet: Sendable {
 }
 
 /// The error of an invalid line in a token file.
-public struct TokenFileError: Error, Equatable, CustomStringConvertible {
+package struct TokenFileError: Error, Equatable, CustomStringConvertible {
   /// The number of the line, from 1.
-  public let line: Int
-  public let detail: String
+  package let line: Int
+  package let detail: String
 
-  public var description: String { "line \(line) \(detail)" }
+  package var description: String { "line \(line) \(detail)" }
 }

@@ -36,7 +36,7 @@ import Testing
     arguments: [[], [0xFF], Array("1 ".utf8), Array("{\"a\":1,\"a\":2}".utf8), Array("\"\\ud800\"".utf8)] as [[UInt8]])
   func keepsPayloads(_ data: [UInt8]) throws {
     let body = SnapshotBody.json(Snapshot(data: Payload(data), cursor: Cursor(place: [3])), .auto)
-    #expect(try SnapshotBody.snapshot(answer: body).data.bytes == data)
+    #expect(try SnapshotBody.snapshot(response: body).data.bytes == data)
     #expect(text(body).contains("data_base64") == !Payload(data).isJSON)
   }
 
@@ -49,25 +49,25 @@ import Testing
         id: ULID(), aggregatorType: "t", aggregatorID: "i", version: 2, routingKey: nil,
         timestamp: Timestamp(milliseconds: 253_402_300_799_999), cursor: Cursor(place: [2])),
     ]
-    #expect(try WriteAnswer.events(json: WriteAnswer.json(events)) == events)
+    #expect(try WriteResponse.events(json: WriteResponse.json(events)) == events)
   }
 
   @Test func readsSubscribers() throws {
     let subscriber = Subscriber(
       key: "k/é", workerID: ULID(), cursor: nil, lag: Subscriber.maximumLag, isEnabled: false,
       createdAt: Timestamp(milliseconds: 0), updatedAt: Timestamp(milliseconds: 1_709_164_800_123))
-    #expect(try SubscriberAnswer.subscriber(json: SubscriberAnswer.json(subscriber)) == subscriber)
+    #expect(try SubscriberResponse.subscriber(json: SubscriberResponse.json(subscriber)) == subscriber)
     for page in [
       SubscriberPage(subscribers: [subscriber], hasNextPage: true), SubscriberPage(subscribers: [], hasNextPage: false),
     ] {
-      #expect(try SubscriberAnswer.page(json: SubscriberAnswer.json(page)) == page)
+      #expect(try SubscriberResponse.page(json: SubscriberResponse.json(page)) == page)
     }
-    #expect(text(SubscriberAnswer.json(subscriber)).contains("\"updated_at\":\"2024-02-29T00:00:00.123Z\""))
-    #expect(try SubscriberAnswer.isRunning(json: SubscriberAnswer.json(isRunning: true)))
+    #expect(text(SubscriberResponse.json(subscriber)).contains("\"updated_at\":\"2024-02-29T00:00:00.123Z\""))
+    #expect(try SubscriberResponse.isRunning(json: SubscriberResponse.json(isRunning: true)))
   }
 
   @Test func skipsWhatANewerGatewayAdds() throws {
-    #expect(try SubscriberAnswer.isRunning(json: bytes("{\"x\":[{}],\"running\":true}")))
+    #expect(try SubscriberResponse.isRunning(json: bytes("{\"x\":[{}],\"running\":true}")))
   }
 
   @Test(arguments: ["", "<html>", "{}", "[]", "{\"edges\":[],\"page_info\":{}}", "{\"edges\":[{}],\"page_info\":null}"])
