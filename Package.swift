@@ -43,7 +43,8 @@ let package = Package(
     .target(name: "Evento", dependencies: ["ByteCoding", log], swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
     .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", deque], swiftSettings: settings),
-    .target(name: "EventoHTTP", dependencies: ["ByteCoding", "CCurl", "Evento", "EventoWire", log], swiftSettings: settings),
+    .target(
+      name: "EventoHTTP", dependencies: ["ByteCoding", "CCurl", "Evento", "EventoWire", log], swiftSettings: settings),
     // Without package access, so that what it makes of Evento, an executor among it, others can make too.
     .target(name: "EventoTesting", dependencies: ["Evento"], packageAccess: false, swiftSettings: settings),
     .target(name: "HTTPServer", dependencies: ["ByteCoding", "CSocketPolling", deque], swiftSettings: settings),

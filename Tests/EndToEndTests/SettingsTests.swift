@@ -41,10 +41,11 @@ import Testing
     }
   }
 
-  @Test func tellsItsLimitsWhenItStarts() async throws {
+  @Test func logsItsLimitsWhenItStarts() async throws {
     try await withTemporaryFolder { folder in
       let gateway = try await GatewayProcess([
         "--port", "0", "--database", folder + "/e.sqlite", "--max-payload-bytes", "20", "--idle-timeout", "7",
+        "--log-level", "debug",
       ])
       gateway.send(SIGTERM)
       let log = await gateway.outcome().errors
@@ -355,7 +356,10 @@ import Testing
         "EVENTO_PORT_8080_TCP_ADDR": "10.0.0.1", "EVENTO_GATEWAY_PORT": "udp://10.0.0.2:1",
       ]
       let gateway = try await GatewayProcess(
-        ["--unix-socket", folder + "/s", "--unix-socket-only", "--database", folder + "/e.sqlite"],
+        [
+          "--unix-socket", folder + "/s", "--unix-socket-only", "--database", folder + "/e.sqlite", "--log-level",
+          "debug",
+        ],
         environment: links.merging(["EVENTO_SERVICE": "typo", "EVENTO_MAX_PAYLOAD_BYTES": "10"]) { $1 })
       gateway.send(SIGTERM)
       let outcome = await gateway.outcome()

@@ -93,6 +93,9 @@ final class FollowerHub: Sendable {
     var signals = FilterIndex<CommitSignal>()
     /// True while it listens for commits, which it does if there are followers.
     var isListening = false
+    /// True once all followers have been woken after that began: they may have read the log before a commit that was not
+    /// reported, and until then a hint does not say all that they have to read.
+    var areHintsComplete = false
     var news = News()
     /// True if a task is handling news.
     var isWaking = false
@@ -133,8 +136,6 @@ final class FollowerHub: Sendable {
       let member = state.signals.join(filter, upTo: filterBytes) { CommitSignal() }
       guard member != nil, !state.isListening else { return (member, false) }
       state.isListening = true
-      // A commit before the listener is registered is not reported, so the first wake is one of all followers.
-      state.news.add(nil)
       return (member, true)
     }
     guard let member else {
@@ -156,15 +157,15 @@ final class FollowerHub: Sendable {
 
   private func listen() {
     let listening = relay.signal.listen { [weak self] in self?.hear($0) }
-    // Others may have joined meanwhile, and have read the log before a commit that was not reported.
     wakeAll()
+    state.withLock { $0.areHintsComplete = true }
     Task { await keep(listening) }
   }
 
   /// Called on the thread that has committed: stores the hint, and leaves everything else to a task.
   private func hear(_ hint: CommitHint?) {
     let isIdle = state.withLock { state in
-      state.news.add(hint)
+      state.news.add(state.areHintsComplete ? hint : nil)
       defer { state.isWaking = true }
       return !state.isWaking
     }
@@ -241,6 +242,7 @@ final class FollowerHub: Sendable {
       let isFinished = relay.signal.isFinished
       let (isNeeded, signals) = state.withLock { state in
         state.isListening = !isFinished && !state.signals.isEmpty
+        if !state.isListening { state.areHintsComplete = false }
         return (state.isListening, isFinished ? state.signals.values : [])
       }
       for signal in signals { signal.finish() }
