@@ -19,7 +19,7 @@ package struct JSONRoom: ~Copyable {
 
   @inlinable @inline(__always)
   mutating func write(_ start: UnsafeRawPointer, _ length: Int) {
-    precondition(length <= bytes.count - end, "more is written than there was said to be at most")
+    precondition(length <= bytes.count - end, "the JSON text exceeds the reserved size")
     UnsafeMutableRawPointer(bytes.baseAddress.unsafelyUnwrapped + end).copyMemory(from: start, byteCount: length)
     end += length
   }
@@ -38,7 +38,7 @@ package struct JSONRoom: ~Copyable {
 
   @inlinable @inline(__always)
   package mutating func put(_ byte: UInt8) {
-    precondition(end < bytes.count, "more is written than there was said to be at most")
+    precondition(end < bytes.count, "the JSON text exceeds the reserved size")
     bytes[end] = byte
     end += 1
   }
@@ -46,9 +46,9 @@ package struct JSONRoom: ~Copyable {
   /// Writes what `body` writes into room for `length` bytes; it returns the number of bytes.
   @inlinable @inline(__always)
   package mutating func put(upTo length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
-    precondition(length <= bytes.count - end, "more is written than there was said to be at most")
+    precondition(length <= bytes.count - end, "the JSON text exceeds the reserved size")
     let written = body(UnsafeMutableRawBufferPointer(rebasing: bytes[end..<end + length]))
-    precondition(0...length ~= written, "more is written than there was said to be at most")
+    precondition(0...length ~= written, "the JSON text exceeds the reserved size")
     end += written
   }
 

@@ -1,10 +1,10 @@
 /// Percent-encoding (RFC 3986 §2.1).
 package enum PercentEncoding {
-  /// Why text can't be decoded.
+  /// The reason why text can't be decoded.
   package enum Fault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// There is a `%` without two hexadecimal digits behind it.
+    /// A `%` is not followed by two hexadecimal digits.
     case badEscape
-    /// The bytes that it stands for are not UTF-8.
+    /// The decoded bytes are not UTF-8.
     case notUTF8
 
     /// The end of a sentence that begins with the name of the text.
@@ -16,17 +16,17 @@ package enum PercentEncoding {
     }
   }
 
-  /// The text that `text` stands for, decoded once.
+  /// Decodes `text` once.
   package static func decode(_ text: String) throws(Fault) -> String {
     try decode(Array(text.utf8)[...])
   }
 
-  /// The text that bytes stand for, decoded once.
+  /// Decodes UTF-8 bytes once.
   ///
   /// Not generic: the gateway decodes up to a whole request line on the event loop, and a generic function of another
   /// module is many times slower.
   ///
-  /// - Parameter plusIsSpace: as in what HTML forms write.
+  /// - Parameter plusIsSpace: Decodes `+` as a space, as HTML forms encode it.
   package static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool = false) throws(Fault) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count)
@@ -49,7 +49,7 @@ package enum PercentEncoding {
     return text
   }
 
-  /// Appends a text, with all but the unreserved characters (§2.3) encoded, slashes too.
+  /// Appends a text and encodes all but its unreserved characters (§2.3); slashes are encoded too.
   package static func encode(_ text: String, into encoded: inout String) {
     encoded.reserveCapacity(encoded.utf8.count + text.utf8.count)
     for byte in text.utf8 {

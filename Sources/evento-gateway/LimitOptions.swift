@@ -6,79 +6,93 @@ internal import HTTPServer
 
 /// The limits of `serve`, with the defaults of the parts that enforce them.
 struct LimitOptions: ParsableArguments {
-  @Option(parsing: .unconditional, help: "Maximum bytes of a request body.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum bytes of a request body.", valueName: "bytes"))
   var maxBodyBytes = Number(GatewayConfiguration().bodyBytes)
 
-  @Option(parsing: .unconditional, help: "Maximum bytes of all request bodies that are being received or processed.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Maximum bytes of all request bodies that are being received or processed.", valueName: "bytes"))
   var maxTotalBodyBytes = Number(ServerConfiguration().totalBodyBytes)
 
-  @Option(parsing: .unconditional, help: "Maximum bytes of one payload.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum bytes of one payload.", valueName: "bytes"))
   var maxPayloadBytes = Number(GatewayConfiguration().payloadBytes)
 
-  @Option(parsing: .unconditional, help: "Maximum bytes of the metadata of one event.")
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Maximum bytes of the metadata of one event.", valueName: "bytes"))
   var maxMetadataBytes = Number(GatewayConfiguration().metadataBytes)
 
-  @Option(parsing: .unconditional, help: "Maximum number of events in one write.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum number of events in one write.", valueName: "count"))
   var maxEventsPerWrite = Number(GatewayConfiguration().eventsPerWrite)
 
-  @Option(parsing: .unconditional, help: "Maximum number of events in one page.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum number of events in one page.", valueName: "count"))
   var maxPageEvents = Number(SQLiteConfiguration().pageEvents)
 
-  @Option(parsing: .unconditional, help: "Maximum bytes of a page; a single larger event is a page of its own.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Maximum bytes of a page; a single larger event is a page of its own.", valueName: "bytes"))
   var maxPageBytes = Number(GatewayConfiguration().pageBytes)
 
-  @Option(parsing: .unconditional, help: "Maximum number of requests handled concurrently.")
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Maximum number of requests handled concurrently.", valueName: "count"))
   var maxRequestsInFlight = Number(GatewayConfiguration().requestsInFlight)
 
-  @Option(parsing: .unconditional, help: "Maximum number of streams and waiting reads.")
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Maximum number of streams and waiting reads.", valueName: "count"))
   var maxFollowers = Number(GatewayConfiguration().followers)
 
   @Option(
     parsing: .unconditional,
-    help: """
-      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each filter. Equal filter sets \
+    help: ArgumentHelp(
+      """
+      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each aggregator. Equal filter sets \
       count once.
-      """)
+      """, valueName: "bytes"))
   var maxTotalFilterBytes = Number(GatewayConfiguration().totalFilterBytes)
 
-  @Option(parsing: .unconditional, help: "Maximum number of writes that wait for the disk.")
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Maximum number of writes that wait for the disk.", valueName: "count"))
   var maxWaitingWrites = Number(SQLiteConfiguration().waitingWrites)
 
-  @Option(parsing: .unconditional, help: "Maximum number of open connections.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum number of open connections.", valueName: "count"))
   var maxConnections = Number(ServerConfiguration().connections)
 
   @Option(
     parsing: .unconditional,
-    help: """
+    help: ArgumentHelp(
+      """
       Maximum number of open connections from one address. Behind a proxy, all come from one.
-      """)
+      """, valueName: "count"))
   var maxConnectionsPerPeer = Number(ServerConfiguration().connectionsPerPeer)
 
-  @Option(parsing: .unconditional, help: "Maximum bytes of a request line.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum bytes of a request line.", valueName: "bytes"))
   var maxRequestLineBytes = Number(ServerConfiguration().requestLineBytes)
 
-  @Option(parsing: .unconditional, help: "Maximum bytes of a header section.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum bytes of a header section.", valueName: "bytes"))
   var maxHeaderBytes = Number(ServerConfiguration().headerBytes)
 
-  @Option(parsing: .unconditional, help: "Maximum number of fields in a header section.")
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Maximum number of fields in a header section.", valueName: "count"))
   var maxHeaderFields = Number(ServerConfiguration().headerFields)
 
-  @Option(parsing: .unconditional, help: "Maximum bytes of all chunk extensions of a body.")
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Maximum bytes of all chunk extensions of a body.", valueName: "bytes"))
   var maxChunkExtensionBytes = Number(ServerConfiguration().chunkExtensionBytes)
 
   @Option(
     parsing: .unconditional,
-    help: """
+    help: ArgumentHelp(
+      """
       Bytes of unsent responses at which a connection's next request is left unread; a stream waits at an eighth \
       of it.
-      """)
+      """, valueName: "bytes"))
   var maxBufferedBytes = Number(ServerConfiguration().bufferedBytes)
 
   @Option(
     parsing: .unconditional,
-    help: """
+    help: ArgumentHelp(
+      """
       Maximum bytes of unsent responses of all clients; beyond it, the slowest clients are disconnected.
-      """)
+      """, valueName: "bytes"))
   var maxTotalAnswerBytes = Number(ServerConfiguration().totalAnswerBytes)
 
   /// The options with their values and ranges: no more than this program and the system can count or hold.

@@ -24,46 +24,15 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   @OptionGroup(title: "Basics")
   var basics: BasicOptions
 
+  @OptionGroup(title: "Network")
+  var network: NetworkOptions
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Octal permissions of a new database file, reduced by the umask.", valueName: "octal"))
   var databaseMode = FileMode(bits: SQLiteConfiguration().filePermissions)
 
-  @Option(help: ArgumentHelp("Path of a Unix socket to listen on as well.", valueName: "path"))
-  var unixSocket: String?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Octal permissions of the Unix socket; clients need write permission. 660 allows its owner and its group.",
-      valueName: "octal"))
-  var unixSocketMode = FileMode(bits: 0o660)
-
-  @Flag(help: "Listen only on the Unix socket, not on a port.")
-  var unixSocketOnly = false
-
-  @Option(help: ArgumentHelp("Path prefix under which the gateway is served, such as /evento.", valueName: "path"))
-  var basePath = ""
-
-  @Option(
-    help: ArgumentHelp(
-      "Origin whose web pages may use the gateway, such as https://app.example.org. Repeatable.",
-      valueName: "origin"))
-  var allowedOrigin: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Host name that clients may use if there are no tokens, besides localhost. Repeatable.",
-      valueName: "host"))
-  var allowedHost: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Proxy whose headers about the client are trusted: an address, a range such as 10.0.0.0/8, or unix. Repeatable.",
-      valueName: "address"))
-  var trustedProxy: [String] = []
-
-  @Option(help: "trace, debug (each request), info, notice, warning, error or critical.")
+  @Option(help: "Least severe level that is logged; debug logs each request.")
   var logLevel = Logger.Level.info
 
   @Option(parsing: .unconditional, help: "Number of threads that serve connections.")
@@ -100,27 +69,6 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     try Setting.check([Setting("--port", basics.port, 0...Int(UInt16.max))])
     try Exposure.checkForm(ofHost: host)
     try databaseMode.check("--database-mode", including: 0o600)
-    try unixSocketMode.check("--unix-socket-mode")
-    guard basePath.isEmpty || basePath.hasPrefix("/") && !basePath.hasSuffix("/") else {
-      throw ValidationError("--base-path must begin with / and must not end with it, but is \"\(basePath)\".")
-    }
-    guard unixSocket != nil || !unixSocketOnly else {
-      throw ValidationError("--unix-socket-only needs --unix-socket.")
-    }
-    for origin in allowedOrigin where WebOrigin(origin) == nil {
-      throw ValidationError(
-        "--allowed-origin must be a scheme and a host, such as https://app.example.org, but is \"\(origin)\"."
-      )
-    }
-    for host in allowedHost where HostName(host) == nil {
-      throw ValidationError(
-        "--allowed-host must be a name or an address without a port, such as store.example.org, but is \"\(host)\"."
-      )
-    }
-    for address in trustedProxy where AddressRange(address) == nil {
-      throw ValidationError(
-        "--trusted-proxy must be an address, a range such as 10.0.0.0/8, or unix, but is \"\(address)\".")
-    }
     try Setting.check([
       Setting("--event-loops", eventLoops, 1...256),
       Setting("--memory-map-bytes", memoryMapBytes, 0...2 << 30),
@@ -142,7 +90,9 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     }
     tellOfServiceLinks(log)
     let tokens = try TokenSource.read(tokenFile, from: tokenFileSetting)
-    if !unixSocketOnly { try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous) }
+    if !network.unixSocketOnly {
+      try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous)
+    }
 
     let signals = Signals(Self.signals)
     makeRoomForConnections(log)
@@ -282,12 +232,12 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     deadlines.apply(to: &configuration)
     configuration.version = Version.current
     configuration.tokens = tokens
-    configuration.basePath = basePath
-    configuration.allowedOrigins = allowedOrigin.compactMap { WebOrigin($0) }
+    configuration.basePath = network.basePath
+    configuration.allowedOrigins = network.allowedOrigin.compactMap { WebOrigin($0) }
     // The name on which it listens is allowed too.
-    configuration.allowedHosts = (allowedHost + [host]).compactMap { HostName($0) }
+    configuration.allowedHosts = (network.allowedHost + [host]).compactMap { HostName($0) }
     if tokens == nil { configuration.hosts = Exposure.isLoopback(host) ? .loopback : .addresses }
-    configuration.trustedProxies = trustedProxy.compactMap { AddressRange($0) }
+    configuration.trustedProxies = network.trustedProxy.compactMap { AddressRange($0) }
     return configuration
   }
 
@@ -315,13 +265,13 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   }
 
   private var endpoints: [Endpoint] {
-    let socket = unixSocket.map { [Endpoint.unix(path: $0, permissions: unixSocketMode.bits)] } ?? []
-    return (unixSocketOnly ? [] : [.tcp(host: host, port: port)]) + socket
+    let socket = network.unixSocket.map { [Endpoint.unix(path: $0, permissions: network.unixSocketMode.bits)] } ?? []
+    return (network.unixSocketOnly ? [] : [.tcp(host: host, port: port)]) + socket
   }
 
   /// Prints the address, the database and the number of events: for people, and for scripts that wait.
   private func announce(_ server: HTTPServer, isNew: Bool, eventCount: Int, _ log: Logger) {
-    let addresses = server.addresses.map { "\($0)\(basePath)" }.joined(separator: " and ")
+    let addresses = server.addresses.map { "\($0)\(network.basePath)" }.joined(separator: " and ")
     let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
     let store = "\(isNew ? "new database" : "database") \(database)"
     do throws(StandardOutput.Failure) {
@@ -343,9 +293,9 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   private func logAccess(_ log: Logger, _ tokens: TokenSet?) {
     if let tokens {
       log.info("Access: \(Self.count(tokens)).")
-    } else if unixSocketOnly {
-      log.info("Access: no tokens. Everyone who can connect to \(unixSocket ?? "the socket") has full access.")
-    } else if Exposure.isLoopback(host), !trustedProxy.isEmpty || !allowedHost.isEmpty {
+    } else if network.unixSocketOnly {
+      log.info("Access: no tokens. Everyone who can connect to \(network.unixSocket ?? "the socket") has full access.")
+    } else if Exposure.isLoopback(host), !network.trustedProxy.isEmpty || !network.allowedHost.isEmpty {
       log.warning(
         """
         Access: no tokens. Every client of a proxy on this machine has full access. Set --token-file to restrict it.
@@ -353,7 +303,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     } else if Exposure.isLoopback(host) {
       log.info("Access: no tokens. Every process on this machine has full access.")
     } else {
-      let names = ["localhost"] + allowedHost
+      let names = ["localhost"] + network.allowedHost
       log.warning(
         """
         Access: no tokens. Everyone who can reach \(host) has full access (--allow-anonymous), by an IP address or as \
