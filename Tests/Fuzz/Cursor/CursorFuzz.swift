@@ -65,10 +65,10 @@ private func checkReaders(_ cursor: Cursor) {
 /// A place in a SQLite store's log, of any numbers that fit.
 private func checkLogPosition(_ bytes: [UInt8]) {
   let position = bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
-  let tag = bytes.dropFirst(8).prefix(6).reduce(0) { $0 << 8 | Int64($1) }
-  let place = LogPosition(position: position, tag: tag)
-  expectEqual(LogPosition(place.cursor), place, "a position, written and read again")
-  checkText(place.cursor.description)
+  let commitID = bytes.dropFirst(8).prefix(6).reduce(0) { $0 << 8 | Int64($1) }
+  let written = LogPosition(position: position, commitID: commitID)
+  expectEqual(LogPosition(written.cursor), written, "a position, written and read again")
+  checkText(written.cursor.description)
 }
 
 /// The places of a group's members: the bytes between zeros, none where there are none.

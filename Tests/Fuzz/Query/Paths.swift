@@ -8,7 +8,7 @@
 private let patterns = [
   "/events/stream", "/events", "/events/{id}", "/subscribers/{key}", "/subscribers/{key}/cursor",
   "/subscribers/{key}/workers/{worker_id}", "/snapshots/{type*}/{revision}/{id}",
-].map { Resource($0, []) }
+].map { Route($0, []) }
 
 private let routers = ["", "/evento", "/a/b"].map { (base: $0, router: Router(patterns, basePath: $0)) }
 
