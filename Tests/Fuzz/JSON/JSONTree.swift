@@ -29,7 +29,7 @@ indirect enum JSONTree {
     let start = scanner.offset
     switch scanner.next {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
-      guard depthLeft > 0 else { throw scanner.fault("is nested more than 128 deep", .depth) }
+      guard depthLeft > 0 else { throw scanner.fault("is nested more than 128 levels deep", .depth) }
       self = scanner.next == UInt8(ascii: "{") ? try .object(&scanner, depthLeft) : try .array(&scanner, depthLeft)
     case UInt8(ascii: "\""): self = .string(try Self.string(&scanner))
     default:
