@@ -77,6 +77,22 @@ import Testing
     await store.store.close()
   }
 
+  /// Follows in streams that are cut at a heartbeat and continue after it, and expects the numbers 1 to `count` in order.
+  private static func expectEachEventOnce(_ client: HTTPClient, follower: Int, count: Int) async throws {
+    var (cursor, seen) = (String?.none, [Int]())
+    while seen.count < count {
+      let after = cursor.map { "&after=\($0)" } ?? ""
+      let heartbeats = 1 + (follower + seen.count) % 4
+      let stream = try await OpenStream(client, "/events/stream?\(filter)\(after)") {
+        OpenStream.heartbeats($0) >= heartbeats
+      }
+      let heartbeat = try #require(stream.heartbeat)
+      seen += heartbeat.numbers
+      cursor = heartbeat.cursor
+    }
+    #expect(seen == Array(1...count), "follower \(follower)")
+  }
+
   /// Followers that are cut at heartbeats, again and again, and go on from there: each sees each event once and in order,
   /// though events that pass their filter come beside, before and behind others all the time.
   @Test func skipNothing() async throws {
@@ -85,18 +101,7 @@ import Testing
       try await withThrowingTaskGroup(of: Void.self) { group in
         for follower in 0..<8 {
           group.addTask {
-            var (cursor, seen) = (String?.none, [Int]())
-            while seen.count < matching {
-              let after = cursor.map { "&after=\($0)" } ?? ""
-              let heartbeats = 1 + (follower + seen.count) % 4
-              let stream = try await OpenStream(client, "/events/stream?\(Self.filter)\(after)") {
-                OpenStream.heartbeats($0) >= heartbeats
-              }
-              let heartbeat = try #require(stream.heartbeat)
-              seen += heartbeat.numbers
-              cursor = heartbeat.cursor
-            }
-            #expect(seen == Array(1...matching), "follower \(follower)")
+            try await Self.expectEachEventOnce(client, follower: follower, count: matching)
           }
         }
         group.addTask {
@@ -125,18 +130,7 @@ import Testing
         let isDone = Atomic(false)
         for follower in 0..<4 {
           group.addTask {
-            var (cursor, seen) = (String?.none, [Int]())
-            while seen.count < matching {
-              let after = cursor.map { "&after=\($0)" } ?? ""
-              let heartbeats = 1 + (follower + seen.count) % 4
-              let stream = try await OpenStream(client, "/events/stream?\(Self.filter)\(after)") {
-                OpenStream.heartbeats($0) >= heartbeats
-              }
-              let heartbeat = try #require(stream.heartbeat)
-              seen += heartbeat.numbers
-              cursor = heartbeat.cursor
-            }
-            #expect(seen == Array(1...matching), "follower \(follower)")
+            try await Self.expectEachEventOnce(client, follower: follower, count: matching)
           }
         }
         group.addTask {

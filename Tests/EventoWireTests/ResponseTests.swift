@@ -3,7 +3,7 @@ import Testing
 
 @testable import EventoWire
 
-@Suite struct AnswerTests {
+@Suite struct ResponseTests {
   private let event = Event(
     id: ULID("01JD0000000000000000000001") ?? ULID(), aggregatorType: "t", aggregatorID: "i\"", version: 2, name: "n",
     routingKey: nil, data: Payload("{\"x\": 1.10}"), metadata: Metadata(), timestamp: Timestamp(milliseconds: 12_034))

@@ -26,7 +26,7 @@ public enum Tour {
     do {
       try await teller.deposit(1_00, to: ada)
     } catch BankError.accountIsNotOpen(let status) {
-      lines.append("Nobody can deposit to Ada: her account is \(status).")
+      lines.append("Deposits to Ada are refused: her account is \(status).")
     }
     try await teller.unfreeze(ada)
 
@@ -45,7 +45,7 @@ public enum Tour {
     let history = try await store.read([ReadAggregator(Account.aggregatorType, id: ada)])
     for event in history.edges.map(\.node) {
       lines.append(
-        "\(event.version). \(event.name) \(event.data.text ?? "") by \(event.metadata.requestedBy ?? "nobody")")
+        "\(event.version). \(event.name) \(event.data.text ?? "") by \(event.metadata.requestedBy ?? "unknown")")
     }
     return lines
   }

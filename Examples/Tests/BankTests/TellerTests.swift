@@ -21,7 +21,7 @@ import Testing
         lines.prefix(6) == [
           "Ada has 5450 cents, Bob has 3000.",
           "Bob can't withdraw 100000 cents: there are 3000.",
-          "Nobody can deposit to Ada: her account is frozen.",
+          "Deposits to Ada are refused: her account is frozen.",
           "Bob's account is closed, after 4 events.",
           "In the book: Ada, 5450 cents, open.",
           "In the book: Bob, 0 cents, closed.",

@@ -77,23 +77,13 @@ package struct FollowRequest: Sendable {
 
   package var json: [UInt8] {
     var body = JSONWriter()
-    func separate() { body.write(json: body.isEmpty ? "{" : ",") }
-    if let aggregators {
-      separate()
-      body.write(json: "\"aggregators\":")
-      body.write(filters: aggregators)
-    }
-    if case .value(let key) = routingKey {
-      separate()
-      body.write(json: "\"routing_key\":")
-      body.write(stringOrNull: key)
-    }
+    body.writeMembers(filters: aggregators, routingKey: routingKey)
     if let after = after.wire {
-      separate()
+      body.beginMember()
       body.write(json: "\"after\":")
       body.write(plainString: after)
     }
-    separate()
+    body.beginMember()
     body.write(json: "\"encoding\":")
     body.write(plainString: encoding.rawValue)
     body.write(json: "}")

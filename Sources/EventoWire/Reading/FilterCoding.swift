@@ -41,6 +41,25 @@ extension JSONReader {
 }
 
 extension JSONWriter {
+  /// Begins the next member of the object that is the whole text.
+  mutating func beginMember() {
+    write(json: isEmpty ? "{" : ",")
+  }
+
+  /// Writes the members that select events, each only if it selects some.
+  mutating func writeMembers(filters: [ReadAggregator]?, routingKey: RoutingKey) {
+    if let filters {
+      beginMember()
+      write(json: "\"aggregators\":")
+      write(filters: filters)
+    }
+    if case .value(let key) = routingKey {
+      beginMember()
+      write(json: "\"routing_key\":")
+      write(stringOrNull: key)
+    }
+  }
+
   mutating func write(filters: [ReadAggregator]) {
     write(json: "[")
     for (index, filter) in filters.enumerated() {

@@ -177,19 +177,9 @@ extension ReadRequest {
 
   package var json: [UInt8] {
     var body = JSONWriter()
-    func separate() { body.write(json: body.isEmpty ? "{" : ",") }
-    if let aggregators {
-      separate()
-      body.write(json: "\"aggregators\":")
-      body.write(filters: aggregators)
-    }
-    if case .value(let key) = routingKey {
-      separate()
-      body.write(json: "\"routing_key\":")
-      body.write(stringOrNull: key)
-    }
+    body.writeMembers(filters: aggregators, routingKey: routingKey)
     for (name, value) in pageParameters {
-      separate()
+      body.beginMember()
       body.write(plainString: name.rawValue)
       body.write(json: ":")
       switch value {
