@@ -30,7 +30,7 @@ public final class HTTPExecutor: Sendable {
   ///   started.
   public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws {
     let options = try configuration.transferOptions()
-    lineLimit = configuration.answerLimit
+    lineLimit = configuration.responseLimit
     failureLog = FailureLog(configuration.logger)
     let base: BaseURL
     do {

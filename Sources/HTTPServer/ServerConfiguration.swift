@@ -35,7 +35,7 @@ package struct ServerConfiguration: Sendable {
   package var bufferedBytes = 256 * 1024
   /// The maximum size of the responses that wait for all clients. Above it, those that have read nothing for the
   /// longest time are evicted. 512 MiB.
-  package var totalAnswerBytes = 512 * 1024 * 1024
+  package var totalResponseBytes = 512 * 1024 * 1024
   /// The maximum size of the bodies of all requests that are being received or handled; 503 above it. 512 MiB.
   package var totalBodyBytes = 512 * 1024 * 1024
   /// The maximum size of an unused body that is read so that the connection can stay open. 256 KiB.

@@ -44,7 +44,7 @@ struct LimitOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each aggregator. Equal filter sets \
+      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each filter. Equal filter sets \
       count once.
       """, valueName: "bytes"))
   var maxTotalFilterBytes = Number(GatewayConfiguration().totalFilterBytes)
@@ -93,7 +93,7 @@ struct LimitOptions: ParsableArguments {
       """
       Maximum bytes of unsent responses of all clients; beyond it, the slowest clients are disconnected.
       """, valueName: "bytes"))
-  var maxTotalAnswerBytes = Number(ServerConfiguration().totalAnswerBytes)
+  var maxTotalResponseBytes = Number(ServerConfiguration().totalResponseBytes)
 
   /// The options with their values and ranges: no more than this program and the system can count or hold.
   var settings: [Setting] {
@@ -116,7 +116,7 @@ struct LimitOptions: ParsableArguments {
       Setting("--max-header-fields", maxHeaderFields, 1...10_000),
       Setting("--max-chunk-extension-bytes", maxChunkExtensionBytes, Self.head),
       Setting("--max-buffered-bytes", maxBufferedBytes, Self.item),
-      Setting("--max-total-answer-bytes", maxTotalAnswerBytes, Self.total),
+      Setting("--max-total-response-bytes", maxTotalResponseBytes, Self.total),
     ]
   }
 
@@ -161,7 +161,7 @@ struct LimitOptions: ParsableArguments {
     configuration.headerFields = maxHeaderFields.value
     configuration.chunkExtensionBytes = maxChunkExtensionBytes.value
     configuration.bufferedBytes = maxBufferedBytes.value
-    configuration.totalAnswerBytes = maxTotalAnswerBytes.value
+    configuration.totalResponseBytes = maxTotalResponseBytes.value
     configuration.totalBodyBytes = maxTotalBodyBytes.value
   }
 }

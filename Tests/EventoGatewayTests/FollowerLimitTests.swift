@@ -70,7 +70,7 @@ import Testing
     // Two streams fit, and a third does not, for the kernel takes less than a hundred thousand bytes of each.
     let size = 2 << 20
     var server = ServerConfiguration()
-    server.totalAnswerBytes = 5 << 20
+    server.totalResponseBytes = 5 << 20
     let store = try await SQLiteExecutor.open(":memory:")
     try await withRunningGateway(over: store, server: server) { client, _, _ in
       let data = "\"" + String(repeating: "x", count: size - 2) + "\""

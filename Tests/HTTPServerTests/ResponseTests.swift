@@ -87,7 +87,7 @@ import Testing
   @Test(arguments: pollers) func boundsAnswersTogether(_ poller: PollerKind) async throws {
     let size = 20_000_000
     var configuration = configuration(poller)
-    configuration.totalAnswerBytes = 3 * size + size / 2
+    configuration.totalResponseBytes = 3 * size + size / 2
     let handler = TestHandler(routes: [
       "/": { _ in .respond(.response(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
     ])
@@ -111,7 +111,7 @@ import Testing
   @Test(arguments: pollers) func cutsOffWhoHasTakenNothingSince(_ poller: PollerKind) async throws {
     let size = 20_000_000
     var configuration = configuration(poller)
-    configuration.totalAnswerBytes = 3 * size + size / 2
+    configuration.totalResponseBytes = 3 * size + size / 2
     let handler = TestHandler(routes: [
       "/": { _ in .respond(.response(Response(body: .bytes([UInt8](repeating: 65, count: size))))) }
     ])

@@ -46,7 +46,7 @@ import Testing
   /// What waits for a stream's client counts like any other answer, wherever it waits.
   @Test(arguments: pollers) func countsStreamsAmongAllThatWaits(_ poller: PollerKind) async throws {
     var configuration = configuration(poller)
-    configuration.totalAnswerBytes = 2 * Self.size
+    configuration.totalResponseBytes = 2 * Self.size
     let begun = Counter()
     let handler = handler(pieces: 1, begun: begun, written: Counter())
     try await withServer(handler, on: Self.socket(), configuration: configuration) { server, address in
@@ -90,7 +90,7 @@ import Testing
   /// A stream that writes when there is too much is spared then, and is the slowest all the same the next time.
   @Test(arguments: pollers) func cutsOffAStreamThatWasSparedBefore(_ poller: PollerKind) async throws {
     var configuration = configuration(poller)
-    configuration.totalAnswerBytes = 7 * Self.size / 2
+    configuration.totalResponseBytes = 7 * Self.size / 2
     configuration.eventLoops = 1
     // So that a stream may write on while its first piece waits.
     configuration.bufferedBytes = 16 * Self.size

@@ -15,8 +15,8 @@ from .watched import Watched, get, post
 HEARTBEAT = 1
 HEARTBEATS = ("--stream-heartbeat", str(HEARTBEAT))
 # So that few clients suffice to reach it.
-ANSWER_BYTES = 64 << 20
-FEW_ANSWER_BYTES = ("--max-total-answer-bytes", str(ANSWER_BYTES))
+RESPONSE_BYTES = 64 << 20
+FEW_RESPONSE_BYTES = ("--max-total-response-bytes", str(RESPONSE_BYTES))
 # A follower that waits, whatever it has read before.
 WAITING = 16 << 10
 # A stream may hold half of --max-buffered-bytes for its client, and its next page.
@@ -181,14 +181,14 @@ def cases(is_short: bool) -> list[Kept]:
             held=LAGGING, store="large", waits=True, options=HEARTBEATS),
         Kept(
             "streams: one event of 8 MB, unread", several, lambda _, n: get(big), store="large",
-            peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
+            peak=RESPONSE_BYTES + MEMORY_TIMES * BIG, options=FEW_RESPONSE_BYTES, beside_store=True),
         Kept(
             "streams: one event of 8 MB, unread, at the default limit", 100, lambda _, n: get(big), store="large",
             peak=(512 << 20) + MEMORY_TIMES * BIG, beside_store=True, short=False),
         Kept(
             "streams: different events of 8 MB, unread", several,
             lambda facts, n: get(f"/events/stream?aggregator_type=large&aggregator_id=big{n % len(facts['big'])}"),
-            store="large", peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
+            store="large", peak=RESPONSE_BYTES + MEMORY_TIMES * BIG, options=FEW_RESPONSE_BYTES, beside_store=True),
         Kept(
             "streams: ordinary ones that wait", crowd,
             lambda _, n: get(f"/events/stream?after=now&aggregator_type=type{n}"), expects=20, held=WAITING,
@@ -213,10 +213,10 @@ def cases(is_short: bool) -> list[Kept]:
         Kept(
             "unread: pages of 8 MB", several,
             lambda _, n: get("/events?first=1000&aggregator_type=large&name=Page"), store="large",
-            peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
+            peak=RESPONSE_BYTES + MEMORY_TIMES * BIG, options=FEW_RESPONSE_BYTES, beside_store=True),
         Kept(
             "unread: snapshots of 8 MB", several, lambda _, n: get("/snapshots/large/1/one"), store="large",
-            peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
+            peak=RESPONSE_BYTES + MEMORY_TIMES * BIG, options=FEW_RESPONSE_BYTES, beside_store=True),
         Kept(
             "unread: 30 pipelined reads of an event of 8 MB", 1,
             lambda facts, n: get(f"/events/{facts['big'][0]}") * 30,
@@ -224,7 +224,7 @@ def cases(is_short: bool) -> list[Kept]:
         Kept("unread: pipelined GET /openapi.yaml", 20, lambda _, n: get("/openapi.yaml") * 1000),
         Kept(
             "unread: GET /subscribers", several, lambda _, n: get("/subscribers"), store="subscribers",
-            peak=ANSWER_BYTES + MEMORY_TIMES * BIG, options=FEW_ANSWER_BYTES, beside_store=True),
+            peak=RESPONSE_BYTES + MEMORY_TIMES * BIG, options=FEW_RESPONSE_BYTES, beside_store=True),
         Kept(
             "never complete: heads of 32 KB", 500,
             lambda _, n: get("/healthz", *(f"x{i}: {'a' * 330}" for i in range(90)))[:-2], is_complete=False),

@@ -7,7 +7,7 @@ internal import CCurl
 final class EasyHandle {
   let easy: UnsafeMutableRawPointer
   private(set) var entry: TransferQueue.Entry?
-  private let answerLimit: ResponseLimit
+  private let responseLimit: ResponseLimit
   private let streaming: TransferOptions.Streaming?
   /// libcurl's error message (CURLOPT_ERRORBUFFER), freed after the handle that writes it.
   private let message: UnsafeMutablePointer<CChar>
@@ -23,7 +23,7 @@ final class EasyHandle {
   init(_ options: TransferOptions) throws(TransferFault) {
     guard let easy = curl_easy_init() else { throw TransferFault(kind: .permanent, summary: "out of memory") }
     self.easy = easy
-    answerLimit = options.answerLimit
+    responseLimit = options.responseLimit
     streaming = options.streaming
     message = .allocate(capacity: Int(CURL_ERROR_SIZE))
     message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -90,7 +90,7 @@ final class EasyHandle {
     let request = entry.transfer.request
     let options = EasyOptions(easy)
     message.pointee = 0
-    received = ReceivedResponse(limit: answerLimit.bytes)
+    received = ReceivedResponse(limit: responseLimit.bytes)
     begin = .now
     lastSign = begin
     isStreamed = nil
@@ -137,7 +137,7 @@ final class EasyHandle {
       return .failure(fault)
     }
     if received.isHeadTooLarge || isTooLongForLibcurl(code) { return .failure(.headTooLarge) }
-    if received.isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .failure(.tooLarge(answerLimit)) }
+    if received.isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .failure(.tooLarge(responseLimit)) }
     guard code == CURLE_OK else {
       return .failure(
         TransferFault(

@@ -62,7 +62,7 @@ final class EventLoop: @unchecked Sendable {
     parserLimits = configuration.parserLimits
     machineLimits = ConnectionStateMachine.Limits(configuration)
     persistence = PersistenceFields(idle: configuration.idleTimeout)
-    outputShare = configuration.totalAnswerBytes / max(configuration.eventLoops, 1)
+    outputShare = configuration.totalResponseBytes / max(configuration.eventLoops, 1)
     self.handler = handler
     self.limits = limits
     self.listeners = listeners

@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// The bytes that have been written and not been taken by the client are bounded (by an eighth of
 /// ``ServerConfiguration/bufferedBytes``, and one array more): a client that reads slowly slows only its own writer.
-/// All of them are here or in the connection's output, once, and count in ``ServerConfiguration/totalAnswerBytes``.
+/// All of them are here or in the connection's output, once, and count in ``ServerConfiguration/totalResponseBytes``.
 package final class BodyWriter: Sendable {
   /// The reason why nothing more can be written.
   package enum Closed: Error, Sendable {
