@@ -81,7 +81,7 @@ import Testing
         try await unread[count - 1].send(client.message("GET", "/events/stream", nil, []))
       }
       // Once all four have come, and not before: it would be the reader that is the slowest beside the last one.
-      while try await !client.send("GET", "/metrics").text.contains("evento_connections_cut_off_total 2\n") {}
+      while try await !client.send("GET", "/metrics").text.contains("evento_connections_evicted_total 2\n") {}
       // A client that reads gets all of it.
       let connection = try RawConnection(port: client.port)
       try await connection.send(client.message("GET", "/events/stream", nil, []))

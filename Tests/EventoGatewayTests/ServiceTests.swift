@@ -77,8 +77,8 @@ import Testing
       #expect(lines.contains("\(name){route=\"/subscribers/{key}\",method=\"GET\",status=\"404\"} 2"))
       #expect(lines.contains("\(name){route=\"-\",method=\"-\",status=\"404\"} 1"))
       #expect(lines.contains { $0.hasPrefix("evento_connections_accepted_total ") })
-      for name in ["cut_off", "refused"] { #expect(lines.contains("evento_connections_\(name)_total 0")) }
-      for name in ["timeouts", "protocol_faults", "accept_exhaustions", "requests_shed"] {
+      for name in ["evicted", "refused"] { #expect(lines.contains("evento_connections_\(name)_total 0")) }
+      for name in ["timeouts", "protocol_errors", "accept_failures", "requests_shed"] {
         #expect(lines.contains("evento_\(name)_total 0"))
       }
       #expect(lines.contains("evento_build_info{version=\"unknown\"} 1"))
@@ -114,7 +114,7 @@ import Testing
       let connection = try RawConnection(port: client.port)
       try await connection.send("GET / HTTP/1.1\r\nno colon\r\n\r\n")
       _ = try await connection.receiveAll()
-      #expect(try await client.send("GET", "/metrics").text.contains("evento_protocol_faults_total 1\n"))
+      #expect(try await client.send("GET", "/metrics").text.contains("evento_protocol_errors_total 1\n"))
     }
   }
 

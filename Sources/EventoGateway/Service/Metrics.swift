@@ -112,18 +112,18 @@ final class Metrics: Sendable {
       "evento_connections_refused_total", "counter", "Connections refused because there were too many.",
       statistics.refusedConnections)
     text.single(
-      "evento_connections_cut_off_total", "counter", "Connections closed to free memory for responses.",
+      "evento_connections_evicted_total", "counter", "Connections closed to free memory for other responses.",
       statistics.evictions)
     text.single(
       "evento_timeouts_total", "counter",
       "Connections closed and requests abandoned at a deadline, including idle connections.",
       statistics.timeouts)
     text.single(
-      "evento_protocol_faults_total", "counter",
+      "evento_protocol_errors_total", "counter",
       "Requests and connections refused before routing: not HTTP, over a limit, or too slow.",
       statistics.protocolErrors)
     text.single(
-      "evento_accept_exhaustions_total", "counter", "Connections not accepted because no file descriptor was free.",
+      "evento_accept_failures_total", "counter", "Connections not accepted because no file descriptor was free.",
       statistics.acceptFailures)
   }
 
