@@ -8,47 +8,48 @@ extension Gateway {
   /// The maximum size of a body that is decoded on the event loop.
   private static let smallBody = 8 << 10
 
-  func answer(_ request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> ResponseSource {
+  func respond(to request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> ResponseSource {
     do throws(EventoError) {
-      let inFlight = operation.countsInFlight ? try load.enter() : nil
+      let permit = operation.countsInFlight ? try admission.acquireRequest() : nil
       guard request.body.count <= Self.smallBody else {
-        return later(exchange, inFlight) { hold async throws in
+        return respondInTask(exchange, permit) { waitState async throws in
           // Decoding a body of 16 MiB takes a tenth of a second or more. It must not occupy a thread of the cooperative
           // pool, which has only as many as processors.
           try await withTaskExecutorPreference(LongWork.executor) { () async throws in
-            try await operation.work(for: request).response(hold)
+            try await operation.work(for: request).response(waitState)
           }
         }
       }
       switch try operation.work(for: request) {
       case .response(let response): return .response(finish(exchange, response))
       case .callback(let begin):
-        let context = Reply.Context(self, exchange, inFlight)
-        return .callback { responder in begin(Reply(context, responder)) }
-      case .task(let body): return later(exchange, inFlight, body)
+        let context = GatewayResponder.Context(self, exchange, permit)
+        return .callback { responder in begin(GatewayResponder(context, responder)) }
+      case .task(let body): return respondInTask(exchange, permit, body)
       }
     } catch {
       return .response(finish(exchange, problem(error, exchange)))
     }
   }
 
-  private func later(
-    _ exchange: Exchange, _ inFlight: Load.Request?, _ body: @escaping @Sendable (Hold) async throws -> Response
+  private func respondInTask(
+    _ exchange: Exchange, _ permit: AdmissionControl.RequestPermit?,
+    _ body: @escaping @Sendable (WaitState) async throws -> Response
   ) -> ResponseSource {
     .task { [self] halfClose in
       var exchange = exchange
-      let hold = Hold()
-      halfClose.onSet { hold.interruption.come() }
+      let waitState = WaitState()
+      halfClose.onSet { waitState.interruption.come() }
       do {
-        let response = try await body(hold)
-        inFlight?.end()
-        exchange.isHeld = hold.isSet
+        let response = try await body(waitState)
+        permit?.release()
+        exchange.hasWaited = waitState.hasWaited
         return finish(exchange, response)
       } catch {
-        inFlight?.end()
+        permit?.release()
         // The client is gone, or has received another response: this one is not sent, and is not an error of the store.
         if Task.isCancelled, error as? EventoError == .requestDropped { return Response(status: 503) }
-        exchange.isHeld = hold.isSet
+        exchange.hasWaited = waitState.hasWaited
         // The only place for errors of other types, which a custom executor may throw: they become `internal`.
         return finish(exchange, problem(EventoError(wrapping: error), exchange))
       }
@@ -74,8 +75,8 @@ extension Gateway {
     response.headers.append(RequestID.field, exchange.requestID)
     // Without such a field, a cache may keep a response by its own rules (RFC 9111 §4.2.2), even an empty page or a
     // 404.
-    if response.headers[Caching.field] == nil { response.headers.append(Caching.field, "no-store") }
-    for (name, value) in browsers.responseFields(exchange.head?.headers ?? fields) {
+    if response.headers["Cache-Control"] == nil { response.headers.append("Cache-Control", "no-store") }
+    for (name, value) in originPolicy.responseFields(exchange.head?.headers ?? fields) {
       response.headers.append(name, value)
     }
     let duration = exchange.duration
@@ -84,7 +85,7 @@ extension Gateway {
       "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") \(response.status)",
       metadata: [
         "request_id": "\(exchange.requestID)",
-        "client": "\(exchange.head.map { forwarding.client(of: $0).address } ?? "-")",
+        "client": "\(exchange.head.map { trustedProxies.client(of: $0).address } ?? "-")",
         "duration_us": "\(duration.map { Int64($0 / .microseconds(1)).description } ?? "-")",
         "token": "\(exchange.token?.name ?? "-")",
       ])

@@ -10,13 +10,13 @@ package import Logging
 package final class Gateway: RequestHandler {
   private let configuration: GatewayConfiguration
   private let access: AccessControl
-  let browsers: BrowserRules
-  let forwarding: Forwarding
-  private let router: Router
+  let originPolicy: OriginPolicy
+  let trustedProxies: TrustedProxies
+  let router: Router
   /// Finished when no request may wait for events any more, because the gateway stops or the store is closed.
   private let relay: CommitRelay
-  private let gates: FollowerGates
-  let load: Load
+  private let readLimits: FollowerReadLimits
+  let admission: AdmissionControl
   let metrics: Metrics
   let log: Logger
   let failures: RequestFailureLog
@@ -26,31 +26,33 @@ package final class Gateway: RequestHandler {
     self.log = log
     failures = RequestFailureLog(log, interval: configuration.failureInterval)
     access = AccessControl(configuration.tokens)
-    browsers = BrowserRules(
+    originPolicy = OriginPolicy(
       allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: Set(configuration.allowedHosts),
       hosts: configuration.hosts)
-    forwarding = Forwarding(trusted: configuration.trustedProxies)
+    trustedProxies = TrustedProxies(addresses: configuration.trustedProxies)
     relay = CommitRelay([executor])
-    load = Load(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
+    admission = AdmissionControl(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     let store = callbacks(of: executor)
-    let hub = FollowerHub(relay: relay, load: load, filterBytes: configuration.totalFilterBytes)
-    metrics = Metrics(load, hub, store, version: configuration.version)
-    gates = FollowerGates()
+    let hub = FollowerHub(relay: relay, admission: admission, filterBytes: configuration.totalFilterBytes)
+    metrics = Metrics(admission, hub, store, version: configuration.version)
+    readLimits = FollowerReadLimits()
     let limits = configuration.wireLimits
+    let pages = EventPages(store: store, limit: configuration.pageBytes)
     let events = EventsResource(
-      store: store, limits: limits, pageBytes: configuration.pageBytes, longestWait: configuration.longestWait,
-      basePath: configuration.basePath, hub: hub, gates: gates, load: load,
-      access: access)
+      store: store, pages: pages, waitingReads: WaitingReads(pages: pages, hub: hub, readLimits: readLimits),
+      admission: admission, access: access, limits: limits, longestWait: configuration.longestWait,
+      basePath: configuration.basePath)
     let stream = StreamResource(
-      pages: SharedPages(store, gates: gates), hub: hub, commits: relay.signal, load: load, access: access,
+      pages: PageCache(store, readLimits: readLimits), hub: hub, commits: relay.signal, admission: admission,
+      access: access,
       heartbeat: configuration.heartbeat)
     router = Router(
       // Paths with a fixed name come before `/events/{id}`.
-      stream.resources + events.resources + SubscribersResource(executor: executor).resources
-        + SnapshotsResource(executor: executor, store: store, limits: limits).resources
+      stream.routes + events.routes + SubscribersResource(executor: executor).routes
+        + SnapshotsResource(executor: executor, store: store, limits: limits).routes
         + ServiceResource(
           store: store, metrics: metrics, readinessLog: ReadinessLog(log), basePath: configuration.basePath
-        ).resources,
+        ).routes,
       basePath: configuration.basePath)
   }
 
@@ -58,7 +60,7 @@ package final class Gateway: RequestHandler {
   /// server is shut down.
   package func closeStreams() {
     relay.signal.finish()
-    gates.close()
+    readLimits.close()
   }
 
   /// Writes the counted errors to the log. Call it when no more will follow.
@@ -77,11 +79,6 @@ package final class Gateway: RequestHandler {
     metrics.attach { [weak server] in server?.statistics ?? ServerStatistics() }
   }
 
-  /// The paths and methods that are served, as in the API's document.
-  package var operations: [(path: String, method: String)] {
-    router.resources.flatMap { resource in resource.operations.map { (resource.pattern.template, $0.method) } }
-  }
-
   // MARK: RequestHandler
 
   package func receive(_ head: RequestHead) -> Reception {
@@ -90,7 +87,7 @@ package final class Gateway: RequestHandler {
       return try receive(head, &exchange)
     } catch {
       // RFC 9110 §15.5.6: `Allow` goes with every 405.
-      let allow = error.code == .methodNotAllowed ? exchange.resource?.allow : nil
+      let allow = error.code == .methodNotAllowed ? exchange.route?.allow : nil
       return .respond(.response(finish(exchange, .problem(error, allow.map { [("Allow", $0)] } ?? []))))
     }
   }
@@ -98,10 +95,10 @@ package final class Gateway: RequestHandler {
   package func response(to request: RejectedRequest) -> Response {
     let cause = request.error
     let error = EventoError(cause.code, cause.advice.map { "\(cause.detail) \($0)" } ?? cause.detail)
-    // RFC 9110 §15.5.6: all methods of the gateway, if the target is not a resource.
+    // RFC 9110 §15.5.6: all methods of the gateway, if the target has no route.
     let allow = error.code == .methodNotAllowed ? [("Allow", router.methods.joined(separator: ", "))] : []
     var exchange = Exchange(request)
-    if request.duration != nil, let head = request.head { exchange.resource = try? router.find(head.path).resource }
+    if request.duration != nil, let head = request.head { exchange.route = try? router.find(head.path).route }
     // Only the gateway's own errors, not those of a request that it can't accept.
     if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
     return finish(exchange, .problem(error, allow), to: request.fields)
@@ -109,33 +106,33 @@ package final class Gateway: RequestHandler {
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {
     if head.method == "OPTIONS", head.path == "*" {
-      try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
+      try originPolicy.check(head, scheme: { trustedProxies.client(of: head).scheme })
       return .respond(.response(finish(exchange, .noContent())))
     }
-    let (resource, names) = try router.find(head.path)
-    exchange.resource = resource
-    let operation = resource.operation(head.method)
+    let (route, pathParameters) = try router.find(head.path)
+    exchange.route = route
+    let operation = route.operation(head.method)
     guard operation != nil || head.method == "OPTIONS" else {
-      throw EventoError(.methodNotAllowed, "Method \(head.method) is not allowed here. Allowed: \(resource.allow).")
+      throw EventoError(.methodNotAllowed, "Method \(head.method) is not allowed here. Allowed: \(route.allow).")
     }
-    try browsers.check(head, scheme: { forwarding.client(of: head).scheme })
+    try originPolicy.check(head, scheme: { trustedProxies.client(of: head).scheme })
     guard let operation else {
-      let fields = [("Allow", resource.allow)] + browsers.preflightFields(head, allow: resource.allow)
+      let fields = [("Allow", route.allow)] + originPolicy.preflightFields(head, allow: route.allow)
       return .respond(.response(finish(exchange, .noContent(fields))))
     }
     if let role = operation.role {
       exchange.token = try access.token(of: head)
       try AccessControl.check(exchange.token, needs: role)
     }
-    let request = GatewayRequest(head: head, names: names, token: exchange.token)
-    guard operation.takesBody else { return .respond(answer(request, operation, exchange)) }
+    let request = GatewayRequest(head: head, pathParameters: pathParameters, token: exchange.token)
+    guard operation.takesBody else { return .respond(respond(to: request, operation, exchange)) }
     try MediaType.check(head.headers)
     // Checked before the body is read, so that the body of a refused request need not be sent.
-    if operation.countsInFlight { try load.check() }
+    if operation.countsInFlight { try admission.checkRequest() }
     return .readBody(limit: configuration.bodyBytes) { [self, exchange] body in
       var request = request
       request.body = body
-      return answer(request, operation, exchange)
+      return respond(to: request, operation, exchange)
     }
   }
 }

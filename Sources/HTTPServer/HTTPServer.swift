@@ -36,9 +36,9 @@ package final class HTTPServer: Sendable {
       on: try BoundEndpoints(endpoints, backlog: configuration.backlog), configuration: configuration, handler: handler)
   }
 
-  /// Listens on bound addresses, and begins to serve.
+  /// Begins to serve bound addresses.
   ///
-  /// - Throws: ``SystemError`` if it can't listen on one, or can't start a thread; the addresses are released then.
+  /// - Throws: ``SystemError`` if it can't get a thread or a descriptor; the addresses are released then.
   package static func start(
     on endpoints: BoundEndpoints, configuration: ServerConfiguration = ServerConfiguration(),
     handler: any RequestHandler
@@ -69,7 +69,7 @@ package final class HTTPServer: Sendable {
   package func shutDown(grace: Duration) async {
     let deadline = MonotonicTime.now + TimeSpan(grace)
     for loop in loops { loop.mailbox.send(.stop(deadline)) }
-    letGoOfListeners()
+    releaseListeners()
     await withCheckedContinuation { continuation in
       let isOver = ending.withLock { ending in
         if ending.loopsRunning > 0 { ending.waiting.append(continuation) }
@@ -80,7 +80,7 @@ package final class HTTPServer: Sendable {
   }
 
   /// Releases the listeners. They are closed once the event loops have released them too.
-  private func letGoOfListeners() {
+  private func releaseListeners() {
     listeners.withLock { listeners in
       for listener in listeners { listener.cleanUp() }
       listeners = []

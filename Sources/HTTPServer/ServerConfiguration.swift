@@ -9,7 +9,7 @@ package struct ServerConfiguration: Sendable {
   /// The maximum size of all chunk extensions of a body; 413 above it. 4 KiB.
   package var chunkExtensionBytes = 4 * 1024
   /// The maximum time for a head from its first byte, and for a connection until its first byte; then 408. 15 s.
-  package var headDeadline = Duration.seconds(15)
+  package var headTimeout = Duration.seconds(15)
   /// The time after which the rate of a body counts. 10 s.
   package var bodyGrace = Duration.seconds(10)
   /// The minimum rate of a body in bytes a second, counted from its beginning, once the grace is over; 408 below it. 1
@@ -19,9 +19,9 @@ package struct ServerConfiguration: Sendable {
   /// s: longer than clients usually keep one, because a request that meets its close can't always be sent again.
   package var idleTimeout = Duration.seconds(150)
   /// The maximum time for which a client takes no output that waits for it; then the connection is closed. 30 s.
-  package var writeDeadline = Duration.seconds(30)
+  package var writeTimeout = Duration.seconds(30)
   /// The maximum time until a handler responds; then 503. The body of a stream has no deadline. 90 s.
-  package var handlerDeadline = Duration.seconds(90)
+  package var handlerTimeout = Duration.seconds(90)
   /// The maximum number of open connections; one more gets a 503. 16384.
   package var connections = 16_384
   /// The maximum number of open connections from one address (an IPv6 /64 counts as one); one more gets a 503. By

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import EventoSQLite
 
-struct BackupCommand: AsyncParsableCommand, SignalTaker {
+struct BackupCommand: AsyncParsableCommand, SignalHandling {
   static let signals = CopyRun.signals
 
   static let configuration = CommandConfiguration(
@@ -24,9 +24,4 @@ struct BackupCommand: AsyncParsableCommand, SignalTaker {
     }
     try CopyRun.report("Copied \(copy.summary), from \(database) to \(file).")
   }
-}
-
-extension SQLiteExecutor.Copy {
-  /// A summary for the user.
-  var summary: String { "\(events) \(events == 1 ? "event" : "events"), \(bytes) bytes" }
 }

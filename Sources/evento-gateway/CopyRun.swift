@@ -52,6 +52,11 @@ enum CopyRun {
   }
 }
 
+extension SQLiteExecutor.Copy {
+  /// A summary for the user.
+  var summary: String { "\(events) \(events == 1 ? "event" : "events"), \(bytes) bytes" }
+}
+
 /// A line on standard error that is overwritten as the work progresses; nothing if that is not a terminal.
 final class ProgressLine: Sendable {
   private let title: String

@@ -9,7 +9,7 @@ struct DeadlineOptions: ParsableArguments {
     help: ArgumentHelp(
       "Seconds to receive the head of a request, from its first byte.",
       valueName: "seconds"))
-  var headTimeout = Number(seconds(ServerConfiguration().headDeadline))
+  var headTimeout = Number(seconds(ServerConfiguration().headTimeout))
 
   @Option(
     parsing: .unconditional,
@@ -26,14 +26,14 @@ struct DeadlineOptions: ParsableArguments {
   var minBodyRate = Number(ServerConfiguration().minimumBodyRate)
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Seconds from a request to its response.", valueName: "seconds"))
-  var handlerTimeout = Number(seconds(ServerConfiguration().handlerDeadline))
+  var handlerTimeout = Number(seconds(ServerConfiguration().handlerTimeout))
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
       "Seconds that a client may read nothing of its response.",
       valueName: "seconds"))
-  var writeTimeout = Number(seconds(ServerConfiguration().writeDeadline))
+  var writeTimeout = Number(seconds(ServerConfiguration().writeTimeout))
 
   @Option(
     parsing: .unconditional,
@@ -75,11 +75,11 @@ struct DeadlineOptions: ParsableArguments {
   }
 
   func apply(to configuration: inout ServerConfiguration) {
-    configuration.headDeadline = .seconds(headTimeout.value)
+    configuration.headTimeout = .seconds(headTimeout.value)
     configuration.bodyGrace = .seconds(bodyGrace.value)
     configuration.minimumBodyRate = minBodyRate.value
-    configuration.handlerDeadline = .seconds(handlerTimeout.value)
-    configuration.writeDeadline = .seconds(writeTimeout.value)
+    configuration.handlerTimeout = .seconds(handlerTimeout.value)
+    configuration.writeTimeout = .seconds(writeTimeout.value)
     configuration.idleTimeout = .seconds(idleTimeout.value)
   }
 

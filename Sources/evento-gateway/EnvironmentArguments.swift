@@ -16,7 +16,7 @@ enum EnvironmentArguments {
     let option: String
     let arguments: [String]
     /// The error in the value, if it can be found without the option.
-    var fault: String?
+    var error: String?
   }
 
   /// Returns the settings of the environment for a command, except those that its arguments override.
@@ -28,7 +28,7 @@ enum EnvironmentArguments {
         !isServiceLink(option.variable, value)
       else { return nil }
       let arguments: [String]
-      var fault: String?
+      var error: String?
       switch option.kind {
       case .value: arguments = ["\(option.argument)=\(value)"]
       case .values: arguments = value.split(separator: ",").map { "\(option.argument)=\($0)" }
@@ -36,10 +36,10 @@ enum EnvironmentArguments {
         switch value.lowercased() {
         case "1", "true", "yes": arguments = [option.argument]
         case "0", "false", "no": arguments = []
-        default: (arguments, fault) = ([], "\(option.variable) must be true or false, but is \"\(value)\".")
+        default: (arguments, error) = ([], "\(option.variable) must be true or false, but is \"\(value)\".")
         }
       }
-      return Setting(variable: option.variable, option: option.argument, arguments: arguments, fault: fault)
+      return Setting(variable: option.variable, option: option.argument, arguments: arguments, error: error)
     }
   }
 

@@ -26,7 +26,7 @@ enum Main {
     nonisolated(unsafe) let command = Invocation(
       Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment
     ).command()
-    if let taker = type(of: command) as? any SignalTaker.Type { Signals.block(taker.signals) }
+    if let type = type(of: command) as? any SignalHandling.Type { Signals.block(type.signals) }
     Task.detached { await run(command) }
     // Nothing here runs on the main actor. The process ends when the command has.
     DispatchSemaphore(value: 0).wait()

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import EventoGateway
+internal import HTTPServer
 
 /// Checks of who can reach the gateway.
 enum Exposure {
@@ -25,11 +26,9 @@ enum Exposure {
     }
   }
 
-  /// Returns whether the host is a loopback address or name. Narrower than for a browser: a name below `.localhost`
-  /// depends on the resolver, and could be an address that others reach.
+  /// Returns true if the host is a loopback address or `localhost`. Narrower than for a browser: a name below
+  /// `.localhost` depends on the resolver, and could be an address that others reach.
   static func isLoopback(_ host: String) -> Bool {
-    if host.lowercased() == "localhost" || host == "::1" { return true }
-    let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-    return parts.count == 4 && parts[0] == 127 && !parts.contains(nil)
+    host.lowercased() == "localhost" || PeerAddress(ip: host)?.isLoopback == true
   }
 }

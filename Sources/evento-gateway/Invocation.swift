@@ -16,11 +16,11 @@ struct Invocation {
     let settings = EnvironmentArguments.settings(notIn: arguments, environment: environment)
     do {
       let command = try parse(settings)
-      if let fault = settings.lazy.compactMap(\.fault).first { Self.refuse(fault, command: arguments.first) }
+      if let error = settings.lazy.compactMap(\.error).first { Self.refuse(error, command: arguments.first) }
       return command
     } catch {
-      if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let fault = blame(settings) {
-        Self.refuse(fault, command: arguments.first)
+      if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let message = errorMessage(naming: settings) {
+        Self.refuse(message, command: arguments.first)
       }
       Self.end(with: error)
     }
@@ -43,9 +43,9 @@ struct Invocation {
 
   /// Ends the process with an error in its settings.
   ///
-  /// - Parameter fault: The error, which may contain line breaks from the parser.
-  static func refuse(_ fault: String, command: String?) -> Never {
-    let lines = fault.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.escaped($0) }
+  /// - Parameter message: The error, which may contain line breaks from the parser.
+  static func refuse(_ message: String, command: String?) -> Never {
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.escaped($0) }
     StandardError.write("Error: \(lines.joined(separator: "\n"))\n  See 'evento-gateway \(command ?? "") --help'.\n")
     Foundation.exit(ExitCode.validationFailure.rawValue)
   }
@@ -58,14 +58,14 @@ struct Invocation {
   /// Finds the variable with the error, and names it in the text instead of its option.
   ///
   /// - Returns: `nil` if the error is in the arguments.
-  private func blame(_ settings: [EnvironmentArguments.Setting]) -> String? {
+  private func errorMessage(naming settings: [EnvironmentArguments.Setting]) -> String? {
     guard (try? parse([])) != nil else { return nil }
     // A variable that is invalid by itself is named alone. Several may be invalid only together.
-    for blamed in settings.map({ [$0] }) + [settings] {
+    for suspects in settings.map({ [$0] }) + [settings] {
       do {
-        _ = try parse(blamed)
+        _ = try parse(suspects)
       } catch {
-        return Self.message(of: error, naming: blamed)
+        return Self.message(of: error, naming: suspects)
       }
     }
     return nil

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import EventoSQLite
 
-struct RestoreCommand: AsyncParsableCommand, SignalTaker {
+struct RestoreCommand: AsyncParsableCommand, SignalHandling {
   static let signals = CopyRun.signals
 
   static let configuration = CommandConfiguration(

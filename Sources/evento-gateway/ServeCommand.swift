@@ -7,7 +7,7 @@ internal import Foundation
 internal import HTTPServer
 public import Logging
 
-struct ServeCommand: AsyncParsableCommand, SignalTaker {
+struct ServeCommand: AsyncParsableCommand, SignalHandling {
   static let signals = [SIGTERM, SIGINT, SIGHUP]
 
   static let configuration = CommandConfiguration(
@@ -52,13 +52,13 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
   @OptionGroup(title: "Deadlines")
   var deadlines: DeadlineOptions
 
-  private var database: String { basics.database }
-  private var host: String { basics.host }
+  var database: String { basics.database }
+  var host: String { basics.host }
   /// `validate()` rejects one out of range.
-  private var port: UInt16 { UInt16(clamping: basics.port.value) }
+  var port: UInt16 { UInt16(clamping: basics.port.value) }
   private var tokenFile: String? { basics.tokenFile }
   private var allowAnonymous: Bool { basics.allowAnonymous }
-  private var databaseMustExist: Bool { basics.databaseMustExist }
+  var databaseMustExist: Bool { basics.databaseMustExist }
 
   func validate() throws {
     // SQLite uses an empty name for a temporary database: https://sqlite.org/c3ref/open.html
@@ -84,42 +84,38 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     // At any kind of end. A reader that does not read can't block it for long.
     defer { logOutput.flush(within: .seconds(1)) }
     let log = makeLog(logOutput)
-    for name in EnvironmentArguments.unknown(in: ProcessInfo.processInfo.environment) {
-      log.warning(
-        "The environment variable \(name) is not a setting of evento-gateway. See 'evento-gateway serve --help'.")
-    }
-    tellOfServiceLinks(log)
-    let tokens = try TokenSource.read(tokenFile, from: tokenFileSetting)
+    logIgnoredVariables(log)
+    let tokens = try TokenFile.read(tokenFile, from: tokenFileSetting)
     if !network.unixSocketOnly {
       try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous)
     }
 
     let signals = Signals(Self.signals)
-    makeRoomForConnections(log)
+    raiseDescriptorLimit(log)
     // Before the database is created or changed: if it can't listen, no file is left behind.
-    let bound = try ListenFault.explaining { try BoundEndpoints(endpoints) }
+    let bound = try ListenError.explaining { try BoundEndpoints(endpoints) }
     let opened: SQLiteExecutor?
     do {
       opened = try await openStore(signals, log, logOutput)
     } catch {
-      bound.giveUp()
+      bound.release()
       throw error
     }
     guard let store = opened else {
-      bound.giveUp()
+      bound.release()
       return log.info("Stopped.")
     }
     let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
     let server: HTTPServer
     do {
       let count = try await store.eventCount()
-      server = try ListenFault.explaining {
+      server = try ListenError.explaining {
         try HTTPServer.start(on: bound, configuration: serverConfiguration, handler: gateway)
       }
       gateway.observe(server)
       announce(server, isNew: store.isNew, eventCount: count, log)
     } catch {
-      bound.giveUp()
+      bound.release()
       await store.close()
       throw error
     }
@@ -131,7 +127,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
       reloadTokens(gateway, log)
     }
     log.info("Stopping: requests in flight have \(deadlines.shutdownGrace.value) seconds.")
-    let impatience = Task { await hurry(signals, server, log, logOutput) }
+    let furtherSignals = Task { await handleFurtherSignals(signals, server, log, logOutput) }
     gateway.closeStreams()
     let grace = Duration.seconds(deadlines.shutdownGrace.value)
     let refusal = Task {
@@ -144,7 +140,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     // No client waits for what is left.
     store.refuseWrites()
     await store.close()
-    impatience.cancel()
+    furtherSignals.cancel()
     gateway.flushLog()
     log.info("Stopped.")
   }
@@ -179,7 +175,9 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
   /// Handles further signals while the gateway stops. A disk that does not respond may block closing the database, and
   /// confirmed writes are safe without it.
-  private func hurry(_ signals: Signals, _ server: HTTPServer, _ log: Logger, _ logOutput: LogOutput) async {
+  private func handleFurtherSignals(_ signals: Signals, _ server: HTTPServer, _ log: Logger, _ logOutput: LogOutput)
+    async
+  {
     var isCutShort = false
     for await signal in signals.received where signal != SIGHUP {
       guard isCutShort else {
@@ -194,18 +192,8 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     }
   }
 
-  private func tellOfServiceLinks(_ log: Logger) {
-    let links = EnvironmentArguments.serviceLinks(in: ProcessInfo.processInfo.environment)
-    guard !links.isEmpty else { return }
-    log.notice(
-      """
-      Ignored variables that Kubernetes sets for a Service: \(links.joined(separator: ", ")). \
-      enableServiceLinks: false in the pod's spec removes them.
-      """)
-  }
-
   /// Raises the limit on file descriptors: one for each connection, and some for the database, the log and others.
-  private func makeRoomForConnections(_ log: Logger) {
+  private func raiseDescriptorLimit(_ log: Logger) {
     let needed = limits.maxConnections.value + 100
     let available = DescriptorLimit.raise(to: needed)
     guard available < needed else { return }
@@ -218,103 +206,9 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
 
   private var tokenFileSetting: String { EnvironmentArguments.givenName(of: "--token-file") }
 
-  private static let logLabel = "evento-gateway"
-
-  private func makeLog(_ output: LogOutput) -> Logger {
-    var log = Logger(label: Self.logLabel) { StreamLogHandler(label: $0, stream: output) }
-    log.logLevel = logLevel
-    return log
-  }
-
-  private func gatewayConfiguration(_ tokens: TokenSet?) -> GatewayConfiguration {
-    var configuration = GatewayConfiguration()
-    limits.apply(to: &configuration)
-    deadlines.apply(to: &configuration)
-    configuration.version = Version.current
-    configuration.tokens = tokens
-    configuration.basePath = network.basePath
-    configuration.allowedOrigins = network.allowedOrigin.compactMap { WebOrigin($0) }
-    // The name on which it listens is allowed too.
-    configuration.allowedHosts = (network.allowedHost + [host]).compactMap { HostName($0) }
-    if tokens == nil { configuration.hosts = Exposure.isLoopback(host) ? .loopback : .addresses }
-    configuration.trustedProxies = network.trustedProxy.compactMap { AddressRange($0) }
-    return configuration
-  }
-
-  private func storeConfiguration(_ log: Logger) -> SQLiteConfiguration {
-    var configuration = SQLiteConfiguration()
-    limits.apply(to: &configuration)
-    configuration.notify = { notice in
-      log.log(
-        level: notice.level == .failure ? .error : .notice, "\(notice.message)",
-        metadata: notice.cause.map { ["cause": "\($0)"] })
-    }
-    configuration.memoryMapBytes = Int64(memoryMapBytes.value)
-    configuration.filePermissions = databaseMode.bits
-    configuration.createsDatabase = !databaseMustExist
-    configuration.createsDatabaseSetting = EnvironmentArguments.givenName(of: "--database-must-exist")
-    return configuration
-  }
-
-  private var serverConfiguration: ServerConfiguration {
-    var configuration = ServerConfiguration()
-    limits.apply(to: &configuration)
-    deadlines.apply(to: &configuration)
-    configuration.eventLoops = eventLoops.value
-    return configuration
-  }
-
-  private var endpoints: [Endpoint] {
-    let socket = network.unixSocket.map { [Endpoint.unix(path: $0, permissions: network.unixSocketMode.bits)] } ?? []
-    return (network.unixSocketOnly ? [] : [.tcp(host: host, port: port)]) + socket
-  }
-
-  /// Prints the address, the database and the number of events: for people, and for scripts that wait.
-  private func announce(_ server: HTTPServer, isNew: Bool, eventCount: Int, _ log: Logger) {
-    let addresses = server.addresses.map { "\($0)\(network.basePath)" }.joined(separator: " and ")
-    let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
-    let store = "\(isNew ? "new database" : "database") \(database)"
-    do throws(StandardOutput.Failure) {
-      try StandardOutput.print(
-        TerminalText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
-    } catch {
-      // It keeps running. A reader that has exited does not need the line.
-      if case .refused = error { log.warning("\(error) The gateway listens on \(addresses).") }
-    }
-  }
-
-  /// Logs the limits of this process, wherever they were set.
-  private func logLimits(_ log: Logger) {
-    let values = (limits.settings + deadlines.settings).map { "\($0.name) \($0.value)" }
-    log.debug("Limits: \(values.joined(separator: ", "))")
-  }
-
-  /// Logs who has access.
-  private func logAccess(_ log: Logger, _ tokens: TokenSet?) {
-    if let tokens {
-      log.info("Access: \(Self.count(tokens)).")
-    } else if network.unixSocketOnly {
-      log.info("Access: no tokens. Everyone who can connect to \(network.unixSocket ?? "the socket") has full access.")
-    } else if Exposure.isLoopback(host), !network.trustedProxy.isEmpty || !network.allowedHost.isEmpty {
-      log.warning(
-        """
-        Access: no tokens. Every client of a proxy on this machine has full access. Set --token-file to restrict it.
-        """)
-    } else if Exposure.isLoopback(host) {
-      log.info("Access: no tokens. Every process on this machine has full access.")
-    } else {
-      let names = ["localhost"] + network.allowedHost
-      log.warning(
-        """
-        Access: no tokens. Everyone who can reach \(host) has full access (--allow-anonymous), by an IP address or as \
-        \(Self.alternatives(names)). Add names with --allowed-host.
-        """)
-    }
-  }
-
   private func reloadTokens(_ gateway: Gateway, _ log: Logger) {
     do {
-      guard let tokens = try TokenSource.read(tokenFile, from: tokenFileSetting) else {
+      guard let tokens = try TokenFile.read(tokenFile, from: tokenFileSetting) else {
         return log.warning("SIGHUP has no effect: no token file is set.")
       }
       gateway.replaceTokens(tokens)
@@ -322,15 +216,6 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     } catch {
       log.error("The token file can't be used, so the tokens are unchanged: \(error)")
     }
-  }
-
-  /// Returns "a", "a or b", "a, b or c".
-  private static func alternatives(_ names: [String]) -> String {
-    names.count < 2 ? names.joined() : "\(names.dropLast().joined(separator: ", ")) or \(names[names.count - 1])"
-  }
-
-  private static func count(_ tokens: TokenSet) -> String {
-    tokens.entries.count == 1 ? "1 token" : "\(tokens.entries.count) tokens"
   }
 }
 

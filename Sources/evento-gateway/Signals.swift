@@ -80,6 +80,6 @@ final class Signals: Sendable {
 }
 
 /// A command that handles signals itself.
-protocol SignalTaker {
+protocol SignalHandling {
   static var signals: [Int32] { get }
 }

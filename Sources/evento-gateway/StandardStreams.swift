@@ -35,6 +35,21 @@ enum StandardOutput {
   }
 }
 
+/// Standard output, written on a separate queue: a slow reader blocks only that thread.
+struct QueuedOutput {
+  private let queue = DispatchQueue(label: "standard output")
+
+  func write(_ bytes: [UInt8]) async throws(StandardOutput.Failure) {
+    let result = await withCheckedContinuation { continuation in
+      queue.async {
+        continuation.resume(
+          returning: Result { () throws(StandardOutput.Failure) in try StandardOutput.write(bytes) })
+      }
+    }
+    try result.get()
+  }
+}
+
 enum StandardDescriptors {
   /// Opens the standard streams that are closed. Otherwise, the next file or socket would get their number, and a line
   /// of the log would go into a database or to a client. They can't be read or written.

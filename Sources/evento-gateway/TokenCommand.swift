@@ -41,19 +41,19 @@ struct TokenCommand: ParsableCommand {
     func run() throws {
       // A reader that has exited causes a write error, after which the file is truncated to its old size.
       signal(SIGPIPE, SIG_IGN)
-      let token = Token.fresh()
+      let token = TokenSet.makeToken()
       let line = TokenSet.line(name: name, role: role, token: token)
       if let append {
-        try TokenAppending.append(line, name: name, to: append) { try StandardOutput.print(token) }
+        try TokenFile.append(line, name: name, to: append) { try StandardOutput.print(token) }
         explain(
           "Appended \"\(name)\" to \(append). Send the gateway SIGHUP to load it. The token is on standard output; it can't "
             + "be shown again.")
       } else {
         try StandardOutput.print(line)
-        let place =
+        let instruction =
           isatty(STDOUT_FILENO) == 1
           ? "Add the line above to the token file." : "The line for the token file went to standard output."
-        guard explain("\(place) This is the token; it can't be shown again:\n\(token)") else {
+        guard explain("\(instruction) This is the token; it can't be shown again:\n\(token)") else {
           // Standard error is also where an error would go.
           throw ExitCode.failure
         }

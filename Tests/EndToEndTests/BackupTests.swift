@@ -16,26 +16,26 @@ import Testing
       let many = "{\"events\":[" + repeatElement(event, count: 1000).joined(separator: ",") + "]}"
       for _ in 0..<20 { #expect(try await client.send("POST", "/events", many).status == 201) }
 
-      let answered = Answered()
+      let confirmed = Confirmed()
       let writers = (0..<4).map { number in
-        Task { while await !answered.isOver { await answered.add(try await Self.write("w\(number)", to: client)) } }
+        Task { while await !confirmed.isOver { await confirmed.add(try await Self.write("w\(number)", to: client)) } }
       }
-      let before = await answered.first(50)
+      let before = await confirmed.first(50)
       let outcome = try await GatewayProcess.run(
         ["backup", folder + "/copy.sqlite"], environment: ["EVENTO_DATABASE": folder + "/e.sqlite"])
-      await answered.finish()
+      await confirmed.finish()
       for writer in writers { try await writer.value }
       #expect(outcome.status == 0, "\(outcome.errors)")
       let copied = try #require(outcome.output.firstMatch(of: #/^Copied ([0-9]+) events, ([0-9]+) bytes, from /#))
       let count = try #require(Int(copied.1))
-      let all = await answered.cursors.count
+      let all = await confirmed.cursors.count
       #expect(count >= 20_000 + before.count && count <= 20_000 + all)
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
 
       let copy = try await GatewayProcess(["--port", "0", "--database", folder + "/copy.sqlite"])
       #expect(copy.announcement.hasSuffix(", \(count) events"))
-      // A cursor names a place that has to be there: those answered before are valid, and the last one is the end of all.
+      // The position of a cursor must exist: those confirmed before are valid, and the last one is the end of the log.
       for cursor in before {
         #expect(try await copy.client.send("GET", "/events?first=1&after=\(cursor)").status == 200)
       }
@@ -172,13 +172,13 @@ import Testing
   /// Writes an event, and returns its cursor.
   private static func write(_ aggregate: String, to client: HTTPClient) async throws -> String {
     let body = #"{"events":[{"aggregator_type":"t","aggregator_id":"\#(aggregate)","name":"n"}]}"#
-    let answer = try await client.send("POST", "/events", body)
-    return try #require(try answer.json["events"]?[0]?["cursor"]?.string, "\(answer.text)")
+    let response = try await client.send("POST", "/events", body)
+    return try #require(try response.json["events"]?[0]?["cursor"]?.string, "\(response.text)")
   }
 }
 
-/// The cursors of what has been answered, while writers go on.
-private actor Answered {
+/// The cursors of confirmed writes, while writers continue.
+private actor Confirmed {
   private(set) var cursors: [String] = []
   private(set) var isOver = false
   private var waiting: (count: Int, continuation: CheckedContinuation<Void, Never>)?

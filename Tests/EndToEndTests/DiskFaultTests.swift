@@ -115,10 +115,10 @@ import Testing
       let client = try gateway.client
       #expect(try await client.send("POST", "/events", Self.event("a")).status == 201)
       let fault = try await DiskFault(injection, on: database + "-wal", of: gateway.processID)
-      let answer = try await client.send("POST", "/events", Self.event("b"))
-      #expect(answer.status == 503)
-      #expect(answer.text.contains("(\(reason)). ") && answer.text.contains(advice), "\(answer.text)")
-      #expect(!answer.text.contains("in a moment"))
+      let response = try await client.send("POST", "/events", Self.event("b"))
+      #expect(response.status == 503)
+      #expect(response.text.contains("(\(reason)). ") && response.text.contains(advice), "\(response.text)")
+      #expect(!response.text.contains("in a moment"))
       #expect(try await client.send("GET", "/readyz").status == 503)
       await fault.end()
       try await Self.waitUntilReady(client)
@@ -136,12 +136,12 @@ import Testing
       let gateway = try await GatewayProcess(
         ["--port", "0", "--database", folder + "/e.sqlite"], shell: "ulimit -S -f 1200; exec")
       let client = try gateway.client
-      var answer = try await client.send("POST", "/events", Self.event("0", bytes: 100_000))
-      for number in 1..<10 where answer.status == 201 {
-        answer = try await client.send("POST", "/events", Self.event("\(number)", bytes: 100_000))
+      var response = try await client.send("POST", "/events", Self.event("0", bytes: 100_000))
+      for number in 1..<10 where response.status == 201 {
+        response = try await client.send("POST", "/events", Self.event("\(number)", bytes: 100_000))
       }
-      #expect(answer.status == 503)
-      #expect(answer.text.contains("File too large") && answer.text.contains("ulimit -f"), "\(answer.text)")
+      #expect(response.status == 503)
+      #expect(response.text.contains("File too large") && response.text.contains("ulimit -f"), "\(response.text)")
       // Past the second for which the failure itself counts.
       let deadline = ContinuousClock.now + .milliseconds(2500)
       while ContinuousClock.now < deadline {

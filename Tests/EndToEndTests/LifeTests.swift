@@ -33,14 +33,14 @@ import Testing
       let connection = try RawConnection(port: client.port)
       try await connection.send(
         "POST /events HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: \(body.count)\r\n\r\n")
-      var answers = HTTPAnswerReader(connection)
-      #expect(try await answers.nextOfAny().status == 100)
+      var responses = HTTPResponseReader(connection)
+      #expect(try await responses.nextOfAny().status == 100)
       gateway.send(signal)
       try await gateway.waitForLog("Stopping")
       try await connection.send(body)
-      let answer = try await answers.next()
-      #expect(answer.status == 201)
-      #expect(answer["Connection"] == "close")
+      let response = try await responses.next()
+      #expect(response.status == 201)
+      #expect(response["Connection"] == "close")
       let outcome = await gateway.outcome()
       #expect(outcome.status == 0 && !outcome.isKilled)
       #expect(!FileManager.default.fileExists(atPath: database + "-wal"), "the log is in the database")
@@ -62,7 +62,7 @@ import Testing
       for _ in 0..<4 { #expect(try await client.send("POST", "/events", body).status == 201) }
       let connection = try RawConnection(port: client.port)
       try await connection.send(client.message("GET", "/events/stream", nil, []))
-      var stream = HTTPAnswerReader(connection)
+      var stream = HTTPResponseReader(connection)
       #expect(try await stream.beginning { $0.contains("node") }.status == 200)
       gateway.send(SIGTERM)
       try await gateway.waitForLog("Stopping: ")
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  /// Where the database can't be closed: another process holds it, or its disk does not answer.
+  /// If the database can't be closed: another process has locked it, or its disk does not respond.
   @Test(.timeLimit(.minutes(2))) func aThirdSignalEndsItWithoutClosingTheDatabase() async throws {
     try await withTemporaryFolder { folder in
       let database = folder + "/events.sqlite"
@@ -104,38 +104,38 @@ import Testing
     }
   }
 
-  @Test func hasEveryEventThatItAnsweredAfterAKill() async throws {
+  @Test func hasEveryConfirmedEventAfterAKill() async throws {
     try await withTemporaryFolder { folder in
       let arguments = ["--port", "0", "--database", folder + "/events.sqlite"]
-      var answered: Set<String> = []
+      var confirmed: Set<String> = []
       for round in 0..<3 {
         let gateway = try await GatewayProcess(arguments)
         let client = try gateway.client
-        answered.formUnion(try await Self.write(to: client, round: round) { gateway.send(SIGKILL) })
+        confirmed.formUnion(try await Self.write(to: client, round: round) { gateway.send(SIGKILL) })
         #expect(await gateway.outcome().isKilled)
       }
-      #expect(answered.count >= 300)
+      #expect(confirmed.count >= 300)
       let gateway = try await GatewayProcess(arguments)
       let stored = try await Self.ids(gateway.client)
       #expect(Set(stored).count == stored.count)
-      #expect(answered.isSubset(of: stored))
+      #expect(confirmed.isSubset(of: stored))
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)
     }
   }
 
-  /// Writes from eight connections until the gateway is gone; it is killed after a hundred answers.
+  /// Writes from eight connections until the gateway is gone; it is killed after a hundred responses.
   private static func write(
     to client: HTTPClient, round: Int, kill: @escaping @Sendable () -> Void
   ) async throws -> Set<String> {
-    let (answers, continuation) = AsyncStream<String>.makeStream()
+    let (responses, continuation) = AsyncStream<String>.makeStream()
     return await withTaskGroup(of: Void.self) { group in
       for writer in 0..<8 {
         group.addTask {
           let body =
             "{\"events\":[{\"aggregator_type\":\"t\",\"aggregator_id\":\"\(round)-\(writer)\",\"name\":\"n\",\"data\":1}]}"
-          while let answer = try? await client.send("POST", "/events", body), answer.status == 201,
-            let id = try? answer.json["events"]?[0]?["id"]?.string
+          while let response = try? await client.send("POST", "/events", body), response.status == 201,
+            let id = try? response.json["events"]?[0]?["id"]?.string
           {
             continuation.yield(id)
           }
@@ -143,7 +143,7 @@ import Testing
       }
       let collector = Task {
         var ids: Set<String> = []
-        for await id in answers {
+        for await id in responses {
           ids.insert(id)
           if ids.count == 100 { kill() }
         }
@@ -274,10 +274,8 @@ import Testing
         """)
       let gateway = try CommandProcess(["serve", "--port", "0", "--database", database])
       #if os(Linux)
-        while !gateway.handles(SIGTERM) {}
+        while !gateway.handles(SIGTERM) || !gateway.hasOpened(database) {}
       #endif
-      // Most likely, it has come to the database by then; before that, a signal ends it the same way.
-      usleep(300_000)
       gateway.send(SIGTERM)
       let outcome = await gateway.outcome()
       #expect(outcome.status == 0 && !outcome.isKilled, "\(outcome.errors)")

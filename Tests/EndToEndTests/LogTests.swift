@@ -35,10 +35,10 @@ import Testing
   private static func fillTheLog(of gateway: GatewayProcess) async throws {
     let client = try gateway.client
     let connection = try RawConnection(port: client.port)
-    var answers = HTTPAnswerReader(connection)
+    var responses = HTTPResponseReader(connection)
     for _ in 0..<400 {
       try await connection.send("GET /\(String(repeating: "x", count: 10_000)) HTTP/1.1\r\nHost: localhost\r\n\r\n")
-      #expect(try await answers.next().status == 404)
+      #expect(try await responses.next().status == 404)
     }
   }
 

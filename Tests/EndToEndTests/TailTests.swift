@@ -22,7 +22,7 @@ import Testing
       ([], ["EVENTO_URL": "localhost:8080"], "Error: EVENTO_URL is not a valid URL: "),
       (["--url", "ftp://a"], ["EVENTO_URL": "http://localhost:1"], "Error: --url is not a valid URL: "),
     ] as [([String], [String: String], String)])
-  func namesAFaultyURLAsItWasGiven(
+  func namesAnInvalidURLAsItWasGiven(
     _ arguments: [String], _ environment: [String: String], _ expected: String
   ) async throws {
     let outcome = try await GatewayProcess.run(["tail"] + arguments, environment: environment)
@@ -35,7 +35,7 @@ import Testing
       (["--token", "a b"], ["EVENTO_TOKEN": "c"], "Error: --token must be visible ASCII characters"),
       (["--url", "http://me:secret@127.0.0.1:1"], [:], "Error: --url is not a valid URL: it contains a user name."),
     ] as [([String], [String: String], String)])
-  func namesAFaultyTokenAsItWasGiven(
+  func namesAnInvalidTokenAsItWasGiven(
     _ arguments: [String], _ environment: [String: String], _ expected: String
   ) async throws {
     let outcome = try await GatewayProcess.run(["tail"] + arguments, environment: environment)
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  /// What answers is a gateway below another path, or no gateway.
+  /// The server is a gateway with another base path, or not a gateway.
   @Test func namesTheURLThatLeadsElsewhere() async throws {
     try await withTemporaryFolder { folder in
       let gateway = try await GatewayProcess([
@@ -228,7 +228,7 @@ import Testing
     }
   }
 
-  /// What answers may be anything, and anybody.
+  /// The server can be anything.
   @Test(arguments: [
     (
       "application/problem+json",
@@ -367,8 +367,8 @@ private struct RunningGateway: Sendable {
     if let routingKey { event += #","routing_key":"\#(routingKey)""# }
     if let timestamp { event += #","timestamp":\#(timestamp)"# }
     event += "}"
-    let answer = try await client.send("POST", "/events", #"{"events":[\#(event)]}"#)
-    #expect(answer.status == 201, "\(answer.text)")
+    let response = try await client.send("POST", "/events", #"{"events":[\#(event)]}"#)
+    #expect(response.status == 201, "\(response.text)")
   }
 
   func tail(_ arguments: [String], isRead: Bool = true) throws -> CommandProcess {

@@ -13,11 +13,11 @@ import Testing
       let (reader, writer) = (try reading.client, try writing.client)
       let connection = try RawConnection(port: reader.port)
       try await connection.send(reader.message("GET", "/events/stream", nil, [(name: "Accept", value: format)]))
-      var answers = HTTPAnswerReader(connection)
+      var responses = HTTPResponseReader(connection)
       // The log is empty, and it is followed from here on.
-      let beginning = try await answers.beginning { $0.contains("heartbeat") }
+      let beginning = try await responses.beginning { $0.contains("heartbeat") }
       #expect(beginning.status == 200 && Self.numbers(beginning.text) == [])
-      let opened = answers
+      let opened = responses
       async let followed = Self.read(opened) { Self.numbers($0).count >= count }
       for number in 1...count { try await Self.write(number, to: writer) }
       let (text, rest) = try await followed
@@ -32,17 +32,17 @@ import Testing
 
   private static func write(_ number: Int, to gateway: HTTPClient) async throws {
     let event = #"{"aggregator_type":"bank/Account","aggregator_id":"a","name":"Opened","data":{"n":\#(number)}}"#
-    let answer = try await gateway.send("POST", "/events", #"{"events":[\#(event)]}"#)
-    try #require(answer.status == 201, "\(answer.text)")
+    let response = try await gateway.send("POST", "/events", #"{"events":[\#(event)]}"#)
+    try #require(response.status == 201, "\(response.text)")
   }
 
   /// More of a stream, until that is enough or the stream ends.
   private static func read(
-    _ answers: HTTPAnswerReader, until isEnough: @Sendable (String) -> Bool
-  ) async throws -> (text: String, rest: HTTPAnswerReader) {
-    var answers = answers
-    let bytes = try await answers.more(until: isEnough)
-    return (String(decoding: bytes, as: UTF8.self), answers)
+    _ responses: HTTPResponseReader, until isEnough: @Sendable (String) -> Bool
+  ) async throws -> (text: String, rest: HTTPResponseReader) {
+    var responses = responses
+    let bytes = try await responses.more(until: isEnough)
+    return (String(decoding: bytes, as: UTF8.self), responses)
   }
 
   /// The `n` of each event's payload.

@@ -7,9 +7,9 @@ import Testing
 
 /// A token of each role.
 struct TokenFixture {
-  let read = Token.fresh()
-  let write = Token.fresh()
-  let admin = Token.fresh()
+  let read = TokenSet.makeToken()
+  let write = TokenSet.makeToken()
+  let admin = TokenSet.makeToken()
 
   static func all() throws -> (set: TokenSet, read: String, write: String, admin: String) {
     let tokens = TokenFixture()
@@ -45,11 +45,11 @@ struct TokenFixture {
     try await withGateway({ $0.tokens = tokens.set }) { client in
       for operation in Self.operations {
         for (role, token) in [(Role.read, tokens.read), (.write, tokens.write), (.admin, tokens.admin)] {
-          let answer = try await client.send(
+          let response = try await client.send(
             operation.method, operation.target, operation.body, fields: [("Authorization", "Bearer \(token)")])
           #expect(
-            (answer.status == 403) == (role < operation.role), "\(operation.method) \(operation.target) by \(role)")
-          #expect(answer.status != 401)
+            (response.status == 403) == (role < operation.role), "\(operation.method) \(operation.target) by \(role)")
+          #expect(response.status != 401)
         }
       }
     }
@@ -64,10 +64,10 @@ struct TokenFixture {
         "Bearer \(tokens.read.dropLast())", "Bearer sha256:\(tokens.read)",
       ] {
         let fields = credentials.map { [(name: "Authorization", value: $0)] } ?? []
-        let answer = try await client.send("GET", "/events", fields: fields)
-        try expectProblem(answer, 401, "unauthorized")
-        #expect(answer["WWW-Authenticate"] == "Bearer")
-        #expect(!answer.text.contains(tokens.read))
+        let response = try await client.send("GET", "/events", fields: fields)
+        try expectProblem(response, 401, "unauthorized")
+        #expect(response["WWW-Authenticate"] == "Bearer")
+        #expect(!response.text.contains(tokens.read))
       }
       let twice = [
         (name: "Authorization", value: "Bearer \(tokens.read)"),
@@ -91,13 +91,13 @@ struct TokenFixture {
         $0.heartbeat = hasEvents ? .seconds(600) : .milliseconds(50)
       }
     ) { client, gateway, _ in
-      func open(_ token: String) async throws -> HTTPAnswerReader {
+      func open(_ token: String) async throws -> HTTPResponseReader {
         let connection = try RawConnection(port: client.port)
         try await connection.send(
           client.message("GET", "/events/stream", nil, [("Authorization", "Bearer \(token)")]))
-        var answers = HTTPAnswerReader(connection)
-        #expect(try await answers.beginning { $0.contains("heartbeat") }.status == 200)
-        return answers
+        var responses = HTTPResponseReader(connection)
+        #expect(try await responses.beginning { $0.contains("heartbeat") }.status == 200)
+        return responses
       }
       var (withdrawn, kept) = (try await open(tokens.read), try await open(tokens.write))
       gateway.replaceTokens(others)
@@ -114,7 +114,7 @@ struct TokenFixture {
     await store.close()
   }
 
-  @Test func answersHeldReadsWhoseTokenIsWithdrawn() async throws {
+  @Test func refusesWaitingReadsWhoseTokenIsRevoked() async throws {
     let tokens = try TokenFixture.all()
     let others = try TokenSet(file: TokenSet.line(name: "w", role: .write, token: tokens.write))
     let store = try await SQLiteExecutor.open(":memory:")
@@ -176,36 +176,36 @@ struct TokenFixture {
     let token = String(repeating: "t", count: 4096)
     let set = try TokenSet(file: TokenSet.line(name: "long", role: .read, token: token))
     try await withGateway({ $0.tokens = set }) { client in
-      func send(_ credentials: String) async throws -> HTTPAnswer {
+      func send(_ credentials: String) async throws -> HTTPResponse {
         try await client.send("GET", "/events", fields: [("Authorization", credentials)])
       }
       #expect(try await send("Bearer \(token)").status == 200)
       #expect(try await send("bEARER   \(token)").status == 200)
       for length in [4097, 30_000] {
-        let answer = try await send("Bearer " + String(repeating: "t", count: length))
-        try expectProblem(answer, 401, "unauthorized")
-        #expect(answer["WWW-Authenticate"] == "Bearer")
-        #expect(answer.text.contains("4096") && answer.text.contains("\(length)"))
+        let response = try await send("Bearer " + String(repeating: "t", count: length))
+        try expectProblem(response, 401, "unauthorized")
+        #expect(response["WWW-Authenticate"] == "Bearer")
+        #expect(response.text.contains("4096") && response.text.contains("\(length)"))
       }
       for credentials in [
         String(repeating: "a ", count: 15_000) + "a", "Bearer", "Bearer a b", "Bearer" + token, "Basic \(token)",
       ] {
-        let answer = try await send(credentials)
-        try expectProblem(answer, 401, "unauthorized")
-        #expect(answer.text.contains("are malformed"))
+        let response = try await send(credentials)
+        try expectProblem(response, 401, "unauthorized")
+        #expect(response.text.contains("are malformed"))
       }
     }
   }
 
   /// Nothing but a token itself passes for it, however alike two digests may be in part.
   @Test func takesNoOtherToken() throws {
-    let lines = (0..<20).map { TokenSet.line(name: "t\($0)", role: .admin, token: Token.fresh()) }
+    let lines = (0..<20).map { TokenSet.line(name: "t\($0)", role: .admin, token: TokenSet.makeToken()) }
     let set = try TokenSet(file: lines.joined(separator: "\n"))
     for number in 0..<2000 { #expect(set.entry(of: Array("guess-\(number)".utf8)[...]) == nil) }
   }
 
   @Test func makesTokensThatItTakes() throws {
-    let (first, second) = (Token.fresh(), Token.fresh())
+    let (first, second) = (TokenSet.makeToken(), TokenSet.makeToken())
     #expect(first != second)
     #expect(first.utf8.allSatisfy { 0x21...0x7E ~= $0 })
     #expect(try TokenSet(file: TokenSet.line(name: "n", role: .write, token: first)).entries.first?.role == .write)

@@ -10,15 +10,15 @@ import Testing
     origin: String? = nil,
     _ more: [(name: String, value: String)] = []
   )
-    async throws -> HTTPAnswer
+    async throws -> HTTPResponse
   {
     let connection = try RawConnection(port: client.port)
     var head = "\(method) \(target) HTTP/1.1\r\nHost: \(host ?? "127.0.0.1:\(client.port)")\r\nConnection: close\r\n"
     if let origin { head += "Origin: \(origin)\r\n" }
     for field in more { head += "\(field.name): \(field.value)\r\n" }
     try await connection.send(head + "\r\n")
-    var answers = HTTPAnswerReader(connection)
-    return try await answers.next(hasBody: method != "HEAD")
+    var responses = HTTPResponseReader(connection)
+    return try await responses.next(hasBody: method != "HEAD")
   }
 
   @Test func letsItsOwnPagesAndNoOthers() async throws {
@@ -33,9 +33,9 @@ import Testing
         "http://\(own)/", "file://", "http://\(own), http://\(own)", "http://\(own)@evil.example", "http://user@\(own)",
       ] {
         for method in ["GET", "HEAD", "POST", "OPTIONS"] {
-          let answer = try await send(client, method, origin: origin)
-          #expect(answer.status == 403, "\(method) \(origin)")
-          #expect(answer["Access-Control-Allow-Origin"] == nil)
+          let response = try await send(client, method, origin: origin)
+          #expect(response.status == 403, "\(method) \(origin)")
+          #expect(response["Access-Control-Allow-Origin"] == nil)
         }
       }
       try expectProblem(await send(client, origin: "http://evil.example"), 403, "forbidden")
@@ -44,15 +44,15 @@ import Testing
     }
   }
 
-  @Test func answersNamedOriginsAsTheFetchStandardHasIt() async throws {
+  @Test func servesAllowedOriginsByTheFetchStandard() async throws {
     let origin = "https://app.example.org"
     try await withGateway({ $0.allowedOrigins = [WebOrigin(origin)].compactMap { $0 } }) { client in
-      let answer = try await send(client, origin: origin)
-      #expect(answer.status == 200)
-      #expect(answer["Access-Control-Allow-Origin"] == origin)
-      #expect(answer["Vary"] == "Origin")
-      #expect(answer["Access-Control-Expose-Headers"]?.contains("X-Request-Id") == true)
-      #expect(answer["Access-Control-Allow-Credentials"] == nil)
+      let response = try await send(client, origin: origin)
+      #expect(response.status == 200)
+      #expect(response["Access-Control-Allow-Origin"] == origin)
+      #expect(response["Vary"] == "Origin")
+      #expect(response["Access-Control-Expose-Headers"]?.contains("X-Request-Id") == true)
+      #expect(response["Access-Control-Allow-Credentials"] == nil)
 
       let preflight = try await send(
         client, "OPTIONS", origin: origin,
@@ -66,8 +66,8 @@ import Testing
       // An error is the page's to see as well.
       let connection = try RawConnection(port: client.port)
       try await connection.send("GET /nowhere HTTP/1.1\r\nHost: x\r\nOrigin: \(origin)\r\nConnection: close\r\n\r\n")
-      var answers = HTTPAnswerReader(connection)
-      #expect(try await answers.next()["Access-Control-Allow-Origin"] == origin)
+      var responses = HTTPResponseReader(connection)
+      #expect(try await responses.next()["Access-Control-Allow-Origin"] == origin)
 
       let without = try await send(client)
       #expect(without["Access-Control-Allow-Origin"] == nil && without["Vary"] == "Origin")
@@ -92,14 +92,14 @@ import Testing
         "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "127.1", "10.0.0.1", "[::2]", "xlocalhost",
         "localhost..", "evil.example:8080", "a!$&'()*+,;=b", "localhost,evil.example", "[v1.localhost]", "[v1.a]:80",
       ] {
-        let answer = try await send(client, host: host)
-        try expectProblem(answer, 421, "misdirected_request")
+        let response = try await send(client, host: host)
+        try expectProblem(response, 421, "misdirected_request")
         // A page that had its own name point here is of the same origin, for the browser.
         #expect(try await send(client, host: host, origin: "http://\(host)").status == 421)
         #expect(try await send(client, "OPTIONS", host: host).status == 421)
         #expect(try await send(client, "OPTIONS", "*", host: host).status == 421)
         // As it is to be named: without its port.
-        if host.hasPrefix("evil.example") { #expect(answer.text.contains("\\\"evil.example\\\"")) }
+        if host.hasPrefix("evil.example") { #expect(response.text.contains("\\\"evil.example\\\"")) }
       }
     }
   }
@@ -119,9 +119,9 @@ import Testing
       }
       for host in ["evil.example", "evento", "10.0.0.1.evil.example", "127.1", "0x7f000001", "10.0.0.256"] {
         for method in ["GET", "POST", "OPTIONS"] {
-          let answer = try await send(client, method, host: host, origin: "http://\(host)")
-          try expectProblem(answer, 421, "misdirected_request")
-          #expect(answer.text.contains("--allowed-host") && answer.text.contains("IP address"))
+          let response = try await send(client, method, host: host, origin: "http://\(host)")
+          try expectProblem(response, 421, "misdirected_request")
+          #expect(response.text.contains("--allowed-host") && response.text.contains("IP address"))
         }
       }
     }

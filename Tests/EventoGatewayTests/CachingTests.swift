@@ -4,7 +4,7 @@ import EventoSQLite
 import TestSupport
 import Testing
 
-/// How long a cache may keep what. What each route answers, errors among it, is looked at by the tests of the routes:
+/// The caching fields of responses. The tests of the routes check the rest of each response, errors included:
 /// `expectProblem` and `DocumentTests`.
 @Suite struct CachingTests {
   /// What comes before a route is found, or without one.
@@ -23,10 +23,10 @@ import Testing
     try await withGateway { client in
       let connection = try RawConnection(port: client.port)
       try await connection.send(request)
-      var answers = HTTPAnswerReader(connection)
-      let answer = try await answers.next(hasBody: !request.hasPrefix("HEAD"))
-      #expect(answer.status == status)
-      #expect(answer["Cache-Control"] == "no-store")
+      var responses = HTTPResponseReader(connection)
+      let response = try await responses.next(hasBody: !request.hasPrefix("HEAD"))
+      #expect(response.status == status)
+      #expect(response["Cache-Control"] == "no-store")
     }
   }
 
@@ -49,21 +49,21 @@ import Testing
         tag, "W/\(tag)", "*", "\"other\", \(tag)", "\"other\" ,\t W/\(tag) ", many + tag, "\(many) * ", ",,\(tag),",
       ] {
         for method in ["GET", "HEAD"] {
-          let answer = try await client.send(method, "/openapi.yaml", fields: [("If-None-Match", known)])
-          #expect(answer.status == 304 && answer.body.isEmpty, "\(known)")
-          #expect(answer["ETag"] == tag && answer["Cache-Control"] == "no-cache" && answer["X-Request-Id"] != nil)
+          let response = try await client.send(method, "/openapi.yaml", fields: [("If-None-Match", known)])
+          #expect(response.status == 304 && response.body.isEmpty, "\(known)")
+          #expect(response["ETag"] == tag && response["Cache-Control"] == "no-cache" && response["X-Request-Id"] != nil)
         }
       }
       for other in [
         "\"other\"", "", "\(tag)x", String(tag.dropLast()), many, "w/\(tag)", "W/W/\(tag)", "W/ \(tag)", "W/", "**",
         "\(tag) \(tag)", ",", String(repeating: " ,", count: 12_000),
       ] {
-        let answer = try await client.send("GET", "/openapi.yaml", fields: [("If-None-Match", other)])
-        #expect(answer.status == 200 && answer.body == whole.body, "\(other)")
+        let response = try await client.send("GET", "/openapi.yaml", fields: [("If-None-Match", other)])
+        #expect(response.status == 200 && response.body == whole.body, "\(other)")
       }
       try await withGateway({ $0.basePath = "/evento" }) { other in
-        let answer = try await other.send("GET", "/evento/openapi.yaml")
-        #expect(answer["ETag"] != nil && answer["ETag"] != tag, "it has another server")
+        let response = try await other.send("GET", "/evento/openapi.yaml")
+        #expect(response["ETag"] != nil && response["ETag"] != tag, "it has another server")
       }
     }
   }
@@ -78,10 +78,10 @@ import Testing
         "/events", "/events?last=2", "/events?first=0", "/events?after=now&wait=1", "/subscribers", "/subscribers/s",
         "/subscribers/s/workers/\(worker)", "/healthz", "/readyz", "/nowhere", "/events?x=1",
       ] {
-        let answer = try await client.send("GET", target)
-        #expect(answer.text.hasSuffix("}\n") && !answer.text.hasSuffix("\n\n"), "\(target)")
-        #expect(answer["Content-Length"] == "\(answer.body.count)")
-        #expect(try await client.send("HEAD", target)["Content-Length"] == "\(answer.body.count)")
+        let response = try await client.send("GET", target)
+        #expect(response.text.hasSuffix("}\n") && !response.text.hasSuffix("\n\n"), "\(target)")
+        #expect(response["Content-Length"] == "\(response.body.count)")
+        #expect(try await client.send("HEAD", target)["Content-Length"] == "\(response.body.count)")
       }
     }
   }

@@ -6,17 +6,17 @@ import Testing
 
 /// docs/http-api.md §12.
 @Suite struct CommonRulesTests {
-  @Test func answersOptionsWithWhatThereIs() async throws {
+  @Test func respondsToOptionsWithTheAllowedMethods() async throws {
     try await withGateway { client in
       for (path, allow) in [
         ("/events", "GET, HEAD, POST, OPTIONS"), ("/events/query", "POST, OPTIONS"),
         ("/subscribers/k", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
         ("/snapshots/t/1/i", "GET, HEAD, PUT, DELETE, OPTIONS"),
       ] {
-        let answer = try await client.send("OPTIONS", path)
-        #expect(answer.status == 204)
-        #expect(answer["Allow"] == allow)
-        #expect(answer["Content-Length"] == nil)
+        let response = try await client.send("OPTIONS", path)
+        #expect(response.status == 204)
+        #expect(response["Allow"] == allow)
+        #expect(response["Content-Length"] == nil)
       }
       let all = try await client.send("OPTIONS", "*")
       #expect(all.status == 204)
@@ -28,27 +28,27 @@ import Testing
   @Test(arguments: ["PUT", "PATCH", "DELETE", "TRACE", "QUERY"])
   func refusesMethodsWithoutMeaning(_ method: String) async throws {
     try await withGateway { client in
-      let answer = try await client.send(method, "/events")
-      try expectProblem(answer, 405, "method_not_allowed")
-      #expect(answer["Allow"] == "GET, HEAD, POST, OPTIONS")
+      let response = try await client.send(method, "/events")
+      try expectProblem(response, 405, "method_not_allowed")
+      #expect(response["Allow"] == "GET, HEAD, POST, OPTIONS")
     }
   }
 
   /// RFC 9110 §9.3.6: its target is no resource of the gateway's.
   @Test func doesNotConnect() async throws {
     try await withGateway { client in
-      let answer = try await client.send("CONNECT", "localhost:80")
-      try expectProblem(answer, 405, "method_not_allowed")
-      #expect(answer["Allow"] == "GET, HEAD, DELETE, PATCH, POST, PUT, OPTIONS")
+      let response = try await client.send("CONNECT", "localhost:80")
+      try expectProblem(response, 405, "method_not_allowed")
+      #expect(response["Allow"] == "GET, HEAD, DELETE, PATCH, POST, PUT, OPTIONS")
     }
   }
 
   @Test(arguments: ["BREW", "get", "PROPFIND", "GETT"])
   func doesNotKnowOtherMethods(_ method: String) async throws {
     try await withGateway { client in
-      let answer = try await client.send(method, "/events")
-      try expectProblem(answer, 501, "not_implemented")
-      #expect(answer.text.contains("write GET") == (method == "get"))
+      let response = try await client.send(method, "/events")
+      try expectProblem(response, 501, "not_implemented")
+      #expect(response.text.contains("write GET") == (method == "get"))
     }
   }
 
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test(arguments: ["GET", "HEAD"])
-  func answersHeadAsGet(_ method: String) async throws {
+  func respondsToHeadAsToGet(_ method: String) async throws {
     try await withGateway { client in
       try await client.writeEvents(1)
       let got = try await client.send("GET", "/events")
@@ -82,8 +82,8 @@ import Testing
         ("a.b_c-9", true), (String(repeating: "x", count: 128), true), (String(repeating: "x", count: 129), false),
         ("a b", false), ("é", false), ("a,b", false),
       ] {
-        let answer = try await client.send("GET", "/healthz", fields: [("X-Request-Id", given)])
-        let id = try #require(answer["X-Request-Id"])
+        let response = try await client.send("GET", "/healthz", fields: [("X-Request-Id", given)])
+        let id = try #require(response["X-Request-Id"])
         #expect((id == given) == isKept)
         if !isKept { #expect(id.utf8.count == 26) }
       }
@@ -106,15 +106,15 @@ import Testing
     "POST /events HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://a\r\n"
       + "Transfer-Encoding: gzip, chunked\r\n\r\n",
   ])
-  func keepsTheRequestIDOfAFaultyRequest(_ request: String) async throws {
+  func keepsTheRequestIDOfAMalformedRequest(_ request: String) async throws {
     try await withGateway({ $0.allowedOrigins = [WebOrigin("https://a")].compactMap { $0 } }) { client in
       let connection = try RawConnection(port: client.port)
       try await connection.send(request)
-      var answers = HTTPAnswerReader(connection)
-      let answer = try await answers.next()
-      #expect(answer.status >= 400)
-      #expect(answer["X-Request-Id"] == "mine")
-      #expect(answer["Access-Control-Allow-Origin"] == "https://a")
+      var responses = HTTPResponseReader(connection)
+      let response = try await responses.next()
+      #expect(response.status >= 400)
+      #expect(response["X-Request-Id"] == "mine")
+      #expect(response["Access-Control-Allow-Origin"] == "https://a")
       #expect(try await connection.receive().isEmpty, "the connection ends")
     }
   }
@@ -128,15 +128,15 @@ import Testing
   func refusesBadEscapesAndGoesOn(_ target: String, _ word: String) async throws {
     try await withGateway { client in
       let connection = try RawConnection(port: client.port)
-      var answers = HTTPAnswerReader(connection)
+      var responses = HTTPResponseReader(connection)
       try await connection.send("GET \(target) HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\n\r\n")
-      let answer = try await answers.next()
-      try expectProblem(answer, 400, "invalid_request", place: target.contains("name=%") ? "name" : nil)
-      #expect(try answer.json["detail"]?.string?.contains(word) == true, "\(answer.text)")
-      #expect(word == "hexadecimal" || !answer.text.contains("hexadecimal"))
-      #expect(answer["X-Request-Id"] == "mine")
+      let response = try await responses.next()
+      try expectProblem(response, 400, "invalid_request", member: target.contains("name=%") ? "name" : nil)
+      #expect(try response.json["detail"]?.string?.contains(word) == true, "\(response.text)")
+      #expect(word == "hexadecimal" || !response.text.contains("hexadecimal"))
+      #expect(response["X-Request-Id"] == "mine")
       try await connection.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
-      #expect(try await answers.next().status == 200)
+      #expect(try await responses.next().status == 200)
     }
   }
 
@@ -148,7 +148,7 @@ import Testing
       let many = try await client.send("GET", "\(path)?\(query(65))")
       try expectProblem(many, 400, "invalid_request")
       #expect(many.text.contains("more than 64 parameters"))
-      try expectProblem(await client.send("GET", "\(path)?\(query(64))"), 400, "invalid_request", place: "p0")
+      try expectProblem(await client.send("GET", "\(path)?\(query(64))"), 400, "invalid_request", member: "p0")
       let most = try await client.send("GET", path + "?" + Array(repeating: "a", count: 8000).joined(separator: "&"))
       #expect(most.text.contains("more than 64 parameters"))
     }
@@ -186,7 +186,7 @@ import Testing
   @Test func quotesNoMoreThanIsOfUse() async throws {
     try await withGateway({ $0.hosts = .loopback }) { client in
       let long = String(repeating: "a", count: 10_000)
-      for answer in [
+      for response in [
         try await client.send("GET", "/events?\(long)=1"), try await client.send("GET", "/events?\(long)=%"),
         try await client.send("GET", "/events?after=\(long)"),
         try await client.send("GET", "/events", fields: [("Origin", "http://\(long)")]),
@@ -195,8 +195,8 @@ import Testing
         try await client.send("POST", "/events", "{}", fields: [("Content-Type", long)]),
         try await client.send("POST", "/events", "{}", fields: [("Content-Encoding", long)]),
       ] {
-        #expect([400, 403, 415, 421].contains(answer.status))
-        #expect(answer.body.count < 1500, "\(answer.text)")
+        #expect([400, 403, 415, 421].contains(response.status))
+        #expect(response.body.count < 1500, "\(response.text)")
       }
     }
   }
@@ -209,8 +209,8 @@ import Testing
         try expectProblem(await client.send("GET", "/nothing/\(escape)"), 404, "not_found")
         try expectProblem(await client.send("PUT", "/events/\(escape)"), 405, "method_not_allowed")
         try expectProblem(await client.send("GET", "/events/\(escape)"), 401, "unauthorized")
-        let answer = try await client.send("GET", "/events/\(escape)", fields: authorization)
-        try expectProblem(answer, 400, "invalid_request")
+        let response = try await client.send("GET", "/events/\(escape)", fields: authorization)
+        try expectProblem(response, 400, "invalid_request")
       }
     }
   }
@@ -224,9 +224,9 @@ import Testing
   ])
   func takesJSONAlone(_ type: String, _ hint: String) async throws {
     try await withGateway { client in
-      let answer = try await client.send("POST", "/events", writeJSON(eventJSON()), fields: [("Content-Type", type)])
-      try expectProblem(answer, 415, "unsupported_media_type")
-      #expect(answer.text.contains(hint))
+      let response = try await client.send("POST", "/events", writeJSON(eventJSON()), fields: [("Content-Type", type)])
+      try expectProblem(response, 415, "unsupported_media_type")
+      #expect(response.text.contains(hint))
       #expect(try await client.send("GET", "/events").json["edges"] == .array([]))
     }
   }
@@ -249,7 +249,7 @@ import Testing
       let foreign = try await other.writeEvents(1)[0]
       try await withGateway { client in
         _ = try await client.send("PUT", "/subscribers/k", "{\"worker_id\":\"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}")
-        func send(_ request: (String, String, String?, String), _ cursor: String) async throws -> HTTPAnswer {
+        func send(_ request: (String, String, String?, String), _ cursor: String) async throws -> HTTPResponse {
           let (method, target, body, header) = request
           return try await client.send(
             method, target.replacing("CURSOR", with: cursor), body?.replacing("CURSOR", with: cursor),
@@ -287,8 +287,8 @@ import Testing
     }
   }
 
-  /// Each is a sentence, with its place in front.
-  @Test func tellsFaultsInSentences() async throws {
+  /// Each is a sentence that begins with the name of the member.
+  @Test func reportsErrorsInSentences() async throws {
     let deep = String(repeating: "[", count: 129)
     try await withGateway { client in
       for (body, detail) in [
@@ -307,22 +307,22 @@ import Testing
           "/events/0/id \(ULID.rule). See errors for 1 more."
         ),
       ] {
-        let answer = try await client.send("POST", "/events", body)
-        try expectProblem(answer, 400, "invalid_request")
-        #expect(try answer.json["detail"]?.string == detail)
+        let response = try await client.send("POST", "/events", body)
+        try expectProblem(response, 400, "invalid_request")
+        #expect(try response.json["detail"]?.string == detail)
       }
       // So many are noted, and there may be more.
       let many = try await client.send("GET", "/events?" + (0..<30).map { "x\($0)=1" }.joined(separator: "&"))
       #expect(many.text.contains("See errors for at least 19 more."))
       let empty = try await client.send("GET", "/events?aggregator_type=&aggregator_id=x&name=y")
-      try expectProblem(empty, 400, "invalid_request", place: "aggregator_type")
+      try expectProblem(empty, 400, "invalid_request", member: "aggregator_type")
       #expect(try empty.json["errors"]?.array?.count == 1)
       for (method, target, hint) in [
         ("DELETE", "/subscribers/none", "Check the key"), ("GET", "/events/01ARZ3NDEKTSV4RRFFQ69G5FAV", "Check the id"),
         ("GET", "/snapshots/t/1/i", "Check the key"),
       ] {
-        let answer = try await client.send(method, target)
-        #expect(answer.status == 404 && answer.text.contains(hint), "\(answer.text)")
+        let response = try await client.send(method, target)
+        #expect(response.status == 404 && response.text.contains(hint), "\(response.text)")
       }
     }
   }
@@ -340,23 +340,24 @@ import Testing
         "application/json", "Application/JSON", "application/json;charset=utf-8",
         "application/json ; charset=\"UTF-8\"", "application/json" + String(repeating: "; a=b", count: 16),
       ] {
-        let answer = try await client.send("POST", "/events", writeJSON(eventJSON()), fields: [("Content-Type", type)])
-        #expect(answer.status == 201)
+        let response = try await client.send(
+          "POST", "/events", writeJSON(eventJSON()), fields: [("Content-Type", type)])
+        #expect(response.status == 201)
       }
       let body = Array(writeJSON(eventJSON()).utf8)
       let connection = try RawConnection(port: client.port)
       try await connection.send("POST /events HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n")
       try await connection.send(body)
-      var answers = HTTPAnswerReader(connection)
-      #expect(try await answers.next().status == 201, "a body without a type is JSON")
+      var responses = HTTPResponseReader(connection)
+      #expect(try await responses.next().status == 201, "a body without a type is JSON")
     }
   }
 
   @Test func takesNoContentEncoding() async throws {
     try await withGateway { client in
-      let answer = try await client.send(
+      let response = try await client.send(
         "POST", "/events", writeJSON(eventJSON()), fields: [("Content-Encoding", "gzip")])
-      try expectProblem(answer, 415, "unsupported_media_type")
+      try expectProblem(response, 415, "unsupported_media_type")
     }
   }
 
@@ -367,8 +368,8 @@ import Testing
       try await connection.send("POST /events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
       for byte in body { try await connection.send([UInt8]("1\r\n".utf8) + [byte] + [UInt8]("\r\n".utf8)) }
       try await connection.send("0\r\n\r\n")
-      var answers = HTTPAnswerReader(connection)
-      #expect(try await answers.next().status == 201)
+      var responses = HTTPResponseReader(connection)
+      #expect(try await responses.next().status == 201)
     }
   }
 
@@ -387,10 +388,10 @@ import Testing
   ])
   func refusesParametersThatItDoesNotTake(_ target: String, _ parameter: String) async throws {
     try await withGateway { client in
-      let answer = try await client.send("GET", target)
-      try expectProblem(answer, 400, answer.text.contains("invalid_cursor") ? "invalid_cursor" : "invalid_request")
-      if answer.text.contains("invalid_request") {
-        #expect(try answer.json["errors"]?.array?.contains { $0["parameter"]?.string == parameter } == true)
+      let response = try await client.send("GET", target)
+      try expectProblem(response, 400, response.text.contains("invalid_cursor") ? "invalid_cursor" : "invalid_request")
+      if response.text.contains("invalid_request") {
+        #expect(try response.json["errors"]?.array?.contains { $0["parameter"]?.string == parameter } == true)
       }
     }
   }
@@ -409,14 +410,14 @@ import Testing
   @Test func standsBelowABasePath() async throws {
     try await withGateway({ $0.basePath = "/evento/v1" }) { client in
       for path in ["/healthz", "/openapi.yaml", "/evento/v1/nothing"] {
-        let answer = try await client.send("GET", path)
-        try expectProblem(answer, 404, "not_found")
-        #expect(answer.text.contains("GET /evento/v1/openapi.yaml"))
+        let response = try await client.send("GET", path)
+        try expectProblem(response, 404, "not_found")
+        #expect(response.text.contains("GET /evento/v1/openapi.yaml"))
       }
       #expect(try await client.send("GET", "/evento/v1/openapi.yaml").status == 200)
       #expect(try await client.send("GET", "/evento/v1/healthz").status == 200)
-      let answer = try await client.send("POST", "/evento/v1/events", writeJSON(eventJSON()))
-      let location = try #require(answer["Location"])
+      let response = try await client.send("POST", "/evento/v1/events", writeJSON(eventJSON()))
+      let location = try #require(response["Location"])
       #expect(location.hasPrefix("/evento/v1/events/"))
       #expect(try await client.send("GET", location).status == 200)
     }
@@ -429,7 +430,7 @@ import Testing
       $0.metadataBytes = 50
       $0.eventsPerWrite = 3
     }) { client in
-      func write(_ members: [String: String]) async throws -> HTTPAnswer {
+      func write(_ members: [String: String]) async throws -> HTTPResponse {
         try await client.send("POST", "/events", writeJSON(eventJSON(members)))
       }
       let text = { (count: Int) in "\"" + String(repeating: "x", count: count - 2) + "\"" }
@@ -445,7 +446,7 @@ import Testing
       #expect(body.text.contains("2000"))
       let events = try await client.send(
         "POST", "/events", writeJSON(eventJSON(), eventJSON(), eventJSON(), eventJSON()))
-      try expectProblem(events, 400, "invalid_request", place: "/events")
+      try expectProblem(events, 400, "invalid_request", member: "/events")
       #expect(events.text.contains("3"))
     }
   }
@@ -455,10 +456,10 @@ import Testing
       let connection = try RawConnection(port: client.port)
       try await connection.send(
         "POST /events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: \(16 << 20 + 1)\r\n\r\n")
-      var answers = HTTPAnswerReader(connection)
-      let answer = try await answers.nextOfAny()
-      try expectProblem(answer, 413, "content_too_large")
-      #expect(answer.text.contains("16777216"))
+      var responses = HTTPResponseReader(connection)
+      let response = try await responses.nextOfAny()
+      try expectProblem(response, 413, "content_too_large")
+      #expect(response.text.contains("16777216"))
     }
   }
 
@@ -469,21 +470,21 @@ import Testing
       $0.tokens = tokens.set
       $0.bodyBytes = 2000
     }) { client in
-      func send(_ head: String, _ token: String?, _ type: String = "application/json") async throws -> HTTPAnswer {
+      func send(_ head: String, _ token: String?, _ type: String = "application/json") async throws -> HTTPResponse {
         let connection = try RawConnection(port: client.port)
         let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
         try await connection.send(
           "\(head) HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\nContent-Type: \(type)\r\n"
             + "\(authorization)\r\n")
-        var answers = HTTPAnswerReader(connection)
-        return try await answers.next()
+        var responses = HTTPResponseReader(connection)
+        return try await responses.next()
       }
       try expectProblem(await send("POST /nothing", nil), 404, "not_found")
       try expectProblem(await send("POST /events", nil), 401, "unauthorized")
       try expectProblem(await send("POST /events", tokens.write, "text/plain"), 415, "unsupported_media_type")
-      let answer = try await send("POST /events", tokens.write)
-      try expectProblem(answer, 413, "content_too_large")
-      #expect(answer.text.contains("2000"))
+      let response = try await send("POST /events", tokens.write)
+      try expectProblem(response, 413, "content_too_large")
+      #expect(response.text.contains("2000"))
     }
   }
 
@@ -492,7 +493,8 @@ import Testing
     let tokens = try TokenFixture.all()
     try await withGateway({ $0.tokens = tokens.set }) { client in
       let form = (name: "Content-Type", value: "text/plain")
-      func send(_ method: String, _ path: String, _ token: String?, _ body: String? = "{") async throws -> HTTPAnswer {
+      func send(_ method: String, _ path: String, _ token: String?, _ body: String? = "{") async throws -> HTTPResponse
+      {
         let authorization = token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
         return try await client.send(method, path, body, fields: authorization + [form])
       }

@@ -37,12 +37,12 @@ import Testing
   private func open(_ client: HTTPClient, _ target: String, _ body: String? = nil) async throws -> RawConnection {
     let connection = try RawConnection(port: client.port)
     let message = client.message(body == nil ? "GET" : "POST", target, body.map { Array($0.utf8) }, [])
-    // One that stays open after its answer, as most do.
+    // A connection that stays open after the response, as most do.
     try await connection.send(String(decoding: message, as: UTF8.self).replacing("Connection: close\r\n", with: ""))
     return connection
   }
 
-  @Test(arguments: pollers, [true, false]) func freesThePlacesOfAbandonedPolls(
+  @Test(arguments: pollers, [true, false]) func freesTheSlotsOfAbandonedPolls(
     _ poller: PollerKind, byReset: Bool
   ) async throws {
     try await withGateway(poller) { client in
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test(arguments: pollers, [true, false]) func freesThePlacesOfStreamsThatAreLeft(
+  @Test(arguments: pollers, [true, false]) func freesTheSlotsOfAbandonedStreams(
     _ poller: PollerKind, byReset: Bool
   ) async throws {
     try await withGateway(poller) { client in
@@ -79,15 +79,15 @@ import Testing
   }
 
   /// It can't be told from one that is gone, and gets what there is.
-  @Test(arguments: pollers) func answersAClientThatSendsNoMore(_ poller: PollerKind) async throws {
+  @Test(arguments: pollers) func respondsToAClientThatSendsNoMore(_ poller: PollerKind) async throws {
     try await withGateway(poller) { client in
       let cursors = try await client.writeEvents(3)
       for isEarly in [true, false] {
         let poll = try await open(client, "/events?after=\(cursors[2])&wait=60")
         if !isEarly { try await waitForFollowers(1, client) }
         try await poll.finishSending()
-        var answers = HTTPAnswerReader(poll)
-        let page = try await answers.next()
+        var responses = HTTPResponseReader(poll)
+        let page = try await responses.next()
         #expect(page.status == 200)
         #expect(try page.json["edges"]?[0] == nil)
         #expect(try page.json["page_info"]?["end_cursor"]?.string == cursors[2])
@@ -96,18 +96,18 @@ import Testing
         let stream = try await open(client, "/events/stream")
         if !isEarly { try await waitForFollowers(1, client) }
         try await stream.finishSending()
-        answers = HTTPAnswerReader(stream)
+        responses = HTTPResponseReader(stream)
         // A body that is whole.
-        let lines = try await answers.next().text
+        let lines = try await responses.next().text
         #expect(lines.matches(of: /event: event\n/).count == 3)
         #expect(lines.hasSuffix(": heartbeat\nid: \(cursors[2])\n\n"))
         #expect(try await stream.receive() == [])
       }
-      // What does not wait has its answer as ever.
+      // A request that does not wait gets its usual response.
       let write = try await open(client, "/events", writeJSON(eventJSON()))
       try await write.finishSending()
-      var answers = HTTPAnswerReader(write)
-      #expect(try await answers.next().status == 201)
+      var responses = HTTPResponseReader(write)
+      #expect(try await responses.next().status == 201)
       #expect(try await write.receive() == [])
     }
   }
@@ -138,8 +138,8 @@ import Testing
         try #require(ContinuousClock.now < end)
       }
       viewer.open()
-      var answers = HTTPAnswerReader(patient)
-      #expect(try await answers.next().status == 200)
+      var responses = HTTPResponseReader(patient)
+      #expect(try await responses.next().status == 200)
       // In the order in which they came: whatever waited has had its turn.
       let events = try await client.send("POST", "/events/query", "{}").json["edges"]
       #expect(events?[0] != nil && events?[1] == nil)

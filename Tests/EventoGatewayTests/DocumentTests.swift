@@ -1,28 +1,21 @@
 import Evento
 import EventoGateway
-import EventoSQLite
-import Logging
 import TestSupport
 import Testing
 
 /// `openapi.yaml` and the gateway say the same.
 @Suite struct DocumentTests {
   @Test func namesEveryRouteThatIsServedAndNoOther() async throws {
-    let store = try await SQLiteExecutor.open(":memory:")
-    let gateway = Gateway(
-      store, configuration: GatewayConfiguration(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    let served = Set(gateway.operations.map { "\($0.method) \($0.path)" })
     let document = Set(try APIDocument().operations.map { "\($0.method) \($0.path)" })
-    #expect(served == document)
-    await store.close()
+    #expect(try await servedOperations() == document)
   }
 
   @Test func isServedAsItIs() async throws {
     try await withGateway { client in
-      let answer = try await client.send("GET", "/openapi.yaml")
-      #expect(answer.status == 200)
-      #expect(answer["Content-Type"] == "application/yaml")
-      #expect(answer.text == (try document(servedAt: "/")))
+      let response = try await client.send("GET", "/openapi.yaml")
+      #expect(response.status == 200)
+      #expect(response["Content-Type"] == "application/yaml")
+      #expect(response.text == (try document(servedAt: "/")))
     }
   }
 
@@ -52,25 +45,25 @@ import Testing
     ("GET /events HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
     ("GET /events HTTP/1.1\r\n\r\n", 400),
   ])
-  func namesWhatAnyOperationMayAnswer(_ request: String, _ status: Int) async throws {
+  func documentsTheErrorsOfEveryOperation(_ request: String, _ status: Int) async throws {
     let document = try APIDocument()
     try await withGateway { client in
       let connection = try RawConnection(port: client.port)
       try await connection.send(request)
-      var answers = HTTPAnswerReader(connection)
-      #expect(try await answers.next().status == status)
+      var responses = HTTPResponseReader(connection)
+      #expect(try await responses.next().status == status)
     }
     for operation in document.operations {
-      let answer = try #require(document.answer(operation, status), "\(operation.id): \(status)")
-      #expect(answer.mediaTypes == ["application/problem+json"])
+      let response = try #require(document.response(operation, status), "\(operation.id): \(status)")
+      #expect(response.mediaTypes == ["application/problem+json"])
     }
   }
 
   /// To which a client adds the paths, which begin with a slash.
   @Test func namesTheBasePathAsItsServer() async throws {
     try await withGateway({ $0.basePath = "/evento" }) { client in
-      let answer = try await client.send("GET", "/evento/openapi.yaml")
-      #expect(answer.text == (try document(servedAt: "/evento")))
+      let response = try await client.send("GET", "/evento/openapi.yaml")
+      #expect(response.text == (try document(servedAt: "/evento")))
     }
   }
 
@@ -99,24 +92,24 @@ import Testing
           .replacing("\"AQAAAAAAAAABGYBWqsFNXtKmIA\"", with: "\"\(cursor)\"")
         let target = try document.exampleTarget(operation)
         // What has no end is looked at until the first event has come.
-        let isStream = document.answer(operation, 200)?.mediaTypes.contains("text/event-stream") == true
-        let answer =
+        let isStream = document.response(operation, 200)?.mediaTypes.contains("text/event-stream") == true
+        let response =
           isStream
           ? try await client.beginning(operation.method, target, body) { $0.contains("AccountOpened") }
           : try await client.send(operation.method, target, body)
-        #expect((200..<300).contains(answer.status), "\(id): \(answer.text)")
-        let allowed = try #require(document.answer(operation, answer.status), "\(id): \(answer.status)")
-        #expect(answer["Cache-Control"] == (id == "document" ? "no-cache" : "no-store"), "\(id)")
+        #expect((200..<300).contains(response.status), "\(id): \(response.text)")
+        let allowed = try #require(document.response(operation, response.status), "\(id): \(response.status)")
+        #expect(response["Cache-Control"] == (id == "document" ? "no-cache" : "no-store"), "\(id)")
         guard !allowed.mediaTypes.isEmpty else {
-          #expect(answer.body.isEmpty)
+          #expect(response.body.isEmpty)
           continue
         }
-        let mediaType = try #require(answer["Content-Type"]?.split(separator: ";").first.map(String.init))
+        let mediaType = try #require(response["Content-Type"]?.split(separator: ";").first.map(String.init))
         #expect(allowed.mediaTypes.contains(mediaType), "\(id): \(mediaType)")
         guard mediaType == "application/json" else { continue }
-        #expect(answer.text.hasSuffix("}\n") && answer.text.count { $0 == "\n" } == 1, "\(id)")
-        let example = try #require(allowed.examples[mediaType], "\(id) has no example of its answer")
-        #expect(try answer.json.isShaped(as: example), "\(id): \(answer.text)")
+        #expect(response.text.hasSuffix("}\n") && response.text.count { $0 == "\n" } == 1, "\(id)")
+        let example = try #require(allowed.examples[mediaType], "\(id) has no example of its response")
+        #expect(try response.json.isShaped(as: example), "\(id): \(response.text)")
       }
     }
   }

@@ -33,17 +33,17 @@ import Testing
     await store.close()
   }
 
-  /// Expects the same answer of both.
+  /// Expects the same response from both.
   @discardableResult
   private func same(
     _ shown: HTTPClient, _ values: HTTPClient, _ method: String, _ target: String, _ body: String? = nil
-  ) async throws -> HTTPAnswer {
-    let answer = try await shown.send(method, target, body)
+  ) async throws -> HTTPResponse {
+    let response = try await shown.send(method, target, body)
     let other = try await values.send(method, target, body)
-    #expect(answer.status == other.status, "\(target)")
-    #expect(answer.body == other.body, "\(target) \(answer.text) \(other.text)")
-    #expect(answer["Content-Type"] == other["Content-Type"])
-    return answer
+    #expect(response.status == other.status, "\(target)")
+    #expect(response.body == other.body, "\(target) \(response.text) \(other.text)")
+    #expect(response["Content-Type"] == other["Content-Type"])
+    return response
   }
 
   private static func event(
@@ -96,8 +96,8 @@ import Testing
           try await same(shown, values, "GET", "/events?\(page)&encoding=\(encoding)")
         }
         for event in written {
-          let answer = try await same(shown, values, "GET", "/events/\(event.id)?encoding=\(encoding)")
-          #expect(answer.status == 200)
+          let response = try await same(shown, values, "GET", "/events/\(event.id)?encoding=\(encoding)")
+          #expect(response.status == 200)
         }
       }
       let all = try await same(shown, values, "GET", "/events?first=1000")
@@ -124,10 +124,10 @@ import Testing
       ]
       for filter in filters {
         for count in [0, 1, 2, 5, 40, 41] {
-          for place in [
+          for cursor in [
             "", written[0].cursor.description, written[20].cursor.description, written[39].cursor.description,
           ] {
-            let (after, before) = place.isEmpty ? ("", "") : ("&after=\(place)", "&before=\(place)")
+            let (after, before) = cursor.isEmpty ? ("", "") : ("&after=\(cursor)", "&before=\(cursor)")
             try await same(shown, values, "GET", "/events?first=\(count)\(after)\(filter)")
             try await same(shown, values, "GET", "/events?last=\(count)\(before)\(filter)")
           }
@@ -141,8 +141,8 @@ import Testing
       }
       // What is refused is refused in the same words, but for the instance.
       for query in ["first=-1", "first=1&last=1", "after=x", "wait=1&last=1", "a=1", "first=65536", "aggregator_id=a"] {
-        let answer = try await same(shown, values, "GET", "/events?\(query)")
-        #expect(answer.status == 400)
+        let response = try await same(shown, values, "GET", "/events?\(query)")
+        #expect(response.status == 400)
       }
       let foreign = Cursor(place: [1, 2, 3])
       #expect(try await same(shown, values, "GET", "/events?after=\(foreign)").status == 409)
@@ -170,24 +170,24 @@ import Testing
   }
 
   @Test(arguments: ["first", "last"], ["auto", "base64"])
-  func theAnswersSizeIsBounded(direction: String, encoding: String) async throws {
+  func theResponsesSizeIsBounded(direction: String, encoding: String) async throws {
     let limit = 20_000
     let sizes = [3000, 3000, 3000, 3000, 3000, 30_000, 100, 14_000, 6000, 40_000]
     let events = sizes.map { Self.event(Payload("\"" + String(repeating: "x", count: $0 - 2) + "\"")) }
     try await withBoth(pageBytes: limit, events) { shown, values, written in
-      var (seen, place): ([String], String?) = ([], nil)
+      var (seen, cursor): ([String], String?) = ([], nil)
       while true {
         let (mark, flag, end) =
           direction == "first"
           ? ("after", "has_next_page", "end_cursor") : ("before", "has_previous_page", "start_cursor")
-        let query = "/events?\(direction)=1000&encoding=\(encoding)" + (place.map { "&\(mark)=\($0)" } ?? "")
-        let answer = try await same(shown, values, "GET", query)
-        let edges = try #require(try answer.json["edges"]?.array)
-        #expect(!edges.isEmpty && (answer.body.count <= limit || edges.count == 1))
+        let query = "/events?\(direction)=1000&encoding=\(encoding)" + (cursor.map { "&\(mark)=\($0)" } ?? "")
+        let response = try await same(shown, values, "GET", query)
+        let edges = try #require(try response.json["edges"]?.array)
+        #expect(!edges.isEmpty && (response.body.count <= limit || edges.count == 1))
         let cursors = edges.compactMap { $0["cursor"]?.string }
         seen = direction == "first" ? seen + cursors : cursors + seen
-        guard try answer.json["page_info"]?[flag] == true else { break }
-        place = try answer.json["page_info"]?[end]?.string
+        guard try response.json["page_info"]?[flag] == true else { break }
+        cursor = try response.json["page_info"]?[end]?.string
       }
       #expect(seen == written.map(\.cursor.description))
     }

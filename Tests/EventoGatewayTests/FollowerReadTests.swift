@@ -88,10 +88,10 @@ import Testing
 
   /// The payloads of a stream's first events.
   private static func numbers(_ stream: RawConnection, _ count: Int) async throws -> [Int] {
-    var answers = HTTPAnswerReader(stream)
-    let answer = try await answers.beginning { $0.matches(of: /event: event\n/).count >= count }
-    #expect(answer.status == 200)
-    return answer.text.matches(of: /"data":\{"n":([0-9]+)\}/).compactMap { Int($0.output.1) }
+    var responses = HTTPResponseReader(stream)
+    let response = try await responses.beginning { $0.matches(of: /event: event\n/).count >= count }
+    #expect(response.status == 200)
+    return response.text.matches(of: /"data":\{"n":([0-9]+)\}/).compactMap { Int($0.output.1) }
   }
 
   private static func expectMetric(
@@ -131,7 +131,7 @@ import Testing
       try await Self.expectMetric("evento_followers 27", client)
       for connection in gone { connection.resetOnClose() }
       gone = []
-      // Their places are free before the reads that they waited for have ended.
+      // Their permits are free before the reads that they waited for have ended.
       try await Self.expectMetric("evento_followers 5", client)
       // One whose read has begun.
       slow.removeFirst().resetOnClose()
@@ -195,10 +195,10 @@ import Testing
       let waiting = try await Self.stream(client, ["bank/Account"])
       try await Self.expectMetric("evento_followers 5", client)
       let stopping = Task { await stop() }
-      var answers = HTTPAnswerReader(waiting)
-      let answer = try await answers.next()
-      #expect(answer.status == 200)
-      #expect(answer.text.hasPrefix("retry: 2000\n"))
+      var responses = HTTPResponseReader(waiting)
+      let response = try await responses.next()
+      #expect(response.status == 200)
+      #expect(response.text.hasPrefix("retry: 2000\n"))
       #expect(viewer.held == 4)
       viewer.hold { _ in false }
       viewer.release()

@@ -3,7 +3,7 @@ import EventoSQLite
 import TestSupport
 import Testing
 
-/// An executor of someone else may throw any error: the gateway answers it as `internal`, and its log has what it was.
+/// A custom executor may throw any error: the response is `internal`, and the log has the error.
 @Suite struct ForeignErrorTests {
   struct Breakdown: Error {}
 

@@ -65,9 +65,9 @@ import Testing
       async let held = client.send("GET", "/events?wait=60&\(Self.filter)")
       while try await !client.send("GET", "/metrics").text.contains("evento_followers 1\n") {}
       let end = try #require(try await client.writeEvents(5).last)
-      let answer = try await held
-      #expect(answer.status == 200)
-      let page = try answer.json
+      let response = try await held
+      #expect(response.status == 200)
+      let page = try response.json
       #expect(page["edges"] == .array([]) && page["page_info"]?["has_next_page"] == false)
       #expect(page["page_info"]?["has_previous_page"] == false && page["page_info"]?["start_cursor"] == .null)
       #expect(page["page_info"]?["end_cursor"]?.string == end)

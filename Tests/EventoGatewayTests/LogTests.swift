@@ -31,8 +31,8 @@ import Testing
       over: GatedExecutor(), { $0.failureInterval = .seconds(600) }, log: recorder.logger()
     ) { client, gateway, _ in
       for _ in 0..<5 {
-        let answer = try await client.send("POST", "/events", writeJSON(eventJSON()))
-        #expect(answer.status == 503)
+        let response = try await client.send("POST", "/events", writeJSON(eventJSON()))
+        #expect(response.status == 503)
       }
       for _ in 0..<2 { gateway.flushLog() }
       let lines = recorder.lines(with: "This store takes reads alone.")
@@ -51,8 +51,8 @@ import Testing
           store.isWell.withLock { $0 = isWell }
           let status = isWell ? 200 : 503
           for _ in 0..<3 {
-            let answer = try await client.send("GET", "/readyz")
-            #expect(answer.status == status)
+            let response = try await client.send("GET", "/readyz")
+            #expect(response.status == status)
           }
         }
       }
@@ -92,8 +92,8 @@ import Testing
     await store.gate.open()
     try await withGateway(over: store, log: recorder.logger()) { client in
       for number in 0..<20 {
-        let answer = try await client.send("GET", "/events", fields: [("X-Request-Id", "find-me-\(number)-")])
-        #expect(answer.status == 500)
+        let response = try await client.send("GET", "/events", fields: [("X-Request-Id", "find-me-\(number)-")])
+        #expect(response.status == 500)
         #expect(recorder.lines(with: "find-me-\(number)-").count == 1)
       }
     }

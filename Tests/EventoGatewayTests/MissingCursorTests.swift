@@ -26,7 +26,7 @@ import Testing
     await store.close()
   }
 
-  @Test func anEmptyLogHasHeartbeatsWithoutAPlace() async throws {
+  @Test func anEmptyLogHasHeartbeatsWithoutACursor() async throws {
     try await withForgetfulGateway { client, _ in
       let stream = try await OpenStream(client, "/events/stream") {
         $0.ranges(of: ": heartbeat\n\n").count >= 3
@@ -36,7 +36,7 @@ import Testing
   }
 
   /// A stream that has nothing to write ends all the same when its connection is broken.
-  @Test func aClientThatIsGoneFreesItsPlace() async throws {
+  @Test func aClientThatIsGoneFreesItsSlot() async throws {
     try await withForgetfulGateway { client, _ in
       func followers(_ count: Int) async throws -> Bool {
         try await client.send("GET", "/metrics").text.contains("evento_followers \(count)\n")

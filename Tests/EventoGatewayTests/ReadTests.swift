@@ -7,8 +7,8 @@ import Testing
 
 /// `GET /events` and `POST /events/query`: docs/http-api.md §4.
 @Suite struct ReadTests {
-  private func numbers(_ answer: HTTPAnswer) throws -> [Int] {
-    try #require(try answer.json["edges"]?.array).compactMap { $0["node"]?["data"]?["n"]?.int }
+  private func numbers(_ response: HTTPResponse) throws -> [Int] {
+    try #require(try response.json["edges"]?.array).compactMap { $0["node"]?["data"]?["n"]?.int }
   }
 
   @Test func pagesForward() async throws {
@@ -16,10 +16,10 @@ import Testing
       let cursors = try await client.writeEvents(5)
       var (seen, after): ([Int], String?) = ([], nil)
       for expected in [true, true, false] {
-        let answer = try await client.send("GET", "/events?first=2" + (after.map { "&after=\($0)" } ?? ""))
-        #expect(answer.status == 200)
-        seen += try numbers(answer)
-        let info = try #require(try answer.json["page_info"])
+        let response = try await client.send("GET", "/events?first=2" + (after.map { "&after=\($0)" } ?? ""))
+        #expect(response.status == 200)
+        seen += try numbers(response)
+        let info = try #require(try response.json["page_info"])
         #expect(info.names == ["has_previous_page", "has_next_page", "start_cursor", "end_cursor"])
         #expect(info["has_next_page"] == .bool(expected) && info["has_previous_page"] == false)
         after = info["end_cursor"]?.string
@@ -38,9 +38,9 @@ import Testing
       try await client.writeEvents(5)
       var (seen, before): ([[Int]], String?) = ([], nil)
       for expected in [true, true, false] {
-        let answer = try await client.send("GET", "/events?last=2" + (before.map { "&before=\($0)" } ?? ""))
-        seen.append(try numbers(answer))
-        let info = try #require(try answer.json["page_info"])
+        let response = try await client.send("GET", "/events?last=2" + (before.map { "&before=\($0)" } ?? ""))
+        seen.append(try numbers(response))
+        let info = try #require(try response.json["page_info"])
         #expect(info["has_previous_page"] == .bool(expected) && info["has_next_page"] == false)
         before = info["start_cursor"]?.string
       }
@@ -60,8 +60,8 @@ import Testing
         ("?aggregator_type=bank/Account&aggregator_id=b&routing_key=eu", 0),
         ("?first=0", 0), ("?after=now", 0),
       ] {
-        let answer = try await client.send("GET", "/events\(query)")
-        #expect(try answer.json["edges"]?.array?.count == count, "\(query)")
+        let response = try await client.send("GET", "/events\(query)")
+        #expect(try response.json["edges"]?.array?.count == count, "\(query)")
       }
       for (body, count) in [
         ("{}", 3), ("{\"aggregators\":[]}", 0), ("{\"routing_key\":null}", 1), ("{\"routing_key\":\"eu\"}", 2),
@@ -72,8 +72,8 @@ import Testing
         ("{\"aggregators\":[{\"aggregator_type\":\"none\"}]}", 0), ("{\"first\":1}", 1),
         ("{\"last\":2,\"encoding\":\"base64\"}", 2),
       ] {
-        let answer = try await client.send("POST", "/events/query", body)
-        #expect(try answer.json["edges"]?.array?.count == count, "\(body)")
+        let response = try await client.send("POST", "/events/query", body)
+        #expect(try response.json["edges"]?.array?.count == count, "\(body)")
       }
     }
   }
@@ -88,9 +88,9 @@ import Testing
       "/aggregators"
     ),
   ])
-  func refusesAQueryOfAnotherShape(_ body: String, _ place: String) async throws {
+  func refusesAQueryOfAnotherShape(_ body: String, _ member: String) async throws {
     try await withGateway { client in
-      try expectProblem(await client.send("POST", "/events/query", body), 400, "invalid_request", place: place)
+      try expectProblem(await client.send("POST", "/events/query", body), 400, "invalid_request", member: member)
     }
   }
 
@@ -128,17 +128,17 @@ import Testing
       try await client.writeEvents(1)
       var (sizes, after): ([Int], String?) = ([], nil)
       while true {
-        let answer = try await client.send("GET", "/events?first=100" + (after.map { "&after=\($0)" } ?? "")).json
-        sizes.append(answer["edges"]?.array?.count ?? 0)
-        after = answer["page_info"]?["end_cursor"]?.string
-        if answer["page_info"]?["has_next_page"] == false { break }
+        let response = try await client.send("GET", "/events?first=100" + (after.map { "&after=\($0)" } ?? "")).json
+        sizes.append(response["edges"]?.array?.count ?? 0)
+        after = response["page_info"]?["end_cursor"]?.string
+        if response["page_info"]?["has_next_page"] == false { break }
       }
       #expect(sizes == [3, 2, 1, 1])
     }
   }
 
   @Test(arguments: ["auto", "base64"], [true, false])
-  func keepsAnAnswerWithinItsSize(encoding: String, isForward: Bool) async throws {
+  func keepsAResponseWithinItsSize(encoding: String, isForward: Bool) async throws {
     let limit = 4000
     try await withGateway({ $0.pageBytes = limit }) { client in
       // Names that need escapes, bytes that are no JSON, and one event that is larger than a page.
@@ -155,16 +155,16 @@ import Testing
         let event = eventJSON(data.merging(["name": "\"\(name)\""]) { $1 })
         #expect(try await client.send("POST", "/events", writeJSON(event)).status == 201)
       }
-      var (pages, place): ([[Int]], String?) = ([], nil)
+      var (pages, cursor): ([[Int]], String?) = ([], nil)
       while true {
-        let from = place.map { "&\(isForward ? "after" : "before")=\($0)" } ?? ""
-        let answer = try await client.send(
+        let from = cursor.map { "&\(isForward ? "after" : "before")=\($0)" } ?? ""
+        let response = try await client.send(
           "GET", "/events?\(isForward ? "first" : "last")=100&encoding=\(encoding)\(from)")
-        let versions = try #require(try answer.json["edges"]?.array).compactMap { $0["node"]?["version"]?.int }
-        #expect(versions.count == 1 || answer.body.count <= limit)
+        let versions = try #require(try response.json["edges"]?.array).compactMap { $0["node"]?["version"]?.int }
+        #expect(versions.count == 1 || response.body.count <= limit)
         pages.append(versions)
-        let info = try #require(try answer.json["page_info"])
-        place = info[isForward ? "end_cursor" : "start_cursor"]?.string
+        let info = try #require(try response.json["page_info"])
+        cursor = info[isForward ? "end_cursor" : "start_cursor"]?.string
         #expect(info[isForward ? "has_previous_page" : "has_next_page"] == false)
         if info[isForward ? "has_next_page" : "has_previous_page"] == false { break }
         try #require(!versions.isEmpty)

@@ -44,7 +44,7 @@ import Testing
       let ready = try await client.send("GET", "/readyz")
       #expect(ready.status == 503 && ready["Retry-After"] == "1")
       #expect(try ready.json["checks"]?["store"]?.string == "No disk.")
-      try expectProblem(await client.send("GET", "/readyz?a=1"), 400, "invalid_request", place: "a")
+      try expectProblem(await client.send("GET", "/readyz?a=1"), 400, "invalid_request", member: "a")
     }
     await store.close()
   }
@@ -69,9 +69,9 @@ import Testing
       _ = try await client.send("GET", "/subscribers/a")
       _ = try await client.send("GET", "/subscribers/b")
       _ = try await client.send("GET", "/nowhere")
-      let answer = try await client.send("GET", "/metrics")
-      #expect(answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
-      let lines = answer.text.split(separator: "\n").map(String.init)
+      let response = try await client.send("GET", "/metrics")
+      #expect(response["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
+      let lines = response.text.split(separator: "\n").map(String.init)
       let name = "evento_request_duration_seconds_count"
       #expect(lines.contains("\(name){route=\"/events\",method=\"POST\",status=\"201\"} 2"))
       #expect(lines.contains("\(name){route=\"/subscribers/{key}\",method=\"GET\",status=\"404\"} 2"))
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  /// What is answered at once counts as the read that it is; what is held goes by another name.
+  /// A read with a response at once counts as a read; one that waits has a route of its own.
   @Test func countsReadsThatAreHeldApart() async throws {
     try await withGateway { client in
       func metrics() async throws -> [Substring] {
@@ -109,7 +109,7 @@ import Testing
     }
   }
 
-  @Test func countsFaultsOfTheProtocol() async throws {
+  @Test func countsProtocolErrors() async throws {
     try await withGateway { client in
       let connection = try RawConnection(port: client.port)
       try await connection.send("GET / HTTP/1.1\r\nno colon\r\n\r\n")
@@ -138,8 +138,8 @@ import Testing
     }
   }
 
-  /// Those that no task waits for count too, until they are answered, or the store has lost them.
-  @Test func countsWritesUntilTheyAreAnswered() async throws {
+  /// Writes that no task waits for count too, until their response, or until the store has lost them.
+  @Test func countsWritesUntilTheirResponse() async throws {
     let store = HeldWriter(try await SQLiteExecutor.open(":memory:"))
     try await withGateway(over: store, { $0.requestsInFlight = 2 }) { client in
       let inFlight = { (count: Int) in
@@ -165,7 +165,7 @@ import Testing
   @Test func tellsThatALateWriteMayBeDone() async throws {
     let store = HeldWriter(try await SQLiteExecutor.open(":memory:"))
     var server = ServerConfiguration()
-    server.handlerDeadline = .milliseconds(200)
+    server.handlerTimeout = .milliseconds(200)
     let recorder = LogRecorder()
     try await withRunningGateway(over: store, log: recorder.logger(), server: server) { client, _, _ in
       let body = writeJSON(eventJSON(["id": "\"01ARZ3NDEKTSV4RRFFQ69G5FAV\""]))
@@ -182,11 +182,11 @@ import Testing
       var again = late
       var count = 1
       while again.status == 503 {
-        async let answer = client.send("POST", "/events", body)
+        async let response = client.send("POST", "/events", body)
         count += 1
         await store.gate.waitForArrivals(count)
         store.finishOne()
-        again = try await answer
+        again = try await response
       }
       #expect(again.status == 200, "it had been written")
     }
@@ -197,10 +197,10 @@ import Testing
     let store = GatedExecutor()
     await store.gate.open()
     try await withGateway(over: store) { client in
-      let answer = try await client.send("GET", "/events", fields: [("X-Request-Id", "find-me")])
-      try expectProblem(answer, 500, "internal")
-      #expect(answer.text.contains("find-me"))
-      #expect(!answer.text.contains("secret"))
+      let response = try await client.send("GET", "/events", fields: [("X-Request-Id", "find-me")])
+      try expectProblem(response, 500, "internal")
+      #expect(response.text.contains("find-me"))
+      #expect(!response.text.contains("secret"))
     }
   }
 

@@ -44,11 +44,11 @@ import Testing
     ("{\"cursor\":\"C\",\"data\":1,\"data_base64\":\"\"}", "/data_base64"),
     ("{\"cursor\":\"C\",\"data\":1,\"x\":1}", "/x"),
   ])
-  func refusesAnotherShape(_ body: String, _ place: String) async throws {
+  func refusesAnotherShape(_ body: String, _ member: String) async throws {
     try await withGateway { client in
       let cursor = try await client.writeEvents(1)[0]
-      let answer = try await client.send("PUT", "/snapshots/t/1/i", body.replacing("C", with: cursor))
-      try expectProblem(answer, 400, "invalid_request", place: place)
+      let response = try await client.send("PUT", "/snapshots/t/1/i", body.replacing("C", with: cursor))
+      try expectProblem(response, 400, "invalid_request", member: member)
       try expectProblem(await client.send("GET", "/snapshots/t/1/i"), 404, "snapshot_not_found")
     }
   }

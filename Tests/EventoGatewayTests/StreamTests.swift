@@ -15,13 +15,13 @@ import Testing
       try await client.writeEvents(70)
       var stream = try await OpenStream(client, "/events/stream") { Self.count($0) >= 70 }
       #expect(stream.status == 200)
-      #expect(stream.answer["Content-Type"] == "text/event-stream; charset=utf-8")
-      #expect(stream.answer["X-Accel-Buffering"] == "no")
-      #expect(stream.answer["Cache-Control"] == "no-store")
+      #expect(stream.response["Content-Type"] == "text/event-stream; charset=utf-8")
+      #expect(stream.response["X-Accel-Buffering"] == "no")
+      #expect(stream.response["Cache-Control"] == "no-store")
       #expect(stream.text.hasPrefix("retry: 2000\n\n"))
       for number in 71...75 {
-        let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["data": "{\"n\":\(number)}"])))
-        #expect(answer.status == 201)
+        let response = try await client.send("POST", "/events", writeJSON(eventJSON(["data": "{\"n\":\(number)}"])))
+        #expect(response.status == 201)
         try await stream.read { Self.count($0) >= number }
       }
       #expect(stream.numbers == Array(1...75))
@@ -80,8 +80,8 @@ import Testing
       let sizes = (0..<60).map { [10, 30_000, 70_000, 200_000, 100][($0 * 7 / 5) % 5] }
       for (index, size) in sizes.enumerated() {
         let data = "{\"n\":\(index),\"fill\":\"" + String(repeating: "x", count: size) + "\"}"
-        let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["data": data])))
-        #expect(answer.status == 201)
+        let response = try await client.send("POST", "/events", writeJSON(eventJSON(["data": data])))
+        #expect(response.status == 201)
       }
       let stream = try await OpenStream(client, "/events/stream") {
         Self.count($0) >= sizes.count && $0.hasSuffix("\n\n")
@@ -176,7 +176,7 @@ import Testing
         let stream = try await OpenStream(client, "/events/stream", fields: [("Accept", accept)]) {
           Self.count($0) >= 1 && $0.contains("heartbeat")
         }
-        #expect(stream.answer["Content-Type"] == mediaType)
+        #expect(stream.response["Content-Type"] == mediaType)
         #expect(stream.text.contains("\"data_base64\":\"WzEsDQoyXQ==\""))
         #expect(stream.text.contains("\"metadata\":{\"a\": 1}"))
         #expect(!stream.text.contains("\r"))
@@ -211,9 +211,9 @@ import Testing
         $0.contains("heartbeat")
       }
       if let expected {
-        #expect(stream.answer["Content-Type"]?.contains(expected) == true)
+        #expect(stream.response["Content-Type"]?.contains(expected) == true)
       } else {
-        try expectProblem(stream.answer, 406, "not_acceptable")
+        try expectProblem(stream.response, 406, "not_acceptable")
       }
     }
   }
@@ -223,9 +223,9 @@ import Testing
     try await withGateway { client in
       for count in [100, 30_000 / range.utf8.count] {
         let accept = (name: "Accept", value: String(repeating: range, count: count) + "*/*")
-        let answer = try await client.send("GET", "/events/stream", fields: [accept])
-        try expectProblem(answer, 400, "invalid_request")
-        #expect(answer.text.contains("more than 100 media ranges"))
+        let response = try await client.send("GET", "/events/stream", fields: [accept])
+        try expectProblem(response, 400, "invalid_request")
+        #expect(response.text.contains("more than 100 media ranges"))
         #expect(try await client.send("GET", "/events", fields: [accept]).status == 200, "it does not matter there")
       }
       let fields = Array(repeating: (name: "Accept", value: "a/b, c/d"), count: 51)
@@ -245,8 +245,8 @@ import Testing
         let stream = try await OpenStream(client, target, body, fields: fields) { Self.count($0) >= 1 }
         #expect(stream.numbers == [2])
       }
-      let answer = try await client.send("POST", "/events/stream", "{\"after\":1}", fields: fields)
-      try expectProblem(answer, 400, "invalid_request", place: "/after")
+      let response = try await client.send("POST", "/events/stream", "{\"after\":1}", fields: fields)
+      try expectProblem(response, 400, "invalid_request", member: "/after")
       // An empty one is none.
       try expectProblem(
         await client.send("GET", "/events/stream?after=nonsense", fields: [("Last-Event-ID", "")]), 400,
@@ -262,9 +262,9 @@ import Testing
         try expectProblem(
           await client.send("GET", "/events/stream", fields: [("Last-Event-ID", "nonsense")]), 400, "invalid_cursor")
         for name in ["first", "last", "before", "wait"] {
-          try expectProblem(await client.send("GET", "/events/stream?\(name)=1"), 400, "invalid_request", place: name)
+          try expectProblem(await client.send("GET", "/events/stream?\(name)=1"), 400, "invalid_request", member: name)
           try expectProblem(
-            await client.send("POST", "/events/stream", "{\"\(name)\":1}"), 400, "invalid_request", place: "/\(name)")
+            await client.send("POST", "/events/stream", "{\"\(name)\":1}"), 400, "invalid_request", member: "/\(name)")
         }
         let head = try await client.send("HEAD", "/events/stream")
         #expect(head.status == 405 && head["Allow"] == "GET, POST, OPTIONS")
@@ -316,9 +316,9 @@ import Testing
       await stop()
       // Up to the last chunk: without it, this throws.
       for index in streams.indices { try await streams[index].read() }
-      let answer = try await held
-      #expect(answer.status == 200)
-      #expect(try answer.json["edges"] == .array([]))
+      let response = try await held
+      #expect(response.status == 200)
+      #expect(try response.json["edges"] == .array([]))
     }
     await store.close()
   }
@@ -334,8 +334,8 @@ import Testing
       try await withGateway(over: two) { reader in
         var stream = try await OpenStream(reader, "/events/stream") { $0.contains("heartbeat") }
         for number in 1...10 {
-          let answer = try await writer.send("POST", "/events", writeJSON(eventJSON(["data": "{\"n\":\(number)}"])))
-          #expect(answer.status == 201)
+          let response = try await writer.send("POST", "/events", writeJSON(eventJSON(["data": "{\"n\":\(number)}"])))
+          #expect(response.status == 201)
           try await stream.read { Self.count($0) >= number }
         }
         #expect(stream.numbers == Array(1...10))
@@ -388,7 +388,7 @@ import Testing
       let empty = try await client.send("GET", "/events?wait=1&after=now").json
       #expect(empty["edges"] == .array([]) && empty["page_info"]?["end_cursor"]?.string != nil)
       for query in ["wait=0", "wait=61", "wait=1&last=1", "wait=1&first=0", "wait="] {
-        try expectProblem(await client.send("GET", "/events?\(query)"), 400, "invalid_request", place: "wait")
+        try expectProblem(await client.send("GET", "/events?\(query)"), 400, "invalid_request", member: "wait")
       }
     }
   }
@@ -397,10 +397,10 @@ import Testing
     try await withGateway({ $0.longestWait = .milliseconds(100) }) { client in
       try await client.writeEvents(1)
       // The client itself would give up long before a minute is over.
-      let answer = try await client.send("GET", "/events?wait=60&after=now")
-      #expect(answer.status == 200)
-      #expect(try answer.json["edges"] == .array([]))
-      #expect(try answer.json["page_info"]?["end_cursor"]?.string != nil)
+      let response = try await client.send("GET", "/events?wait=60&after=now")
+      #expect(response.status == 200)
+      #expect(try response.json["edges"] == .array([]))
+      #expect(try response.json["page_info"]?["end_cursor"]?.string != nil)
     }
   }
 }

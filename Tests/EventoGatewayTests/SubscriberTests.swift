@@ -6,7 +6,7 @@ import Testing
   private static let first = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
   private static let second = "01BX5ZZKBKACTAV9WEVGEMMVRZ"
 
-  private func put(_ client: HTTPClient, _ key: String, by worker: String) async throws -> HTTPAnswer {
+  private func put(_ client: HTTPClient, _ key: String, by worker: String) async throws -> HTTPResponse {
     try await client.send("PUT", "/subscribers/\(key)", "{\"worker_id\":\"\(worker)\"}")
   }
 
@@ -36,8 +36,8 @@ import Testing
         await client.send("PUT", "/subscribers/k/cursor", "{\"cursor\":null,\"worker_id\":\"\(Self.first)\"}"), 409,
         "subscriber_taken_over")
       for (worker, isRunning) in [(Self.first, false), (Self.second, true)] {
-        let answer = try await client.send("GET", "/subscribers/k/workers/\(worker)")
-        #expect(try answer.status == 200 && answer.json == .object(["running": .bool(isRunning)]))
+        let response = try await client.send("GET", "/subscribers/k/workers/\(worker)")
+        #expect(try response.status == 200 && response.json == .object(["running": .bool(isRunning)]))
       }
       #expect(try await client.send("GET", "/subscribers/none/workers/\(Self.first)").json["running"] == false)
       try expectProblem(await client.send("GET", "/subscribers/k/workers/x"), 400, "invalid_request")
@@ -49,9 +49,9 @@ import Testing
       let cursors = try await client.writeEvents(2)
       _ = try await put(client, "k", by: Self.first)
       for cursor in ["\"\(cursors[1])\"", "\"\(cursors[0])\"", "null"] {
-        let answer = try await client.send("PUT", "/subscribers/k/cursor", "{\"cursor\":\(cursor)}")
-        #expect(answer.status == 200)
-        #expect(answer.text.contains("\"cursor\":\(cursor)"))
+        let response = try await client.send("PUT", "/subscribers/k/cursor", "{\"cursor\":\(cursor)}")
+        #expect(response.status == 200)
+        #expect(response.text.contains("\"cursor\":\(cursor)"))
       }
     }
   }
@@ -100,9 +100,9 @@ import Testing
         ("?first=02&after=a%2Bb", ["a/b", "b"], true), ("?after=a", ["a b", "a+b", "a/b", "b", "é"], false),
         ("?first=1&after=b", ["é"], false), ("?after=%C3%A9", [], false), ("?after=%F4%8F%BF%BF&first=1", [], false),
       ] as [(String, [String], Bool)] {
-        let answer = try await client.send("GET", "/subscribers\(query)")
-        #expect(answer.status == 200, "\(query)")
-        let page = try answer.json
+        let response = try await client.send("GET", "/subscribers\(query)")
+        #expect(response.status == 200, "\(query)")
+        let page = try response.json
         #expect(page.names == ["subscribers", "page_info"])
         #expect(page["subscribers"]?.array?.map { $0["key"]?.string } == keys, "\(query)")
         #expect(page["page_info"] == .object(["has_next_page": .bool(hasNext)]), "\(query)")
@@ -138,10 +138,11 @@ import Testing
   ])
   func refusesOtherPages(_ query: String, _ parameter: String) async throws {
     try await withGateway { client in
-      let answer = try await client.send("GET", "/subscribers?\(query)")
-      try expectProblem(answer, 400, "invalid_request")
+      let response = try await client.send("GET", "/subscribers?\(query)")
+      try expectProblem(response, 400, "invalid_request")
       #expect(
-        try answer.json["errors"]?.array?.contains { $0["parameter"]?.string == parameter } == true, "\(answer.text)")
+        try response.json["errors"]?.array?.contains { $0["parameter"]?.string == parameter } == true,
+        "\(response.text)")
     }
   }
 
@@ -153,10 +154,10 @@ import Testing
     ("k/cursor", "{\"cursor\":null,\"lag\":1.5}", "/lag"),
     ("k/cursor", "{\"cursor\":null,\"worker_id\":\"\"}", "/worker_id"),
   ])
-  func refusesAnotherShape(_ path: String, _ body: String, _ place: String) async throws {
+  func refusesAnotherShape(_ path: String, _ body: String, _ member: String) async throws {
     try await withGateway { client in
       _ = try await put(client, "k", by: Self.first)
-      try expectProblem(await client.send("PUT", "/subscribers/\(path)", body), 400, "invalid_request", place: place)
+      try expectProblem(await client.send("PUT", "/subscribers/\(path)", body), 400, "invalid_request", member: member)
     }
   }
 
@@ -165,7 +166,7 @@ import Testing
     try await withGateway { other in
       let foreign = try await other.writeEvents(1)[0]
       try await withGateway { client in
-        func acknowledge(_ cursor: String, _ worker: String) async throws -> HTTPAnswer {
+        func acknowledge(_ cursor: String, _ worker: String) async throws -> HTTPResponse {
           try await client.send(
             "PUT", "/subscribers/k/cursor", "{\"cursor\":\"\(cursor)\",\"worker_id\":\"\(worker)\"}")
         }

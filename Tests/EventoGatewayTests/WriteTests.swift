@@ -8,16 +8,16 @@ import Testing
 
   @Test func writesEventsOfTwoAggregates() async throws {
     try await withGateway { client in
-      let answer = try await client.send(
+      let response = try await client.send(
         "POST", "/events",
         writeJSON(
           eventJSON(["id": "\"\(Self.first.lowercased())\"", "routing_key": "\"eu\""]),
           eventJSON(["aggregator_id": "\"b\""]),
           eventJSON(["timestamp": "1700000000", "timestamp_subsec": "7"])))
-      #expect(answer.status == 201)
-      #expect(answer["Location"] == nil)
-      #expect(answer["Content-Type"] == "application/json")
-      let events = try #require(try answer.json["events"]?.array)
+      #expect(response.status == 201)
+      #expect(response["Location"] == nil)
+      #expect(response["Content-Type"] == "application/json")
+      let events = try #require(try response.json["events"]?.array)
       #expect(events.count == 3)
       #expect(
         events[0].names == [
@@ -32,12 +32,12 @@ import Testing
 
   @Test func namesTheOneEvent() async throws {
     try await withGateway { client in
-      let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["id": "\"\(Self.first)\""])))
-      #expect(answer["Location"] == "/events/\(Self.first)")
+      let response = try await client.send("POST", "/events", writeJSON(eventJSON(["id": "\"\(Self.first)\""])))
+      #expect(response["Location"] == "/events/\(Self.first)")
       let found = try await client.send("GET", "/events/\(Self.first.lowercased())")
       #expect(found.status == 200)
       #expect(try found.json["node"]?["id"] == .string(Self.first))
-      #expect(try found.json["cursor"] == (try answer.json["events"]?[0]?["cursor"]))
+      #expect(try found.json["cursor"] == (try response.json["events"]?[0]?["cursor"]))
       try expectProblem(await client.send("GET", "/events/\(Self.second)"), 404, "event_not_found")
       for id in ["1", "81ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAI", "stream1"] {
         try expectProblem(await client.send("GET", "/events/\(id)"), 400, "invalid_request")
@@ -49,9 +49,9 @@ import Testing
     try await withGateway { client in
       try await client.writeEvents(2)
       for version in [1, 2, 4] {
-        let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["version": "\(version)"])))
-        try expectProblem(answer, 409, "invalid_original_version")
-        let problem = try answer.json
+        let response = try await client.send("POST", "/events", writeJSON(eventJSON(["version": "\(version)"])))
+        try expectProblem(response, 409, "invalid_original_version")
+        let problem = try response.json
         #expect(problem["aggregator_type"] == "bank/Account" && problem["aggregator_id"] == "a")
         #expect(problem["given_version"]?.int == version && problem["current_version"] == 2)
       }
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test func answersAResendAsTheFirstTime() async throws {
+  @Test func respondsToAResendAsTheFirstTime() async throws {
     try await withGateway { client in
       let body = writeJSON(eventJSON(["id": "\"\(Self.first)\"", "version": "1", "data": "1.10"]))
       let first = try await client.send("POST", "/events", body)
@@ -80,9 +80,9 @@ import Testing
           eventJSON(["id": "\"\(Self.second)\"", "aggregator_id": "\"z\""]),
           eventJSON(["id": "\"\(Self.first)\"", "data": "1.10"])),
       ] {
-        let answer = try await client.send("POST", "/events", body)
-        try expectProblem(answer, 409, "duplicate_event_id")
-        #expect(try answer.json["event_id"] == .string(Self.first))
+        let response = try await client.send("POST", "/events", body)
+        try expectProblem(response, 409, "duplicate_event_id")
+        #expect(try response.json["event_id"] == .string(Self.first))
       }
       #expect(try await client.send("GET", "/events").json["edges"]?.array?.count == 1)
     }
@@ -91,7 +91,7 @@ import Testing
   @Test func writesUnderACondition() async throws {
     try await withGateway { client in
       let cursor = try await client.writeEvents(1)[0]
-      func write(_ condition: String) async throws -> HTTPAnswer {
+      func write(_ condition: String) async throws -> HTTPResponse {
         try await client.send("POST", "/events", "{\"events\":[\(eventJSON())],\"condition\":\(condition)}")
       }
       let filter = "{\"aggregator_type\":\"bank/Account\",\"name\":\"Opened\"}"
@@ -100,8 +100,8 @@ import Testing
       try expectProblem(
         await write("{\"fail_if_events_match\":[\(filter)],\"after\":\"\(cursor)\"}"), 409, "condition_failed")
       try expectProblem(
-        await write("{\"fail_if_events_match\":[]}"), 400, "invalid_request", place: "/condition/fail_if_events_match")
-      try expectProblem(await write("null"), 400, "invalid_request", place: "/condition")
+        await write("{\"fail_if_events_match\":[]}"), 400, "invalid_request", member: "/condition/fail_if_events_match")
+      try expectProblem(await write("null"), 400, "invalid_request", member: "/condition")
       try expectProblem(
         await write("{\"fail_if_events_match\":[\(filter)],\"after\":\"now\"}"), 400, "invalid_cursor")
     }
@@ -131,10 +131,10 @@ import Testing
     (writeJSON(eventJSON(["a/b~c": "1"])), "invalid_request", "/events/0/a~1b~0c"),
     (writeJSON(eventJSON(["id": "\"x\""])), "invalid_request", "/events/0/id"),
   ])
-  func refusesAnotherShape(_ body: String, _ code: String, _ place: String?) async throws {
+  func refusesAnotherShape(_ body: String, _ code: String, _ member: String?) async throws {
     try await withGateway { client in
-      let answer = try await client.send("POST", "/events", body)
-      try expectProblem(answer, 400, code, place: place)
+      let response = try await client.send("POST", "/events", body)
+      try expectProblem(response, 400, code, member: member)
       #expect(try await client.send("GET", "/events").json["edges"] == .array([]))
     }
   }
@@ -165,8 +165,8 @@ import Testing
   ])
   func keepsPayloadBytes(_ data: String) async throws {
     try await withGateway { client in
-      let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["data": " \(data)\n"])))
-      #expect(answer.status == 201)
+      let response = try await client.send("POST", "/events", writeJSON(eventJSON(["data": " \(data)\n"])))
+      #expect(response.status == 201)
       let page = try await client.send("GET", "/events")
       #expect(page.text.contains("\"data\":\(data),"))
     }
@@ -199,9 +199,9 @@ import Testing
     try await withGateway { client in
       for depth in [129, 100_000] {
         let data = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
-        let answer = try await client.send("POST", "/events", writeJSON(eventJSON(["data": data])))
-        #expect(answer.status == 400)
-        #expect(answer.text.contains("128"))
+        let response = try await client.send("POST", "/events", writeJSON(eventJSON(["data": data])))
+        #expect(response.status == 400)
+        #expect(response.text.contains("128"))
       }
     }
   }

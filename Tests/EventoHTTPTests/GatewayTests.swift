@@ -188,7 +188,7 @@ import Testing
 
   @Test func tokensAreShownAndRefused() async throws {
     let store = try await SQLiteExecutor.open(":memory:")
-    let token = Token.fresh()
+    let token = TokenSet.makeToken()
     let tokens = try TokenSet(file: TokenSet.line(name: "reader", role: .read, token: token))
     try await withGateway(over: store, { $0.tokens = tokens }) { baseURL in
       for (shown, readError, writeError) in [

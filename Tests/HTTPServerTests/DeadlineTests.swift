@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// The slow get an answer or are let go; nobody waits for them. Each deadline is set so short that it must pass, and
+/// Slow clients get a response or are disconnected; no other client waits for them. Each deadline is set so short that it must pass, and
 /// nothing is measured.
 @Suite struct DeadlineTests {
   private func configuration(_ change: (inout ServerConfiguration) -> Void) -> ServerConfiguration {
@@ -11,9 +11,9 @@ import Testing
     return configuration
   }
 
-  /// The answers to a request that is begun and not gone on with. A connection that the deadline ended before the
+  /// Returns the responses to a request that is begun and not continued. A connection that the deadline ended before the
   /// client got to send anything, which a busy machine may make of it, is tried again.
-  private func answers(_ count: Int, to text: String, _ address: BoundAddress) async throws -> [RawResponse] {
+  private func responses(_ count: Int, to text: String, _ address: BoundAddress) async throws -> [RawResponse] {
     while true {
       let client = try RawClient(address)
       do {
@@ -28,19 +28,19 @@ import Testing
 
   @Test(arguments: [PollerKind.best, .poll]) func givesUpASlowHead(_ poller: PollerKind) async throws {
     let configuration = configuration {
-      $0.headDeadline = .milliseconds(50)
+      $0.headTimeout = .milliseconds(50)
       $0.lingerTime = .milliseconds(50)
       $0.poller = poller
     }
     try await withServer(configuration: configuration) { server, address in
-      let response = try await answers(1, to: "GET / HTTP/1.1\r\nHost: a\r\nX:", address)[0]
+      let response = try await responses(1, to: "GET / HTTP/1.1\r\nHost: a\r\nX:", address)[0]
       #expect(response.status == 408)
       #expect(response.headers["Connection"] == "close")
       #expect(response.text.contains("0.05 seconds"))
       #expect(server.statistics.timeouts >= 1)
       // The second request of a connection, too, and one of which only the line has come.
       let second = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\n"
-      #expect(try await answers(2, to: second, address).map(\.status) == [200, 408])
+      #expect(try await responses(2, to: second, address).map(\.status) == [200, 408])
       // Bytes that come one by one do not make it longer.
       let dripping = try RawClient(address)
       do {
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func closesWhatSaysNothing() async throws {
-    let configuration = configuration { $0.headDeadline = .milliseconds(50) }
+    let configuration = configuration { $0.headTimeout = .milliseconds(50) }
     try await withServer(configuration: configuration) { _, address in
       let client = try RawClient(address)
       #expect(try await client.remainder() == [])
@@ -95,7 +95,7 @@ import Testing
         #expect(response.text.contains("1000000 bytes"))
         #expect(try await client.remainder() == [])
       }
-      // One that nobody wants has been answered: there is no second answer.
+      // A request with an unwanted body has its response: there is no second one.
       let unwanted = try RawClient(address)
       try await unwanted.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n1")
       #expect(try await unwanted.response().status == 200)
@@ -114,14 +114,14 @@ import Testing
           })
       }
     ])
-    let configuration = configuration { $0.handlerDeadline = .milliseconds(50) }
+    let configuration = configuration { $0.handlerTimeout = .milliseconds(50) }
     try await withServer(handler, configuration: configuration) { _, address in
       for request in ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"] {
         let client = try RawClient(address)
         try await client.send(request)
         let response = try await client.response()
         #expect(response.status == 503)
-        #expect(response.headers["X-Fault"] == "handlerTimeout")
+        #expect(response.headers["X-Error"] == "handlerTimeout")
         #expect(try await client.remainder() == [])
       }
     }
@@ -146,7 +146,7 @@ import Testing
       "/bytes": { _ in .respond(.response(Response(body: .bytes([UInt8](repeating: 65, count: 50_000_000))))) },
     ])
     let configuration = configuration {
-      $0.writeDeadline = .milliseconds(100)
+      $0.writeTimeout = .milliseconds(100)
       $0.poller = poller
     }
     try await withServer(handler, configuration: configuration) { server, address in

@@ -27,17 +27,17 @@ import Testing
     "+5", "-5", "5 5", "5,5", "5, 5", "0x5", "5.0", "5e0", "", " ", "five", "5;", "٥", "5\u{0}", "\"5\"", "5_0", "\t",
   ])
   func refusesLength(_ value: String) {
-    #expect(transcript("Content-Length: \(value)", "aaaaa") == [.fault(.badRequest)])
+    #expect(transcript("Content-Length: \(value)", "aaaaa") == [.error(.badRequest)])
   }
 
   @Test func refusesRepeatedAndEndlessLengths() {
-    #expect(transcript("Content-Length: 5\r\nContent-Length: 5", "aaaaa") == [.fault(.badRequest)])
-    #expect(transcript("Content-Length: 5\r\ncontent-length: 6", "aaaaa") == [.fault(.badRequest)])
+    #expect(transcript("Content-Length: 5\r\nContent-Length: 5", "aaaaa") == [.error(.badRequest)])
+    #expect(transcript("Content-Length: 5\r\ncontent-length: 6", "aaaaa") == [.error(.badRequest)])
     for length in ["9223372036854775808", "99999999999999999999999999999999"] {
       // More than can be told, and more than any limit.
       #expect(transcript("Content-Length: \(length)") == transcript("Content-Length: \(Int.max)"))
     }
-    #expect(transcript("Content-Length : 5", "aaaaa") == [.fault(.badRequest)])
+    #expect(transcript("Content-Length : 5", "aaaaa") == [.error(.badRequest)])
   }
 
   @Test func readsChunks() {
@@ -73,7 +73,7 @@ import Testing
   func refusesChunks(_ body: String) {
     let steps = transcript("Transfer-Encoding: chunked", body)
     #expect(steps.first == .head("POST / @a chunked"))
-    #expect(steps.last == .fault(.badRequest))
+    #expect(steps.last == .error(.badRequest))
   }
 
   /// §7.1: a size has any number of digits. One that is more than can be told is more than any limit, as a declared
@@ -95,7 +95,7 @@ import Testing
     #expect(transcript("Transfer-Encoding: chunked", "\(zeros)1\r\nx\r\n\(zeros)\r\n\r\n").last == .end)
     // A line has an end all the same.
     let many = String(repeating: "0", count: 64 + ParserTranscript.limits.chunkExtensionBytes)
-    #expect(transcript("Transfer-Encoding: chunked", "\(many)1\r\nx\r\n").last == .fault(.contentTooLarge))
+    #expect(transcript("Transfer-Encoding: chunked", "\(many)1\r\nx\r\n").last == .error(.contentTooLarge))
   }
 
   @Test func boundsExtensionsAndTrailers() {
@@ -105,18 +105,18 @@ import Testing
     limits.headerFields = 3
     let field = "Transfer-Encoding: chunked"
     #expect(transcript(field, "1;abcdefg\r\nx\r\n0\r\n\r\n", limits: limits).last == .end)
-    #expect(transcript(field, "1;abcdefgh\r\nx\r\n0\r\n\r\n", limits: limits).last == .fault(.contentTooLarge))
+    #expect(transcript(field, "1;abcdefgh\r\nx\r\n0\r\n\r\n", limits: limits).last == .error(.contentTooLarge))
     #expect(
-      transcript(field, "1;" + String(repeating: "a", count: 80), limits: limits).last == .fault(.contentTooLarge))
+      transcript(field, "1;" + String(repeating: "a", count: 80), limits: limits).last == .error(.contentTooLarge))
     // All chunks together.
     #expect(
-      transcript(field, "1;abc\r\nx\r\n1;abcd\r\nx\r\n0\r\n\r\n", limits: limits).last == .fault(.contentTooLarge))
+      transcript(field, "1;abc\r\nx\r\n1;abcd\r\nx\r\n0\r\n\r\n", limits: limits).last == .error(.contentTooLarge))
     #expect(transcript(field, "0\r\n" + String(repeating: "X: y\r\n", count: 3) + "\r\n", limits: limits).last == .end)
     #expect(
       transcript(field, "0\r\n" + String(repeating: "X: y\r\n", count: 4) + "\r\n", limits: limits).last
-        == .fault(.headersTooLarge))
+        == .error(.headersTooLarge))
     let long = String(repeating: "y", count: 80)
-    #expect(transcript(field, "0\r\nX: \(long)\r\n\r\n", limits: limits).last == .fault(.headersTooLarge))
+    #expect(transcript(field, "0\r\nX: \(long)\r\n\r\n", limits: limits).last == .error(.headersTooLarge))
   }
 
   /// §6.1 and §6.3.
@@ -139,11 +139,11 @@ import Testing
     ("Transfer-Encoding: identity, chunked", .notImplemented),
   ])
   func refusesCodings(_ fields: String, _ kind: HTTPProtocolError.Kind) {
-    #expect(transcript(fields, "0\r\n\r\n") == [.fault(kind)])
+    #expect(transcript(fields, "0\r\n\r\n") == [.error(kind)])
   }
 
   @Test func refusesCodingsInOneDotZero() {
-    #expect(transcript("Transfer-Encoding: chunked", "0\r\n\r\n", version: "1.0") == [.fault(.badRequest)])
+    #expect(transcript("Transfer-Encoding: chunked", "0\r\n\r\n", version: "1.0") == [.error(.badRequest)])
     #expect(transcript("Content-Length: 1", "x", version: "1.0").last == .end)
   }
 
@@ -155,12 +155,12 @@ import Testing
     #expect(
       steps == [
         .head("POST /1 @a chunked"), .body("ab"), .end, .head("POST /2 @b length=2"), .body("cd"), .end,
-        .head("GET /3?x @c"), .end, .fault(.badRequest),
+        .head("GET /3?x @c"), .end, .error(.badRequest),
       ])
     #expect(isSame)
   }
 
-  /// After a fault, nothing is a request any more.
+  /// After an error, nothing is read as a request.
   @Test func staysFailed() {
     var parser = RequestParser(limits: ParserTranscript.limits, peer: .unix)
     let input = Array("BAD\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)

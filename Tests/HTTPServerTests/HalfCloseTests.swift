@@ -34,7 +34,11 @@ import Testing
           .respond(
             .task { [self] halfClose in
               let signal = Signal()
-              halfClose.onSet { signal.fire() }
+              let isEarly = Mutex(false)
+              halfClose.onSet {
+                isEarly.withLock { $0 = true }
+                signal.fire()
+              }
               begun.add(1, ordering: .sequentiallyConsistent)
               _ = await withTaskCancellationHandler {
                 await signal.wait()
@@ -42,7 +46,7 @@ import Testing
                 signal.fire()
               }
               come.add(1, ordering: .sequentiallyConsistent)
-              return .text(halfClose.isSet ? "early" : "?")
+              return .text(isEarly.withLock { $0 } ? "early" : "?")
             })
         },
         "/work": { [self] _ in
@@ -74,7 +78,7 @@ import Testing
 
   private static let held = "GET /held HTTP/1.1\r\nHost: a\r\n\r\n"
 
-  @Test(arguments: Way.all) func answersAHalfClosedClientEarly(_ way: Way) async throws {
+  @Test(arguments: Way.all) func respondsToAHalfClosedClientEarly(_ way: Way) async throws {
     try await withServer(way) { _, address, log in
       let later = try RawClient(address)
       try await later.send(Self.held)
@@ -125,7 +129,7 @@ import Testing
     }
   }
 
-  /// Work that does not wait for others is done, and its answer given.
+  /// Work that does not wait for events is done, and its response sent.
   @Test(arguments: Way.all) func finishesWorkForAHalfClosedClient(_ way: Way) async throws {
     try await withServer(way) { _, address, log in
       let client = try RawClient(address)

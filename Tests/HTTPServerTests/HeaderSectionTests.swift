@@ -31,7 +31,7 @@ import Testing
     "Host: a\r\nX\u{0}: b", "Host: a\r\nX: \u{8}", "Host: a\r\nX: b\r\n\u{0}", "Host: a\r\nX: b\u{B}",
   ])
   func refuses(_ fields: String) {
-    #expect(transcript(fields) == [.fault(.badRequest)])
+    #expect(transcript(fields) == [.error(.badRequest)])
   }
 
   /// RFC 9112 §3.2.
@@ -47,7 +47,7 @@ import Testing
     "Host: a\\b", "Host: [::1]:x", "Host: a:8 0",
   ])
   func refusesHost(_ fields: String) {
-    #expect(transcript(fields) == [.fault(.badRequest)])
+    #expect(transcript(fields) == [.error(.badRequest)])
   }
 
   @Test(arguments: [
@@ -66,9 +66,9 @@ import Testing
     let none = ParserTranscript.ofEverySplit("GET / HTTP/1.0\r\n\r\n")
     #expect(none.steps == [.head("GET / 1.0 closes"), .end])
     let two = ParserTranscript.ofEverySplit("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n")
-    #expect(two.steps == [.fault(.badRequest)])
+    #expect(two.steps == [.error(.badRequest)])
     let absolute = ParserTranscript.ofEverySplit("GET http://b/ HTTP/1.1\r\n\r\n")
-    #expect(absolute.steps == [.fault(.badRequest)])
+    #expect(absolute.steps == [.error(.badRequest)])
   }
 
   /// RFC 9112 §9.3.
@@ -91,9 +91,9 @@ import Testing
   @Test(arguments: [
     ("Expect: 100-continue", ParserStep.head("GET / @a expects")), ("expect: 100-CONTINUE", .head("GET / @a expects")),
     ("Expect: 100-continue\r\nExpect: 100-continue", .head("GET / @a expects")),
-    ("Expect: 200-ok", .fault(.expectationFailed)), ("Expect:", .fault(.expectationFailed)),
-    ("Expect: 100-continue, x", .fault(.expectationFailed)),
-    ("Expect: 100-continue\r\nExpect: x", .fault(.expectationFailed)),
+    ("Expect: 200-ok", .error(.expectationFailed)), ("Expect:", .error(.expectationFailed)),
+    ("Expect: 100-continue, x", .error(.expectationFailed)),
+    ("Expect: 100-continue\r\nExpect: x", .error(.expectationFailed)),
   ])
   func readsExpectations(_ fields: String, _ expected: ParserStep) {
     #expect(transcript("Host: a\r\n\(fields)").first == expected)
@@ -110,17 +110,17 @@ import Testing
     // "Host: a" and its end are 9 bytes.
     let fitting = "Host: a\r\nX: " + String(repeating: "b", count: 40 - 9 - 3)
     #expect(transcript(fitting, limits: limits) == [.head("GET / @a"), .end])
-    #expect(transcript("\(fitting)b", limits: limits) == [.fault(.headersTooLarge)])
+    #expect(transcript("\(fitting)b", limits: limits) == [.error(.headersTooLarge)])
     #expect(
       transcript("Host: a\r\n" + String(repeating: "X: bcd\r\n", count: 9), limits: limits) == [
-        .fault(.headersTooLarge)
+        .error(.headersTooLarge)
       ])
   }
 
   @Test func boundsTheFields() {
     let ninetyNine = String(repeating: "X: b\r\n", count: 99)
     #expect(transcript("\(ninetyNine)Host: a") == [.head("GET / @a"), .end])
-    #expect(transcript("\(ninetyNine)Host: a\r\nX: b") == [.fault(.headersTooLarge)])
+    #expect(transcript("\(ninetyNine)Host: a\r\nX: b") == [.error(.headersTooLarge)])
   }
 
   @Test func keepsFieldsInOrder() throws {

@@ -46,7 +46,7 @@ import Testing
     #expect(access(path, F_OK) == 0)
     let server = try HTTPServer.start(on: [.unix(path: path)], configuration: .patient, handler: TestHandler.standard)
     // And leaves alone one that somebody does listen on, or that is no socket.
-    #expect(throws: SystemError("listen on the Unix socket \(path)", EADDRINUSE, at: .unixSocket(path: path))) {
+    #expect(throws: SystemError("listen on the Unix socket \(path)", EADDRINUSE, on: .unixSocket(path: path))) {
       try HTTPServer.start(on: [.unix(path: path)], configuration: .patient, handler: TestHandler.standard)
     }
     let client = try RawClient(server.addresses[0])
@@ -55,7 +55,7 @@ import Testing
     await server.shutDown(grace: .seconds(600))
 
     _ = close(open(path, O_CREAT | O_WRONLY, 0o600))
-    #expect(throws: SystemError("listen on the Unix socket \(path)", EEXIST, at: .unixSocket(path: path))) {
+    #expect(throws: SystemError("listen on the Unix socket \(path)", EEXIST, on: .unixSocket(path: path))) {
       try HTTPServer.start(on: [.unix(path: path)], configuration: .patient, handler: TestHandler.standard)
     }
     #expect(access(path, F_OK) == 0)
@@ -108,7 +108,7 @@ import Testing
   #endif
 
   /// Who may write to the socket's folder could make it one to another file.
-  @Test func changesNothingThroughALinkInThePlaceOfItsFile() throws {
+  @Test func changesNothingThroughALinkInsteadOfItsFile() throws {
     let (path, other) = (temporaryPath(), temporaryPath())
     _ = close(open(other, O_CREAT | O_WRONLY, 0o600))
     defer { unlink(other) }

@@ -110,7 +110,7 @@ import Testing
     // Large, so that much is left when the kernel takes no more.
     configuration.bufferedBytes = 4 << 20
     // Much longer than a turn of the loop, and shorter than it takes until each stream has had one.
-    configuration.writeDeadline = .milliseconds(700)
+    configuration.writeTimeout = .milliseconds(700)
     let handler = Self.handler { id, writer in try await writer.write(Self.large(id)) }
     // A Unix socket takes no more than some hundred thousand bytes.
     let path = "/tmp/http-server-\(UInt64.random(in: 0 ... .max)).sock"
@@ -183,7 +183,7 @@ import Testing
   /// Runs `body` while clients ask for something without a pause.
   ///
   /// - Parameters:
-  ///   - atOnce: how many requests each sends before it reads the answers, so that the loop finds the next one there.
+  ///   - atOnce: how many requests each sends before it reads the responses, so that the loop finds the next one there.
   ///   - endsWithServer: whether the server may end their connections.
   private static func underLoad(
     _ server: HTTPServer, _ address: BoundAddress, by path: String = "/short", atOnce: Int = 4,

@@ -36,12 +36,12 @@ import Testing
     for sample in Self.samples {
       var bytes = Array(sample.utf8)
       for _ in 0..<Int.random(in: 1...4, using: &generator) {
-        let place = Int.random(in: 0..<bytes.count, using: &generator)
+        let index = Int.random(in: 0..<bytes.count, using: &generator)
         switch Int.random(in: 0..<4, using: &generator) {
-        case 0: bytes[place] = UInt8.random(in: 0 ... .max, using: &generator)
-        case 1: bytes.remove(at: place)
-        case 2: bytes.insert(contentsOf: Self.pieces.randomElement(using: &generator) ?? [], at: place)
-        default: bytes.insert(contentsOf: bytes[place...].prefix(20), at: place)
+        case 0: bytes[index] = UInt8.random(in: 0 ... .max, using: &generator)
+        case 1: bytes.remove(at: index)
+        case 2: bytes.insert(contentsOf: Self.pieces.randomElement(using: &generator) ?? [], at: index)
+        default: bytes.insert(contentsOf: bytes[index...].prefix(20), at: index)
         }
       }
       let (steps, isSame) = ParserTranscript.ofEverySplit(bytes, limits: limits)

@@ -42,7 +42,7 @@ import Testing
             return count
           }
           queue.recycle(&spare)
-          #expect(queue.heldBytes <= 4 * queue.count + 64 * 1024)
+          #expect(queue.allocatedBytes <= 4 * queue.count + 64 * 1024)
         }
         #expect(queue.count == expected.count - taken.count)
       }
@@ -51,12 +51,12 @@ import Testing
         return piece.count
       }
       queue.recycle(&spare)
-      #expect(queue.heldBytes == 0 && spare.capacity <= 256 * 1024 + 64)
+      #expect(queue.allocatedBytes == 0 && spare.capacity <= 256 * 1024 + 64)
       if taken != expected { Issue.record("the bytes differ") }
     }
   }
 
-  /// A client that has left the last byte of a large answer does not hold all of it.
+  /// A client that has left the last byte of a large response does not hold all of it.
   @Test func freesWhatWasSent() throws {
     var queue = OutputQueue()
     var spare: [UInt8] = []
@@ -68,6 +68,6 @@ import Testing
       return count
     }
     queue.recycle(&spare)
-    #expect(queue.count == 1 && queue.heldBytes < 64 * 1024)
+    #expect(queue.count == 1 && queue.allocatedBytes < 64 * 1024)
   }
 }

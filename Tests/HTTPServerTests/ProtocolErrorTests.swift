@@ -2,7 +2,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What a client that is at fault gets, over real sockets.
+/// The responses to invalid requests, over real sockets.
 @Suite struct ProtocolErrorTests {
   @Test(arguments: [
     ("GET /\r\n\r\n", 400, "-"), ("GET / HTTP/1.1\r\n\r\n", 400, "-"),
@@ -13,7 +13,7 @@ import Testing
     ("GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "a", count: 40000))\r\n\r\n", 431, "-"),
     ("GET / HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: y\r\n", count: 100))\r\n", 431, "-"),
   ])
-  func answersAndCloses(_ request: String, _ status: Int, _ path: String) async throws {
+  func respondsAndCloses(_ request: String, _ status: Int, _ path: String) async throws {
     try await withServer { server, address in
       let client = try RawClient(address)
       try await client.send(request + "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -39,12 +39,12 @@ import Testing
     }
   }
 
-  /// What had come of the head tells the handler how the client would have its answer.
+  /// The part of the head that has arrived tells the handler how to respond.
   @Test(arguments: [
     ("GET /< HTTP/1.1\r\nHost: a\r\nX-Name: n\r\n\r\n", 400, "n"),
     ("G(T / HTTP/1.1\r\nX-Name: n\r\nHost: a\r\n\r\n", 400, "n"),
     ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\nX-Name: n\r\n\r\n", 405, "n"),
-    // The first fault is the one that is told.
+    // The first error is reported.
     ("CONNECT a:1 HTTP/1.1\r\nX-Name: n\r\nHost: a b\r\n\r\n", 405, "n"),
     ("GET / HTTP/1.1\r\nX-Name: n\r\n\r\n", 400, "n"),
     ("GET / HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nContent-Length: 5, 5\r\n\r\n", 400, "n"),
@@ -54,7 +54,7 @@ import Testing
     ("POST /small HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nContent-Length: 99999999999999999999\r\n\r\n", 413, "n"),
     ("POST /echo HTTP/1.1\r\nHost: a\r\nX-Name: n\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400, "n"),
   ])
-  func knowsTheFieldsBeforeTheFault(_ request: String, _ status: Int, _ name: String) async throws {
+  func keepsTheFieldsBeforeTheError(_ request: String, _ status: Int, _ name: String) async throws {
     try await withServer { _, address in
       let client = try RawClient(address)
       // Those of an earlier request are not this one's.
@@ -79,8 +79,8 @@ import Testing
     }
   }
 
-  /// What is pipelined before the fault is answered first.
-  @Test func answersWhatCameBeforeTheFault() async throws {
+  /// Requests that are pipelined before the error get their responses first.
+  @Test func respondsToRequestsBeforeTheError() async throws {
     try await withServer { _, address in
       let client = try RawClient(address)
       try await client.send("GET /later HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nGET\r\n")
@@ -107,17 +107,17 @@ import Testing
       for path in ["/now", "/later"] {
         let client = try RawClient(address)
         try await client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
-        let answer = try await client.response()
-        #expect(answer.status == 500)
-        #expect(answer.headers["X-Fault"] == "invalidResponse")
-        #expect(answer.headers["X"] == nil)
+        let response = try await client.response()
+        #expect(response.status == 500)
+        #expect(response.headers["X-Error"] == "invalidResponse")
+        #expect(response.headers["X"] == nil)
         #expect(try await client.remainder() == [])
       }
     }
   }
 
-  /// A fault's own answer that can't be sent leaves the bare status.
-  @Test func fallsBackWhereTheAnswerToAFaultCannotBeSent() async throws {
+  /// If the response to an error can't be sent, only its status is.
+  @Test func fallsBackIfTheResponseToAnErrorCannotBeSent() async throws {
     struct Broken: RequestHandler {
       func receive(_ head: RequestHead) -> Reception { .respond(.response(Response(status: 1))) }
       func response(to request: RejectedRequest) -> Response { Response(headers: ["X": "\n"]) }

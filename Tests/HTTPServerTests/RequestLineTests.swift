@@ -66,7 +66,7 @@ import Testing
   ])
   func refuses(_ line: String) {
     let (steps, isSame) = ParserTranscript.ofEverySplit("\(line)\r\nHost: a\r\n\r\n")
-    #expect(steps == [.fault(.badRequest)])
+    #expect(steps == [.error(.badRequest)])
     #expect(isSame)
   }
 
@@ -82,13 +82,13 @@ import Testing
   ])
   func refusesWhatIsNotSpoken(_ line: String, _ kind: HTTPProtocolError.Kind) {
     let (steps, isSame) = ParserTranscript.ofEverySplit("\(line)\r\nHost: a\r\n\r\n")
-    #expect(steps == [.fault(kind)])
+    #expect(steps == [.error(kind)])
     #expect(isSame)
   }
 
   @Test func takesTheWholePrefaceOfHTTP2ForOneVersion() {
     let (steps, isSame) = ParserTranscript.ofEverySplit("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-    #expect(steps == [.fault(.versionNotSupported)])
+    #expect(steps == [.error(.versionNotSupported)])
     #expect(isSame)
   }
 
@@ -99,7 +99,7 @@ import Testing
     #expect(one.steps == [.head("GET / @a"), .end, .head("GET / @a"), .end])
     #expect(one.isSame)
     let two = ParserTranscript.ofEverySplit("\r\n\r\n\(request)")
-    #expect(two.steps == [.fault(.badRequest)])
+    #expect(two.steps == [.error(.badRequest)])
     #expect(two.isSame)
   }
 
@@ -112,7 +112,7 @@ import Testing
   ])
   func refusesControlCharacters(_ input: String) {
     let (steps, isSame) = ParserTranscript.ofEverySplit(input)
-    #expect(steps == [.fault(.badRequest)])
+    #expect(steps == [.error(.badRequest)])
     #expect(isSame)
   }
 
@@ -124,11 +124,11 @@ import Testing
     #expect(exact.steps.count == 2)
     #expect(exact.isSame)
     let longer = ParserTranscript.ofEverySplit("\(fitting)a HTTP/1.1\r\nHost: a\r\n\r\n", limits: limits)
-    #expect(longer.steps == [.fault(.uriTooLong)])
+    #expect(longer.steps == [.error(.uriTooLong)])
     #expect(longer.isSame)
     // Without its end, too.
     #expect(
-      ParserTranscript.of([ArraySlice(String(repeating: "A", count: 41).utf8)], limits: limits) == [.fault(.uriTooLong)]
+      ParserTranscript.of([ArraySlice(String(repeating: "A", count: 41).utf8)], limits: limits) == [.error(.uriTooLong)]
     )
   }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// Answers that come by a call, from whatever thread.
+/// Responses that are sent by a call, from any thread.
 @Suite struct ResponderTests {
   private let handler = TestHandler(routes: [
     "/now": { _ in .respond(.callback { $0.send { .text("now") } }) },
@@ -27,7 +27,7 @@ import Testing
     },
   ])
 
-  @Test(arguments: [PollerKind.best, .poll]) func answersOnceAndInOrder(_ poller: PollerKind) async throws {
+  @Test(arguments: [PollerKind.best, .poll]) func respondsOnceAndInOrder(_ poller: PollerKind) async throws {
     var configuration = ServerConfiguration.patient
     configuration.poller = poller
     try await withServer(handler, configuration: configuration) { _, address in
@@ -43,7 +43,7 @@ import Testing
   }
 
   /// One that is dropped leaves no client waiting.
-  @Test func answersForAResponderThatIsDropped() async throws {
+  @Test func respondsForAResponderThatIsDropped() async throws {
     try await withServer(handler) { _, address in
       let client = try RawClient(address)
       try await client.send("GET /never HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -58,7 +58,7 @@ import Testing
       "/": { _ in .respond(.callback { responder in kept.withLock { $0.append(responder) } }) }
     ])
     var configuration = ServerConfiguration.patient
-    configuration.handlerDeadline = .milliseconds(50)
+    configuration.handlerTimeout = .milliseconds(50)
     try await withServer(handler, configuration: configuration) { server, address in
       let client = try RawClient(address)
       try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -72,7 +72,7 @@ import Testing
       client.close()
       try await eventually { server.statistics.openConnections == 0 }
       kept.withLock { responders in responders.forEach { $0.send { .text("too late") } } }
-      // The place of the one that is gone may be another's by now.
+      // Another connection may have the slot of the one that is gone.
       let next = try RawClient(address)
       try await next.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n")
       #expect(try await next.response().status == 404)
@@ -107,7 +107,7 @@ import Testing
       #expect(try await patient.response().text == "done")
     }
     kept.withLock { $0 = [] }
-    configuration.handlerDeadline = .milliseconds(50)
+    configuration.handlerTimeout = .milliseconds(50)
     try await withServer(handler, configuration: configuration) { _, address in
       let client = try RawClient(address)
       try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

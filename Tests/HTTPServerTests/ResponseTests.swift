@@ -12,7 +12,7 @@ import Testing
     return configuration
   }
 
-  @Test(arguments: pollers) func answersAndGoesOn(_ poller: PollerKind) async throws {
+  @Test(arguments: pollers) func respondsAndContinues(_ poller: PollerKind) async throws {
     try await withServer(configuration: configuration(poller)) { server, address in
       let client = try RawClient(address)
       for _ in 0..<3 {
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  @Test(arguments: pollers) func answersPipelinedRequestsInOrder(_ poller: PollerKind) async throws {
+  @Test(arguments: pollers) func respondsToPipelinedRequestsInOrder(_ poller: PollerKind) async throws {
     try await withServer(configuration: configuration(poller)) { _, address in
       let client = try RawClient(address)
       try await client.send(
@@ -49,8 +49,8 @@ import Testing
     }
   }
 
-  /// Many more requests than one read holds, and answers than one buffer.
-  @Test(arguments: pollers) func answersALongPipeline(_ poller: PollerKind) async throws {
+  /// Many more requests than one read holds, and responses than one buffer holds.
+  @Test(arguments: pollers) func respondsToALongPipeline(_ poller: PollerKind) async throws {
     var configuration = configuration(poller)
     configuration.bufferedBytes = 2000
     try await withServer(configuration: configuration) { server, address in
@@ -63,8 +63,8 @@ import Testing
     }
   }
 
-  /// What has come before a client finished sending is answered, however long it takes to read the answers.
-  @Test(arguments: pollers) func answersAPipelineOfAClientThatHasFinishedSending(_ poller: PollerKind) async throws {
+  /// Requests that arrive before a client finishes sending get responses, however long it takes to read them.
+  @Test(arguments: pollers) func respondsToAPipelineOfAClientThatHasFinishedSending(_ poller: PollerKind) async throws {
     var configuration = configuration(poller)
     configuration.bufferedBytes = 1000
     let handler = TestHandler(routes: [
@@ -83,8 +83,8 @@ import Testing
     }
   }
 
-  /// Whoever takes nothing for the longest time is cut off when the answers that wait for all have grown too many.
-  @Test(arguments: pollers) func boundsAnswersTogether(_ poller: PollerKind) async throws {
+  /// The client that reads nothing for the longest time is disconnected if too many responses wait for all clients.
+  @Test(arguments: pollers) func boundsResponsesTogether(_ poller: PollerKind) async throws {
     let size = 20_000_000
     var configuration = configuration(poller)
     configuration.totalResponseBytes = 3 * size + size / 2
@@ -129,7 +129,7 @@ import Testing
       }
       try await eventually { server.statistics.evictions == 1 }
       await #expect(throws: (any Error).self) { try await clients[0].response() }
-      // The second takes its answer and gets another: the third is the slowest then.
+      // The second reads its response and gets another: the third is then the slowest.
       #expect(try await clients[1].response().body.count == size)
       try await ask(clients[1])
       clients.append(try RawClient(address, receiveBuffer: 8192))
@@ -218,7 +218,7 @@ import Testing
   }
 
   /// RFC 9112 §9.6: a client that sends no more may still read.
-  @Test(arguments: pollers) func answersAClientThatHasFinishedSending(_ poller: PollerKind) async throws {
+  @Test(arguments: pollers) func respondsToAClientThatHasFinishedSending(_ poller: PollerKind) async throws {
     try await withServer(configuration: configuration(poller)) { _, address in
       for path in ["/", "/later", "/stream"] {
         let client = try RawClient(address)

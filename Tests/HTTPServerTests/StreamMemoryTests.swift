@@ -43,7 +43,7 @@ import Testing
     return configuration
   }
 
-  /// What waits for a stream's client counts like any other answer, wherever it waits.
+  /// Output that waits for a stream's client counts like any other response, wherever it waits.
   @Test(arguments: pollers) func countsStreamsAmongAllThatWaits(_ poller: PollerKind) async throws {
     var configuration = configuration(poller)
     configuration.totalResponseBytes = 2 * Self.size

@@ -16,7 +16,7 @@ import Testing
       turns.countRequests(
         TimeSpan(nanoseconds: UInt64(requests * 100_000)), until: MonotonicTime(nanoseconds: start))
       var left = 100_000 - requests * 100_000
-      while turns.mayGoOn, left >= 10_000, let turn = turns.popFirst() {
+      while turns.mayContinue, left >= 10_000, let turn = turns.popFirst() {
         turns.append(turn.token, turn.load)
         turns.countStream(TimeSpan(nanoseconds: 10_000), turn.load)
         taken += 10_000
@@ -28,7 +28,7 @@ import Testing
 
   private func turns() -> StreamScheduler {
     var turns = StreamScheduler(MonotonicTime(nanoseconds: 0))
-    for index in 0..<3 { turns.append(Token(place: index, generation: 0), index == 0 ? .light : .heavy) }
+    for index in 0..<3 { turns.append(Token(slot: index, generation: 0), index == 0 ? .light : .heavy) }
     return turns
   }
 
@@ -51,13 +51,13 @@ import Testing
 
   @Test func givesEachItsTurn() {
     var turns = StreamScheduler(MonotonicTime(nanoseconds: 0))
-    #expect(turns.isEmpty && !turns.mayGoOn)
+    #expect(turns.isEmpty && !turns.mayContinue)
     var served: [Int] = []
     for index in 0..<6 {
-      turns.append(Token(place: index, generation: 0), .heavy)
-      if index.isMultiple(of: 3), let turn = turns.popFirst() { served.append(turn.token.place) }
+      turns.append(Token(slot: index, generation: 0), .heavy)
+      if index.isMultiple(of: 3), let turn = turns.popFirst() { served.append(turn.token.slot) }
     }
-    while let turn = turns.popFirst() { served.append(turn.token.place) }
+    while let turn = turns.popFirst() { served.append(turn.token.slot) }
     #expect(served == Array(0..<6))
     #expect(turns.isEmpty)
   }
@@ -65,8 +65,8 @@ import Testing
   /// Of many that lag, each takes long; one that does not is served all the same, and gets no more than half.
   @Test(arguments: [1, 50]) func doesNotLetTheLightWaitForTheHeavy(_ lightCount: Int) {
     var turns = StreamScheduler(MonotonicTime(nanoseconds: 0))
-    for index in 0..<1000 { turns.append(Token(place: index, generation: 0), .heavy) }
-    for index in 0..<lightCount { turns.append(Token(place: 1000 + index, generation: 0), .light) }
+    for index in 0..<1000 { turns.append(Token(slot: index, generation: 0), .heavy) }
+    for index in 0..<lightCount { turns.append(Token(slot: 1000 + index, generation: 0), .light) }
     var taken = (light: 0, heavy: 0)
     var longestWait = 0
     var wait = 0
@@ -76,7 +76,7 @@ import Testing
       turns.countStream(TimeSpan(nanoseconds: UInt64(time)), turn.load)
       turns.append(turn.token, turn.load)
       if turn.load == .light { taken.light += time } else { taken.heavy += time }
-      wait = turn.token.place == 1000 ? 0 : wait + time
+      wait = turn.token.slot == 1000 ? 0 : wait + time
       longestWait = max(longestWait, wait)
     }
     #expect(abs(taken.light - taken.heavy) < 100_000)

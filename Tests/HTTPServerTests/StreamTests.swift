@@ -171,7 +171,7 @@ import Testing
     }
   }
 
-  /// A client that is gone cancels the work for its answer.
+  /// A client that is gone cancels the work for its response.
   @Test func cancelsWorkForAClientThatIsGone() async throws {
     let (begun, cancelled) = (Signal(), Signal())
     let handler = TestHandler(routes: [

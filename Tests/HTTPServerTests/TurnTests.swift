@@ -48,14 +48,14 @@ import Testing
       handler.gate.signal()
       #expect(try await other.response().text == "/other")
       for _ in 0..<count { #expect(try await greedy.response().text == "/busy") }
-      let place = handler.handled.withLock { $0.firstIndex(of: "/other") }
+      let index = handler.handled.withLock { $0.firstIndex(of: "/other") }
       // The connection is accepted after one turn, and read after another.
-      #expect(try #require(place) <= 5)
+      #expect(try #require(index) <= 5)
     }
   }
 
   /// Each of a hundred connections has more to do than one slice allows. One that becomes ready meanwhile is served before
-  /// their next slices, and each of them is answered all the same.
+  /// their next slices, and each of them gets its response nevertheless.
   @Test(arguments: pollers) func servesANewRequestBeforeTheRestOfManyPipelines(_ poller: PollerKind) async throws {
     // After all have been accepted, and in the middle of what they have left.
     let (count, late) = (100, 300)
@@ -82,8 +82,8 @@ import Testing
       for client in clients {
         for _ in 0..<5 { #expect(try await client.response().text == "/busy") }
       }
-      let place = handler.handled.withLock { $0.firstIndex(of: "/other") }
-      #expect(try #require(place) <= late + 20)
+      let index = handler.handled.withLock { $0.firstIndex(of: "/other") }
+      #expect(try #require(index) <= late + 20)
     }
   }
 

@@ -5,7 +5,7 @@ import Testing
 /// `Expect: 100-continue`, bodies that are too long, and bodies that nobody wants.
 @Suite struct UnwantedBodyTests {
   /// RFC 9110 §10.1.1.
-  @Test func tellsTheClientToGoOn() async throws {
+  @Test func tellsTheClientToContinue() async throws {
     try await withServer { _, address in
       let client = try RawClient(address)
       for framing in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  @Test func answersInsteadOfTellingTheClientToGoOn() async throws {
+  @Test func respondsInsteadOfTellingTheClientToContinue() async throws {
     try await withServer { _, address in
       let client = try RawClient(address)
       try await client.send("POST /none HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
@@ -96,7 +96,7 @@ import Testing
       #expect(response.status == 404)
       #expect(response.headers["Connection"] == "close")
       #expect(try await whole.remainder() == [])
-      // The answer has gone out before the chunk is announced.
+      // The response is sent before the chunk is announced.
       let late = try RawClient(address)
       try await late.send("POST /none HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
       #expect(try await late.response().status == 404)
@@ -139,7 +139,7 @@ import Testing
   }
 
   /// However it is worked on, and whatever has become of its client: the bytes are in memory for as long.
-  @Test(arguments: ["/task", "/responder"], ["answered", "dropped", "late", "gone"])
+  @Test(arguments: ["/task", "/responder"], ["done", "dropped", "late", "gone"])
   func countsABodyUntilItsRequestHasBeenWorkedOn(_ path: String, _ end: String) async throws {
     let (begun, goesOn) = (Signal(), Signal())
     let handler = TestHandler(routes: [
@@ -167,7 +167,7 @@ import Testing
     ])
     var configuration = ServerConfiguration.patient
     configuration.totalBodyBytes = 1000
-    if end == "late" { configuration.handlerDeadline = .milliseconds(50) }
+    if end == "late" { configuration.handlerTimeout = .milliseconds(50) }
     try await withServer(handler, configuration: configuration) { server, address in
       func echo(_ count: Int) async throws -> RawResponse {
         let client = try RawClient(address)
@@ -186,12 +186,12 @@ import Testing
       }
       let refusal = try await echo(101)
       #expect(refusal.status == 503)
-      #expect(refusal.headers["X-Fault"] == "overloaded")
+      #expect(refusal.headers["X-Error"] == "overloaded")
       #expect(refusal.text.contains("1000 bytes"))
       #expect(try await echo(100).status == 200)
       goesOn.fire()
       switch end {
-      case "answered": #expect(try await client.response().text == "900")
+      case "done": #expect(try await client.response().text == "900")
       case "dropped": #expect(try await client.response().status == 500)
       default: break
       }
@@ -199,7 +199,7 @@ import Testing
     }
   }
 
-  /// The client can read the answer although it is still sending: RFC 9112 §9.6.
+  /// The client can read the response although it is still sending: RFC 9112 §9.6.
   @Test func letsTheClientReadWhyItIsRefused() async throws {
     var configuration = ServerConfiguration.patient
     configuration.lingerTime = .seconds(600)

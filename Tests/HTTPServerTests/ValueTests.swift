@@ -17,7 +17,7 @@ import Testing
 
   /// One field, with the very value: neither another, nor a second one, nor one that differs in its case.
   @Test func knowsAFieldThatStandsAlone() {
-    let fields: Headers = ["A": "x", "b": "application/json", "Twice": "x", "twice": "x"]
+    let fields = Headers([("A", "x"), ("b", "application/json"), ("Twice", "x"), ("twice", "x")])
     #expect(fields.hasOnly("B", "application/json") && fields.hasOnly("a", "x"))
     for (name, value) in [("a", "X"), ("a", ""), ("a", "x "), ("twice", "x"), ("c", "x"), ("b", "application/jso")] {
       #expect(!fields.hasOnly(name, value), "\(name): \(value)")
@@ -53,13 +53,13 @@ import Testing
     let marked = try QueryString.pairs("a=\u{301}&\u{301}=b")
     #expect(marked.map(\.name) == ["a", "\u{301}"] && marked.map(\.value) == ["\u{301}", "b"])
     for bad in ["&", "a&", "&a", "a&&b"] {
-      #expect(throws: QueryString.Fault.emptyPart) { try QueryString.pairs(bad) }
+      #expect(throws: QueryString.ParseError.emptyPart) { try QueryString.pairs(bad) }
     }
-    #expect(throws: QueryString.Fault.noName) { try QueryString.pairs("b&=a") }
+    #expect(throws: QueryString.ParseError.noName) { try QueryString.pairs("b&=a") }
     #expect(try QueryString.pairs("a&b&c", atMost: 3).count == 3)
     // Counted before anything is decoded.
-    #expect(throws: QueryString.Fault.tooMany) { try QueryString.pairs("%&b&c&d", atMost: 3) }
-    #expect(throws: QueryString.Fault.name(.notUTF8)) { try QueryString.pairs("%FF=a") }
-    #expect(throws: QueryString.Fault.value(of: "a b", .badEscape)) { try QueryString.pairs("a+b=%") }
+    #expect(throws: QueryString.ParseError.tooMany) { try QueryString.pairs("%&b&c&d", atMost: 3) }
+    #expect(throws: QueryString.ParseError.name(.notUTF8)) { try QueryString.pairs("%FF=a") }
+    #expect(throws: QueryString.ParseError.value(of: "a b", .badEscape)) { try QueryString.pairs("a+b=%") }
   }
 }

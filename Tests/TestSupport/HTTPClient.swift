@@ -10,28 +10,28 @@ package struct HTTPClient: Sendable {
 
   package func send(
     _ method: String, _ target: String, _ body: String? = nil, fields more: [(name: String, value: String)] = []
-  ) async throws -> HTTPAnswer {
+  ) async throws -> HTTPResponse {
     try await send(method, target, bytes: body.map { Array($0.utf8) }, fields: more)
   }
 
   package func send(
     _ method: String, _ target: String, bytes body: [UInt8]?, fields more: [(name: String, value: String)] = []
-  ) async throws -> HTTPAnswer {
+  ) async throws -> HTTPResponse {
     let connection = try RawConnection(port: port)
     try await connection.send(message(method, target, body, more))
-    var answers = HTTPAnswerReader(connection)
-    return try await answers.next(hasBody: method != "HEAD")
+    var responses = HTTPResponseReader(connection)
+    return try await responses.next(hasBody: method != "HEAD")
   }
 
-  /// The head of an answer that has no end, and as much of its body as the condition asks for.
+  /// Returns the head of a response that has no end, and as much of its body as the condition requires.
   package func beginning(
     _ method: String, _ target: String, _ body: String? = nil, fields more: [(name: String, value: String)] = [],
     until isEnough: (String) -> Bool
-  ) async throws -> HTTPAnswer {
+  ) async throws -> HTTPResponse {
     let connection = try RawConnection(port: port)
     try await connection.send(message(method, target, body.map { Array($0.utf8) }, more))
-    var answers = HTTPAnswerReader(connection)
-    return try await answers.beginning(until: isEnough)
+    var responses = HTTPResponseReader(connection)
+    return try await responses.beginning(until: isEnough)
   }
 
   /// A request as it goes down the connection.

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// JSON that a test looks into, read by Foundation: what reads the product's answers is not the product's own reader.
+/// JSON that a test checks, parsed by Foundation and not by the product's own reader.
 package enum JSONValue: Decodable, Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
 {
@@ -53,7 +53,7 @@ package enum JSONValue: Decodable, Equatable, Sendable, ExpressibleByStringLiter
   package var names: Set<String> { if case .object(let members) = self { Set(members.keys) } else { [] } }
 }
 
-extension HTTPAnswer {
+extension HTTPResponse {
   package var json: JSONValue {
     get throws { try JSONValue(body) }
   }

@@ -72,7 +72,7 @@ package final class RawConnection: Sendable {
     try await send(Array(text.utf8))
   }
 
-  /// Tells the other side that nothing more comes; it may still answer.
+  /// Tells the peer that nothing more comes; it may still respond.
   package func finishSending() async throws {
     try await perform { _ = shutdown(self.descriptor, Int32(SHUT_WR)) }
   }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import HTTPServer
 
 /// A host and a port, as in `Host` and after the `//` of a URL (RFC 9110 §7.2).
@@ -33,7 +34,7 @@ struct HostAndPort: Sendable, Hashable {
       port = defaultPort
     } else {
       let digits = rest.dropFirst()
-      guard rest.first == UInt8(ascii: ":"), digits.allSatisfy({ 0x30...0x39 ~= $0 }),
+      guard rest.first == UInt8(ascii: ":"), digits.allSatisfy(ASCII.isDigit),
         let number = UInt16(String(decoding: digits, as: UTF8.self))
       else { return nil }
       port = number
@@ -72,29 +73,14 @@ package struct HostName: Sendable, Hashable {
   }
 
   private static func isAllowed(_ byte: UInt8) -> Bool {
-    0x61...0x7A ~= byte || 0x30...0x39 ~= byte || "-._~:".utf8.contains(byte)
+    UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || ASCII.isDigit(byte) || "-._~:".utf8.contains(byte)
   }
 
   /// True if it is an address, which no name server can redirect.
   var isAddress: Bool { PeerAddress(ip: text) != nil }
 
-  /// True if it is a name or an address of the machine itself (RFC 6761 §6.3, RFC 1122 §3.2.1.3, RFC 4291 §2.5.3).
+  /// True if it is a name or an address of the machine itself (RFC 6761 §6.3).
   var isLoopback: Bool {
-    if text == "localhost" || text.hasSuffix(".localhost") || text == "::1" { return true }
-    guard text.utf8.starts(with: "127.".utf8) else { return false }
-    let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    return parts.count == 4 && parts.allSatisfy { UInt8(Substring($0)) != nil }
+    text == "localhost" || text.hasSuffix(".localhost") || PeerAddress(ip: text)?.isLoopback == true
   }
-}
-
-/// The rule for the values of `Host` that a gateway accepts.
-///
-/// If an attacker's name server points a page's own name to the gateway, the browser takes both for the same origin
-/// (DNS rebinding). So without tokens, a name must be one of the gateway's own. An address can't be redirected.
-package enum HostRule: Sendable {
-  case any
-  /// The names and addresses of the machine itself.
-  case loopback
-  /// The names of the machine itself, and all IP addresses.
-  case addresses
 }

@@ -1,6 +1,3 @@
-internal import ByteCoding
-internal import Evento
-
 /// The permission of a token. Each role includes those before it.
 package enum Role: String, Sendable, CaseIterable, Comparable {
   /// Permission to read.

@@ -29,25 +29,25 @@ package struct TokenSet: Sendable {
     for (index, line) in lines.enumerated() {
       let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
       guard let name = fields.first, !name.hasPrefix("#") else { continue }
-      func fault(_ detail: String) -> TokenFileError { TokenFileError(line: index + 1, detail: detail) }
+      func error(_ detail: String) -> TokenFileError { TokenFileError(line: index + 1, detail: detail) }
       // It is invisible, and would be part of the name.
       guard !line.unicodeScalars.contains("\u{FEFF}") else {
-        throw fault("has a byte order mark (U+FEFF), which is allowed only at the beginning of the file")
+        throw error("has a byte order mark (U+FEFF), which is allowed only at the beginning of the file")
       }
       guard fields.count == 3 else {
-        throw fault("has \(fields.count) fields, but must have three: <name> <role> sha256:<64 hex digits>")
+        throw error("has \(fields.count) fields, but must have three: <name> <role> sha256:<64 hex digits>")
       }
       guard let role = Role(rawValue: String(fields[1])) else {
-        throw fault("has the role \"\(fields[1])\", but the role must be read, write or admin")
+        throw error("has the role \"\(fields[1])\", but the role must be read, write or admin")
       }
       guard let digest = Self.digest(fields[2]) else {
-        throw fault("must end in sha256: and the 64 hexadecimal digits of the token's SHA-256")
+        throw error("must end in sha256: and the 64 hexadecimal digits of the token's SHA-256")
       }
       if entries.contains(where: { $0.name.isExactly(String(name)) }) {
-        throw fault("has the name \"\(name)\" again, but each token must have its own name")
+        throw error("has the name \"\(name)\" again, but each token must have its own name")
       }
       if entries.contains(where: { $0.digest == digest }) {
-        throw fault("has the digest of an earlier token, but each token must have its own")
+        throw error("has the digest of an earlier token, but each token must have its own")
       }
       entries.append(Entry(name: String(name), role: role, digest: digest))
     }
@@ -62,7 +62,14 @@ package struct TokenSet: Sendable {
     return digest
   }
 
-  /// The maximum size of a token in a request, in bytes. Tokens of `token create` have 47.
+  /// Returns a new token: 256 bits of the system's random numbers, as text that fits into a header.
+  package static func makeToken() -> String {
+    var random = SystemRandomNumberGenerator()
+    let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+    return "evt_" + Base64.url.encode(bytes)
+  }
+
+  /// The maximum size of a token in a request, in bytes. Those of ``makeToken()`` have 47.
   static let maximumTokenLength = 4096
 
   /// Returns the line of a token file for a token.

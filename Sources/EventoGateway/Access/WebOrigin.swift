@@ -1,5 +1,3 @@
-internal import HTTPServer
-
 /// The origin of a web page: scheme, host and port (RFC 6454 §4).
 package struct WebOrigin: Sendable, Hashable {
   let scheme: String

@@ -31,9 +31,10 @@ struct EventPages: Sendable {
 
   typealias Completion<Value> = @Sendable (Result<Value, EventoError>) -> Void
 
-  func page(_ read: ReadRequest, for reply: Reply, completion: @escaping Completion<Page>) {
+  func page(_ read: ReadRequest, for responder: GatewayResponder, completion: @escaping Completion<Page>) {
     store.viewPage(
-      read.aggregators, routingKey: read.routingKey, args: read.args, unless: { reply.isUnwanted }, into: builder(read),
+      read.aggregators, routingKey: read.routingKey, args: read.args, unless: { responder.isCancelled },
+      into: builder(read),
       completion: completion)
   }
 
@@ -42,18 +43,18 @@ struct EventPages: Sendable {
   }
 
   /// Returns the page of a forward read that has found nothing up to a position.
-  func emptyPage(_ read: ReadRequest, upTo place: Cursor) -> Page {
+  func emptyPage(_ read: ReadRequest, upTo end: Cursor) -> Page {
     var builder = builder(read)()
     return builder.finish(
-      PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: place))
+      PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: end))
   }
 
   /// Finds an event. The result is `nil` if it does not exist.
   func event(
-    _ id: ULID, _ encoding: PayloadEncoding, for reply: Reply, completion: @escaping Completion<[UInt8]?>
+    _ id: ULID, _ encoding: PayloadEncoding, for responder: GatewayResponder, completion: @escaping Completion<[UInt8]?>
   ) {
     store.viewEvent(
-      id, unless: { reply.isUnwanted }, through: { EventoWire.Page.json($0, encoding) }, completion: completion)
+      id, unless: { responder.isCancelled }, through: { EventoWire.Page.json($0, encoding) }, completion: completion)
   }
 
   private func builder(_ read: ReadRequest) -> @Sendable () -> Builder {

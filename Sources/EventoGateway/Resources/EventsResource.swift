@@ -5,16 +5,15 @@ internal import HTTPServer
 /// `/events`: docs/http-api.md §3, §4 and §5.1.
 struct EventsResource: Sendable {
   let store: any CallbackExecutor
+  let pages: EventPages
+  let waitingReads: WaitingReads
+  let admission: AdmissionControl
+  let access: AccessControl
   let limits: WireLimits
-  let pageBytes: Int
   let longestWait: Duration
   let basePath: String
-  let hub: FollowerHub
-  let gates: FollowerGates
-  let load: Load
-  let access: AccessControl
 
-  var resources: [Route] {
+  var routes: [Route] {
     [
       Route(
         "/events",
@@ -27,14 +26,12 @@ struct EventsResource: Sendable {
     ]
   }
 
-  private var pages: EventPages { EventPages(store: store, limit: pageBytes) }
-
   @Sendable private func write(_ request: GatewayRequest) throws(EventoError) -> Work {
     let write = try WriteRequest(json: request.body, limits: limits)
-    return .callback { [store, basePath] reply in
-      store.write(write.events, condition: write.condition, unless: { reply.isUnwanted }) {
+    return .callback { [store, basePath] responder in
+      store.write(write.events, condition: write.condition, unless: { responder.isCancelled }) {
         [events = write.events] result in
-        reply.send { () throws(EventoError) in
+        responder.send { () throws(EventoError) in
           // The events are held until here, so that almost always the thread that allocated them frees them: another
           // thread would compete with it for the same part of the heap.
           defer { withExtendedLifetime(events) {} }
@@ -47,88 +44,54 @@ struct EventsResource: Sendable {
   @Sendable private func find(_ request: GatewayRequest) throws(EventoError) -> Work {
     let encoding = try request.encoding()
     let id = try request.ulid("id")
-    return .callback { [pages] reply in
-      pages.event(id, encoding, for: reply) { result in
-        reply.send { () throws(EventoError) in try .event(id, try result.get()) }
+    return .callback { [pages] responder in
+      pages.event(id, encoding, for: responder) { result in
+        responder.send { () throws(EventoError) in try .event(id, try result.get()) }
       }
     }
   }
-
-  // MARK: Pages
 
   @Sendable private func read(_ request: GatewayRequest) throws(EventoError) -> Work {
     var parameters = try request.parameters()
-    return page(try ReadRequest(&parameters), for: request, label: ParameterReader.label)
+    return work(for: try ReadRequest(&parameters), request.token, label: ParameterReader.label)
   }
 
   @Sendable private func query(_ request: GatewayRequest) throws(EventoError) -> Work {
-    page(try ReadRequest(json: request.body), for: request, label: { "/\($0)" })
+    work(for: try ReadRequest(json: request.body), request.token, label: { "/\($0)" })
   }
 
   /// - Parameter label: Returns the name of a member of the request for errors.
-  private func page(
-    _ read: ReadRequest, for request: GatewayRequest, label: @escaping @Sendable (String) -> String
+  private func work(
+    for read: ReadRequest, _ token: TokenSet.Entry?, label: @escaping @Sendable (String) -> String
   ) -> Work {
     if let seconds = read.wait {
-      return .task { [token = request.token] hold in
+      return .task { waitState in
         try await naming(cursor: label(read.args.cursorMember)) { () async throws in
-          try await page(read, waiting: seconds, hold, token)
+          try await response(to: read, waiting: seconds, waitState, token)
         }
       }
     }
-    return .callback { [pages] reply in
-      pages.page(read, for: reply) { [member = read.args.cursorMember] result in
-        reply.send { () throws(EventoError) in .json(try result.naming(cursor: label(member)).get().json) }
+    return .callback { [pages] responder in
+      pages.page(read, for: responder) { [member = read.args.cursorMember] result in
+        responder.send { () throws(EventoError) in .json(try result.naming(cursor: label(member)).get().json) }
       }
     }
   }
 
-  private func page(
-    _ read: ReadRequest, waiting seconds: Int, _ hold: Hold, _ token: TokenSet.Entry?
+  private func response(
+    to read: ReadRequest, waiting seconds: Int, _ waitState: WaitState, _ token: TokenSet.Entry?
   ) async throws -> Response {
-    var page = try await pages.page(read)
-    if page.isEmpty {
-      page = try await load.waiting { () async throws in
-        hold.set()
-        return try await self.page(
-          read, behind: page, until: .now + min(.seconds(seconds), longestWait), unless: hold.interruption)
-      }
-      guard access.allows(token, .read) else {
-        throw EventoError(.unauthorized, "The token was revoked while this read waited. Use another one.")
-      }
+    let page = try await pages.page(read)
+    guard page.isEmpty else { return .json(page.json) }
+    let later = try await admission.asFollower { () async throws in
+      waitState.recordWait()
+      return try await waitingReads.page(
+        of: read, after: page, until: .now + min(.seconds(seconds), longestWait), unless: waitState.interruption)
     }
-    return .json(page.json)
-  }
-
-  /// Holds a read that has found nothing until there is a matching event, the time is over, the client may be gone, or
-  /// the gateway stops.
-  private func page(
-    _ read: ReadRequest, behind empty: EventPages.Page, until deadline: ContinuousClock.Instant,
-    unless interruption: Interruption?
-  ) async throws -> EventPages.Page {
-    guard case .forward(let first, var start) = read.args else { return empty }
-    var (read, page) = (read, empty)
-    let commits = try hub.join(FollowFilter(aggregators: read.aggregators, routingKey: read.routingKey))
-    read.aggregators = commits.filter.aggregators
-    while true {
-      let count = commits.count
-      // Continue where the read ended: a read that began at the end of the log must not begin there again.
-      if let end = page.end { start = .after(end) }
-      read.args = .forward(first: first, after: start)
-      do {
-        page = try await gates.gate(for: .atEnd, commits.filter).pass { [read] in try await pages.page(read) }
-      } catch is ReadGate.Closed {
-        return page
-      }
-      let lastRead = commits.mark(count)
-      let mustEnd = commits.hasEnded || interruption?.hasCome == true || Task.isCancelled
-      if !page.isEmpty || mustEnd || ContinuousClock.now >= deadline { return page }
-      await commits.wait(past: count, until: deadline, unless: interruption)
-      if !commits.mayHaveNews(since: lastRead) {
-        // The wait is over without a matching event, so another read would find nothing.
-        return commits.quietPlace(since: lastRead).map { pages.emptyPage(read, upTo: $0) } ?? page
-      }
+    guard access.allows(token, .read) else {
+      throw EventoError(.unauthorized, "The token was revoked while this read waited. Use another one.")
     }
+    return .json(later.json)
   }
 }
 

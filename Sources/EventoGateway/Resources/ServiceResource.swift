@@ -3,14 +3,14 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// The resources for operators: docs/http-api.md §8.
+/// The routes for operators: docs/http-api.md §8.
 struct ServiceResource: Sendable {
   let store: any CallbackExecutor
   let metrics: Metrics
   let readinessLog: ReadinessLog
   let basePath: String
 
-  var resources: [Route] {
+  var routes: [Route] {
     let alive = Response.json(HealthResponse.json(isWell: true, checks: []))
     let document = RevalidatedText(
       "application/yaml", document, digest: SHA256.digest(Self.digest + Array(basePath.utf8)))
@@ -18,14 +18,14 @@ struct ServiceResource: Sendable {
       probe("/healthz", nil) { _ in .response(alive) },
       // By a callback: an orchestrator stops a gateway whose probe waits behind tasks.
       probe("/readyz", nil) { _ in
-        .callback { reply in store.checkReadiness { error in reply.send { readiness(error) } } }
+        .callback { responder in store.checkReadiness { error in responder.send { readiness(error) } } }
       },
       probe("/metrics", .read) { _ in
-        .callback { reply in
+        .callback { responder in
           // The text can have thousands of lines.
           LongWork.run {
             let text = metrics.text()
-            reply.send { .text(Metrics.mediaType, text) }
+            responder.send { .text(Metrics.mediaType, text) }
           }
         }
       },
@@ -49,10 +49,10 @@ struct ServiceResource: Sendable {
   /// The digest of the built-in document, computed once for all gateways.
   private static let digest = SHA256.digest(PackageResources.openapi_yaml)
 
-  private func readiness(_ fault: EventoError?) -> Response {
-    readinessLog.note(fault)
-    guard let fault else { return .json(HealthResponse.json(isWell: true, checks: [("store", nil)])) }
+  private func readiness(_ error: EventoError?) -> Response {
+    readinessLog.note(error)
+    guard let error else { return .json(HealthResponse.json(isWell: true, checks: [("store", nil)])) }
     return .json(
-      HealthResponse.json(isWell: false, checks: [("store", fault.detail)]), status: 503, [("Retry-After", "1")])
+      HealthResponse.json(isWell: false, checks: [("store", error.detail)]), status: 503, [("Retry-After", "1")])
   }
 }

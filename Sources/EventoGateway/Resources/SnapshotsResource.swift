@@ -8,7 +8,7 @@ struct SnapshotsResource: Sendable {
   let store: any CallbackExecutor
   let limits: WireLimits
 
-  var resources: [Route] {
+  var routes: [Route] {
     [
       Route(
         "/snapshots/{type*}/{revision}/{id}",
@@ -23,11 +23,11 @@ struct SnapshotsResource: Sendable {
   @Sendable private func get(_ request: GatewayRequest) throws(EventoError) -> Work {
     let encoding = try request.encoding()
     let key = try key(request)
-    return .callback { [store] reply in
-      store.getSnapshot(key, unless: { reply.isUnwanted }) { result in
+    return .callback { [store] responder in
+      store.getSnapshot(key, unless: { responder.isCancelled }) { result in
         // On the store's thread, because encoding a large payload in base64 would block the event loop.
         let body = result.map { $0.map { SnapshotBody.json($0, encoding) } }
-        reply.send { () throws(EventoError) in
+        responder.send { () throws(EventoError) in
           guard let json = try body.get() else { throw .snapshotNotFound(key) }
           return .json(json)
         }

@@ -6,7 +6,7 @@ internal import HTTPServer
 struct SubscribersResource: Sendable {
   let executor: any Executor
 
-  var resources: [Route] {
+  var routes: [Route] {
     [
       Route("/subscribers", [("GET", Operation(.read, takesQuery: true, list))]),
       Route(

@@ -8,11 +8,11 @@ struct Exchange: Sendable {
   /// The time when the head was complete; `nil` if the server itself has responded, and the time is not known.
   let start: ContinuousClock.Instant?
   /// `nil` until it is found.
-  var resource: Route?
+  var route: Route?
   /// The client's token; `nil` if none is required, or none is valid.
   var token: TokenSet.Entry?
-  /// True if the request was held until there were events.
-  var isHeld = false
+  /// True if the request has waited for events.
+  var hasWaited = false
 
   init(_ head: RequestHead) {
     requestID = RequestID.of(head.headers)
@@ -31,9 +31,9 @@ struct Exchange: Sendable {
   var duration: Duration? { start?.duration(to: .now) }
 
   func label(_ status: Int) -> Metrics.Label {
-    guard let resource else { return Metrics.Label(route: "-", method: "-", status: status) }
-    let template = resource.pattern.template
-    let route = isHeld ? template + "?wait" : template
-    return Metrics.Label(route: route, method: head?.method ?? "-", status: status)
+    guard let route else { return Metrics.Label(route: "-", method: "-", status: status) }
+    let template = route.pattern.template
+    return Metrics.Label(
+      route: hasWaited ? template + "?wait" : template, method: head?.method ?? "-", status: status)
   }
 }

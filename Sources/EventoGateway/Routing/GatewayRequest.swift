@@ -3,10 +3,10 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// A request whose endpoint has been found.
+/// A request whose operation has been found.
 struct GatewayRequest: Sendable {
   let head: RequestHead
-  let names: PathNames
+  let pathParameters: PathParameters
   /// The client's token; `nil` if none is required.
   var token: TokenSet.Entry?
   var body: [UInt8] = []
@@ -14,12 +14,12 @@ struct GatewayRequest: Sendable {
   /// - Throws: `invalid_request` if the query is not correctly percent-encoded.
   func parameters() throws(EventoError) -> ParameterReader {
     guard let query = head.query else { return ParameterReader([]) }
-    do throws(QueryString.Fault) {
+    do throws(QueryString.ParseError) {
       return ParameterReader(try QueryString.pairs(query, atMost: ParameterReader.maximumCount))
     } catch {
       switch error {
-      case .value(of: let name, let fault): throw .parameter(name, "\(fault)")
-      case .name(let fault): throw EventoError(.invalidRequest, "The name of a query parameter \(fault).")
+      case .value(of: let name, let cause): throw .parameter(name, "\(cause)")
+      case .name(let cause): throw EventoError(.invalidRequest, "The name of a query parameter \(cause).")
       case .noName:
         throw EventoError(.invalidRequest, "The query has a value without a name. Each part must be name=value.")
       case .tooMany:
@@ -33,7 +33,7 @@ struct GatewayRequest: Sendable {
     }
   }
 
-  /// Returns the payload encoding of a resource whose only parameter is `encoding`.
+  /// Returns the payload encoding of an operation whose only query parameter is `encoding`.
   ///
   /// - Throws: `invalid_request`.
   func encoding() throws(EventoError) -> PayloadEncoding {
@@ -66,7 +66,7 @@ struct GatewayRequest: Sendable {
 
   private func text(_ name: String) throws(EventoError) -> String {
     do throws(PercentEncoding.Fault) {
-      return try names[name].get()
+      return try pathParameters[name].get()
     } catch {
       throw EventoError(.invalidRequest, "The \(name) in the path \(error).")
     }

@@ -2,7 +2,7 @@ internal import Evento
 internal import EventoWire
 internal import HTTPServer
 
-/// One method of one resource.
+/// One method of one route.
 ///
 /// It is a class, like ``Route``: each request holds both for a while, which takes one reference count each instead
 /// of one for every closure in them.
@@ -37,7 +37,7 @@ final class Operation: Sendable {
 
   /// Returns the work that makes the response to a request.
   ///
-  /// - Throws: `invalid_request` if a resource without a query got one; the handler's error.
+  /// - Throws: `invalid_request` if an operation without a query got one; the handler's error.
   func work(for request: GatewayRequest) throws(EventoError) -> Work {
     if !takesQuery, request.head.query != nil {
       var parameters = try request.parameters()
@@ -47,7 +47,7 @@ final class Operation: Sendable {
   }
 }
 
-/// All methods of one resource.
+/// The operations on the paths of one pattern, one for each method.
 final class Route: Sendable {
   let pattern: PathPattern
   /// The operations in the order of `Allow`. `HEAD` goes with `GET`, and `OPTIONS` with everything.

@@ -1,15 +1,16 @@
 internal import ByteCoding
 internal import HTTPServer
 
-/// The paths of one resource, written as in the API's document: `/events/{id}`.
+/// The paths of one route, written as in the API's document: `/events/{id}`.
 ///
-/// A pattern can have one `{type}` that matches several segments, marked `{type*}`: proxies decode `%2F`, so a name
+/// A pattern can have one parameter that matches several segments, marked `{type*}`: proxies decode `%2F`, so a name
 /// with slashes arrives as more segments than were sent. The segments after it are matched from the end.
 struct PathPattern: Sendable {
   private enum Segment: Equatable {
     case literal(ArraySlice<UInt8>)
-    case name(String)
-    case names(String)
+    case parameter(String)
+    /// A parameter that matches several segments.
+    case longParameter(String)
   }
 
   private let segments: [Segment]
@@ -23,13 +24,13 @@ struct PathPattern: Sendable {
     segments = pattern.split(separator: "/").map { segment in
       guard segment.hasPrefix("{") else { return .literal(Array(segment.utf8)[...]) }
       let name = segment.dropFirst().dropLast()
-      return name.hasSuffix("*") ? .names(String(name.dropLast())) : .name(String(name))
+      return name.hasSuffix("*") ? .longParameter(String(name.dropLast())) : .parameter(String(name))
     }
-    several = segments.firstIndex { if case .names = $0 { true } else { false } }
+    several = segments.firstIndex { if case .longParameter = $0 { true } else { false } }
     template = pattern.split(separator: "*").joined()
   }
 
-  /// True if it is one path, without names.
+  /// True if it is one path, without parameters.
   var isLiteral: Bool {
     segments.allSatisfy { if case .literal = $0 { true } else { false } }
   }
@@ -37,34 +38,34 @@ struct PathPattern: Sendable {
   /// The number of segments.
   var count: Int { segments.count }
 
-  /// Returns the names of the pattern with their parts of a path, or `nil` if the path does not match.
-  func match(_ path: PathSegments) -> PathNames? {
-    var names = PathNames()
+  /// Returns the parameters in a path, or `nil` if the path does not match.
+  func match(_ path: PathSegments) -> PathParameters? {
+    var parameters = PathParameters()
     guard let several else {
       guard path.isWhole, path.first.count == segments.count else { return nil }
-      for (segment, part) in zip(segments, path.first) where !Self.match(segment, part, &names) { return nil }
-      return names
+      for (segment, part) in zip(segments, path.first) where !Self.match(segment, part, &parameters) { return nil }
+      return parameters
     }
     guard path.first.count > several else { return nil }
-    for (segment, part) in zip(segments[..<several], path.first) where !Self.match(segment, part, &names) {
+    for (segment, part) in zip(segments[..<several], path.first) where !Self.match(segment, part, &parameters) {
       return nil
     }
     var middle = path.bytes[path.first[several].startIndex...]
     for segment in segments[(several + 1)...].reversed() {
       guard let slash = middle.lastIndex(of: PathSegments.slash),
-        Self.match(segment, middle[(slash + 1)...], &names)
+        Self.match(segment, middle[(slash + 1)...], &parameters)
       else { return nil }
       middle = middle[..<slash]
     }
-    return Self.match(segments[several], middle, &names) ? names : nil
+    return Self.match(segments[several], middle, &parameters) ? parameters : nil
   }
 
-  private static func match(_ segment: Segment, _ part: ArraySlice<UInt8>, _ names: inout PathNames) -> Bool {
+  private static func match(_ segment: Segment, _ part: ArraySlice<UInt8>, _ parameters: inout PathParameters) -> Bool {
     switch segment {
     case .literal(let text): return isEqual(part, text)
-    case .name(let name), .names(let name):
+    case .parameter(let name), .longParameter(let name):
       guard !part.isEmpty else { return false }
-      names.append(name, part)
+      parameters.append(name, part)
       return true
     }
   }
@@ -107,19 +108,19 @@ struct PathSegments {
   }
 }
 
-/// The names of a path's pattern, each with its part of the path.
+/// The parameters in a path, by the names in its route's pattern.
 ///
-/// A part is decoded when it is read, so nothing is decoded for a request that is refused before that.
-struct PathNames: Sendable {
-  private var values: [(name: String, part: ArraySlice<UInt8>)] = []
+/// A value is decoded when it is read, so nothing is decoded for a request that is refused before that.
+struct PathParameters: Sendable {
+  private var parts: [(name: String, part: ArraySlice<UInt8>)] = []
 
   mutating func append(_ name: String, _ part: ArraySlice<UInt8>) {
-    values.append((name, part))
+    parts.append((name, part))
   }
 
-  /// Returns the value of a name in the pattern, or the reason why it can't be decoded.
+  /// Returns the value of a parameter, or the reason why it can't be decoded.
   subscript(_ name: String) -> Result<String, PercentEncoding.Fault> {
-    guard let part = values.first(where: { $0.name == name })?.part else {
+    guard let part = parts.first(where: { $0.name == name })?.part else {
       preconditionFailure("the pattern has no {\(name)}")
     }
     // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).

@@ -34,7 +34,7 @@ final class Metrics: Sendable {
   private static let boundTexts = bounds.map { "\($0)\"} " }
 
   private let series = Mutex<[Label: Series]>([:])
-  private let load: Load
+  private let admission: AdmissionControl
   private let hub: FollowerHub
   private let store: any CallbackExecutor
   private let version: String
@@ -46,8 +46,8 @@ final class Metrics: Sendable {
 
   private let serverFigures = Mutex<ServerFigures?>(nil)
 
-  init(_ load: Load, _ hub: FollowerHub, _ store: any CallbackExecutor, version: String) {
-    self.load = load
+  init(_ admission: AdmissionControl, _ hub: FollowerHub, _ store: any CallbackExecutor, version: String) {
+    self.admission = admission
     self.hub = hub
     self.store = store
     self.version = version
@@ -67,14 +67,15 @@ final class Metrics: Sendable {
     var text = PrometheusText()
     text.family("evento_build_info", "gauge", "Always 1. The label version is the version of the gateway.")
     text.sample("evento_build_info", [("version", version)], "1")
-    text.single("evento_requests_in_flight", "gauge", "Requests that the store is handling.", load.requestsInFlight)
-    text.single("evento_followers", "gauge", "Streams and waiting reads.", load.followersWaiting)
+    text.single(
+      "evento_requests_in_flight", "gauge", "Requests that the store is handling.", admission.requestsInFlight)
+    text.single("evento_followers", "gauge", "Streams and waiting reads.", admission.followersWaiting)
     text.single(
       "evento_filter_bytes", "gauge", "Size of the filters of streams and waiting reads, in bytes.", hub.filterCost)
     text.single(
       "evento_requests_shed_total", "counter",
       "Requests refused because of --max-requests-in-flight, --max-followers or --max-total-filter-bytes.",
-      load.requestsRefused)
+      admission.requestsRefused)
     if let figures = store.writeFigures {
       text.single(
         "evento_writes_waiting", "gauge", "Writes waiting for the disk, or for a check of their condition.",

@@ -80,25 +80,3 @@ final class RequestFailureLog: Sendable {
       ])
   }
 }
-
-/// Logs when the store becomes unable to accept writes, with the reason, and when it recovers; not at each probe.
-final class ReadinessLog: Sendable {
-  private let log: Logger
-  private let isWell = Mutex(true)
-
-  init(_ log: Logger) {
-    self.log = log
-  }
-
-  /// - Parameter fault: The error of a readiness check; `nil` if it succeeded.
-  func note(_ fault: EventoError?) {
-    isWell.withLock { isWell in
-      if let fault, isWell {
-        log.error("Not ready: \(fault.detail)", metadata: ["cause": "\(fault.cause ?? "-")"])
-      } else if fault == nil, !isWell {
-        log.notice("Ready again.")
-      }
-      isWell = fault == nil
-    }
-  }
-}

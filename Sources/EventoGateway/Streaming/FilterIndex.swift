@@ -3,11 +3,10 @@ internal import Evento
 /// Filters, indexed so that the matching ones of an event are found without trying each: an event is looked up under
 /// the few combinations of its names and routing key that a filter can select.
 struct FilterIndex<Value> {
-  /// A filter among others, until it leaves.
+  /// A filter, which all members with an equal one share, until the last of them leaves.
   struct Member {
-    /// The number, which no other member ever has.
+    /// The number, which no other filter ever has.
     let number: Int
-    /// The filter that all members with an equal one share.
     let filter: FollowFilter
     let value: Value
   }
@@ -18,19 +17,20 @@ struct FilterIndex<Value> {
     var count = 1
   }
 
-  private struct Occupants {
-    /// The number, which no other entry ever has.
+  /// The filters under one key.
+  private struct Bucket {
+    /// The number, which no other bucket ever has.
     let number: Int
     var filters: Set<Int> = []
   }
 
   private var numbers: [FollowFilter: Int] = [:]
   private var entries: [Int: Entry] = [:]
-  private var places: [FilterKey: Occupants] = [:]
-  /// The number of entries of each form: an event is not looked up under a form that no filter has.
+  private var buckets: [FilterKey: Bucket] = [:]
+  /// The number of buckets of each form: an event is not looked up under a form that no filter has.
   private var forms = [Int](repeating: 0, count: FilterKey.Form.all.count)
   private var nextNumber = 0
-  private var nextPlace = 0
+  private var nextBucket = 0
   /// The sum of ``FollowFilter/cost`` of all filters. Equal ones count once.
   private(set) var cost = 0
 
@@ -54,7 +54,7 @@ struct FilterIndex<Value> {
     nextNumber += 1
     numbers[filter] = member.number
     entries[member.number] = Entry(member: member)
-    for place in filter.aggregators.filterKeys(filter.routingKey) { occupy(place, member.number) }
+    for key in filter.aggregators.filterKeys(filter.routingKey) { insert(member.number, under: key) }
     return member
   }
 
@@ -69,22 +69,22 @@ struct FilterIndex<Value> {
     cost -= filter.cost
     numbers.removeValue(forKey: filter)
     entries.removeValue(forKey: number)
-    for place in filter.aggregators.filterKeys(filter.routingKey) { vacate(place, number) }
+    for key in filter.aggregators.filterKeys(filter.routingKey) { remove(number, under: key) }
   }
 
-  private mutating func occupy(_ place: FilterKey, _ number: Int) {
-    if places[place]?.filters.insert(number) == nil {
-      places[place] = Occupants(number: nextPlace, filters: [number])
-      nextPlace += 1
-      forms[place.form.index] += 1
+  private mutating func insert(_ number: Int, under key: FilterKey) {
+    if buckets[key]?.filters.insert(number) == nil {
+      buckets[key] = Bucket(number: nextBucket, filters: [number])
+      nextBucket += 1
+      forms[key.form.index] += 1
     }
   }
 
-  private mutating func vacate(_ place: FilterKey, _ number: Int) {
-    places[place]?.filters.remove(number)
-    if places[place]?.filters.isEmpty == true {
-      places.removeValue(forKey: place)
-      forms[place.form.index] -= 1
+  private mutating func remove(_ number: Int, under key: FilterKey) {
+    buckets[key]?.filters.remove(number)
+    if buckets[key]?.filters.isEmpty == true {
+      buckets.removeValue(forKey: key)
+      forms[key.form.index] -= 1
     }
   }
 
@@ -93,18 +93,18 @@ struct FilterIndex<Value> {
   /// The filters that match one of some events.
   struct Matches {
     fileprivate var numbers: Set<Int> = []
-    /// The entries that have been looked up already.
-    fileprivate var places: Set<Int> = []
+    /// The buckets that have been looked up already.
+    fileprivate var buckets: Set<Int> = []
   }
 
   /// Adds the filters that match an event.
   func find(_ event: CommitHint.Event, _ found: inout Matches) {
     for form in FilterKey.Form.all where forms[form.index] > 0 {
-      let place = FilterKey(
+      let key = FilterKey(
         form, type: event.aggregatorType, id: event.aggregatorID, name: event.name, routingKey: event.routingKey)
-      // The filters of an entry are visited once, however many events match it.
-      guard let occupants = places[place], found.places.insert(occupants.number).inserted else { continue }
-      found.numbers.formUnion(occupants.filters)
+      // The filters of a bucket are visited once, however many events match it.
+      guard let bucket = buckets[key], found.buckets.insert(bucket.number).inserted else { continue }
+      found.numbers.formUnion(bucket.filters)
     }
   }
 

@@ -42,14 +42,14 @@ final class FollowerHub: Sendable {
     func mark(_ count: UInt64) -> Mark { Mark(count: count, ended: .now) }
 
     /// Returns true if another read may find something.
-    func mayHaveNews(since mark: Mark) -> Bool { count != mark.count }
+    func mayHaveEvents(since mark: Mark) -> Bool { count != mark.count }
 
     /// A position at or after the end of a mark's read, up to which there is no further matching event; `nil` if none
     /// is known.
-    func quietPlace(since mark: Mark) -> Cursor? {
+    func quietPosition(since mark: Mark) -> Cursor? {
       // In this order: a commit advances the signals before its end becomes the end.
-      guard let end = hub.end, end.began > mark.ended, !mayHaveNews(since: mark) else { return nil }
-      return end.place
+      guard let end = hub.end, end.began > mark.ended, !mayHaveEvents(since: mark) else { return nil }
+      return end.position
     }
   }
 
@@ -62,12 +62,12 @@ final class FollowerHub: Sendable {
 
   /// The end of a commit. The signals of all events before it have advanced.
   private struct End {
-    let place: Cursor
+    let position: Cursor
     let began: ContinuousClock.Instant
   }
 
   /// Commits whose followers have not been woken yet.
-  private struct News {
+  private struct PendingCommits {
     private(set) var hints: [CommitHint] = []
     /// True if there is more than the hints say.
     private(set) var isIncomplete = false
@@ -77,7 +77,7 @@ final class FollowerHub: Sendable {
 
     mutating func add(_ hint: CommitHint?) {
       isEmpty = false
-      end = hint.map { End(place: $0.end, began: $0.began) }
+      end = hint.map { End(position: $0.end, began: $0.began) }
       guard !isIncomplete else { return }
       if let hint, events + hint.events.count <= CommitHint.maximumEvents {
         hints.append(hint)
@@ -96,13 +96,13 @@ final class FollowerHub: Sendable {
     /// True once all followers have been woken after that began: they may have read the log before a commit that was not
     /// reported, and until then a hint does not say all that they have to read.
     var areHintsComplete = false
-    var news = News()
-    /// True if a task is handling news.
+    var pending = PendingCommits()
+    /// True if a task is handling pending commits.
     var isWaking = false
     var end: End?
   }
 
-  private let load: Load
+  private let admission: AdmissionControl
   private let filterBytes: Int
   /// Kept alive, because the relay advances its signal.
   private let relay: CommitRelay
@@ -112,9 +112,9 @@ final class FollowerHub: Sendable {
   private static let checkInterval: Duration = .milliseconds(50)
 
   /// - Parameter filterBytes: The limit of ``filterCost``.
-  init(relay: CommitRelay, load: Load, filterBytes: Int) {
+  init(relay: CommitRelay, admission: AdmissionControl, filterBytes: Int) {
     self.relay = relay
-    self.load = load
+    self.admission = admission
     self.filterBytes = filterBytes
   }
 
@@ -139,7 +139,7 @@ final class FollowerHub: Sendable {
       return (member, true)
     }
     guard let member else {
-      try load.refuse(
+      try admission.refuse(
         "The filters of all streams and waiting reads may take \(filterBytes) bytes together, and this one would exceed "
           + "that. Use fewer or shorter filters, or retry shortly.")
     }
@@ -156,16 +156,16 @@ final class FollowerHub: Sendable {
   // MARK: Waking followers
 
   private func listen() {
-    let listening = relay.signal.listen { [weak self] in self?.hear($0) }
+    let listening = relay.signal.listen { [weak self] in self?.receive($0) }
     wakeAll()
     state.withLock { $0.areHintsComplete = true }
-    Task { await keep(listening) }
+    Task { await listenWhileNeeded(listening) }
   }
 
   /// Called on the thread that has committed: stores the hint, and leaves everything else to a task.
-  private func hear(_ hint: CommitHint?) {
+  private func receive(_ hint: CommitHint?) {
     let isIdle = state.withLock { state in
-      state.news.add(state.areHintsComplete ? hint : nil)
+      state.pending.add(state.areHintsComplete ? hint : nil)
       defer { state.isWaking = true }
       return !state.isWaking
     }
@@ -173,16 +173,16 @@ final class FollowerHub: Sendable {
   }
 
   private func wakeFollowers() async {
-    while let news = takeNews() {
+    while let commits = takePendingCommits() {
       let began = ContinuousClock.now
-      let woken = wake(news)
+      let woken = wake(commits)
       if woken < Self.crowd {
         // Lets the woken tasks run first. Commits in the meantime are handled at once.
         await Task.yield()
       } else {
         // Nothing cancels this task, so the sleep can't be cut short.
         try? await Task.sleep(
-          until: began + Self.pause(events: news.isIncomplete ? Self.unknownEvents : news.events, woken: woken))
+          until: began + Self.pause(events: commits.isIncomplete ? Self.unknownEvents : commits.events, woken: woken))
       }
     }
   }
@@ -199,21 +199,21 @@ final class FollowerHub: Sendable {
     min(.milliseconds(1) + .microseconds(100) * events, .milliseconds(4) + .microseconds(100) * woken)
   }
 
-  private func takeNews() -> News? {
+  private func takePendingCommits() -> PendingCommits? {
     state.withLock { state in
-      guard !state.news.isEmpty else {
+      guard !state.pending.isEmpty else {
         state.isWaking = false
         return nil
       }
-      defer { state.news = News() }
-      return state.news
+      defer { state.pending = PendingCommits() }
+      return state.pending
     }
   }
 
   /// - Returns: the number of followers that waited.
-  private func wake(_ news: News) -> Int {
-    let woken = news.isIncomplete ? wakeAll() : wakeMatching(news.hints)
-    if let end = news.end { state.withLock { $0.end = end } }
+  private func wake(_ commits: PendingCommits) -> Int {
+    let woken = commits.isIncomplete ? wakeAll() : wakeMatching(commits.hints)
+    if let end = commits.end { state.withLock { $0.end = end } }
     return woken
   }
 
@@ -235,7 +235,7 @@ final class FollowerHub: Sendable {
   }
 
   /// Keeps listening as long as there are followers and there may be commits.
-  private func keep(_ listening: CommitSignal.Listening) async {
+  private func listenWhileNeeded(_ listening: CommitSignal.Listening) async {
     while true {
       // Nothing cancels this task, so the sleep can't be cut short.
       try? await Task.sleep(for: Self.checkInterval)

@@ -2,18 +2,18 @@ internal import Evento
 
 /// Reads the matching events of the log after a position, page by page, and waits at its end.
 struct LogFollower: Sendable {
-  private let pages: SharedPages
+  private let pages: PageCache
   private let rendering: StreamRendering
   private let membership: FollowerHub.Membership
   private let interruption: Interruption?
   private(set) var start: Args.Start
-  private var standing: FollowerGates.Standing
+  private var progress: FollowerReadLimits.Progress
   /// The last read, if there was nothing after its page.
   private var lastRead: FollowerHub.Mark?
 
   /// The result of a step.
   enum Step: Sendable {
-    case events(SharedPages.Page)
+    case events(PageCache.Page)
     /// No new event up to the deadline, and the position up to which the log was read.
     case nothing(Cursor?)
     /// No new event, and no more waiting: the gateway stops, or the client may be gone.
@@ -24,14 +24,14 @@ struct LogFollower: Sendable {
   /// - Throws: `invalid_request` if the filters alone exceed the limit of all followers' filters; `unavailable` if they
   ///   do so together with the existing ones.
   init(
-    _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: SharedPages, hub: FollowerHub,
+    _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: PageCache, hub: FollowerHub,
     until interruption: Interruption?
   ) throws(EventoError) {
     self.interruption = interruption
     self.pages = pages
     self.rendering = rendering
     self.start = start
-    standing = start == .now ? .atEnd : .unknown
+    progress = start == .now ? .atEnd : .unknown
     membership = try hub.join(filter)
   }
 
@@ -43,33 +43,33 @@ struct LogFollower: Sendable {
       // If it has not changed since before the last read, another read would find nothing.
       do {
         if lastRead?.count != count, let page = try await read(count) { return .events(page) }
-      } catch is ReadGate.Closed {
-        return .stopped(place)
+      } catch is AsyncSemaphore.Closed {
+        return .stopped(position)
       }
-      if membership.hasEnded || interruption?.hasCome == true { return .stopped(place) }
+      if membership.hasEnded || interruption?.hasCome == true { return .stopped(position) }
       if ContinuousClock.now >= deadline || Task.isCancelled {
         // A client that resumes from there need not read events of other followers again.
-        if let lastRead, let place = membership.quietPlace(since: lastRead) { start = .after(place) }
-        return .nothing(place)
+        if let lastRead, let position = membership.quietPosition(since: lastRead) { start = .after(position) }
+        return .nothing(position)
       }
       await membership.wait(past: count, until: deadline, unless: interruption)
     }
   }
 
-  private var place: Cursor? {
+  private var position: Cursor? {
     if case .after(let cursor) = start { cursor } else { nil }
   }
 
   /// - Returns: `nil` for an empty page.
-  private mutating func read(_ count: UInt64) async throws -> SharedPages.Page? {
-    let page = try await pages.page(membership, start, rendering, standing: standing, count)
+  private mutating func read(_ count: UInt64) async throws -> PageCache.Page? {
+    let page = try await pages.page(membership, start, rendering, progress: progress, count)
     guard page.end != nil || page.isEmpty else {
       // The same page would follow without end.
       throw EventoError(.internal, "The store returned a page of events without its end cursor.")
     }
     // From the end of the read. An empty log may have no cursor yet: its end is its beginning.
     if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
-    standing = page.hasMore ? .behind : .atEnd
+    progress = page.hasMore ? .behind : .atEnd
     lastRead = page.hasMore ? nil : membership.mark(page.count)
     guard !page.isEmpty else { return nil }
     return page

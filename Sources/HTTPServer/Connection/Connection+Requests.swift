@@ -64,7 +64,7 @@ extension Connection {
     case .none:
       request = InFlightRequest(head: head, work: .decided(reception))
       // Bounded, because a client can declare much and send little.
-      if machine.isCollecting { body.reserveCapacity(min(head.declaredLength ?? 0, 64 * 1024)) }
+      if machine.isCollecting { body.reserveCapacity(min(head.framing.declaredLength ?? 0, 64 * 1024)) }
     default:
       request = InFlightRequest(head: head, work: .decided(reception))
       perform(action)
@@ -74,7 +74,7 @@ extension Connection {
   private func receive(_ bytes: Span<UInt8>, _ range: Range<Int>) {
     perform(machine.bodyReceived(range.count, at: loop.now))
     guard machine.isCollecting else { return }
-    guard loop.limits.holdBody(range.count, upTo: loop.configuration.totalBodyBytes) else {
+    guard loop.limits.reserveBody(range.count, upTo: loop.configuration.totalBodyBytes) else {
       return reject(
         HTTPProtocolError(
           .overloaded,
@@ -98,7 +98,7 @@ extension Connection {
     if rejection.isTimeout { loop.limits.countTimeout() }
     reject(
       HTTPProtocolError(rejection, loop.configuration),
-      after: rejection == .handlerTooSlow ? loop.configuration.handlerDeadline : nil)
+      after: rejection == .handlerTooSlow ? loop.configuration.handlerTimeout : nil)
   }
 
   /// Responds to a request that can't be served, and ends the connection, because the start of the next request is
@@ -135,14 +135,14 @@ extension HTTPProtocolError {
   fileprivate init(_ rejection: ConnectionStateMachine.Rejection, _ configuration: ServerConfiguration) {
     switch rejection {
     case .headTooSlow:
-      self.init(.requestTimeout, "The head of the request exceeded the time limit of \(configuration.headDeadline).")
+      self.init(.requestTimeout, "The head of the request exceeded the time limit of \(configuration.headTimeout).")
     case .bodyTooSlow:
       self.init(
         .requestTimeout,
         "The body came more slowly than \(configuration.minimumBodyRate) bytes per second, the minimum after "
           + "\(configuration.bodyGrace).")
     case .handlerTooSlow:
-      self.init(.handlerTimeout, "The response exceeded the time limit of \(configuration.handlerDeadline).")
+      self.init(.handlerTimeout, "The response exceeded the time limit of \(configuration.handlerTimeout).")
     case .bodyTooLong(let limit): self.init(.contentTooLarge, "The body exceeds the limit of \(limit) bytes.")
     // RFC 9112 §8.
     case .incomplete: self.init(.badRequest, "The connection ended before the request was complete.")

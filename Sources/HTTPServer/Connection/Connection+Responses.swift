@@ -1,7 +1,7 @@
 extension Connection {
   /// Lets the handler respond to the request, as it decided after the head.
   func respond() {
-    guard let request = takeRequest(), case .decided(let reception) = request.work else { return }
+    guard let request = request.take(), case .decided(let reception) = request.work else { return }
     let bytes = body
     body = []
     respond(to: request.head, reception, bytes)
@@ -46,14 +46,10 @@ extension Connection {
   /// Takes a response that was not ready at once.
   func receive(_ response: Response) {
     // If its deadline had passed, the client has received another one.
-    guard machine.isHandling, let request = takeRequest() else { return }
+    guard machine.isHandling, let request = request.take() else { return }
     output.reuse(&loop.scratchBuffer)
     send(response, to: request.head, halfClose: request.halfClose)
     advance()
-  }
-
-  private func takeRequest() -> InFlightRequest? {
-    request.take()
   }
 
   private func send(_ response: Response, to head: RequestHead, halfClose: HalfCloseSignal? = nil) {
@@ -121,7 +117,7 @@ extension Connection {
   }
 
   /// The memory of the waiting bytes: for a large piece that is partly sent, up to twice as much.
-  var heldBytes: Int { output.heldBytes + waitingBytes - machine.outputBytes }
+  var allocatedBytes: Int { output.allocatedBytes + waitingBytes - machine.outputBytes }
 
   /// The load of the bytes that its stream has written so far.
   var streamLoad: StreamScheduler.Load { waitingBytes < OutputQueue.largePiece ? .light : .heavy }

@@ -154,11 +154,11 @@ struct Timeouts: Sendable {
   private let nanosecondsPerByte: UInt64
 
   init(_ configuration: ServerConfiguration) {
-    head = TimeSpan(configuration.headDeadline)
+    head = TimeSpan(configuration.headTimeout)
     bodyGrace = TimeSpan(configuration.bodyGrace)
     idle = TimeSpan(configuration.idleTimeout)
-    write = TimeSpan(configuration.writeDeadline)
-    handler = TimeSpan(configuration.handlerDeadline)
+    write = TimeSpan(configuration.writeTimeout)
+    handler = TimeSpan(configuration.handlerTimeout)
     linger = TimeSpan(configuration.lingerTime)
     lingerQuiet = TimeSpan(configuration.lingerTimeout)
     nanosecondsPerByte = 1_000_000_000 / UInt64(max(configuration.minimumBodyRate, 1))

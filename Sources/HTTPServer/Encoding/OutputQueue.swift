@@ -18,8 +18,8 @@ struct OutputQueue {
 
   var isEmpty: Bool { count == 0 }
 
-  /// The bytes of memory that it has.
-  var heldBytes: Int { rest.reduce(first.capacity) { $0 + $1.capacity } }
+  /// The size of its memory, in bytes.
+  var allocatedBytes: Int { rest.reduce(first.capacity) { $0 + $1.capacity } }
 
   /// Appends the bytes that `body` appends to the given array.
   mutating func append<Value>(_ body: (inout [UInt8]) -> Value) -> Value {

@@ -52,7 +52,7 @@ final class ConnectionLimits: Sendable {
 
   /// Counts bytes of a body, if the limit allows it. ``releaseBody(_:)`` releases them, once its request has a response
   /// or is given up.
-  func holdBody(_ count: Int, upTo limit: Int) -> Bool {
+  func reserveBody(_ count: Int, upTo limit: Int) -> Bool {
     guard bodyBytes.add(count, ordering: .relaxed).newValue > limit else { return true }
     releaseBody(count)
     return false

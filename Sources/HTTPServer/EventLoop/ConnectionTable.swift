@@ -7,11 +7,11 @@ struct Token: Hashable, Sendable {
     self.rawValue = rawValue
   }
 
-  init(place: Int, generation: UInt32) {
-    rawValue = UInt64(generation) << 32 | UInt64(UInt32(truncatingIfNeeded: place))
+  init(slot: Int, generation: UInt32) {
+    rawValue = UInt64(generation) << 32 | UInt64(UInt32(truncatingIfNeeded: slot))
   }
 
-  var place: Int { Int(rawValue & 0x7FFF_FFFF) }
+  var slot: Int { Int(rawValue & 0x7FFF_FFFF) }
   var generation: UInt32 { UInt32(rawValue >> 32) }
 }
 
@@ -28,20 +28,20 @@ struct ConnectionTable {
 
   /// The connection with that token; nil once it is closed, even if another one has its slot by then.
   subscript(token: Token) -> Connection? {
-    guard token.place < slots.count, slots[token.place].generation == token.generation else { return nil }
-    return slots[token.place].connection
+    guard token.slot < slots.count, slots[token.slot].generation == token.generation else { return nil }
+    return slots[token.slot].connection
   }
 
   /// The token of the next connection that is inserted.
   var nextToken: Token {
-    guard let place = free.last else { return Token(place: slots.count, generation: 0) }
-    return Token(place: place, generation: slots[place].generation)
+    guard let slot = free.last else { return Token(slot: slots.count, generation: 0) }
+    return Token(slot: slot, generation: slots[slot].generation)
   }
 
   /// - Precondition: The connection's token is ``nextToken``.
   mutating func insert(_ connection: Connection) {
-    if let place = free.popLast() {
-      slots[place].connection = connection
+    if let slot = free.popLast() {
+      slots[slot].connection = connection
     } else {
       slots.append(Slot(connection: connection))
     }
@@ -50,10 +50,10 @@ struct ConnectionTable {
 
   mutating func remove(_ token: Token) {
     guard self[token] != nil else { return }
-    slots[token.place].connection = nil
+    slots[token.slot].connection = nil
     // One bit less than available, so that no token equals one of the loop's own.
-    slots[token.place].generation = (token.generation + 1) & 0x7FFF_FFFF
-    free.append(token.place)
+    slots[token.slot].generation = (token.generation + 1) & 0x7FFF_FFFF
+    free.append(token.slot)
     count -= 1
   }
 

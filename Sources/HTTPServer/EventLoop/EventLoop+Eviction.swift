@@ -10,7 +10,7 @@ extension EventLoop {
   ///
   /// One response can be a whole page, so a limit for each connection does not limit them all.
   func evictSlowClients(after connection: Connection) {
-    let count = connection.heldBytes
+    let count = connection.allocatedBytes
     waitingBytes += count - connection.countedBytes
     connection.countedBytes = count
     while waitingBytes > outputShare, let slowest = slowest(but: connection) {

@@ -101,7 +101,7 @@ final class EventLoop: @unchecked Sendable {
   }
 
   private func timeout() -> Int32 {
-    guard resumed.isEmpty, !streams.mayGoOn, mailbox.prepareToSleep() else { return 0 }
+    guard resumed.isEmpty, !streams.mayContinue, mailbox.prepareToSleep() else { return 0 }
     // They get more time in a moment.
     if !streams.isEmpty { return 1 }
     let next = min(timers.earliest, acceptsAgain, stopDeadline)
@@ -165,7 +165,7 @@ final class EventLoop: @unchecked Sendable {
     let start = MonotonicTime.now
     streams.countRequests(now.span(to: start), until: start)
     var last = start
-    while streams.mayGoOn, last < start + StreamScheduler.slice, let turn = streams.popFirst() {
+    while streams.mayContinue, last < start + StreamScheduler.slice, let turn = streams.popFirst() {
       if let connection = connections[turn.token], connection.pending.contains(.streamTurn) {
         // Output written while it waited counts too: if many light streams have just begun to lag, they count as heavy.
         if turn.load == .light, connection.streamLoad == .heavy {

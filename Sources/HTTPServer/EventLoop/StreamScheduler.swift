@@ -54,7 +54,7 @@ struct StreamScheduler {
   private var isLimited: Bool { share < Self.fullShare }
 
   /// True if the next one may be served.
-  var mayGoOn: Bool { !isEmpty && (tokens > 0 || !isLimited) }
+  var mayContinue: Bool { !isEmpty && (tokens > 0 || !isLimited) }
 
   mutating func append(_ token: Token, _ load: Load) {
     switch load {

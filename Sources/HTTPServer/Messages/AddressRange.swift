@@ -1,11 +1,5 @@
 internal import ByteCoding
 
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
-
 /// Addresses with the same first bits, such as `10.0.0.0/8` (RFC 4632 §3.1, RFC 4291 §2.3); or all Unix sockets.
 package struct AddressRange: Sendable, Hashable {
   private let address: PeerAddress
@@ -38,33 +32,6 @@ package struct AddressRange: Sendable, Hashable {
       (high ^ otherHigh) >> (64 - min(prefix, 64)) == 0 && (low ^ otherLow) >> (128 - max(prefix, 64)) == 0
     case (.unix, .unix): true
     default: false
-    }
-  }
-}
-
-extension PeerAddress {
-  /// Parses an address without a port; a mapped one (`::ffff:192.0.2.1`) becomes the IPv4 address.
-  ///
-  /// - Returns: `nil` for anything else, including a name.
-  package init?(ip text: String) {
-    var v4 = in_addr()
-    if inet_pton(AF_INET, text, &v4) == 1 {
-      self = .ipv4(UInt32(bigEndian: v4.s_addr), port: 0)
-      return
-    }
-    var v6 = in6_addr()
-    guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
-    // The address is aligned to four bytes (RFC 3493 §3.2 requires no more).
-    let (high, low) = withUnsafeBytes(of: v6) { bytes in
-      (
-        UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-      )
-    }
-    if high == 0, low >> 32 == 0xFFFF {
-      self = .ipv4(UInt32(truncatingIfNeeded: low), port: 0)
-    } else {
-      self = .ipv6(high, low, port: 0)
     }
   }
 }

@@ -35,7 +35,7 @@ package final class BodyWriter: Sendable {
     /// True if the connection has been notified of output, and has not taken it yet.
     var isAnnounced = false
 
-    var held: Int { queue.count + unsent }
+    var unread: Int { queue.count + unsent }
   }
 
   private let state = Mutex(State())
@@ -66,7 +66,7 @@ package final class BodyWriter: Sendable {
   /// - Returns: True if there was anything to add.
   private func put(_ bytes: consuming [UInt8]) throws -> Bool {
     let isEmpty = bytes.isEmpty
-    let isNews = try state.withLock { state in
+    let mustAnnounce = try state.withLock { state in
       // Also for no bytes: a writer that currently has nothing to send ends too.
       if let closed = state.closed { throw closed }
       guard !isEmpty else { return false }
@@ -74,14 +74,14 @@ package final class BodyWriter: Sendable {
       defer { state.isAnnounced = true }
       return !state.isAnnounced
     }
-    if isNews { announce() }
+    if mustAnnounce { announce() }
     return !isEmpty
   }
 
   private func hasRoom() throws -> Bool {
     try state.withLock { state in
       if let closed = state.closed { throw closed }
-      return state.held < limit
+      return state.unread < limit
     }
   }
 
@@ -90,7 +90,7 @@ package final class BodyWriter: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
         let isReady = state.withLock { state in
-          let isReady = state.closed != nil || state.held < limit || Task.isCancelled
+          let isReady = state.closed != nil || state.unread < limit || Task.isCancelled
           if !isReady { state.waiting.append(continuation) }
           return isReady
         }
@@ -137,7 +137,7 @@ package final class BodyWriter: Sendable {
   func noteUnsent(_ count: Int) {
     let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.unsent = count
-      guard state.held < limit else { return [] }
+      guard state.unread < limit else { return [] }
       defer { state.waiting = [] }
       return state.waiting
     }
@@ -146,12 +146,12 @@ package final class BodyWriter: Sendable {
 
   /// Ends the body: the closure has returned, or thrown an error.
   func finish(completely isComplete: Bool) {
-    let isNews = state.withLock { state in
+    let mustAnnounce = state.withLock { state in
       state.outcome = isComplete ? .finished : .failed
       defer { state.isAnnounced = true }
       return !state.isAnnounced
     }
-    if isNews { announce() }
+    if mustAnnounce { announce() }
   }
 
   /// Makes every write throw from now on.

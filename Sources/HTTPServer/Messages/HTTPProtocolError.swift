@@ -1,7 +1,7 @@
 /// An error because of which the server itself rejects a request, or gives it up.
 package struct HTTPProtocolError: Error, Sendable, Equatable {
   /// The kind of error.
-  package enum Kind: Sendable, Equatable, CaseIterable {
+  package enum Kind: Sendable, Equatable {
     /// The handler exceeded its deadline. Its work may still be done.
     case handlerTimeout
     /// The message is malformed or ambiguous.

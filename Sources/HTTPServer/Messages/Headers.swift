@@ -8,8 +8,8 @@ package struct Headers: Sendable {
   /// One field line.
   package typealias Field = (name: String, value: String)
 
-  /// The position of a field in `bytes`.
-  private struct Place: Sendable {
+  /// The indices of a field's name and value in `bytes`.
+  private struct Line: Sendable {
     var name: Range<UInt32>
     var value: Range<UInt32>
   }
@@ -17,7 +17,7 @@ package struct Headers: Sendable {
   /// The field lines as in a message, one after the other: received ones are copied and not split, and those to send
   /// are ready.
   private(set) var bytes: [UInt8] = []
-  private var places: [Place] = []
+  private var lines: [Line] = []
   /// True if all of them can be sent: names are tokens, and values have no control characters.
   private(set) var canBeSent = true
   /// True if one of them may be a field that the server sets itself.
@@ -28,25 +28,25 @@ package struct Headers: Sendable {
     guard !fields.isEmpty else { return }
     // Capacity for another field, which is often added later.
     bytes.reserveCapacity(fields.reduce(64) { $0 + $1.0.utf8.count + $1.1.utf8.count + 4 })
-    places.reserveCapacity(fields.count + 1)
+    lines.reserveCapacity(fields.count + 1)
     for (name, value) in fields { append(name, value) }
   }
 
   /// The value of the first field of that name.
   package subscript(name: String) -> String? {
-    places.first { isNamed($0, name) }.map { text($0.value) }
+    lines.first { isNamed($0, name) }.map { text($0.value) }
   }
 
   /// The values of all fields of that name, in order.
   package func values(of name: String) -> [String] {
-    places.filter { isNamed($0, name) }.map { text($0.value) }
+    lines.filter { isNamed($0, name) }.map { text($0.value) }
   }
 
   /// Returns true if there is one field of that name, with exactly this value.
   package func hasOnly(_ name: String, _ value: String) -> Bool {
     var found = false
-    for place in places where isNamed(place, name) {
-      guard !found, bytes[indices(place.value)].elementsEqual(value.utf8) else { return false }
+    for line in lines where isNamed(line, name) {
+      guard !found, bytes[indices(line.value)].elementsEqual(value.utf8) else { return false }
       found = true
     }
     return found
@@ -70,16 +70,16 @@ package struct Headers: Sendable {
     let end = UInt32(bytes.count)
     bytes.append(UInt8(ascii: "\r"))
     bytes.append(UInt8(ascii: "\n"))
-    let place = Place(name: nameStart..<nameEnd, value: nameEnd + 2..<end)
-    places.append(place)
-    canBeSent = canBeSent && isSendable(place)
-    mayHaveServerFields = mayHaveServerFields || ServerField.mayHaveLength(place.name.count)
+    let line = Line(name: nameStart..<nameEnd, value: nameEnd + 2..<end)
+    lines.append(line)
+    canBeSent = canBeSent && isSendable(line)
+    mayHaveServerFields = mayHaveServerFields || ServerField.mayHaveLength(line.name.count)
   }
 
   /// Reserves capacity for field lines.
   package mutating func reserve(bytes byteCount: Int, fields fieldCount: Int) {
     bytes.reserveCapacity(byteCount)
-    places.reserveCapacity(fieldCount)
+    lines.reserveCapacity(fieldCount)
   }
 
   /// Appends a received line.
@@ -91,22 +91,22 @@ package struct Headers: Sendable {
     input.extracting(line.name.lowerBound..<line.value.upperBound).withUnsafeBufferPointer { line in
       bytes.append(contentsOf: line)
     }
-    places.append(Place(name: moved(line.name), value: moved(line.value)))
+    lines.append(Line(name: moved(line.name), value: moved(line.value)))
   }
 
   /// RFC 9110 §5.1 and §5.5: no content of a field may end its line.
-  private func isSendable(_ place: Place) -> Bool {
-    guard !place.name.isEmpty else { return false }
+  private func isSendable(_ line: Line) -> Bool {
+    guard !line.name.isEmpty else { return false }
     return bytes.withUnsafeBufferPointer { bytes in
-      bytes[indices(place.name)].allSatisfy { ByteSet.token.contains($0) }
-        && !ASCII.hasControl(UnsafeBufferPointer(rebasing: bytes[indices(place.value)]))
+      bytes[indices(line.name)].allSatisfy { ByteSet.token.contains($0) }
+        && !ASCII.hasControl(UnsafeBufferPointer(rebasing: bytes[indices(line.value)]))
     }
   }
 
-  private func isNamed(_ place: Place, _ name: String) -> Bool {
+  private func isNamed(_ line: Line, _ name: String) -> Bool {
     let name = name.utf8
-    guard place.name.count == name.count else { return false }
-    var index = Int(place.name.lowerBound)
+    guard line.name.count == name.count else { return false }
+    var index = Int(line.name.lowerBound)
     for byte in name {
       guard ASCII.lowercased(bytes[index]) == ASCII.lowercased(byte) else { return false }
       index += 1
@@ -125,14 +125,8 @@ package struct Headers: Sendable {
 
 extension Headers: RandomAccessCollection {
   package var startIndex: Int { 0 }
-  package var endIndex: Int { places.count }
+  package var endIndex: Int { lines.count }
   package subscript(position: Int) -> Field {
-    (text(places[position].name), text(places[position].value))
-  }
-}
-
-extension Headers: ExpressibleByDictionaryLiteral {
-  package init(dictionaryLiteral elements: (String, String)...) {
-    self.init(elements)
+    (text(lines[position].name), text(lines[position].value))
   }
 }

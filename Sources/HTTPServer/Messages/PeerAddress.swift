@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
 /// The address from which a connection comes.
 package enum PeerAddress: Sendable, Hashable {
   /// An IPv4 address in host byte order, also if it is mapped to IPv6 (`::ffff:…`).
@@ -33,7 +41,7 @@ package enum PeerAddress: Sendable, Hashable {
     }
   }
 
-  /// True if it is on this machine: 127.0.0.0/8, `::1`, or a Unix socket.
+  /// True if it is on this machine: 127.0.0.0/8 (RFC 1122 §3.2.1.3), `::1` (RFC 4291 §2.5.3), or a Unix socket.
   package var isLoopback: Bool {
     switch self {
     case .ipv4(let address, _): address >> 24 == 127
@@ -75,6 +83,38 @@ package enum PeerAddress: Sendable, Hashable {
     }
     guard !longest.isEmpty else { return joined(groups[...]) }
     return joined(groups[..<longest.lowerBound]) + "::" + joined(groups[longest.upperBound...])
+  }
+}
+
+extension PeerAddress {
+  /// Parses an address without a port; a mapped one (`::ffff:192.0.2.1`) becomes the IPv4 address.
+  ///
+  /// - Returns: `nil` for anything else, including a name.
+  package init?(ip text: String) {
+    var v4 = in_addr()
+    if inet_pton(AF_INET, text, &v4) == 1 {
+      self = .ipv4(UInt32(bigEndian: v4.s_addr), port: 0)
+      return
+    }
+    var v6 = in6_addr()
+    guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
+    self.init(v6, port: 0)
+  }
+
+  /// - Parameter address: A mapped one becomes the IPv4 address (RFC 4291 §2.5.5.2).
+  init(_ address: in6_addr, port: UInt16) {
+    let (high, low) = withUnsafeBytes(of: address) { bytes in
+      // It is aligned to four bytes (RFC 3493 §3.2 requires no more).
+      (
+        UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+      )
+    }
+    if high == 0, low >> 32 == 0xFFFF {
+      self = .ipv4(UInt32(truncatingIfNeeded: low), port: port)
+    } else {
+      self = .ipv6(high, low, port: port)
+    }
   }
 }
 

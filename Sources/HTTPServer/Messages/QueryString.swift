@@ -3,7 +3,7 @@ package import ByteCoding
 /// The query of a target as pairs, in the encoding of HTML forms.
 package enum QueryString {
   /// The reason why a query has no pairs.
-  package enum Fault: Error, Sendable, Equatable {
+  package enum ParseError: Error, Sendable, Equatable {
     /// There is nothing before, after or between its `&`.
     case emptyPart
     /// A part begins with `=`.
@@ -22,7 +22,7 @@ package enum QueryString {
   /// - Parameter limit: The maximum number of pairs. They are counted before any of them is decoded.
   package static func pairs(
     _ raw: String, atMost limit: Int = .max
-  ) throws(Fault) -> [(name: String, value: String)] {
+  ) throws(ParseError) -> [(name: String, value: String)] {
     guard !raw.isEmpty else { return [] }
     // Byte by byte: as a Character, a separator followed by a combining mark is not a separator.
     let bytes = Array(raw.utf8)
@@ -32,19 +32,19 @@ package enum QueryString {
       guard !part.isEmpty else { throw .emptyPart }
       let mark = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
       guard mark > part.startIndex else { throw .noName }
-      let name = try decode(part[..<mark]) { .name($0) }
+      let name = try decode(part[..<mark], as: ParseError.name)
       pairs.append((name, try decode(part[mark...].dropFirst()) { .value(of: name, $0) }))
     }
     return pairs
   }
 
   private static func decode(
-    _ text: ArraySlice<UInt8>, _ fault: (PercentEncoding.Fault) -> Fault
-  ) throws(Fault) -> String {
+    _ text: ArraySlice<UInt8>, as wrap: (PercentEncoding.Fault) -> ParseError
+  ) throws(ParseError) -> String {
     do throws(PercentEncoding.Fault) {
       return try PercentEncoding.decode(text, plusIsSpace: true)
     } catch {
-      throw fault(error)
+      throw wrap(error)
     }
   }
 }

@@ -41,31 +41,10 @@ package struct RequestHead: Sendable {
   /// The authority of the request, with its port if given: that of an absolute-form target, otherwise that of `Host`
   /// (RFC 9112 §3.3). Only HTTP/1.0 can omit it.
   package var host: String? { content.line.authority ?? content.headers["Host"] }
-  /// The body's length in bytes, as `Content-Length` declares it; `Int.max` if it is larger.
-  package var declaredLength: Int? { content.framing.declaredLength }
-  /// True if the body comes in chunks.
-  package var isChunked: Bool { content.framing.isChunked }
-  /// True if the client waits for `100 Continue` before it sends the body.
-  var expectsContinue: Bool { content.framing.expectsContinue }
-  /// True if the client requests that the connection stays open (RFC 9112 §9.3).
-  var wantsKeepAlive: Bool { content.framing.wantsKeepAlive }
-
-  /// Creates a head, for tests of a handler.
-  package init(
-    method: String = "GET", path: String = "/", query: String? = nil, version: HTTPVersion = .oneDotOne,
-    headers: Headers = Headers(), peer: PeerAddress = .unix, host: String? = nil, declaredLength: Int? = nil,
-    isChunked: Bool = false
-  ) {
-    self.init(
-      line: RequestLine(method: method, path: path, query: query, version: version, authority: host),
-      headers: headers, peer: peer,
-      framing: Framing(declaredLength: declaredLength, isChunked: isChunked))
-  }
+  /// The fields that describe the message itself.
+  var framing: Framing { content.framing }
 
   init(line: RequestLine, headers: Headers, peer: PeerAddress, framing: Framing) {
     content = Content(line, headers, peer, framing)
   }
-
-  var framing: Framing { content.framing }
-  var hasBody: Bool { content.framing.hasBody }
 }

@@ -69,9 +69,6 @@ package final class HalfCloseSignal: Sendable {
 
   init() {}
 
-  /// True if the client has half-closed its connection.
-  package var isSet: Bool { state.withLock { $0.isSet } }
-
   /// Calls `action` when the client half-closes its connection, or at once if it already has.
   ///
   /// It is called on an event loop's thread, or the caller's: it must not block.

@@ -122,7 +122,7 @@ struct FramingReader {
 
   /// Refuses well-formed requests that this server does not support. Checked last, so that the response can use the
   /// head.
-  func checkWhatIsKnown(_ line: RequestLine) throws(HTTPProtocolError) {
+  func checkSupport(_ line: RequestLine) throws(HTTPProtocolError) {
     guard line.methodIsKnown else {
       let upperCase = Array(line.method.prefix(60).uppercased().utf8)
       let hint =

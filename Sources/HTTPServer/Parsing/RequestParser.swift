@@ -1,3 +1,11 @@
+/// The maximum sizes of the parts of a message.
+struct ParserLimits: Sendable {
+  var requestLineBytes: Int
+  var headerBytes: Int
+  var headerFields: Int
+  var chunkExtensionBytes: Int
+}
+
 /// Parses requests from bytes, one after the other. The result does not depend on how the bytes are split. It does no
 /// I/O and keeps none of the input.
 struct RequestParser {
@@ -161,7 +169,7 @@ struct RequestParser {
     let framing = try self.framing.finish(line)
     let head = RequestHead(line: line, headers: headers, peer: peer, framing: framing)
     do throws(HTTPProtocolError) {
-      try self.framing.checkWhatIsKnown(line)
+      try self.framing.checkSupport(line)
     } catch {
       rejectedHead = head
       throw error

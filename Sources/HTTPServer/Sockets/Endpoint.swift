@@ -11,26 +11,26 @@ package enum Endpoint: Sendable, Hashable {
 
 /// An address that a server listens on.
 package struct BoundAddress: Sendable, Hashable, CustomStringConvertible {
-  enum Place: Sendable, Hashable {
+  enum Kind: Sendable, Hashable {
     case tcp(PeerAddress)
     case unix(path: String)
   }
 
-  let place: Place
+  let kind: Kind
 
   /// The port; nil for a Unix socket.
   package var port: UInt16? {
-    if case .tcp(let address) = place { address.port } else { nil }
+    if case .tcp(let address) = kind { address.port } else { nil }
   }
 
   /// The path; nil for a port.
   package var path: String? {
-    if case .unix(let path) = place { path } else { nil }
+    if case .unix(let path) = kind { path } else { nil }
   }
 
   /// The address as text, such as `http://127.0.0.1:8080` or `unix:/run/server.sock`.
   package var description: String {
-    switch place {
+    switch kind {
     case .tcp(let address): "http://\(address)"
     case .unix(let path): "unix:\(path)"
     }
@@ -64,7 +64,7 @@ package final class BoundEndpoints: Sendable {
   }
 
   /// Releases the addresses, unless a server has taken them.
-  package func giveUp() {
+  package func release() {
     for listener in take() { listener.cleanUp() }
   }
 

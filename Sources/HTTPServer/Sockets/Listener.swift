@@ -32,7 +32,7 @@ final class Listener: Sendable {
     self.descriptor = descriptor
     self.address = address
     self.name = name
-    if case .unix(let path) = address.place { file = UnixSocketFile.identity(of: path) } else { file = nil }
+    if case .unix(let path) = address.kind { file = UnixSocketFile.identity(of: path) } else { file = nil }
   }
 
   /// Binds a socket to each of the endpoint's addresses.
@@ -45,7 +45,7 @@ final class Listener: Sendable {
       let address = try SocketAddress(unixPath: path)
       return [
         try bind(
-          to: address, at: .unix(path: path), "the Unix socket \(path)",
+          to: address, as: .unix(path: path), "the Unix socket \(path)",
           beforeBinding: { (socket) throws(SystemError) in
             if let permissions { try UnixSocketFile.limitPermissions(permissions, of: socket) }
           },
@@ -67,7 +67,7 @@ final class Listener: Sendable {
       // All addresses of a name share the port of the first one.
       let address = listeners.first?.address.port.map { address.with(port: $0) } ?? address
       do throws(SystemError) {
-        listeners.append(try bind(to: address, at: nil, name))
+        listeners.append(try bind(to: address, as: nil, name))
       } catch  where error.code == EAFNOSUPPORT || error.code == EADDRNOTAVAIL {
         // A name can have an IPv6 address on a machine without IPv6: one address is enough.
         failure = failure ?? error
@@ -78,14 +78,14 @@ final class Listener: Sendable {
   }
 
   private static func bind(
-    to address: SocketAddress, at place: BoundAddress.Place?, _ name: String,
+    to address: SocketAddress, as kind: BoundAddress.Kind?, _ name: String,
     beforeBinding: (borrowing Descriptor) throws(SystemError) -> Void = { _ in },
     afterBinding: () throws(SystemError) -> Void = {}
   ) throws(SystemError) -> Listener {
     let operation = Self.operation(name)
-    let errorPlace = Self.errorPlace(place)
+    let subject = Self.subject(kind)
     let descriptor = Descriptor(
-      try systemCall { socket(address.family, SocketType.stream, 0) }.orThrow(operation, at: errorPlace))
+      try systemCall { socket(address.family, SocketType.stream, 0) }.orThrow(operation, on: subject))
     try descriptor.setNonBlocking()
     if address.family != AF_UNIX {
       // A restarted server need not wait until the connections of the last one have expired.
@@ -97,20 +97,20 @@ final class Listener: Sendable {
     }
     try beforeBinding(descriptor)
     _ = try systemCall { address.withPointer { Self.bind(descriptor.number, $0, $1) } }
-      .orThrow(operation, at: errorPlace)
+      .orThrow(operation, on: subject)
     try afterBinding()
-    let bound = place ?? .tcp(Self.localAddress(of: descriptor.number).peer)
-    return Listener(descriptor, BoundAddress(place: bound), name)
+    let bound = kind ?? .tcp(Self.localAddress(of: descriptor.number).peer)
+    return Listener(descriptor, BoundAddress(kind: bound), name)
   }
 
   /// Begins to accept connections.
   func listen(backlog: Int) throws(SystemError) {
     _ = try systemCall { Self.startListening(descriptor.number, backlog) }
-      .orThrow(Self.operation(name), at: Self.errorPlace(address.place))
+      .orThrow(Self.operation(name), on: Self.subject(address.kind))
   }
 
-  private static func errorPlace(_ place: BoundAddress.Place?) -> SystemError.Place {
-    if case .unix(let path) = place { .unixSocket(path: path) } else { .port }
+  private static func subject(_ kind: BoundAddress.Kind?) -> SystemError.Subject {
+    if case .unix(let path) = kind { .unixSocket(path: path) } else { .port }
   }
 
   private static func operation(_ name: String) -> String { "listen on \(name)" }
@@ -178,7 +178,7 @@ final class Listener: Sendable {
 
   /// Removes the socket's file, if any. The descriptor is closed when it is no longer used.
   func cleanUp() {
-    if case .unix(let path) = address.place { UnixSocketFile.remove(path, ifItIs: file) }
+    if case .unix(let path) = address.kind { UnixSocketFile.remove(path, ifItIs: file) }
   }
 }
 

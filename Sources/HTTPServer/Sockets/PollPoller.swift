@@ -16,7 +16,7 @@ final class PollPoller: Poller {
   let needsInterest = true
   private var entries: [pollfd] = []
   private var tokens: [UInt64] = []
-  private var places: [Int32: Int] = [:]
+  private var indices: [Int32: Int] = [:]
 
   func addConnection(_ descriptor: Int32, token: UInt64) throws(SystemError) {
     add(descriptor, token, Int16(POLLIN))
@@ -27,36 +27,36 @@ final class PollPoller: Poller {
   }
 
   private func add(_ descriptor: Int32, _ token: UInt64, _ events: Int16) {
-    places[descriptor] = entries.count
+    indices[descriptor] = entries.count
     entries.append(pollfd(fd: descriptor, events: events, revents: 0))
     tokens.append(token)
   }
 
   func removeConnection(_ descriptor: Int32) {
-    guard let place = places.removeValue(forKey: descriptor) else { return }
+    guard let index = indices.removeValue(forKey: descriptor) else { return }
     let last = entries.count - 1
-    if place != last {
-      entries[place] = entries[last]
-      tokens[place] = tokens[last]
-      let moved = entries[place].fd
-      places[moved < 0 ? ~moved : moved] = place
+    if index != last {
+      entries[index] = entries[last]
+      tokens[index] = tokens[last]
+      let moved = entries[index].fd
+      indices[moved < 0 ? ~moved : moved] = index
     }
     entries.removeLast()
     tokens.removeLast()
   }
 
   func setInterest(_ interest: Interest, of descriptor: Int32) {
-    guard let place = places[descriptor] else { return }
+    guard let index = indices[descriptor] else { return }
     var events: Int16 = 0
     if interest.contains(.reading) { events |= Int16(POLLIN) }
     if interest.contains(.writing) { events |= Int16(POLLOUT) }
     #if os(Linux)
       if interest.contains(.end) { events |= Self.end }
     #endif
-    entries[place].events = events
+    entries[index].events = events
     #if canImport(Darwin)
       // POLLHUP can't be masked, and would be reported again and again; a negative descriptor is ignored.
-      entries[place].fd = interest.isEmpty ? ~descriptor : descriptor
+      entries[index].fd = interest.isEmpty ? ~descriptor : descriptor
     #endif
   }
 

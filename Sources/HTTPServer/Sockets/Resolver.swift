@@ -10,7 +10,7 @@
 enum Resolver {
   /// Returns every address to listen on for a host, without duplicates.
   ///
-  /// - Throws: ``SystemError/Place/lookUp`` if a name has none, or the look-up fails.
+  /// - Throws: ``SystemError/Subject/lookUp`` if a name has none, or the look-up fails.
   static func addresses(of host: String, port: UInt16) throws(SystemError) -> [SocketAddress] {
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
@@ -20,7 +20,7 @@ enum Resolver {
     let code = getaddrinfo(host, "\(port)", &hints, &found)
     let operation = "look up the host \"\(host)\""
     if code == EAI_SYSTEM { throw SystemError(operation, errno) }
-    guard code == 0, let first = found else { throw SystemError(operation, code == 0 ? EAI_NONAME : code, at: .lookUp) }
+    guard code == 0, let first = found else { throw SystemError(operation, code == 0 ? EAI_NONAME : code, on: .lookUp) }
     defer { freeaddrinfo(first) }
     var addresses: [SocketAddress] = []
     var seen: Set<PeerAddress> = []

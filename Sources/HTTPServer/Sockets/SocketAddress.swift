@@ -31,7 +31,7 @@ struct SocketAddress {
     let bytes = Array(path.utf8)
     guard !bytes.isEmpty, bytes.count <= SystemError.longestSocketPath, !bytes.contains(0) else {
       throw SystemError(
-        "listen on the Unix socket \(path)", bytes.isEmpty ? ENOENT : ENAMETOOLONG, at: .unixSocket(path: path))
+        "listen on the Unix socket \(path)", bytes.isEmpty ? ENOENT : ENAMETOOLONG, on: .unixSocket(path: path))
     }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     length = socklen_t(MemoryLayout<sockaddr_un>.size)
@@ -51,16 +51,7 @@ struct SocketAddress {
         return .ipv4(UInt32(bigEndian: address.sin_addr.s_addr), port: UInt16(bigEndian: address.sin_port))
       case AF_INET6:
         let address = bytes.loadUnaligned(as: sockaddr_in6.self)
-        let (high, low) = withUnsafeBytes(of: address.sin6_addr) { bytes in
-          (
-            UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
-            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-          )
-        }
-        let port = UInt16(bigEndian: address.sin6_port)
-        // RFC 4291 §2.5.5.2.
-        if high == 0, low >> 32 == 0xFFFF { return .ipv4(UInt32(truncatingIfNeeded: low), port: port) }
-        return .ipv6(high, low, port: port)
+        return PeerAddress(address.sin6_addr, port: UInt16(bigEndian: address.sin6_port))
       default: return .unix
       }
     }

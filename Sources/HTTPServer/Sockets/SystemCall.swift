@@ -9,7 +9,7 @@
 /// A system call that failed.
 package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The subject of a call.
-  package enum Place: Sendable, Equatable {
+  package enum Subject: Sendable, Equatable {
     case port
     case unixSocket(path: String)
     /// A look-up of a name's addresses.
@@ -21,17 +21,17 @@ package struct SystemError: Error, Sendable, Equatable, CustomStringConvertible 
   package let operation: String
   /// The value of `errno`; for a look-up, that of `getaddrinfo`.
   package let code: Int32
-  package let place: Place
+  package let subject: Subject
 
-  init(_ operation: String, _ code: Int32, at place: Place = .other) {
+  init(_ operation: String, _ code: Int32, on subject: Subject = .other) {
     self.operation = operation
     self.code = code
-    self.place = place
+    self.subject = subject
   }
 
   /// The attempted operation, and the system's text for the error.
   package var description: String {
-    "\(operation): \(place == .lookUp ? String(cString: gai_strerror(code)) : Self.text(code))"
+    "\(operation): \(subject == .lookUp ? String(cString: gai_strerror(code)) : Self.text(code))"
   }
 
   private static func text(_ code: Int32) -> String {
@@ -79,11 +79,11 @@ struct Errno: Error, Equatable {
 
 extension Result where Failure == Errno {
   func orThrow(
-    _ operation: @autoclosure () -> String, at place: @autoclosure () -> SystemError.Place = .other
+    _ operation: @autoclosure () -> String, on subject: @autoclosure () -> SystemError.Subject = .other
   ) throws(SystemError) -> Success {
     switch self {
     case .success(let value): return value
-    case .failure(let error): throw SystemError(operation(), error.code, at: place())
+    case .failure(let error): throw SystemError(operation(), error.code, on: subject())
     }
   }
 }

@@ -12,17 +12,17 @@ enum UnixSocketFile {
   ///
   /// - Throws: `EADDRINUSE` if a process listens on it; `EEXIST` if it is a file of another kind.
   static func removeStale(_ path: String) throws(SystemError) {
-    let (operation, place) = ("listen on the Unix socket \(path)", SystemError.Place.unixSocket(path: path))
+    let (operation, subject) = ("listen on the Unix socket \(path)", SystemError.Subject.unixSocket(path: path))
     var status = stat()
     guard lstat(path, &status) == 0 else { return }
-    guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError(operation, EEXIST, at: place) }
+    guard status.st_mode & S_IFMT == S_IFSOCK else { throw SystemError(operation, EEXIST, on: subject) }
     let address = try SocketAddress(unixPath: path)
     let probe = Descriptor(try systemCall { socket(AF_UNIX, SocketType.stream, 0) }.orThrow(operation))
     // If the backlog of the other process is full, a blocking connect would wait for it.
     try probe.setNonBlocking()
     switch systemCall({ address.withPointer { connect(probe.number, $0, $1) } }) {
     case .failure(Errno(ECONNREFUSED)): remove(path)
-    case .success, .failure: throw SystemError(operation, EADDRINUSE, at: place)
+    case .success, .failure: throw SystemError(operation, EADDRINUSE, on: subject)
     }
   }
 

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Evento
 internal import EventoWire
 
@@ -27,20 +26,5 @@ struct EventLine {
   private static func beginning(of payload: String) -> String {
     let beginning = payload.unicodeScalars.prefix(120)
     return String(beginning) + (beginning.endIndex < payload.unicodeScalars.endIndex ? "…" : "")
-  }
-}
-
-/// Standard output, written on a separate queue: a slow reader blocks only that thread.
-struct QueuedOutput {
-  private let queue = DispatchQueue(label: "standard output")
-
-  func write(_ bytes: [UInt8]) async throws(StandardOutput.Failure) {
-    let result = await withCheckedContinuation { continuation in
-      queue.async {
-        continuation.resume(
-          returning: Result { () throws(StandardOutput.Failure) in try StandardOutput.write(bytes) })
-      }
-    }
-    try result.get()
   }
 }

@@ -4,7 +4,7 @@ internal import EventoHTTP
 internal import Foundation
 
 /// Follows a gateway's log from a terminal.
-struct TailCommand: AsyncParsableCommand, SignalTaker {
+struct TailCommand: AsyncParsableCommand, SignalHandling {
   static let signals = [SIGINT, SIGTERM]
 
   static let configuration = CommandConfiguration(
@@ -56,7 +56,7 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
       ("--routing-key", routingKey?.isEmpty == true ? nil : routingKey),
     ]
     for case (let option, let name?) in names {
-      if let fault = Name.fault(in: name) { throw ValidationError("\(option) \(fault).") }
+      if let problem = Name.fault(in: name) { throw ValidationError("\(option) \(problem).") }
     }
   }
 
@@ -75,9 +75,9 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     }
   }
 
-  /// The reason of the end.
+  /// An event because of which the command may end.
   private enum End {
-    case follower, signal, impatience
+    case followerEnded, signal, timeout
   }
 
   func run() async throws {
@@ -88,22 +88,22 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
     let (ends, ended) = AsyncStream.makeStream(of: End.self)
     Task {
       _ = await follower.result
-      ended.yield(.follower)
+      ended.yield(.followerEnded)
     }
     Task {
       for await _ in signals.received { ended.yield(.signal) }
     }
     for await end in ends {
       switch end {
-      case .follower: return try await follower.value
-      case .impatience: return
+      case .followerEnded: return try await follower.value
+      case .timeout: return
       case .signal:
         // It ends between two lines, unless the current one is not read.
         follower.cancel()
         Task {
           // It is never cancelled.
           try? await Task.sleep(for: .seconds(1))
-          ended.yield(.impatience)
+          ended.yield(.timeout)
         }
       }
     }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import TestSupport
 
-/// A server that answers every request the same, whatever it is.
+/// A server that sends the same response to every request.
 final class CannedServer: Sendable {
   let port: UInt16
   private let listener: Int32
@@ -14,7 +14,7 @@ final class CannedServer: Sendable {
   }
 
   init(sending text: String) throws {
-    let answer = Array(text.utf8)
+    let response = Array(text.utf8)
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -33,7 +33,7 @@ final class CannedServer: Sendable {
         var buffer = [UInt8](repeating: 0, count: 65536)
         // The request comes in one piece, as small as it is.
         _ = read(connection, &buffer, buffer.count)
-        _ = write(connection, answer, answer.count)
+        _ = write(connection, response, response.count)
         shutdown(connection, Int32(SHUT_WR))
         while read(connection, &buffer, buffer.count) > 0 {}
         close(connection)

@@ -87,7 +87,18 @@ final class CommandProcess: Sendable {
         (UInt64(match.output.1, radix: 16) ?? 0) & 1 << UInt64(signal - 1) != 0
       }
     }
+
+    /// Returns true if it has a file open (proc_pid_fd(5)).
+    func hasOpened(_ path: String) -> Bool {
+      let folder = "/proc/\(process.processIdentifier)/fd"
+      let file = URL(filePath: path).resolvingSymlinksInPath().path()
+      let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      return descriptors.contains {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")) == file
+      }
+    }
   #endif
+
   var processID: Int32 { process.processIdentifier }
 
   func send(_ signal: Int32) {

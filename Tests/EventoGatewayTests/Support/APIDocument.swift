@@ -17,7 +17,7 @@ struct APIDocument {
     fileprivate let parameters: [JSONValue]
   }
 
-  struct Answer {
+  struct Response {
     /// None where it has no body.
     let mediaTypes: Set<String>
     let examples: [String: JSONValue]
@@ -88,11 +88,11 @@ struct APIDocument {
     return try #require(body["content"]?["application/json"]?["example"], "\(operation.id) has no example")
   }
 
-  /// What the document says of an answer with this status; `nil` where it does not allow it.
-  func answer(_ operation: Operation, _ status: Int) -> Answer? {
-    guard let answer = resolved(operation.value["responses"]?["\(status)"]) else { return nil }
-    guard case .object(let content) = answer["content"] else { return Answer(mediaTypes: [], examples: [:]) }
-    return Answer(mediaTypes: Set(content.keys), examples: content.compactMapValues { $0["example"] })
+  /// Returns the document's response with this status; `nil` if it has none.
+  func response(_ operation: Operation, _ status: Int) -> Response? {
+    guard let response = resolved(operation.value["responses"]?["\(status)"]) else { return nil }
+    guard case .object(let content) = response["content"] else { return Response(mediaTypes: [], examples: [:]) }
+    return Response(mediaTypes: Set(content.keys), examples: content.compactMapValues { $0["example"] })
   }
 }
 

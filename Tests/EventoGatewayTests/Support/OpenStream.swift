@@ -4,8 +4,8 @@ import TestSupport
 /// An open stream.
 struct OpenStream {
   let status: Int
-  let answer: HTTPAnswer
-  private var answers: HTTPAnswerReader
+  let response: HTTPResponse
+  private var responses: HTTPResponseReader
   private(set) var text: String
 
   init(
@@ -15,17 +15,17 @@ struct OpenStream {
     let connection = try RawConnection(port: client.port)
     try await connection.send(
       client.message(body == nil ? "GET" : "POST", target, body.map { Array($0.utf8) }, fields))
-    answers = HTTPAnswerReader(connection)
-    answer = try await answers.beginning(until: isEnough)
-    status = answer.status
-    text = answer.text
+    responses = HTTPResponseReader(connection)
+    response = try await responses.beginning(until: isEnough)
+    status = response.status
+    text = response.text
   }
 
   /// Reads on until all that has come so far is enough; to the end of the body where it never is.
   mutating func read(until isEnough: (String) -> Bool = { _ in false }) async throws {
     let known = text
     if !isEnough(known) {
-      text += String(decoding: try await answers.more { isEnough(known + $0) }, as: UTF8.self)
+      text += String(decoding: try await responses.more { isEnough(known + $0) }, as: UTF8.self)
     }
   }
 

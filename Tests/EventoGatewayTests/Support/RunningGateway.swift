@@ -65,7 +65,7 @@ func withRunningGateway(
   await stop()
 }
 
-/// An event's text with members put in, or in the place of those that it has.
+/// Returns an event's text with members added or replaced.
 func eventJSON(_ members: [String: String] = [:]) -> String {
   var all = ["aggregator_type": "\"bank/Account\"", "aggregator_id": "\"a\"", "name": "\"Opened\""]
   all.merge(members) { $1 }
@@ -84,32 +84,32 @@ extension HTTPClient {
     for index in 0..<count {
       var members = ["aggregator_id": "\"\(aggregate)\"", "data": "{\"n\":\(index + 1)}"]
       members["routing_key"] = routingKey.map { "\"\($0)\"" }
-      let answer = try await send("POST", "/events", writeJSON(eventJSON(members)))
-      #expect(answer.status == 201)
-      cursors.append(try #require(try answer.json["events"]?[0]?["cursor"]?.string))
+      let response = try await send("POST", "/events", writeJSON(eventJSON(members)))
+      #expect(response.status == 201)
+      cursors.append(try #require(try response.json["events"]?[0]?["cursor"]?.string))
     }
     return cursors
   }
 }
 
-/// Checks an answer that tells of an error.
+/// Checks a response that reports an error.
 func expectProblem(
-  _ answer: HTTPAnswer, _ status: Int, _ code: String, place: String? = nil,
+  _ response: HTTPResponse, _ status: Int, _ code: String, member: String? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
-  #expect(answer.status == status, sourceLocation: sourceLocation)
-  #expect(answer["Content-Type"] == "application/problem+json", sourceLocation: sourceLocation)
-  #expect(answer["X-Request-Id"] != nil, sourceLocation: sourceLocation)
-  #expect(answer["Date"] != nil, sourceLocation: sourceLocation)
-  #expect(answer["Cache-Control"] == "no-store", sourceLocation: sourceLocation)
-  #expect(answer.text.hasSuffix("}\n") && answer.text.count { $0 == "\n" } == 1, sourceLocation: sourceLocation)
-  let problem = try answer.json
+  #expect(response.status == status, sourceLocation: sourceLocation)
+  #expect(response["Content-Type"] == "application/problem+json", sourceLocation: sourceLocation)
+  #expect(response["X-Request-Id"] != nil, sourceLocation: sourceLocation)
+  #expect(response["Date"] != nil, sourceLocation: sourceLocation)
+  #expect(response["Cache-Control"] == "no-store", sourceLocation: sourceLocation)
+  #expect(response.text.hasSuffix("}\n") && response.text.count { $0 == "\n" } == 1, sourceLocation: sourceLocation)
+  let problem = try response.json
   #expect(problem["code"] == .string(code), sourceLocation: sourceLocation)
   #expect(problem["status"]?.int == status, sourceLocation: sourceLocation)
   #expect(problem["type"]?.string != nil && problem["title"]?.string != nil, sourceLocation: sourceLocation)
   #expect(problem["detail"]?.string?.isEmpty == false, sourceLocation: sourceLocation)
-  if let place {
-    let fault = problem["errors"]?[0]
-    #expect((fault?["pointer"] ?? fault?["parameter"])?.string == place, sourceLocation: sourceLocation)
+  if let member {
+    let error = problem["errors"]?[0]
+    #expect((error?["pointer"] ?? error?["parameter"])?.string == member, sourceLocation: sourceLocation)
   }
 }

@@ -48,7 +48,7 @@ func checkBodies(_ bytes: [UInt8]) {
     "a page", { (json) throws(EventoError) in try Page.page(json: json) }, { Page.json($0, .auto) },
     { page, _ in page.edges.forEach { checkPayload($0.node.data) } })
   check(
-    "an answer to a write", { (json) throws(EventoError) in try WriteResponse.events(json: json) },
+    "a response to a write", { (json) throws(EventoError) in try WriteResponse.events(json: json) },
     { WriteResponse.json($0) })
   check(
     "subscribers", { (json) throws(EventoError) in try SubscriberResponse.page(json: json) },

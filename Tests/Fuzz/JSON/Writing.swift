@@ -4,7 +4,7 @@ internal import Foundation
 @testable internal import Evento
 @testable internal import EventoWire
 
-/// The bytes as what goes into answers: text, payload, metadata.
+/// The bytes as the parts of responses: text, payload, metadata.
 func checkWriting(_ bytes: [UInt8]) {
   let text = String(decoding: bytes, as: UTF8.self)
   checkString(text)

@@ -4,7 +4,7 @@
 @testable internal import EventoHTTP
 @testable internal import HTTPServer
 
-/// The paths of the gateway that have names in them.
+/// The paths of the gateway.
 private let patterns = [
   "/events/stream", "/events", "/events/{id}", "/subscribers/{key}", "/subscribers/{key}/cursor",
   "/subscribers/{key}/workers/{worker_id}", "/snapshots/{type*}/{revision}/{id}",
@@ -17,21 +17,21 @@ func checkPath(_ text: String) {
   for (base, router) in routers {
     let path = base + "/" + text
     do throws(EventoError) {
-      let (resource, names) = try router.find(path)
+      let (route, parameters) = try router.find(path)
       // Split first, then decoded (RFC 3986 §2.4).
       let segments = text.pieces("/").map(\.withoutEscapes)
-      let values = resource.pattern.template.split(separator: "/").compactMap { segment in
-        segment.hasPrefix("{") ? try? names[String(segment.dropFirst().dropLast())].get() : String(segment)
+      let values = route.pattern.template.split(separator: "/").compactMap { segment in
+        segment.hasPrefix("{") ? try? parameters[String(segment.dropFirst().dropLast())].get() : String(segment)
       }
       guard !segments.contains(nil) else {
-        let count = resource.pattern.template.split(separator: "/").count
-        return expect(values.count < count, "names of what can't be decoded: \(values)")
+        let count = route.pattern.template.split(separator: "/").count
+        return expect(values.count < count, "parameters of a path that can't be decoded: \(values)")
       }
-      expect(values.allSatisfy { !$0.isEmpty }, "an empty name in \(values)")
+      expect(values.allSatisfy { !$0.isEmpty }, "an empty parameter in \(values)")
       expectExactly(
-        values.joined(separator: "/"), segments.compactMap(\.self).joined(separator: "/"), "the names of \(path)")
+        values.joined(separator: "/"), segments.compactMap(\.self).joined(separator: "/"), "the parameters of \(path)")
       let again = try? router.find(base + "/" + values.map(\.escaped).joined(separator: "/"))
-      expectEqual(again?.resource.pattern.template, resource.pattern.template, "the resource")
+      expectEqual(again?.route.pattern.template, route.pattern.template, "the route")
     } catch {
       expectEqual(error.code, .notFound, "\(error)")
     }
@@ -52,6 +52,6 @@ func checkNames(_ text: String) {
     return expect(false, "no request: \(path.text)")
   }
   expectEqual(head.path, path.text, "the path")
-  guard let found = try? routers[0].router.find(head.path) else { return expect(false, "no resource: \(path.text)") }
-  for (name, value) in names { expectExactly(try? found.names[name].get(), value, name) }
+  guard let found = try? routers[0].router.find(head.path) else { return expect(false, "no route: \(path.text)") }
+  for (name, value) in names { expectExactly(try? found.parameters[name].get(), value, name) }
 }

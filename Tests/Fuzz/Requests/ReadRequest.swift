@@ -8,13 +8,13 @@ struct ReadRequest: Equatable {
 
   init(_ head: RequestHead) {
     self.head = ReadHead(head)
-    isComplete = !head.hasBody
+    isComplete = !head.framing.hasBody
   }
 
   /// The request as bytes, its body in two chunks where it came in chunks.
   var written: [UInt8] {
     var bytes = head.written
-    guard head.isChunked else { return bytes + body }
+    guard head.framing.isChunked else { return bytes + body }
     for chunk in [body.prefix(body.count / 2), body.dropFirst(body.count / 2)] where !chunk.isEmpty {
       bytes += Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + Array("\r\n".utf8)
     }
@@ -41,10 +41,10 @@ struct ReadHead: Equatable {
     version = head.version
     fields = head.headers.map { [$0.name, $0.value] }
     host = head.host
-    declaredLength = head.declaredLength
-    isChunked = head.isChunked
-    expectsContinue = head.expectsContinue
-    wantsKeepAlive = head.wantsKeepAlive
+    declaredLength = head.framing.declaredLength
+    isChunked = head.framing.isChunked
+    expectsContinue = head.framing.expectsContinue
+    wantsKeepAlive = head.framing.wantsKeepAlive
   }
 
   func values(of name: String) -> [String] {

@@ -3,7 +3,7 @@
 /// What a parser makes of the bytes of a connection.
 struct Reading: Equatable {
   var requests: [ReadRequest] = []
-  var fault: HTTPProtocolError?
+  var error: HTTPProtocolError?
   var rejectedHead: ReadHead?
   /// How many bytes have been consumed.
   var consumed = 0
@@ -17,7 +17,7 @@ struct Reading: Equatable {
     isBetweenRequests = true
     var pending: [UInt8] = []
     var offset = 0
-    for piece in pieces where fault == nil {
+    for piece in pieces where error == nil {
       if !keepsConsumed {
         pending.removeFirst(offset)
         offset = 0
@@ -54,21 +54,21 @@ struct Reading: Equatable {
         }
       }
     } catch {
-      fault = error
+      self.error = error
       checkRepeats(&parser, input, offset, error)
     }
   }
 
   /// A connection whose framing is lost is never taken up again.
   private func checkRepeats(
-    _ parser: inout RequestParser, _ input: Span<UInt8>, _ offset: Int, _ fault: HTTPProtocolError
+    _ parser: inout RequestParser, _ input: Span<UInt8>, _ offset: Int, _ first: HTTPProtocolError
   ) {
     var offset = offset
     do throws(HTTPProtocolError) {
       _ = try parser.next(input, &offset)
-      expect(false, "went on behind a fault: \(fault)")
+      expect(false, "went on after an error: \(first)")
     } catch {
-      expectEqual(error, fault, "another fault at the second call")
+      expectEqual(error, first, "another error at the second call")
     }
   }
 
@@ -76,13 +76,13 @@ struct Reading: Equatable {
     for (index, request) in requests.enumerated() {
       request.head.checkRules()
       expect(request.isComplete || index == requests.count - 1, "a request is incomplete, and not the last")
-      let length = request.head.declaredLength ?? 0
-      if !request.head.isChunked {
+      let length = request.head.framing.declaredLength ?? 0
+      if !request.head.framing.isChunked {
         expect(request.isComplete ? request.body.count == length : request.body.count < length, "\(request)")
       }
     }
     rejectedHead?.checkRules()
-    expect(rejectedHead == nil || fault?.kind == .notImplemented || fault?.kind == .expectationFailed, "\(self)")
-    if fault == nil, let last = requests.last, !last.isComplete { expect(!isBetweenRequests, "\(self)") }
+    expect(rejectedHead == nil || error?.kind == .notImplemented || error?.kind == .expectationFailed, "\(self)")
+    if error == nil, let last = requests.last, !last.isComplete { expect(!isBetweenRequests, "\(self)") }
   }
 }

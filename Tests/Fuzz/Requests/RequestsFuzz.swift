@@ -2,7 +2,7 @@
 
 /// The bytes of a connection, to the request parser.
 ///
-/// However the bytes are cut, the requests, their bodies and the fault are the same; what is taken keeps the rules that
+/// However the bytes are cut, the requests, their bodies and the error are the same; what is taken keeps the rules that
 /// everything behind the parser counts on; and a request that is written anew from what was read of it is read as the
 /// same.
 func fuzz(_ bytes: [UInt8]) {
@@ -21,7 +21,7 @@ func fuzz(_ bytes: [UInt8]) {
     let written = request.written
     let again = Reading(of: [written[...]], keepsConsumed: true, limits: wideLimits)
     expectEqual(again.requests, [request], "written as \(String(decoding: written, as: UTF8.self))")
-    expectEqual(again.fault, nil, "written as \(String(decoding: written, as: UTF8.self))")
+    expectEqual(again.error, nil, "written as \(String(decoding: written, as: UTF8.self))")
     expectEqual(again.consumed, written.count, "written as \(String(decoding: written, as: UTF8.self))")
   }
 }

@@ -25,12 +25,12 @@ struct ConnectionDriver {
   /// Short, so that tables can be read: each in seconds, and all different.
   static var configuration: ServerConfiguration {
     var configuration = ServerConfiguration()
-    configuration.headDeadline = .seconds(15)
+    configuration.headTimeout = .seconds(15)
     configuration.bodyGrace = .seconds(10)
     configuration.minimumBodyRate = 1
     configuration.idleTimeout = .seconds(150)
-    configuration.writeDeadline = .seconds(30)
-    configuration.handlerDeadline = .seconds(90)
+    configuration.writeTimeout = .seconds(30)
+    configuration.handlerTimeout = .seconds(90)
     configuration.bufferedBytes = 1000
     configuration.drainBytes = 20
     configuration.lingerBytes = 50
@@ -208,9 +208,9 @@ struct ConnectionDriver {
       log.append("continue")
       request?.continues += 1
       if request?.continues != 1 || request?.hasBodyBytes != false || request?.isDue != false
-        || request?.head.expectsContinue != true
+        || request?.head.framing.expectsContinue != true
       {
-        violations.append("100 Continue out of place")
+        violations.append("100 Continue out of turn")
       }
       queue(25)
     case .nextRequest:

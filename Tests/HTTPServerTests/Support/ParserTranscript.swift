@@ -5,14 +5,14 @@ enum ParserStep: Equatable, CustomStringConvertible {
   case head(String)
   case body(String)
   case end
-  case fault(HTTPProtocolError.Kind)
+  case error(HTTPProtocolError.Kind)
 
   var description: String {
     switch self {
     case .head(let text): "head \(text)"
     case .body(let text): "body \"\(text)\""
     case .end: "end"
-    case .fault(let kind): "fault \(kind)"
+    case .error(let kind): "error \(kind)"
     }
   }
 }
@@ -31,7 +31,7 @@ enum ParserTranscript {
       do throws(HTTPProtocolError) {
         try drain(&parser, pending.span, &offset, &steps)
       } catch {
-        steps.append(.fault(error.kind))
+        steps.append(.error(error.kind))
         return steps
       }
       pending.removeFirst(offset)
@@ -47,7 +47,7 @@ enum ParserTranscript {
       case .incomplete: return
       case .head(let head):
         steps.append(.head(text(head)))
-        if !head.hasBody { steps.append(.end) }
+        if !head.framing.hasBody { steps.append(.end) }
       case .end: steps.append(.end)
       case .chunk: break
       case .body(let range):
@@ -66,10 +66,10 @@ enum ParserTranscript {
     if let query = head.query { text += "?\(query)" }
     if head.version == .oneDotZero { text += " 1.0" }
     if let host = head.host { text += " @\(host)" }
-    if let length = head.declaredLength { text += " length=\(length)" }
-    if head.isChunked { text += " chunked" }
-    if head.expectsContinue { text += " expects" }
-    if !head.wantsKeepAlive { text += " closes" }
+    if let length = head.framing.declaredLength { text += " length=\(length)" }
+    if head.framing.isChunked { text += " chunked" }
+    if head.framing.expectsContinue { text += " expects" }
+    if !head.framing.wantsKeepAlive { text += " closes" }
     return text
   }
 
@@ -83,9 +83,9 @@ enum ParserTranscript {
   ) -> (steps: [ParserStep], isSame: Bool) {
     let whole = of([bytes[...]], limits: limits)
     var isSame = of(bytes.indices.map { bytes[$0...$0] }, limits: limits) == whole
-    // In a long input, every place would take long and show nothing new.
-    let places = bytes.count < 1500 ? Array(bytes.indices) : Array(stride(from: 0, to: bytes.count, by: 97))
-    for place in places where of([bytes[..<place], bytes[place...]], limits: limits) != whole {
+    // In a long input, every split would take long and show nothing new.
+    let splits = bytes.count < 1500 ? Array(bytes.indices) : Array(stride(from: 0, to: bytes.count, by: 97))
+    for split in splits where of([bytes[..<split], bytes[split...]], limits: limits) != whole {
       isSame = false
     }
     return (whole, isSame)

@@ -20,7 +20,7 @@ final class RawClient: @unchecked Sendable {
     case reset
     /// Nothing came for a minute.
     case silence(soFar: String)
-    /// The connection ended before the answer did.
+    /// The connection ended before the response did.
     case ended(soFar: String)
     case malformed(String)
   }
@@ -121,7 +121,7 @@ final class RawClient: @unchecked Sendable {
     close()
   }
 
-  /// The next answer, with a body as its framing has it.
+  /// Returns the next response, with a body as framed.
   func response(to method: String = "GET") async throws -> RawResponse {
     try await perform { [self] in
       let head = try read(through: Array("\r\n\r\n".utf8))

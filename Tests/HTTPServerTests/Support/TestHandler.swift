@@ -15,7 +15,7 @@ struct TestHandler: RequestHandler {
     Response(
       status: request.error.status,
       headers: [
-        "X-Fault": "\(request.error.kind)", "X-Path": request.head?.path ?? "-",
+        "X-Error": "\(request.error.kind)", "X-Path": request.head?.path ?? "-",
         "X-Name": request.fields["X-Name"] ?? "-",
       ],
       body: .bytes(Array(request.error.detail.utf8)))
@@ -42,6 +42,10 @@ struct TestHandler: RequestHandler {
 }
 
 extension Response {
+  init(status: Int = 200, headers: KeyValuePairs<String, String>, body: Body = .none) {
+    self.init(status: status, headers: Headers(headers.map { ($0.key, $0.value) }), body: body)
+  }
+
   static func text(_ text: String, _ status: Int = 200) -> Response {
     Response(status: status, headers: ["Content-Type": "text/plain"], body: .bytes(Array(text.utf8)))
   }
@@ -67,11 +71,11 @@ extension ServerConfiguration {
   /// Deadlines that do not pass, however busy the machine is: a test shortens the one that it is about.
   static var patient: ServerConfiguration {
     var configuration = ServerConfiguration()
-    configuration.headDeadline = .seconds(600)
+    configuration.headTimeout = .seconds(600)
     configuration.bodyGrace = .seconds(600)
     configuration.idleTimeout = .seconds(600)
-    configuration.writeDeadline = .seconds(600)
-    configuration.handlerDeadline = .seconds(600)
+    configuration.writeTimeout = .seconds(600)
+    configuration.handlerTimeout = .seconds(600)
     return configuration
   }
 }

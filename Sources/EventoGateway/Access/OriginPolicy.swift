@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// The rules that keep pages of other sites, which a browser would let send requests in its user's name, from using the
 /// gateway: docs/http-api.md §9.2 and §9.3.
-final class BrowserRules: Sendable {
+final class OriginPolicy: Sendable {
   private let allowedOrigins: Set<WebOrigin>
   private let allowedHosts: Set<HostName>
   private let hosts: HostRule
@@ -92,4 +92,16 @@ final class BrowserRules: Sendable {
       ("Access-Control-Max-Age", "600"),
     ]
   }
+}
+
+/// The rule for the values of `Host` that a gateway accepts.
+///
+/// If an attacker's name server points a page's own name to the gateway, the browser takes both for the same origin
+/// (DNS rebinding). So without tokens, a name must be one of the gateway's own. An address can't be redirected.
+package enum HostRule: Sendable {
+  case any
+  /// The names and addresses of the machine itself.
+  case loopback
+  /// The names of the machine itself, and all IP addresses.
+  case addresses
 }

@@ -26,8 +26,8 @@ enum MediaType {
       throw EventoError(
         .unsupportedMediaType, "Content-Type is empty. Send application/json, or leave the field out.")
     }
-    if let fault = fault(of: types[0]) {
-      throw EventoError(.unsupportedMediaType, "Content-Type \(quoted(types[0])) is not supported: \(fault)")
+    if let reason = reasonToRefuse(types[0]) {
+      throw EventoError(.unsupportedMediaType, "Content-Type \(quoted(types[0])) is not supported: \(reason)")
     }
   }
 
@@ -38,9 +38,9 @@ enum MediaType {
   private static let charset = Array("charset=".utf8)
   private static let charsets = ["utf-8", "\"utf-8\"", "utf8"].map { Array($0.utf8) }
 
-  /// Returns an error text for a type; `nil` for `application/json` in any case. A `charset`, which has no meaning by
+  /// Returns the reason why a type is refused; `nil` for `application/json` in any case. A `charset`, which has no meaning by
   /// RFC 8259 §11, must be UTF-8.
-  private static func fault(of type: String) -> String? {
+  private static func reasonToRefuse(_ type: String) -> String? {
     let sendJSON = "send application/json, or leave it out."
     guard type.count(of: UInt8(ascii: ";")) <= maximumParameters else {
       return "it has more than \(maximumParameters) parameters; \(sendJSON)"
@@ -62,35 +62,4 @@ enum MediaType {
   private static func quoted(_ value: String) -> String {
     "\"\(value.clipped(to: 80))\""
   }
-}
-
-extension String {
-  /// Returns the number of such bytes.
-  func count(of byte: UInt8) -> Int {
-    utf8.withContiguousStorageIfAvailable { $0.reduce(0) { $0 + ($1 == byte ? 1 : 0) } }
-      ?? utf8.reduce(0) { $0 + ($1 == byte ? 1 : 0) }
-  }
-}
-
-/// A field's value, or a part of it, as bytes: a value can be as long as a header section, and is read on the event
-/// loop.
-extension ArraySlice<UInt8> {
-  /// The bytes without the blanks at both ends (RFC 9110 §5.6.3).
-  var trimmed: ArraySlice<UInt8> {
-    var (start, end) = (startIndex, endIndex)
-    while start < end, Self.isBlank(self[start]) { start += 1 }
-    while end > start, Self.isBlank(self[end - 1]) { end -= 1 }
-    return self[start..<end]
-  }
-
-  /// Returns true if the bytes are the given lower-case text, with letters in any case.
-  func isEqual(ignoringCase text: [UInt8]) -> Bool {
-    guard count == text.count else { return false }
-    for (byte, wanted) in zip(self, text) {
-      guard (0x41...0x5A ~= byte ? byte | 0x20 : byte) == wanted else { return false }
-    }
-    return true
-  }
-
-  static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }

@@ -4,12 +4,12 @@ internal import Evento
 internal import EventoWire
 internal import Synchronization
 
-/// Reads of the log that followers share.
+/// Reads pages of the log for followers, which share the same page.
 ///
 /// Without it, a thousand followers at the end of the log with the same filter would read the same page from the store
 /// after each commit, and render it a thousand times. The log after a position never changes and only grows, so a page
 /// with events is also valid for later followers at the same position.
-final class SharedPages: Sendable {
+final class PageCache: Sendable {
   /// Events after a position, as the lines of a stream.
   struct Page: Sendable {
     let lines: [UInt8]
@@ -26,10 +26,10 @@ final class SharedPages: Sendable {
     var isEmpty: Bool { events == 0 }
 
     /// True if it may be kept for others.
-    fileprivate var isSmall: Bool { size <= SharedPages.pageBytes }
+    fileprivate var isSmall: Bool { size <= PageCache.pageBytes }
   }
 
-  /// Writes the events of a read up to ``SharedPages/pageBytes``, and always at least one.
+  /// Writes the events of a read up to ``PageCache/pageBytes``, and always at least one.
   private struct Builder: PageBuilder {
     let rendering: StreamRendering
     let count: UInt64
@@ -43,12 +43,12 @@ final class SharedPages: Sendable {
     }
 
     func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool {
-      events == 0 || size + payloadBytes <= SharedPages.pageBytes
+      events == 0 || size + payloadBytes <= PageCache.pageBytes
     }
 
     mutating func add(_ event: borrowing EventView) -> Bool {
       let grown = size + event.data.count + event.metadata.count + 500
-      guard events == 0 || grown <= SharedPages.pageBytes else { return false }
+      guard events == 0 || grown <= PageCache.pageBytes else { return false }
       size = grown
       events += 1
       rendering.format.append(event, rendering.encoding, to: &lines)
@@ -66,7 +66,7 @@ final class SharedPages: Sendable {
     /// The value of ``FollowerHub/Membership/number``: a filter itself may be long.
     let filter: Int
     /// The position; `nil` at the beginning.
-    let place: Cursor?
+    let position: Cursor?
     let rendering: StreamRendering
   }
 
@@ -95,14 +95,14 @@ final class SharedPages: Sendable {
     mutating func keep(_ page: Page, _ key: Key) {
       guard !page.isEmpty, page.isSmall else { return }
       if pages.updateValue(page, forKey: key) == nil { order.append(key) }
-      if order.count > SharedPages.pagesKept { pages.removeValue(forKey: order.removeFirst()) }
+      if order.count > PageCache.pagesKept { pages.removeValue(forKey: order.removeFirst()) }
     }
   }
 
   private let store: any CallbackExecutor
   private let state = Mutex(State())
   private let waits = Atomic(0)
-  private let gates: FollowerGates
+  private let readLimits: FollowerReadLimits
 
   /// The maximum number of events of one page.
   private static let pageEvents = 64
@@ -112,36 +112,36 @@ final class SharedPages: Sendable {
   /// The maximum number of kept pages.
   private static let pagesKept = 32
 
-  init(_ store: any CallbackExecutor, gates: FollowerGates) {
+  init(_ store: any CallbackExecutor, readLimits: FollowerReadLimits) {
     self.store = store
-    self.gates = gates
+    self.readLimits = readLimits
   }
 
   /// Returns the page after a position.
   ///
   /// - Parameters:
-  ///   - standing: The state of the follower's position.
+  ///   - progress: The follower's progress in the log.
   ///   - count: The number of commits that the caller has seen.
-  /// - Throws: ``ReadGate/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled
+  /// - Throws: ``AsyncSemaphore/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled
   ///   before the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before
   ///   it begins.
   func page(
     _ membership: FollowerHub.Membership, _ start: Args.Start, _ rendering: StreamRendering,
-    standing: FollowerGates.Standing, _ count: UInt64
+    progress: FollowerReadLimits.Progress, _ count: UInt64
   ) async throws -> Page {
     let filter = membership.filter
-    let gate = gates.gate(for: standing, filter)
+    let semaphore = readLimits.semaphore(for: progress, filter)
     let readInTurn = { @Sendable [self] () async throws in
-      try await gate.pass { try await read(filter, start, rendering, count) }
+      try await semaphore.withPermit { try await read(filter, start, rendering, count) }
     }
-    let place: Cursor?
+    let position: Cursor?
     switch start {
-    case .beginning: place = nil
-    case .after(let cursor): place = cursor
+    case .beginning: position = nil
+    case .after(let cursor): position = cursor
     // The end of the log moves, so this page can't be shared.
     case .now: return try await readInTurn()
     }
-    let key = ReadKey(page: Key(filter: membership.number, place: place, rendering: rendering), count: count)
+    let key = ReadKey(page: Key(filter: membership.number, position: position, rendering: rendering), count: count)
     let number = waits.add(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { waiter in

@@ -1,13 +1,8 @@
 internal import ByteCoding
 internal import HTTPServer
 
-/// The caching rules of responses: docs/http-api.md §12.4.
-enum Caching {
-  static let field = "Cache-Control"
-}
-
 /// A text that stays the same as long as the gateway runs. A cache may keep it, and must revalidate it (RFC 9111
-/// §5.2.2.4).
+/// §5.2.2.4): docs/http-api.md §12.4.
 struct RevalidatedText: Sendable {
   private let whole: Response
   private let unchanged: Response
@@ -19,7 +14,7 @@ struct RevalidatedText: Sendable {
   init(_ type: String, _ text: [UInt8], digest: [UInt8]) {
     let tag = "\"\(Hex.encode(digest.prefix(16)))\""
     self.tag = Array(tag.utf8)
-    let fields = [(Caching.field, "no-cache"), ("ETag", tag)]
+    let fields = [("Cache-Control", "no-cache"), ("ETag", tag)]
     whole = Response(status: 200, headers: Headers([("Content-Type", type)] + fields), body: .bytes(text))
     unchanged = Response(status: 304, headers: Headers(fields), body: .none)
   }
@@ -50,8 +45,8 @@ struct RevalidatedText: Sendable {
 
   private func isOurs(_ member: UnsafeBufferPointer<UInt8>) -> Bool {
     var (start, end) = (0, member.count)
-    while start < end, ArraySlice.isBlank(member[start]) { start += 1 }
-    while end > start, ArraySlice.isBlank(member[end - 1]) { end -= 1 }
+    while start < end, ASCII.isBlank(member[start]) { start += 1 }
+    while end > start, ASCII.isBlank(member[end - 1]) { end -= 1 }
     if end - start == 1 { return member[start] == UInt8(ascii: "*") }
     if end - start == tag.count + 2, member[start] == UInt8(ascii: "W"), member[start + 1] == UInt8(ascii: "/") {
       start += 2

@@ -4,19 +4,19 @@ import Testing
 
 @testable import EventoGateway
 
-@Suite struct ReadGateTests {
+@Suite struct AsyncSemaphoreTests {
   private final class Record: Sendable {
     let counts = Mutex((inside: 0, most: 0, passed: 0, dropped: 0))
     let order = Mutex<[Int]>([])
   }
 
-  @Test(arguments: [1, 2, 5]) func letsSoManyThroughAtOnceAndAllInTheEnd(_ limit: Int) async throws {
-    let gate = ReadGate(limit: limit)
+  @Test(arguments: [1, 2, 5]) func givesItsPermitsToAllTasksInTheEnd(_ permits: Int) async throws {
+    let semaphore = AsyncSemaphore(permits: permits)
     let record = Record()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<500 {
         group.addTask {
-          try await gate.pass {
+          try await semaphore.withPermit {
             record.counts.withLock { counts in
               counts.inside += 1
               counts.most = max(counts.most, counts.inside)
@@ -33,25 +33,24 @@ import Testing
     }
     #expect(record.counts.withLock { $0.passed } == 500)
     #expect(record.counts.withLock { $0.inside } == 0)
-    #expect(1...limit ~= record.counts.withLock { $0.most })
+    #expect(1...permits ~= record.counts.withLock { $0.most })
   }
 
-  /// One that waits does not keep out those that come after it for ever, nor they it.
-  @Test func letsThemThroughInTheOrderInWhichTheyCame() async throws {
-    let gate = ReadGate(limit: 1)
+  @Test func givesPermitsInOrderOfArrival() async throws {
+    let semaphore = AsyncSemaphore(permits: 1)
     let record = Record()
     let (open, opener) = AsyncStream.makeStream(of: Void.self)
     let first = Task {
-      try await gate.pass {
+      try await semaphore.withPermit {
         for await _ in open { break }
         record.order.withLock { $0.append(0) }
       }
     }
-    while gate.inside == 0 { await Task.yield() }
+    while semaphore.permitsInUse == 0 { await Task.yield() }
     var others: [Task<Void, any Error>] = []
     for number in 1...20 {
-      others.append(Task { try await gate.pass { record.order.withLock { $0.append(number) } } })
-      while gate.waiting < number { await Task.yield() }
+      others.append(Task { try await semaphore.withPermit { record.order.withLock { $0.append(number) } } })
+      while semaphore.waiting < number { await Task.yield() }
     }
     opener.finish()
     try await first.value
@@ -59,37 +58,37 @@ import Testing
     #expect(record.order.withLock { $0 } == Array(0...20))
   }
 
-  /// They leave the line at once, and those behind them move up.
-  @Test func doesNotLetThroughThoseThatAreCancelled() async throws {
-    let gate = ReadGate(limit: 1)
+  /// They leave the queue at once, and those behind them move up.
+  @Test func givesNoPermitToCancelledTasks() async throws {
+    let semaphore = AsyncSemaphore(permits: 1)
     let record = Record()
     let (open, opener) = AsyncStream.makeStream(of: Void.self)
-    let first = Task { try await gate.pass { for await _ in open { break } } }
-    while gate.inside == 0 { await Task.yield() }
+    let first = Task { try await semaphore.withPermit { for await _ in open { break } } }
+    while semaphore.permitsInUse == 0 { await Task.yield() }
     var others: [Task<Void, any Error>] = []
     for number in 1...20 {
-      others.append(Task { try await gate.pass { record.order.withLock { $0.append(number) } } })
-      while gate.waiting < number { await Task.yield() }
+      others.append(Task { try await semaphore.withPermit { record.order.withLock { $0.append(number) } } })
+      while semaphore.waiting < number { await Task.yield() }
     }
     for other in others[..<15] { other.cancel() }
     for other in others[..<15] { await #expect(throws: EventoError.requestDropped) { try await other.value } }
-    #expect(gate.waiting == 5)
+    #expect(semaphore.waiting == 5)
     opener.finish()
     try await first.value
     for other in others[15...] { try await other.value }
     #expect(record.order.withLock { $0 } == [16, 17, 18, 19, 20])
-    #expect(gate.inside == 0)
+    #expect(semaphore.permitsInUse == 0)
   }
 
-  /// A task that is cancelled at the moment of its turn may pass or not; its place is free afterwards in either case.
-  @Test func freesThePlacesOfThoseThatAreCancelledMeanwhile() async {
-    let gate = ReadGate(limit: 2)
+  /// A task that is cancelled at the moment of its turn may get a permit or not; it has none afterwards in either case.
+  @Test func freesThePermitsOfTasksThatAreCancelledMeanwhile() async {
+    let semaphore = AsyncSemaphore(permits: 2)
     let record = Record()
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<2000 {
         group.addTask {
           let task = Task {
-            try await gate.pass {
+            try await semaphore.withPermit {
               await Task.yield()
               record.counts.withLock { $0.passed += 1 }
             }
@@ -104,22 +103,22 @@ import Testing
         }
       }
     }
-    #expect(gate.inside == 0 && gate.waiting == 0)
+    #expect(semaphore.permitsInUse == 0 && semaphore.waiting == 0)
     #expect(record.counts.withLock { $0.passed + $0.dropped } == 2000)
   }
 
-  @Test func letsNobodyThroughOnceItIsClosed() async throws {
-    let gate = ReadGate(limit: 1)
+  @Test func givesNoPermitOnceItIsClosed() async throws {
+    let semaphore = AsyncSemaphore(permits: 1)
     let (open, opener) = AsyncStream.makeStream(of: Void.self)
-    let first = Task { try await gate.pass { for await _ in open { break } } }
-    while gate.inside == 0 { await Task.yield() }
-    let waiting = Task { try await gate.pass {} }
-    while gate.waiting == 0 { await Task.yield() }
-    gate.close()
-    await #expect(throws: ReadGate.Closed.self) { try await waiting.value }
-    await #expect(throws: ReadGate.Closed.self) { try await gate.pass {} }
+    let first = Task { try await semaphore.withPermit { for await _ in open { break } } }
+    while semaphore.permitsInUse == 0 { await Task.yield() }
+    let waiting = Task { try await semaphore.withPermit {} }
+    while semaphore.waiting == 0 { await Task.yield() }
+    semaphore.close()
+    await #expect(throws: AsyncSemaphore.Closed.self) { try await waiting.value }
+    await #expect(throws: AsyncSemaphore.Closed.self) { try await semaphore.withPermit {} }
     opener.finish()
     try await first.value
-    #expect(gate.inside == 0)
+    #expect(semaphore.permitsInUse == 0)
   }
 }

@@ -2,24 +2,24 @@ internal import Evento
 internal import HTTPServer
 
 /// Takes the one response to a request that the store works on, on any thread on which the store calls back.
-struct Reply: Sendable {
+struct GatewayResponder: Sendable {
   /// The values that the response is made with, on the event loop. It is one object, so that each closure holds it by
   /// one reference count.
   final class Context: Sendable {
     private let gateway: Gateway
     private let exchange: Exchange
-    private let request: Load.Request?
+    private let permit: AdmissionControl.RequestPermit?
 
-    /// - Parameter request: The request in flight until the response is made or can't be sent any more; `nil` if it
-    ///   does not count.
-    init(_ gateway: Gateway, _ exchange: Exchange, _ request: Load.Request?) {
+    /// - Parameter permit: Released when the response is made or can't be sent any more; `nil` if the request does not
+    ///   count as in flight.
+    init(_ gateway: Gateway, _ exchange: Exchange, _ permit: AdmissionControl.RequestPermit?) {
       self.gateway = gateway
       self.exchange = exchange
-      self.request = request
+      self.permit = permit
     }
 
     fileprivate func response(_ make: () throws(EventoError) -> Response) -> Response {
-      request?.end()
+      permit?.release()
       do throws(EventoError) {
         return gateway.finish(exchange, try make())
       } catch {
@@ -48,10 +48,10 @@ struct Reply: Sendable {
   }
 
   /// Waits for the response of work that must be started in a task.
-  static func response(_ begin: @Sendable (Reply) -> Void) async throws -> Response {
+  static func response(_ begin: @Sendable (GatewayResponder) -> Void) async throws -> Response {
     let cancellation = CancellationFlag()
     let make = await withTaskCancellationHandler {
-      await withCheckedContinuation { begin(Reply(.task($0, cancellation))) }
+      await withCheckedContinuation { begin(GatewayResponder(.task($0, cancellation))) }
     } onCancel: {
       cancellation.set()
     }
@@ -60,7 +60,7 @@ struct Reply: Sendable {
   }
 
   /// True if the client has gone or the deadline has passed. Reads that have not begun can then be dropped.
-  var isUnwanted: Bool {
+  var isCancelled: Bool {
     switch recipient {
     case .server(let responder, _): responder.isCancelled
     case .task(_, let cancellation): cancellation.isSet

@@ -1,19 +1,22 @@
-import HTTPServer
 import Testing
 
 @testable import EventoGateway
+@testable import HTTPServer
 
-/// Whose word is taken for who sent a request.
-@Suite struct ForwardingTests {
+/// The client of a request, as trusted proxies report it.
+@Suite struct TrustedProxiesTests {
   private static let proxy = PeerAddress.ipv4(0x0A00_0001, port: 4000)
-  private let forwarding = Forwarding(trusted: ["10.0.0.0/8", "unix", "2001:db8::/32"].compactMap { AddressRange($0) })
+  private let proxies = TrustedProxies(
+    addresses: ["10.0.0.0/8", "unix", "2001:db8::/32"].compactMap { AddressRange($0) })
 
   private func client(_ fields: [(String, String)], from peer: PeerAddress = proxy) -> (String, String) {
-    let client = forwarding.client(of: RequestHead(headers: Headers(fields), peer: peer))
+    let line = RequestLine(method: "GET", path: "/", version: .oneDotOne)
+    let client = proxies.client(
+      of: RequestHead(line: line, headers: Headers(fields), peer: peer, framing: Framing()))
     return (client.address, client.scheme)
   }
 
-  @Test func takesNobodysWordButAProxys() {
+  @Test func believesOnlyTrustedProxies() {
     let fields = [
       ("X-Forwarded-For", "192.0.2.9"), ("X-Forwarded-Proto", "https"), ("Forwarded", "for=192.0.2.8;proto=https"),
     ]

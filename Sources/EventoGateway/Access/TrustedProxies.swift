@@ -1,9 +1,9 @@
 internal import Evento
 internal import HTTPServer
 
-/// The fields in which a trusted proxy in front of the gateway reports the client.
-struct Forwarding: Sendable {
-  let trusted: [AddressRange]
+/// The proxies in front of the gateway that are trusted to report the client of a request.
+struct TrustedProxies: Sendable {
+  let addresses: [AddressRange]
 
   /// The sender of a request, and its scheme, as far as they can be determined.
   struct Client: Sendable {
@@ -34,7 +34,7 @@ struct Forwarding: Sendable {
   }
 
   private func isTrusted(_ peer: PeerAddress) -> Bool {
-    trusted.contains { $0.contains(peer) }
+    addresses.contains { $0.contains(peer) }
   }
 
   private struct Hop {
@@ -65,7 +65,7 @@ struct Forwarding: Sendable {
         return
       }
       var schemes = Elements(headers.values(of: "x-forwarded-proto"))
-      let scheme = schemes.next().flatMap(Forwarding.scheme)
+      let scheme = schemes.next().flatMap(TrustedProxies.scheme)
       elements = Elements(headers.values(of: "x-forwarded-for"))
       first = elements.next()
       form = .usual(scheme: scheme)
@@ -79,10 +79,10 @@ struct Forwarding: Sendable {
       }
       guard let element = first ?? elements.next() else { return nil }
       first = nil
-      guard element.count <= Forwarding.maximumHopLength else { return Hop() }
+      guard element.count <= TrustedProxies.maximumHopLength else { return Hop() }
       switch form {
-      case .standard: return Forwarding.hop(element)
-      case .usual(let scheme): return Hop(address: Forwarding.address(element), scheme: scheme)
+      case .standard: return TrustedProxies.hop(element)
+      case .usual(let scheme): return Hop(address: TrustedProxies.address(element), scheme: scheme)
       }
     }
   }
@@ -143,11 +143,7 @@ struct Forwarding: Sendable {
     {
       return host
     }
-    // `unknown`, or a name that hides the address (RFC 7239 §6.2, §6.3): made short and harmless for the log.
-    let isPlain = bytes.allSatisfy { byte in
-      UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
-        || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || "._-".utf8.contains(byte)
-    }
-    return isPlain && 1...64 ~= bytes.count ? text : nil
+    // `unknown`, or a name that hides the address (RFC 7239 §6.2, §6.3).
+    return text.isPlain(upTo: 64) ? text : nil
   }
 }

@@ -2,20 +2,20 @@ internal import Foundation
 internal import HTTPServer
 
 /// An address that `serve` can't listen on, and the setting that names another.
-struct ListenFault: Error, CustomStringConvertible {
+struct ListenError: Error, CustomStringConvertible {
   let description: String
 
   static func explaining<Value>(_ body: () throws -> Value) throws -> Value {
     do {
       return try body()
     } catch let error as SystemError {
-      throw ListenFault(description: "Can't \(error).\(advice(error).map { " \($0)" } ?? "")")
+      throw ListenError(description: "Can't \(error).\(advice(error).map { " \($0)" } ?? "")")
     }
   }
 
   private static func advice(_ error: SystemError) -> String? {
     func setting(_ option: String) -> String { EnvironmentArguments.givenName(of: option) }
-    switch (error.place, error.code) {
+    switch (error.subject, error.code) {
     case (.lookUp, _): return "Check the name, or give an IP address with \(setting("--host"))."
     case (.unixSocket, EADDRINUSE):
       return "Another process listens there. Name another path with \(setting("--unix-socket"))."

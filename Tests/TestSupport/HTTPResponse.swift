@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// An answer, taken apart by the tests themselves.
-package struct HTTPAnswer: Sendable {
+/// A response, parsed by the tests themselves.
+package struct HTTPResponse: Sendable {
   package let status: Int
   package let fields: [(name: String, value: String)]
   package let body: [UInt8]
@@ -15,8 +15,8 @@ package struct HTTPAnswer: Sendable {
   }
 }
 
-/// Takes answers apart from the bytes of a connection (RFC 9112 §6.3).
-package struct HTTPAnswerReader: Sendable {
+/// Parses responses from the bytes of a connection (RFC 9112 §6.3).
+package struct HTTPResponseReader: Sendable {
   private let connection: RawConnection
   private var buffer: [UInt8] = []
 
@@ -24,18 +24,18 @@ package struct HTTPAnswerReader: Sendable {
     self.connection = connection
   }
 
-  /// The next answer that is no interim one.
+  /// Returns the next response that is not an interim one.
   ///
-  /// - Parameter hasBody: false for the answer to a HEAD.
-  package mutating func next(hasBody: Bool = true) async throws -> HTTPAnswer {
+  /// - Parameter hasBody: False for the response to a HEAD.
+  package mutating func next(hasBody: Bool = true) async throws -> HTTPResponse {
     while true {
-      let answer = try await nextOfAny(hasBody: hasBody)
-      if answer.status >= 200 { return answer }
+      let response = try await nextOfAny(hasBody: hasBody)
+      if response.status >= 200 { return response }
     }
   }
 
-  /// The next answer, be it an interim one.
-  package mutating func nextOfAny(hasBody: Bool = true) async throws -> HTTPAnswer {
+  /// Returns the next response, even an interim one.
+  package mutating func nextOfAny(hasBody: Bool = true) async throws -> HTTPResponse {
     let (code, fields) = try await head()
     func value(_ name: String) -> String? { fields.first { $0.name.lowercased() == name }?.value }
     var body: [UInt8] = []
@@ -50,20 +50,20 @@ package struct HTTPAnswerReader: Sendable {
       body = buffer + (try await connection.receiveAll())
       buffer = []
     }
-    return HTTPAnswer(status: code, fields: fields, body: body)
+    return HTTPResponse(status: code, fields: fields, body: body)
   }
 
-  /// The head of an answer in chunks, and as much of its body as the condition asks for, or all of it.
-  package mutating func beginning(until isEnough: (String) -> Bool) async throws -> HTTPAnswer {
+  /// Returns the head of a chunked response, and as much of its body as the condition requires, or all of it.
+  package mutating func beginning(until isEnough: (String) -> Bool) async throws -> HTTPResponse {
     let (code, fields) = try await head()
     guard fields.contains(where: { $0.value == "chunked" }) else {
       let length = fields.first { $0.name.lowercased() == "content-length" }.flatMap { Int($0.value) }
-      return HTTPAnswer(status: code, fields: fields, body: try await take(length ?? 0))
+      return HTTPResponse(status: code, fields: fields, body: try await take(length ?? 0))
     }
-    return HTTPAnswer(status: code, fields: fields, body: try await more(until: isEnough))
+    return HTTPResponse(status: code, fields: fields, body: try await more(until: isEnough))
   }
 
-  /// More of the body of an answer in chunks.
+  /// Returns more of the body of a chunked response.
   package mutating func more(until isEnough: (String) -> Bool) async throws -> [UInt8] {
     try await chunks(until: isEnough)
   }
@@ -117,7 +117,7 @@ package struct HTTPAnswerReader: Sendable {
   private mutating func fill() async throws {
     let bytes = try await connection.receive()
     guard !bytes.isEmpty else {
-      throw RawConnection.Failure(description: "the connection ended after \(buffer.count) bytes of an answer")
+      throw RawConnection.Failure(description: "the connection ended after \(buffer.count) bytes of a response")
     }
     buffer += bytes
   }
