@@ -20,7 +20,7 @@ import Testing
   @Test func servesAnyoneOnlyWhenToldTo() async throws {
     try await withTemporaryFolder { folder in
       let database = ["--port", "0", "--database", folder + "/e.sqlite"]
-      for host in ["0.0.0.0", "::", "192.0.2.1", "example.org"] {
+      for host in ["0.0.0.0", "::", "192.0.2.1", "127.0.0.01", "example.org"] {
         let outcome = try await GatewayProcess.run(["serve", "--host", host] + database)
         #expect(outcome.status == 64)
         #expect(outcome.errors.contains("--allow-anonymous") && outcome.errors.contains("--token-file"))

@@ -85,12 +85,14 @@ import Testing
       for host in [
         "127.0.0.1", "localhost", "LOCALHOST:\(client.port)", "[::1]:80", "127.9.9.9", "a.localhost",
         "store.internal:99", "localhost.", "localhost.:\(client.port)", "store.internal.", "[fe80::1]:8080",
+        "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
       ] {
         #expect(try await send(client, host: host).status == 200, "\(host)")
       }
       for host in [
         "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "127.1", "10.0.0.1", "[::2]", "xlocalhost",
-        "localhost..", "evil.example:8080", "a!$&'()*+,;=b", "localhost,evil.example", "[v1.localhost]", "[v1.a]:80",
+        "localhost..", "127.0.0.01", "evil.example:8080", "a!$&'()*+,;=b", "localhost,evil.example", "[v1.localhost]",
+        "[v1.a]:80",
       ] {
         let response = try await send(client, host: host)
         try expectProblem(response, 421, "misdirected_request")

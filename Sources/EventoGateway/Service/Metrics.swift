@@ -27,6 +27,12 @@ final class Metrics: Sendable {
     }
   }
 
+  /// A struct around the function: each access to a function within a generic type wraps it once more, and finally a
+  /// call takes more stack than a thread has.
+  private struct ServerFigures {
+    let read: @Sendable () -> ServerStatistics
+  }
+
   /// Upper bounds of the buckets, in seconds.
   private static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
@@ -38,12 +44,6 @@ final class Metrics: Sendable {
   private let hub: FollowerHub
   private let store: any CallbackExecutor
   private let version: String
-  /// A struct around the function: each access to a function within a generic type wraps it once more, and finally a
-  /// call takes more stack than a thread has.
-  private struct ServerFigures {
-    let read: @Sendable () -> ServerStatistics
-  }
-
   private let serverFigures = Mutex<ServerFigures?>(nil)
 
   init(_ admission: AdmissionControl, _ hub: FollowerHub, _ store: any CallbackExecutor, version: String) {
