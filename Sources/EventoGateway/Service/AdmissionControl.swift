@@ -27,7 +27,7 @@ final class AdmissionControl: Sendable {
     try refuse("Too many requests are in flight (limit \(requestLimit)). Retry shortly.")
   }
 
-  /// The permit of a request in flight, which counts until it is released, at the latest with its last reference.
+  /// The permit of a request in flight. It counts until its release, or until the last reference to it is gone.
   final class RequestPermit: Sendable {
     private let admission: AdmissionControl
     private let isReleased = Atomic(false)
@@ -37,8 +37,8 @@ final class AdmissionControl: Sendable {
       admission.requests.wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// Call it before the response is sent: the client's next request may arrive before the last reference to this one is
-    /// gone.
+    /// Releases the permit. Call it before the response is sent: the client's next request may arrive before the last
+    /// reference to this one is gone.
     func release() {
       guard !isReleased.exchange(true, ordering: .relaxed) else { return }
       admission.requests.wrappingSubtract(1, ordering: .relaxed)
@@ -68,7 +68,7 @@ final class AdmissionControl: Sendable {
     return try await body()
   }
 
-  /// The permit of a follower of the log, which counts until its last reference is gone.
+  /// The permit of a follower of the log. It counts until the last reference to it is gone.
   final class FollowerPermit: Sendable {
     private let admission: AdmissionControl
 
