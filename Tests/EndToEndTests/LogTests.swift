@@ -5,7 +5,7 @@ import Testing
 /// The log never stops the gateway, whatever becomes of it.
 @Suite struct LogTests {
   /// As with `serve 2>&1 | head -1`.
-  @Test func servesOnWhenNobodyTakesItsLogAnyMore() async throws {
+  @Test func servesAfterTheReaderOfItsLogHasExited() async throws {
     try await withTemporaryFolder { folder in
       let gateway = try await GatewayProcess(
         ["--port", "0", "--database", folder + "/e.sqlite", "--log-level", "debug"], errors: .refused)
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test func servesAndStopsWhileNobodyReadsItsLog() async throws {
+  @Test func servesAndStopsWhileItsLogIsNotRead() async throws {
     try await withTemporaryFolder { folder in
       let gateway = try await GatewayProcess(
         ["--port", "0", "--database", folder + "/e.sqlite", "--log-level", "debug"], errors: .unread)

@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(arguments: [">/dev/full", ">&-", "| true"])
-    func aTokenThatNobodyGetsIsNotInTheFile(_ redirection: String) async throws {
+    func aTokenThatCannotBePrintedIsNotInTheFile(_ redirection: String) async throws {
       try await withTemporaryFolder { folder in
         let file = folder + "/tokens"
         let before = "# before\n"

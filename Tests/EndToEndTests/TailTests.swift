@@ -308,7 +308,7 @@ import Testing
     }
   }
 
-  @Test func goesOnBehindAGatewayThatCameBack() async throws {
+  @Test func continuesBehindAGatewayThatCameBack() async throws {
     try await withTemporaryFolder { folder in
       let relay = try Relay()
       defer { relay.stop() }

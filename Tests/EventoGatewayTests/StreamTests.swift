@@ -56,7 +56,7 @@ import Testing
     await store.store.close()
   }
 
-  @Test func goesOnFromWhereItWasCut() async throws {
+  @Test func continuesFromWhereItWasCut() async throws {
     try await withGateway { client in
       try await client.writeEvents(5)
       let first = try await OpenStream(client, "/events/stream") { Self.count($0) >= 2 }
@@ -346,7 +346,7 @@ import Testing
   }
 
   /// Many followers of several filters, with writers beside them: each sees what it asked for, once and in order.
-  @Test func nobodyMissesAnythingAmongMany() async throws {
+  @Test func noFollowerOfManyMissesAnEvent() async throws {
     try await withGateway { client in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for follower in 0..<24 {

@@ -37,7 +37,7 @@ import Testing
     #expect(access(path, F_OK) != 0)
   }
 
-  @Test func replacesTheFileOfASocketThatNobodyListensOn() async throws {
+  @Test func replacesTheFileOfASocketWithoutAListener() async throws {
     let path = temporaryPath()
     let address = try SocketAddress(unixPath: path)
     let left = socket(AF_UNIX, SocketType.stream, 0)

@@ -36,7 +36,7 @@ import Testing
   }
 
   /// Every second client goes away in the middle, some with an end and some without.
-  @Test(arguments: pollers) func clientsThatGoDisturbNobody(_ poller: PollerKind) async throws {
+  @Test(arguments: pollers) func clientsThatDisconnectDisturbNoOthers(_ poller: PollerKind) async throws {
     let gone = Counter()
     let handler = Self.handler { id, writer in
       do {

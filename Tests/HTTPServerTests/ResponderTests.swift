@@ -80,7 +80,7 @@ import Testing
   }
 
   /// So that work which has not begun need not begin. A client that sends no more may still wait.
-  @Test(arguments: [PollerKind.best, .poll]) func tellsWhenNobodyWaits(_ poller: PollerKind) async throws {
+  @Test(arguments: [PollerKind.best, .poll]) func reportsThatNoClientWaits(_ poller: PollerKind) async throws {
     let kept = Mutex<[Responder]>([])
     func unwanted() -> [Bool] { kept.withLock { responders in responders.map { $0.isCancelled } } }
     let handler = TestHandler(routes: [

@@ -91,7 +91,7 @@ import Testing
   }
 
   /// A client that stops reading for a while and then takes all there is gets the rest too.
-  @Test(arguments: [PollerKind.best, .poll]) func goesOnAfterAClientHasCaughtUp(_ poller: PollerKind) async throws {
+  @Test(arguments: [PollerKind.best, .poll]) func continuesAfterAClientHasCaughtUp(_ poller: PollerKind) async throws {
     let count = 5000
     let written = Atomic(0)
     let handler = handler { writer in

@@ -88,7 +88,7 @@ import Testing
   }
 
   /// What a turn leaves is taken up again, wherever it ends: in the middle of chunks, and at the end of a body.
-  @Test(arguments: pollers) func goesOnWhereItsTurnEnded(_ poller: PollerKind) async throws {
+  @Test(arguments: pollers) func continuesWhereItsTurnEnded(_ poller: PollerKind) async throws {
     let (handler, count) = (Chunks(), 20_000)
     var configuration = ServerConfiguration.patient
     configuration.poller = poller

@@ -86,7 +86,7 @@ import Testing
   }
 
   /// Nor is a chunk waited for that would only be thrown away.
-  @Test func readsNoLargeChunkThatNobodyWants() async throws {
+  @Test func readsNoLargeUnusedChunk() async throws {
     var configuration = ServerConfiguration.patient
     configuration.drainBytes = 100
     try await withServer(configuration: configuration) { _, address in
@@ -213,7 +213,7 @@ import Testing
     }
   }
 
-  @Test func drainsASmallBodyThatNobodyWants() async throws {
+  @Test func drainsASmallUnusedBody() async throws {
     try await withServer { _, address in
       let client = try RawClient(address)
       // All at once, in pieces, and in chunks: the connection goes on.
@@ -249,7 +249,7 @@ import Testing
   }
 
   /// A body that is badly framed is refused even where nobody wants it; only once.
-  @Test func refusesABadlyFramedBodyThatNobodyWants() async throws {
+  @Test func refusesABadlyFramedUnusedBody() async throws {
     try await withServer { _, address in
       let client = try RawClient(address)
       try await client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nZ\r\n")
