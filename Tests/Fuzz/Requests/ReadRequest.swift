@@ -14,7 +14,7 @@ struct ReadRequest: Equatable {
   /// The request as bytes, its body in two chunks where it came in chunks.
   var written: [UInt8] {
     var bytes = head.written
-    guard head.framing.isChunked else { return bytes + body }
+    guard head.isChunked else { return bytes + body }
     for chunk in [body.prefix(body.count / 2), body.dropFirst(body.count / 2)] where !chunk.isEmpty {
       bytes += Array("\(String(chunk.count, radix: 16))\r\n".utf8) + chunk + Array("\r\n".utf8)
     }

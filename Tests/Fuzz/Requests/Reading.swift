@@ -76,8 +76,8 @@ struct Reading: Equatable {
     for (index, request) in requests.enumerated() {
       request.head.checkRules()
       expect(request.isComplete || index == requests.count - 1, "a request is incomplete, and not the last")
-      let length = request.head.framing.declaredLength ?? 0
-      if !request.head.framing.isChunked {
+      let length = request.head.declaredLength ?? 0
+      if !request.head.isChunked {
         expect(request.isComplete ? request.body.count == length : request.body.count < length, "\(request)")
       }
     }
