@@ -6,7 +6,7 @@ import Foundation
 /// object with nanoseconds an event.
 ///
 /// It is of this package, not of the one beside it, because what it measures is open to this package alone. What ours
-/// does beyond Foundation (forms, limits, faults with their place, payloads to the byte) is included.
+/// does beyond Foundation (forms, limits, errors with their locations, payloads to the byte) is included.
 @main
 enum WireBenchmark {
   static let events = 100
@@ -53,7 +53,7 @@ enum WireBenchmark {
   private static func samplePage(_ request: WriteRequest) -> ReadResult<Event> {
     let edges = request.events.enumerated().map { index, event in
       Edge(
-        cursor: Cursor(place: [UInt8](repeating: UInt8(index), count: 14)),
+        cursor: Cursor(content: [UInt8](repeating: UInt8(index), count: 14)),
         node: Event(
           id: ULID(), aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: index + 1,
           name: event.name, routingKey: nil, data: event.data, metadata: event.metadata,

@@ -33,7 +33,7 @@ struct TokenCommand: ParsableCommand {
       }
       // Characters that a token file can't have in a name, or that would be invisible.
       let file = TokenSet.line(name: name, role: role, token: "")
-      guard (try? TokenSet(file: file))?.entries.map(\.name) == [name], Name.fault(in: name) == nil else {
+      guard (try? TokenSet(file: file))?.entries.map(\.name) == [name], Name.error(in: name) == nil else {
         throw ValidationError("--name must have at most 255 bytes and no control characters or byte order marks.")
       }
     }

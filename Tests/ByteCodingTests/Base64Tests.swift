@@ -16,12 +16,12 @@ import Testing
     }
   }
 
-  @Test func everyByteComesBackAtEachPlace() {
+  @Test func everyByteComesBackAtEachOffset() {
     for byte in UInt8.min ... .max {
       for length in 1...4 {
-        for place in 0..<length {
+        for offset in 0..<length {
           var bytes = [UInt8](repeating: 0xA5, count: length)
-          bytes[place] = byte
+          bytes[offset] = byte
           #expect(Base64.standard.decode(Base64.standard.encodeBytes(bytes)) == bytes)
           #expect(Base64.url.decode(Base64.url.encodeBytes(bytes)) == bytes)
         }

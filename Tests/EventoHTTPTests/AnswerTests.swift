@@ -4,7 +4,7 @@ import EventoWire
 import Synchronization
 import Testing
 
-/// What comes back, and what hostile ends send in its place.
+/// Responses, and what hostile ends send instead.
 @Suite struct AnswerTests {
   /// The error of a call that gets one answer, whatever it is.
   private func error(
@@ -39,7 +39,7 @@ import Testing
         .invalidOriginalVersion, "k",
         facts: .versionConflict(aggregatorType: "t", aggregatorID: "i", givenVersion: 3, currentVersion: 0)),
       EventoError(
-        .invalidRequest, "l", facts: .faults([.init(.pointer("/events/0"), "m"), .init(.parameter("first"), "n")])),
+        .invalidRequest, "l", facts: .fieldErrors([.init(.pointer("/events/0"), "m"), .init(.parameter("first"), "n")])),
     ]
     for expected in errors {
       let answer = httpAnswer(
@@ -232,7 +232,7 @@ import Testing
   @Test func aPageThatLeavesItsReaderStandingIsNoAnswer() async throws {
     let events = (1...3).map { number in
       Edge(
-        cursor: Cursor(place: [UInt8(number)]),
+        cursor: Cursor(content: [UInt8(number)]),
         node: Event(
           id: ULID(), aggregatorType: "t", aggregatorID: "i", version: number, name: "n", routingKey: nil,
           data: Payload(), metadata: Metadata(), timestamp: Timestamp(seconds: 1)))

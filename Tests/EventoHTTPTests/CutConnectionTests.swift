@@ -3,7 +3,7 @@ import EventoHTTP
 import Synchronization
 import Testing
 
-/// A connection that breaks, at every place where it can.
+/// A connection that breaks, wherever it can.
 @Suite struct CutConnectionTests {
   enum End: CaseIterable {
     case orderly

@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func eachOperationSendsWhatTheAPISays() async throws {
-    let (worker, id, cursor) = (ULID(), ULID(), Cursor(place: [1]))
+    let (worker, id, cursor) = (ULID(), ULID(), Cursor(content: [1]))
     let sent = try await requests(answer: problem(404, "not_found"), path: "/base/path/") { executor in
       let key = SnapshotKey(type: "bank/Account", revision: "1", id: "a-1")
       let errors = [
@@ -115,7 +115,7 @@ import Testing
   @Test func aWriteSendsAnIDForEveryEventAndKeepsThoseThatThereAre() async throws {
     let id = ULID()
     let sent = try await requests(answer: problem(409, "condition_failed")) { executor in
-      let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t", id: "i")], after: Cursor(place: [9]))
+      let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t", id: "i")], after: Cursor(content: [9]))
       let error = await failure { () throws in
         try await executor.write([.sample(id: id), .sample(data: "not JSON")], condition: condition)
       }
@@ -124,7 +124,7 @@ import Testing
     let request = try WriteRequest(json: try #require(sent.first).body, limits: .unlimited)
     #expect(request.events[0].id == id && request.events[1].id != nil && request.events[1].id != id)
     #expect(request.events[1].data == Payload("not JSON"))
-    #expect(request.condition?.after == Cursor(place: [9]))
+    #expect(request.condition?.after == Cursor(content: [9]))
   }
 
   @Test func theTokenGoesWithEachCall() async throws {
@@ -179,7 +179,7 @@ import Testing
     try await withServer(server) { executor in
       try await executor.write([.sample(data: "\"" + String(repeating: "x", count: 3 << 20) + "\"")])
       try await executor.saveSnapshot(
-        SnapshotKey(type: "t", revision: "1", id: "i"), Snapshot(data: data, cursor: Cursor(place: [1])))
+        SnapshotKey(type: "t", revision: "1", id: "i"), Snapshot(data: data, cursor: Cursor(content: [1])))
     }
     let requests = seen.withLock { $0 }
     #expect(requests.map(\.method) == ["POST", "PUT"])

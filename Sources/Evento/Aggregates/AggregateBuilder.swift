@@ -129,17 +129,17 @@ extension AggregateBuilder {
   @discardableResult
   public func commit(to store: any Executor) async throws -> Commit {
     let drafts = drafts
-    var placings: [AggregateDraft.Placing] = []
-    for draft in drafts { placings.append(try await draft.placing(on: store)) }
+    var targets: [AggregateDraft.Target] = []
+    for draft in drafts { targets.append(try await draft.target(in: store)) }
     let result: WriteResult
     do {
-      result = try await store.write(events(of: drafts, placings))
-    } catch let error as EventoError where error.code == .invalidOriginalVersion && placings.contains(where: \.isGuess)
+      result = try await store.write(events(of: drafts, targets))
+    } catch let error as EventoError where error.code == .invalidOriginalVersion && targets.contains(where: \.isGuess)
     {
       // Another writer has just created one of the aggregates. No version was required, so append to it.
-      placings = zip(drafts, placings).map { $1.isGuess ? $0.appending : $1 }
+      targets = zip(drafts, targets).map { $1.isGuess ? $0.appending : $1 }
       do {
-        result = try await store.write(events(of: drafts, placings))
+        result = try await store.write(events(of: drafts, targets))
       } catch {
         throw EventoError(wrapping: error).countedAsGiven(drafts)
       }
@@ -154,10 +154,10 @@ extension AggregateBuilder {
   }
 
   private func events(
-    of drafts: [AggregateDraft], _ placings: [AggregateDraft.Placing]
+    of drafts: [AggregateDraft], _ targets: [AggregateDraft.Target]
   ) throws -> [NewEvent] {
     var events: [NewEvent] = []
-    for (draft, placing) in zip(drafts, placings) { events += try draft.newEvents(placing) }
+    for (draft, target) in zip(drafts, targets) { events += try draft.newEvents(target) }
     return events
   }
 }

@@ -61,7 +61,7 @@ public struct JSONCoder: EventCoder {
         throw DecodingError.dataCorrupted(
           .init(codingPath: [], debugDescription: "The payload is not JSON: \(error.detail), at byte \(error.offset)."))
       }
-      return try decoder.decode(PlacedErrors<Value>.self, from: data).value
+      return try decoder.decode(LocatedErrors<Value>.self, from: data).value
     }
   }
 }

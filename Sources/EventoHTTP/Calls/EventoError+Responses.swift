@@ -47,25 +47,25 @@ extension EventoError {
     "while it waited for the gateway's response. The operation may or may not have been done."
 
   /// Returns the error of a transfer without a response. Only transient causes make it transient.
-  static func transfer(_ fault: TransferFault) -> EventoError {
+  static func transfer(_ error: TransferError) -> EventoError {
     let detail =
-      switch fault.kind {
-      case .cancelled: "The task was cancelled \(fault.wasSent ? waiting : "before its request was sent.")"
-      case .closed: "The executor has been closed\(fault.wasSent ? " \(waiting)" : ".")"
-      case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before its request was sent.")"
+      switch error.kind {
+      case .cancelled: "The task was cancelled \(error.wasSent ? waiting : "before its request was sent.")"
+      case .closed: "The executor has been closed\(error.wasSent ? " \(waiting)" : ".")"
+      case .deadline: "The call's deadline passed \(error.wasSent ? waiting : "before its request was sent.")"
       case .unreachable:
-        "The gateway can't be reached (\(fault.summary)). Check the URL, and that the gateway is running."
-      case .lost: "The connection to the gateway broke before the response was complete (\(fault.summary))."
-      case .tooLarge, .full: fault.summary
-      case .permanent: "The gateway can't be called (\(fault.summary)). Check the URL and the configuration."
+        "The gateway can't be reached (\(error.summary)). Check the URL, and that the gateway is running."
+      case .lost: "The connection to the gateway broke before the response was complete (\(error.summary))."
+      case .tooLarge, .full: error.summary
+      case .permanent: "The gateway can't be called (\(error.summary)). Check the URL and the configuration."
       }
     let isTransient =
-      switch fault.kind {
+      switch error.kind {
       case .deadline, .unreachable, .lost, .full: true
       case .cancelled, .closed, .tooLarge, .permanent: false
       }
     return EventoError(
-      .unavailable, detail, cause: fault.detail.isEmpty ? nil : fault.detail, isTransient: isTransient)
+      .unavailable, detail, cause: error.detail.isEmpty ? nil : error.detail, isTransient: isTransient)
   }
 }
 

@@ -89,9 +89,9 @@ struct GatewayClient: Sendable {
         do {
           try await Task.sleep(for: pause)
         } catch {
-          var fault = TransferFault.cancelled
-          fault.wasSent = mayHaveBeenDone
-          throw Failure(error: .transfer(fault), mayHaveBeenDone: mayHaveBeenDone)
+          var cancelled = TransferError.cancelled
+          cancelled.wasSent = mayHaveBeenDone
+          throw Failure(error: .transfer(cancelled), mayHaveBeenDone: mayHaveBeenDone)
         }
       }
     }
@@ -116,13 +116,15 @@ struct GatewayClient: Sendable {
     do {
       answer = try await client.perform(request, deadline: deadline)
     } catch {
-      var fault = error
-      fault.wasSent = error.wasSent || mayHaveBeenDone
-      switch fault.kind {
-      case .unreachable, .lost, .full: return .transient(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
-      case .deadline where !error.wasSent: return .timedOutBeforeSend(.transfer(fault))
-      case .deadline: return .timedOutAfterSend(.transfer(fault))
-      case .cancelled, .closed, .tooLarge, .permanent: return .error(.transfer(fault))
+      // The error of the whole call: something may have been sent by an earlier attempt.
+      var callError = error
+      callError.wasSent = error.wasSent || mayHaveBeenDone
+      switch error.kind {
+      case .unreachable, .lost, .full:
+        return .transient(.transfer(callError), retryAfter: nil, wasSent: callError.wasSent)
+      case .deadline where !error.wasSent: return .timedOutBeforeSend(.transfer(callError))
+      case .deadline: return .timedOutAfterSend(.transfer(callError))
+      case .cancelled, .closed, .tooLarge, .permanent: return .error(.transfer(callError))
       }
     }
     if call.successes.contains(answer.status) { return .answer(Response(status: answer.status, body: answer.body)) }

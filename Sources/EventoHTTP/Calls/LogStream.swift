@@ -94,7 +94,7 @@ actor LogStream {
   ///
   /// - Throws: An error that waiting can't fix.
   private func recover(
-    from end: Result<TransferResponse, TransferFault>, lasted time: Duration
+    from end: Result<TransferResponse, TransferError>, lasted time: Duration
   ) async throws(EventoError) {
     var retryAfter = Duration.zero
     switch end {
@@ -104,14 +104,14 @@ actor LogStream {
         report(failure.error)
         retryAfter = gateway.retry.pause(askedFor: answer.retryAfter)
       }
-    case .failure(let fault):
-      switch fault.kind {
-      case .unreachable, .lost, .deadline: report(.transfer(fault))
+    case .failure(let error):
+      switch error.kind {
+      case .unreachable, .lost, .deadline: report(.transfer(error))
       // Another follower may have taken the connection of a stream that broke, so this one retries. A follower that
       // never had a connection fails.
-      case .full where hasBegun: report(.transfer(fault))
-      case .full: throw .transfer(fault)
-      case .cancelled, .closed, .tooLarge, .permanent: throw .transfer(fault)
+      case .full where hasBegun: report(.transfer(error))
+      case .full: throw .transfer(error)
+      case .cancelled, .closed, .tooLarge, .permanent: throw .transfer(error)
       }
     }
     if time >= Self.useful { failures = 0 }
@@ -146,7 +146,7 @@ private struct StreamedPage {
     case .event(let edge):
       edges.append(edge)
       end = edge.cursor
-    case .heartbeat(let place): end = place
+    case .heartbeat(let position): end = position
     case .other: break
     }
   }

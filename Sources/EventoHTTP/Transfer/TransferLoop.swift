@@ -25,7 +25,7 @@ final class TransferLoop {
   private var idle: [EasyHandle] = []
 
   /// - Parameter multi: Owned by the loop once it runs.
-  init(multi: MultiHandle, options: TransferOptions, queue: TransferQueue) throws(TransferFault) {
+  init(multi: MultiHandle, options: TransferOptions, queue: TransferQueue) throws(TransferError) {
     self.multi = multi
     self.options = options
     self.queue = queue
@@ -35,7 +35,7 @@ final class TransferLoop {
     let connections = Int(clamping: options.connections)
     for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
       guard evento_curl_multi_set_long(multi.pointer, option, connections) == CURLM_OK else {
-        throw TransferFault(kind: .permanent, summary: "libcurl refuses \(connections) connections")
+        throw TransferError(kind: .permanent, summary: "libcurl refuses \(connections) connections")
       }
     }
   }
@@ -67,9 +67,9 @@ final class TransferLoop {
     }
     if code != CURLM_OK {
       // Only out of memory, or a misuse of the interface. No task may keep waiting for a response that can't come.
-      let fault = TransferFault(
+      let error = TransferError(
         kind: .lost, wasSent: true, summary: "libcurl failed", detail: String(cString: curl_multi_strerror(code)))
-      for handle in Array(busy.values) { finish(handle, .failure(fault)) }
+      for handle in Array(busy.values) { finish(handle, .failure(error)) }
       // A permanent error must not use a whole core. This thread may wait.
       usleep(10_000)
     }
@@ -105,7 +105,7 @@ final class TransferLoop {
         entry.finish(.failure(.cancelled))
         continue
       }
-      do throws(TransferFault) {
+      do throws(TransferError) {
         try start(entry)
       } catch {
         entry.finish(.failure(error))
@@ -113,12 +113,12 @@ final class TransferLoop {
     }
   }
 
-  private func start(_ entry: TransferQueue.Entry) throws(TransferFault) {
+  private func start(_ entry: TransferQueue.Entry) throws(TransferError) {
     let handle = if let handle = idle.popLast() { handle } else { try EasyHandle(options) }
     // A handle that throws is half prepared, and not used again.
     try handle.prepare(entry, headers: entry.transfer.request.body == nil ? headers : headersWithBody)
     guard curl_multi_add_handle(multi.pointer, handle.easy) == CURLM_OK else {
-      throw TransferFault(kind: .permanent, summary: "libcurl accepts no more transfers")
+      throw TransferError(kind: .permanent, summary: "libcurl accepts no more transfers")
     }
     busy[handle.easy] = handle
     if nextStallCheck == nil { nextStallCheck = options.streaming.map { handle.begin + $0.stallTimeout } }
@@ -140,7 +140,7 @@ final class TransferLoop {
   }
 
   /// Removes a transfer, which closes its connection unless it is complete, and resumes its task.
-  func finish(_ handle: EasyHandle, _ result: Result<TransferResponse, TransferFault>) {
+  func finish(_ handle: EasyHandle, _ result: Result<TransferResponse, TransferError>) {
     busy[handle.easy] = nil
     let isRemoved = curl_multi_remove_handle(multi.pointer, handle.easy) == CURLM_OK
     let entry = handle.release()
@@ -220,8 +220,8 @@ extension TransferLoop {
 struct MultiHandle: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
 
-  init() throws(TransferFault) {
-    guard let pointer = curl_multi_init() else { throw TransferFault(kind: .permanent, summary: "out of memory") }
+  init() throws(TransferError) {
+    guard let pointer = curl_multi_init() else { throw TransferError(kind: .permanent, summary: "out of memory") }
     self.pointer = pointer
   }
 

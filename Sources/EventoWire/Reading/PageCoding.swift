@@ -46,7 +46,7 @@ package enum Page {
         }
       }
       guard let seen else { return nil }
-      for member in Member.allCases where !seen.contains(member) { reader.fault(member, EventMember.required) }
+      for member in Member.allCases where !seen.contains(member) { reader.addError(member, EventMember.required) }
       return info.map { ReadResult(edges: edges, pageInfo: $0) }
     }
   }
@@ -87,7 +87,7 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    for member in EdgeMember.allCases where !seen.contains(member) { fault(member, EventMember.required) }
+    for member in EdgeMember.allCases where !seen.contains(member) { addError(member, EventMember.required) }
     guard let cursor, let node else { return nil }
     return Edge(cursor: cursor, node: node)
   }
@@ -103,7 +103,7 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    for member in PageInfoMember.allCases where !seen.contains(member) { fault(member, EventMember.required) }
+    for member in PageInfoMember.allCases where !seen.contains(member) { addError(member, EventMember.required) }
     return info
   }
 }

@@ -56,7 +56,7 @@ struct TailCommand: AsyncParsableCommand, SignalTaker {
       ("--routing-key", routingKey?.isEmpty == true ? nil : routingKey),
     ]
     for case (let option, let name?) in names {
-      if let fault = Name.fault(in: name) { throw ValidationError("\(option) \(fault).") }
+      if let error = Name.error(in: name) { throw ValidationError("\(option) \(error).") }
     }
   }
 

@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  @Test func aHeartbeatIsAPlaceToGoOnFrom() async throws {
+  @Test func aHeartbeatIsAPositionToContinueFrom() async throws {
     let starts = Shared<[Int?]>([])
     let server = try server(starts) { peer, start in
       peer.writeChunk(start < 40 ? FakeLog.heartbeat(start + 10) : FakeLog.lines(start + 1...start + 1))

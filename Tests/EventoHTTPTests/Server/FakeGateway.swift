@@ -29,7 +29,7 @@ final class FakeGateway: Sendable {
           let written = WrittenEvent(
             id: id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID,
             version: state.log.count + 1, routingKey: nil, timestamp: Timestamp(seconds: 1_700_000_000),
-            cursor: Cursor(place: [position]))
+            cursor: Cursor(content: [position]))
           state.log.append((event, written))
           return written
         }

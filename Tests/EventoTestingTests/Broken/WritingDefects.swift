@@ -79,8 +79,8 @@ extension Defect {
           return try await store.write(events, condition: condition)
         } catch let error as EventoError {
           guard error.code == .invalidOriginalVersion else { throw error }
-          let place = try await store.read(nil, routingKey: .all, args: .forward(first: 0)).pageInfo.endCursor
-          if let place { try await store.saveSnapshot(key, Snapshot(data: Payload(), cursor: place)) }
+          let position = try await store.read(nil, routingKey: .all, args: .forward(first: 0)).pageInfo.endCursor
+          if let position { try await store.saveSnapshot(key, Snapshot(data: Payload(), cursor: position)) }
           throw error
         }
       }

@@ -40,8 +40,8 @@ import Testing
       }, "subsecond must be 0 to 999.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = Cursor(place: [])
-      }, "a cursor's place must be 1 to 145 bytes.")
+        _ = Cursor(content: [])
+      }, "a cursor's content must be 1 to 145 bytes.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = ExecutorGroup([])

@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  @Test func withoutASnapshotAForeignPlaceIsAnError() async throws {
+  @Test func withoutASnapshotAForeignPositionIsAnError() async throws {
     try await withStore { store in
       try await deposit(1, to: store)
       var hooked = HookedExecutor(store)

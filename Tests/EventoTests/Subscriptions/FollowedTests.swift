@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func anEventOfAStreamThatFailsComesAgainInItsPlace() async throws {
+  @Test func anEventOfAStreamThatFailsComesAgainInItsOrder() async throws {
     try await withStore { store in
       let (clock, starts) = (ManualClock(), Box<[Args.Start]>([]))
       let (amounts, handled) = AsyncStream.makeStream(of: Int.self)

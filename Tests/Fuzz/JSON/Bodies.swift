@@ -63,11 +63,11 @@ private func checkError(_ error: EventoError, _ what: String, _ isJSON: Bool) {
   let codes: [EventoError.Code] = [.invalidJSON, .invalidRequest, .invalidCursor, .missingData, .contentTooLarge]
   expect(codes.contains(error.code), "\(what): \(error)")
   if error.code == .invalidJSON { expect(!isJSON, "\(what): JSON is not JSON: \(error)") }
-  // A fault of shape is told of once the whole has been read, a place too deep or a repeated member at once.
+  // An error of shape is reported once the whole has been read, one of depth or a repeated member at once.
   if error.code == .missingData { expect(isJSON, "\(what): \(error)") }
-  if case .faults(let faults) = error.facts {
-    expect(error.code == .invalidRequest && !faults.isEmpty, "\(what): \(error)")
-    expect(faults.count <= 20, "\(what): \(faults.count) faults")
+  if case .fieldErrors(let errors) = error.facts {
+    expect(error.code == .invalidRequest && !errors.isEmpty, "\(what): \(error)")
+    expect(errors.count <= 20, "\(what): \(errors.count) errors")
   }
   let problem = Problem.json(error)
   // With the end of its line.

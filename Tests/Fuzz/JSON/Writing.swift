@@ -54,7 +54,7 @@ private func checkEvent(_ bytes: [UInt8], _ text: String) {
     version: bytes.count + 1, name: halves.last ?? "", routingKey: bytes.count % 3 == 0 ? nil : text,
     data: Payload(bytes), metadata: (try? Metadata(json: text)) ?? Metadata(),
     timestamp: Timestamp(milliseconds: Int64(bytes.count) * 1001))
-  let edge = Edge(cursor: Cursor(place: [1] + bytes.prefix(100)), node: event)
+  let edge = Edge(cursor: Cursor(content: [1] + bytes.prefix(100)), node: event)
   let encoding: PayloadEncoding = bytes.count % 2 == 0 ? .auto : .base64
   let written = Page.json(edge, encoding)
   expect(Grammar.isJSON(written), "not JSON: \(String(decoding: written, as: UTF8.self))")

@@ -134,8 +134,8 @@ extension ConformanceCheck {
       cursors.append(try requireValue(try await other.forward(after: .now).pageInfo.endCursor, "the cursor of now"))
       cursors += [
         [0], [1, 2, 3], Array(repeating: 0, count: 14), Array(repeating: 0xFF, count: 14),
-        Array(repeating: 0, count: 16), Array(repeating: 0xFF, count: Cursor.maximumPlaceLength),
-      ].map { Cursor(place: $0) }
+        Array(repeating: 0, count: 16), Array(repeating: 0xFF, count: Cursor.maximumContentLength),
+      ].map { Cursor(content: $0) }
       for cursor in cursors { try await body(executor, cursor) }
     }
   }
