@@ -39,7 +39,7 @@ extension HTTPExecutor: Executor {
     let request = ReadRequest(aggregators: aggregators, routingKey: routingKey, args: args)
     return try await gateway.send(.post("/events/query", request.json, successes: [200])).read {
       (body) throws(EventoError) in
-      let page = try Page.page(json: body)
+      let page = try ReadResponse.page(json: body)
       try page.check(asResponseTo: args)
       return page
     }
@@ -48,7 +48,7 @@ extension HTTPExecutor: Executor {
   public func event(_ id: ULID) async throws -> Edge<Event>? {
     let path = ("/events" as ResourcePath).appending(id.description)
     return try await nilWhereMissing(.eventNotFound) { () async throws in
-      try await gateway.send(.get(path)).read(Page.edge)
+      try await gateway.send(.get(path)).read(ReadResponse.edge)
     }
   }
 

@@ -81,7 +81,7 @@ extension HTTPExecutor {
           aggregators: aggregators, routingKey: routingKey, args: .forward(first: 0, after: .now))
         return try await gateway.sendUntilResponse(
           .post("/events/query", request.json, successes: [200]), failureLog
-        ).read(Page.page)
+        ).read(ReadResponse.page)
       }
     }
   }

@@ -241,7 +241,10 @@ import Testing
       let info = PageInfo(
         hasPreviousPage: hasPrevious, hasNextPage: hasNext, startCursor: cursors ? events[0].cursor : nil,
         endCursor: cursors ? events[0].cursor : nil)
-      return Page.json(ReadResult(edges: Array(events.prefix(count)), pageInfo: info), .auto)
+      let page = ReadResult(edges: Array(events.prefix(count)), pageInfo: info)
+      var output = PageOutput(.forward(), .auto, limit: .max)
+      let end = page.forEachEvent(.forward()) { output.add($0) }
+      return output.finish(end)
     }
     let (forward, backward, none) = (Args.forward(first: 2), Args.backward(last: 2), Args.forward(first: 0))
     for (body, args, isTaken) in [

@@ -11,13 +11,13 @@ import Testing
   @Test func writesEventsByHand() {
     let cursor = Cursor(content: [1])
     #expect(
-      text(Page.json(Edge(cursor: cursor, node: event), .auto)) == """
+      text(ReadResponse.json(Edge(cursor: cursor, node: event), .auto)) == """
         {"cursor":"\(cursor)","node":{"id":"01JD0000000000000000000001","aggregator_type":"t","aggregator_id":"i\\"",\
         "version":2,"name":"n","routing_key":null,"data":{"x": 1.10},"metadata":{},"timestamp":12,"timestamp_subsec":34}}
 
         """)
     #expect(
-      text(Page.json(Edge(cursor: cursor, node: event), .base64)).contains("\"data_base64\":\"eyJ4IjogMS4xMH0=\""))
+      text(ReadResponse.json(Edge(cursor: cursor, node: event), .base64)).contains("\"data_base64\":\"eyJ4IjogMS4xMH0=\""))
   }
 
   @Test func readsPages() throws {
@@ -25,11 +25,11 @@ import Testing
       edges: [Edge(cursor: Cursor(content: [1]), node: event), Edge(cursor: Cursor(content: [2]), node: event)],
       pageInfo: PageInfo(
         hasPreviousPage: true, hasNextPage: false, startCursor: Cursor(content: [1]), endCursor: nil))
-    #expect(try Page.page(json: Page.json(page, .auto)) == page)
-    #expect(try Page.page(json: Page.json(page, .base64)) == page)
+    #expect(try ReadResponse.page(json: ReadResponse.json(page, .auto)) == page)
+    #expect(try ReadResponse.page(json: ReadResponse.json(page, .base64)) == page)
     let empty = ReadResult<Event>(
       edges: [], pageInfo: PageInfo(hasPreviousPage: false, hasNextPage: true, startCursor: nil, endCursor: nil))
-    #expect(try Page.page(json: Page.json(empty, .auto)) == empty)
+    #expect(try ReadResponse.page(json: ReadResponse.json(empty, .auto)) == empty)
   }
 
   @Test(
@@ -72,7 +72,7 @@ import Testing
 
   @Test(arguments: ["", "<html>", "{}", "[]", "{\"edges\":[],\"page_info\":{}}", "{\"edges\":[{}],\"page_info\":null}"])
   func tellsNonsense(_ body: String) {
-    #expect(throws: EventoError.self) { try Page.page(json: bytes(body)) }
+    #expect(throws: EventoError.self) { try ReadResponse.page(json: bytes(body)) }
   }
 }
 

@@ -121,7 +121,7 @@ import Testing
   @Test func escapesNothingInAPage() throws {
     for separator in Self.separators {
       let metadata = "{\"m\":\n\"\(separator)\"}"
-      let page = text(Page.json(try edge(data: Payload("\"\(separator)\""), metadata: metadata), .auto))
+      let page = text(ReadResponse.json(try edge(data: Payload("\"\(separator)\""), metadata: metadata), .auto))
       #expect(page.contains("\"data\":\"\(separator)\"") && page.contains(metadata))
     }
   }

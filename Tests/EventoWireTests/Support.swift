@@ -40,3 +40,16 @@ func eventJSON(_ members: [String: String] = [:], without: Set<String> = []) -> 
 func write(_ events: String...) throws(EventoError) -> WriteRequest {
   try WriteRequest(json: bytes("{\"events\":[\(events.joined(separator: ","))]}"), limits: WireLimits())
 }
+
+extension ReadResponse {
+  /// Writes a page, as the gateway does.
+  static func json(_ page: ReadResult<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
+    var output = PageOutput(.forward(), encoding, limit: .max)
+    let info = page.forEachEvent(.forward()) { output.add($0) }
+    return output.finish(info)
+  }
+
+  static func json(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
+    edge.withView { json($0, encoding) }
+  }
+}

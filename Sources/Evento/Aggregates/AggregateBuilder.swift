@@ -127,7 +127,7 @@ extension AggregateBuilder {
   ///   ``originalVersion(_:)`` is no longer the aggregate's version; `duplicate_event_id` if only some of the events
   ///   were written before; `unencodable_payload`; the errors of ``Executor/write(_:)``.
   @discardableResult
-  public func commit(to store: any Executor) async throws -> Commit {
+  public func commit(to store: any Executor) async throws -> CommitResult {
     let drafts = drafts
     var targets: [AggregateDraft.Target] = []
     for draft in drafts { targets.append(try await draft.target(in: store)) }
@@ -150,7 +150,7 @@ extension AggregateBuilder {
     guard result.events.count == drafts.reduce(0, { $0 + $1.events.count }), let last = own.last else {
       throw EventoError(.internal, "The store returned other events than those written.")
     }
-    return Commit(id: draft.id, version: last.version, cursor: last.cursor, events: result.events)
+    return CommitResult(id: draft.id, version: last.version, cursor: last.cursor, events: result.events)
   }
 
   private func events(
@@ -179,7 +179,7 @@ extension EventoError {
 }
 
 /// The result of a commit.
-public struct Commit: Sendable, Equatable {
+public struct CommitResult: Sendable, Equatable {
   /// The aggregate's id.
   public let id: String
   /// The aggregate's version after the commit: the original version of the next one.

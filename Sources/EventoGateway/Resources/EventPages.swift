@@ -53,7 +53,7 @@ struct EventPages: Sendable {
     _ id: ULID, _ encoding: PayloadEncoding, for reply: Reply, completion: @escaping Completion<[UInt8]?>
   ) {
     store.viewEvent(
-      id, unless: { reply.isUnwanted }, through: { EventoWire.Page.json($0, encoding) }, completion: completion)
+      id, unless: { reply.isUnwanted }, through: { ReadResponse.json($0, encoding) }, completion: completion)
   }
 
   private func builder(_ read: ReadRequest) -> @Sendable () -> Builder {

@@ -50,7 +50,7 @@ import Testing
       #expect(await clock.wakeSleeper() == .milliseconds(10))
       #expect(await clock.wakeSleeper() == .milliseconds(15))
       do {
-        _ = try await running.end()
+        _ = try await running.waitUntilEnded()
         Issue.record("it went on")
       } catch let error as SubscriptionFailure {
         #expect(error.error is Refusal && error.attempt == 3 && error.retryDelay == nil && error.event?.version == 2)
@@ -146,7 +146,7 @@ import Testing
       let running = try await refusing(0, times: 0, Box([])).retry(1).clock(clock).start(on: hooked)
       #expect(await clock.wakeSleeper() == .seconds(1))
       do {
-        _ = try await running.end()
+        _ = try await running.waitUntilEnded()
         Issue.record("it went on")
       } catch let error as SubscriptionFailure {
         #expect(error.event == nil && error.attempt == 2)
@@ -326,7 +326,7 @@ import Testing
       try await store.deleteSubscriber("s")
       await clock.wakeSleeper()
       do {
-        _ = try await running.end()
+        _ = try await running.waitUntilEnded()
         Issue.record("it went on")
       } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .subscriberNotFound)

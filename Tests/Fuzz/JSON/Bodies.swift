@@ -45,7 +45,7 @@ func checkBodies(_ bytes: [UInt8]) {
     "a snapshot", { (json) throws(EventoError) in try SnapshotBody.snapshot(request: json, limits: limits) },
     { SnapshotBody.json($0, .auto) }, { snapshot, _ in checkPayload(snapshot.data) })
   check(
-    "a page", { (json) throws(EventoError) in try Page.page(json: json) }, { Page.json($0, .auto) },
+    "a page", { (json) throws(EventoError) in try ReadResponse.page(json: json) }, { ReadResponse.json($0, .auto) },
     { page, _ in page.edges.forEach { checkPayload($0.node.data) } })
   check(
     "an answer to a write", { (json) throws(EventoError) in try WriteResponse.events(json: json) },
