@@ -62,7 +62,7 @@ public final class HTTPExecutor: Sendable {
 extension HTTPExecutor {
   /// Returns the events of the gateway's log. If the gateway can't be reached, closes the stream, stops sending or has
   /// no capacity, the sequence reconnects after the last event: at once, and then after delays that double, up to
-  /// ``RetryPolicy/longestPause``. A `Retry-After` is respected up to that too. It throws errors that waiting can't
+  /// ``Backoff/maximumDelay`` of ``HTTPConfiguration/retry``. A `Retry-After` is respected up to that too. It throws errors that waiting can't
   /// fix, such as `unauthorized` or `cursor_not_in_history`, and an error if this executor is closed.
   ///
   /// Each iteration has one stream at the gateway (`POST /events/stream`), on a connection of
@@ -110,9 +110,8 @@ extension GatewayClient {
         guard error.isTransient else { throw error.error }
         attempts += 1
         log.failedToFollow(error.error)
-        let pause = retry.pause(after: attempts, jitter: .random(in: RetryPolicy.jitters))
         do {
-          try await Task.sleep(for: pause)
+          try await Task.sleep(for: retry.backoff.delay(beforeRetry: attempts))
         } catch {
           throw EventoError.transfer(.cancelled)
         }

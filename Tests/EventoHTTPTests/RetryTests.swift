@@ -62,7 +62,7 @@ import Testing
       requests.withLock { $0 += 1 }
       return problem(503, "unavailable", ["Retry-After: \(retryAfter)"])
     }
-    try await withServer(server, testConfiguration { $0.retry.longestPause = .seconds(86400) }) { executor in
+    try await withServer(server, testConfiguration { $0.retry.backoff.maximumDelay = .seconds(86400) }) { executor in
       let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable)
     }
@@ -85,14 +85,14 @@ import Testing
     #expect(requests.withLock { $0 } == 4)
   }
 
-  @Test func aRetryAfterCountsUpToTheLongestPause() {
+  @Test func aRetryAfterCountsUpToTheMaximumDelay() {
     var policy = RetryPolicy()
-    policy.longestPause = .seconds(2)
+    policy.backoff.maximumDelay = .seconds(2)
     for (asked, obeyed) in [(nil, 0), (0, 0), (1, 1), (2, 2), (3, 2), (86400, 2), (1 << 31, 2)] as [(Int?, Int)] {
-      #expect(policy.pause(askedFor: asked.map { .seconds($0) }) == .seconds(obeyed))
+      #expect(policy.delay(requested: asked.map { .seconds($0) }) == .seconds(obeyed))
     }
-    policy.longestPause = .seconds(-1)
-    #expect(policy.pause(askedFor: .seconds(5)) == .zero)
+    policy.backoff.maximumDelay = .seconds(-1)
+    #expect(policy.delay(requested: .seconds(5)) == .zero)
   }
 
   @Test func aShortRetryAfterIsWaitedFor() async throws {
@@ -103,7 +103,7 @@ import Testing
         return times.count == 1 ? problem(503, "unavailable", ["Retry-After: 1"]) : good
       }
     }
-    let configuration = testConfiguration { $0.retry.longestPause = .seconds(5) }
+    let configuration = testConfiguration { $0.retry.backoff.maximumDelay = .seconds(5) }
     try await withServer(server, configuration) { executor in _ = try await executor.subscribers() }
     let seen = times.withLock { $0 }
     #expect(seen.count == 2 && seen[0].duration(to: seen[1]) >= .seconds(1))
@@ -119,18 +119,5 @@ import Testing
     #expect(error?.isTransient == true)
     #expect(error?.cause?.contains("127.0.0.1") == true && error?.detail.contains("127.0.0.1") == false)
     await executor.close()
-  }
-
-  @Test func pausesDoubleUpToTheLongestWithJitter() {
-    var policy = RetryPolicy()
-    policy.firstPause = .milliseconds(100)
-    policy.longestPause = .seconds(1)
-    for (attempt, full) in [(0, 100), (1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (60, 1000), (.max, 1000)] {
-      #expect(policy.pause(after: attempt, jitter: 1) == .milliseconds(full))
-      #expect(policy.pause(after: attempt, jitter: 0.5) == .milliseconds(full) / 2)
-    }
-    policy.firstPause = .seconds(Int64.max / 4)
-    policy.longestPause = .seconds(-1)
-    #expect(policy.pause(after: 30, jitter: 1) == .zero)
   }
 }

@@ -183,6 +183,14 @@ extension EventoError {
       "No snapshot of type \"\(key.type)\", revision \"\(key.revision)\" and id \"\(key.id)\". Check the key."
     )
   }
+
+  /// The error of a read or write that was cancelled before it began.
+  package static let requestDropped = EventoError(
+    .unavailable, "The request was cancelled before it began.", isTransient: false)
+
+  /// The error of a request that a closing store refuses.
+  package static let storeClosed = EventoError(
+    .unavailable, "The store is shutting down. Retry after it has restarted.", isTransient: false)
 }
 
 /// Ends the process with a text if a call violates its documentation: `precondition` does not print its text in a

@@ -79,15 +79,14 @@ struct GatewayClient: Sendable {
       case .error(let error):
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
       case .transient(let error, let retryAfter, let wasSent):
-        let ownPause = retry.pause(after: attempt, jitter: .random(in: RetryPolicy.jitters))
-        let pause = max(ownPause, retry.pause(askedFor: retryAfter))
-        guard attempt < attempts, ContinuousClock.now + pause < deadline else {
+        let delay = max(retry.backoff.delay(beforeRetry: attempt), retry.delay(requested: retryAfter))
+        guard attempt < attempts, ContinuousClock.now + delay < deadline else {
           throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isTransient: true)
         }
         mayHaveBeenDone = mayHaveBeenDone || wasSent
         lastError = error
         do {
-          try await Task.sleep(for: pause)
+          try await Task.sleep(for: delay)
         } catch {
           var cancelled = TransferError.cancelled
           cancelled.wasSent = mayHaveBeenDone

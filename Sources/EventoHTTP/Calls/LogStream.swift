@@ -102,7 +102,7 @@ actor LogStream {
       if let failure = gateway.failure(of: answer) {
         guard failure.isTransient else { throw failure.error }
         report(failure.error)
-        retryAfter = gateway.retry.pause(askedFor: answer.retryAfter)
+        retryAfter = gateway.retry.delay(requested: answer.retryAfter)
       }
     case .failure(let error):
       switch error.kind {
@@ -117,10 +117,10 @@ actor LogStream {
     if time >= Self.useful { failures = 0 }
     // At once for the first time: a gateway that stops ends its streams, and its replacement, if any, is already
     // running.
-    let pause = failures == 0 ? .zero : gateway.retry.pause(after: failures, jitter: .random(in: RetryPolicy.jitters))
+    let delay = failures == 0 ? .zero : gateway.retry.backoff.delay(beforeRetry: failures)
     failures += 1
     do {
-      try await Task.sleep(for: max(pause, retryAfter))
+      try await Task.sleep(for: max(delay, retryAfter))
     } catch {
       throw .transfer(.cancelled)
     }

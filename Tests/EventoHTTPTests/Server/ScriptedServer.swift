@@ -95,8 +95,8 @@ final class ScriptedServer: Sendable {
 func testConfiguration(_ change: (inout HTTPConfiguration) -> Void = { _ in }) -> HTTPConfiguration {
   var configuration = HTTPConfiguration()
   configuration.proxy = .none
-  configuration.retry.firstPause = .milliseconds(1)
-  configuration.retry.longestPause = .milliseconds(4)
+  configuration.retry.backoff.initialDelay = .milliseconds(1)
+  configuration.retry.backoff.maximumDelay = .milliseconds(4)
   change(&configuration)
   return configuration
 }

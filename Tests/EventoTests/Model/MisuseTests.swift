@@ -24,8 +24,12 @@ import Testing
       }, "retry(_:backoff:) requires at least 0 retries, but got -1.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = Backoff(first: .seconds(-1))
+        _ = Backoff(initialDelay: .seconds(-1))
       }, "a delay must not be negative.")
+    try check(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Backoff(jitter: 1.5)
+      }, "jitter must be 0 to 1, but is 1.5.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = balances.snapshots(as: "balance", every: 0)
