@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import ByteCoding
 internal import CAllocator
 internal import Evento
 internal import EventoGateway
@@ -276,7 +277,7 @@ struct ServeCommand: AsyncParsableCommand, SignalTaker {
     let store = "\(isNew ? "new database" : "database") \(database)"
     do throws(StandardOutput.Failure) {
       try StandardOutput.print(
-        TerminalText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
+        PrintableText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
     } catch {
       // It keeps running. A reader that has exited does not need the line.
       if case .refused = error { log.warning("\(error) The gateway listens on \(addresses).") }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteCoding
 internal import Evento
 internal import EventoGateway
 internal import Foundation
@@ -62,7 +63,7 @@ struct TokenCommand: ParsableCommand {
 
     /// Writes to standard error, so that standard output has only what a script needs.
     @discardableResult private func explain(_ text: String) -> Bool {
-      StandardError.write(text.split(separator: "\n").map { TerminalText.escaped($0) + "\n" }.joined())
+      StandardError.write(text.split(separator: "\n").map { PrintableText.escaped($0) + "\n" }.joined())
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Logging
 internal import Synchronization
 
@@ -47,17 +48,9 @@ package final class FailureLog: Sendable {
     if wasOpen { log(.notice, text()) }
   }
 
-  /// Logs a line in any case.
+  /// Logs a line in any case. It may contain text from outside.
   package func log(_ level: Logger.Level, _ text: String) {
-    logger.log(level: level, "\(Self.escaped(text))")
-  }
-
-  /// Text from outside must not start a new line.
-  private static func escaped(_ text: String) -> String {
-    text.unicodeScalars.reduce(into: "") { escaped, scalar in
-      let isControl = scalar.properties.generalCategory == .control
-      escaped += isControl ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
-    }
+    logger.log(level: level, "\(PrintableText.escaped(text))")
   }
 }
 
