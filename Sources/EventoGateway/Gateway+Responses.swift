@@ -38,7 +38,7 @@ extension Gateway {
     .task { [self] halfClose in
       var exchange = exchange
       let hold = Hold()
-      halfClose.onSet { hold.interruption.come() }
+      halfClose.onSet { hold.interruption.set() }
       do {
         let response = try await body(hold)
         inFlight?.end()

@@ -30,7 +30,7 @@ public final class HTTPExecutor: Sendable {
   ///   started.
   public init(baseURL: String, configuration: HTTPConfiguration = HTTPConfiguration()) throws {
     let options = try configuration.transferOptions()
-    lineLimit = configuration.answerLimit
+    lineLimit = configuration.responseLimit
     failureLog = FailureLog(configuration.logger)
     let base: BaseURL
     do {
@@ -103,9 +103,9 @@ extension GatewayClient {
     var attempts = 0
     while true {
       do throws(Failure) {
-        let answer = try await sendTracing(call)
+        let response = try await perform(call)
         if attempts > 0 { log.followsAgain() }
-        return answer
+        return response
       } catch {
         guard error.isTransient else { throw error.error }
         attempts += 1

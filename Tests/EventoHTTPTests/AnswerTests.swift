@@ -145,7 +145,7 @@ import Testing
       while peer.write([UInt8](repeating: UInt8(ascii: "x"), count: 65536)) {}
     }
     let configuration = testConfiguration { configuration in
-      configuration.answerBytes = 1 << 20
+      configuration.responseBytes = 1 << 20
       configuration.retry = .never
     }
     try await withServer(server, configuration) { executor in
@@ -172,7 +172,7 @@ import Testing
     let answer = httpAnswer("200 OK", "application/json", [], body)
     for (limit, isTaken) in [(body.utf8.count, true), (body.utf8.count - 1, false)] {
       let configuration = testConfiguration { configuration in
-        configuration.answerBytes = limit
+        configuration.responseBytes = limit
         configuration.retry = .never
       }
       let error = try await error(answer: answer, configuration)
@@ -187,12 +187,12 @@ import Testing
     let headers = ["Content-Encoding: gzip"]
     #expect(try await error(answer: httpAnswer("200 OK", "application/json", headers, small)) == nil)
     let configuration = testConfiguration { configuration in
-      configuration.answerBytes = 10
+      configuration.responseBytes = 10
       configuration.retry = .never
     }
     let bomb = Gzip.zeros(blocks: 64)
     let error = try await error(
-      answer: httpAnswer("200 OK", "application/json", headers, bomb), testConfiguration { $0.answerBytes = 1 << 20 })
+      answer: httpAnswer("200 OK", "application/json", headers, bomb), testConfiguration { $0.responseBytes = 1 << 20 })
     #expect(error?.detail.contains("larger than \(1 << 20) bytes") == true)
     #expect(bomb.count < 1 << 20)
     let second = try await self.error(

@@ -20,7 +20,7 @@ import Testing
 
   static let changes: [@Sendable (inout HTTPConfiguration) -> Void] = [
     { $0.connections = 0 }, { $0.connections = -1 }, { $0.connections = .max }, { $0.connectDeadline = .zero },
-    { $0.callDeadline = .seconds(-1) }, { $0.answerBytes = 0 }, { $0.retry.attempts = 0 }, { $0.userAgent = "" },
+    { $0.callDeadline = .seconds(-1) }, { $0.responseBytes = 0 }, { $0.retry.attempts = 0 }, { $0.userAgent = "" },
     { $0.userAgent = "a\r\nb" }, { $0.token = "" }, { $0.token = "a b" }, { $0.token = "a\r\nX-Evil: 1" },
     { $0.token = "a\0b" }, { $0.token = "é" }, { $0.unixSocketPath = "" }, { $0.tls.caFile = "a\0b" },
     { $0.unixSocketPath = String(repeating: "p", count: 104) }, { $0.unixSocketPath = "/tmp/a\0b" },
@@ -51,7 +51,7 @@ import Testing
       configuration.callDeadline = .seconds(Int64.max / 2)
       configuration.connectDeadline = .seconds(Int64.max / 2)
       configuration.connections = HTTPConfiguration.maximumConnections
-      configuration.answerBytes = .max
+      configuration.responseBytes = .max
     }
     let server = try ScriptedServer { _ in httpAnswer("200 OK", "application/json", [], noSubscribers) }
     try await withServer(server, configuration) { executor in

@@ -68,7 +68,7 @@ public struct ExecutorGroup: Sendable {
     of indices: some Sequence<Int>,
     _ body: @escaping @Sendable (Int, any Executor) async throws -> T
   ) async throws -> [T] {
-    let answers = await withTaskGroup(of: (Int, Result<T, any Error>).self) { group in
+    let results = await withTaskGroup(of: (Int, Result<T, any Error>).self) { group in
       for index in indices {
         let member = members[index]
         group.addTask {
@@ -82,7 +82,7 @@ public struct ExecutorGroup: Sendable {
       return await group.reduce(into: []) { $0.append($1) }
     }
     var values: [T] = []
-    for (_, answer) in answers.sorted(by: { $0.0 < $1.0 }) { values.append(try answer.get()) }
+    for (_, result) in results.sorted(by: { $0.0 < $1.0 }) { values.append(try result.get()) }
     return values
   }
 }

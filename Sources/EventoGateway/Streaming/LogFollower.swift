@@ -46,7 +46,7 @@ struct LogFollower: Sendable {
       } catch is ReadGate.Closed {
         return .stopped(place)
       }
-      if membership.hasEnded || interruption?.hasCome == true { return .stopped(place) }
+      if membership.hasEnded || interruption?.isSet == true { return .stopped(place) }
       if ContinuousClock.now >= deadline || Task.isCancelled {
         // A client that resumes from there need not read events of other followers again.
         if let lastRead, let place = membership.quietPlace(since: lastRead) { start = .after(place) }

@@ -3,17 +3,17 @@ internal import EventoWire
 
 extension EventoError {
   /// Returns the error of an unsuccessful response. Its status decides whether it is transient, whatever its code.
-  static func answered(_ answer: TransferResponse) -> EventoError {
+  static func unsuccessful(_ response: TransferResponse) -> EventoError {
     // Checked by the media type: another service's JSON may have a `code` with another meaning.
-    if answer.status >= 400, answer.contentType.names(mediaType: Problem.mediaType), answer.body.count <= problemBytes,
-      var error = Problem.error(json: answer.body)
+    if response.status >= 400, response.contentType.names(mediaType: Problem.mediaType), response.body.count <= problemBytes,
+      var error = Problem.error(json: response.body)
     {
       // The caller has not seen the request's name for the cursor, so the text has none.
       if error.code == .cursorNotInHistory { return .cursorNotInHistory() }
-      error.isTransient = error.isTransient || GatewayClient.transientStatuses.contains(answer.status)
+      error.isTransient = error.isTransient || GatewayClient.transientStatuses.contains(response.status)
       return error
     }
-    return unreadable(status: answer.status, body: answer.body, why: nil)
+    return unreadable(status: response.status, body: response.body, why: nil)
   }
 
   /// Returns the error for a response that is not the gateway's: a proxy's, or another server's.
@@ -66,25 +66,5 @@ extension EventoError {
       }
     return EventoError(
       .unavailable, detail, cause: error.detail.isEmpty ? nil : error.detail, isTransient: isTransient)
-  }
-}
-
-extension ReadResult {
-  /// Checks what a reader of consecutive pages relies on: that no page is longer than requested, and that there is
-  /// always a position to continue from, which an empty page with `hasNextPage` would not have.
-  ///
-  /// - Throws: An error if it does not hold.
-  func check(asResponseTo args: Args) throws(EventoError) {
-    let (count, hasMore, next) =
-      switch args {
-      case .forward(let first, _): (first, pageInfo.hasNextPage, pageInfo.endCursor)
-      case .backward(let last, _): (last, pageInfo.hasPreviousPage, pageInfo.startCursor)
-      }
-    guard edges.count <= count else {
-      throw EventoError(.internal, "The gateway sent \(edges.count) events, but the page is limited to \(count).")
-    }
-    guard !hasMore || count == 0 || (!edges.isEmpty && next != nil) else {
-      throw EventoError(.internal, "The gateway sent a page that has more events, but no cursor to continue from.")
-    }
   }
 }

@@ -98,11 +98,11 @@ actor LogStream {
   ) async throws(EventoError) {
     var retryAfter = Duration.zero
     switch end {
-    case .success(let answer):
-      if let failure = gateway.failure(of: answer) {
+    case .success(let response):
+      if let failure = gateway.failure(of: response) {
         guard failure.isTransient else { throw failure.error }
         report(failure.error)
-        retryAfter = gateway.retry.delay(requested: answer.retryAfter)
+        retryAfter = gateway.retry.delay(requested: response.retryAfter)
       }
     case .failure(let error):
       switch error.kind {
@@ -114,7 +114,7 @@ actor LogStream {
       case .cancelled, .closed, .tooLarge, .permanent: throw .transfer(error)
       }
     }
-    if time >= Self.useful { failures = 0 }
+    if time >= Self.usefulDuration { failures = 0 }
     // At once for the first time: a gateway that stops ends its streams, and its replacement, if any, is already
     // running.
     let delay = failures == 0 ? .zero : gateway.retry.backoff.delay(beforeRetry: failures)
@@ -132,7 +132,7 @@ actor LogStream {
   }
 
   /// A stream that lasted this long was useful, even without events.
-  private static let useful: Duration = .seconds(1)
+  private static let usefulDuration: Duration = .seconds(1)
 }
 
 /// The lines of a stream as a page.

@@ -37,7 +37,7 @@ public struct HTTPConfiguration: Sendable {
 
   /// The maximum size of a response in bytes, after decompression: 32 MiB. A gateway's pages have at most 8 MiB, unless
   /// they are a single larger event.
-  public var answerBytes = 32 << 20
+  public var responseBytes = 32 << 20
 
   /// The path of a Unix domain socket to connect to instead of the host in the base URL. Proxies are not used then.
   public var unixSocketPath: String?
@@ -62,8 +62,8 @@ public struct HTTPConfiguration: Sendable {
   package var baseURLSetting = "The base URL"
   /// The name of ``token`` in errors.
   package var tokenSetting = "The configuration's token"
-  /// The name of ``answerBytes`` in errors; `nil` if it can't be changed.
-  package var answerBytesSetting: String? = "answerBytes"
+  /// The name of ``responseBytes`` in errors; `nil` if it can't be changed.
+  package var responseBytesSetting: String? = "responseBytes"
 
   public init() {}
 
@@ -117,13 +117,13 @@ extension HTTPConfiguration {
     try Self.require(stallTimeout >= .seconds(1), Self.setting("stallTimeout"), "at least 1 second")
     try Self.require(connectDeadline > .zero, Self.setting("connectDeadline"), "longer than 0")
     try Self.require(callDeadline > .zero, Self.setting("callDeadline"), "longer than 0")
-    try Self.require(answerBytes > 0, Self.setting("answerBytes"), "at least 1")
+    try Self.require(responseBytes > 0, Self.setting("responseBytes"), "at least 1")
     try Self.require(retry.attempts > 0, Self.setting("retry.attempts"), "at least 1")
     try Self.require(
       userAgent.utf8.allSatisfy { 0x20...0x7E ~= $0 } && !userAgent.isEmpty, Self.setting("userAgent"),
       "printable ASCII and not empty")
     var options = TransferOptions(
-      connections: connections, connectDeadline: connectDeadline, answerLimit: answerLimit, userAgent: userAgent,
+      connections: connections, connectDeadline: connectDeadline, responseLimit: responseLimit, userAgent: userAgent,
       accept: "application/json, application/problem+json")
     if let token {
       try Self.require(

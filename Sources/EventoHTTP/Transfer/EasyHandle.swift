@@ -7,14 +7,14 @@ internal import CCurl
 final class EasyHandle {
   let easy: UnsafeMutableRawPointer
   private(set) var entry: TransferQueue.Entry?
-  private let answerLimit: ResponseLimit
+  private let responseLimit: ResponseLimit
   private let streaming: TransferOptions.Streaming?
   /// libcurl's error message (CURLOPT_ERRORBUFFER), freed after the handle that writes it.
   private let message: UnsafeMutablePointer<CChar>
   private var received = ReceivedResponse(limit: 0)
   private(set) var begin = ContinuousClock.now
   /// The time when a byte of a streamed body last arrived, or was last waited for.
-  private(set) var lastSign = ContinuousClock.now
+  private(set) var lastActivity = ContinuousClock.now
   /// True if the transfer waits for its reader.
   private(set) var isPaused = false
   /// True if the body goes to the pipe; `nil` before any of it has arrived.
@@ -23,7 +23,7 @@ final class EasyHandle {
   init(_ options: TransferOptions) throws(TransferError) {
     guard let easy = curl_easy_init() else { throw TransferError(kind: .permanent, summary: "out of memory") }
     self.easy = easy
-    answerLimit = options.answerLimit
+    responseLimit = options.responseLimit
     streaming = options.streaming
     message = .allocate(capacity: Int(CURL_ERROR_SIZE))
     message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -62,14 +62,14 @@ final class EasyHandle {
   /// - Returns: The number of bytes accepted, or a request to pause, after which the same piece comes again:
   ///   https://curl.se/libcurl/c/CURLOPT_WRITEFUNCTION.html
   private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
-    guard let pipe = entry?.transfer.pipe, isAnswerStreamed else { return received.append(bytes) ? bytes.count : 0 }
-    lastSign = .now
+    guard let pipe = entry?.transfer.pipe, isResponseStreamed else { return received.append(bytes) ? bytes.count : 0 }
+    lastActivity = .now
     if pipe.offer(bytes) { return bytes.count }
     isPaused = true
     return Int(CURL_WRITEFUNC_PAUSE)
   }
 
-  private var isAnswerStreamed: Bool {
+  private var isResponseStreamed: Bool {
     if let isStreamed { return isStreamed }
     let isStreamed = status == 200 && streaming.map { contentType.names(mediaType: $0.mediaType) } ?? false
     self.isStreamed = isStreamed
@@ -81,7 +81,7 @@ final class EasyHandle {
   /// - Returns: libcurl's result.
   func resume() -> CURLcode {
     isPaused = false
-    lastSign = .now
+    lastActivity = .now
     return curl_easy_pause(easy, Int32(CURLPAUSE_CONT))
   }
 
@@ -90,9 +90,9 @@ final class EasyHandle {
     let request = entry.transfer.request
     let options = EasyOptions(easy)
     message.pointee = 0
-    received = ReceivedResponse(limit: answerLimit.bytes)
+    received = ReceivedResponse(limit: responseLimit.bytes)
     begin = .now
-    lastSign = begin
+    lastActivity = begin
     isStreamed = nil
     try options.set(CURLOPT_URL, request.url)
     try options.set(CURLOPT_HTTPHEADER, list: headers.list)
@@ -137,7 +137,7 @@ final class EasyHandle {
       return .failure(error)
     }
     if received.isHeadTooLarge || isTooLongForLibcurl(code) { return .failure(.headTooLarge) }
-    if received.isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .failure(.tooLarge(answerLimit)) }
+    if received.isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .failure(.tooLarge(responseLimit)) }
     guard code == CURLE_OK else {
       return .failure(
         TransferError(

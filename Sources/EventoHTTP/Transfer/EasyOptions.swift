@@ -23,7 +23,7 @@ struct EasyOptions {
     try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, options.connectDeadline.milliseconds))
     try set(CURLOPT_USERAGENT, options.userAgent)
     if options.streaming == nil {
-      try set(CURLOPT_MAXFILESIZE_LARGE, size: options.answerLimit.bytes)
+      try set(CURLOPT_MAXFILESIZE_LARGE, size: options.responseLimit.bytes)
       if evento_curl_can_decompress() { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
     } else {
       // A proxy that compresses a stream buffers it, and paused data would be kept decompressed, however large it is

@@ -51,7 +51,7 @@ struct ResponseLimit: Sendable {
 }
 
 extension HTTPConfiguration {
-  var answerLimit: ResponseLimit { ResponseLimit(bytes: answerBytes, setting: answerBytesSetting) }
+  var responseLimit: ResponseLimit { ResponseLimit(bytes: responseBytes, setting: responseBytesSetting) }
 }
 
 extension String {

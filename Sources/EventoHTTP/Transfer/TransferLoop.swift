@@ -48,8 +48,8 @@ final class TransferLoop {
       if mail.hasCancellations { dropCancelled() }
       for entry in mail.entries { enqueue(entry) }
       if mail.hasRoom { resumePaused() }
-      dropLate()
-      if let streaming = options.streaming { mindStreams(streaming) }
+      dropExpired()
+      if let streaming = options.streaming { dropStalled(streaming) }
       startWaiting()
       advance()
       mail = queue.take()
@@ -158,7 +158,7 @@ final class TransferLoop {
     }
   }
 
-  private func dropLate() {
+  private func dropExpired() {
     let now = ContinuousClock.now
     guard let next = waiting.nextDeadline, next <= now else { return }
     for entry in waiting.remove(where: { $0.transfer.deadline.map { $0 <= now } ?? false }) {
@@ -190,25 +190,22 @@ extension TransferLoop {
     }
   }
 
-  func mindStreams(_ streaming: TransferOptions.Streaming) {
+  /// Ends stalled streams, if it is time to check. libcurl can do this (CURLOPT_LOW_SPEED_TIME), but by an average over
+  /// some seconds, in which a heartbeat is next to nothing.
+  func dropStalled(_ streaming: TransferOptions.Streaming) {
     let now = ContinuousClock.now
-    if let check = nextStallCheck, check <= now { dropStalled(streaming, now) }
-  }
-
-  /// Ends stalled streams. libcurl can do this (CURLOPT_LOW_SPEED_TIME), but by an average over some seconds, in which
-  /// a heartbeat is next to nothing.
-  private func dropStalled(_ streaming: TransferOptions.Streaming, _ now: ContinuousClock.Instant) {
-    var oldestSign: ContinuousClock.Instant?
+    guard let check = nextStallCheck, check <= now else { return }
+    var oldestActivity: ContinuousClock.Instant?
     for handle in Array(busy.values) {
       // A paused stream waits for its reader, not for the gateway.
-      let lastSign = handle.isPaused ? now : handle.lastSign
-      if lastSign + streaming.stallTimeout <= now {
+      let lastActivity = handle.isPaused ? now : handle.lastActivity
+      if lastActivity + streaming.stallTimeout <= now {
         finish(handle, .failure(.stalled(streaming.stallTimeout)))
       } else {
-        oldestSign = min(oldestSign ?? lastSign, lastSign)
+        oldestActivity = min(oldestActivity ?? lastActivity, lastActivity)
       }
     }
-    nextStallCheck = oldestSign.map { $0 + streaming.stallTimeout }
+    nextStallCheck = oldestActivity.map { $0 + streaming.stallTimeout }
   }
 }
 

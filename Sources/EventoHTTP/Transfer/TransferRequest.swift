@@ -56,7 +56,7 @@ struct TransferOptions: Sendable {
   var connections: Int
   var connectDeadline: Duration
   /// The maximum size of a response's body in bytes, after decompression.
-  var answerLimit: ResponseLimit
+  var responseLimit: ResponseLimit
   var userAgent: String
   /// The value of `Accept`.
   var accept: String

@@ -21,7 +21,7 @@ struct TailSource {
     configuration.logger = TailWatch.logger
     configuration.baseURLSetting = urlSetting
     configuration.tokenSetting = tokenSetting
-    configuration.answerBytesSetting = nil
+    configuration.responseBytesSetting = nil
     self.configuration = configuration
   }
 

@@ -132,9 +132,9 @@ import Testing
     let server = try server(Shared([])) { peer, _ in
       while peer.writeChunk(Array(repeating: UInt8(ascii: "x"), count: 65536)) {}
     }
-    try await withServer(server, testConfiguration { $0.answerBytes = 1 << 20 }) { executor in
+    try await withServer(server, testConfiguration { $0.responseBytes = 1 << 20 }) { executor in
       let error = await failure { () throws in _ = try await executor.follow().versions(1) }
-      #expect(error?.code == .unavailable && error?.detail.contains("answerBytes") == true)
+      #expect(error?.code == .unavailable && error?.detail.contains("responseBytes") == true)
     }
   }
 
@@ -143,7 +143,7 @@ import Testing
       peer.writeChunk(FakeLog.lines(start + 1...start + 3, bytes: (1 << 20) - 1000))
       peer.waitForEnd()
     }
-    try await withServer(server, testConfiguration { $0.answerBytes = 1 << 20 }) { executor in
+    try await withServer(server, testConfiguration { $0.responseBytes = 1 << 20 }) { executor in
       let seen = try await executor.follow().versions(3)
       #expect(seen == [1, 2, 3])
     }
