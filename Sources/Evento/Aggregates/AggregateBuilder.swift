@@ -15,7 +15,7 @@
 /// ```
 ///
 /// A builder is a value: each method returns a new one. An event gets its id when it is added, so committing the same
-/// builder again resends the same write: the store recognises the ids, returns the first result, and writes nothing. If
+/// builder again resends the same write: the store recognizes the ids, returns the first result, and writes nothing. If
 /// a commit fails with `unavailable`, it may or may not have been done: commit the same builder again. To write the
 /// same events a second time, add them to another builder.
 public struct AggregateBuilder<Kind: Aggregate>: Sendable {
@@ -86,7 +86,7 @@ public struct AggregateBuilder<Kind: Aggregate>: Sendable {
     metadata(Metadata.requestedAsName, whom)
   }
 
-  /// Sets the coder for the payloads of this aggregate's events; the default is ``JSONCoder``. The store recognises a
+  /// Sets the coder for the payloads of this aggregate's events; the default is ``JSONCoder``. The store recognizes a
   /// repeated commit only if the coder turns the same value into the same bytes each time.
   public func coder(_ coder: some EventCoder) -> Self {
     with { $0.draft.coder = coder }

@@ -1,7 +1,7 @@
 /// The part of a commit that is about one aggregate.
 struct AggregateDraft: Sendable {
   struct Event: Sendable {
-    /// Generated once, so that the store recognises the event when it is written again.
+    /// Generated once, so that the store recognizes the event when it is written again.
     let id = ULID()
     let name: String
     let payload: @Sendable (any EventCoder) throws -> Payload
@@ -55,7 +55,7 @@ struct AggregateDraft: Sendable {
   /// Appends to the aggregate at any version, with its routing key.
   var appending: Target { Target(originalVersion: nil, routingKey: .inherited, isGuess: false) }
 
-  /// Returns the events to write. The store recognises them by their ids, whatever their version and routing key: a
+  /// Returns the events to write. The store recognizes them by their ids, whatever their version and routing key: a
   /// second attempt that finds the aggregate existing requires less than the first one, and never something else.
   func newEvents(_ target: Target) throws -> [NewEvent] {
     guard !events.isEmpty else { throw EventoError.missingData() }

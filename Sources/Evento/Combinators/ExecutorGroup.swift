@@ -205,7 +205,7 @@ extension ExecutorGroup {
       (position, condition.after) = (own?.position, own?.first ?? .nowhere)
     }
     if let position, try await hasMatch(condition.failIfEventsMatch, behind: position) {
-      // The condition fails, but a resend succeeds under any condition: the first member recognises it, and rejects a
+      // The condition fails, but a resend succeeds under any condition: the first member recognizes it, and rejects a
       // new write because of its position.
       condition.after = .nowhere
       do {

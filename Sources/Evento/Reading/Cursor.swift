@@ -4,7 +4,7 @@ internal import ByteCoding
 ///
 /// Only the store that created it can interpret it. For everyone else it is opaque text of `A-Za-z0-9_-`, at most 200
 /// characters. It has a checksum, which distinguishes a damaged cursor from a foreign one, and the data with which the
-/// store finds the position and recognises its own cursors.
+/// store finds the position and recognizes its own cursors.
 public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   /// The text form.
   public let description: String
@@ -70,7 +70,7 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
 
   /// The data that the store put into the cursor.
   public var content: [UInt8] {
-    // An initialiser above has checked or created the text.
+    // An initializer above has checked or created the text.
     let wrapped = Base64.url.decode(Array(description.utf8)) ?? []
     return Array(wrapped.dropFirst().dropLast(Self.checkLength))
   }

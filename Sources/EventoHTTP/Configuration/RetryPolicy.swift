@@ -3,7 +3,7 @@ public import Evento
 /// The rule for retries of failed calls.
 ///
 /// A call is retried if the connection could not be made or broke, or if the response was 408, 429, 502, 503 or 504,
-/// within ``HTTPConfiguration/callDeadline``. A write is safe to retry: the gateway recognises each event by its id.
+/// within ``HTTPConfiguration/callDeadline``. A write is safe to retry: the gateway recognizes each event by its id.
 /// All other calls read or set a state. If the first attempt was carried out but its response lost, the retry sets the
 /// state again, and overwrites changes by others in between:
 ///

@@ -46,6 +46,6 @@ final class TransferClient: Sendable {
     await queue.closeAndWait()
   }
 
-  /// Initialised once in a process, and safely from any thread: https://curl.se/libcurl/c/curl_global_init.html
+  /// Initialized once in a process, and safely from any thread: https://curl.se/libcurl/c/curl_global_init.html
   private static let isLibcurlReady = evento_curl_start() == CURLE_OK
 }

@@ -6,7 +6,7 @@ struct InMemoryLog: Sendable {
   private(set) var events: [Event] = []
   private var positions: [ULID: Int] = [:]
   private var heads: [AggregateKey: AggregateHead] = [:]
-  /// Random for each store, so that it recognises its own cursors.
+  /// Random for each store, so that it recognizes its own cursors.
   private let tag = UInt64.random(in: .min ... .max)
 
   // MARK: Positions

@@ -23,7 +23,7 @@ extension Defect {
       "a resend is not marked as one",
       caughtBy: [
         "a resend returns the first result, and stores nothing",
-        "a resend is recognised after later events",
+        "a resend is recognized after later events",
       ]
     ) {
       $0.write = { store, events, condition throws in

@@ -46,7 +46,7 @@ extension Defect {
       $0.changeSnapshotKeys { SnapshotKey(type: $0.type == ".." ? "." : $0.type, revision: $0.revision, id: $0.id) }
     },
     Defect(
-      "snapshots' keys are normalised",
+      "snapshots' keys are normalized",
       caughtBy: [
         "snapshots' keys are compared by bytes"
       ]

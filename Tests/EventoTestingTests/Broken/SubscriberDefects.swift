@@ -127,7 +127,7 @@ extension Defect {
       }
     },
     Defect(
-      "subscribers' keys are normalised",
+      "subscribers' keys are normalized",
       caughtBy: [
         "subscribers' keys are compared by bytes"
       ]

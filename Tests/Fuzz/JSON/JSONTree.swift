@@ -129,7 +129,7 @@ indirect enum JSONTree {
     case (.array(let elements), let objects as [Any]):
       return elements.count == objects.count && zip(elements, objects).allSatisfy { $0.means($1) }
     case (.object(let members), let objects as [String: Any]):
-      // Foundation keeps one member of a name, and takes names for the same that differ in normalisation.
+      // Foundation keeps one member of a name, and takes names for the same that differ in normalization.
       let names = members.map { String(decoding: $0.name, as: UTF8.self) }
       guard Set(names).count == names.count else { return Set(names) == Set(objects.keys) }
       return objects.count == members.count

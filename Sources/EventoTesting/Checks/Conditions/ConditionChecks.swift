@@ -96,7 +96,7 @@ extension ConformanceCheck {
       let filters = [ReadAggregator("bank/Account", id: "a")]
       let first = try await writer.write([event], failIf: filters)
       let again = try await writer.write([event], failIf: filters)
-      try require(again.isResend, "a resend whose condition no longer holds is not recognised")
+      try require(again.isResend, "a resend whose condition no longer holds is not recognized")
       try requireEqual(again.events, first.events, "the result of a resend")
       var other = event
       other.name = "Other"

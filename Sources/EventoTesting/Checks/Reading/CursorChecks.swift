@@ -80,7 +80,7 @@ extension ConformanceCheck {
         }
         // A resend is never rejected, because nothing is written.
         let again = try await executor.write([stored], condition: condition)
-        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is not recognised")
+        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is not recognized")
         try requireEqual(try await executor.log().count, count + 1, "events in the log")
       }
     },
