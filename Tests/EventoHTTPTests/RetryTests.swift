@@ -5,18 +5,18 @@ import Testing
 @testable import EventoHTTP
 
 @Suite struct RetryTests {
-  private let good = httpAnswer("200 OK", "application/json", [], noSubscribers)
+  private let good = httpResponse("200 OK", "application/json", [], noSubscribers)
 
   @Test(arguments: [
-    httpAnswer("502 Bad Gateway", "text/html", [], "<html>"), httpAnswer("504 Gateway Timeout"),
-    httpAnswer("408 Request Timeout"), httpAnswer("429 Too Many Requests"), httpAnswer("503 Service Unavailable"),
+    httpResponse("502 Bad Gateway", "text/html", [], "<html>"), httpResponse("504 Gateway Timeout"),
+    httpResponse("408 Request Timeout"), httpResponse("429 Too Many Requests"), httpResponse("503 Service Unavailable"),
     problem(503, "unavailable"),
-  ]) func whatMayPassIsTriedAgain(_ answer: [UInt8]) async throws {
+  ]) func whatMayPassIsTriedAgain(_ response: [UInt8]) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { [good] _ in
       requests.withLock { count in
         count += 1
-        return count < 4 ? answer : good
+        return count < 4 ? response : good
       }
     }
     try await withServer(server) { executor in
@@ -29,12 +29,12 @@ import Testing
   @Test(arguments: [
     problem(500, "internal"), problem(400, "invalid_request"), problem(409, "condition_failed"),
     problem(404, "not_found"), problem(401, "unauthorized"), problem(413, "content_too_large"),
-    problem(501, "not_implemented"), httpAnswer("200 OK", "text/html", [], "<html>"), httpAnswer("301 Moved"),
-  ]) func whatStaysIsNot(_ answer: [UInt8]) async throws {
+    problem(501, "not_implemented"), httpResponse("200 OK", "text/html", [], "<html>"), httpResponse("301 Moved"),
+  ]) func whatStaysIsNot(_ response: [UInt8]) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { _ in
       requests.withLock { $0 += 1 }
-      return answer
+      return response
     }
     try await withServer(server) { executor in
       #expect(await failure { () throws in _ = try await executor.subscribers() } != nil)
@@ -42,7 +42,7 @@ import Testing
     #expect(requests.withLock { $0 } == 1)
   }
 
-  @Test(arguments: [1, 2, 5]) func itGivesUpAfterItsAttemptsAndTellsTheLastError(_ attempts: Int) async throws {
+  @Test(arguments: [1, 2, 5]) func itGivesUpAfterItsAttemptsWithTheLastError(_ attempts: Int) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { _ in
       requests.withLock { $0 += 1 }

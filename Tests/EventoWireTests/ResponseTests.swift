@@ -40,7 +40,7 @@ import Testing
     #expect(text(body).contains("data_base64") == !Payload(data).isJSON)
   }
 
-  @Test func readsWriteAnswers() throws {
+  @Test func readsWriteResponses() throws {
     let events = [
       WrittenEvent(
         id: ULID(), aggregatorType: "t", aggregatorID: "i", version: 1, routingKey: "k",

@@ -34,10 +34,10 @@ final class ScriptedServer: Sendable {
     self.init(try ListeningSocket.unix(path), baseURL: "http://gateway.invalid", script)
   }
 
-  /// A server that answers each request of each connection.
-  convenience init(answering answer: @escaping @Sendable (Request) -> [UInt8]) throws {
+  /// A server that responds to each request of each connection.
+  convenience init(respondingWith response: @escaping @Sendable (Request) -> [UInt8]) throws {
     try self.init { peer in
-      while let request = peer.readRequest(), peer.write(answer(request)) {}
+      while let request = peer.readRequest(), peer.write(response(request)) {}
     }
   }
 

@@ -10,7 +10,7 @@ extension Defect {
       }
     },
     Defect(
-      "events are answered in another order",
+      "events are returned in another order",
       caughtBy: [
         "a write returns what it stored, in the given order",
         "absent versions are the next ones",
@@ -22,7 +22,7 @@ extension Defect {
       }
     },
     Defect(
-      "the answer has the wrong cursor for all but the last event",
+      "the response has the wrong cursor for all but the last event",
       caughtBy: [
         "a write returns what it stored, in the given order"
       ]

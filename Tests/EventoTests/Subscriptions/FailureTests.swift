@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func anAcceptedFailureIsToldAndLeftBehind() async throws {
+  @Test func anAcceptedFailureIsReportedAndSkipped() async throws {
     try await withStore { store in
       let (handled, failures) = (Box<[Int]>([]), Box<[SubscriptionFailure]>([]))
       try await deposit([1, 2, 2, 3], store)
