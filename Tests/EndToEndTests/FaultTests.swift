@@ -1,3 +1,4 @@
+import Evento
 import EventoHTTP
 import EventoTesting
 import Foundation

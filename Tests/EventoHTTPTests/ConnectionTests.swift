@@ -75,7 +75,7 @@ import Testing
     #expect(closed.withLock { $0 } == 50)
   }
 
-  @Test func anResponseThatClosesTheConnectionIsTaken() async throws {
+  @Test func aResponseThatClosesTheConnectionIsTaken() async throws {
     let server = try ScriptedServer { peer in
       guard peer.readRequest() != nil else { return }
       peer.write(httpResponse("200 OK", "application/json", ["Connection: close"], noSubscribers))

@@ -14,7 +14,7 @@ import Testing
     case aByteAtATime
   }
 
-  @Test(arguments: Silence.allCases) func anResponseThatDoesNotComeEndsWithTheDeadline(_ silence: Silence) async throws {
+  @Test(arguments: Silence.allCases) func aResponseThatDoesNotComeEndsWithTheDeadline(_ silence: Silence) async throws {
     let server = try ScriptedServer { peer in
       guard peer.readRequest() != nil else { return }
       switch silence {

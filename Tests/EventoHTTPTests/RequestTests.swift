@@ -143,7 +143,8 @@ import Testing
   @Test func aRedirectionIsNotFollowedAndTheTokenStays() async throws {
     let elsewhere = try ScriptedServer { _ in httpResponse("200 OK", "application/json", [], noSubscribers) }
     defer { elsewhere.stop() }
-    let redirection = httpResponse("307 Temporary Redirect", "text/html", ["Location: \(elsewhere.baseURL)/subscribers"])
+    let redirection = httpResponse(
+      "307 Temporary Redirect", "text/html", ["Location: \(elsewhere.baseURL)/subscribers"])
     let sent = try await requests(response: redirection, testConfiguration { $0.token = "secret" }) { executor in
       let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable && error?.detail.contains("307") == true)

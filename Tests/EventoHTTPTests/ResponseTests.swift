@@ -138,7 +138,7 @@ import Testing
     "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n", "HTTP/1.1 200 OK\r\nX-A: ",
     "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\n",
-  ]) func anResponseWithoutEndIsCutOff(_ start: String) async throws {
+  ]) func aResponseWithoutEndIsCutOff(_ start: String) async throws {
     let server = try ScriptedServer { peer in
       guard peer.readRequest() != nil else { return }
       peer.write(start)
@@ -167,7 +167,7 @@ import Testing
     }
   }
 
-  @Test func anResponseAtTheLimitIsTakenAndOneByteMoreIsNot() async throws {
+  @Test func aResponseAtTheLimitIsTakenAndOneByteMoreIsNot() async throws {
     let body = noSubscribers
     let response = httpResponse("200 OK", "application/json", [], body)
     for (limit, isTaken) in [(body.utf8.count, true), (body.utf8.count - 1, false)] {
@@ -192,7 +192,8 @@ import Testing
     }
     let bomb = Gzip.zeros(blocks: 64)
     let error = try await error(
-      response: httpResponse("200 OK", "application/json", headers, bomb), testConfiguration { $0.responseBytes = 1 << 20 })
+      response: httpResponse("200 OK", "application/json", headers, bomb),
+      testConfiguration { $0.responseBytes = 1 << 20 })
     #expect(error?.detail.contains("larger than \(1 << 20) bytes") == true)
     #expect(bomb.count < 1 << 20)
     let second = try await self.error(

@@ -17,7 +17,8 @@ import Testing
 
         """)
     #expect(
-      text(ReadResponse.json(Edge(cursor: cursor, node: event), .base64)).contains("\"data_base64\":\"eyJ4IjogMS4xMH0=\""))
+      text(ReadResponse.json(Edge(cursor: cursor, node: event), .base64)).contains(
+        "\"data_base64\":\"eyJ4IjogMS4xMH0=\""))
   }
 
   @Test func readsPages() throws {

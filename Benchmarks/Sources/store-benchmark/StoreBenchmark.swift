@@ -14,7 +14,8 @@ enum StoreBenchmark {
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
     guard arguments.count >= 3, let count = Int(arguments[2]) else {
-      fatalError("store-benchmark (write | write-100 | page-by-position | page-by-aggregate) FILE COUNT CURSOR-OR-ID...")
+      fatalError(
+        "store-benchmark (write | write-100 | page-by-position | page-by-aggregate) FILE COUNT CURSOR-OR-ID...")
     }
     let done = DispatchSemaphore(value: 0)
     Task.detached {

@@ -134,8 +134,7 @@ extension AggregateBuilder {
     let result: WriteResult
     do {
       result = try await store.write(events(of: drafts, targets))
-    } catch let error as EventoError where error.code == .invalidOriginalVersion && targets.contains(where: \.isGuess)
-    {
+    } catch let error as EventoError where error.code == .invalidOriginalVersion && targets.contains(where: \.isGuess) {
       // Another writer has just created one of the aggregates. No version was required, so append to it.
       targets = zip(drafts, targets).map { $1.isGuess ? $0.appending : $1 }
       do {

@@ -31,7 +31,9 @@ extension Projection {
     var count = 0
   }
 
-  private func fold(_ id: String, from start: Progress, _ store: any Executor) async throws -> LoadedAggregate<Kind, State>? {
+  private func fold(
+    _ id: String, from start: Progress, _ store: any Executor
+  ) async throws -> LoadedAggregate<Kind, State>? {
     var progress = start
     let context = ProjectionContext(id: id, coder: coder, shared: shared)
     let filters = try filters(id)

@@ -51,7 +51,9 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   /// - Parameter text: Has room for ``maximumLength`` bytes.
   /// - Returns: The number of bytes written.
   package static func writeText(of content: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
-    requireUse((1...maximumContentLength).contains(content.count), "a cursor's content must be 1 to \(maximumContentLength) bytes")
+    requireUse(
+      (1...maximumContentLength).contains(content.count),
+      "a cursor's content must be 1 to \(maximumContentLength) bytes")
     let length = content.count + overhead
     return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { wrapped in
       wrapped[0] = formatVersion

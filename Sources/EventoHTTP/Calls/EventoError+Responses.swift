@@ -5,7 +5,8 @@ extension EventoError {
   /// Returns the error of an unsuccessful response. Its status decides whether it is transient, whatever its code.
   static func unsuccessful(_ response: TransferResponse) -> EventoError {
     // Checked by the media type: another service's JSON may have a `code` with another meaning.
-    if response.status >= 400, response.contentType.names(mediaType: Problem.mediaType), response.body.count <= problemBytes,
+    if response.status >= 400, response.contentType.names(mediaType: Problem.mediaType),
+      response.body.count <= problemBytes,
       var error = Problem.error(json: response.body)
     {
       // The caller has not seen the request's name for the cursor, so the text has none.

@@ -55,7 +55,8 @@ struct GatewayClient: Sendable {
     let isStream = response.contentType.names(mediaType: StreamFormat.ndjson.mediaType)
     guard response.status != 200 || !isStream else { return nil }
     return Failure(
-      error: .unsuccessful(response), mayHaveBeenDone: false, isTransient: Self.transientStatuses.contains(response.status))
+      error: .unsuccessful(response), mayHaveBeenDone: false,
+      isTransient: Self.transientStatuses.contains(response.status))
   }
 
   /// Sends a call like ``send(_:)``. The error also says whether something may have been done.
@@ -126,7 +127,9 @@ struct GatewayClient: Sendable {
       case .cancelled, .closed, .tooLarge, .permanent: return .error(.transfer(callError))
       }
     }
-    if call.successes.contains(response.status) { return .response(Response(status: response.status, body: response.body)) }
+    if call.successes.contains(response.status) {
+      return .response(Response(status: response.status, body: response.body))
+    }
     let error = EventoError.unsuccessful(response)
     return Self.transientStatuses.contains(response.status)
       ? .transient(error, retryAfter: response.retryAfter, wasSent: true) : .error(error)

@@ -139,7 +139,9 @@ struct JSONReader {
     repeat {
       scanner.skipWhitespace()
       let name = try scan { scanner throws(JSONScanner.ParseError) in try scanner.skipString() }
-      try scan { scanner throws(JSONScanner.ParseError) in try scanner.expect(UInt8(ascii: ":"), ": after a member's name") }
+      try scan { scanner throws(JSONScanner.ParseError) in
+        try scanner.expect(UInt8(ascii: ":"), ": after a member's name")
+      }
       scanner.skipWhitespace()
       guard let (member, index) = find(name, Member.self) else {
         let text = name.isEscaped ? scanner.unescaped(name.content)[...] : scanner.bytes[name.content]

@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test(arguments: ["text/html", "application/json", "text/event-stream"])
-  func anResponseThatIsNoStreamEndsIt(_ type: String) async throws {
+  func aResponseThatIsNoStreamEndsIt(_ type: String) async throws {
     let requests = Shared(0)
     let page = httpResponse("200 OK", type, [], "<html>Please log in</html>\n")
     try await withServer(try server(requests, respondingWith: page)) { executor in

@@ -1,3 +1,4 @@
+import Evento
 import EventoHTTP
 import Foundation
 import Synchronization

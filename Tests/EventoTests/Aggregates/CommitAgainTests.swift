@@ -16,7 +16,9 @@ import Testing
   }
 
   /// Commits twice, the first time in vain.
-  private func commitAgain<Kind>(_ builder: AggregateBuilder<Kind>, _ store: some Executor) async throws -> CommitResult {
+  private func commitAgain<Kind>(
+    _ builder: AggregateBuilder<Kind>, _ store: some Executor
+  ) async throws -> CommitResult {
     let losing = losing(store)
     await expect(.unavailable) { try await builder.commit(to: losing) }
     return try await builder.commit(to: losing)

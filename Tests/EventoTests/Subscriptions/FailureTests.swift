@@ -46,7 +46,8 @@ import Testing
       let (clock, handled) = (ManualClock(), Box<[Int]>([]))
       try await deposit([1, 2, 3], store)
       let running = try await refusing(2, times: 100, handled)
-        .retry(2, backoff: Backoff(initialDelay: .milliseconds(10), maximumDelay: .milliseconds(15))).clock(clock).start(on: store)
+        .retry(2, backoff: Backoff(initialDelay: .milliseconds(10), maximumDelay: .milliseconds(15))).clock(clock)
+        .start(on: store)
       #expect(await clock.wakeSleeper() == .milliseconds(10))
       #expect(await clock.wakeSleeper() == .milliseconds(15))
       do {

@@ -88,6 +88,7 @@ private func checkGroup(_ bytes: [UInt8]) {
     expect(read.owner == group.owner || cursor == cursors[0], "of member \(read.owner ?? -1)")
   } catch {
     expectEqual(error.code, .internal, "the error's code")
-    expect(cursors.reduce(4) { $0 + 1 + ($1?.content.count ?? 0) } > Cursor.maximumContentLength, "not too long: \(error)")
+    expect(
+      cursors.reduce(4) { $0 + 1 + ($1?.content.count ?? 0) } > Cursor.maximumContentLength, "not too long: \(error)")
   }
 }

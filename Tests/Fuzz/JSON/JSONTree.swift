@@ -67,7 +67,9 @@ indirect enum JSONTree {
     return .array(elements)
   }
 
-  private static func object(_ scanner: inout JSONScanner, _ depthLeft: Int) throws(JSONScanner.ParseError) -> JSONTree {
+  private static func object(
+    _ scanner: inout JSONScanner, _ depthLeft: Int
+  ) throws(JSONScanner.ParseError) -> JSONTree {
     var members: [(name: [UInt8], value: JSONTree)] = []
     _ = scanner.skip(UInt8(ascii: "{"))
     scanner.skipWhitespace()

@@ -91,7 +91,8 @@ private func checkLine(_ edge: Edge<Event>, _ encoding: PayloadEncoding, _ forma
     version: edge.node.version, name: edge.node.name, routingKey: edge.node.routingKey, data: edge.node.data,
     metadata: Metadata(checked: metadata), timestamp: edge.node.timestamp)
   switch format {
-  case .eventStream: expectEqual(try? ReadResponse.edge(json: line), Edge(cursor: edge.cursor, node: event), "of a stream")
+  case .eventStream:
+    expectEqual(try? ReadResponse.edge(json: line), Edge(cursor: edge.cursor, node: event), "of a stream")
   case .ndjson:
     guard case .event(let read)? = try? StreamLine(json: line) else { return expect(false, "no event: \(line)") }
     expectEqual(read, Edge(cursor: edge.cursor, node: event), "of a stream")

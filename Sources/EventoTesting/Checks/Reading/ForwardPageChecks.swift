@@ -24,7 +24,8 @@ extension ConformanceCheck {
             try requireEqual(
               page.edges.ids, Array(rest.prefix(first)), "events of first \(first) after position \(position)")
             try requireEqual(
-              page.pageInfo.hasNextPage, first < rest.count, "has_next_page of first \(first) after position \(position)")
+              page.pageInfo.hasNextPage, first < rest.count,
+              "has_next_page of first \(first) after position \(position)")
             try requireEqual(page.pageInfo.hasPreviousPage, false, "has_previous_page, read forward")
           }
         }

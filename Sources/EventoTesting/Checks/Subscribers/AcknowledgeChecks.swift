@@ -105,7 +105,8 @@ extension ConformanceCheck {
         for position in positions {
           let position = try requireValue(position, "a cursor")
           let expected = try await executor.log(from: .after(position)).ids
-          try requireEqual(try await executor.acknowledge("s", cursor: position).cursor, position, "the cursor in the result")
+          try requireEqual(
+            try await executor.acknowledge("s", cursor: position).cursor, position, "the cursor in the result")
           let kept = try requireValue(try await executor.getSubscriberCursor("s"), "the cursor")
           try requireEqual(kept, position, "the cursor")
           try requireEqual(

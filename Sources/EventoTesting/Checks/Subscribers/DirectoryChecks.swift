@@ -64,7 +64,8 @@ extension ConformanceCheck {
         let greater = keys.filter { position.utf8.lexicographicallyPrecedes($0.utf8) }
         let page = try await directory.subscribers(first: 5, after: position)
         try requirePage(
-          page, Array(greater.prefix(5)), hasNextPage: greater.count > 5, "the first 5 after \(position.debugDescription)")
+          page, Array(greater.prefix(5)), hasNextPage: greater.count > 5,
+          "the first 5 after \(position.debugDescription)")
       }
       // A reader continues after a deleted one.
       try await directory.deleteSubscriber("aa")
