@@ -112,7 +112,8 @@ extension SubscriptionWorker {
     let count = failures[kind]
     guard count > 0 else { return }
     failures[kind] = 0
-    failureLog.recovered(kind.rawValue, "Subscription \"\(key)\" continues after \(count) failed attempts.")
+    let attempts = count == 1 ? "a failed attempt" : "\(count) failed attempts"
+    failureLog.recovered(kind.rawValue, "Subscription \"\(key)\" continues after \(attempts).")
   }
 
   /// The numbers of failures in a row. They are counted separately: a store that was unavailable for long does not use
