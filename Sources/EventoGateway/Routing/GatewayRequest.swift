@@ -65,7 +65,7 @@ struct GatewayRequest: Sendable {
   }
 
   private func text(_ name: String) throws(EventoError) -> String {
-    do throws(PercentEncoding.DecodingError) {
+    do throws(PercentEncoding.ParseError) {
       return try names[name].get()
     } catch {
       throw EventoError(.invalidRequest, "The \(name) in the path \(error).")

@@ -118,11 +118,11 @@ struct PathNames: Sendable {
   }
 
   /// Returns the value of a name in the pattern, or the reason why it can't be decoded.
-  subscript(_ name: String) -> Result<String, PercentEncoding.DecodingError> {
+  subscript(_ name: String) -> Result<String, PercentEncoding.ParseError> {
     guard let part = values.first(where: { $0.name == name })?.part else {
       preconditionFailure("the pattern has no {\(name)}")
     }
     // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).
-    return Result { () throws(PercentEncoding.DecodingError) in try PercentEncoding.decode(part) }
+    return Result { () throws(PercentEncoding.ParseError) in try PercentEncoding.decode(part) }
   }
 }

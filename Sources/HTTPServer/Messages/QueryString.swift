@@ -8,8 +8,8 @@ package enum QueryString {
     case emptyPart
     /// A part begins with `=`.
     case noName
-    case name(PercentEncoding.DecodingError)
-    case value(of: String, PercentEncoding.DecodingError)
+    case name(PercentEncoding.ParseError)
+    case value(of: String, PercentEncoding.ParseError)
     /// There are more pairs than the caller accepts.
     case tooMany
   }
@@ -39,9 +39,9 @@ package enum QueryString {
   }
 
   private static func decode(
-    _ text: ArraySlice<UInt8>, _ fault: (PercentEncoding.DecodingError) -> Fault
+    _ text: ArraySlice<UInt8>, _ fault: (PercentEncoding.ParseError) -> Fault
   ) throws(Fault) -> String {
-    do throws(PercentEncoding.DecodingError) {
+    do throws(PercentEncoding.ParseError) {
       return try PercentEncoding.decode(text, plusIsSpace: true)
     } catch {
       throw fault(error)
