@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: ["3600", "Fri, 31 Dec 2100 23:59:59 GMT", "9999999999"])
-  func aPauseThatTheDeadlineLeavesNoTimeForIsNotBegun(_ retryAfter: String) async throws {
+  func aDelayThatTheDeadlineLeavesNoTimeForIsNotBegun(_ retryAfter: String) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { _ in
       requests.withLock { $0 += 1 }
@@ -69,9 +69,9 @@ import Testing
     #expect(requests.withLock { $0 } == 1)
   }
 
-  /// A deadline that leaves time for it makes no difference: what is configured is the longest pause.
+  /// A deadline that leaves time for it makes no difference: the configured maximum applies.
   @Test(.timeLimit(.minutes(1)), arguments: ["86400", "Fri, 31 Dec 2100 23:59:59 GMT", "9999999999"])
-  func noPauseIsLongerThanTheLongest(_ retryAfter: String) async throws {
+  func noDelayIsLongerThanTheMaximum(_ retryAfter: String) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { [good] _ in
       let count = requests.withLock { count in
