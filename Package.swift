@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
-        "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
+        "ByteCoding", "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         log,
       ],

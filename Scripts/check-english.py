@@ -43,6 +43,11 @@ WORDS = [
     (r"\bwhich is all that may\b", "(limit N)"),
     (r"\bin so many words\b", "explicitly"),
     (r"\bwhat (came|comes) of\b", "the result of"),
+    # American spelling, as in Swift's own names and documentation; `cancelled` is Swift's word too.
+    (r"\b\w*(recogni|normali|initiali|seriali|organi|optimi|amorti|summari|synchroni|randomi|speciali|generali)s(e|ed|es|ing|ation|er)\b",
+     "-ize"),
+    (r"\b(behaviour|colour|favour|honour|neighbour)\w*\b", "-or"),
+    (r"\b(defence|licence|centre|catalogue|artefact)s?\b", "defense, license, center, catalog, artifact"),
 ]
 
 # A doc comment begins with what the thing is or does.

@@ -15,7 +15,7 @@ products="$build/release"
 # libFuzzer and AddressSanitizer say themselves what went wrong.
 export SWIFT_BACKTRACE=enable=no
 
-# All that the targets look at, optimised as it is served, and with what is internal in sight.
+# All that the targets look at, optimized as it is served, and with what is internal in sight.
 for module in EventoGateway EventoHTTP EventoSQLite; do
   swift build --scratch-path "$build" --configuration release --target "$module" \
     -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing

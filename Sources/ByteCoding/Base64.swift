@@ -39,14 +39,6 @@ package enum Base64: Sendable {
     }
   }
 
-  package func encodeBytes(_ bytes: [UInt8]) -> [UInt8] {
-    bytes.withUnsafeBytes { bytes in
-      [UInt8](unsafeUninitializedCapacity: textLength(of: bytes.count)) { text, count in
-        count = write(bytes, to: UnsafeMutableRawBufferPointer(text))
-      }
-    }
-  }
-
   /// Returns the length of the text for a number of bytes.
   package func textLength(of count: Int) -> Int {
     isPadded ? (count + 2) / 3 * 4 : (count * 4 + 2) / 3

@@ -8,7 +8,7 @@ package struct JSONScanner {
   package static let maximumDepth = 128
 
   /// An error in the text.
-  package struct Fault: Error, Equatable {
+  package struct ParseError: Error, Equatable {
     package enum Kind: Equatable {
       /// Not JSON.
       case syntax
@@ -34,8 +34,8 @@ package struct JSONScanner {
     self.offset = offset
   }
 
-  package func fault(_ detail: String, _ kind: Fault.Kind = .syntax) -> Fault {
-    Fault(kind: kind, detail: detail, offset: offset)
+  package func error(_ detail: String, _ kind: ParseError.Kind = .syntax) -> ParseError {
+    ParseError(kind: kind, detail: detail, offset: offset)
   }
 
   // MARK: Tokens
@@ -62,21 +62,21 @@ package struct JSONScanner {
   }
 
   /// Skips a byte, after white space.
-  package mutating func expect(_ byte: UInt8, _ what: String) throws(Fault) {
+  package mutating func expect(_ byte: UInt8, _ what: String) throws(ParseError) {
     skipWhitespace()
-    guard skip(byte) else { throw fault("expected \(what)") }
+    guard skip(byte) else { throw error("expected \(what)") }
   }
 
   /// Skips a string with its quotes.
   ///
   /// - Returns: The range of its content, and true if it has escapes.
-  package mutating func skipString() throws(Fault) -> (content: Range<Int>, isEscaped: Bool) {
-    guard skip(UInt8(ascii: "\"")) else { throw fault("expected a string") }
+  package mutating func skipString() throws(ParseError) -> (content: Range<Int>, isEscaped: Bool) {
+    guard skip(UInt8(ascii: "\"")) else { throw error("expected a string") }
     let start = offset
     var isEscaped = false
     while true {
       skipPlainCharacters()
-      guard offset < bytes.count else { throw fault("unterminated string") }
+      guard offset < bytes.count else { throw error("unterminated string") }
       let byte = bytes[offset]
       switch byte {
       case UInt8(ascii: "\""):
@@ -87,7 +87,7 @@ package struct JSONScanner {
         try skipEscape()
       case 0x20..<0x80: offset += 1
       case 0x80...: try skipMultibyte(byte)
-      default: throw fault("a control character must be escaped in a string")
+      default: throw error("a control character must be escaped in a string")
       }
     }
   }
@@ -121,23 +121,23 @@ package struct JSONScanner {
     (word &- 0x0101_0101_0101_0101) & ~word
   }
 
-  private mutating func skipEscape() throws(Fault) {
-    guard offset + 1 < bytes.count else { throw fault("unterminated string") }
+  private mutating func skipEscape() throws(ParseError) {
+    guard offset + 1 < bytes.count else { throw error("unterminated string") }
     switch bytes[offset + 1] {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
       offset += 2
     case UInt8(ascii: "u"):
       guard offset + 6 <= bytes.count, bytes[offset + 2..<offset + 6].allSatisfy({ ASCII.hexValue($0) != nil }) else {
-        throw fault("\\u needs four hexadecimal digits")
+        throw error("\\u needs four hexadecimal digits")
       }
       offset += 6
-    default: throw fault("unknown escape in a string")
+    default: throw error("unknown escape in a string")
     }
   }
 
   /// Skips a character of two to four bytes, well-formed according to The Unicode Standard (table 3-7).
-  private mutating func skipMultibyte(_ lead: UInt8) throws(Fault) {
+  private mutating func skipMultibyte(_ lead: UInt8) throws(ParseError) {
     let length: Int
     var second: ClosedRange<UInt8> = 0x80...0xBF
     switch lead {
@@ -148,16 +148,16 @@ package struct JSONScanner {
     case 0xF0: (length, second) = (4, 0x90...0xBF)
     case 0xF1...0xF3: length = 4
     case 0xF4: (length, second) = (4, 0x80...0x8F)
-    default: throw fault("not valid UTF-8")
+    default: throw error("not valid UTF-8")
     }
     guard offset + length <= bytes.count, second.contains(bytes[offset + 1]),
       bytes[offset + 2..<offset + length].allSatisfy({ 0x80...0xBF ~= $0 })
-    else { throw fault("not valid UTF-8") }
+    else { throw error("not valid UTF-8") }
     offset += length
   }
 
   /// Skips a number.
-  package mutating func skipNumber() throws(Fault) {
+  package mutating func skipNumber() throws(ParseError) {
     _ = skip(UInt8(ascii: "-"))
     if !skip(UInt8(ascii: "0")) { try skipDigits() }
     if skip(UInt8(ascii: ".")) { try skipDigits() }
@@ -168,15 +168,15 @@ package struct JSONScanner {
     }
   }
 
-  private mutating func skipDigits() throws(Fault) {
+  private mutating func skipDigits() throws(ParseError) {
     let start = offset
     while let byte = next, ASCII.isDigit(byte) { offset += 1 }
-    guard offset > start else { throw fault("expected a digit") }
+    guard offset > start else { throw error("expected a digit") }
   }
 
-  private mutating func skipWord(_ word: StaticString) throws(Fault) {
+  private mutating func skipWord(_ word: StaticString) throws(ParseError) {
     let isThere = word.withUTF8Buffer { bytes[offset...].starts(with: $0) }
-    guard isThere else { throw fault("expected a value") }
+    guard isThere else { throw error("expected a value") }
     offset += word.utf8CodeUnitCount
   }
 
@@ -195,7 +195,7 @@ package struct JSONScanner {
   ///
   /// - Returns: The range of the value.
   /// - Complexity: O(*n*) in its length.
-  package mutating func skipValue(_ members: MemberRule = .any) throws(Fault) -> Range<Int> {
+  package mutating func skipValue(_ members: MemberRule = .any) throws(ParseError) -> Range<Int> {
     let start = offset
     var open = Containers(members, from: start)
     while true {
@@ -203,7 +203,7 @@ package struct JSONScanner {
         if open.isInObject { try skipName(in: &open) }
       } else if try skipClosings(&open) {
         // Only at the end: text that is not JSON, or too long, is reported as that first.
-        if let fault = open.repetition, offset <= open.namesEnd { throw fault }
+        if let error = open.repetition, offset <= open.namesEnd { throw error }
         return start..<offset
       }
     }
@@ -217,7 +217,7 @@ package struct JSONScanner {
     /// The index up to which names must be unique.
     let namesEnd: Int
     /// The first repetition.
-    private(set) var repetition: Fault?
+    private(set) var repetition: ParseError?
     /// The names of the innermost object's members, and of those around it.
     private var names = MemberNames()
     private var outerNames: [MemberNames] = []
@@ -250,25 +250,25 @@ package struct JSONScanner {
     }
 
     /// Returns whether a name at an index must be unique.
-    func wants(_ place: Int) -> Bool { place < namesEnd && repetition == nil }
+    func mustBeUnique(at offset: Int) -> Bool { offset < namesEnd && repetition == nil }
 
-    mutating func insert(_ name: ArraySlice<UInt8>, at place: Int) {
+    mutating func insert(_ name: ArraySlice<UInt8>, at offset: Int) {
       guard !names.insert(name) else { return }
       let shown = String(decoding: name, as: UTF8.self).prefix(60)
-      repetition = Fault(
-        kind: .repeatedMember, detail: "has the member \"\(shown)\" twice in one object", offset: place)
+      repetition = ParseError(
+        kind: .repeatedMember, detail: "has the member \"\(shown)\" twice in one object", offset: offset)
     }
   }
 
   /// Skips a scalar, or enters an array or object.
   ///
   /// - Returns: True if it was an array or object.
-  private mutating func skipOpening(_ open: inout Containers) throws(Fault) -> Bool {
-    guard let byte = next else { throw fault("expected a value") }
+  private mutating func skipOpening(_ open: inout Containers) throws(ParseError) -> Bool {
+    guard let byte = next else { throw error("expected a value") }
     switch byte {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
       guard open.count < Self.maximumDepth else {
-        throw fault("is nested more than \(Self.maximumDepth) levels deep", .depth)
+        throw error("is nested more than \(Self.maximumDepth) levels deep", .depth)
       }
       open.begin(isObject: byte == UInt8(ascii: "{"), at: offset)
       offset += 1
@@ -279,7 +279,7 @@ package struct JSONScanner {
     case UInt8(ascii: "f"): try skipWord("false")
     case UInt8(ascii: "n"): try skipWord("null")
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try skipNumber()
-    default: throw fault("expected a value")
+    default: throw error("expected a value")
     }
     return false
   }
@@ -287,7 +287,7 @@ package struct JSONScanner {
   /// Skips what follows a value: the ends of its containers, up to the next value.
   ///
   /// - Returns: True if nothing is open.
-  private mutating func skipClosings(_ open: inout Containers) throws(Fault) -> Bool {
+  private mutating func skipClosings(_ open: inout Containers) throws(ParseError) -> Bool {
     while open.count > 0 {
       skipWhitespace()
       if skip(UInt8(ascii: ",")) {
@@ -296,7 +296,7 @@ package struct JSONScanner {
         return false
       }
       guard skip(open.end) else {
-        throw fault(open.isInObject ? "expected , or } in an object" : "expected , or ] in an array")
+        throw error(open.isInObject ? "expected , or } in an object" : "expected , or ] in an array")
       }
       open.finish()
     }
@@ -304,10 +304,10 @@ package struct JSONScanner {
   }
 
   /// Skips a member's name and the colon.
-  private mutating func skipName(in open: inout Containers) throws(Fault) {
+  private mutating func skipName(in open: inout Containers) throws(ParseError) {
     let start = offset
     let name = try skipString()
-    if open.wants(start) {
+    if open.mustBeUnique(at: start) {
       open.insert(name.isEscaped ? unescaped(name.content)[...] : bytes[name.content], at: start)
     }
     try expect(UInt8(ascii: ":"), ": after a member's name")

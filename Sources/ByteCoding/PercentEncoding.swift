@@ -1,7 +1,7 @@
 /// Percent-encoding (RFC 3986 §2.1).
 package enum PercentEncoding {
   /// The reason why text can't be decoded.
-  package enum Fault: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum ParseError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A `%` is not followed by two hexadecimal digits.
     case badEscape
     /// The decoded bytes are not UTF-8.
@@ -17,7 +17,7 @@ package enum PercentEncoding {
   }
 
   /// Decodes `text` once.
-  package static func decode(_ text: String) throws(Fault) -> String {
+  package static func decode(_ text: String) throws(ParseError) -> String {
     try decode(Array(text.utf8)[...])
   }
 
@@ -27,7 +27,7 @@ package enum PercentEncoding {
   /// module is many times slower.
   ///
   /// - Parameter plusIsSpace: Decodes `+` as a space, as HTML forms encode it.
-  package static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool = false) throws(Fault) -> String {
+  package static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool = false) throws(ParseError) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count)
     var index = text.startIndex

@@ -36,10 +36,10 @@ package enum SHA256 {
     _ words: UnsafeMutableBufferPointer<UInt32>
   ) {
     for index in 0..<16 {
-      let place = start + index * 4
+      let offset = start + index * 4
       words[index] =
-        UInt32(bytes[place]) << 24 | UInt32(bytes[place + 1]) << 16 | UInt32(bytes[place + 2]) << 8
-        | UInt32(bytes[place + 3])
+        UInt32(bytes[offset]) << 24 | UInt32(bytes[offset + 1]) << 16 | UInt32(bytes[offset + 2]) << 8
+        | UInt32(bytes[offset + 3])
     }
     for index in 16..<64 {
       let (early, late) = (words[index - 15], words[index - 2])

@@ -39,7 +39,7 @@ extension Gateway {
     .task { [self] halfClose in
       var exchange = exchange
       let waitState = WaitState()
-      halfClose.onSet { waitState.interruption.come() }
+      halfClose.onSet { waitState.interruption.set() }
       do {
         let response = try await body(waitState)
         permit?.release()

@@ -19,8 +19,8 @@ extension HTTPExecutor: Executor {
       hasFreshIDs = true
     }
     let request = WriteRequest(events: events, condition: condition)
-    let answer = try await gateway.send(.post("/events", request.json, successes: [200, 201]))
-    let written = try answer.read { (body) throws(EventoError) in
+    let response = try await gateway.send(.post("/events", request.json, successes: [200, 201]))
+    let written = try response.read { (body) throws(EventoError) in
       let written = try WriteResponse.events(json: body)
       guard written.count == events.count, zip(written, events).allSatisfy({ $0.id == $1.id }) else {
         throw EventoError(.internal, "The gateway's response is for other events than those sent.")
@@ -28,7 +28,7 @@ extension HTTPExecutor: Executor {
       return written
     }
     // A new id was not stored before this call, so "already stored" refers to an attempt whose response was lost.
-    return WriteResult(events: written, isResend: answer.status == 200 && !hasFreshIDs)
+    return WriteResult(events: written, isResend: response.status == 200 && !hasFreshIDs)
   }
 
   public func read(
@@ -39,7 +39,7 @@ extension HTTPExecutor: Executor {
     let request = ReadRequest(aggregators: aggregators, routingKey: routingKey, args: args)
     return try await gateway.send(.post("/events/query", request.json, successes: [200])).read {
       (body) throws(EventoError) in
-      let page = try Page.page(json: body)
+      let page = try ReadResponse.page(json: body)
       try page.check(asResponseTo: args)
       return page
     }
@@ -47,8 +47,8 @@ extension HTTPExecutor: Executor {
 
   public func event(_ id: ULID) async throws -> Edge<Event>? {
     let path = ("/events" as ResourcePath).appending(id.description)
-    return try await nilWhereMissing(.eventNotFound) { () async throws in
-      try await gateway.send(.get(path)).read(Page.edge)
+    return try await nilIfMissing(.eventNotFound) { () async throws in
+      try await gateway.send(.get(path)).read(ReadResponse.edge)
     }
   }
 
@@ -67,8 +67,8 @@ extension HTTPExecutor: Executor {
   @discardableResult
   public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     let path = try Self.path(ofSubscriber: key)
-    let answer = try await gateway.send(.put(path, UpsertRequest(workerID: workerID).json, successes: [200, 201]))
-    return SubscriberUpsert(subscriber: try answer.read(SubscriberResponse.subscriber), isNew: answer.status == 201)
+    let response = try await gateway.send(.put(path, UpsertRequest(workerID: workerID).json, successes: [200, 201]))
+    return SubscriberUpsert(subscriber: try response.read(SubscriberResponse.subscriber), isNew: response.status == 201)
   }
 
   /// Without a worker, a retry can reset a cursor that has moved on in between: see ``RetryPolicy``.
@@ -84,7 +84,7 @@ extension HTTPExecutor: Executor {
 
   public func subscriber(_ key: String) async throws -> Subscriber? {
     let path = try Self.path(ofSubscriber: key)
-    return try await nilWhereMissing(.subscriberNotFound) { () async throws in
+    return try await nilIfMissing(.subscriberNotFound) { () async throws in
       try await gateway.send(.get(path)).read(SubscriberResponse.subscriber)
     }
   }
@@ -112,7 +112,7 @@ extension HTTPExecutor: Executor {
 
   public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     let path = try Self.path(of: key)
-    return try await nilWhereMissing(.snapshotNotFound) { () async throws in
+    return try await nilIfMissing(.snapshotNotFound) { () async throws in
       try await gateway.send(.get(path)).read(SnapshotBody.snapshot(response:))
     }
   }
@@ -128,11 +128,11 @@ extension HTTPExecutor: Executor {
 
   /// Checks once, without retries: only the current state counts.
   public func checkReadiness() async throws {
-    let answer = try await gateway.send(.readiness)
-    guard answer.status != 200 else { return }
-    throw Problem.error(json: answer.body)
+    let response = try await gateway.send(.readiness)
+    guard response.status != 200 else { return }
+    throw Problem.error(json: response.body)
       ?? EventoError(
-        .unavailable, "The gateway is not ready: \(EventoError.excerpt(of: answer.body))")
+        .unavailable, "The gateway is not ready: \(EventoError.excerpt(of: response.body))")
   }
 }
 
@@ -148,7 +148,7 @@ extension HTTPExecutor {
   }
 
   /// Returns the result of a call, or `nil` if the gateway reports by `code` that it does not exist.
-  func nilWhereMissing<Value>(
+  func nilIfMissing<Value>(
     _ code: EventoError.Code, _ call: () async throws -> Value
   ) async throws -> Value? {
     do {
@@ -161,9 +161,29 @@ extension HTTPExecutor {
   /// Deletes a resource. If an earlier attempt was sent and its response lost, "not found" means that it was deleted.
   func delete(_ path: ResourcePath, missing code: EventoError.Code) async throws {
     do throws(GatewayClient.Failure) {
-      _ = try await gateway.sendTracing(.delete(path))
+      _ = try await gateway.perform(.delete(path))
     } catch {
       guard error.mayHaveBeenDone, error.error.code == code else { throw error.error }
+    }
+  }
+}
+
+extension ReadResult {
+  /// Checks what a reader of consecutive pages relies on: that no page is longer than requested, and that there is
+  /// always a position to continue from, which an empty page with `hasNextPage` would not have.
+  ///
+  /// - Throws: An error if it does not hold.
+  fileprivate func check(asResponseTo args: Args) throws(EventoError) {
+    let (count, hasMore, next) =
+      switch args {
+      case .forward(let first, _): (first, pageInfo.hasNextPage, pageInfo.endCursor)
+      case .backward(let last, _): (last, pageInfo.hasPreviousPage, pageInfo.startCursor)
+      }
+    guard edges.count <= count else {
+      throw EventoError(.internal, "The gateway sent \(edges.count) events, but the page is limited to \(count).")
+    }
+    guard !hasMore || count == 0 || (!edges.isEmpty && next != nil) else {
+      throw EventoError(.internal, "The gateway sent a page that has more events, but no cursor to continue from.")
     }
   }
 }

@@ -62,7 +62,7 @@ public final class HTTPExecutor: Sendable {
 extension HTTPExecutor {
   /// Returns the events of the gateway's log. If the gateway can't be reached, closes the stream, stops sending or has
   /// no capacity, the sequence reconnects after the last event: at once, and then after delays that double, up to
-  /// ``RetryPolicy/longestPause``. A `Retry-After` is respected up to that too. It throws errors that waiting can't
+  /// ``Backoff/maximumDelay`` of ``HTTPConfiguration/retry``. A `Retry-After` is respected up to that too. It throws errors that waiting can't
   /// fix, such as `unauthorized` or `cursor_not_in_history`, and an error if this executor is closed.
   ///
   /// Each iteration has one stream at the gateway (`POST /events/stream`), on a connection of
@@ -81,7 +81,7 @@ extension HTTPExecutor {
           aggregators: aggregators, routingKey: routingKey, args: .forward(first: 0, after: .now))
         return try await gateway.sendUntilResponse(
           .post("/events/query", request.json, successes: [200]), failureLog
-        ).read(Page.page)
+        ).read(ReadResponse.page)
       }
     }
   }
@@ -103,16 +103,15 @@ extension GatewayClient {
     var attempts = 0
     while true {
       do throws(Failure) {
-        let answer = try await sendTracing(call)
+        let response = try await perform(call)
         if attempts > 0 { log.followsAgain() }
-        return answer
+        return response
       } catch {
         guard error.isTransient else { throw error.error }
         attempts += 1
         log.failedToFollow(error.error)
-        let pause = retry.pause(after: attempts, jitter: .random(in: RetryPolicy.jitters))
         do {
-          try await Task.sleep(for: pause)
+          try await Task.sleep(for: retry.backoff.delay(beforeRetry: attempts))
         } catch {
           throw EventoError.transfer(.cancelled)
         }

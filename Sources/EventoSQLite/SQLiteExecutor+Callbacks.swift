@@ -103,9 +103,9 @@ extension SQLiteExecutor: CallbackExecutor {
   /// The free bytes on the disk that an idle store requires to be ready.
   private static var leastFreeBytes: Int { 1 << 20 }
 
-  package var writeFigures: WriteFigures? {
-    var figures = writer.figures
-    figures.waiting += prechecks?.waiting ?? 0
-    return figures
+  package var metrics: StoreMetrics? {
+    var metrics = writer.metrics
+    metrics.waitingWrites += prechecks?.waiting ?? 0
+    return metrics
   }
 }

@@ -3,7 +3,7 @@ internal import ByteCoding
 /// The responses to `/healthz` and `/readyz`.
 package enum HealthResponse {
   /// - Parameter checks: The names of the checks, and the errors that they found.
-  package static func json(isWell: Bool, checks: [(name: String, fault: String?)]) -> [UInt8] {
+  package static func json(isWell: Bool, checks: [(name: String, error: String?)]) -> [UInt8] {
     var body = JSONWriter()
     body.write(json: "{\"status\":")
     body.write(plainString: isWell ? "ok" : "unavailable")
@@ -12,7 +12,7 @@ package enum HealthResponse {
       if index > 0 { body.write(json: ",") }
       body.write(string: check.name)
       body.write(json: ":")
-      body.write(string: check.fault ?? "ok")
+      body.write(string: check.error ?? "ok")
     }
     body.write(json: "}}\n")
     return body.take()

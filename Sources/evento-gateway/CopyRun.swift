@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteCoding
 internal import EventoSQLite
 internal import Foundation
 internal import Synchronization
@@ -39,7 +40,7 @@ enum CopyRun {
   ///
   /// - Throws: ``ReportError`` with the text, so that it is not lost.
   static func report(_ text: String) throws {
-    let line = TerminalText.escaped(text)
+    let line = PrintableText.escaped(text)
     do {
       try StandardOutput.print(line)
     } catch {
@@ -64,7 +65,7 @@ final class ProgressLine: Sendable {
   private let percent = Mutex(-1)
 
   init(_ title: String) {
-    self.title = TerminalText.escaped(title)
+    self.title = PrintableText.escaped(title)
   }
 
   func show(_ share: Double) {

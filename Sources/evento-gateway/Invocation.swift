@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteCoding
 internal import Foundation
 
 /// The input of a command: its arguments, and the settings of the environment.
@@ -45,7 +46,7 @@ struct Invocation {
   ///
   /// - Parameter message: The error, which may contain line breaks from the parser.
   static func refuse(_ message: String, command: String?) -> Never {
-    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.escaped($0) }
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false).map { PrintableText.escaped($0) }
     StandardError.write("Error: \(lines.joined(separator: "\n"))\n  See 'evento-gateway \(command ?? "") --help'.\n")
     Foundation.exit(ExitCode.validationFailure.rawValue)
   }

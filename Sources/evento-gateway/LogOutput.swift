@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Dispatch
 internal import Foundation
 internal import Logging
@@ -29,7 +30,7 @@ final class LogOutput: TextOutputStream, Sendable {
   /// Writes one line, which includes its end.
   func write(_ line: String) {
     // It may contain text from a client, which must neither start another line nor control a terminal.
-    let line = TerminalText.escaped(line.hasSuffix("\n") ? line.dropLast() : line[...]) + "\n"
+    let line = PrintableText.escaped(line.hasSuffix("\n") ? line.dropLast() : line[...]) + "\n"
     let mustSchedule = state.withLock { state in
       guard state.waiting.count + line.utf8.count <= Self.limit else {
         state.dropped += 1

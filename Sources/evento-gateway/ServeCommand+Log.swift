@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import EventoGateway
 internal import Foundation
 internal import HTTPServer
@@ -20,7 +21,7 @@ extension ServeCommand {
     let store = "\(isNew ? "new database" : "database") \(database)"
     do throws(StandardOutput.Failure) {
       try StandardOutput.print(
-        TerminalText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
+        PrintableText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))
     } catch {
       // It keeps running. A reader that has exited does not need the line.
       if case .refused = error { log.warning("\(error) The gateway listens on \(addresses).") }

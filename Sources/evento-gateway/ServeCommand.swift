@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import ByteCoding
 internal import CAllocator
 internal import Evento
 internal import EventoGateway

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteCoding
 internal import Evento
 internal import EventoGateway
 internal import Foundation
@@ -33,7 +34,7 @@ struct TokenCommand: ParsableCommand {
       }
       // Characters that a token file can't have in a name, or that would be invisible.
       let file = TokenSet.line(name: name, role: role, token: "")
-      guard (try? TokenSet(file: file))?.entries.map(\.name) == [name], Name.fault(in: name) == nil else {
+      guard (try? TokenSet(file: file))?.entries.map(\.name) == [name], Name.error(in: name) == nil else {
         throw ValidationError("--name must have at most 255 bytes and no control characters or byte order marks.")
       }
     }
@@ -62,7 +63,7 @@ struct TokenCommand: ParsableCommand {
 
     /// Writes to standard error, so that standard output has only what a script needs.
     @discardableResult private func explain(_ text: String) -> Bool {
-      StandardError.write(text.split(separator: "\n").map { TerminalText.escaped($0) + "\n" }.joined())
+      StandardError.write(text.split(separator: "\n").map { PrintableText.escaped($0) + "\n" }.joined())
     }
   }
 }

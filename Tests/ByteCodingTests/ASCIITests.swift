@@ -17,9 +17,9 @@ import Testing
     for byte in UInt8.min ... .max {
       let isControl = byte < 32 && byte != 9 || byte == 127
       #expect(ASCII.isControl(byte) == isControl)
-      for place in [0, 15, 16, 40] {
+      for index in [0, 15, 16, 40] {
         var bytes = [UInt8](repeating: 65, count: 41)
-        bytes[place] = byte
+        bytes[index] = byte
         #expect(bytes.withUnsafeBufferPointer(ASCII.hasControl) == isControl)
       }
     }

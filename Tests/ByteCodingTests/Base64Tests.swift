@@ -10,20 +10,20 @@ import Testing
   func isWrittenAndReadAgain(_ text: String, _ standard: String, _ url: String) {
     let bytes = Array(text.utf8)
     for (encoding, text) in [(Base64.standard, standard), (.url, url)] {
-      #expect(encoding.encode(bytes) == text && encoding.encodeBytes(bytes) == Array(text.utf8))
+      #expect(encoding.encode(bytes) == text)
       #expect(encoding.textLength(of: bytes.count) == text.utf8.count)
       #expect(encoding.decode(Array(text.utf8)) == bytes)
     }
   }
 
-  @Test func everyByteComesBackAtEachPlace() {
+  @Test func everyByteComesBackAtEachOffset() {
     for byte in UInt8.min ... .max {
       for length in 1...4 {
-        for place in 0..<length {
+        for offset in 0..<length {
           var bytes = [UInt8](repeating: 0xA5, count: length)
-          bytes[place] = byte
-          #expect(Base64.standard.decode(Base64.standard.encodeBytes(bytes)) == bytes)
-          #expect(Base64.url.decode(Base64.url.encodeBytes(bytes)) == bytes)
+          bytes[offset] = byte
+          #expect(Base64.standard.decode(Array(Base64.standard.encode(bytes).utf8)) == bytes)
+          #expect(Base64.url.decode(Array(Base64.url.encode(bytes).utf8)) == bytes)
         }
       }
     }

@@ -4,9 +4,9 @@ import Testing
 @Suite struct JSONScannerTests {
   private func isValue(_ text: String) -> Bool { JSONScanner.isBareValue(Array(text.utf8)) }
 
-  private func fault(_ text: String, _ members: JSONScanner.MemberRule = .any) -> JSONScanner.Fault? {
+  private func parseError(_ text: String, _ members: JSONScanner.MemberRule = .any) -> JSONScanner.ParseError? {
     var scanner = JSONScanner(Array(text.utf8))
-    do throws(JSONScanner.Fault) {
+    do throws(JSONScanner.ParseError) {
       _ = try scanner.skipValue(members)
       return nil
     } catch {
@@ -48,9 +48,9 @@ import Testing
   @Test func nestsAsDeepAsItMay() {
     let depth = JSONScanner.maximumDepth
     func nested(_ count: Int) -> String { String(repeating: "[", count: count) + String(repeating: "]", count: count) }
-    #expect(fault(nested(depth)) == nil)
-    #expect(fault(nested(depth + 1))?.kind == .depth && fault(nested(depth + 1))?.offset == depth)
-    #expect(fault(String(repeating: "[", count: 1_000_000))?.kind == .depth)
+    #expect(parseError(nested(depth)) == nil)
+    #expect(parseError(nested(depth + 1))?.kind == .depth && parseError(nested(depth + 1))?.offset == depth)
+    #expect(parseError(String(repeating: "[", count: 1_000_000))?.kind == .depth)
   }
 
   @Test func findsMembersThatStandThereTwice() {
@@ -61,11 +61,11 @@ import Testing
       ("{\(many),\"7\":1}", true),
       ("{\"\u{E9}\":1,\"e\u{301}\":2}", false),
     ] {
-      #expect(fault(text, .unique(within: .max))?.kind == (isRepeated ? .repeatedMember : nil), "\(text)")
-      #expect(fault(text) == nil)
-      #expect(fault(text, .unique(within: 2)) == nil)
+      #expect(parseError(text, .unique(within: .max))?.kind == (isRepeated ? .repeatedMember : nil), "\(text)")
+      #expect(parseError(text) == nil)
+      #expect(parseError(text, .unique(within: 2)) == nil)
     }
-    #expect(fault(#"{"a":1,"a":2"#, .unique(within: .max))?.kind == .syntax)
+    #expect(parseError(#"{"a":1,"a":2"#, .unique(within: .max))?.kind == .syntax)
   }
 
   @Test(
@@ -91,7 +91,7 @@ import Testing
   }
 
   /// Eight bytes are looked at together.
-  @Test func findsTheEndOfAStringAtEachPlace() throws {
+  @Test func findsTheEndOfAStringAtEachOffset() throws {
     for length in 0..<40 {
       let content = String(repeating: "x", count: length)
       for (end, isEscaped) in [("", false), ("é", false), ("\\n", true)] {
@@ -100,8 +100,8 @@ import Testing
         #expect(string.content == 1..<1 + length + end.utf8.count && string.isEscaped == isEscaped)
         #expect(scanner.next == UInt8(ascii: " "))
       }
-      #expect(fault("\"\(content)\u{1}\"")?.offset == length + 1)
-      #expect(fault("\"\(content)")?.offset == length + 1)
+      #expect(parseError("\"\(content)\u{1}\"")?.offset == length + 1)
+      #expect(parseError("\"\(content)")?.offset == length + 1)
     }
   }
 }

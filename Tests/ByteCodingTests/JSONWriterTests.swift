@@ -21,13 +21,13 @@ import Testing
   }
 
   /// Eight bytes are looked at together.
-  @Test func findsWhatNeedsAnEscapeAtEachPlace() {
+  @Test func findsWhatNeedsAnEscapeAtEachOffset() {
     for byte in UInt8.min..<0x80 {
       let character = String(Unicode.Scalar(byte))
       for length in [1, 7, 8, 9, 17] {
-        for place in 0..<length {
+        for offset in 0..<length {
           let (before, behind) = (
-            String(repeating: "é", count: place), String(repeating: "x", count: length - place - 1)
+            String(repeating: "é", count: offset), String(repeating: "x", count: length - offset - 1)
           )
           #expect(
             string(before + character + behind) == "\"\(before)\(string(character).dropFirst().dropLast())\(behind)\"")

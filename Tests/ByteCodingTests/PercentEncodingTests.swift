@@ -6,10 +6,10 @@ import Testing
     #expect(try PercentEncoding.decode("a%2Fb%252F%C3%A9+") == "a/b%2F\u{E9}+")
     #expect(try PercentEncoding.decode(Array("a+%2B".utf8)[...], plusIsSpace: true) == "a +")
     for bad in ["%", "%2", "%zz", "%FF%"] {
-      #expect(throws: PercentEncoding.Fault.badEscape) { try PercentEncoding.decode(bad) }
+      #expect(throws: PercentEncoding.ParseError.badEscape) { try PercentEncoding.decode(bad) }
     }
     for bad in ["%FF", "%C3", "%ED%A0%80", "%C0%80"] {
-      #expect(throws: PercentEncoding.Fault.notUTF8) { try PercentEncoding.decode(bad) }
+      #expect(throws: PercentEncoding.ParseError.notUTF8) { try PercentEncoding.decode(bad) }
     }
   }
 

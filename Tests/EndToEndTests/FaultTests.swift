@@ -1,3 +1,4 @@
+import Evento
 import EventoHTTP
 import EventoTesting
 import Foundation
@@ -23,8 +24,8 @@ import Testing
       configuration.proxy = .none
       configuration.callDeadline = .seconds(120)
       configuration.retry.attempts = 1000
-      configuration.retry.firstPause = .milliseconds(5)
-      configuration.retry.longestPause = .milliseconds(100)
+      configuration.retry.backoff.initialDelay = .milliseconds(5)
+      configuration.retry.backoff.maximumDelay = .milliseconds(100)
       let executor = try HTTPExecutor(baseURL: "http://127.0.0.1:\(relay.port)", configuration: configuration)
       let kills = Mutex(0)
       try await check.run(on: executor, under: FaultLoad(seed: seed)) { random in

@@ -35,7 +35,7 @@ import Testing
   }
 
   /// With what differs from one run to the next put the same.
-  private static func normalised(_ output: String) -> String {
+  private static func normalized(_ output: String) -> String {
     output.replacing("\r\n", with: "\n").replacing(/(?m)^(Date|X-Request-Id): .+$/) { "\($0.output.1): ITS" }
       .replacing(/(?m)^id: [A-Za-z0-9_-]+$/, with: "id: CURSOR").replacing("\n", with: "")
       .replacing(/"id":"01[0-9A-HJKMNP-TV-Z]{24}"/, with: "\"id\":ID")
@@ -57,7 +57,7 @@ import Testing
       }
       let outputs = try await Self.bash(script.joined()).components(separatedBy: mark)
       for (step, output) in zip(steps, outputs) {
-        #expect(Self.normalised(output) == Self.normalised(step.output), "\(step.command)")
+        #expect(Self.normalized(output) == Self.normalized(step.output), "\(step.command)")
       }
       gateway.send(SIGTERM)
       #expect(await gateway.outcome().status == 0)

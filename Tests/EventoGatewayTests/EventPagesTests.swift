@@ -144,7 +144,7 @@ import Testing
         let response = try await same(shown, values, "GET", "/events?\(query)")
         #expect(response.status == 400)
       }
-      let foreign = Cursor(place: [1, 2, 3])
+      let foreign = Cursor(content: [1, 2, 3])
       #expect(try await same(shown, values, "GET", "/events?after=\(foreign)").status == 409)
       #expect(try await same(shown, values, "GET", "/events?before=\(foreign)").status == 409)
       #expect(try await same(shown, values, "GET", "/events/none").status == 400)

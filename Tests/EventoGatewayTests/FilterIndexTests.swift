@@ -28,7 +28,7 @@ import Testing
       id: ULID(), aggregatorType: word(&random) ?? "z", aggregatorID: word(&random) ?? "z", version: 1,
       name: word(&random) ?? "z", routingKey: Bool.random(using: &random) ? nil : "k", data: Payload(),
       metadata: Metadata(), timestamp: Timestamp(seconds: 0))
-    return Edge(cursor: Cursor(place: [0]), node: event)
+    return Edge(cursor: Cursor(content: [0]), node: event)
   }
 
   private static func names(_ event: Event) -> CommitHint.Event {

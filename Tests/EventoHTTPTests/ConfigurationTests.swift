@@ -53,7 +53,7 @@ import Testing
       configuration.connections = HTTPConfiguration.maximumConnections
       configuration.responseBytes = .max
     }
-    let server = try ScriptedServer { _ in httpAnswer("200 OK", "application/json", [], noSubscribers) }
+    let server = try ScriptedServer { _ in httpResponse("200 OK", "application/json", [], noSubscribers) }
     try await withServer(server, configuration) { executor in
       let subscribers = try await executor.subscribers()
       #expect(subscribers.isEmpty)

@@ -7,7 +7,7 @@ import Testing
 
 /// How connections are made, shared and used again.
 @Suite struct ConnectionTests {
-  private static let list = httpAnswer("200 OK", "application/json", [], noSubscribers)
+  private static let list = httpResponse("200 OK", "application/json", [], noSubscribers)
 
   @Test func oneConnectionServesCallAfterCall() async throws {
     let server = try ScriptedServer { _ in Self.list }
@@ -21,8 +21,8 @@ import Testing
     let gateway = FakeGateway()
     let server = try ScriptedServer { request in
       switch request.method {
-      case "POST": gateway.answerToWrite(request)
-      case "DELETE": httpAnswer("204 No Content")
+      case "POST": gateway.writeResponse(request)
+      case "DELETE": httpResponse("204 No Content")
       case "PUT": problem(404, "subscriber_not_found")
       default: Self.list
       }
@@ -41,7 +41,7 @@ import Testing
 
   @Test(arguments: [1, 3, 16]) func manyTasksShareNoMoreConnectionsThanAllowed(_ connections: Int) async throws {
     let gateway = FakeGateway()
-    let server = try ScriptedServer(answering: gateway.answerToWrite)
+    let server = try ScriptedServer(respondingWith: gateway.writeResponse)
     try await withServer(server, testConfiguration { $0.connections = connections }) { executor in
       let ids = try await withThrowingTaskGroup(of: [ULID].self) { group in
         for task in 0..<200 {
@@ -75,10 +75,10 @@ import Testing
     #expect(closed.withLock { $0 } == 50)
   }
 
-  @Test func anAnswerThatClosesTheConnectionIsTaken() async throws {
+  @Test func aResponseThatClosesTheConnectionIsTaken() async throws {
     let server = try ScriptedServer { peer in
       guard peer.readRequest() != nil else { return }
-      peer.write(httpAnswer("200 OK", "application/json", ["Connection: close"], noSubscribers))
+      peer.write(httpResponse("200 OK", "application/json", ["Connection: close"], noSubscribers))
     }
     try await withServer(server, testConfiguration { $0.retry = .never }) { executor in
       for _ in 0..<20 { _ = try await executor.subscribers() }
@@ -86,11 +86,11 @@ import Testing
     }
   }
 
-  @Test func moreThanTheAnswerDoesNotReachTheNextCall() async throws {
+  @Test func moreThanTheResponseDoesNotReachTheNextCall() async throws {
     let server = try ScriptedServer { peer in
       while peer.readRequest() != nil {
-        // Two answers to one request: the second must never be taken for that to another.
-        let other = httpAnswer("200 OK", "application/json", [], #"{"subscribers":[{}]}"#)
+        // Two responses to one request: the second must never be taken for that to another.
+        let other = httpResponse("200 OK", "application/json", [], #"{"subscribers":[{}]}"#)
         guard peer.write(Self.list + other) else { break }
       }
     }
@@ -108,7 +108,7 @@ import Testing
     let server = try ScriptedServer(unixSocket: folder + "/socket") { peer in
       while let request = peer.readRequest() {
         hosts.withLock { $0.append(request.headers["host"]) }
-        peer.write(gateway.answerToWrite(request))
+        peer.write(gateway.writeResponse(request))
       }
     }
     let configuration = testConfiguration { configuration in
@@ -149,7 +149,7 @@ import Testing
     await executor.close()
   }
 
-  @Test func aFileOfCertificatesThatIsNotThereIsToldAtOnce() async throws {
+  @Test func aMissingFileOfCertificatesIsReportedAtOnce() async throws {
     let server = try ScriptedServer { _ in Self.list }
     defer { server.stop() }
     let baseURL = server.baseURL.replacing("http://", with: "https://")

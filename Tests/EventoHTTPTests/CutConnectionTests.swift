@@ -3,30 +3,30 @@ import EventoHTTP
 import Synchronization
 import Testing
 
-/// A connection that breaks, at every place where it can.
+/// A connection that breaks, wherever it can.
 @Suite struct CutConnectionTests {
   enum End: CaseIterable {
     case orderly
     case reset
   }
 
-  @Test(arguments: End.allCases) func aWriteIsStoredOnceWhereverItsAnswerIsCut(_ end: End) async throws {
-    let length = FakeGateway().answerToWrite(try Self.request).count
+  @Test(arguments: End.allCases) func aWriteIsStoredOnceWhereverItsResponseIsCut(_ end: End) async throws {
+    let length = FakeGateway().writeResponse(try Self.request).count
     for offset in 0...length {
       let gateway = FakeGateway()
       let isFirst = Mutex(true)
       let server = try ScriptedServer { peer in
         while let request = peer.readRequest() {
-          let answer = gateway.answerToWrite(request)
+          let response = gateway.writeResponse(request)
           let isCut = isFirst.withLock { isFirst in
             defer { isFirst = false }
             return isFirst
           }
           guard isCut else {
-            peer.write(answer)
+            peer.write(response)
             continue
           }
-          peer.write(answer.prefix(offset))
+          peer.write(response.prefix(offset))
           if end == .reset { peer.resetOnClose() }
           break
         }
@@ -36,25 +36,25 @@ import Testing
         #expect(result.events.map(\.id) == gateway.ids, "cut at \(offset)")
         #expect(gateway.ids.count == 1, "cut at \(offset)")
         #expect(!result.isResend, "cut at \(offset)")
-        // A reset can take bytes with it that had arrived: then the last one is a lost answer too.
+        // A reset can take bytes with it that had arrived: then the last one is a lost response too.
         if end == .orderly { #expect(gateway.requests == (offset == length ? 1 : 2), "cut at \(offset)") }
       }
     }
   }
 
-  @Test func aWriteIsStoredOnceWhereverAChunkedAnswerIsCut() async throws {
-    let length = Self.chunked(FakeGateway().answerToWrite(try Self.request)).count
+  @Test func aWriteIsStoredOnceWhereverAChunkedResponseIsCut() async throws {
+    let length = Self.chunked(FakeGateway().writeResponse(try Self.request)).count
     #expect(length > 200)
     for offset in 0...length {
       let gateway = FakeGateway()
       let server = try ScriptedServer { peer in
         while let request = peer.readRequest() {
-          let answer = Self.chunked(gateway.answerToWrite(request))
+          let response = Self.chunked(gateway.writeResponse(request))
           guard gateway.requests == 1 else {
-            peer.write(answer)
+            peer.write(response)
             continue
           }
-          peer.write(answer.prefix(offset))
+          peer.write(response.prefix(offset))
           break
         }
       }
@@ -73,7 +73,7 @@ import Testing
     let probe = try ScriptedServer { peer in
       guard let request = peer.readRequest() else { return }
       length.withLock { $0 = request.lines.reduce(2) { $0 + $1.utf8.count + 2 } + request.body.count }
-      peer.write(FakeGateway().answerToWrite(request))
+      peer.write(FakeGateway().writeResponse(request))
     }
     try await withServer(probe) { executor in try await executor.write([.sample()]) }
     let whole = length.withLock { $0 }
@@ -86,7 +86,7 @@ import Testing
           peer.resetOnClose()
           return
         }
-        while let request = peer.readRequest() { peer.write(gateway.answerToWrite(request)) }
+        while let request = peer.readRequest() { peer.write(gateway.writeResponse(request)) }
       }
       try await withServer(server) { executor in
         let result = try await executor.write([.sample(), .sample("a-2")])
@@ -97,7 +97,7 @@ import Testing
 
   @Test func aWriteWithIDsOfTheCallersOwnIsAResendWhereTheGatewaySaysSo() async throws {
     let gateway = FakeGateway()
-    try await withServer(try ScriptedServer(answering: gateway.answerToWrite)) { executor in
+    try await withServer(try ScriptedServer(respondingWith: gateway.writeResponse)) { executor in
       let event = NewEvent.sample(id: ULID())
       let first = try await executor.write([event])
       let second = try await executor.write([event])
@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  @Test func aDeletionWhoseAnswerWasLostHasBeenDone() async throws {
+  @Test func aDeletionWhoseResponseWasLostHasBeenDone() async throws {
     let deletions = Mutex(0)
     let server = try ScriptedServer { peer in
       while peer.readRequest() != nil {
@@ -125,13 +125,13 @@ import Testing
     }
   }
 
-  /// An answer, with its body in two chunks.
-  private static func chunked(_ answer: [UInt8]) -> [UInt8] {
-    let end = Request.endOfHead(in: answer) ?? 0
-    let head = String(decoding: answer[..<end], as: UTF8.self).split(separator: "\r\n").filter {
+  /// A response, with its body in two chunks.
+  private static func chunked(_ response: [UInt8]) -> [UInt8] {
+    let end = Request.endOfHead(in: response) ?? 0
+    let head = String(decoding: response[..<end], as: UTF8.self).split(separator: "\r\n").filter {
       !$0.hasPrefix("Content-Length")
     }
-    let (body, half) = (answer[end...], (answer.count - end) / 2)
+    let (body, half) = (response[end...], (response.count - end) / 2)
     let chunks = [body.prefix(half), body.dropFirst(half)].map {
       "\(String($0.count, radix: 16))\r\n\(String(decoding: $0, as: UTF8.self))\r\n"
     }
@@ -152,7 +152,7 @@ import Testing
 
 /// An error of the gateway.
 func problem(_ status: Int, _ code: String, _ headers: [String] = [], members: String = "") -> [UInt8] {
-  httpAnswer(
+  httpResponse(
     "\(status) Problem", "application/problem+json", headers,
     #"{"type":"about:blank","title":"t","status":\#(status),"detail":"d","code":"\#(code)"\#(members)}"#)
 }

@@ -5,7 +5,7 @@ import Testing
 
 /// Calls that are given up, by a deadline or by who asked.
 @Suite struct DeadlineTests {
-  private static let list = httpAnswer("200 OK", "application/json", [], noSubscribers)
+  private static let list = httpResponse("200 OK", "application/json", [], noSubscribers)
 
   enum Silence: CaseIterable {
     case nothing
@@ -14,7 +14,7 @@ import Testing
     case aByteAtATime
   }
 
-  @Test(arguments: Silence.allCases) func anAnswerThatDoesNotComeEndsWithTheDeadline(_ silence: Silence) async throws {
+  @Test(arguments: Silence.allCases) func aResponseThatDoesNotComeEndsWithTheDeadline(_ silence: Silence) async throws {
     let server = try ScriptedServer { peer in
       guard peer.readRequest() != nil else { return }
       switch silence {
@@ -80,7 +80,7 @@ import Testing
         }
         #expect(isServed)
       }
-      // What came too late for one call is no answer to the next: each gets a new connection.
+      // What came too late for one call is no response to the next: each gets a new connection.
       #expect(server.accepted >= 3)
     }
   }
@@ -123,7 +123,7 @@ import Testing
   }
 
   /// It does not wait for a connection, although all are taken, to hear that it is not wanted.
-  @Test func aTaskThatIsCancelledAlreadyWaitsForNobody() async throws {
+  @Test func aCancelledTaskDoesNotWait() async throws {
     let isFree = Mutex(false)
     let server = try ScriptedServer { peer in
       while peer.readRequest() != nil {

@@ -15,7 +15,7 @@ import Testing
     let callsATask = (Self.calls ?? 4_000) / tasks / rounds
     let gateway = try ScriptedServer { request in
       request.method == "DELETE"
-        ? httpAnswer("204 No Content") : httpAnswer("200 OK", "application/json", [], noSubscribers)
+        ? httpResponse("204 No Content") : httpResponse("200 OK", "application/json", [], noSubscribers)
     }
     try await withServer(gateway, testConfiguration { $0.connections = 32 }) { executor in
       var usage: [Usage] = []

@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func theWriteOfALostAnswerIsThereOnceWhereverItWasCut() async throws {
+  @Test func theWriteOfALostResponseIsThereOnceWhereverItWasCut() async throws {
     let store = try await SQLiteExecutor.open(":memory:")
     try await withGateway(over: store) { baseURL in
       let upstream = try #require(UInt16(baseURL.split(separator: ":").last ?? ""))
@@ -133,7 +133,7 @@ import Testing
   }
 
   /// Who gave up after one try, and commits again.
-  @Test func theCommitOfALostAnswerIsThereOnce() async throws {
+  @Test func theCommitOfALostResponseIsThereOnce() async throws {
     enum Account: Aggregate { static let aggregatorType = "bank/Account" }
     struct Opened: AggregateEvent {
       typealias Aggregate = Account
@@ -159,7 +159,7 @@ import Testing
     await store.close()
   }
 
-  @Test(arguments: [9 << 20, 17 << 20]) func whatIsTooLargeIsToldSo(_ size: Int) async throws {
+  @Test(arguments: [9 << 20, 17 << 20]) func aRejectedSizeIsReported(_ size: Int) async throws {
     try await withStore { store, executor in
       let event = NewEvent.sample(data: "\"" + String(repeating: "x", count: size) + "\"")
       let error = await failure { () throws in try await executor.write([event]) }

@@ -6,15 +6,15 @@ import Testing
 
 /// What goes out.
 @Suite struct RequestTests {
-  /// Runs calls against a gateway that answers each with the same, and returns what they sent.
+  /// Runs calls against a gateway that responds to each with the same, and returns what they sent.
   private func requests(
-    answer: [UInt8], _ configuration: HTTPConfiguration = testConfiguration(), path: String = "",
+    response: [UInt8], _ configuration: HTTPConfiguration = testConfiguration(), path: String = "",
     _ body: (HTTPExecutor) async throws -> Void
   ) async throws -> [Request] {
     let seen = Mutex<[Request]>([])
     let server = try ScriptedServer { request in
       seen.withLock { $0.append(request) }
-      return answer
+      return response
     }
     try await withServer(server, configuration, path: path, body)
     return seen.withLock { $0 }
@@ -26,9 +26,9 @@ import Testing
     ("a HTTP/1.1", "a%20HTTP%2F1.1"), ("-._~", "-._~"), ("A:@!$&'()*,;=", "A%3A%40%21%24%26%27%28%29%2A%2C%3B%3D"),
     ("\u{80}\u{9F}", "%C2%80%C2%9F"),
   ]) func aKeyIsOneSegmentWhateverIsInIt(_ key: String, _ segment: String) async throws {
-    let running = httpAnswer("200 OK", "application/json", [], #"{"running":true}"#)
+    let running = httpResponse("200 OK", "application/json", [], #"{"running":true}"#)
     let worker = ULID()
-    let sent = try await requests(answer: running) { executor in
+    let sent = try await requests(response: running) { executor in
       let isRunning = try await executor.isSubscriberRunning(key, workerID: worker)
       #expect(isRunning)
     }
@@ -37,7 +37,7 @@ import Testing
 
   @Test(arguments: ["a\r\nX-Evil: 1", "a\nb", "a\rb", "a\0b", "", String(repeating: "k", count: 256), "\u{7F}"])
   func aKeyThatIsNoneIsNotSent(_ key: String) async throws {
-    let sent = try await requests(answer: httpAnswer("204 No Content")) { executor in
+    let sent = try await requests(response: httpResponse("204 No Content")) { executor in
       let snapshot = SnapshotKey(type: "t", revision: key, id: "i")
       let errors = [
         await failure { () throws in _ = try await executor.subscriber(key) },
@@ -63,8 +63,8 @@ import Testing
   }
 
   @Test func eachOperationSendsWhatTheAPISays() async throws {
-    let (worker, id, cursor) = (ULID(), ULID(), Cursor(place: [1]))
-    let sent = try await requests(answer: problem(404, "not_found"), path: "/base/path/") { executor in
+    let (worker, id, cursor) = (ULID(), ULID(), Cursor(content: [1]))
+    let sent = try await requests(response: problem(404, "not_found"), path: "/base/path/") { executor in
       let key = SnapshotKey(type: "bank/Account", revision: "1", id: "a-1")
       let errors = [
         await failure { () throws in try await executor.write([.sample(id: id)]) },
@@ -114,8 +114,8 @@ import Testing
 
   @Test func aWriteSendsAnIDForEveryEventAndKeepsThoseThatThereAre() async throws {
     let id = ULID()
-    let sent = try await requests(answer: problem(409, "condition_failed")) { executor in
-      let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t", id: "i")], after: Cursor(place: [9]))
+    let sent = try await requests(response: problem(409, "condition_failed")) { executor in
+      let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t", id: "i")], after: Cursor(content: [9]))
       let error = await failure { () throws in
         try await executor.write([.sample(id: id), .sample(data: "not JSON")], condition: condition)
       }
@@ -124,7 +124,7 @@ import Testing
     let request = try WriteRequest(json: try #require(sent.first).body, limits: .unlimited)
     #expect(request.events[0].id == id && request.events[1].id != nil && request.events[1].id != id)
     #expect(request.events[1].data == Payload("not JSON"))
-    #expect(request.condition?.after == Cursor(place: [9]))
+    #expect(request.condition?.after == Cursor(content: [9]))
   }
 
   @Test func theTokenGoesWithEachCall() async throws {
@@ -132,7 +132,7 @@ import Testing
       configuration.token = "abc.DEF-123~+/=="
       configuration.userAgent = "ledger/1.0 (evento)"
     }
-    let sent = try await requests(answer: problem(403, "forbidden"), configuration) { executor in
+    let sent = try await requests(response: problem(403, "forbidden"), configuration) { executor in
       #expect(await failure { () throws in _ = try await executor.subscribers() }?.code == .forbidden)
       #expect(await failure { () throws in _ = try await executor.write([.sample()]) }?.code == .forbidden)
     }
@@ -141,10 +141,11 @@ import Testing
   }
 
   @Test func aRedirectionIsNotFollowedAndTheTokenStays() async throws {
-    let elsewhere = try ScriptedServer { _ in httpAnswer("200 OK", "application/json", [], noSubscribers) }
+    let elsewhere = try ScriptedServer { _ in httpResponse("200 OK", "application/json", [], noSubscribers) }
     defer { elsewhere.stop() }
-    let redirection = httpAnswer("307 Temporary Redirect", "text/html", ["Location: \(elsewhere.baseURL)/subscribers"])
-    let sent = try await requests(answer: redirection, testConfiguration { $0.token = "secret" }) { executor in
+    let redirection = httpResponse(
+      "307 Temporary Redirect", "text/html", ["Location: \(elsewhere.baseURL)/subscribers"])
+    let sent = try await requests(response: redirection, testConfiguration { $0.token = "secret" }) { executor in
       let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable && error?.detail.contains("307") == true)
     }
@@ -157,7 +158,7 @@ import Testing
     let bytes = Mutex(0)
     let server = try ScriptedServer { request in
       bytes.withLock { $0 = request.body.count }
-      return gateway.answerToWrite(request)
+      return gateway.writeResponse(request)
     }
     try await withServer(server) { executor in
       let result = try await executor.write([.sample(data: data)])
@@ -166,20 +167,20 @@ import Testing
     #expect(bytes.withLock { $0 } > data.utf8.count)
   }
 
-  /// libcurl sends `Expect: 100-continue` with a body over 1 MiB, which some hops answer with 417.
+  /// libcurl sends `Expect: 100-continue` with a body over 1 MiB, which some hops respond to with 417.
   @Test func aLargeBodyIsSentWithoutAsking() async throws {
     let gateway = FakeGateway()
     let data = Payload("\"" + String(repeating: "x", count: 3 << 20) + "\"")
     let seen = Mutex<[Request]>([])
     let server = try ScriptedServer { request in
       seen.withLock { $0.append(request) }
-      if request.headers["expect"] != nil { return httpAnswer("417 Expectation Failed") }
-      return request.method == "POST" ? gateway.answerToWrite(request) : httpAnswer("204 No Content")
+      if request.headers["expect"] != nil { return httpResponse("417 Expectation Failed") }
+      return request.method == "POST" ? gateway.writeResponse(request) : httpResponse("204 No Content")
     }
     try await withServer(server) { executor in
       try await executor.write([.sample(data: "\"" + String(repeating: "x", count: 3 << 20) + "\"")])
       try await executor.saveSnapshot(
-        SnapshotKey(type: "t", revision: "1", id: "i"), Snapshot(data: data, cursor: Cursor(place: [1])))
+        SnapshotKey(type: "t", revision: "1", id: "i"), Snapshot(data: data, cursor: Cursor(content: [1])))
     }
     let requests = seen.withLock { $0 }
     #expect(requests.map(\.method) == ["POST", "PUT"])

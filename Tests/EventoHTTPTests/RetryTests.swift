@@ -5,18 +5,18 @@ import Testing
 @testable import EventoHTTP
 
 @Suite struct RetryTests {
-  private let good = httpAnswer("200 OK", "application/json", [], noSubscribers)
+  private let good = httpResponse("200 OK", "application/json", [], noSubscribers)
 
   @Test(arguments: [
-    httpAnswer("502 Bad Gateway", "text/html", [], "<html>"), httpAnswer("504 Gateway Timeout"),
-    httpAnswer("408 Request Timeout"), httpAnswer("429 Too Many Requests"), httpAnswer("503 Service Unavailable"),
+    httpResponse("502 Bad Gateway", "text/html", [], "<html>"), httpResponse("504 Gateway Timeout"),
+    httpResponse("408 Request Timeout"), httpResponse("429 Too Many Requests"), httpResponse("503 Service Unavailable"),
     problem(503, "unavailable"),
-  ]) func whatMayPassIsTriedAgain(_ answer: [UInt8]) async throws {
+  ]) func whatMayPassIsTriedAgain(_ response: [UInt8]) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { [good] _ in
       requests.withLock { count in
         count += 1
-        return count < 4 ? answer : good
+        return count < 4 ? response : good
       }
     }
     try await withServer(server) { executor in
@@ -29,12 +29,12 @@ import Testing
   @Test(arguments: [
     problem(500, "internal"), problem(400, "invalid_request"), problem(409, "condition_failed"),
     problem(404, "not_found"), problem(401, "unauthorized"), problem(413, "content_too_large"),
-    problem(501, "not_implemented"), httpAnswer("200 OK", "text/html", [], "<html>"), httpAnswer("301 Moved"),
-  ]) func whatStaysIsNot(_ answer: [UInt8]) async throws {
+    problem(501, "not_implemented"), httpResponse("200 OK", "text/html", [], "<html>"), httpResponse("301 Moved"),
+  ]) func whatStaysIsNot(_ response: [UInt8]) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { _ in
       requests.withLock { $0 += 1 }
-      return answer
+      return response
     }
     try await withServer(server) { executor in
       #expect(await failure { () throws in _ = try await executor.subscribers() } != nil)
@@ -42,7 +42,7 @@ import Testing
     #expect(requests.withLock { $0 } == 1)
   }
 
-  @Test(arguments: [1, 2, 5]) func itGivesUpAfterItsAttemptsAndTellsTheLastError(_ attempts: Int) async throws {
+  @Test(arguments: [1, 2, 5]) func itGivesUpAfterItsAttemptsWithTheLastError(_ attempts: Int) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { _ in
       requests.withLock { $0 += 1 }
@@ -56,22 +56,22 @@ import Testing
   }
 
   @Test(arguments: ["3600", "Fri, 31 Dec 2100 23:59:59 GMT", "9999999999"])
-  func aPauseThatTheDeadlineLeavesNoTimeForIsNotBegun(_ retryAfter: String) async throws {
+  func aDelayThatTheDeadlineLeavesNoTimeForIsNotBegun(_ retryAfter: String) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { _ in
       requests.withLock { $0 += 1 }
       return problem(503, "unavailable", ["Retry-After: \(retryAfter)"])
     }
-    try await withServer(server, testConfiguration { $0.retry.longestPause = .seconds(86400) }) { executor in
+    try await withServer(server, testConfiguration { $0.retry.backoff.maximumDelay = .seconds(86400) }) { executor in
       let error = await failure { () throws in _ = try await executor.subscribers() }
       #expect(error?.code == .unavailable)
     }
     #expect(requests.withLock { $0 } == 1)
   }
 
-  /// A deadline that leaves time for it makes no difference: what is configured is the longest pause.
+  /// A deadline that leaves time for it makes no difference: the configured maximum applies.
   @Test(.timeLimit(.minutes(1)), arguments: ["86400", "Fri, 31 Dec 2100 23:59:59 GMT", "9999999999"])
-  func noPauseIsLongerThanTheLongest(_ retryAfter: String) async throws {
+  func noDelayIsLongerThanTheMaximum(_ retryAfter: String) async throws {
     let requests = Mutex(0)
     let server = try ScriptedServer { [good] _ in
       let count = requests.withLock { count in
@@ -85,14 +85,14 @@ import Testing
     #expect(requests.withLock { $0 } == 4)
   }
 
-  @Test func aRetryAfterCountsUpToTheLongestPause() {
+  @Test func aRetryAfterCountsUpToTheMaximumDelay() {
     var policy = RetryPolicy()
-    policy.longestPause = .seconds(2)
+    policy.backoff.maximumDelay = .seconds(2)
     for (asked, obeyed) in [(nil, 0), (0, 0), (1, 1), (2, 2), (3, 2), (86400, 2), (1 << 31, 2)] as [(Int?, Int)] {
-      #expect(policy.pause(askedFor: asked.map { .seconds($0) }) == .seconds(obeyed))
+      #expect(policy.delay(requested: asked.map { .seconds($0) }) == .seconds(obeyed))
     }
-    policy.longestPause = .seconds(-1)
-    #expect(policy.pause(askedFor: .seconds(5)) == .zero)
+    policy.backoff.maximumDelay = .seconds(-1)
+    #expect(policy.delay(requested: .seconds(5)) == .zero)
   }
 
   @Test func aShortRetryAfterIsWaitedFor() async throws {
@@ -103,7 +103,7 @@ import Testing
         return times.count == 1 ? problem(503, "unavailable", ["Retry-After: 1"]) : good
       }
     }
-    let configuration = testConfiguration { $0.retry.longestPause = .seconds(5) }
+    let configuration = testConfiguration { $0.retry.backoff.maximumDelay = .seconds(5) }
     try await withServer(server, configuration) { executor in _ = try await executor.subscribers() }
     let seen = times.withLock { $0 }
     #expect(seen.count == 2 && seen[0].duration(to: seen[1]) >= .seconds(1))
@@ -119,18 +119,5 @@ import Testing
     #expect(error?.isTransient == true)
     #expect(error?.cause?.contains("127.0.0.1") == true && error?.detail.contains("127.0.0.1") == false)
     await executor.close()
-  }
-
-  @Test func pausesDoubleUpToTheLongestWithJitter() {
-    var policy = RetryPolicy()
-    policy.firstPause = .milliseconds(100)
-    policy.longestPause = .seconds(1)
-    for (attempt, full) in [(0, 100), (1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (60, 1000), (.max, 1000)] {
-      #expect(policy.pause(after: attempt, jitter: 1) == .milliseconds(full))
-      #expect(policy.pause(after: attempt, jitter: 0.5) == .milliseconds(full) / 2)
-    }
-    policy.firstPause = .seconds(Int64.max / 4)
-    policy.longestPause = .seconds(-1)
-    #expect(policy.pause(after: 30, jitter: 1) == .zero)
   }
 }

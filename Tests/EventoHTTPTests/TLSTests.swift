@@ -3,7 +3,7 @@ import EventoHTTP
 import Foundation
 import Testing
 
-/// Against the server that comes with OpenSSL, where it is installed. It answers every request with a page of its own,
+/// Against the server that comes with OpenSSL, where it is installed. It responds to every request with a page of its own,
 /// which is not of the gateway's API: that it got through TLS is what shows.
 @Suite(.enabled(if: TLSServer.isInstalled)) struct TLSTests {
   private func error(
@@ -26,7 +26,7 @@ import Testing
     #expect(error?.detail.contains("status 200, with a body that starts") == true)
   }
 
-  @Test func aCertificateThatNobodyTrustsIsNot() async throws {
+  @Test func anUntrustedCertificateIsRefused() async throws {
     let server = try await TLSServer.start()
     defer { server.stop() }
     let error = try await error(server) { _ in }

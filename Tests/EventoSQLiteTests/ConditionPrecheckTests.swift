@@ -100,7 +100,7 @@ import Testing
         group.addTask {
           try await store.write((0..<others).map { .sample("o\($0)", "Other") } + [.sample("a", "Opened")])
         }
-        while store.writer.figures.waiting < 1 { await Task.yield() }
+        while store.writer.metrics.waitingWrites < 1 { await Task.yield() }
         // Large, so that they stand in one line with the one before.
         let data = others > 200 ? Payload("\"\(String(repeating: "x", count: 1_000_000))\"") : Payload("1")
         group.addTask {
@@ -112,7 +112,7 @@ import Testing
           try await store.write(
             [.sample("c", data: data)], condition: Self.condition(ReadAggregator("bank/Account", name: "Closed")))
         }
-        while store.writer.figures.waiting < 3 { await Task.yield() }
+        while store.writer.metrics.waitingWrites < 3 { await Task.yield() }
         release.signal()
         try await group.waitForAll()
       }

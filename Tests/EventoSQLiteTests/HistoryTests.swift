@@ -15,7 +15,7 @@ import Testing
     try await withStore { store in
       try await store.write((0..<9).map { _ in .sample() })
       try await store.upsertSubscriber("s", workerID: ULID())
-      for cursor in foreign + [Cursor(place: [1, 2, 3]), Cursor(place: Array(repeating: 0xFF, count: 14))] {
+      for cursor in foreign + [Cursor(content: [1, 2, 3]), Cursor(content: Array(repeating: 0xFF, count: 14))] {
         await expect(.cursorNotInHistory) { () throws in
           _ = try await store.read(nil, routingKey: .all, args: .forward(after: .after(cursor)))
         }

@@ -44,7 +44,7 @@ import Testing
       #expect(try await store.getSubscriberCursor("s") == nil)
       await expect(.subscriberNotFound) { () throws in
         // Even before its cursor, which is of no history.
-        try await store.acknowledge("s", cursor: Cursor(place: [1]))
+        try await store.acknowledge("s", cursor: Cursor(content: [1]))
       }
       await expect(.subscriberNotFound) { () throws in try await store.setSubscriberEnabled("s", true) }
       await expect(.subscriberNotFound) { () throws in try await store.deleteSubscriber("s") }

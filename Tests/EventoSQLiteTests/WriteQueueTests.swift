@@ -86,7 +86,7 @@ import Testing
     idle.queue.resume()
     await idle.writer.close()
     #expect(runs.load(ordering: .relaxed) == 3)
-    #expect(idle.writer.figures.commits == 3)
+    #expect(idle.writer.metrics.commits == 3)
   }
 
   @Test func writesThatNobodyWaitsForDoNotBegin() async throws {

@@ -87,7 +87,7 @@ import Testing
     #expect(Set(ConformanceCheck.all.map(\.area)) == Set(ConformanceCheck.Area.allCases))
   }
 
-  @Test func aFailureTellsTheCheckAndThePlace() async throws {
+  @Test func aFailureNamesTheCheckAndTheLine() async throws {
     let check = try #require(ConformanceCheck.all.first { $0.name == "a write without events is missing data" })
     let failure = await #expect(throws: ConformanceFailure.self) {
       try await check.run { body in

@@ -19,7 +19,7 @@ import Testing
     let event = Event(
       id: ULID(), aggregatorType: "t", aggregatorID: "a", version: 1, name: "n", routingKey: nil,
       data: Payload("1"), metadata: Metadata(), timestamp: Timestamp(milliseconds: 0))
-    let edge = Edge(cursor: Cursor(place: [1]), node: event)
+    let edge = Edge(cursor: Cursor(content: [1]), node: event)
     let isAdded = edge.withView { output.add($0) }
     #expect(isAdded)
     #expect(output.hasRoom(payloadBytes: 8000, isJSON: true))

@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func readsEveryParameter() throws {
-    let cursor = Cursor(place: [5])
+    let cursor = Cursor(content: [5])
     let request = try query(
       ("aggregator_type", "t"), ("aggregator_id", "i"), ("name", "n"), ("routing_key", "k"), ("first", "65535"),
       ("after", cursor.description), ("encoding", "base64"), ("wait", "60"))
@@ -48,29 +48,29 @@ import Testing
       _ = try ReadRequest(&parameters)
     }
     #expect(error?.code == .invalidRequest)
-    #expect(places(error) == [pairs[0].0])
+    #expect(locations(error) == [pairs[0].0])
   }
 
-  @Test(arguments: [1, 2]) func endsWithTwentyFaultsHoweverManyParametersThereAre(_ timesEach: Int) {
+  @Test(arguments: [1, 2]) func endsWithTwentyErrorsHoweverManyParametersThereAre(_ timesEach: Int) {
     let names = (0..<20_000 / timesEach).flatMap { number in repeatElement("p\(number)", count: timesEach) }
     let error = failure { () throws(EventoError) in
       var parameters = ParameterReader([(name: "first", value: "1")] + names.map { (name: $0, value: "1") })
       _ = try ReadRequest(&parameters)
     }
     #expect(error?.code == .invalidRequest)
-    #expect(places(error) == (0..<20).map { "p\($0)" })
+    #expect(locations(error) == (0..<20).map { "p\($0)" })
   }
 
   @Test func doesNotMixDirections() {
-    let cursor = Cursor(place: [5]).description
+    let cursor = Cursor(content: [5]).description
     for forward in [("first", "1"), ("after", cursor), ("after", "now")] {
       for backward in [("last", "1"), ("before", cursor)] {
         let error = failure { () throws(EventoError) in _ = try query(forward, backward) }
-        #expect(places(error) == [backward.0])
+        #expect(locations(error) == [backward.0])
       }
     }
-    #expect(places(failure { () throws(EventoError) in _ = try query(("wait", "1"), ("last", "1")) }) == ["wait"])
-    #expect(places(failure { () throws(EventoError) in _ = try query(("wait", "1"), ("first", "0")) }) == ["wait"])
+    #expect(locations(failure { () throws(EventoError) in _ = try query(("wait", "1"), ("last", "1")) }) == ["wait"])
+    #expect(locations(failure { () throws(EventoError) in _ = try query(("wait", "1"), ("first", "0")) }) == ["wait"])
   }
 
   @Test(arguments: ["x", "NOW", "now ", "AQ", String(repeating: "A", count: 201)])
@@ -96,10 +96,10 @@ import Testing
     ("{\"encoding\":\"x\"}", "/encoding"), ("{\"before\":7}", "/before"), ("{\"wait\":1,\"last\":2}", "/wait"),
     ("{\"after\":null}", "/after"),
   ])
-  func namesTheMemberThatIsWrong(_ body: String, _ place: String) {
+  func namesTheMemberThatIsWrong(_ body: String, _ location: String) {
     let error = failure { () throws(EventoError) in _ = try ReadRequest(json: bytes(body)) }
     #expect(error?.code == .invalidRequest)
-    #expect(places(error) == [place])
+    #expect(locations(error) == [location])
   }
 
   @Test func takes200Filters() throws {
@@ -109,7 +109,7 @@ import Testing
     }
     #expect(try ReadRequest(json: body(200)).aggregators?.count == 200)
     let error = failure { () throws(EventoError) in _ = try ReadRequest(json: body(201)) }
-    #expect(places(error) == ["/aggregators"])
+    #expect(locations(error) == ["/aggregators"])
     #expect(error?.detail.contains("200") == true)
   }
 
@@ -118,8 +118,8 @@ import Testing
     ReadRequest(
       aggregators: [ReadAggregator("t\"", id: "i", name: "n"), ReadAggregator("u")],
       routingKey: .value("k\n".dropLast() + "é"),
-      args: .forward(first: 7, after: .after(Cursor(place: [1]))), encoding: .base64, wait: 5),
-    ReadRequest(aggregators: [], routingKey: .value(nil), args: .backward(last: 3, before: Cursor(place: [2]))),
+      args: .forward(first: 7, after: .after(Cursor(content: [1]))), encoding: .base64, wait: 5),
+    ReadRequest(aggregators: [], routingKey: .value(nil), args: .backward(last: 3, before: Cursor(content: [2]))),
     ReadRequest(aggregators: nil, routingKey: .value("x"), args: .forward(first: 0, after: .now)),
   ])
   func readsWhatItWrites(_ request: ReadRequest) throws {

@@ -9,45 +9,46 @@ import Testing
     routingKey: nil, data: Payload("{\"x\": 1.10}"), metadata: Metadata(), timestamp: Timestamp(milliseconds: 12_034))
 
   @Test func writesEventsByHand() {
-    let cursor = Cursor(place: [1])
+    let cursor = Cursor(content: [1])
     #expect(
-      text(Page.json(Edge(cursor: cursor, node: event), .auto)) == """
+      text(ReadResponse.json(Edge(cursor: cursor, node: event), .auto)) == """
         {"cursor":"\(cursor)","node":{"id":"01JD0000000000000000000001","aggregator_type":"t","aggregator_id":"i\\"",\
         "version":2,"name":"n","routing_key":null,"data":{"x": 1.10},"metadata":{},"timestamp":12,"timestamp_subsec":34}}
 
         """)
     #expect(
-      text(Page.json(Edge(cursor: cursor, node: event), .base64)).contains("\"data_base64\":\"eyJ4IjogMS4xMH0=\""))
+      text(ReadResponse.json(Edge(cursor: cursor, node: event), .base64)).contains(
+        "\"data_base64\":\"eyJ4IjogMS4xMH0=\""))
   }
 
   @Test func readsPages() throws {
     let page = ReadResult(
-      edges: [Edge(cursor: Cursor(place: [1]), node: event), Edge(cursor: Cursor(place: [2]), node: event)],
+      edges: [Edge(cursor: Cursor(content: [1]), node: event), Edge(cursor: Cursor(content: [2]), node: event)],
       pageInfo: PageInfo(
-        hasPreviousPage: true, hasNextPage: false, startCursor: Cursor(place: [1]), endCursor: nil))
-    #expect(try Page.page(json: Page.json(page, .auto)) == page)
-    #expect(try Page.page(json: Page.json(page, .base64)) == page)
+        hasPreviousPage: true, hasNextPage: false, startCursor: Cursor(content: [1]), endCursor: nil))
+    #expect(try ReadResponse.page(json: ReadResponse.json(page, .auto)) == page)
+    #expect(try ReadResponse.page(json: ReadResponse.json(page, .base64)) == page)
     let empty = ReadResult<Event>(
       edges: [], pageInfo: PageInfo(hasPreviousPage: false, hasNextPage: true, startCursor: nil, endCursor: nil))
-    #expect(try Page.page(json: Page.json(empty, .auto)) == empty)
+    #expect(try ReadResponse.page(json: ReadResponse.json(empty, .auto)) == empty)
   }
 
   @Test(
     arguments: [[], [0xFF], Array("1 ".utf8), Array("{\"a\":1,\"a\":2}".utf8), Array("\"\\ud800\"".utf8)] as [[UInt8]])
   func keepsPayloads(_ data: [UInt8]) throws {
-    let body = SnapshotBody.json(Snapshot(data: Payload(data), cursor: Cursor(place: [3])), .auto)
+    let body = SnapshotBody.json(Snapshot(data: Payload(data), cursor: Cursor(content: [3])), .auto)
     #expect(try SnapshotBody.snapshot(response: body).data.bytes == data)
     #expect(text(body).contains("data_base64") == !Payload(data).isJSON)
   }
 
-  @Test func readsWriteAnswers() throws {
+  @Test func readsWriteResponses() throws {
     let events = [
       WrittenEvent(
         id: ULID(), aggregatorType: "t", aggregatorID: "i", version: 1, routingKey: "k",
-        timestamp: Timestamp(milliseconds: 5), cursor: Cursor(place: [1])),
+        timestamp: Timestamp(milliseconds: 5), cursor: Cursor(content: [1])),
       WrittenEvent(
         id: ULID(), aggregatorType: "t", aggregatorID: "i", version: 2, routingKey: nil,
-        timestamp: Timestamp(milliseconds: 253_402_300_799_999), cursor: Cursor(place: [2])),
+        timestamp: Timestamp(milliseconds: 253_402_300_799_999), cursor: Cursor(content: [2])),
     ]
     #expect(try WriteResponse.events(json: WriteResponse.json(events)) == events)
   }
@@ -72,14 +73,14 @@ import Testing
 
   @Test(arguments: ["", "<html>", "{}", "[]", "{\"edges\":[],\"page_info\":{}}", "{\"edges\":[{}],\"page_info\":null}"])
   func tellsNonsense(_ body: String) {
-    #expect(throws: EventoError.self) { try Page.page(json: bytes(body)) }
+    #expect(throws: EventoError.self) { try ReadResponse.page(json: bytes(body)) }
   }
 }
 
 @Suite struct ProblemTests {
   @Test(arguments: [
     EventoError(.invalidCursor, "a \"quoted\"\nline"),
-    EventoError.faults([.init(.pointer("/a"), "x"), .init(.parameter("b"), "y")]),
+    EventoError.fieldErrors([.init(.pointer("/a"), "x"), .init(.parameter("b"), "y")]),
     EventoError(
       .invalidOriginalVersion, "d",
       facts: .versionConflict(aggregatorType: "t", aggregatorID: "i", givenVersion: 3, currentVersion: 0)),

@@ -5,7 +5,7 @@ import Testing
 @testable import EventoWire
 
 @Suite struct StreamTests {
-  private static let cursor = Cursor(place: [1, 2, 3, 4, 5, 6, 7, 8])
+  private static let cursor = Cursor(content: [1, 2, 3, 4, 5, 6, 7, 8])
 
   /// - Parameter mark: stands in every name.
   private func edge(data: Payload, metadata: String = "{}", mark: String = "") throws -> Edge<Event> {
@@ -68,7 +68,7 @@ import Testing
         let metadata = "{\"\(before)\(mark)\":\r\n\"\(mark)\\\\\(mark)\\n\"}"
         let stored = try edge(data: Payload("\"°—é\""), metadata: metadata, mark: before + mark)
         let output = line(format, stored)
-        // What stands for it, at its place; nothing else is changed.
+        // Replaced where it was; nothing else is changed.
         #expect(!output.unicodeScalars.contains { "\u{85}\u{2028}\u{2029}\r".unicodeScalars.contains($0) })
         #expect(output.contains(metadata.replacing("\r\n", with: "  ").replacing(separator, with: escape)))
         #expect(output.contains("\"data\":\"°—é\""))
@@ -121,7 +121,7 @@ import Testing
   @Test func escapesNothingInAPage() throws {
     for separator in Self.separators {
       let metadata = "{\"m\":\n\"\(separator)\"}"
-      let page = text(Page.json(try edge(data: Payload("\"\(separator)\""), metadata: metadata), .auto))
+      let page = text(ReadResponse.json(try edge(data: Payload("\"\(separator)\""), metadata: metadata), .auto))
       #expect(page.contains("\"data\":\"\(separator)\"") && page.contains(metadata))
     }
   }
@@ -163,7 +163,7 @@ import Testing
   }
 
   @Test func lastEventIDWins() throws {
-    let other = Cursor(place: [9, 9])
+    let other = Cursor(content: [9, 9])
     for lastEventID in ["", Self.cursor.description] {
       let expected: Args.Start = .after(lastEventID.isEmpty ? other : Self.cursor)
       #expect(try FollowRequest(json: bytes("{\"after\":\"\(other)\"}"), lastEventID: lastEventID).after == expected)
@@ -178,11 +178,11 @@ import Testing
   @Test(arguments: ["first", "last", "before", "wait"])
   func takesNoPageParameters(_ name: String) {
     #expect(
-      places(
+      locations(
         failure { () throws(EventoError) in _ = try FollowRequest(json: bytes("{\"\(name)\":1}"), lastEventID: nil) })
         == ["/\(name)"])
     var parameters = ParameterReader([(name, "1")])
     #expect(
-      places(failure { () throws(EventoError) in _ = try FollowRequest(&parameters, lastEventID: nil) }) == [name])
+      locations(failure { () throws(EventoError) in _ = try FollowRequest(&parameters, lastEventID: nil) }) == [name])
   }
 }

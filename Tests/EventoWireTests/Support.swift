@@ -13,11 +13,11 @@ func failure(_ body: () throws(EventoError) -> Void) -> EventoError? {
   }
 }
 
-/// Where the faults of an error are, in order.
-func places(_ error: EventoError?) -> [String] {
-  guard case .faults(let faults) = error?.facts else { return [] }
-  return faults.map { fault in
-    switch fault.place {
+/// The locations of the field errors of an error, in order.
+func locations(_ error: EventoError?) -> [String] {
+  guard case .fieldErrors(let errors) = error?.facts else { return [] }
+  return errors.map { error in
+    switch error.location {
     case .pointer(let pointer): pointer
     case .parameter(let name): name
     }
@@ -28,7 +28,7 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-/// An event's text with members put in, or in the place of those that it has.
+/// An event's text with members added or replaced.
 func eventJSON(_ members: [String: String] = [:], without: Set<String> = []) -> String {
   var all = ["aggregator_type": "\"t\"", "aggregator_id": "\"i\"", "name": "\"n\""]
   all.merge(members) { $1 }
@@ -39,4 +39,17 @@ func eventJSON(_ members: [String: String] = [:], without: Set<String> = []) -> 
 
 func write(_ events: String...) throws(EventoError) -> WriteRequest {
   try WriteRequest(json: bytes("{\"events\":[\(events.joined(separator: ","))]}"), limits: WireLimits())
+}
+
+extension ReadResponse {
+  /// Writes a page, as the gateway does.
+  static func json(_ page: ReadResult<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
+    var output = PageOutput(.forward(), encoding, limit: .max)
+    let info = page.forEachEvent(.forward()) { output.add($0) }
+    return output.finish(info)
+  }
+
+  static func json(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
+    edge.withView { json($0, encoding) }
+  }
 }

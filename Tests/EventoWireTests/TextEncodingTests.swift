@@ -32,13 +32,13 @@ import Testing
     let id = ULID()
     #expect(try UpsertRequest(json: marked("{\"worker_id\":\"\(id)\"}")).workerID == id)
     #expect(try AcknowledgeRequest(json: marked("{\"cursor\":null}")).cursor == nil)
-    let cursor = Cursor(place: [1])
+    let cursor = Cursor(content: [1])
     let snapshot = try SnapshotBody.snapshot(
       request: marked("{\"cursor\":\"\(cursor)\",\"data\":\"\u{FEFF}\"}"), limits: WireLimits())
     #expect(snapshot.data.bytes == bytes("\"\u{FEFF}\""))
   }
 
-  /// One mark, before the whole text; the places of faults count it.
+  /// One mark, before the whole text; the offsets of errors count it.
   @Test(arguments: [
     ("", "byte order mark"), ("\u{FEFF}{}", "at byte 3"), ("{\u{FEFF}}", "at byte 4"), ("{}\u{FEFF}", "at byte 5"),
     ("{", "at byte 4"),

@@ -48,7 +48,7 @@ import Testing
     #expect(try write(eventJSON(["data_base64": "\"MQ==\""])).events.first?.data.isJSON == true)
   }
 
-  /// Each member with a value that it can't have, and where the fault is said to be.
+  /// Each member with a value that it can't have, and the location of its error.
   @Test(arguments: [
     ("id", "\"01JD000000000000000000000I\""), ("id", "\"81JD0000000000000000000001\""), ("id", "7"), ("id", "null"),
     ("id", "\"01JD\""), ("aggregator_type", "\"\""), ("aggregator_type", "null"), ("aggregator_type", "1"),
@@ -63,7 +63,7 @@ import Testing
   func namesTheMemberThatIsWrong(_ member: String, _ value: String) {
     let error = failure { () throws(EventoError) in _ = try write(eventJSON(), eventJSON([member: value])) }
     #expect(error?.code == .invalidRequest)
-    #expect(places(error) == ["/events/1/\(member)"])
+    #expect(locations(error) == ["/events/1/\(member)"])
   }
 
   @Test func namesLengthsByBytes() {
@@ -76,24 +76,24 @@ import Testing
   @Test(arguments: ["aggregator_type", "aggregator_id", "name"])
   func namesTheMemberThatIsMissing(_ member: String) {
     let error = failure { () throws(EventoError) in _ = try write(eventJSON(without: [member])) }
-    #expect(places(error) == ["/events/0/\(member)"])
+    #expect(locations(error) == ["/events/0/\(member)"])
   }
 
-  @Test func namesEveryFaultAtOnce() {
+  @Test func reportsEveryErrorAtOnce() {
     let error = failure { () throws(EventoError) in
       _ = try write(eventJSON(["version": "0", "id": "1"], without: ["name"]), "7")
     }
-    #expect(places(error) == ["/events/0/id", "/events/0/version", "/events/0/name", "/events/1"])
+    #expect(locations(error) == ["/events/0/id", "/events/0/version", "/events/0/name", "/events/1"])
   }
 
-  @Test func stopsNamingFaultsInTime() {
+  @Test func reportsALimitedNumberOfErrors() {
     let events = (0..<500).map { _ in "7" }.joined(separator: ",")
     let error = failure { () throws(EventoError) in _ = try write(events) }
-    #expect(places(error).count == JSONReader.maximumFaults)
+    #expect(locations(error).count == JSONReader.maximumErrors)
   }
 
-  /// A body has room for millions of faults.
-  @Test func makesNoTextOfFaultsThatItDoesNotNote() {
+  /// A body has room for millions of errors.
+  @Test func makesNoTextOfErrorsThatItDoesNotReport() {
     var texts = 0
     func text() -> String {
       texts += 1
@@ -102,45 +102,45 @@ import Testing
     let error = failure { () throws(EventoError) in
       try JSONReader.read(bytes("1")) { (reader) throws(EventoError) in
         for _ in 0..<100 {
-          reader.fault(text())
-          reader.fault(EventMember.name, text())
+          reader.addError(text())
+          reader.addError(EventMember.name, text())
         }
         try reader.skip()
       }
     }
-    #expect(places(error).count == JSONReader.maximumFaults)
-    #expect(texts == JSONReader.maximumFaults)
+    #expect(locations(error).count == JSONReader.maximumErrors)
+    #expect(texts == JSONReader.maximumErrors)
   }
 
   @Test func refusesMembersTwice() {
     let event = "{\"name\":\"n\",\"aggregator_type\":\"t\",\"aggregator_id\":\"i\",\"na\\u006de\":\"m\"}"
-    #expect(places(failure { () throws(EventoError) in _ = try write(event) }) == ["/events/0/name"])
+    #expect(locations(failure { () throws(EventoError) in _ = try write(event) }) == ["/events/0/name"])
   }
 
   @Test func escapesPointers() {
     let error = failure { () throws(EventoError) in _ = try write(eventJSON(["a/b~c": "1"])) }
-    #expect(places(error) == ["/events/0/a~1b~0c"])
+    #expect(locations(error) == ["/events/0/a~1b~0c"])
   }
 
   @Test func tellsPayloadsApart() {
     let both = failure { () throws(EventoError) in _ = try write(eventJSON(["data": "1", "data_base64": "\"\""])) }
-    #expect(places(both) == ["/events/0/data_base64"])
+    #expect(locations(both) == ["/events/0/data_base64"])
     let alone = failure { () throws(EventoError) in _ = try write(eventJSON(["timestamp_subsec": "1"])) }
-    #expect(places(alone) == ["/events/0/timestamp_subsec"])
+    #expect(locations(alone) == ["/events/0/timestamp_subsec"])
   }
 
   @Test func refusesMixedVersions() {
     let mixed = failure { () throws(EventoError) in
       _ = try write(eventJSON(["version": "1"]), eventJSON(["aggregator_id": "\"j\""]), eventJSON())
     }
-    #expect(places(mixed) == ["/events/2/version"])
+    #expect(locations(mixed) == ["/events/2/version"])
   }
 
   @Test func tellsNothingFromNoMember() {
     #expect(failure { () throws(EventoError) in _ = try write() }?.code == .missingData)
     let none = failure { () throws(EventoError) in _ = try WriteRequest(json: bytes("{}"), limits: WireLimits()) }
     #expect(none?.code == .invalidRequest)
-    #expect(places(none) == ["/events"])
+    #expect(locations(none) == ["/events"])
   }
 
   @Test(arguments: [
@@ -155,7 +155,7 @@ import Testing
   func wantsAnObject(_ body: String) {
     let error = failure { () throws(EventoError) in _ = try WriteRequest(json: bytes(body), limits: WireLimits()) }
     #expect(error?.code == .invalidRequest)
-    #expect(places(error) == [""])
+    #expect(locations(error) == [""])
   }
 
   @Test func nestsTo128() throws {
@@ -165,7 +165,7 @@ import Testing
     #expect(throws: Never.self) { try write(eventJSON(["data": nested(128)])) }
     let error = failure { () throws(EventoError) in _ = try write(eventJSON(["data": nested(129)])) }
     #expect(error?.code == .invalidRequest)
-    #expect(places(error) == ["/events/0/data"])
+    #expect(locations(error) == ["/events/0/data"])
   }
 
   @Test func quotesItsLimits() throws {
@@ -192,7 +192,7 @@ import Testing
   }
 
   @Test func readsConditions() throws {
-    let cursor = Cursor(place: [1, 2, 3])
+    let cursor = Cursor(content: [1, 2, 3])
     let body = """
       {"condition":{"after":"\(cursor)","fail_if_events_match":[{"aggregator_type":"t","name":"n"}]},"events":[\(eventJSON())]}
       """
@@ -205,10 +205,10 @@ import Testing
     ("{\"fail_if_events_match\":[{}]}", "/condition/fail_if_events_match/0/aggregator_type"),
     ("{\"fail_if_events_match\":[{\"aggregator_type\":\"t\"}],\"x\":1}", "/condition/x"), ("null", "/condition"),
   ])
-  func namesWhatIsWrongWithAConditon(_ condition: String, _ place: String) {
+  func namesWhatIsWrongWithACondition(_ condition: String, _ location: String) {
     let body = "{\"condition\":\(condition),\"events\":[\(eventJSON())]}"
     let error = failure { () throws(EventoError) in _ = try WriteRequest(json: bytes(body), limits: WireLimits()) }
-    #expect(places(error) == [place])
+    #expect(locations(error) == [location])
   }
 
   @Test func readsWhatItWrites() throws {
@@ -220,7 +220,7 @@ import Testing
       NewEvent(aggregatorType: "t", aggregatorID: "i", name: "n", data: Payload("{\"x\":1}")),
     ]
     let condition = WriteCondition(
-      failIfEventsMatch: [ReadAggregator("t", id: "i")], after: Cursor(place: [9]))
+      failIfEventsMatch: [ReadAggregator("t", id: "i")], after: Cursor(content: [9]))
     let request = try WriteRequest(
       json: WriteRequest(events: events, condition: condition).json, limits: WireLimits())
     #expect(request.condition == condition)

@@ -45,7 +45,7 @@ package final class RawConnection: Sendable {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    // The deinitialiser closes it: it runs for whoever is complete, though its initialiser throws. To close it twice
+    // The deinitializer closes it: it runs for whoever is complete, though its initializer throws. To close it twice
     // would close what another test has got under its number since.
     guard result == 0 else { throw Failure(description: "connect to port \(port): errno \(errno)") }
   }

@@ -79,7 +79,7 @@ public struct Teller: Sendable {
 
   // MARK: Queries
 
-  public func details(of id: String) async throws -> Loaded<Account, AccountDetails> {
+  public func details(of id: String) async throws -> LoadedAggregate<Account, AccountDetails> {
     guard let account = try await AccountDetails.projection.load(id, from: store) else {
       throw BankError.noSuchAccount(id)
     }
@@ -100,7 +100,7 @@ public struct Teller: Sendable {
   /// What was loaded may be old by the time of the commit. The store notices, since the builder says which version the
   /// decision rests on, and refuses it as a conflict. Then the decision is simply made again, on what is there now.
   private func change(
-    _ id: String, _ decide: (Loaded<Account, AccountDetails>) async throws -> AggregateBuilder<Account>?
+    _ id: String, _ decide: (LoadedAggregate<Account, AccountDetails>) async throws -> AggregateBuilder<Account>?
   ) async throws {
     while true {
       guard let decision = try await decide(details(of: id)) else { return }
@@ -117,7 +117,7 @@ public struct Teller: Sendable {
   ///
   /// Where the answer got lost, nobody knows whether it was written, and it is sent again. It is the same builder, so the
   /// store knows its events by their ids, and writes them once.
-  private func commit(_ decision: AggregateBuilder<Account>) async throws -> Commit {
+  private func commit(_ decision: AggregateBuilder<Account>) async throws -> CommitResult {
     let decision = decision.requestedBy(name)
     do {
       return try await decision.commit(to: store)
@@ -126,7 +126,7 @@ public struct Teller: Sendable {
     }
   }
 
-  private func mustBeOpen(_ account: Loaded<Account, AccountDetails>) throws(BankError) {
+  private func mustBeOpen(_ account: LoadedAggregate<Account, AccountDetails>) throws(BankError) {
     guard account.status == .open else { throw .accountIsNotOpen(account.status) }
   }
 

@@ -15,7 +15,7 @@
 /// ```
 ///
 /// A builder is a value: each method returns a new one. An event gets its id when it is added, so committing the same
-/// builder again resends the same write: the store recognises the ids, returns the first result, and writes nothing. If
+/// builder again resends the same write: the store recognizes the ids, returns the first result, and writes nothing. If
 /// a commit fails with `unavailable`, it may or may not have been done: commit the same builder again. To write the
 /// same events a second time, add them to another builder.
 public struct AggregateBuilder<Kind: Aggregate>: Sendable {
@@ -86,7 +86,7 @@ public struct AggregateBuilder<Kind: Aggregate>: Sendable {
     metadata(Metadata.requestedAsName, whom)
   }
 
-  /// Sets the coder for the payloads of this aggregate's events; the default is ``JSONCoder``. The store recognises a
+  /// Sets the coder for the payloads of this aggregate's events; the default is ``JSONCoder``. The store recognizes a
   /// repeated commit only if the coder turns the same value into the same bytes each time.
   public func coder(_ coder: some EventCoder) -> Self {
     with { $0.draft.coder = coder }
@@ -127,19 +127,18 @@ extension AggregateBuilder {
   ///   ``originalVersion(_:)`` is no longer the aggregate's version; `duplicate_event_id` if only some of the events
   ///   were written before; `unencodable_payload`; the errors of ``Executor/write(_:)``.
   @discardableResult
-  public func commit(to store: any Executor) async throws -> Commit {
+  public func commit(to store: any Executor) async throws -> CommitResult {
     let drafts = drafts
-    var placings: [AggregateDraft.Placing] = []
-    for draft in drafts { placings.append(try await draft.placing(on: store)) }
+    var targets: [AggregateDraft.Target] = []
+    for draft in drafts { targets.append(try await draft.target(in: store)) }
     let result: WriteResult
     do {
-      result = try await store.write(events(of: drafts, placings))
-    } catch let error as EventoError where error.code == .invalidOriginalVersion && placings.contains(where: \.isGuess)
-    {
+      result = try await store.write(events(of: drafts, targets))
+    } catch let error as EventoError where error.code == .invalidOriginalVersion && targets.contains(where: \.isGuess) {
       // Another writer has just created one of the aggregates. No version was required, so append to it.
-      placings = zip(drafts, placings).map { $1.isGuess ? $0.appending : $1 }
+      targets = zip(drafts, targets).map { $1.isGuess ? $0.appending : $1 }
       do {
-        result = try await store.write(events(of: drafts, placings))
+        result = try await store.write(events(of: drafts, targets))
       } catch {
         throw EventoError(wrapping: error).countedAsGiven(drafts)
       }
@@ -150,14 +149,14 @@ extension AggregateBuilder {
     guard result.events.count == drafts.reduce(0, { $0 + $1.events.count }), let last = own.last else {
       throw EventoError(.internal, "The store returned other events than those written.")
     }
-    return Commit(id: draft.id, version: last.version, cursor: last.cursor, events: result.events)
+    return CommitResult(id: draft.id, version: last.version, cursor: last.cursor, events: result.events)
   }
 
   private func events(
-    of drafts: [AggregateDraft], _ placings: [AggregateDraft.Placing]
+    of drafts: [AggregateDraft], _ targets: [AggregateDraft.Target]
   ) throws -> [NewEvent] {
     var events: [NewEvent] = []
-    for (draft, placing) in zip(drafts, placings) { events += try draft.newEvents(placing) }
+    for (draft, target) in zip(drafts, targets) { events += try draft.newEvents(target) }
     return events
   }
 }
@@ -179,7 +178,7 @@ extension EventoError {
 }
 
 /// The result of a commit.
-public struct Commit: Sendable, Equatable {
+public struct CommitResult: Sendable, Equatable {
   /// The aggregate's id.
   public let id: String
   /// The aggregate's version after the commit: the original version of the next one.

@@ -1,7 +1,7 @@
 /// The part of a commit that is about one aggregate.
 struct AggregateDraft: Sendable {
   struct Event: Sendable {
-    /// Generated once, so that the store recognises the event when it is written again.
+    /// Generated once, so that the store recognizes the event when it is written again.
     let id = ULID()
     let name: String
     let payload: @Sendable (any EventCoder) throws -> Payload
@@ -16,7 +16,7 @@ struct AggregateDraft: Sendable {
   var coder: any EventCoder = JSONCoder()
 
   /// The version and routing key under which a draft's events are written.
-  struct Placing {
+  struct Target {
     /// The version that the aggregate must have; `nil` for any.
     let originalVersion: Int?
     let routingKey: NewEvent.Routing
@@ -38,29 +38,29 @@ struct AggregateDraft: Sendable {
   /// An aggregate keeps the routing key of its first event. If a key is set and the aggregate may or may not exist,
   /// this reads the store. If it does not exist, the events require its first versions, so that no other writer can
   /// create it with another key in between.
-  func placing(on store: any Executor) async throws -> Placing {
+  func target(in store: any Executor) async throws -> Target {
     switch (originalVersion, routingKey) {
     case (let version?, _) where version > 0:
-      return Placing(originalVersion: version, routingKey: .inherited, isGuess: false)
+      return Target(originalVersion: version, routingKey: .inherited, isGuess: false)
     case (let version?, let routingKey):
-      return Placing(originalVersion: version, routingKey: routingKey, isGuess: false)
+      return Target(originalVersion: version, routingKey: routingKey, isGuess: false)
     case (nil, .inherited):
       return appending
     case (nil, .value):
       let page = try await store.read([filter], routingKey: .all, args: .backward(last: 1))
-      return page.edges.isEmpty ? Placing(originalVersion: 0, routingKey: routingKey, isGuess: true) : appending
+      return page.edges.isEmpty ? Target(originalVersion: 0, routingKey: routingKey, isGuess: true) : appending
     }
   }
 
   /// Appends to the aggregate at any version, with its routing key.
-  var appending: Placing { Placing(originalVersion: nil, routingKey: .inherited, isGuess: false) }
+  var appending: Target { Target(originalVersion: nil, routingKey: .inherited, isGuess: false) }
 
-  /// Returns the events to write. The store recognises them by their ids, whatever their version and routing key: a
+  /// Returns the events to write. The store recognizes them by their ids, whatever their version and routing key: a
   /// second attempt that finds the aggregate existing requires less than the first one, and never something else.
-  func newEvents(_ placing: Placing) throws -> [NewEvent] {
+  func newEvents(_ target: Target) throws -> [NewEvent] {
     guard !events.isEmpty else { throw EventoError.missingData() }
     let versions = 0...Evento.Event.maximumVersion
-    guard versions.contains(placing.originalVersion ?? 0) else {
+    guard versions.contains(target.originalVersion ?? 0) else {
       throw EventoError(
         .invalidRequest, "The original version of \(type) \(id) must be 0 to \(versions.upperBound).")
     }
@@ -70,7 +70,7 @@ struct AggregateDraft: Sendable {
       written.append(
         NewEvent(
           id: event.id, aggregatorType: type, aggregatorID: id,
-          version: placing.originalVersion.map { $0 + 1 + index }, name: event.name, routingKey: placing.routingKey,
+          version: target.originalVersion.map { $0 + 1 + index }, name: event.name, routingKey: target.routingKey,
           data: try event.payload(coder), metadata: metadata))
     }
     return written

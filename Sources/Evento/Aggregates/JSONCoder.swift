@@ -8,7 +8,7 @@ internal import ByteCoding
 
 /// Encodes payloads as JSON like Foundation, except for dates.
 ///
-/// Members are sorted by name, so that equal values have equal bytes: the store recognises a resend only if they do.
+/// Members are sorted by name, so that equal values have equal bytes: the store recognizes a resend only if they do.
 /// Two kinds of value have no fixed order, and each process writes them differently: a `Set`, and a `Dictionary` whose
 /// keys are neither `String` nor `Int`, which becomes an array of keys and values. In an event, use a sorted array
 /// instead of a set, and make an enum that is a key conform to `CodingKeyRepresentable`, so that its dictionary is an
@@ -61,7 +61,7 @@ public struct JSONCoder: EventCoder {
         throw DecodingError.dataCorrupted(
           .init(codingPath: [], debugDescription: "The payload is not JSON: \(error.detail), at byte \(error.offset)."))
       }
-      return try decoder.decode(PlacedErrors<Value>.self, from: data).value
+      return try decoder.decode(LocatedErrors<Value>.self, from: data).value
     }
   }
 }

@@ -50,7 +50,7 @@ extension Metadata {
         if scanner.skip(UInt8(ascii: ",")) { scanner.skipWhitespace() }
       }
     } catch {
-      // The initialiser of the metadata has parsed it, so a store has returned something else.
+      // The initializer of the metadata has parsed it, so a store has returned something else.
       throw EventoError(.internal, "The metadata is not a JSON object: \(error.detail), at byte \(error.offset).")
     }
     return members

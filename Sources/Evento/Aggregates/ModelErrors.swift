@@ -29,14 +29,14 @@ extension EventoError {
     case DecodingError.valueNotFound(let type, let context):
       "\(member(context.codingPath)) is null, but must be \(type)."
     case DecodingError.typeMismatch(let type, let context):
-      placed(context.codingPath, context.debugDescription.isEmpty ? "Expected \(type)." : context.debugDescription)
-    case DecodingError.dataCorrupted(let context): placed(context.codingPath, context.debugDescription)
-    case EncodingError.invalidValue(_, let context): placed(context.codingPath, context.debugDescription)
+      located(context.codingPath, context.debugDescription.isEmpty ? "Expected \(type)." : context.debugDescription)
+    case DecodingError.dataCorrupted(let context): located(context.codingPath, context.debugDescription)
+    case EncodingError.invalidValue(_, let context): located(context.codingPath, context.debugDescription)
     default: "\(error)"
     }
   }
 
-  private static func placed(_ path: [any CodingKey], _ text: String) -> String {
+  private static func located(_ path: [any CodingKey], _ text: String) -> String {
     path.isEmpty ? text : "\(member(path)): \(text)"
   }
 

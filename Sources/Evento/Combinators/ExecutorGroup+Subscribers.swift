@@ -6,10 +6,10 @@
 extension ExecutorGroup {
   /// The type of the snapshots in which the first member keeps the cursors of subscribers; their id is the subscriber's
   /// key.
-  public static let placesType = "evento/ExecutorGroup"
+  public static let subscriberSnapshotType = "evento/ExecutorGroup"
 
-  private static func placesKey(_ key: String) -> SnapshotKey {
-    SnapshotKey(type: placesType, revision: "subscriber", id: key)
+  private static func subscriberSnapshotKey(_ key: String) -> SnapshotKey {
+    SnapshotKey(type: subscriberSnapshotType, revision: "subscriber", id: key)
   }
 
   /// Acknowledges in the first member, then stores the positions of the others.
@@ -21,29 +21,29 @@ extension ExecutorGroup {
   ) async throws -> Subscriber {
     guard let cursor else {
       let subscriber = try await first.acknowledge(key, cursor: nil, lag: lag, workerID: workerID)
-      try await forgetPlaces(key)
+      try await resetPositions(key)
       return subscriber
     }
-    guard let place = try await ownPlace(of: cursor) else {
+    guard let position = try await ownPosition(of: cursor) else {
       // The first member rejects it, after the checks that come before the one of the cursor.
       return try await first.acknowledge(key, cursor: .nowhere, lag: lag, workerID: workerID)
     }
     try Subscriber.check(key: key)
     // Positions of an earlier subscriber with this key must not come back with the new cursor.
-    if try await first.getSubscriberCursor(key) == nil { try await forgetPlaces(key) }
-    let subscriber = try await first.acknowledge(key, cursor: place.first, lag: lag, workerID: workerID)
-    try await keepPlaces(key, Snapshot(data: Payload(cursor.description), cursor: place.first))
+    if try await first.getSubscriberCursor(key) == nil { try await resetPositions(key) }
+    let subscriber = try await first.acknowledge(key, cursor: position.first, lag: lag, workerID: workerID)
+    try await savePositions(key, Snapshot(data: Payload(cursor.description), cursor: position.first))
     return subscriber.at(cursor)
   }
 
-  private func keepPlaces(_ key: String, _ snapshot: Snapshot) async throws {
-    try await first.saveSnapshot(Self.placesKey(key), snapshot)
+  private func savePositions(_ key: String, _ snapshot: Snapshot) async throws {
+    try await first.saveSnapshot(Self.subscriberSnapshotKey(key), snapshot)
   }
 
   /// Sets a subscriber's positions in the others back to the beginning.
-  func forgetPlaces(_ key: String) async throws {
-    guard members.count > 1, let kept = try await first.getSnapshot(Self.placesKey(key)) else { return }
-    try await keepPlaces(key, Snapshot(data: Payload(try grouped(kept.cursor).description), cursor: kept.cursor))
+  func resetPositions(_ key: String) async throws {
+    guard members.count > 1, let kept = try await first.getSnapshot(Self.subscriberSnapshotKey(key)) else { return }
+    try await savePositions(key, Snapshot(data: Payload(try grouped(kept.cursor).description), cursor: kept.cursor))
   }
 
   // MARK: From the first member's subscribers to the group's
@@ -55,15 +55,15 @@ extension ExecutorGroup {
   /// Returns the group's cursor of a subscriber that has this cursor in the first member.
   func grouped(_ cursor: Cursor?, of key: String) async throws -> Cursor? {
     guard members.count > 1, let cursor else { return cursor }
-    guard let kept = try await first.getSnapshot(Self.placesKey(key)), let text = kept.data.text else {
+    guard let kept = try await first.getSnapshot(Self.subscriberSnapshotKey(key)), let text = kept.data.text else {
       return try grouped(cursor)
     }
     let whole = try Cursor(text)
     if kept.cursor == cursor { return whole }
-    var place = try GroupPlace(whole, memberCount: members.count)
-    place.places[0] = cursor
-    place.owner = nil
-    return try place.cursor()
+    var position = try GroupPosition(whole, memberCount: members.count)
+    position.cursors[0] = cursor
+    position.owner = nil
+    return try position.cursor()
   }
 }
 

@@ -34,7 +34,7 @@
 /// the others just before it.
 ///
 /// A subscriber and its cursor are kept in the first member. The positions of its cursor in the other members are kept
-/// next to it, as a snapshot of the type ``placesType``. If the process fails between the two writes of an
+/// next to it, as a snapshot of the type ``subscriberSnapshotType``. If the process fails between the two writes of an
 /// acknowledgement, events of the other members are handled again, and none is skipped.
 public struct ExecutorGroup: Sendable {
   /// The members. The first one takes the writes.
@@ -68,7 +68,7 @@ public struct ExecutorGroup: Sendable {
     of indices: some Sequence<Int>,
     _ body: @escaping @Sendable (Int, any Executor) async throws -> T
   ) async throws -> [T] {
-    let answers = await withTaskGroup(of: (Int, Result<T, any Error>).self) { group in
+    let results = await withTaskGroup(of: (Int, Result<T, any Error>).self) { group in
       for index in indices {
         let member = members[index]
         group.addTask {
@@ -82,7 +82,7 @@ public struct ExecutorGroup: Sendable {
       return await group.reduce(into: []) { $0.append($1) }
     }
     var values: [T] = []
-    for (_, answer) in answers.sorted(by: { $0.0 < $1.0 }) { values.append(try answer.get()) }
+    for (_, result) in results.sorted(by: { $0.0 < $1.0 }) { values.append(try result.get()) }
     return values
   }
 }
@@ -145,8 +145,8 @@ extension ExecutorGroup: Executor {
   public func event(_ id: ULID) async throws -> Edge<Event>? {
     for (index, member) in members.enumerated() {
       guard let edge = try await member.event(id) else { continue }
-      let place = GroupPlace(edge.cursor, in: index, of: members.count)
-      return Edge(cursor: members.count == 1 ? edge.cursor : try place.cursor(), node: edge.node)
+      let position = GroupPosition(edge.cursor, in: index, of: members.count)
+      return Edge(cursor: members.count == 1 ? edge.cursor : try position.cursor(), node: edge.node)
     }
     return nil
   }
@@ -172,7 +172,7 @@ extension ExecutorGroup: Executor {
 
   public func deleteSubscriber(_ key: String) async throws {
     try await first.deleteSubscriber(key)
-    try await forgetPlaces(key)
+    try await resetPositions(key)
   }
 
   /// Checks the first member, which takes the writes.
@@ -199,13 +199,13 @@ extension ExecutorGroup {
     guard members.count > 1 else { return try await first.write(events, condition: condition) }
     try NewEvent.check(events)
     try condition.check()
-    var place: GroupPlace? = GroupPlace(memberCount: members.count)
+    var position: GroupPosition? = GroupPosition(memberCount: members.count)
     if let cursor = condition.after {
-      let own = try await ownPlace(of: cursor)
-      (place, condition.after) = (own?.place, own?.first ?? .nowhere)
+      let own = try await ownPosition(of: cursor)
+      (position, condition.after) = (own?.position, own?.first ?? .nowhere)
     }
-    if let place, try await hasMatch(condition.failIfEventsMatch, behind: place) {
-      // The condition fails, but a resend succeeds under any condition: the first member recognises it, and rejects a
+    if let position, try await hasMatch(condition.failIfEventsMatch, behind: position) {
+      // The condition fails, but a resend succeeds under any condition: the first member recognizes it, and rejects a
       // new write because of its position.
       condition.after = .nowhere
       do {
@@ -219,10 +219,10 @@ extension ExecutorGroup {
 
   /// Returns true if a member other than the first has a matching event after a position.
   private func hasMatch(
-    _ aggregators: [ReadAggregator], behind place: GroupPlace
+    _ aggregators: [ReadAggregator], behind position: GroupPosition
   ) async throws -> Bool {
     try await fromEach(of: members.indices.dropFirst()) { index, member throws in
-      let start = place.places[index].map { Args.Start.after($0) } ?? .beginning
+      let start = position.cursors[index].map { Args.Start.after($0) } ?? .beginning
       let page = try await member.read(aggregators, routingKey: .all, args: .forward(first: 1, after: start))
       return !page.edges.isEmpty
     }.contains(true)
@@ -238,7 +238,7 @@ extension ExecutorGroup {
   private static let mark: [UInt8] = [0xFF] + Array("EG".utf8) + [1]
 
   func wrapped(_ snapshot: Snapshot) async throws -> Snapshot {
-    guard let own = try await ownPlace(of: snapshot.cursor) else {
+    guard let own = try await ownPosition(of: snapshot.cursor) else {
       return Snapshot(data: snapshot.data, cursor: .nowhere)
     }
     let bytes = snapshot.data.bytes

@@ -7,16 +7,16 @@ struct GroupReading {
   // MARK: Forward
 
   func forward(_ count: Int, _ start: Args.Start) async throws -> ReadResult<Event> {
-    let place: GroupPlace
+    let position: GroupPosition
     switch start {
-    case .beginning: place = GroupPlace(memberCount: group.members.count)
-    case .after(let cursor): place = try GroupPlace(cursor, memberCount: group.members.count)
+    case .beginning: position = GroupPosition(memberCount: group.members.count)
+    case .after(let cursor): position = try GroupPosition(cursor, memberCount: group.members.count)
     case .now: return try await now()
     }
     let pages = try await pages { index in
-      .forward(first: count, after: place.places[index].map { .after($0) } ?? .beginning)
+      .forward(first: count, after: position.cursors[index].map { .after($0) } ?? .beginning)
     }
-    var merge = ForwardMerge(pages, place)
+    var merge = ForwardMerge(pages, position)
     let edges = try merge.next(count)
     let end: Cursor
     if let last = edges.last {
@@ -25,7 +25,7 @@ struct GroupReading {
       // The start of the read: the given position, or the beginning of the first member, which is the beginning of all.
       if case .after(let cursor) = start { end = cursor } else { end = try beginning(pages[0]) }
     } else {
-      end = try GroupPlace(pages.map(\.pageInfo.endCursor)).cursor()
+      end = try GroupPosition(pages.map(\.pageInfo.endCursor)).cursor()
     }
     return ReadResult(
       edges: edges,
@@ -35,15 +35,15 @@ struct GroupReading {
 
   private func now() async throws -> ReadResult<Event> {
     let pages = try await pages { _ in .forward(first: 0, after: .now) }
-    let end = try GroupPlace(pages.map(\.pageInfo.endCursor)).cursor()
+    let end = try GroupPosition(pages.map(\.pageInfo.endCursor)).cursor()
     return ReadResult(
       edges: [], pageInfo: PageInfo(hasPreviousPage: false, hasNextPage: false, startCursor: nil, endCursor: end))
   }
 
   private func beginning(_ page: ReadResult<Event>) throws -> Cursor {
-    var place = GroupPlace(memberCount: group.members.count)
-    place.places[0] = page.pageInfo.endCursor
-    return try place.cursor()
+    var position = GroupPosition(memberCount: group.members.count)
+    position.cursors[0] = page.pageInfo.endCursor
+    return try position.cursor()
   }
 
   private func pages(
@@ -59,10 +59,10 @@ struct GroupReading {
   func backward(_ count: Int, _ before: Cursor?) async throws -> ReadResult<Event> {
     let pages: [ReadResult<Event>]
     if let before {
-      let place = try GroupPlace(before, memberCount: group.members.count)
+      let position = try GroupPosition(before, memberCount: group.members.count)
       pages = try await group.fromEach(of: group.members.indices) { index, member throws in
-        guard let cursor = place.places[index] else { return .nothing }
-        return place.owner == index
+        guard let cursor = position.cursors[index] else { return .nothing }
+        return position.owner == index
           ? try await member.read(aggregators, routingKey: routingKey, args: .backward(last: count, before: cursor))
           : try await page(count, upTo: cursor, in: member)
       }

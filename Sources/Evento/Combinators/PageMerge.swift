@@ -2,13 +2,13 @@
 struct ForwardMerge {
   private var queues: [ArraySlice<Edge<Event>>]
   private let pageHasMore: [Bool]
-  private var place: GroupPlace
+  private var position: GroupPosition
 
-  /// - Parameter place: The position after which the pages were read.
-  init(_ pages: [ReadResult<Event>], _ place: GroupPlace) {
+  /// - Parameter position: The position after which the pages were read.
+  init(_ pages: [ReadResult<Event>], _ position: GroupPosition) {
     queues = pages.map { $0.edges[...] }
     pageHasMore = pages.map(\.pageInfo.hasNextPage)
-    self.place = place
+    self.position = position
   }
 
   /// True if there are events after those taken.
@@ -21,9 +21,9 @@ struct ForwardMerge {
     var edges: [Edge<Event>] = []
     while edges.count < count, let index = oldest() {
       let edge = queues[index].removeFirst()
-      place.places[index] = edge.cursor
-      place.owner = index
-      edges.append(Edge(cursor: try place.cursor(), node: edge.node))
+      position.cursors[index] = edge.cursor
+      position.owner = index
+      edges.append(Edge(cursor: try position.cursor(), node: edge.node))
     }
     return edges
   }
@@ -58,9 +58,9 @@ struct BackwardMerge {
     while edges.count < count, let index = newest() {
       let edge = queues[index].removeLast()
       // The events of the others that have not been taken come before this event.
-      var place = GroupPlace(queues.map { $0.last?.cursor }, owner: index)
-      place.places[index] = edge.cursor
-      edges.append(Edge(cursor: try place.cursor(), node: edge.node))
+      var position = GroupPosition(queues.map { $0.last?.cursor }, owner: index)
+      position.cursors[index] = edge.cursor
+      edges.append(Edge(cursor: try position.cursor(), node: edge.node))
     }
     return edges.reversed()
   }

@@ -5,8 +5,8 @@ public struct Event: Sendable, Equatable {
   package let aggregate: AggregateKey
   /// The version within the aggregate: 1, 2, 3 … without gaps, at most ``maximumVersion``.
   public let version: Int
-  package let eventType: Name
-  package let partition: Name?
+  let exactName: Name
+  private let exactRoutingKey: Name?
   public let data: Payload
   public let metadata: Metadata
   public let timestamp: Timestamp
@@ -18,8 +18,8 @@ public struct Event: Sendable, Equatable {
     self.id = id
     aggregate = AggregateKey(type: aggregatorType, id: aggregatorID)
     self.version = version
-    eventType = Name(checked: name)
-    partition = routingKey.map(Name.init(checked:))
+    exactName = Name(checked: name)
+    exactRoutingKey = routingKey.map(Name.init(checked:))
     self.data = data
     self.metadata = metadata
     self.timestamp = timestamp
@@ -30,9 +30,9 @@ public struct Event: Sendable, Equatable {
   /// The id of the aggregate within its kind.
   public var aggregatorID: String { aggregate.id.text }
   /// The event's type, such as `MoneyDeposited`.
-  public var name: String { eventType.text }
+  public var name: String { exactName.text }
   /// The routing key, if any.
-  public var routingKey: String? { partition?.text }
+  public var routingKey: String? { exactRoutingKey?.text }
 
   /// The maximum version of an aggregate.
   public static let maximumVersion = 2_147_483_647

@@ -24,12 +24,12 @@ public struct Metadata: Sendable, Hashable {
   /// - Complexity: O(*n*) in the length of the text.
   public init(json: String) throws {
     var scanner = JSONScanner(Array(json.utf8))
-    do throws(JSONScanner.Fault) {
+    do throws(JSONScanner.ParseError) {
       scanner.skipWhitespace()
-      guard scanner.next == UInt8(ascii: "{") else { throw scanner.fault("expected an object") }
+      guard scanner.next == UInt8(ascii: "{") else { throw scanner.error("expected an object") }
       let object = try scanner.skipValue(.unique(within: .max))
       scanner.skipWhitespace()
-      guard scanner.next == nil else { throw scanner.fault("expected nothing after the object") }
+      guard scanner.next == nil else { throw scanner.error("expected nothing after the object") }
       bytes = Array(scanner.bytes[object])
     } catch {
       let link = error.kind == .syntax ? " is not valid JSON: " : " "

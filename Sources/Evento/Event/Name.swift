@@ -34,7 +34,7 @@ public struct Name: Sendable, Hashable, Comparable {
   public static let lengths = 1...255
 
   /// Returns an error text for a name, or `nil` if it is valid.
-  public static func fault(in text: String) -> String? {
+  public static func error(in text: String) -> String? {
     let bytes = text.utf8
     guard lengths.contains(bytes.count) else {
       return "must be \(lengths.lowerBound) to \(lengths.upperBound) bytes of UTF-8, but has \(bytes.count)"
@@ -56,6 +56,20 @@ public struct Name: Sendable, Hashable, Comparable {
   ///
   /// - Throws: `invalid_request`, with `label` as the name of the text, if it can't be a name.
   package static func check(_ text: String, _ label: @autoclosure () -> String) throws(EventoError) {
-    if let fault = fault(in: text) { throw EventoError(.invalidRequest, "\(label()) \(fault).") }
+    if let error = error(in: text) { throw EventoError(.invalidRequest, "\(label()) \(error).") }
+  }
+}
+
+/// An aggregate's type and id, which together identify it. Compared by UTF-8 bytes.
+public struct AggregateKey: Sendable, Hashable {
+  public let type: Name
+  public let id: Name
+
+  /// - Parameters:
+  ///   - type: A text that has been checked, as for ``Name/init(checked:)``.
+  ///   - id: The same for the id.
+  public init(type: String, id: String) {
+    self.type = Name(checked: type)
+    self.id = Name(checked: id)
   }
 }

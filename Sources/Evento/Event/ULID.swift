@@ -68,9 +68,9 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
     precondition(buffer.count >= Self.textLength, "an identifier has 26 characters")
     let alphabet = Self.alphabet.utf8Start
     // 130 bits are 26 characters of five: twelve of the lower 60 bits, one of four and one, and 13 of the rest.
-    func write(_ bits: UInt64, _ places: Range<Int>) {
+    func write(_ bits: UInt64, _ digits: Range<Int>) {
       var bits = bits
-      for index in places.reversed() {
+      for index in digits.reversed() {
         buffer[index] = alphabet[Int(bits & 31)]
         bits >>= 5
       }

@@ -58,7 +58,7 @@ package struct CallbackAdapter: CallbackExecutor {
     run(unless: { false }, report) { () async throws in try await executor.checkReadiness() }
   }
 
-  package var writeFigures: WriteFigures? { nil }
+  package var metrics: StoreMetrics? { nil }
 
   private func run<Value: Sendable>(
     unless mustDrop: @escaping @Sendable () -> Bool,

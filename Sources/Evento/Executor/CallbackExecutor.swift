@@ -45,8 +45,8 @@ package protocol CallbackExecutor: Sendable {
   /// - Parameter completion: Gets the reason if the store can't accept writes.
   func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void)
 
-  /// Figures for `/metrics`, if the store has any.
-  var writeFigures: WriteFigures? { get }
+  /// The current metrics, if the store has any.
+  var metrics: StoreMetrics? { get }
 }
 
 extension CallbackExecutor {

@@ -10,13 +10,3 @@ package final class CancellationFlag: Sendable {
 
   package func set() { flag.store(true, ordering: .relaxed) }
 }
-
-extension EventoError {
-  /// The error of a read or write that was cancelled before it began.
-  package static let requestDropped = EventoError(
-    .unavailable, "The request was cancelled before it began.", isTransient: false)
-
-  /// The error of a request that a closing store refuses.
-  package static let storeClosed = EventoError(
-    .unavailable, "The store is shutting down. Retry after it has restarted.", isTransient: false)
-}

@@ -42,28 +42,28 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Values that some codes have in addition to their text.
   public enum Facts: Sendable, Equatable {
     case none
-    /// The errors in a request, each with its location.
-    case faults([Fault])
+    /// The errors in the fields of a request, each with its location.
+    case fieldErrors([FieldError])
     /// For `invalid_original_version`: `currentVersion` as stored before the write, 0 for a new aggregate.
     case versionConflict(aggregatorType: String, aggregatorID: String, givenVersion: Int, currentVersion: Int)
     /// For `duplicate_event_id`: the first event with the error.
     case event(ULID)
   }
 
-  /// One error in a request.
-  public struct Fault: Sendable, Equatable {
-    public enum Place: Sendable, Equatable {
+  /// An error in one field of a request.
+  public struct FieldError: Sendable, Equatable {
+    public enum Location: Sendable, Equatable {
       /// A JSON Pointer (RFC 6901) into the body.
       case pointer(String)
       /// The name of a query parameter.
       case parameter(String)
     }
 
-    public let place: Place
+    public let location: Location
     public let detail: String
 
-    public init(_ place: Place, _ detail: String) {
-      self.place = place
+    public init(_ location: Location, _ detail: String) {
+      self.location = location
       self.detail = detail
     }
   }
@@ -183,6 +183,14 @@ extension EventoError {
       "No snapshot of type \"\(key.type)\", revision \"\(key.revision)\" and id \"\(key.id)\". Check the key."
     )
   }
+
+  /// The error of a read or write that was cancelled before it began.
+  package static let requestDropped = EventoError(
+    .unavailable, "The request was cancelled before it began.", isTransient: false)
+
+  /// The error of a request that a closing store refuses.
+  package static let storeClosed = EventoError(
+    .unavailable, "The store is shutting down. Retry after it has restarted.", isTransient: false)
 }
 
 /// Ends the process with a text if a call violates its documentation: `precondition` does not print its text in a

@@ -1,18 +1,18 @@
 /// The key of a snapshot. Each revision of a type has its own snapshots. Compared by UTF-8 bytes.
 public struct SnapshotKey: Sendable, Hashable {
-  private let typeName: Name
-  private let revisionName: Name
-  private let idName: Name
+  private let exactType: Name
+  private let exactRevision: Name
+  private let exactID: Name
 
   public init(type: String, revision: String, id: String) {
-    typeName = Name(checked: type)
-    revisionName = Name(checked: revision)
-    idName = Name(checked: id)
+    exactType = Name(checked: type)
+    exactRevision = Name(checked: revision)
+    exactID = Name(checked: id)
   }
 
-  public var type: String { typeName.text }
-  public var revision: String { revisionName.text }
-  public var id: String { idName.text }
+  public var type: String { exactType.text }
+  public var revision: String { exactRevision.text }
+  public var id: String { exactID.text }
 
   /// Checks the members.
   ///

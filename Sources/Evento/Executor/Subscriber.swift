@@ -1,7 +1,7 @@
 /// A reader of the log whose position is kept in the store. Two are equal if all members are equal. The key is compared
 /// by its UTF-8 bytes.
 public struct Subscriber: Sendable, Equatable {
-  package let name: Name
+  private let exactKey: Name
   /// The worker that holds it.
   public let workerID: ULID
   /// The last event that it has handled; `nil` at the beginning.
@@ -15,7 +15,7 @@ public struct Subscriber: Sendable, Equatable {
   public init(
     key: String, workerID: ULID, cursor: Cursor?, lag: Int, isEnabled: Bool, createdAt: Timestamp, updatedAt: Timestamp
   ) {
-    name = Name(checked: key)
+    exactKey = Name(checked: key)
     self.workerID = workerID
     self.cursor = cursor
     self.lag = lag
@@ -24,7 +24,7 @@ public struct Subscriber: Sendable, Equatable {
     self.updatedAt = updatedAt
   }
 
-  public var key: String { name.text }
+  public var key: String { exactKey.text }
 
   /// The largest lag, in seconds: 2^53 - 1, the largest integer that every JSON reader keeps exactly (RFC 8259 §6).
   public static let maximumLag = 1 << 53 - 1
@@ -90,7 +90,7 @@ public struct SubscriberPage: Sendable, Equatable {
   /// - Throws: `internal` if the page has more subscribers than requested, is not in the order of the keys, or is empty
   ///   although there is a next one.
   package func check(asResponseTo first: Int, after key: String?) throws(EventoError) {
-    let keys = [key.map(Name.init(checked:))].compactMap(\.self) + subscribers.map(\.name)
+    let keys = [key.map(Name.init(checked:))].compactMap(\.self) + subscribers.map { Name(checked: $0.key) }
     let isSorted = zip(keys, keys.dropFirst()).allSatisfy { $0 < $1 }
     guard subscribers.count <= first, isSorted, !(hasNextPage && subscribers.isEmpty) else {
       throw EventoError(.internal, "The page of subscribers is too long, out of order, or empty and not the last one.")

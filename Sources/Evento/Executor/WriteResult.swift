@@ -17,7 +17,7 @@ public struct WrittenEvent: Sendable, Equatable {
   public let id: ULID
   package let aggregate: AggregateKey
   public let version: Int
-  package let partition: Name?
+  private let exactRoutingKey: Name?
   public let timestamp: Timestamp
   public let cursor: Cursor
 
@@ -28,12 +28,12 @@ public struct WrittenEvent: Sendable, Equatable {
     self.id = id
     aggregate = AggregateKey(type: aggregatorType, id: aggregatorID)
     self.version = version
-    partition = routingKey.map(Name.init(checked:))
+    exactRoutingKey = routingKey.map(Name.init(checked:))
     self.timestamp = timestamp
     self.cursor = cursor
   }
 
   public var aggregatorType: String { aggregate.type.text }
   public var aggregatorID: String { aggregate.id.text }
-  public var routingKey: String? { partition?.text }
+  public var routingKey: String? { exactRoutingKey?.text }
 }

@@ -68,12 +68,12 @@ public final class CommitSignal: Sendable {
     let wake: @Sendable () -> Void = { [self] in
       state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume()
     }
-    interruption?.onCome(wake)
+    interruption?.onSet(wake)
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let (mustResume, startWatching) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
           // Already cancelled or interrupted: `wake` has run, or will not run any more, and has found no waiter.
-          guard state.count <= count, !state.isFinished, !Task.isCancelled, interruption?.hasCome != true else {
+          guard state.count <= count, !state.isFinished, !Task.isCancelled, interruption?.isSet != true else {
             return (true, nil)
           }
           state.waiters[number] = Waiter(deadline: deadline, continuation: continuation)

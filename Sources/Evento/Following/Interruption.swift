@@ -3,7 +3,7 @@ internal import Synchronization
 /// Ends the waits of a follower from some time on. Unlike the cancellation of its task, it does not affect reads.
 package final class Interruption: Sendable {
   private struct State {
-    var hasCome = false
+    var isSet = false
     var wake: @Sendable () -> Void = {}
   }
 
@@ -11,21 +11,21 @@ package final class Interruption: Sendable {
 
   package init() {}
 
-  package var hasCome: Bool { state.withLock { $0.hasCome } }
+  package var isSet: Bool { state.withLock { $0.isSet } }
 
-  package func come() {
+  package func set() {
     let wake = state.withLock { state in
-      state.hasCome = true
+      state.isSet = true
       defer { state.wake = {} }
       return state.wake
     }
     wake()
   }
 
-  /// Sets the closure that ends the current wait. It is called when the interruption comes, unless it already has.
-  func onCome(_ wake: @escaping @Sendable () -> Void) {
+  /// Sets the closure that ends the current wait. It is called when the interruption is set, unless it already is.
+  func onSet(_ wake: @escaping @Sendable () -> Void) {
     state.withLock { state in
-      if !state.hasCome { state.wake = wake }
+      if !state.isSet { state.wake = wake }
     }
   }
 }

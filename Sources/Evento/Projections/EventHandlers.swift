@@ -33,7 +33,7 @@ struct EventHandlers<Handler: Sendable>: Sendable {
 
   /// Returns the choice for an event; `nil` if there is none.
   func choice(for event: Event) -> Choice? {
-    let key = EventType(aggregatorType: event.aggregate.type, name: event.eventType)
+    let key = EventType(aggregatorType: event.aggregate.type, name: event.exactName)
     return choices[key] ?? catchAlls[key.aggregatorType].map(Choice.handle)
   }
 

@@ -2,12 +2,12 @@ extension Projection {
   /// Reads all events of the aggregate and folds them.
   ///
   /// - Returns: The state, or `nil` if there are no events. If a due snapshot could not be saved,
-  ///   ``Loaded/snapshotFailure`` says why.
+  ///   ``LoadedAggregate/snapshotFailure`` says why.
   /// - Throws: `invalid_request` if events of another kind are handled but no aggregate of that kind is added;
   ///   `undecodable_payload`; `unhandled_event` with ``safetyCheck()``; the errors of handlers and of reading;
   ///   `CancellationError`.
   /// - Complexity: O(*n*) in the number of events since the last snapshot.
-  public func load(_ id: String, from store: any Executor) async throws -> Loaded<Kind, State>? {
+  public func load(_ id: String, from store: any Executor) async throws -> LoadedAggregate<Kind, State>? {
     if let start = try await restored(id, from: store) {
       do {
         return try await fold(id, from: start, store)
@@ -19,7 +19,7 @@ extension Projection {
   }
 
   /// Loads the aggregate that several ids identify together: see ``hashIDs(_:)``.
-  public func load(ids: [String], from store: any Executor) async throws -> Loaded<Kind, State>? {
+  public func load(ids: [String], from store: any Executor) async throws -> LoadedAggregate<Kind, State>? {
     try await load(hashIDs(ids), from: store)
   }
 
@@ -31,7 +31,9 @@ extension Projection {
     var count = 0
   }
 
-  private func fold(_ id: String, from start: Progress, _ store: any Executor) async throws -> Loaded<Kind, State>? {
+  private func fold(
+    _ id: String, from start: Progress, _ store: any Executor
+  ) async throws -> LoadedAggregate<Kind, State>? {
     var progress = start
     let context = ProjectionContext(id: id, coder: coder, shared: shared)
     let filters = try filters(id)
@@ -46,7 +48,7 @@ extension Projection {
       hasMore = page.pageInfo.hasNextPage
     }
     guard let cursor = progress.cursor, start.cursor != nil || progress.count > 0 else { return nil }
-    var loaded = Loaded<Kind, State>(id: id, state: progress.state, version: progress.version, cursor: cursor)
+    var loaded = LoadedAggregate<Kind, State>(id: id, state: progress.state, version: progress.version, cursor: cursor)
     if let snapshots, progress.count >= snapshots.interval {
       do {
         try await keep(loaded, snapshots, in: store)
@@ -106,7 +108,7 @@ extension Projection {
   }
 
   private func keep(
-    _ loaded: Loaded<Kind, State>, _ snapshots: SnapshotPolicy<State>, in store: any Executor
+    _ loaded: LoadedAggregate<Kind, State>, _ snapshots: SnapshotPolicy<State>, in store: any Executor
   ) async throws {
     let payload: Payload
     do {
@@ -128,7 +130,7 @@ extension Projection {
 /// The state that a projection has loaded. You can access its members directly, as in `account.balance`. A member with
 /// the name of one of this type is accessible through ``state``.
 @dynamicMemberLookup
-public struct Loaded<Kind: Aggregate, State: Sendable>: Sendable {
+public struct LoadedAggregate<Kind: Aggregate, State: Sendable>: Sendable {
   /// The aggregate's id.
   public let id: String
   public let state: State
@@ -151,4 +153,4 @@ public struct Loaded<Kind: Aggregate, State: Sendable>: Sendable {
   public subscript<Member>(dynamicMember path: KeyPath<State, Member>) -> Member { state[keyPath: path] }
 }
 
-extension Loaded: Equatable where State: Equatable {}
+extension LoadedAggregate: Equatable where State: Equatable {}

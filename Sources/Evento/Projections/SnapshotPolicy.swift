@@ -14,7 +14,7 @@ private struct Kept<State: Codable>: Codable {
 
 extension Projection where State: Codable {
   /// Saves snapshots in the store, so that a load folds only the events since the last one. If a load can't save a
-  /// snapshot, ``Loaded/snapshotFailure`` says why.
+  /// snapshot, ``LoadedAggregate/snapshotFailure`` says why.
   ///
   /// A snapshot is ignored if it can't be decoded, or if its position is not in the store's history: the state is
   /// folded from the beginning, and saved again. If the meaning of the state changes but not its form, set another

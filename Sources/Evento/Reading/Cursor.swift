@@ -4,7 +4,7 @@ internal import ByteCoding
 ///
 /// Only the store that created it can interpret it. For everyone else it is opaque text of `A-Za-z0-9_-`, at most 200
 /// characters. It has a checksum, which distinguishes a damaged cursor from a foreign one, and the data with which the
-/// store finds the position and recognises its own cursors.
+/// store finds the position and recognizes its own cursors.
 public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   /// The text form.
   public let description: String
@@ -29,15 +29,15 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
 
   /// Creates a cursor from the data with which a store finds a position.
   ///
-  /// - Parameter place: 1 to ``maximumPlaceLength`` bytes.
-  public init(place: [UInt8]) {
-    self = place.withUnsafeBytes { Cursor(place: $0) }
+  /// - Parameter content: 1 to ``maximumContentLength`` bytes.
+  public init(content: [UInt8]) {
+    self = content.withUnsafeBytes { Cursor(content: $0) }
   }
 
   /// Creates a cursor from data at a pointer.
-  package init(place: UnsafeRawBufferPointer) {
+  package init(content: UnsafeRawBufferPointer) {
     description = String(unsafeUninitializedCapacity: Self.maximumLength) { text in
-      Self.writeText(of: place, to: UnsafeMutableRawBufferPointer(text))
+      Self.writeText(of: content, to: UnsafeMutableRawBufferPointer(text))
     }
   }
 
@@ -50,16 +50,18 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   ///
   /// - Parameter text: Has room for ``maximumLength`` bytes.
   /// - Returns: The number of bytes written.
-  package static func writeText(of place: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
-    requireUse((1...maximumPlaceLength).contains(place.count), "a cursor's place must be 1 to 145 bytes")
-    let length = place.count + overhead
+  package static func writeText(of content: UnsafeRawBufferPointer, to text: UnsafeMutableRawBufferPointer) -> Int {
+    requireUse(
+      (1...maximumContentLength).contains(content.count),
+      "a cursor's content must be 1 to \(maximumContentLength) bytes")
+    let length = content.count + overhead
     return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { wrapped in
       wrapped[0] = formatVersion
       var check = checkStart
       checkStep(&check, formatVersion)
-      for index in 0..<place.count {
-        wrapped[1 + index] = place[index]
-        checkStep(&check, place[index])
+      for index in 0..<content.count {
+        wrapped[1 + index] = content[index]
+        checkStep(&check, content[index])
       }
       for index in 0..<checkLength {
         wrapped[length - 1 - index] = UInt8(truncatingIfNeeded: check >> UInt32(8 * index))
@@ -69,8 +71,8 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The data that the store put into the cursor.
-  public var place: [UInt8] {
-    // An initialiser above has checked or created the text.
+  public var content: [UInt8] {
+    // An initializer above has checked or created the text.
     let wrapped = Base64.url.decode(Array(description.utf8)) ?? []
     return Array(wrapped.dropFirst().dropLast(Self.checkLength))
   }
@@ -78,7 +80,7 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   /// The maximum length of the text form, in characters.
   public static let maximumLength = 200
   /// The maximum length of the data, in bytes.
-  public static let maximumPlaceLength = maximumLength * 3 / 4 - overhead
+  public static let maximumContentLength = maximumLength * 3 / 4 - overhead
 
   private static let formatVersion: UInt8 = 1
   private static let checkLength = 4

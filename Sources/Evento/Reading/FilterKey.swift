@@ -14,7 +14,7 @@ package struct FilterKey: Sendable, Hashable {
     }
 
     private let names: Names
-    private let hasRoutingKey: Bool
+    package let hasRoutingKey: Bool
 
     package static let all = Names.allCases.flatMap { names in
       [Form(names: names, hasRoutingKey: false), Form(names: names, hasRoutingKey: true)]
@@ -23,14 +23,13 @@ package struct FilterKey: Sendable, Hashable {
     /// The index in ``all``.
     package var index: Int { names.rawValue * 2 + (hasRoutingKey ? 1 : 0) }
 
-    package var asksForType: Bool { names != .none }
-    package var asksForName: Bool { names == .ofName || names == .ofNameInAggregate }
-    package var asksForID: Bool { names == .ofAggregate || names == .ofNameInAggregate }
-    package var asksForRoutingKey: Bool { hasRoutingKey }
+    package var hasType: Bool { names != .none }
+    package var hasName: Bool { names == .ofName || names == .ofNameInAggregate }
+    package var hasID: Bool { names == .ofAggregate || names == .ofNameInAggregate }
 
     fileprivate init(_ aggregator: ReadAggregator?, _ routingKey: RoutingKey) {
       names =
-        switch (aggregator, aggregator?.id, aggregator?.eventType) {
+        switch (aggregator, aggregator?.exactID, aggregator?.exactName) {
         case (nil, _, _): .none
         case (_, nil, nil): .ofType
         case (_, nil, .some): .ofName
@@ -55,20 +54,20 @@ package struct FilterKey: Sendable, Hashable {
   /// - Parameter aggregator: The filter; `nil` for any event.
   package init(_ aggregator: ReadAggregator?, _ routingKey: RoutingKey) {
     form = Form(aggregator, routingKey)
-    type = aggregator?.type
-    id = aggregator?.id
-    name = aggregator?.eventType
-    self.routingKey = routingKey.partition ?? nil
+    type = aggregator?.exactType
+    id = aggregator?.exactID
+    name = aggregator?.exactName
+    self.routingKey = routingKey.exactKey ?? nil
   }
 
   /// Creates the one key of a form that matches an event with these texts. Texts that the form does not use are
   /// ignored.
   package init(_ form: Form, type: String, id: String?, name: String, routingKey: String?) {
     self.form = form
-    self.type = form.asksForType ? Name(checked: type) : nil
-    self.id = form.asksForID ? id.map(Name.init(checked:)) : nil
-    self.name = form.asksForName ? Name(checked: name) : nil
-    self.routingKey = form.asksForRoutingKey ? routingKey.map(Name.init(checked:)) : nil
+    self.type = form.hasType ? Name(checked: type) : nil
+    self.id = form.hasID ? id.map(Name.init(checked:)) : nil
+    self.name = form.hasName ? Name(checked: name) : nil
+    self.routingKey = form.hasRoutingKey ? routingKey.map(Name.init(checked:)) : nil
   }
 }
 

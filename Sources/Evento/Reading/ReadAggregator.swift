@@ -1,31 +1,31 @@
 /// One filter of a read: the events of a type, of one aggregate, of one name, or of one name in one aggregate. Compared
 /// by UTF-8 bytes.
 public struct ReadAggregator: Sendable, Hashable {
-  package private(set) var type: Name
-  package private(set) var id: Name?
-  package private(set) var eventType: Name?
+  private(set) var exactType: Name
+  private(set) var exactID: Name?
+  private(set) var exactName: Name?
 
   public init(_ aggregatorType: String, id aggregatorID: String? = nil, name: String? = nil) {
-    type = Name(checked: aggregatorType)
-    id = aggregatorID.map(Name.init(checked:))
-    eventType = name.map(Name.init(checked:))
+    exactType = Name(checked: aggregatorType)
+    exactID = aggregatorID.map(Name.init(checked:))
+    exactName = name.map(Name.init(checked:))
   }
 
   public var aggregatorType: String {
-    get { type.text }
-    set { type = Name(checked: newValue) }
+    get { exactType.text }
+    set { exactType = Name(checked: newValue) }
   }
 
   /// The id of one aggregate; `nil` for every aggregate of the type.
   public var aggregatorID: String? {
-    get { id?.text }
-    set { id = newValue.map(Name.init(checked:)) }
+    get { exactID?.text }
+    set { exactID = newValue.map(Name.init(checked:)) }
   }
 
   /// The name of the events; `nil` for every name.
   public var name: String? {
-    get { eventType?.text }
-    set { eventType = newValue.map(Name.init(checked:)) }
+    get { exactName?.text }
+    set { exactName = newValue.map(Name.init(checked:)) }
   }
 
   /// Returns true if an event matches.
@@ -35,8 +35,8 @@ public struct ReadAggregator: Sendable, Hashable {
 
   /// Returns true if an event with these names matches.
   package func matches(type: String, id: String, name: String) -> Bool {
-    self.type == Name(checked: type) && (self.id == nil || self.id == Name(checked: id))
-      && (eventType == nil || eventType == Name(checked: name))
+    exactType == Name(checked: type) && (exactID == nil || exactID == Name(checked: id))
+      && (exactName == nil || exactName == Name(checked: name))
   }
 
   /// The maximum number of filters of a read or a condition.

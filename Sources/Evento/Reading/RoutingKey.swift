@@ -5,12 +5,12 @@ public enum RoutingKey: Sendable, Hashable {
   /// The events with this routing key; with `nil`, those without one.
   case value(String?)
 
-  public static func == (left: RoutingKey, right: RoutingKey) -> Bool { left.partition == right.partition }
+  public static func == (left: RoutingKey, right: RoutingKey) -> Bool { left.exactKey == right.exactKey }
 
-  public func hash(into hasher: inout Hasher) { hasher.combine(partition) }
+  public func hash(into hasher: inout Hasher) { hasher.combine(exactKey) }
 
-  /// The single partition that it selects, if it does.
-  package var partition: Name?? {
+  /// The routing key that it selects, or none, if it selects one.
+  var exactKey: Name?? {
     switch self {
     case .all: nil
     case .value(let key): .some(key.map(Name.init(checked:)))

@@ -1,3 +1,4 @@
+internal import ByteCoding
 package import Logging
 internal import Synchronization
 
@@ -47,16 +48,25 @@ package final class FailureLog: Sendable {
     if wasOpen { log(.notice, text()) }
   }
 
-  /// Logs a line in any case.
+  /// Logs a line in any case. It may contain text from outside.
   package func log(_ level: Logger.Level, _ text: String) {
-    logger.log(level: level, "\(Self.escaped(text))")
+    logger.log(level: level, "\(PrintableText.escaped(text))")
+  }
+}
+
+/// Measures elapsed time with any clock.
+package struct Stopwatch: Sendable {
+  private let read: @Sendable () -> Duration
+
+  /// Starts measuring.
+  package init(_ clock: any Clock<Duration>) {
+    read = Self.reader(clock)
   }
 
-  /// Text from outside must not start a new line.
-  private static func escaped(_ text: String) -> String {
-    text.unicodeScalars.reduce(into: "") { escaped, scalar in
-      let isControl = scalar.properties.generalCategory == .control
-      escaped += isControl ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
-    }
+  package var elapsed: Duration { read() }
+
+  private static func reader<Source: Clock<Duration>>(_ clock: Source) -> @Sendable () -> Duration {
+    let start = clock.now
+    return { start.duration(to: clock.now) }
   }
 }

@@ -5,50 +5,56 @@ internal import Synchronization
 /// One page at most waits here: the next one is requested once it has been taken. The sequence ends when this object is
 /// released.
 final class FollowedPages: Sendable {
-  typealias Page = Result<[Edge<Event>], any Error>
+  /// The events of a page, or the error that ended the sequence.
+  typealias Arrival = Result<[Edge<Event>], any Error>
 
-  /// Holds one page between the task that iterates and the worker.
+  /// Passes arrivals from the task that iterates to the worker.
   private final class Slot: Sendable {
-    let arrivals = CommitSignal()
-    private let departures = CommitSignal()
-    private let page = Mutex<Page?>(nil)
+    /// Advances with each arrival.
+    let signal = CommitSignal()
+    private let arrival = Mutex<Arrival?>(nil)
 
-    /// Returns once the page has been taken, or the task is cancelled.
-    func put(_ new: Page) async {
-      let count = departures.count
-      page.withLock { $0 = new }
-      arrivals.advance()
-      await departures.wait(past: count, until: .now + .seconds(365 * 86_400))
+    func put(_ new: Arrival) {
+      arrival.withLock { $0 = new }
+      signal.advance()
     }
 
-    func take() -> Page? {
-      let taken = page.withLock { $0.take() }
-      if taken != nil { departures.advance() }
-      return taken
-    }
+    func take() -> Arrival? { arrival.withLock { $0.take() } }
   }
 
   private let slot = Slot()
+  /// Requests the next page.
+  private let requests: AsyncStream<Void>.Continuation
   private let task: Task<Void, Never>
 
   init(_ events: EventSequence) {
+    let (requested, requests) = AsyncStream.makeStream(of: Void.self)
+    self.requests = requests
     task = Task { [slot] in
-      var iterator = events.makeAsyncIterator()
+      var pages = events.makeAsyncIterator()
       do {
-        while let page = try await iterator.nextPage() { await slot.put(.success(page)) }
+        for await _ in requested {
+          guard let page = try await pages.nextPage() else { return }
+          slot.put(.success(page))
+        }
       } catch {
-        await slot.put(.failure(error))
+        slot.put(.failure(error))
       }
     }
+    requests.yield()
   }
 
   deinit {
     task.cancel()
   }
 
-  /// Advances when a page has arrived.
-  var arrivals: CommitSignal { slot.arrivals }
+  /// Advances when something has arrived: then the log has new events, as after a commit.
+  var arrivals: CommitSignal { slot.signal }
 
-  /// The page that has arrived, or the error that ended the sequence; `nil` if neither has.
-  func take() -> Page? { slot.take() }
+  /// Returns what has arrived; `nil` if nothing has.
+  func take() -> Arrival? {
+    let arrival = slot.take()
+    if case .success = arrival { requests.yield() }
+    return arrival
+  }
 }

@@ -10,7 +10,7 @@ public struct RunningSubscription: Sendable {
   /// The worker that holds the subscriber.
   public let workerID: ULID
   private let signal: StopSignal
-  private let task: Task<SubscriptionEnd, any Error>
+  private let task: Task<SubscriptionOutcome, any Error>
 
   init(_ worker: SubscriptionWorker) {
     key = worker.key
@@ -28,16 +28,16 @@ public struct RunningSubscription: Sendable {
   /// - Returns: The reason for the end: `stopped`, unless it had ended before.
   /// - Throws: The ``SubscriptionFailure`` that had ended it before.
   @discardableResult
-  public func shutdown() async throws -> SubscriptionEnd {
+  public func shutdown() async throws -> SubscriptionOutcome {
     signal.stop()
     guard SubscriptionWorker.current != workerID else { return .stopped }
-    return try await end()
+    return try await waitUntilEnded()
   }
 
   /// Cancels the subscription's task and does not wait: a call of the store is aborted, and the handler of the current
   /// event sees the cancellation. An event whose handler still returns is acknowledged. One whose handler throws is not
   /// a failure, and the next worker handles it again. A handler that ignores the cancellation continues until it
-  /// returns; ``end()`` waits for that.
+  /// returns; ``waitUntilEnded()`` waits for that.
   public func cancel() {
     task.cancel()
   }
@@ -46,7 +46,7 @@ public struct RunningSubscription: Sendable {
   ///
   /// - Returns: The reason for the end.
   /// - Throws: The ``SubscriptionFailure`` that ended it.
-  public func end() async throws -> SubscriptionEnd {
+  public func waitUntilEnded() async throws -> SubscriptionOutcome {
     try await task.value
   }
 }

@@ -161,7 +161,7 @@ extension Subscription {
   ///
   /// - Throws: The ``SubscriptionFailure`` that ended it.
   @discardableResult
-  public func run(on store: any Executor) async throws -> SubscriptionEnd {
+  public func run(on store: any Executor) async throws -> SubscriptionOutcome {
     let worker = SubscriptionWorker(self, store: store)
     guard try await worker.hold() else { return .stopped }
     return try await worker.run(once: false)
@@ -171,7 +171,7 @@ extension Subscription {
   ///
   /// - Throws: The ``SubscriptionFailure`` that ended it.
   @discardableResult
-  public func runOnce(on store: any Executor) async throws -> SubscriptionEnd {
+  public func runOnce(on store: any Executor) async throws -> SubscriptionOutcome {
     let worker = SubscriptionWorker(self, store: store)
     guard try await worker.hold() else { return .stopped }
     return try await worker.run(once: true)

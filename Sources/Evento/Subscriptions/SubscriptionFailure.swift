@@ -20,7 +20,7 @@ public struct SubscriptionFailure: Error, Sendable, CustomStringConvertible {
 }
 
 /// The reason why a subscription ended without an error.
-public enum SubscriptionEnd: Sendable, Hashable {
+public enum SubscriptionOutcome: Sendable, Hashable {
   /// It ran once, and has handled all events in the log.
   case caughtUp
   /// It was shut down, stopped by a handler, or its task was cancelled.

@@ -4,39 +4,39 @@ extension SubscriptionWorker {
   /// The worker whose handler runs in this task.
   @TaskLocal static var current: ULID?
 
-  /// Handles the events of a page and acknowledges them, until it must stop.
+  /// Handles the events of a batch and acknowledges them, until it must stop.
   ///
   /// - Parameter remembered: The subscriber's cursor in the store.
   /// - Returns: The reason why the worker can't continue; `nil` if it can.
-  func handle(_ page: Page, _ remembered: inout Cursor?, _ failures: inout Failures) async -> Outcome? {
-    var trouble: Trouble?
-    var unacknowledged = Unacknowledged(latest: page.latest, clock: options.clock)
-    for edge in page.edges {
+  func handle(_ batch: Batch, _ remembered: inout Cursor?, _ failures: inout FailureCounts) async -> StopReason? {
+    var retried: Failure?
+    var unacknowledged = Unacknowledged(latest: batch.latest, clock: options.clock)
+    for edge in batch.edges {
       guard !signal.isStopped else { break }
       if let error = await handle(edge.node, attempt: failures.event + 1) {
         failures.event += 1
-        let met = Trouble(edge: edge, error: error, attempt: failures.event)
+        let failure = Failure(edge: edge, error: error, attempt: failures.event)
         guard failures.event > options.retries, options.acceptsFailure, !Task.isCancelled else {
-          trouble = met
+          retried = failure
           break
         }
-        let failure = report(met, retryDelay: nil)
-        failureLog.failed("given up", .error, "Giving up. \(failure)")
+        let reported = report(failure, retryDelay: nil)
+        failureLog.failed("given up", .error, "Giving up. \(reported)")
         failures.event = 0
       } else {
         succeeded(.event, &failures)
       }
       unacknowledged.add(edge)
       if unacknowledged.isDue(options) {
-        if let outcome = await acknowledge(&unacknowledged, &remembered, &failures) { return outcome }
+        if let reason = await acknowledge(&unacknowledged, &remembered, &failures) { return reason }
       }
     }
     switch await acknowledge(&unacknowledged, &remembered, &failures) {
     // An event that could not be handled is reported, whether or not the subscriber is disabled by now.
-    case nil: return trouble.map(Outcome.failed)
-    case .disabled: return trouble.map(Outcome.failed) ?? .disabled
+    case nil: return retried.map(StopReason.failed)
+    case .disabled: return retried.map(StopReason.failed) ?? .disabled
     // The event comes again, and so does its error.
-    case let outcome?: return outcome
+    case let reason?: return reason
     }
   }
 
@@ -60,12 +60,12 @@ extension SubscriptionWorker {
 
   /// Events that are handled and not acknowledged yet.
   private struct Unacknowledged {
-    /// The value of ``Page/latest``.
+    /// The value of ``Batch/latest``.
     let latest: Timestamp
     let clock: any Clock<Duration>
     private(set) var last: Edge<Event>?
     private var count = 0
-    /// The time since the last acknowledgement, or since the page was read.
+    /// The time since the last acknowledgement, or since the batch was read.
     private var stopwatch: Stopwatch
 
     init(latest: Timestamp, clock: any Clock<Duration>) {
@@ -94,8 +94,8 @@ extension SubscriptionWorker {
   ///
   /// - Returns: The reason why the worker can't continue; `nil` if it can.
   private func acknowledge(
-    _ events: inout Unacknowledged, _ remembered: inout Cursor?, _ failures: inout Failures
-  ) async -> Outcome? {
+    _ events: inout Unacknowledged, _ remembered: inout Cursor?, _ failures: inout FailureCounts
+  ) async -> StopReason? {
     guard let last = events.last else { return nil }
     let lag = min(max(Int(events.latest.seconds - last.node.timestamp.seconds), 0), Subscriber.maximumLag)
     // In a task of its own, so that handled events are acknowledged even if the worker is being cancelled.
@@ -112,7 +112,7 @@ extension SubscriptionWorker {
       return .ended(.takenOver)
     case .failure(let error):
       failures.store += 1
-      return .failed(Trouble(error: EventoError(wrapping: error), attempt: failures.store))
+      return .failed(Failure(error: EventoError(wrapping: error), attempt: failures.store))
     }
   }
 }

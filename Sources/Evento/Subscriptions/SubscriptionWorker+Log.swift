@@ -1,18 +1,18 @@
 extension SubscriptionWorker {
   /// The reason why a worker can't continue through the log.
-  enum Outcome {
-    case ended(SubscriptionEnd)
+  enum StopReason {
+    case ended(SubscriptionOutcome)
     /// The subscriber is disabled.
     case disabled
     /// The subscriber's cursor was set from outside.
     case moved
     /// The store has ended its stream with an error.
     case streamFailed(any Error)
-    case failed(Trouble)
+    case failed(Failure)
   }
 
   /// Events that are handled together.
-  struct Page {
+  struct Batch {
     var edges: [Edge<Event>] = []
     var hasMore = false
     /// The time of the newest event to handle, from which the lag is measured.
@@ -26,7 +26,7 @@ extension SubscriptionWorker {
   /// call. While nothing is acknowledged, the worker checks this at intervals.
   ///
   /// - Parameter once: Returns as soon as there is nothing more to read.
-  func goThroughLog(once: Bool, _ failures: inout Failures) async -> Outcome {
+  func goThroughLog(once: Bool, _ failures: inout FailureCounts) async -> StopReason {
     do {
       switch try await ownership() {
       case .running(let cursor): return try await goThroughLog(after: cursor, once: once, &failures)
@@ -35,13 +35,13 @@ extension SubscriptionWorker {
       }
     } catch {
       failures.store += 1
-      return .failed(Trouble(error: EventoError(wrapping: error), attempt: failures.store))
+      return .failed(Failure(error: EventoError(wrapping: error), attempt: failures.store))
     }
   }
 
   private func goThroughLog(
-    after cursor: Cursor?, once: Bool, _ failures: inout Failures
-  ) async throws -> Outcome {
+    after cursor: Cursor?, once: Bool, _ failures: inout FailureCounts
+  ) async throws -> StopReason {
     var remembered = cursor
     var start = cursor.map(Args.Start.after) ?? .beginning
     var stream: FollowedPages?
@@ -50,24 +50,24 @@ extension SubscriptionWorker {
       let commits = stream?.arrivals ?? store.commits
       // Before the page is read: a later commit ends the wait for more.
       let seen = commits?.count
-      let page: Page
+      let batch: Batch
       if let stream {
         switch stream.take() {
         case .success(let edges):
-          page = try await self.page(streamed: edges)
+          batch = try await self.batch(streamed: edges)
           failureLog.recovered("stream", "Subscription \"\(key)\" is streamed again.")
         case .failure(let error): return .streamFailed(error)
-        case nil: page = Page()
+        case nil: batch = Batch()
         }
       } else {
-        page = try await read(&start)
-        if page.edges.isEmpty { succeeded(.store, &failures) }
+        batch = try await read(&start)
+        if batch.edges.isEmpty { succeeded(.store, &failures) }
       }
-      if let last = page.edges.last {
-        if let outcome = await handle(page, &remembered, &failures) { return outcome }
+      if let last = batch.edges.last {
+        if let reason = await handle(batch, &remembered, &failures) { return reason }
         start = .after(last.cursor)
       }
-      if page.hasMore { continue }
+      if batch.hasMore { continue }
       if once { return .ended(signal.isStopped ? .stopped : .caughtUp) }
       if stream == nil, isStreamed {
         stream = FollowedPages(store.events(matching: filters, routingKey: subscription.routing, after: start))
@@ -113,21 +113,21 @@ extension SubscriptionWorker {
     isStreamed ? options.followedCheckInterval : options.pollInterval
   }
 
-  // MARK: Pages
+  // MARK: Reading
 
   /// Reads the page after a position. If no event matches, it moves the position past the others.
-  private func read(_ start: inout Args.Start) async throws -> Page {
+  private func read(_ start: inout Args.Start) async throws -> Batch {
     let page = try await store.read(
       filters, routingKey: subscription.routing, args: .forward(first: options.chunkSize, after: start))
     if page.edges.isEmpty, let end = page.pageInfo.endCursor { start = .after(end) }
-    return Page(
+    return Batch(
       edges: page.edges, hasMore: page.pageInfo.hasNextPage,
       latest: try await latest(page.edges, hasMore: page.pageInfo.hasNextPage))
   }
 
   /// A stream does not say if it has more: if so many events have arrived at once, it may be far from the end.
-  private func page(streamed edges: [Edge<Event>]) async throws -> Page {
-    Page(edges: edges, latest: try await latest(edges, hasMore: edges.count >= Self.manyEvents))
+  private func batch(streamed edges: [Edge<Event>]) async throws -> Batch {
+    Batch(edges: edges, latest: try await latest(edges, hasMore: edges.count >= Self.manyEvents))
   }
 
   private static let manyEvents = 300

@@ -41,7 +41,7 @@ struct SubscriptionWorker: Sendable {
         return true
       } catch {
         attempt += 1
-        try await recover(from: Trouble(error: EventoError(wrapping: error), attempt: attempt))
+        try await recover(from: Failure(error: EventoError(wrapping: error), attempt: attempt))
       }
     } while !signal.isStopped
     return false
@@ -50,13 +50,13 @@ struct SubscriptionWorker: Sendable {
   /// Works until it is stopped, or the subscriber is taken over.
   ///
   /// - Parameter once: Ends as soon as there is nothing more to read.
-  func run(once: Bool) async throws -> SubscriptionEnd {
+  func run(once: Bool) async throws -> SubscriptionOutcome {
     await signal.sleep(for: options.delay, by: options.clock)
-    var failures = Failures()
+    var failures = FailureCounts()
     while !signal.isStopped {
       switch await goThroughLog(once: once, &failures) {
-      case .ended(let end):
-        return end
+      case .ended(let outcome):
+        return outcome
       case .disabled:
         if once { return .disabled }
         // Enabling the subscriber is not a commit.
@@ -68,8 +68,8 @@ struct SubscriptionWorker: Sendable {
         // continues by reads, which is slower.
         failureLog.failed("stream", .warning, "Subscription \"\(key)\" can't stream its events, and polls: \(error)")
         await signal.sleep(for: options.pollInterval, by: options.clock)
-      case .failed(let trouble):
-        try await recover(from: trouble)
+      case .failed(let failure):
+        try await recover(from: failure)
       }
     }
     return .stopped
@@ -78,72 +78,73 @@ struct SubscriptionWorker: Sendable {
   /// Reports a failure, and waits before the retry.
   ///
   /// - Throws: If it is not retried.
-  private func recover(from trouble: Trouble) async throws {
+  private func recover(from failure: Failure) async throws {
     // An error because of the cancelled task is not a failure: the event is handled another time.
     guard !Task.isCancelled else { return }
     let isFinal =
-      trouble.isLasting || trouble.attempt > options.retries && !(trouble.edge == nil && options.acceptsFailure)
-    let delay = isFinal || signal.isStopped ? nil : options.backoff.delay(beforeRetry: trouble.attempt)
-    let failure = report(trouble, retryDelay: delay)
+      failure.isPermanent || failure.attempt > options.retries && !(failure.edge == nil && options.acceptsFailure)
+    let delay = isFinal || signal.isStopped ? nil : options.backoff.delay(beforeRetry: failure.attempt)
+    let reported = report(failure, retryDelay: delay)
     if isFinal {
-      failureLog.log(.error, "Ended: \(failure)")
+      failureLog.log(.error, "Ended: \(reported)")
     } else {
-      failureLog.failed(trouble.kind.rawValue, .warning, "\(failure)")
+      failureLog.failed(failure.kind.rawValue, .warning, "\(reported)")
     }
     if let delay {
       await signal.sleep(for: delay, by: options.clock)
     } else if !signal.isStopped {
-      throw failure
+      throw reported
     }
   }
 
-  @discardableResult
-  func report(_ trouble: Trouble, retryDelay: Duration?) -> SubscriptionFailure {
-    let failure = SubscriptionFailure(
-      key: key, event: trouble.edge?.node, error: trouble.error, attempt: trouble.attempt, retryDelay: retryDelay)
-    options.onFailure(failure)
-    return failure
+  /// Passes a failure to the subscription's owner.
+  func report(_ failure: Failure, retryDelay: Duration?) -> SubscriptionFailure {
+    let reported = SubscriptionFailure(
+      key: key, event: failure.edge?.node, error: failure.error, attempt: failure.attempt, retryDelay: retryDelay)
+    options.onFailure(reported)
+    return reported
   }
 }
 
 extension SubscriptionWorker {
   /// Resets the count of failures of the store, or of the next event.
-  func succeeded(_ kind: Trouble.Kind, _ failures: inout Failures) {
+  func succeeded(_ kind: Failure.Kind, _ failures: inout FailureCounts) {
     let count = failures[kind]
     guard count > 0 else { return }
     failures[kind] = 0
-    failureLog.recovered(kind.rawValue, "Subscription \"\(key)\" continues after \(count) failed attempts.")
-  }
-}
-
-/// The numbers of failures in a row. They are counted separately: a store that was unavailable for long does not use up
-/// the attempts of an event.
-struct Failures {
-  /// The failures to handle the next event.
-  var event = 0
-  /// The failures to read or acknowledge.
-  var store = 0
-
-  subscript(_ kind: Trouble.Kind) -> Int {
-    get { kind == .event ? event : store }
-    set { if kind == .event { event = newValue } else { store = newValue } }
-  }
-}
-
-/// A failure.
-struct Trouble {
-  /// The event that could not be handled; `nil` if the store failed.
-  var edge: Edge<Event>?
-  let error: any Error
-  /// The number of failures in a row, including this one.
-  let attempt: Int
-
-  enum Kind: String {
-    case event, store
+    let attempts = count == 1 ? "a failed attempt" : "\(count) failed attempts"
+    failureLog.recovered(kind.rawValue, "Subscription \"\(key)\" continues after \(attempts).")
   }
 
-  var kind: Kind { edge == nil ? .store : .event }
+  /// The numbers of failures in a row. They are counted separately: a store that was unavailable for long does not use
+  /// up the attempts of an event.
+  struct FailureCounts {
+    /// The failures to handle the next event.
+    var event = 0
+    /// The failures to read or acknowledge.
+    var store = 0
 
-  /// True if the store reported an error that waiting does not fix. An error of a handler can have any reason.
-  var isLasting: Bool { edge == nil && (error as? EventoError)?.isTransient == false }
+    subscript(_ kind: Failure.Kind) -> Int {
+      get { kind == .event ? event : store }
+      set { if kind == .event { event = newValue } else { store = newValue } }
+    }
+  }
+
+  /// A failure of the store, or of a handler.
+  struct Failure {
+    /// The event that could not be handled; `nil` if the store failed.
+    var edge: Edge<Event>?
+    let error: any Error
+    /// The number of failures in a row, including this one.
+    let attempt: Int
+
+    enum Kind: String {
+      case event, store
+    }
+
+    var kind: Kind { edge == nil ? .store : .event }
+
+    /// True if the store reported an error that waiting does not fix. An error of a handler can have any reason.
+    var isPermanent: Bool { edge == nil && (error as? EventoError)?.isTransient == false }
+  }
 }

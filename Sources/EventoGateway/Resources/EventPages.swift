@@ -54,7 +54,7 @@ struct EventPages: Sendable {
     _ id: ULID, _ encoding: PayloadEncoding, for responder: GatewayResponder, completion: @escaping Completion<[UInt8]?>
   ) {
     store.viewEvent(
-      id, unless: { responder.isCancelled }, through: { EventoWire.Page.json($0, encoding) }, completion: completion)
+      id, unless: { responder.isCancelled }, through: { ReadResponse.json($0, encoding) }, completion: completion)
   }
 
   private func builder(_ read: ReadRequest) -> @Sendable () -> Builder {

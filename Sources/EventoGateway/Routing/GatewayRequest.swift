@@ -58,14 +58,14 @@ struct GatewayRequest: Sendable {
   /// - Throws: `invalid_request`.
   func name(_ name: String) throws(EventoError) -> String {
     let text = try text(name)
-    if let problem = Name.fault(in: text) {
-      throw EventoError(.invalidRequest, "The \(name) in the path \(problem).")
+    if let error = Name.error(in: text) {
+      throw EventoError(.invalidRequest, "The \(name) in the path \(error).")
     }
     return text
   }
 
   private func text(_ name: String) throws(EventoError) -> String {
-    do throws(PercentEncoding.Fault) {
+    do throws(PercentEncoding.ParseError) {
       return try pathParameters[name].get()
     } catch {
       throw EventoError(.invalidRequest, "The \(name) in the path \(error).")

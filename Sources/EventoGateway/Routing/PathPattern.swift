@@ -119,11 +119,11 @@ struct PathParameters: Sendable {
   }
 
   /// Returns the value of a parameter, or the reason why it can't be decoded.
-  subscript(_ name: String) -> Result<String, PercentEncoding.Fault> {
+  subscript(_ name: String) -> Result<String, PercentEncoding.ParseError> {
     guard let part = parts.first(where: { $0.name == name })?.part else {
       preconditionFailure("the pattern has no {\(name)}")
     }
     // Split first, then decoded, once: a `%2F` is part of a name (RFC 3986 §2.4).
-    return Result { () throws(PercentEncoding.Fault) in try PercentEncoding.decode(part) }
+    return Result { () throws(PercentEncoding.ParseError) in try PercentEncoding.decode(part) }
   }
 }

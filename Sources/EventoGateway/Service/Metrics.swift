@@ -76,32 +76,19 @@ final class Metrics: Sendable {
       "evento_requests_shed_total", "counter",
       "Requests refused because of --max-requests-in-flight, --max-followers or --max-total-filter-bytes.",
       admission.requestsRefused)
-    if let figures = store.writeFigures {
+    if let metrics = store.metrics {
       text.single(
         "evento_writes_waiting", "gauge", "Writes waiting for the disk, or for a check of their condition.",
-        figures.waiting)
-      text.single("evento_commits_total", "counter", "Commits. One commit can contain several writes.", figures.commits)
-      append(figures, to: &text)
+        metrics.waitingWrites)
+      text.single("evento_commits_total", "counter", "Commits. One commit can contain several writes.", metrics.commits)
+      for metric in metrics.others {
+        text.family(metric.name, metric.kind.rawValue, metric.help)
+        text.sample(metric.name, [], metric.value.text)
+      }
     }
     if let statistics = serverFigures.withLock({ $0 })?.read() { append(statistics, to: &text) }
     appendRequests(to: &text)
     return Array(text.text.utf8)
-  }
-
-  private func append(_ figures: WriteFigures, to text: inout PrometheusText) {
-    text.single(
-      "evento_write_ahead_log_bytes", "gauge", "Size of the write-ahead log, in bytes.",
-      figures.logBytes)
-    text.single(
-      "evento_checkpoints_total", "counter", "Checkpoints: the write-ahead log was moved into the database file.",
-      figures.checkpoints)
-    text.family(
-      "evento_checkpoint_seconds_total", "counter", "Time spent on checkpoints, in seconds. No commit starts meanwhile."
-    )
-    text.sample("evento_checkpoint_seconds_total", [], (figures.checkpointTime / .seconds(1)).description)
-    text.single(
-      "evento_checkpoint_failures_total", "counter", "Checkpoints that failed.",
-      figures.checkpointFailures)
   }
 
   private func append(_ statistics: ServerStatistics, to text: inout PrometheusText) {
@@ -145,6 +132,16 @@ final class Metrics: Sendable {
       text.line(bucket, "+Inf\"} ", series.count.description)
       text.line(name, "_sum{\(labels)} ", series.seconds.description)
       text.line(name, "_count{\(labels)} ", series.count.description)
+    }
+  }
+}
+
+extension StoreMetrics.Metric.Value {
+  /// The number, of seconds for a duration.
+  fileprivate var text: String {
+    switch self {
+    case .count(let count): count.description
+    case .duration(let duration): (duration / .seconds(1)).description
     }
   }
 }

@@ -18,7 +18,9 @@ final class FollowFilter: Sendable, Hashable {
     self.routingKey = routingKey
     var cost = (aggregators?.count ?? 0) * Self.costOfAggregator
     for aggregator in aggregators ?? [] {
-      for name in [aggregator.type, aggregator.id, aggregator.eventType] { cost += name?.text.utf8.count ?? 0 }
+      for name in [aggregator.aggregatorType, aggregator.aggregatorID, aggregator.name] {
+        cost += name?.utf8.count ?? 0
+      }
     }
     if case .value(let key?) = routingKey { cost += key.utf8.count }
     var hasher = Hasher()

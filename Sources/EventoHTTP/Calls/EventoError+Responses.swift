@@ -3,17 +3,18 @@ internal import EventoWire
 
 extension EventoError {
   /// Returns the error of an unsuccessful response. Its status decides whether it is transient, whatever its code.
-  static func answered(_ answer: TransferResponse) -> EventoError {
+  static func unsuccessful(_ response: TransferResponse) -> EventoError {
     // Checked by the media type: another service's JSON may have a `code` with another meaning.
-    if answer.status >= 400, answer.contentType.names(mediaType: Problem.mediaType), answer.body.count <= problemBytes,
-      var error = Problem.error(json: answer.body)
+    if response.status >= 400, response.contentType.names(mediaType: Problem.mediaType),
+      response.body.count <= problemBytes,
+      var error = Problem.error(json: response.body)
     {
       // The caller has not seen the request's name for the cursor, so the text has none.
       if error.code == .cursorNotInHistory { return .cursorNotInHistory() }
-      error.isTransient = error.isTransient || GatewayClient.transientStatuses.contains(answer.status)
+      error.isTransient = error.isTransient || GatewayClient.transientStatuses.contains(response.status)
       return error
     }
-    return unreadable(status: answer.status, body: answer.body, why: nil)
+    return unreadable(status: response.status, body: response.body, why: nil)
   }
 
   /// Returns the error for a response that is not the gateway's: a proxy's, or another server's.
@@ -47,44 +48,24 @@ extension EventoError {
     "while it waited for the gateway's response. The operation may or may not have been done."
 
   /// Returns the error of a transfer without a response. Only transient causes make it transient.
-  static func transfer(_ fault: TransferFault) -> EventoError {
+  static func transfer(_ error: TransferError) -> EventoError {
     let detail =
-      switch fault.kind {
-      case .cancelled: "The task was cancelled \(fault.wasSent ? waiting : "before its request was sent.")"
-      case .closed: "The executor has been closed\(fault.wasSent ? " \(waiting)" : ".")"
-      case .deadline: "The call's deadline passed \(fault.wasSent ? waiting : "before its request was sent.")"
+      switch error.kind {
+      case .cancelled: "The task was cancelled \(error.wasSent ? waiting : "before its request was sent.")"
+      case .closed: "The executor has been closed\(error.wasSent ? " \(waiting)" : ".")"
+      case .deadline: "The call's deadline passed \(error.wasSent ? waiting : "before its request was sent.")"
       case .unreachable:
-        "The gateway can't be reached (\(fault.summary)). Check the URL, and that the gateway is running."
-      case .lost: "The connection to the gateway broke before the response was complete (\(fault.summary))."
-      case .tooLarge, .full: fault.summary
-      case .permanent: "The gateway can't be called (\(fault.summary)). Check the URL and the configuration."
+        "The gateway can't be reached (\(error.summary)). Check the URL, and that the gateway is running."
+      case .lost: "The connection to the gateway broke before the response was complete (\(error.summary))."
+      case .tooLarge, .full: error.summary
+      case .permanent: "The gateway can't be called (\(error.summary)). Check the URL and the configuration."
       }
     let isTransient =
-      switch fault.kind {
+      switch error.kind {
       case .deadline, .unreachable, .lost, .full: true
       case .cancelled, .closed, .tooLarge, .permanent: false
       }
     return EventoError(
-      .unavailable, detail, cause: fault.detail.isEmpty ? nil : fault.detail, isTransient: isTransient)
-  }
-}
-
-extension ReadResult {
-  /// Checks what a reader of consecutive pages relies on: that no page is longer than requested, and that there is
-  /// always a position to continue from, which an empty page with `hasNextPage` would not have.
-  ///
-  /// - Throws: An error if it does not hold.
-  func check(asResponseTo args: Args) throws(EventoError) {
-    let (count, hasMore, next) =
-      switch args {
-      case .forward(let first, _): (first, pageInfo.hasNextPage, pageInfo.endCursor)
-      case .backward(let last, _): (last, pageInfo.hasPreviousPage, pageInfo.startCursor)
-      }
-    guard edges.count <= count else {
-      throw EventoError(.internal, "The gateway sent \(edges.count) events, but the page is limited to \(count).")
-    }
-    guard !hasMore || count == 0 || (!edges.isEmpty && next != nil) else {
-      throw EventoError(.internal, "The gateway sent a page that has more events, but no cursor to continue from.")
-    }
+      .unavailable, detail, cause: error.detail.isEmpty ? nil : error.detail, isTransient: isTransient)
   }
 }

@@ -39,7 +39,7 @@ struct GatewayClient: Sendable {
   /// - Throws: The gateway's error, or `unavailable` if the response does not match docs/http-api.md.
   func send(_ call: Call) async throws(EventoError) -> Response {
     do throws(Failure) {
-      return try await sendTracing(call)
+      return try await perform(call)
     } catch {
       throw error.error
     }
@@ -51,15 +51,16 @@ struct GatewayClient: Sendable {
   }
 
   /// Returns the error of an ended stream; `nil` if it was the stream itself.
-  func failure(of answer: TransferResponse) -> Failure? {
-    let isStream = answer.contentType.names(mediaType: StreamFormat.ndjson.mediaType)
-    guard answer.status != 200 || !isStream else { return nil }
+  func failure(of response: TransferResponse) -> Failure? {
+    let isStream = response.contentType.names(mediaType: StreamFormat.ndjson.mediaType)
+    guard response.status != 200 || !isStream else { return nil }
     return Failure(
-      error: .answered(answer), mayHaveBeenDone: false, isTransient: Self.transientStatuses.contains(answer.status))
+      error: .unsuccessful(response), mayHaveBeenDone: false,
+      isTransient: Self.transientStatuses.contains(response.status))
   }
 
-  /// Sends a call like ``send(_:)``, with more details in the error.
-  func sendTracing(_ call: Call) async throws(Failure) -> Response {
+  /// Sends a call like ``send(_:)``. The error also says whether something may have been done.
+  func perform(_ call: Call) async throws(Failure) -> Response {
     let deadline = ContinuousClock.now + callDeadline
     let request = TransferRequest(method: call.method, url: base.text + call.path.text, body: call.body)
     let attempts = call.isRepeatable ? retry.attempts : 1
@@ -69,8 +70,8 @@ struct GatewayClient: Sendable {
     while true {
       attempt += 1
       switch await outcome(of: request, call, deadline, mayHaveBeenDone) {
-      case .answer(let answer):
-        return answer
+      case .response(let response):
+        return response
       case .timedOutBeforeSend(let error):
         // The earlier error is more useful than the fact that there was no time for a retry.
         throw Failure(error: lastError ?? error, mayHaveBeenDone: mayHaveBeenDone, isTransient: true)
@@ -79,19 +80,18 @@ struct GatewayClient: Sendable {
       case .error(let error):
         throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone)
       case .transient(let error, let retryAfter, let wasSent):
-        let ownPause = retry.pause(after: attempt, jitter: .random(in: RetryPolicy.jitters))
-        let pause = max(ownPause, retry.pause(askedFor: retryAfter))
-        guard attempt < attempts, ContinuousClock.now + pause < deadline else {
+        let delay = max(retry.backoff.delay(beforeRetry: attempt), retry.delay(requested: retryAfter))
+        guard attempt < attempts, ContinuousClock.now + delay < deadline else {
           throw Failure(error: error, mayHaveBeenDone: mayHaveBeenDone, isTransient: true)
         }
         mayHaveBeenDone = mayHaveBeenDone || wasSent
         lastError = error
         do {
-          try await Task.sleep(for: pause)
+          try await Task.sleep(for: delay)
         } catch {
-          var fault = TransferFault.cancelled
-          fault.wasSent = mayHaveBeenDone
-          throw Failure(error: .transfer(fault), mayHaveBeenDone: mayHaveBeenDone)
+          var cancelled = TransferError.cancelled
+          cancelled.wasSent = mayHaveBeenDone
+          throw Failure(error: .transfer(cancelled), mayHaveBeenDone: mayHaveBeenDone)
         }
       }
     }
@@ -99,7 +99,7 @@ struct GatewayClient: Sendable {
 
   /// The result of one attempt.
   private enum Outcome {
-    case answer(Response)
+    case response(Response)
     case error(EventoError)
     /// The deadline passed before anything was sent.
     case timedOutBeforeSend(EventoError)
@@ -112,23 +112,27 @@ struct GatewayClient: Sendable {
   private func outcome(
     of request: TransferRequest, _ call: Call, _ deadline: ContinuousClock.Instant, _ mayHaveBeenDone: Bool
   ) async -> Outcome {
-    let answer: TransferResponse
+    let response: TransferResponse
     do {
-      answer = try await client.perform(request, deadline: deadline)
+      response = try await client.perform(request, deadline: deadline)
     } catch {
-      var fault = error
-      fault.wasSent = error.wasSent || mayHaveBeenDone
-      switch fault.kind {
-      case .unreachable, .lost, .full: return .transient(.transfer(fault), retryAfter: nil, wasSent: fault.wasSent)
-      case .deadline where !error.wasSent: return .timedOutBeforeSend(.transfer(fault))
-      case .deadline: return .timedOutAfterSend(.transfer(fault))
-      case .cancelled, .closed, .tooLarge, .permanent: return .error(.transfer(fault))
+      // The error of the whole call: something may have been sent by an earlier attempt.
+      var callError = error
+      callError.wasSent = error.wasSent || mayHaveBeenDone
+      switch error.kind {
+      case .unreachable, .lost, .full:
+        return .transient(.transfer(callError), retryAfter: nil, wasSent: callError.wasSent)
+      case .deadline where !error.wasSent: return .timedOutBeforeSend(.transfer(callError))
+      case .deadline: return .timedOutAfterSend(.transfer(callError))
+      case .cancelled, .closed, .tooLarge, .permanent: return .error(.transfer(callError))
       }
     }
-    if call.successes.contains(answer.status) { return .answer(Response(status: answer.status, body: answer.body)) }
-    let error = EventoError.answered(answer)
-    return Self.transientStatuses.contains(answer.status)
-      ? .transient(error, retryAfter: answer.retryAfter, wasSent: true) : .error(error)
+    if call.successes.contains(response.status) {
+      return .response(Response(status: response.status, body: response.body))
+    }
+    let error = EventoError.unsuccessful(response)
+    return Self.transientStatuses.contains(response.status)
+      ? .transient(error, retryAfter: response.retryAfter, wasSent: true) : .error(error)
   }
 
   /// The transient status codes. A proxy may send 408 on an idle connection (RFC 9110 §15.5.9), 429 requests a delay,

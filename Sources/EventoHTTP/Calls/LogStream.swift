@@ -94,33 +94,33 @@ actor LogStream {
   ///
   /// - Throws: An error that waiting can't fix.
   private func recover(
-    from end: Result<TransferResponse, TransferFault>, lasted time: Duration
+    from end: Result<TransferResponse, TransferError>, lasted time: Duration
   ) async throws(EventoError) {
     var retryAfter = Duration.zero
     switch end {
-    case .success(let answer):
-      if let failure = gateway.failure(of: answer) {
+    case .success(let response):
+      if let failure = gateway.failure(of: response) {
         guard failure.isTransient else { throw failure.error }
         report(failure.error)
-        retryAfter = gateway.retry.pause(askedFor: answer.retryAfter)
+        retryAfter = gateway.retry.delay(requested: response.retryAfter)
       }
-    case .failure(let fault):
-      switch fault.kind {
-      case .unreachable, .lost, .deadline: report(.transfer(fault))
+    case .failure(let error):
+      switch error.kind {
+      case .unreachable, .lost, .deadline: report(.transfer(error))
       // Another follower may have taken the connection of a stream that broke, so this one retries. A follower that
       // never had a connection fails.
-      case .full where hasBegun: report(.transfer(fault))
-      case .full: throw .transfer(fault)
-      case .cancelled, .closed, .tooLarge, .permanent: throw .transfer(fault)
+      case .full where hasBegun: report(.transfer(error))
+      case .full: throw .transfer(error)
+      case .cancelled, .closed, .tooLarge, .permanent: throw .transfer(error)
       }
     }
-    if time >= Self.useful { failures = 0 }
+    if time >= Self.usefulDuration { failures = 0 }
     // At once for the first time: a gateway that stops ends its streams, and its replacement, if any, is already
     // running.
-    let pause = failures == 0 ? .zero : gateway.retry.pause(after: failures, jitter: .random(in: RetryPolicy.jitters))
+    let delay = failures == 0 ? .zero : gateway.retry.backoff.delay(beforeRetry: failures)
     failures += 1
     do {
-      try await Task.sleep(for: max(pause, retryAfter))
+      try await Task.sleep(for: max(delay, retryAfter))
     } catch {
       throw .transfer(.cancelled)
     }
@@ -132,7 +132,7 @@ actor LogStream {
   }
 
   /// A stream that lasted this long was useful, even without events.
-  private static let useful: Duration = .seconds(1)
+  private static let usefulDuration: Duration = .seconds(1)
 }
 
 /// The lines of a stream as a page.
@@ -146,7 +146,7 @@ private struct StreamedPage {
     case .event(let edge):
       edges.append(edge)
       end = edge.cursor
-    case .heartbeat(let place): end = place
+    case .heartbeat(let position): end = position
     case .other: break
     }
   }

@@ -1,7 +1,9 @@
+public import Evento
+
 /// The rule for retries of failed calls.
 ///
 /// A call is retried if the connection could not be made or broke, or if the response was 408, 429, 502, 503 or 504,
-/// within ``HTTPConfiguration/callDeadline``. A write is safe to retry: the gateway recognises each event by its id.
+/// within ``HTTPConfiguration/callDeadline``. A write is safe to retry: the gateway recognizes each event by its id.
 /// All other calls read or set a state. If the first attempt was carried out but its response lost, the retry sets the
 /// state again, and overwrites changes by others in between:
 ///
@@ -13,41 +15,25 @@
 /// If that is not acceptable, use ``never``.
 public struct RetryPolicy: Sendable, Equatable {
   /// The maximum number of attempts, at least 1: 10.
-  public var attempts = 10
-  /// The delay after the first attempt, which doubles with each further one: 50 milliseconds. If the gateway sends a
-  /// longer one (`Retry-After`), that is used, up to ``longestPause``.
-  public var firstPause: Duration = .milliseconds(50)
-  /// The maximum delay, also for `Retry-After`: 2 seconds.
-  public var longestPause: Duration = .seconds(2)
+  public var attempts: Int
+  /// The delays between attempts: 50 milliseconds at first, at most 2 seconds, with a jitter of 0.5. If the gateway sends
+  /// a longer one (`Retry-After`), that is used, up to the ``Backoff/maximumDelay``.
+  public var backoff: Backoff
 
-  public init() {}
+  public init(
+    attempts: Int = 10,
+    backoff: Backoff = Backoff(initialDelay: .milliseconds(50), maximumDelay: .seconds(2), jitter: 0.5)
+  ) {
+    self.attempts = attempts
+    self.backoff = backoff
+  }
 
   /// No retries.
-  public static let never: RetryPolicy = {
-    var policy = RetryPolicy()
-    policy.attempts = 1
-    return policy
-  }()
+  public static let never = RetryPolicy(attempts: 1)
 
-  /// Returns the delay for a `Retry-After`: at most ``longestPause``, so that no response, which may be a proxy's,
-  /// stops a reader for a day.
-  func pause(askedFor retryAfter: Duration?) -> Duration {
-    max(min(retryAfter ?? .zero, longestPause), .zero)
+  /// Returns the delay for a `Retry-After`: at most the ``Backoff/maximumDelay``, so that no response, which may be a
+  /// proxy's, stops a reader for a day.
+  func delay(requested retryAfter: Duration?) -> Duration {
+    max(min(retryAfter ?? .zero, backoff.maximumDelay), .zero)
   }
-
-  /// Returns the delay after a number of attempts.
-  ///
-  /// - Parameter jitter: The fraction of the delay to use. With a random one from ``jitters`` for each delay, clients
-  ///   that failed together don't retry together.
-  func pause(after attempts: Int, jitter: Double) -> Duration {
-    var pause = max(firstPause, .zero)
-    var doublings = attempts - 1
-    while doublings > 0, pause > .zero, pause < longestPause {
-      pause += pause
-      doublings -= 1
-    }
-    return max(min(pause, longestPause), .zero) * jitter
-  }
-
-  static let jitters = 0.5...1
 }

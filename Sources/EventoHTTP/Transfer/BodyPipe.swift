@@ -7,14 +7,14 @@ final class BodyPipe: Sendable {
     /// The bytes received since the last piece.
     case bytes([UInt8])
     /// The end of the transfer. The body of a successful response has been read by then, and the result has none.
-    case end(Result<TransferResponse, TransferFault>)
+    case end(Result<TransferResponse, TransferError>)
   }
 
   private struct State {
     var bytes: [UInt8] = []
     /// True if the transfer is paused, or about to be.
     var isFull = false
-    var end: Result<TransferResponse, TransferFault>?
+    var end: Result<TransferResponse, TransferError>?
     var reader: CheckedContinuation<Void, Never>?
   }
 
@@ -48,7 +48,7 @@ final class BodyPipe: Sendable {
   var hasRoom: Bool { state.withLock { $0.bytes.count < Self.capacity } }
 
   /// For the thread: ends the body.
-  func finish(_ result: Result<TransferResponse, TransferFault>) {
+  func finish(_ result: Result<TransferResponse, TransferError>) {
     let reader = state.withLock { state in
       state.end = result
       return state.reader.take()

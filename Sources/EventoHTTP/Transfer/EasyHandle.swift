@@ -14,14 +14,14 @@ final class EasyHandle {
   private var received = ReceivedResponse(limit: 0)
   private(set) var begin = ContinuousClock.now
   /// The time when a byte of a streamed body last arrived, or was last waited for.
-  private(set) var lastSign = ContinuousClock.now
+  private(set) var lastActivity = ContinuousClock.now
   /// True if the transfer waits for its reader.
   private(set) var isPaused = false
   /// True if the body goes to the pipe; `nil` before any of it has arrived.
   private var isStreamed: Bool?
 
-  init(_ options: TransferOptions) throws(TransferFault) {
-    guard let easy = curl_easy_init() else { throw TransferFault(kind: .permanent, summary: "out of memory") }
+  init(_ options: TransferOptions) throws(TransferError) {
+    guard let easy = curl_easy_init() else { throw TransferError(kind: .permanent, summary: "out of memory") }
     self.easy = easy
     responseLimit = options.responseLimit
     streaming = options.streaming
@@ -38,7 +38,7 @@ final class EasyHandle {
 
   /// libcurl gets an unretained pointer to this object. It is valid for as long as libcurl has it: callbacks run only
   /// inside libcurl's functions, and `deinit` frees the handle before the object.
-  private func connectCallbacks() throws(TransferFault) {
+  private func connectCallbacks() throws(TransferError) {
     let context = Unmanaged.passUnretained(self).toOpaque()
     let options = EasyOptions(easy)
     try options.set(CURLOPT_ERRORBUFFER, pointer: message)
@@ -62,14 +62,14 @@ final class EasyHandle {
   /// - Returns: The number of bytes accepted, or a request to pause, after which the same piece comes again:
   ///   https://curl.se/libcurl/c/CURLOPT_WRITEFUNCTION.html
   private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
-    guard let pipe = entry?.transfer.pipe, isAnswerStreamed else { return received.append(bytes) ? bytes.count : 0 }
-    lastSign = .now
+    guard let pipe = entry?.transfer.pipe, isResponseStreamed else { return received.append(bytes) ? bytes.count : 0 }
+    lastActivity = .now
     if pipe.offer(bytes) { return bytes.count }
     isPaused = true
     return Int(CURL_WRITEFUNC_PAUSE)
   }
 
-  private var isAnswerStreamed: Bool {
+  private var isResponseStreamed: Bool {
     if let isStreamed { return isStreamed }
     let isStreamed = status == 200 && streaming.map { contentType.names(mediaType: $0.mediaType) } ?? false
     self.isStreamed = isStreamed
@@ -81,18 +81,18 @@ final class EasyHandle {
   /// - Returns: libcurl's result.
   func resume() -> CURLcode {
     isPaused = false
-    lastSign = .now
+    lastActivity = .now
     return curl_easy_pause(easy, Int32(CURLPAUSE_CONT))
   }
 
   /// Prepares a transfer.
-  func prepare(_ entry: TransferQueue.Entry, headers: HeaderList) throws(TransferFault) {
+  func prepare(_ entry: TransferQueue.Entry, headers: HeaderList) throws(TransferError) {
     let request = entry.transfer.request
     let options = EasyOptions(easy)
     message.pointee = 0
     received = ReceivedResponse(limit: responseLimit.bytes)
     begin = .now
-    lastSign = begin
+    lastActivity = begin
     isStreamed = nil
     try options.set(CURLOPT_URL, request.url)
     try options.set(CURLOPT_HTTPHEADER, list: headers.list)
@@ -109,7 +109,7 @@ final class EasyHandle {
     self.entry = entry
   }
 
-  private func setDeadline(_ deadline: ContinuousClock.Instant?) throws(TransferFault) {
+  private func setDeadline(_ deadline: ContinuousClock.Instant?) throws(TransferError) {
     // In whole milliseconds, rounded up. 0 would mean no deadline.
     let left = deadline.map { ContinuousClock.now.duration(to: $0) }
     if let left, left <= .zero { throw .deadline }
@@ -128,25 +128,25 @@ final class EasyHandle {
   }
 
   /// Returns the result of a transfer that ended with a result code.
-  func outcome(of code: CURLcode) -> Result<TransferResponse, TransferFault> {
+  func outcome(of code: CURLcode) -> Result<TransferResponse, TransferError> {
     // Once something has been sent, only the call's deadline can time out. libcurl counts in milliseconds with its own
     // clock, and may be slightly early by ours.
     if let deadline = entry?.transfer.deadline, code == CURLE_OPERATION_TIMEDOUT, wasSent || deadline <= .now {
-      var fault = abandoned(.deadline)
-      fault.detail = detail(of: code)
-      return .failure(fault)
+      var error = abandoned(.deadline)
+      error.detail = detail(of: code)
+      return .failure(error)
     }
     if received.isHeadTooLarge || isTooLongForLibcurl(code) { return .failure(.headTooLarge) }
     if received.isTooLarge || code == CURLE_FILESIZE_EXCEEDED { return .failure(.tooLarge(responseLimit)) }
     guard code == CURLE_OK else {
       return .failure(
-        TransferFault(
-          kind: code.faultKind(wasSent: wasSent), wasSent: wasSent, summary: summary(of: code), detail: detail(of: code)
+        TransferError(
+          kind: code.errorKind(wasSent: wasSent), wasSent: wasSent, summary: summary(of: code), detail: detail(of: code)
         ))
     }
     guard received.isHeadComplete, status >= 200 else {
       // libcurl accepts a head that the end of the connection cut short.
-      return .failure(TransferFault(kind: .lost, wasSent: true, summary: "the response ended within its head"))
+      return .failure(TransferError(kind: .lost, wasSent: true, summary: "the response ended within its head"))
     }
     return .success(
       TransferResponse(status: status, contentType: contentType, retryAfter: retryAfter, body: received.body))
@@ -166,10 +166,10 @@ final class EasyHandle {
   }
 
   /// Returns the error for a running transfer that is abandoned.
-  func abandoned(_ fault: TransferFault) -> TransferFault {
-    var fault = fault
-    fault.wasSent = wasSent
-    return fault
+  func abandoned(_ error: TransferError) -> TransferError {
+    var error = error
+    error.wasSent = wasSent
+    return error
   }
 
   private func detail(of code: CURLcode) -> String {

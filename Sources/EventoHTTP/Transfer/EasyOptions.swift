@@ -9,7 +9,7 @@ struct EasyOptions {
   }
 
   /// Sets the options common to all transfers.
-  func setAll(_ options: TransferOptions) throws(TransferFault) {
+  func setAll(_ options: TransferOptions) throws(TransferError) {
     // No signals for timeouts, because there are other threads: https://curl.se/libcurl/c/threadsafe.html
     try set(CURLOPT_NOSIGNAL, 1)
     try check(evento_curl_do_not_wait_for_lookups(easy))
@@ -35,7 +35,7 @@ struct EasyOptions {
     try setTLS(options)
   }
 
-  private func setRoute(_ options: TransferOptions) throws(TransferFault) {
+  private func setRoute(_ options: TransferOptions) throws(TransferError) {
     // A proxy's response to CONNECT is not the head of the gateway's response.
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     if let path = options.unixSocket {
@@ -47,7 +47,7 @@ struct EasyOptions {
     }
   }
 
-  private func setTLS(_ options: TransferOptions) throws(TransferFault) {
+  private func setTLS(_ options: TransferOptions) throws(TransferError) {
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     if let file = options.caFile { try set(CURLOPT_CAINFO, file) }
     if let file = options.certificateFile { try set(CURLOPT_SSLCERT, file) }
@@ -56,41 +56,41 @@ struct EasyOptions {
 
   // MARK: One option
 
-  func set(_ option: CURLoption, _ value: Int) throws(TransferFault) {
+  func set(_ option: CURLoption, _ value: Int) throws(TransferError) {
     try check(evento_curl_set_long(easy, option, value))
   }
 
-  func set(_ option: CURLoption, size: Int) throws(TransferFault) {
+  func set(_ option: CURLoption, size: Int) throws(TransferError) {
     try check(evento_curl_set_size(easy, option, curl_off_t(size)))
   }
 
   /// libcurl copies the text.
-  func set(_ option: CURLoption, _ text: String?) throws(TransferFault) {
+  func set(_ option: CURLoption, _ text: String?) throws(TransferError) {
     try check(evento_curl_set_string(easy, option, text))
   }
 
-  func set(_ option: CURLoption, pointer: UnsafeMutableRawPointer) throws(TransferFault) {
+  func set(_ option: CURLoption, pointer: UnsafeMutableRawPointer) throws(TransferError) {
     try check(evento_curl_set_pointer(easy, option, pointer))
   }
 
-  func set(_ option: CURLoption, list: UnsafeMutablePointer<curl_slist>?) throws(TransferFault) {
+  func set(_ option: CURLoption, list: UnsafeMutablePointer<curl_slist>?) throws(TransferError) {
     try check(evento_curl_set_list(easy, option, list))
   }
 
-  func set(_ option: CURLoption, _ callback: @escaping evento_curl_receive) throws(TransferFault) {
+  func set(_ option: CURLoption, _ callback: @escaping evento_curl_receive) throws(TransferError) {
     try check(evento_curl_set_receive(easy, option, callback))
   }
 
   /// Sets the body. libcurl copies it, so that nothing here must outlive the call. The size comes first:
   /// https://curl.se/libcurl/c/CURLOPT_COPYPOSTFIELDS.html
-  func set(body: [UInt8]) throws(TransferFault) {
+  func set(body: [UInt8]) throws(TransferError) {
     try set(CURLOPT_POSTFIELDSIZE_LARGE, size: body.count)
     try check(body.withUnsafeBytes { evento_curl_set_bytes(easy, CURLOPT_COPYPOSTFIELDS, $0.baseAddress) })
   }
 
-  private func check(_ code: CURLcode) throws(TransferFault) {
+  private func check(_ code: CURLcode) throws(TransferError) {
     guard code == CURLE_OK else {
-      throw TransferFault(kind: .permanent, summary: String(cString: curl_easy_strerror(code)))
+      throw TransferError(kind: .permanent, summary: String(cString: curl_easy_strerror(code)))
     }
   }
 }
@@ -100,10 +100,10 @@ struct EasyOptions {
 final class HeaderList {
   private(set) var list: UnsafeMutablePointer<curl_slist>?
 
-  init(_ lines: [String]) throws(TransferFault) {
+  init(_ lines: [String]) throws(TransferError) {
     for line in lines {
       guard let longer = curl_slist_append(list, line) else {
-        throw TransferFault(kind: .permanent, summary: "out of memory")
+        throw TransferError(kind: .permanent, summary: "out of memory")
       }
       list = longer
     }

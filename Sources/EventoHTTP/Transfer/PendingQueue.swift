@@ -13,7 +13,7 @@ struct PendingQueue {
     if let deadline = entry.transfer.deadline { nextDeadline = min(nextDeadline ?? deadline, deadline) }
   }
 
-  /// - Complexity: O(1) amortised.
+  /// - Complexity: O(1) amortized.
   mutating func popFirst() -> TransferQueue.Entry? {
     guard head < entries.count else { return nil }
     let entry = entries[head]

@@ -7,8 +7,8 @@ final class TransferClient: Sendable {
   /// Starts the thread that does the work.
   ///
   /// - Throws: An error if libcurl or the thread can't be started.
-  init(_ options: TransferOptions) throws(TransferFault) {
-    guard Self.isLibcurlReady else { throw TransferFault(kind: .permanent, summary: "libcurl can't be started") }
+  init(_ options: TransferOptions) throws(TransferError) {
+    guard Self.isLibcurlReady else { throw TransferError(kind: .permanent, summary: "libcurl can't be started") }
     queue = try TransferThread.start(options)
   }
 
@@ -20,7 +20,7 @@ final class TransferClient: Sendable {
   /// Sends a request and waits for the response. Cancelling the task aborts the transfer.
   func perform(
     _ request: TransferRequest, deadline: ContinuousClock.Instant
-  ) async throws(TransferFault) -> TransferResponse {
+  ) async throws(TransferError) -> TransferResponse {
     let transfer = Transfer(request, deadline: deadline)
     let queue = queue
     let result = await withTaskCancellationHandler {
@@ -46,6 +46,6 @@ final class TransferClient: Sendable {
     await queue.closeAndWait()
   }
 
-  /// Initialised once in a process, and safely from any thread: https://curl.se/libcurl/c/curl_global_init.html
+  /// Initialized once in a process, and safely from any thread: https://curl.se/libcurl/c/curl_global_init.html
   private static let isLibcurlReady = evento_curl_start() == CURLE_OK
 }

@@ -25,7 +25,7 @@ final class TransferLoop {
   private var idle: [EasyHandle] = []
 
   /// - Parameter multi: Owned by the loop once it runs.
-  init(multi: MultiHandle, options: TransferOptions, queue: TransferQueue) throws(TransferFault) {
+  init(multi: MultiHandle, options: TransferOptions, queue: TransferQueue) throws(TransferError) {
     self.multi = multi
     self.options = options
     self.queue = queue
@@ -35,7 +35,7 @@ final class TransferLoop {
     let connections = Int(clamping: options.connections)
     for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
       guard evento_curl_multi_set_long(multi.pointer, option, connections) == CURLM_OK else {
-        throw TransferFault(kind: .permanent, summary: "libcurl refuses \(connections) connections")
+        throw TransferError(kind: .permanent, summary: "libcurl refuses \(connections) connections")
       }
     }
   }
@@ -48,8 +48,8 @@ final class TransferLoop {
       if mail.hasCancellations { dropCancelled() }
       for entry in mail.entries { enqueue(entry) }
       if mail.hasRoom { resumePaused() }
-      dropLate()
-      if let streaming = options.streaming { mindStreams(streaming) }
+      dropExpired()
+      if let streaming = options.streaming { dropStalled(streaming) }
       startWaiting()
       advance()
       mail = queue.take()
@@ -67,9 +67,9 @@ final class TransferLoop {
     }
     if code != CURLM_OK {
       // Only out of memory, or a misuse of the interface. No task may keep waiting for a response that can't come.
-      let fault = TransferFault(
+      let error = TransferError(
         kind: .lost, wasSent: true, summary: "libcurl failed", detail: String(cString: curl_multi_strerror(code)))
-      for handle in Array(busy.values) { finish(handle, .failure(fault)) }
+      for handle in Array(busy.values) { finish(handle, .failure(error)) }
       // A permanent error must not use a whole core. This thread may wait.
       usleep(10_000)
     }
@@ -105,7 +105,7 @@ final class TransferLoop {
         entry.finish(.failure(.cancelled))
         continue
       }
-      do throws(TransferFault) {
+      do throws(TransferError) {
         try start(entry)
       } catch {
         entry.finish(.failure(error))
@@ -113,12 +113,12 @@ final class TransferLoop {
     }
   }
 
-  private func start(_ entry: TransferQueue.Entry) throws(TransferFault) {
+  private func start(_ entry: TransferQueue.Entry) throws(TransferError) {
     let handle = if let handle = idle.popLast() { handle } else { try EasyHandle(options) }
     // A handle that throws is half prepared, and not used again.
     try handle.prepare(entry, headers: entry.transfer.request.body == nil ? headers : headersWithBody)
     guard curl_multi_add_handle(multi.pointer, handle.easy) == CURLM_OK else {
-      throw TransferFault(kind: .permanent, summary: "libcurl accepts no more transfers")
+      throw TransferError(kind: .permanent, summary: "libcurl accepts no more transfers")
     }
     busy[handle.easy] = handle
     if nextStallCheck == nil { nextStallCheck = options.streaming.map { handle.begin + $0.stallTimeout } }
@@ -140,7 +140,7 @@ final class TransferLoop {
   }
 
   /// Removes a transfer, which closes its connection unless it is complete, and resumes its task.
-  func finish(_ handle: EasyHandle, _ result: Result<TransferResponse, TransferFault>) {
+  func finish(_ handle: EasyHandle, _ result: Result<TransferResponse, TransferError>) {
     busy[handle.easy] = nil
     let isRemoved = curl_multi_remove_handle(multi.pointer, handle.easy) == CURLM_OK
     let entry = handle.release()
@@ -158,7 +158,7 @@ final class TransferLoop {
     }
   }
 
-  private func dropLate() {
+  private func dropExpired() {
     let now = ContinuousClock.now
     guard let next = waiting.nextDeadline, next <= now else { return }
     for entry in waiting.remove(where: { $0.transfer.deadline.map { $0 <= now } ?? false }) {
@@ -190,25 +190,22 @@ extension TransferLoop {
     }
   }
 
-  func mindStreams(_ streaming: TransferOptions.Streaming) {
+  /// Ends stalled streams, if it is time to check. libcurl can do this (CURLOPT_LOW_SPEED_TIME), but by an average over
+  /// some seconds, in which a heartbeat is next to nothing.
+  func dropStalled(_ streaming: TransferOptions.Streaming) {
     let now = ContinuousClock.now
-    if let check = nextStallCheck, check <= now { dropStalled(streaming, now) }
-  }
-
-  /// Ends stalled streams. libcurl can do this (CURLOPT_LOW_SPEED_TIME), but by an average over some seconds, in which
-  /// a heartbeat is next to nothing.
-  private func dropStalled(_ streaming: TransferOptions.Streaming, _ now: ContinuousClock.Instant) {
-    var oldestSign: ContinuousClock.Instant?
+    guard let check = nextStallCheck, check <= now else { return }
+    var oldestActivity: ContinuousClock.Instant?
     for handle in Array(busy.values) {
       // A paused stream waits for its reader, not for the gateway.
-      let lastSign = handle.isPaused ? now : handle.lastSign
-      if lastSign + streaming.stallTimeout <= now {
+      let lastActivity = handle.isPaused ? now : handle.lastActivity
+      if lastActivity + streaming.stallTimeout <= now {
         finish(handle, .failure(.stalled(streaming.stallTimeout)))
       } else {
-        oldestSign = min(oldestSign ?? lastSign, lastSign)
+        oldestActivity = min(oldestActivity ?? lastActivity, lastActivity)
       }
     }
-    nextStallCheck = oldestSign.map { $0 + streaming.stallTimeout }
+    nextStallCheck = oldestActivity.map { $0 + streaming.stallTimeout }
   }
 }
 
@@ -220,8 +217,8 @@ extension TransferLoop {
 struct MultiHandle: @unchecked Sendable {
   let pointer: UnsafeMutableRawPointer
 
-  init() throws(TransferFault) {
-    guard let pointer = curl_multi_init() else { throw TransferFault(kind: .permanent, summary: "out of memory") }
+  init() throws(TransferError) {
+    guard let pointer = curl_multi_init() else { throw TransferError(kind: .permanent, summary: "out of memory") }
     self.pointer = pointer
   }
 

@@ -7,7 +7,7 @@ final class TransferQueue: Sendable {
   struct Entry {
     let transfer: Transfer
     /// Called once, with the result.
-    let finish: @Sendable (Result<TransferResponse, TransferFault>) -> Void
+    let finish: @Sendable (Result<TransferResponse, TransferError>) -> Void
   }
 
   /// The requests since the thread last checked.

@@ -12,7 +12,7 @@
 /// tasks, and on a Dispatch queue it would occupy one of the pool's threads forever.
 enum TransferThread {
   /// - Throws: An error if there is no memory, or no thread can be started.
-  static func start(_ options: TransferOptions) throws(TransferFault) -> TransferQueue {
+  static func start(_ options: TransferOptions) throws(TransferError) -> TransferQueue {
     let multi = try MultiHandle()
     let queue = TransferQueue(multi: multi)
     let loop: TransferLoop
@@ -35,7 +35,7 @@ enum TransferThread {
     guard code == 0 else {
       Unmanaged<TransferLoop>.fromOpaque(context).release()
       multi.free()
-      throw TransferFault(kind: .permanent, summary: "no thread can be started", detail: "pthread_create: \(code)")
+      throw TransferError(kind: .permanent, summary: "no thread can be started", detail: "pthread_create: \(code)")
     }
     #if canImport(Darwin)
       if let thread { pthread_detach(thread) }

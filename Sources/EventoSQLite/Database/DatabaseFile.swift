@@ -138,7 +138,7 @@ enum DatabaseFile {
     return SQLiteExecutor.Copy(events: Int(try connection.logEnd().position), bytes: FileSystem.size(path))
   }
 
-  /// Serialises creation. Closing a file releases all locks that the process holds on it
+  /// Serializes creation. Closing a file releases all locks that the process holds on it
   /// (https://sqlite.org/howtocorrupt.html §2.2), so no connection of this process may be open at that time.
   private static let creation = Mutex(())
 }

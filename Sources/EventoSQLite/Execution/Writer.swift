@@ -96,14 +96,22 @@ final class Writer: @unchecked Sendable {
     health = WriterHealth(patience: patience)
   }
 
-  var figures: WriteFigures {
-    var figures = state.withLock { state in
-      WriteFigures(
-        waiting: state.waiting.count, commits: state.commits, checkpoints: state.log.count,
-        checkpointTime: state.log.duration, checkpointFailures: state.log.failures)
-    }
-    figures.logBytes = files?.store.logBytes ?? 0
-    return figures
+  var metrics: StoreMetrics {
+    let (waiting, commits, log) = state.withLock { ($0.waiting.count, $0.commits, $0.log) }
+    return StoreMetrics(
+      waitingWrites: waiting, commits: commits,
+      others: [
+        .init(
+          "evento_write_ahead_log_bytes", .gauge, "Size of the write-ahead log, in bytes.",
+          .count(files?.store.logBytes ?? 0)),
+        .init(
+          "evento_checkpoints_total", .counter, "Checkpoints: the write-ahead log was moved into the database file.",
+          .count(log.count)),
+        .init(
+          "evento_checkpoint_seconds_total", .counter,
+          "Time spent on checkpoints, in seconds. No commit starts meanwhile.", .duration(log.duration)),
+        .init("evento_checkpoint_failures_total", .counter, "Checkpoints that failed.", .count(log.failures)),
+      ])
   }
 
   /// The free bytes on the disk of the database; `nil` if unknown.

@@ -15,29 +15,29 @@ struct LogPosition: Equatable {
     Int64.random(in: 0..<1 << 48)
   }
 
-  var cursor: Cursor { withPlace { Cursor(place: $0) } }
+  var cursor: Cursor { withContent { Cursor(content: $0) } }
 
   /// Calls `body` with the text of the cursor, which is valid only during the call.
   func withCursorText<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
     withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { text in
-      let length = withPlace { Cursor.writeText(of: $0, to: text) }
+      let length = withContent { Cursor.writeText(of: $0, to: text) }
       return body(UnsafeRawBufferPointer(rebasing: text[..<length]))
     }
   }
 
-  private func withPlace<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+  private func withContent<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
     // Eight bytes of the position, then the lower six of the commit ID.
     withUnsafeBytes(of: (position.bigEndian, (commitID << 16).bigEndian)) { bytes in
-      body(UnsafeRawBufferPointer(rebasing: bytes[..<Self.placeLength]))
+      body(UnsafeRawBufferPointer(rebasing: bytes[..<Self.contentLength]))
     }
   }
 
   /// Creates the position of a cursor; `nil` if it can't be a cursor of a SQLite store.
   init?(_ cursor: Cursor) {
-    let place = cursor.place
-    guard place.count == Self.placeLength else { return nil }
-    position = place[..<8].reduce(0) { $0 << 8 | Int64($1) }
-    commitID = place[8...].reduce(0) { $0 << 8 | Int64($1) }
+    let content = cursor.content
+    guard content.count == Self.contentLength else { return nil }
+    position = content[..<8].reduce(0) { $0 << 8 | Int64($1) }
+    commitID = content[8...].reduce(0) { $0 << 8 | Int64($1) }
   }
 
   init(position: Int64, commitID: Int64) {
@@ -45,7 +45,7 @@ struct LogPosition: Equatable {
     self.commitID = commitID
   }
 
-  private static let placeLength = 14
+  private static let contentLength = 14
 }
 
 extension Connection {

@@ -67,7 +67,7 @@ private struct FilterSet {
     var forms: [FilterKey.Form] = []
     for key in keys where !forms.contains(key.form) { forms.append(key.form) }
     self.keys = Set(keys)
-    self.forms = forms.filter { !$0.asksForID } + forms.filter { $0.asksForID }
+    self.forms = forms.filter { !$0.hasID } + forms.filter { $0.hasID }
   }
 
   /// Returns whether an event matches.
@@ -78,7 +78,7 @@ private struct FilterSet {
   ) throws(SQLiteFailure) -> Bool {
     var known: String?
     for form in forms {
-      if form.asksForID, known == nil { known = try id() }
+      if form.hasID, known == nil { known = try id() }
       let key = FilterKey(form, type: event.type, id: known, name: event.name, routingKey: event.routingKey)
       if keys.contains(key) { return true }
     }

@@ -17,7 +17,7 @@ final class SymbolTable {
   /// The maximum number of cached types, of kinds and of lanes for a writer.
   private static let bound = 8192
   /// The number of aggregates that are read at once; a power of two.
-  private static let neighbours: Int64 = 8
+  private static let neighbors: Int64 = 8
   /// The maximum number of lanes with cached names, and of aggregates with cached ids. Each has texts of at most 255
   /// bytes.
   private static let slots = 1 << 15
@@ -251,17 +251,17 @@ final class SymbolTable {
     return names
   }
 
-  /// Returns the id of an aggregate as a text. It reads a few neighbours too: aggregates whose events are close
+  /// Returns the id of an aggregate as a text. It reads a few neighbors too: aggregates whose events are close
   /// together in the log were often created one after the other, and starting a query takes longer than reading eight
   /// rows.
   func key(ofAggregate aggregate: Int64) throws(SQLiteFailure) -> String {
     if let key = aggregateKeys[aggregate] { return key }
-    let first = aggregate & ~(Self.neighbours - 1)
+    let first = aggregate & ~(Self.neighbors - 1)
     var found: String?
     let statement = try connection.statement("SELECT id, key FROM aggregate WHERE id BETWEEN ?1 AND ?2")
     defer { statement.reset() }
     try statement.bind(1, first)
-    try statement.bind(2, first + Self.neighbours - 1)
+    try statement.bind(2, first + Self.neighbors - 1)
     while try statement.step() {
       let (id, key) = (statement.integer(0), statement.text(1))
       if id == aggregate { found = key }

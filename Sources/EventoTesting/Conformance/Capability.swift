@@ -21,7 +21,7 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
       case .conditionalWrites:
         // A position of no store, so that nothing is written.
         let condition = WriteCondition(
-          failIfEventsMatch: [ReadAggregator("absent")], after: Cursor(place: [0xFF, 0xFE]))
+          failIfEventsMatch: [ReadAggregator("absent")], after: Cursor(content: [0xFF, 0xFE]))
         try await executor.write([.sample()], condition: condition)
       case .eventLookup: _ = try await executor.event(ULID())
       case .subscriberDirectory: _ = try await executor.subscribers(first: 1, after: nil)

@@ -17,11 +17,11 @@ struct ConformanceContext: Sendable {
   }
 }
 
-/// The error of a check: an executor's behaviour that violates a requirement.
+/// The error of a check: an executor's behavior that violates a requirement.
 public struct ConformanceFailure: Error, Sendable, CustomStringConvertible {
   /// The name of the check; empty until it has ended.
   public internal(set) var check: String
-  /// The observed and the expected behaviour.
+  /// The observed and the expected behavior.
   public let reason: String
   /// The position in the suite where it was noticed.
   public let fileID: String

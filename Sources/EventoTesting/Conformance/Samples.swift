@@ -49,18 +49,18 @@ extension Executor {
   /// - Throws: ``ConformanceFailure`` if a page with more events before it is empty, or an event is repeated.
   func logBackward(
     _ aggregators: [ReadAggregator]? = nil, _ routingKey: RoutingKey = .all, pageOf count: Int,
-    before place: Cursor? = nil
+    before position: Cursor? = nil
   ) async throws -> [Edge<Event>] {
     var pages: [[Edge<Event>]] = []
     var seen: Set<ULID> = []
-    var place = place
+    var position = position
     while true {
-      let page = try await read(aggregators, routingKey: routingKey, args: .backward(last: count, before: place))
+      let page = try await read(aggregators, routingKey: routingKey, args: .backward(last: count, before: position))
       try requireNew(page.edges, &seen)
       pages.append(page.edges)
       guard page.pageInfo.hasPreviousPage else { return pages.reversed().flatMap { $0 } }
       try require(!page.edges.isEmpty, "a page with more events before it is empty")
-      place = try requireValue(page.pageInfo.startCursor, "the start cursor of a page")
+      position = try requireValue(page.pageInfo.startCursor, "the start cursor of a page")
     }
   }
 
@@ -74,10 +74,10 @@ extension Executor {
 
   /// Reads one page backward, by default of all events.
   func backward(
-    _ last: Int = Args.defaultCount, before place: Cursor? = nil, _ aggregators: [ReadAggregator]? = nil,
+    _ last: Int = Args.defaultCount, before position: Cursor? = nil, _ aggregators: [ReadAggregator]? = nil,
     _ routingKey: RoutingKey = .all
   ) async throws -> ReadResult<Event> {
-    try await read(aggregators, routingKey: routingKey, args: .backward(last: last, before: place))
+    try await read(aggregators, routingKey: routingKey, args: .backward(last: last, before: position))
   }
 }
 

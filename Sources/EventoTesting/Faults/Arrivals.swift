@@ -6,7 +6,8 @@ final class Arrivals: Sendable {
   /// The ids of all events, in the order in which they are written.
   let ids: [ULID]
   private let state = Mutex(State())
-  private let moves = CommitSignal()
+  /// Advances with each arrival: the library's signal has the count and the waits with a deadline that are needed here.
+  private let signal = CommitSignal()
 
   private struct State {
     var count = 0
@@ -32,7 +33,7 @@ final class Arrivals: Sendable {
         state.failure = error
       }
     }
-    moves.advance()
+    signal.advance()
   }
 
   /// Returns whether the last event has arrived.
@@ -52,9 +53,9 @@ final class Arrivals: Sendable {
   /// - Throws: An error if an event other than the next one has arrived, or the task is cancelled.
   func wait(for number: Int) async throws {
     while true {
-      let seen = moves.count
+      let seen = signal.count
       guard try count() < number else { return }
-      await moves.wait(past: seen, until: .now + .seconds(60))
+      await signal.wait(past: seen, until: .now + .seconds(60))
       try Task.checkCancellation()
     }
   }
@@ -66,14 +67,14 @@ final class Arrivals: Sendable {
   func watch(_ patience: Duration) async throws {
     var (arrived, deadline) = (0, ContinuousClock.now + patience)
     while true {
-      let moved = moves.count
+      let seen = signal.count
       let number = try count()
       guard number < total else { return }
       // The signal alone proves nothing: an event is counted before it advances.
       if number > arrived { (arrived, deadline) = (number, .now + patience) }
       try require(
         .now < deadline, "\(number) of \(total) events had arrived, and then none for \(patience)")
-      await moves.wait(past: moved, until: deadline)
+      await signal.wait(past: seen, until: deadline)
       try Task.checkCancellation()
     }
   }

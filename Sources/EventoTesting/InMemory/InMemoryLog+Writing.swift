@@ -9,10 +9,10 @@ extension InMemoryLog {
   ) throws(EventoError) -> WriteResult {
     let resend = resend(of: events)
     if case .stored(let written) = resend { return WriteResult(events: written, isResend: true) }
-    let place = try condition?.after.map { cursor throws(EventoError) in try position(of: cursor) } ?? 0
+    let position = try condition?.after.map { cursor throws(EventoError) in try self.position(of: cursor) } ?? 0
     if case .refused(let error) = resend { throw error }
     let heads = try numbered(events)
-    if let condition, self.events[place...].contains(where: condition.isBroken(by:)) {
+    if let condition, self.events[position...].contains(where: condition.isBroken(by:)) {
       throw EventoError.conditionFailed()
     }
     let written = zip(events, heads).map { event, head in append(event, head, at: time) }

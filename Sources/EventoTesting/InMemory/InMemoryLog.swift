@@ -4,29 +4,29 @@ internal import Evento
 struct InMemoryLog: Sendable {
   /// The event at position *n* has the index *n* - 1; position 0 is before the first event.
   private(set) var events: [Event] = []
-  private var places: [ULID: Int] = [:]
+  private var positions: [ULID: Int] = [:]
   private var heads: [AggregateKey: AggregateHead] = [:]
-  /// Random for each store, so that it recognises its own cursors.
+  /// Random for each store, so that it recognizes its own cursors.
   private let tag = UInt64.random(in: .min ... .max)
 
   // MARK: Positions
 
-  func cursor(at place: Int) -> Cursor {
-    Cursor(place: [UInt64(place), tag].flatMap { value in withUnsafeBytes(of: value.bigEndian) { Array($0) } })
+  func cursor(at position: Int) -> Cursor {
+    Cursor(content: [UInt64(position), tag].flatMap { value in withUnsafeBytes(of: value.bigEndian) { Array($0) } })
   }
 
   /// - Throws: `cursor_not_in_history` if this log has no such position.
   func position(of cursor: Cursor) throws(EventoError) -> Int {
-    let bytes = cursor.place
+    let bytes = cursor.content
     guard bytes.count == 16 else { throw EventoError.cursorNotInHistory() }
-    let (place, tag) = (bytes.prefix(8).bigEndianValue, bytes.suffix(8).bigEndianValue)
-    guard tag == self.tag, place <= UInt64(events.count) else { throw EventoError.cursorNotInHistory() }
-    return Int(place)
+    let (position, tag) = (bytes.prefix(8).bigEndianValue, bytes.suffix(8).bigEndianValue)
+    guard tag == self.tag, position <= UInt64(events.count) else { throw EventoError.cursorNotInHistory() }
+    return Int(position)
   }
 
-  func edge(at place: Int) -> Edge<Event> { Edge(cursor: cursor(at: place), node: events[place - 1]) }
+  func edge(at position: Int) -> Edge<Event> { Edge(cursor: cursor(at: position), node: events[position - 1]) }
 
-  func edge(of id: ULID) -> Edge<Event>? { places[id].map(edge(at:)) }
+  func edge(of id: ULID) -> Edge<Event>? { positions[id].map(edge(at:)) }
 
   // MARK: Heads
 
@@ -35,7 +35,7 @@ struct InMemoryLog: Sendable {
 
   mutating func append(_ event: Event) -> Cursor {
     events.append(event)
-    places[event.id] = events.count
+    positions[event.id] = events.count
     heads[AggregateKey(type: event.aggregatorType, id: event.aggregatorID)] =
       AggregateHead(version: event.version, routingKey: event.routingKey)
     return cursor(at: events.count)
@@ -48,9 +48,9 @@ struct InMemoryLog: Sendable {
   ) throws(EventoError) -> ReadResult<Event> {
     switch args {
     case .forward(let first, let start):
-      let place = try self.place(of: start)
-      let (edges, hasMore) = collect(place..<events.count, filter, count: first, limits)
-      let end = edges.last?.cursor ?? cursor(at: first == 0 ? place : events.count)
+      let position = try self.position(of: start)
+      let (edges, hasMore) = collect(position..<events.count, filter, count: first, limits)
+      let end = edges.last?.cursor ?? cursor(at: first == 0 ? position : events.count)
       return ReadResult(
         edges: edges,
         pageInfo: PageInfo(
@@ -68,7 +68,7 @@ struct InMemoryLog: Sendable {
     }
   }
 
-  private func place(of start: Args.Start) throws(EventoError) -> Int {
+  private func position(of start: Args.Start) throws(EventoError) -> Int {
     switch start {
     case .beginning: 0
     case .after(let cursor): try position(of: cursor)

@@ -82,7 +82,7 @@ extension JSONReader {
     let isMissing = EventMember.allCases.filter {
       !seen.contains($0) && $0 != (seen.contains(.data) ? .dataBase64 : .data)
     }
-    for member in isMissing { fault(member, EventMember.required) }
+    for member in isMissing { addError(member, EventMember.required) }
     guard let id, let type, let aggregate, let version, let name, let data, let metadata, let seconds, let subsecond
     else { return nil }
     return Event(

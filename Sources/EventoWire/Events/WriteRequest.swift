@@ -44,16 +44,16 @@ package struct WriteRequest: Sendable {
       }
       guard let seen else { return nil }
       guard seen.contains(.events) else {
-        reader.fault(Member.events, EventMember.required)
+        reader.addError(Member.events, EventMember.required)
         return nil
       }
       if let count, count > limits.eventsPerWrite {
-        reader.fault(
+        reader.addError(
           Member.events, "has \(count) events, but the limit is \(limits.eventsPerWrite)")
       }
-      guard reader.isFaultless else { return nil }
+      guard reader.hasNoErrors else { return nil }
       if let index = NewEvent.indexOfMixedVersion(in: events) {
-        reader.fault(at: "/events/\(index)/version", NewEvent.mixedVersionsDetail)
+        reader.addError(at: "/events/\(index)/version", NewEvent.mixedVersionsDetail)
       }
       return WriteRequest(events: events, condition: condition)
     }
@@ -70,7 +70,7 @@ package struct WriteRequest: Sendable {
       }
     }
     guard let seen else { return nil }
-    if !seen.contains(.failIfEventsMatch) { reader.fault(ConditionMember.failIfEventsMatch, EventMember.required) }
+    if !seen.contains(.failIfEventsMatch) { reader.addError(ConditionMember.failIfEventsMatch, EventMember.required) }
     return filters.map { WriteCondition(failIfEventsMatch: $0, after: after) }
   }
 
@@ -120,12 +120,12 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    if !seen.contains(.aggregatorType) { fault(EventMember.aggregatorType, EventMember.required) }
-    if !seen.contains(.aggregatorID) { fault(EventMember.aggregatorID, EventMember.required) }
-    if !seen.contains(.name) { fault(EventMember.name, EventMember.required) }
-    if seen.contains(.data), seen.contains(.dataBase64) { fault(EventMember.dataBase64, EventMember.bothPayloads) }
+    if !seen.contains(.aggregatorType) { addError(EventMember.aggregatorType, EventMember.required) }
+    if !seen.contains(.aggregatorID) { addError(EventMember.aggregatorID, EventMember.required) }
+    if !seen.contains(.name) { addError(EventMember.name, EventMember.required) }
+    if seen.contains(.data), seen.contains(.dataBase64) { addError(EventMember.dataBase64, EventMember.bothPayloads) }
     if seen.contains(.timestampSubsecond), !seen.contains(.timestamp) {
-      fault(EventMember.timestampSubsecond, "requires timestamp")
+      addError(EventMember.timestampSubsecond, "requires timestamp")
     }
     if let seconds { event.timestamp = Timestamp(seconds: seconds, subsecond: Int(subsecond ?? 0)) }
     return event

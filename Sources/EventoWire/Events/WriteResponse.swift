@@ -23,7 +23,7 @@ package enum WriteResponse {
           if let event = try reader.writtenEvent() { events.append(event) }
         }
       }
-      if let seen, !seen.contains(.events) { reader.fault(Member.events, EventMember.required) }
+      if let seen, !seen.contains(.events) { reader.addError(Member.events, EventMember.required) }
       return events
     }
   }
@@ -84,7 +84,7 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    for member in WrittenMember.allCases where !seen.contains(member) { fault(member, EventMember.required) }
+    for member in WrittenMember.allCases where !seen.contains(member) { addError(member, EventMember.required) }
     guard let id, let type, let aggregate, let version, let seconds, let subsecond, let cursor else { return nil }
     return WrittenEvent(
       id: id, aggregatorType: type, aggregatorID: aggregate, version: Int(version), routingKey: routingKey,

@@ -69,12 +69,12 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
 
   /// Returns a heartbeat with the position up to which the log was read.
   ///
-  /// - Parameter place: `nil` for an executor that returns no cursor for an empty log. The heartbeat is then only a
+  /// - Parameter position: `nil` for an executor that returns no cursor for an empty log. The heartbeat is then only a
   ///   comment, or nothing if the format has no comments.
-  package func heartbeat(_ place: Cursor?) -> [UInt8] {
+  package func heartbeat(_ position: Cursor?) -> [UInt8] {
     switch self {
-    case .eventStream: Array((place.map { ": heartbeat\nid: \($0)\n\n" } ?? ": heartbeat\n\n").utf8)
-    case .ndjson: Array((place.map { "{\"type\":\"heartbeat\",\"cursor\":\"\($0)\"}\n" } ?? "").utf8)
+    case .eventStream: Array((position.map { ": heartbeat\nid: \($0)\n\n" } ?? ": heartbeat\n\n").utf8)
+    case .ndjson: Array((position.map { "{\"type\":\"heartbeat\",\"cursor\":\"\($0)\"}\n" } ?? "").utf8)
     }
   }
 }
@@ -109,7 +109,7 @@ package enum StreamLine: Sendable {
       case ("event", let cursor?, let node?): return .event(Edge(cursor: cursor, node: node))
       case ("heartbeat", let cursor?, _): return .heartbeat(cursor)
       case ("event", _, _), ("heartbeat", _, _), (nil, _, _):
-        reader.fault("must have type, cursor and node")
+        reader.addError("must have type, cursor and node")
         return nil
       default: return .other
       }

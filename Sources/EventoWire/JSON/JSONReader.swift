@@ -16,12 +16,12 @@ struct JSONReader {
   }
 
   /// The maximum number of recorded errors; more would not help.
-  static let maximumFaults = 20
+  static let maximumErrors = 20
 
   private var scanner: JSONScanner
   private let unknownMembers: UnknownMembers
   private var path: [Step] = []
-  private var faults: [EventoError.Fault] = []
+  private var errors: [EventoError.FieldError] = []
 
   private enum Step {
     case member(String)
@@ -61,32 +61,32 @@ struct JSONReader {
     let value = try read(&reader)
     reader.scanner.skipWhitespace()
     guard reader.scanner.next == nil else {
-      throw reader.error(reader.scanner.fault("expected nothing after the value"))
+      throw reader.failure(reader.scanner.error("expected nothing after the value"))
     }
-    if let value, reader.faults.isEmpty { return value }
-    throw .faults(reader.faults)
+    if let value, reader.errors.isEmpty { return value }
+    throw .fieldErrors(reader.errors)
   }
 
-  // MARK: Faults
+  // MARK: Errors
 
   /// True if no error has been recorded.
-  var isFaultless: Bool { faults.isEmpty }
+  var hasNoErrors: Bool { errors.isEmpty }
 
   /// True if another error would be recorded. If not, its text is not built: a body has room for millions of errors.
-  private var takesFaults: Bool { faults.count < Self.maximumFaults }
+  private var recordsErrors: Bool { errors.count < Self.maximumErrors }
 
   /// Records an error for the current value.
-  mutating func fault(_ detail: @autoclosure () -> String) {
-    if takesFaults { fault(at: pointer, detail()) }
+  mutating func addError(_ detail: @autoclosure () -> String) {
+    if recordsErrors { addError(at: pointer, detail()) }
   }
 
   /// Records an error for a member of the current object, which may be missing.
-  mutating func fault(_ member: some MemberName, _ detail: @autoclosure () -> String) {
-    if takesFaults { fault(at: pointer + "/" + member.rawValue, detail()) }
+  mutating func addError(_ member: some MemberName, _ detail: @autoclosure () -> String) {
+    if recordsErrors { addError(at: pointer + "/" + member.rawValue, detail()) }
   }
 
-  mutating func fault(at pointer: String, _ detail: String) {
-    if takesFaults { faults.append(EventoError.Fault(.pointer(pointer), detail)) }
+  mutating func addError(at pointer: String, _ detail: String) {
+    if recordsErrors { errors.append(EventoError.FieldError(.pointer(pointer), detail)) }
   }
 
   /// The position of the current value, as a JSON Pointer (RFC 6901).
@@ -100,27 +100,27 @@ struct JSONReader {
     }.joined()
   }
 
-  private func error(_ fault: JSONScanner.Fault) -> EventoError {
-    switch fault.kind {
-    case .syntax where scanner.bytes[fault.offset...].starts(with: TextEncoding.utf8Mark):
+  private func failure(_ error: JSONScanner.ParseError) -> EventoError {
+    switch error.kind {
+    case .syntax where scanner.bytes[error.offset...].starts(with: TextEncoding.utf8Mark):
       // Invisible in an editor.
       EventoError(
         .invalidJSON,
-        "The body has a byte order mark (U+FEFF) at byte \(fault.offset). It is allowed only at the beginning.")
+        "The body has a byte order mark (U+FEFF) at byte \(error.offset). It is allowed only at the beginning.")
     case .syntax:
-      EventoError(.invalidJSON, "The body is not valid JSON: \(fault.detail), at byte \(fault.offset).")
+      EventoError(.invalidJSON, "The body is not valid JSON: \(error.detail), at byte \(error.offset).")
     case .depth, .repeatedMember:
-      .faults([EventoError.Fault(.pointer(pointer), "\(fault.detail), at byte \(fault.offset)")])
+      .fieldErrors([EventoError.FieldError(.pointer(pointer), "\(error.detail), at byte \(error.offset)")])
     }
   }
 
   private mutating func scan<Value>(
-    _ step: (inout JSONScanner) throws(JSONScanner.Fault) -> Value
+    _ step: (inout JSONScanner) throws(JSONScanner.ParseError) -> Value
   ) throws(EventoError) -> Value {
     do {
       return try step(&scanner)
     } catch {
-      throw self.error(error)
+      throw failure(error)
     }
   }
 
@@ -138,8 +138,10 @@ struct JSONReader {
     if scanner.skip(UInt8(ascii: "}")) { return seen }
     repeat {
       scanner.skipWhitespace()
-      let name = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
-      try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: ":"), ": after a member's name") }
+      let name = try scan { scanner throws(JSONScanner.ParseError) in try scanner.skipString() }
+      try scan { scanner throws(JSONScanner.ParseError) in
+        try scanner.expect(UInt8(ascii: ":"), ": after a member's name")
+      }
       scanner.skipWhitespace()
       guard let (member, index) = find(name, Member.self) else {
         let text = name.isEscaped ? scanner.unescaped(name.content)[...] : scanner.bytes[name.content]
@@ -150,12 +152,12 @@ struct JSONReader {
       if seen.insert(index) {
         try read(&self, member)
       } else {
-        fault("is repeated. Send it once")
+        addError("is repeated. Send it once")
         try skip()
       }
       path.removeLast()
     } while isFollowed()
-    try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: "}"), ", or } in an object") }
+    try scan { scanner throws(JSONScanner.ParseError) in try scanner.expect(UInt8(ascii: "}"), ", or } in an object") }
     return seen
   }
 
@@ -170,14 +172,14 @@ struct JSONReader {
   private mutating func unknownMember<Member: MemberName>(
     _ name: ArraySlice<UInt8>, of members: Member.Type
   ) throws(EventoError) {
-    guard unknownMembers == .refused, takesFaults else { return try skip() }
+    guard unknownMembers == .refused, recordsErrors else { return try skip() }
     let known = Member.table.list
     guard Name.lengths.contains(name.count) else {
-      fault("has an unknown member, whose name has \(name.count) bytes. Allowed members: \(known)")
+      addError("has an unknown member, whose name has \(name.count) bytes. Allowed members: \(known)")
       return try skip()
     }
     path.append(.member(String(decoding: name, as: UTF8.self)))
-    fault("is unknown. Allowed members: \(known)")
+    addError("is unknown. Allowed members: \(known)")
     try skip()
     path.removeLast()
   }
@@ -199,7 +201,7 @@ struct JSONReader {
       path.removeLast()
       count += 1
     } while isFollowed()
-    try scan { scanner throws(JSONScanner.Fault) in try scanner.expect(UInt8(ascii: "]"), ", or ] in an array") }
+    try scan { scanner throws(JSONScanner.ParseError) in try scanner.expect(UInt8(ascii: "]"), ", or ] in an array") }
     return count
   }
 
@@ -212,12 +214,12 @@ struct JSONReader {
 
   /// Skips a value of any type.
   mutating func skip() throws(EventoError) {
-    _ = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipValue() }
+    _ = try scan { scanner throws(JSONScanner.ParseError) in try scanner.skipValue() }
   }
 
   /// Records an error and skips the value.
   mutating func refuse<Value>(_ detail: String) throws(EventoError) -> Value? {
-    fault(detail)
+    addError(detail)
     try skip()
     return nil
   }
@@ -240,7 +242,7 @@ struct JSONReader {
     }
     guard let text = String(validating: scanner.unescaped(string.content), as: UTF8.self) else {
       // The scanner accepts only UTF-8, so this must be an escape.
-      fault("must not contain half of a surrogate pair")
+      addError("must not contain half of a surrogate pair")
       return nil
     }
     return text
@@ -254,14 +256,14 @@ struct JSONReader {
 
   private mutating func stringRange() throws(EventoError) -> (content: Range<Int>, isEscaped: Bool)? {
     guard scanner.next == UInt8(ascii: "\"") else { return try refuse("must be a string") }
-    return try scan { scanner throws(JSONScanner.Fault) in try scanner.skipString() }
+    return try scan { scanner throws(JSONScanner.ParseError) in try scanner.skipString() }
   }
 
   /// Reads a name or key, and checks it with ``Name``.
   mutating func name() throws(EventoError) -> String? {
     guard let text = try string() else { return nil }
-    if let problem = Name.fault(in: text) {
-      fault(problem)
+    if let error = Name.error(in: text) {
+      addError(error)
       return nil
     }
     return text
@@ -272,7 +274,7 @@ struct JSONReader {
     let start = scanner.offset
     try skip()
     guard let number = Int64(digits: scanner.bytes[start..<scanner.offset]), range.contains(number) else {
-      fault("must be an integer from \(range.lowerBound) to \(range.upperBound), in decimal digits")
+      addError("must be an integer from \(range.lowerBound) to \(range.upperBound), in decimal digits")
       return nil
     }
     return number
@@ -288,7 +290,7 @@ struct JSONReader {
   mutating func ulid() throws(EventoError) -> ULID? {
     guard let bytes = try stringBytes() else { return nil }
     guard let ulid = ULID(utf8: bytes) else {
-      fault(ULID.rule)
+      addError(ULID.rule)
       return nil
     }
     return ulid
@@ -314,7 +316,7 @@ struct JSONReader {
   mutating func raw(
     _ what: String, limit: Int, _ members: JSONScanner.MemberRule = .any
   ) throws(EventoError) -> [UInt8] {
-    let range = try scan { scanner throws(JSONScanner.Fault) in try scanner.skipValue(members) }
+    let range = try scan { scanner throws(JSONScanner.ParseError) in try scanner.skipValue(members) }
     try check(range.count, of: what, limit: limit)
     return scanner.bytes.span.extracting(range).withUnsafeBufferPointer { Array($0) }
   }
@@ -325,7 +327,7 @@ struct JSONReader {
   mutating func base64(_ what: String, limit: Int) throws(EventoError) -> [UInt8]? {
     guard let text = try stringBytes() else { return nil }
     guard let bytes = Base64.standard.decode(Array(text)) else {
-      fault("must be base64 (RFC 4648 §4): padded with =, no other characters, unused bits zero")
+      addError("must be base64 (RFC 4648 §4): padded with =, no other characters, unused bits zero")
       return nil
     }
     try check(bytes.count, of: what, limit: limit)

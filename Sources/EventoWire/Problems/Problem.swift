@@ -43,11 +43,11 @@ private enum ProblemMember: String, MemberName {
   static let table = MemberTable<ProblemMember>()
 }
 
-private enum FaultMember: String, MemberName {
+private enum FieldErrorMember: String, MemberName {
   case pointer
   case parameter
   case detail
-  static let table = MemberTable<FaultMember>()
+  static let table = MemberTable<FieldErrorMember>()
 }
 
 extension JSONWriter {
@@ -55,11 +55,11 @@ extension JSONWriter {
   fileprivate mutating func write(_ facts: EventoError.Facts) {
     switch facts {
     case .none: break
-    case .faults(let faults):
+    case .fieldErrors(let errors):
       write(json: ",\"errors\":[")
-      for (index, fault) in faults.enumerated() {
+      for (index, error) in errors.enumerated() {
         if index > 0 { write(json: ",") }
-        switch fault.place {
+        switch error.location {
         case .pointer(let pointer):
           write(json: "{\"pointer\":")
           write(string: pointer)
@@ -68,7 +68,7 @@ extension JSONWriter {
           write(string: name)
         }
         write(json: ",\"detail\":")
-        write(string: fault.detail)
+        write(string: error.detail)
         write(json: "}")
       }
       write(json: "]")
@@ -91,7 +91,7 @@ extension JSONWriter {
 extension JSONReader {
   fileprivate mutating func problem() throws(EventoError) -> EventoError? {
     var (code, detail): (String?, String?)
-    var faults: [EventoError.Fault] = []
+    var errors: [EventoError.FieldError] = []
     var (type, id, eventID): (String?, String?, ULID?)
     var (given, current): (Int64?, Int64?)
     let versions = 0...Int64(Event.maximumVersion)
@@ -101,7 +101,7 @@ extension JSONReader {
       case .detail: detail = try reader.string()
       case .errors:
         _ = try reader.array { (reader, _) throws(EventoError) in
-          if let fault = try reader.problemFault() { faults.append(fault) }
+          if let error = try reader.fieldError() { errors.append(error) }
         }
       case .aggregatorType: type = try reader.string()
       case .aggregatorID: id = try reader.string()
@@ -112,8 +112,8 @@ extension JSONReader {
     }
     guard seen != nil, let code else { return nil }
     var facts = EventoError.Facts.none
-    if !faults.isEmpty {
-      facts = .faults(faults)
+    if !errors.isEmpty {
+      facts = .fieldErrors(errors)
     } else if let eventID {
       facts = .event(eventID)
     } else if let type, let id, let given, let current {
@@ -123,50 +123,50 @@ extension JSONReader {
     return EventoError(EventoError.Code(rawValue: code), detail ?? "The gateway sent no detail.", facts: facts)
   }
 
-  private mutating func problemFault() throws(EventoError) -> EventoError.Fault? {
-    var place: EventoError.Fault.Place?
+  private mutating func fieldError() throws(EventoError) -> EventoError.FieldError? {
+    var location: EventoError.FieldError.Location?
     var detail: String?
-    _ = try object(FaultMember.self) { (reader, member) throws(EventoError) in
+    _ = try object(FieldErrorMember.self) { (reader, member) throws(EventoError) in
       switch member {
-      case .pointer: place = try reader.string().map { .pointer($0) }
-      case .parameter: place = try reader.string().map { .parameter($0) }
+      case .pointer: location = try reader.string().map { .pointer($0) }
+      case .parameter: location = try reader.string().map { .parameter($0) }
       case .detail: detail = try reader.string()
       }
     }
-    guard let place, let detail else { return nil }
-    return EventoError.Fault(place, detail)
+    guard let location, let detail else { return nil }
+    return EventoError.FieldError(location, detail)
   }
 }
 
 extension EventoError {
   /// Returns an `invalid_request` for at least one error in the request.
-  package static func faults(_ faults: [Fault]) -> EventoError {
+  package static func fieldErrors(_ errors: [FieldError]) -> EventoError {
     // If the maximum was recorded, there may be more.
-    let atLeast = faults.count == JSONReader.maximumFaults ? "at least " : ""
-    let first = faults.first.map { fault in
-      switch fault.place {
-      case .pointer(let pointer): pointer.isEmpty ? "The body \(fault.detail)." : "\(pointer) \(fault.detail)."
-      case .parameter(let name): "\(ParameterReader.label(name)) \(fault.detail)."
+    let atLeast = errors.count == JSONReader.maximumErrors ? "at least " : ""
+    let first = errors.first.map { error in
+      switch error.location {
+      case .pointer(let pointer): pointer.isEmpty ? "The body \(error.detail)." : "\(pointer) \(error.detail)."
+      case .parameter(let name): "\(ParameterReader.label(name)) \(error.detail)."
       }
     }
     let others =
-      faults.count > 1
-      ? " See errors for \(atLeast)\(faults.count - 1) more."
+      errors.count > 1
+      ? " See errors for \(atLeast)\(errors.count - 1) more."
       : ""
     return EventoError(
-      .invalidRequest, (first ?? "The request is invalid.") + others, facts: .faults(faults))
+      .invalidRequest, (first ?? "The request is invalid.") + others, facts: .fieldErrors(errors))
   }
 
   /// Returns an `invalid_request` for one query parameter.
   package static func parameter(_ name: String, _ detail: String) -> EventoError {
-    .faults([.parameter(name, detail)])
+    .fieldErrors([.parameter(name, detail)])
   }
 }
 
-extension EventoError.Fault {
+extension EventoError.FieldError {
   /// Returns an error of a query parameter, whose name may be the client's.
-  static func parameter(_ name: String, _ detail: String) -> EventoError.Fault {
-    EventoError.Fault(.parameter(name.clipped(to: 255)), detail)
+  static func parameter(_ name: String, _ detail: String) -> EventoError.FieldError {
+    EventoError.FieldError(.parameter(name.clipped(to: 255)), detail)
   }
 }
 

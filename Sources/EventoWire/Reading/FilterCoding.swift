@@ -19,7 +19,7 @@ extension JSONReader {
     }
     guard let count else { return nil }
     guard minimum...ReadAggregator.maximumCount ~= count else {
-      fault("must have \(minimum) to \(ReadAggregator.maximumCount) filters, but has \(count)")
+      addError("must have \(minimum) to \(ReadAggregator.maximumCount) filters, but has \(count)")
       return nil
     }
     return filters
@@ -35,7 +35,7 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    if !seen.contains(.aggregatorType) { fault(FilterMember.aggregatorType, EventMember.required) }
+    if !seen.contains(.aggregatorType) { addError(FilterMember.aggregatorType, EventMember.required) }
     return filter
   }
 }

@@ -73,10 +73,10 @@ package struct PageOutput: PageBuilder {
       room.put(cursor: info.endCursor)
       room.put(json: "}}\n")
     }
-    let answer = bytes.take()
+    let response = bytes.take()
     // A waiting read holds its empty page, so it must not be larger than necessary. A slice of a whole array would be
     // the same array, with its capacity.
-    return count == 0 ? answer.withUnsafeBytes { Array($0) } : answer
+    return count == 0 ? response.withUnsafeBytes { Array($0) } : response
   }
 
   private mutating func putInOrder(_ ends: [Int]) {

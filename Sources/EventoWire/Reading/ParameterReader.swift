@@ -4,14 +4,14 @@ package import Evento
 /// Reads the parameters of a query, each at most once, and records all errors.
 package struct ParameterReader {
   private var values: [(name: String, value: String)] = []
-  private var faults: [EventoError.Fault] = []
+  private var errors: [EventoError.FieldError] = []
   private var known: [String] = []
 
   /// - Parameter pairs: Decoded names and values, in the order of the query.
   package init(_ pairs: [(name: String, value: String)]) {
     for (name, value) in pairs.prefix(Self.maximumCount) {
       if values.contains(where: { $0.name.isExactly(name) }) {
-        fault(name, "is repeated. Send it once")
+        addError(name, "is repeated. Send it once")
       } else {
         values.append((name, value))
       }
@@ -22,9 +22,9 @@ package struct ParameterReader {
   /// time.
   package static let maximumCount = 64
 
-  package mutating func fault(_ name: String, _ detail: String) {
-    guard faults.count < JSONReader.maximumFaults else { return }
-    faults.append(.parameter(name, detail))
+  package mutating func addError(_ name: String, _ detail: String) {
+    guard errors.count < JSONReader.maximumErrors else { return }
+    errors.append(.parameter(name, detail))
   }
 
   /// Returns the name of a parameter in errors.
@@ -44,7 +44,7 @@ package struct ParameterReader {
   package mutating func value(_ name: String) -> String? {
     guard let value = value(allowingEmpty: name) else { return nil }
     guard !value.isEmpty else {
-      fault(name, "is empty. Give it a value or leave it out")
+      addError(name, "is empty. Give it a value or leave it out")
       return nil
     }
     return value
@@ -52,14 +52,14 @@ package struct ParameterReader {
 
   package mutating func name(_ name: String) -> String? {
     guard let value = value(name) else { return nil }
-    if let problem = Name.fault(in: value) { fault(name, problem) }
+    if let error = Name.error(in: value) { addError(name, error) }
     return value
   }
 
   package mutating func integer(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
     guard let value = value(name) else { return nil }
     guard let number = Int64(digits: value.utf8), range.contains(number) else {
-      fault(name, "must be an integer from \(range.lowerBound) to \(range.upperBound), in decimal digits")
+      addError(name, "must be an integer from \(range.lowerBound) to \(range.upperBound), in decimal digits")
       return nil
     }
     return number
@@ -68,7 +68,7 @@ package struct ParameterReader {
   package mutating func encoding() -> PayloadEncoding {
     guard let value = value("encoding") else { return .auto }
     guard let encoding = PayloadEncoding(rawValue: value) else {
-      fault("encoding", PayloadEncoding.rule)
+      addError("encoding", PayloadEncoding.rule)
       return .auto
     }
     return encoding
@@ -78,9 +78,9 @@ package struct ParameterReader {
   package mutating func finish() throws(EventoError) {
     for (name, _) in values {
       let allowed = known.isEmpty ? "This resource takes none" : "Allowed: \(known.joined(separator: ", "))"
-      fault(name, "is unknown. \(allowed)")
+      addError(name, "is unknown. \(allowed)")
     }
-    if !faults.isEmpty { throw .faults(faults) }
+    if !errors.isEmpty { throw .fieldErrors(errors) }
   }
 }
 

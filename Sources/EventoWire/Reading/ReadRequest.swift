@@ -38,17 +38,17 @@ package struct ReadRequest: Sendable {
     static let counts = Int64(Args.countRange.lowerBound)...Int64(Args.countRange.upperBound)
 
     /// The errors in how they are combined.
-    var faults: [(ReadMember, String)] {
-      var faults: [(ReadMember, String)] = []
+    var errors: [(ReadMember, String)] {
+      var errors: [(ReadMember, String)] = []
       if first != nil || after != nil {
-        if last != nil { faults.append((.last, ReadMember.mixed)) }
-        if before != nil { faults.append((.before, ReadMember.mixed)) }
+        if last != nil { errors.append((.last, ReadMember.mixed)) }
+        if before != nil { errors.append((.before, ReadMember.mixed)) }
       }
       if wait != nil {
-        if last != nil || before != nil { faults.append((.wait, "can't be combined with last or before")) }
-        if first == 0 { faults.append((.wait, "can't be combined with first=0")) }
+        if last != nil || before != nil { errors.append((.wait, "can't be combined with last or before")) }
+        if first == 0 { errors.append((.wait, "can't be combined with first=0")) }
       }
-      return faults
+      return errors
     }
 
     var request: ReadRequest {
@@ -98,7 +98,7 @@ extension ReadRequest {
     draft.wait = parameters.integer(ReadMember.wait.rawValue, in: Self.waitRange)
     if let after { draft.after = try Args.Start(wire: after, ParameterReader.label(ReadMember.after.rawValue)) }
     if let before { draft.before = try Cursor(wire: before, ParameterReader.label(ReadMember.before.rawValue)) }
-    for (member, detail) in draft.faults { parameters.fault(member.rawValue, detail) }
+    for (member, detail) in draft.errors { parameters.addError(member.rawValue, detail) }
     try parameters.finish()
     self = draft.request
   }
@@ -135,8 +135,8 @@ extension ParameterReader {
     let eventName = name("name")
     guard let type else {
       guard !hasType else { return nil }
-      if id != nil { fault("aggregator_id", "requires aggregator_type") }
-      if eventName != nil { fault("name", "requires aggregator_type") }
+      if id != nil { addError("aggregator_id", "requires aggregator_type") }
+      if eventName != nil { addError("name", "requires aggregator_type") }
       return nil
     }
     return ReadAggregator(type, id: id, name: eventName)
@@ -145,7 +145,7 @@ extension ParameterReader {
   /// Reads the routing key: absent for all events, empty for those without one.
   package mutating func routingKey() -> RoutingKey {
     guard let key = value(allowingEmpty: ReadMember.routingKey.rawValue) else { return .all }
-    if !key.isEmpty, let problem = Name.fault(in: key) { fault(ReadMember.routingKey.rawValue, problem) }
+    if !key.isEmpty, let error = Name.error(in: key) { addError(ReadMember.routingKey.rawValue, error) }
     return .value(key.isEmpty ? nil : key)
   }
 }
@@ -170,7 +170,7 @@ extension ReadRequest {
         }
       }
       guard seen != nil else { return nil }
-      for (member, detail) in draft.faults { reader.fault(member, detail) }
+      for (member, detail) in draft.errors { reader.addError(member, detail) }
       return draft.request
     }
   }
@@ -197,7 +197,7 @@ extension JSONReader {
   mutating func payloadEncoding() throws(EventoError) -> PayloadEncoding? {
     guard let text = try string() else { return nil }
     guard let encoding = PayloadEncoding(rawValue: text) else {
-      fault(PayloadEncoding.rule)
+      addError(PayloadEncoding.rule)
       return nil
     }
     return encoding

@@ -47,10 +47,10 @@ package enum SnapshotBody {
         }
       }
       guard let seen else { return nil }
-      if !seen.contains(.cursor) { reader.fault(SnapshotMember.cursor, EventMember.required) }
+      if !seen.contains(.cursor) { reader.addError(SnapshotMember.cursor, EventMember.required) }
       switch (seen.contains(.data), seen.contains(.dataBase64)) {
-      case (true, true): reader.fault(SnapshotMember.dataBase64, EventMember.bothPayloads)
-      case (false, false): reader.fault(SnapshotMember.data, "is missing. Send data or data_base64")
+      case (true, true): reader.addError(SnapshotMember.dataBase64, EventMember.bothPayloads)
+      case (false, false): reader.addError(SnapshotMember.data, "is missing. Send data or data_base64")
       default: break
       }
       guard let cursor, let data else { return nil }

@@ -50,7 +50,7 @@ package enum SubscriberResponse {
         }
       }
       guard let seen else { return nil }
-      for member in PageMember.allCases where !seen.contains(member) { reader.fault(member, EventMember.required) }
+      for member in PageMember.allCases where !seen.contains(member) { reader.addError(member, EventMember.required) }
       return page
     }
   }
@@ -62,7 +62,7 @@ package enum SubscriberResponse {
       let seen = try reader.object(RunningMember.self) { (reader, _) throws(EventoError) in
         isRunning = try reader.boolean()
       }
-      if let seen, !seen.contains(.running) { reader.fault(RunningMember.running, EventMember.required) }
+      if let seen, !seen.contains(.running) { reader.addError(RunningMember.running, EventMember.required) }
       return isRunning
     }
   }
@@ -121,7 +121,7 @@ extension JSONReader {
     let seen = try object(PageInfoMember.self) { (reader, _) throws(EventoError) in
       hasNextPage = try reader.boolean()
     }
-    if let seen, !seen.contains(.hasNextPage) { fault(PageInfoMember.hasNextPage, EventMember.required) }
+    if let seen, !seen.contains(.hasNextPage) { addError(PageInfoMember.hasNextPage, EventMember.required) }
     return hasNextPage
   }
 
@@ -141,7 +141,7 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    for member in SubscriberMember.allCases where !seen.contains(member) { fault(member, EventMember.required) }
+    for member in SubscriberMember.allCases where !seen.contains(member) { addError(member, EventMember.required) }
     guard let key, let workerID, let lag, let isEnabled, let createdAt, let updatedAt else { return nil }
     return Subscriber(
       key: key, workerID: workerID, cursor: cursor, lag: Int(lag), isEnabled: isEnabled, createdAt: createdAt,
@@ -151,7 +151,7 @@ extension JSONReader {
   private mutating func timestamp() throws(EventoError) -> Timestamp? {
     guard let text = try string() else { return nil }
     guard let timestamp = Timestamp(rfc3339: text) else {
-      fault("must be an RFC 3339 time in UTC")
+      addError("must be an RFC 3339 time in UTC")
       return nil
     }
     return timestamp

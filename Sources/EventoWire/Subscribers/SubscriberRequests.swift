@@ -44,7 +44,7 @@ package struct UpsertRequest: Sendable {
     workerID = try JSONReader.read(bytes) { (reader) throws(EventoError) in
       var workerID: ULID?
       let seen = try reader.object(Member.self) { (reader, _) throws(EventoError) in workerID = try reader.ulid() }
-      if let seen, !seen.contains(.workerID) { reader.fault(Member.workerID, EventMember.required) }
+      if let seen, !seen.contains(.workerID) { reader.addError(Member.workerID, EventMember.required) }
       return workerID
     }
   }
@@ -86,7 +86,7 @@ package struct AcknowledgeRequest: Sendable {
         case .workerID: request.workerID = try reader.ulid()
         }
       }
-      if let seen, !seen.contains(.cursor) { reader.fault(Member.cursor, EventMember.required) }
+      if let seen, !seen.contains(.cursor) { reader.addError(Member.cursor, EventMember.required) }
       return request
     }
   }
@@ -128,7 +128,7 @@ package struct EnableRequest: Sendable {
       let seen = try reader.object(Member.self) { (reader, _) throws(EventoError) in
         isEnabled = try reader.boolean()
       }
-      if let seen, !seen.contains(.enabled) { reader.fault(Member.enabled, EventMember.required) }
+      if let seen, !seen.contains(.enabled) { reader.addError(Member.enabled, EventMember.required) }
       return isEnabled
     }
   }

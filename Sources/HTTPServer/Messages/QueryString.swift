@@ -8,8 +8,8 @@ package enum QueryString {
     case emptyPart
     /// A part begins with `=`.
     case noName
-    case name(PercentEncoding.Fault)
-    case value(of: String, PercentEncoding.Fault)
+    case name(PercentEncoding.ParseError)
+    case value(of: String, PercentEncoding.ParseError)
     /// There are more pairs than the caller accepts.
     case tooMany
   }
@@ -39,9 +39,9 @@ package enum QueryString {
   }
 
   private static func decode(
-    _ text: ArraySlice<UInt8>, as wrap: (PercentEncoding.Fault) -> ParseError
+    _ text: ArraySlice<UInt8>, as wrap: (PercentEncoding.ParseError) -> ParseError
   ) throws(ParseError) -> String {
-    do throws(PercentEncoding.Fault) {
+    do throws(PercentEncoding.ParseError) {
       return try PercentEncoding.decode(text, plusIsSpace: true)
     } catch {
       throw wrap(error)

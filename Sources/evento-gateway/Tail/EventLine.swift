@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 internal import EventoWire
 
@@ -17,7 +18,7 @@ struct EventLine {
   private var readable: String {
     let event = edge.node
     let payload = event.data.text.map(Self.beginning) ?? "(\(event.data.bytes.count) bytes)"
-    return TerminalText.escaped(
+    return PrintableText.escaped(
       "\(event.timestamp.rfc3339)  \(event.aggregatorType)/\(event.aggregatorID)  v\(event.version)  \(event.name)  \(payload)"
     )
   }

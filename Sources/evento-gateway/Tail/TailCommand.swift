@@ -56,7 +56,7 @@ struct TailCommand: AsyncParsableCommand, SignalHandling {
       ("--routing-key", routingKey?.isEmpty == true ? nil : routingKey),
     ]
     for case (let option, let name?) in names {
-      if let problem = Name.fault(in: name) { throw ValidationError("\(option) \(problem).") }
+      if let problem = Name.error(in: name) { throw ValidationError("\(option) \(problem).") }
     }
   }
 

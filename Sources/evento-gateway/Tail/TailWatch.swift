@@ -1,3 +1,4 @@
+internal import ByteCoding
 internal import Evento
 internal import EventoHTTP
 internal import Foundation
@@ -67,6 +68,6 @@ struct TailWatch {
   }
 
   private func say(_ text: String) {
-    StandardError.write("\(TerminalText.escaped(text))\n")
+    StandardError.write("\(PrintableText.escaped(text))\n")
   }
 }

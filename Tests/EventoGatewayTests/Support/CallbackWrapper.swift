@@ -5,7 +5,7 @@ import EventoSQLite
 protocol CallbackWrapper: StoreWrapper, CallbackExecutor {}
 
 extension CallbackWrapper {
-  var writeFigures: WriteFigures? { store.writeFigures }
+  var metrics: StoreMetrics? { store.metrics }
 
   func write(
     _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,

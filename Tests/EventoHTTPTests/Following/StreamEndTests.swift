@@ -5,8 +5,8 @@ import Testing
 
 /// What ends a follower, and what does not.
 @Suite(.timeLimit(.minutes(1))) struct StreamEndTests {
-  /// A server that sends two events down the first stream, answers the second request so, and goes on at the third.
-  private func server(_ requests: Shared<Int>, answering second: [UInt8]) throws -> ScriptedServer {
+  /// A server that sends two events down the first stream, responds to the second request so, and goes on at the third.
+  private func server(_ requests: Shared<Int>, respondingWith second: [UInt8]) throws -> ScriptedServer {
     try ScriptedServer { peer in
       while let request = peer.readRequest() {
         let number = requests.change { $0 += 1 }
@@ -28,7 +28,7 @@ import Testing
     (409, "cursor_not_in_history"), (500, "internal"), (501, "not_implemented"),
   ]) func whatWaitingDoesNotMendEndsIt(_ status: Int, _ code: String) async throws {
     let requests = Shared(0)
-    try await withServer(try server(requests, answering: problem(status, code))) { executor in
+    try await withServer(try server(requests, respondingWith: problem(status, code))) { executor in
       var seen: [Int] = []
       let error = await failure { () throws in
         for try await edge in executor.follow() { seen.append(edge.node.version) }
@@ -41,7 +41,7 @@ import Testing
 
   @Test(arguments: [408, 429, 502, 503, 504]) func whatMayPassIsTriedAgain(_ status: Int) async throws {
     let requests = Shared(0)
-    try await withServer(try server(requests, answering: problem(status, "unavailable"))) { executor in
+    try await withServer(try server(requests, respondingWith: problem(status, "unavailable"))) { executor in
       let seen = try await executor.follow().versions(4)
       #expect(seen == [1, 2, 3, 4])
     }
@@ -52,8 +52,8 @@ import Testing
   @Test(arguments: ["86400", "Fri, 31 Dec 2100 23:59:59 GMT"])
   func aGatewayThatAsksForADayIsAskedAgainAfterTheLongestPause(_ retryAfter: String) async throws {
     let requests = Shared(0)
-    let answer = problem(503, "unavailable", ["Retry-After: \(retryAfter)"])
-    try await withServer(try server(requests, answering: answer)) { executor in
+    let response = problem(503, "unavailable", ["Retry-After: \(retryAfter)"])
+    try await withServer(try server(requests, respondingWith: response)) { executor in
       let seen = try await executor.follow().versions(4)
       #expect(seen == [1, 2, 3, 4])
     }
@@ -61,10 +61,10 @@ import Testing
   }
 
   @Test(arguments: ["text/html", "application/json", "text/event-stream"])
-  func anAnswerThatIsNoStreamEndsIt(_ type: String) async throws {
+  func aResponseThatIsNoStreamEndsIt(_ type: String) async throws {
     let requests = Shared(0)
-    let page = httpAnswer("200 OK", type, [], "<html>Please log in</html>\n")
-    try await withServer(try server(requests, answering: page)) { executor in
+    let page = httpResponse("200 OK", type, [], "<html>Please log in</html>\n")
+    try await withServer(try server(requests, respondingWith: page)) { executor in
       let error = await failure { () throws in _ = try await executor.follow().versions(4) }
       #expect(error?.code == .unavailable && error?.detail.contains("Please log in") == true)
     }
@@ -73,7 +73,7 @@ import Testing
 
   @Test func aGatewayThatIsAwayIsWaitedFor() async throws {
     let requests = Shared(0)
-    let server = try server(requests, answering: problem(503, "unavailable"))
+    let server = try server(requests, respondingWith: problem(503, "unavailable"))
     let baseURL = server.baseURL
     server.stop()
     let executor = try HTTPExecutor(baseURL: baseURL, configuration: testConfiguration())

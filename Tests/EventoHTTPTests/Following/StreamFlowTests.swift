@@ -98,7 +98,7 @@ import Testing
     let server = try ScriptedServer { peer in
       while let request = peer.readRequest() {
         guard let start = FakeLog.start(of: request) else {
-          peer.write(httpAnswer("200 OK", "application/json", [], noSubscribers))
+          peer.write(httpResponse("200 OK", "application/json", [], noSubscribers))
           continue
         }
         peer.write(Peer.streamHead)

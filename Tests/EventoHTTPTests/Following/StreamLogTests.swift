@@ -30,7 +30,7 @@ import Testing
           peer.waitForEnd()
         } else {
           peer.write(
-            httpAnswer(
+            httpResponse(
               "200 OK", "application/json", [],
               #"{"edges":[],"page_info":{"has_previous_page":true,"has_next_page":false,"start_cursor":null,"#
                 + #""end_cursor":"\#(FakeLog.cursor(0))"}}"#))

@@ -79,8 +79,8 @@ import Testing
     }
     // A pause between any two of them would be longer than this test may take.
     let patient = testConfiguration {
-      $0.retry.firstPause = .seconds(3600)
-      $0.retry.longestPause = .seconds(3600)
+      $0.retry.backoff.initialDelay = .seconds(3600)
+      $0.retry.backoff.maximumDelay = .seconds(3600)
     }
     try await withServer(server, patient) { executor in
       let seen = try await executor.follow().versions(50)
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  @Test func aHeartbeatIsAPlaceToGoOnFrom() async throws {
+  @Test func aHeartbeatIsAPositionToContinueFrom() async throws {
     let starts = Shared<[Int?]>([])
     let server = try server(starts) { peer, start in
       peer.writeChunk(start < 40 ? FakeLog.heartbeat(start + 10) : FakeLog.lines(start + 1...start + 1))

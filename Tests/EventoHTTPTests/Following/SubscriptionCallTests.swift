@@ -23,13 +23,13 @@ import Testing
     }
   }
 
-  /// How many requests the gateway has answered, by method and route.
+  /// How many requests the gateway has responded to, by method and route.
   private static func requests(_ baseURL: String) throws -> [String: Int] {
     let port = try #require(URL(string: baseURL)?.port.flatMap(UInt16.init(exactly:)))
     let peer = try Peer.connect(to: port)
     defer { peer.end() }
     peer.write("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n\r\n".utf8)
-    let text = String(decoding: try #require(peer.readAnswer()), as: UTF8.self)
+    let text = String(decoding: try #require(peer.readResponse()), as: UTF8.self)
     var counts: [String: Int] = [:]
     for match in text.matches(of: /_count\{route="([^"]*)",method="([^"]*)",status="[^"]*"\} ([0-9]+)/) {
       counts["\(match.output.2) \(match.output.1)", default: 0] += Int(match.output.3) ?? 0

@@ -14,8 +14,8 @@ final class FakeGateway: Sendable {
   var ids: [ULID] { state.withLock { $0.log.map(\.written.id) } }
   var requests: Int { state.withLock { $0.requests } }
 
-  /// The whole answer to `POST /events`.
-  func answerToWrite(_ request: Request) -> [UInt8] {
+  /// The whole response to `POST /events`.
+  func writeResponse(_ request: Request) -> [UInt8] {
     do {
       let write = try WriteRequest(json: request.body, limits: .unlimited)
       let (written, isResend) = state.withLock { state in
@@ -29,15 +29,15 @@ final class FakeGateway: Sendable {
           let written = WrittenEvent(
             id: id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID,
             version: state.log.count + 1, routingKey: nil, timestamp: Timestamp(seconds: 1_700_000_000),
-            cursor: Cursor(place: [position]))
+            cursor: Cursor(content: [position]))
           state.log.append((event, written))
           return written
         }
         return (written, isResend)
       }
-      return httpAnswer(isResend ? "200 OK" : "201 Created", "application/json", [], WriteResponse.json(written))
+      return httpResponse(isResend ? "200 OK" : "201 Created", "application/json", [], WriteResponse.json(written))
     } catch {
-      return httpAnswer("\(error.code.status) Error", Problem.mediaType, [], Problem.json(error))
+      return httpResponse("\(error.code.status) Error", Problem.mediaType, [], Problem.json(error))
     }
   }
 }

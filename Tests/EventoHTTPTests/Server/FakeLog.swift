@@ -4,7 +4,7 @@ import EventoWire
 /// A log whose events are numbered from 1, as much of it as a stream needs.
 enum FakeLog {
   static func cursor(_ number: Int) -> Cursor {
-    Cursor(place: (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) })
+    Cursor(content: (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) })
   }
 
   static func edge(_ number: Int, bytes: Int = 0) -> Edge<Event> {
@@ -31,7 +31,7 @@ enum FakeLog {
     switch follow.after {
     case .beginning: return 0
     case .now: return nil
-    case .after(let cursor): return cursor.place.reduce(0) { $0 << 8 | Int($1) }
+    case .after(let cursor): return cursor.content.reduce(0) { $0 << 8 | Int($1) }
     }
   }
 }

@@ -1,4 +1,4 @@
-/// Just enough of RFC 1952 and RFC 1951 to make answers with.
+/// Just enough of RFC 1952 and RFC 1951 to make responses with.
 enum Gzip {
   private static let head: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF]
 

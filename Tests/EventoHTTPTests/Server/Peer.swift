@@ -46,8 +46,8 @@ final class Peer: Sendable {
     return request
   }
 
-  /// The next answer, head and body, or `nil` where there is none any more. It has to have a length.
-  func readAnswer() -> [UInt8]? {
+  /// The next response, head and body, or `nil` where there is none any more. It has to have a length.
+  func readResponse() -> [UInt8]? {
     guard let head = read(until: { Request.endOfHead(in: $0) }) else { return nil }
     let lines = String(decoding: head, as: UTF8.self).lowercased().split(separator: "\r\n")
     let field = lines.first { $0.hasPrefix("content-length:") } ?? ""

@@ -33,8 +33,8 @@ struct Request: Sendable {
   }
 }
 
-/// An answer, byte by byte.
-func httpAnswer(
+/// A response, byte by byte.
+func httpResponse(
   _ status: String, _ type: String = "application/json", _ headers: [String] = [], _ body: [UInt8]
 ) -> [UInt8] {
   var lines = ["HTTP/1.1 \(status)"] + headers
@@ -42,11 +42,11 @@ func httpAnswer(
   return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
 }
 
-func httpAnswer(
+func httpResponse(
   _ status: String, _ type: String = "application/json", _ headers: [String] = [], _ body: String = ""
 ) -> [UInt8] {
-  httpAnswer(status, type, headers, Array(body.utf8))
+  httpResponse(status, type, headers, Array(body.utf8))
 }
 
-/// The body of an answer that lists no subscribers.
+/// The body of a response that lists no subscribers.
 let noSubscribers = #"{"subscribers":[],"page_info":{"has_next_page":false}}"#

@@ -1,3 +1,4 @@
+import Evento
 import EventoHTTP
 import Foundation
 import Synchronization
@@ -34,10 +35,10 @@ final class ScriptedServer: Sendable {
     self.init(try ListeningSocket.unix(path), baseURL: "http://gateway.invalid", script)
   }
 
-  /// A server that answers each request of each connection.
-  convenience init(answering answer: @escaping @Sendable (Request) -> [UInt8]) throws {
+  /// A server that responds to each request of each connection.
+  convenience init(respondingWith response: @escaping @Sendable (Request) -> [UInt8]) throws {
     try self.init { peer in
-      while let request = peer.readRequest(), peer.write(answer(request)) {}
+      while let request = peer.readRequest(), peer.write(response(request)) {}
     }
   }
 
@@ -95,8 +96,8 @@ final class ScriptedServer: Sendable {
 func testConfiguration(_ change: (inout HTTPConfiguration) -> Void = { _ in }) -> HTTPConfiguration {
   var configuration = HTTPConfiguration()
   configuration.proxy = .none
-  configuration.retry.firstPause = .milliseconds(1)
-  configuration.retry.longestPause = .milliseconds(4)
+  configuration.retry.backoff.initialDelay = .milliseconds(1)
+  configuration.retry.backoff.maximumDelay = .milliseconds(4)
   change(&configuration)
   return configuration
 }

@@ -68,8 +68,8 @@ extension Defect {
         var cursor = wish.cursor
         let held = try await store.getSubscriberCursor(wish.key)
         let log = try await store.everything()
-        if let held, let place = log.firstIndex(where: { $0.cursor == held }), let wished = cursor,
-          log[...place].contains(where: { $0.cursor == wished })
+        if let held, let position = log.firstIndex(where: { $0.cursor == held }), let wished = cursor,
+          log[...position].contains(where: { $0.cursor == wished })
         {
           cursor = held
         }
@@ -111,8 +111,8 @@ extension Defect {
           wish.key, cursor: wish.cursor, lag: wish.lag, workerID: wish.workerID)
         guard let cursor = wish.cursor else { return subscriber }
         let before = try await store.read(nil, routingKey: .all, args: .backward(last: 1, before: cursor))
-        guard let place = before.edges.last?.cursor else { return subscriber }
-        try await store.acknowledge(wish.key, cursor: place, lag: wish.lag)
+        guard let position = before.edges.last?.cursor else { return subscriber }
+        try await store.acknowledge(wish.key, cursor: position, lag: wish.lag)
         return subscriber
       }
     },

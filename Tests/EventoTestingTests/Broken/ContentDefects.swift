@@ -115,7 +115,7 @@ extension Defect {
       }
     },
     Defect(
-      "names are normalised",
+      "names are normalized",
       caughtBy: [
         "aggregates are compared by bytes, not by canonical equivalence"
       ]

@@ -51,7 +51,7 @@ extension Defect {
       }
     },
     Defect(
-      "a cursor that comes from its text is another place",
+      "a cursor that comes from its text is another position",
       caughtBy: [
         "a cursor goes through its text form"
       ]
@@ -72,7 +72,7 @@ extension Defect {
           events: result.events.map {
             WrittenEvent(
               id: $0.id, aggregatorType: $0.aggregatorType, aggregatorID: $0.aggregatorID, version: $0.version,
-              routingKey: $0.routingKey, timestamp: $0.timestamp, cursor: Cursor(place: [UInt8($0.version & 127)]))
+              routingKey: $0.routingKey, timestamp: $0.timestamp, cursor: Cursor(content: [UInt8($0.version & 127)]))
           }, isResend: result.isResend)
       }
     },

@@ -13,7 +13,7 @@ struct Defect: Sendable, CustomStringConvertible {
     change(&hooks)
   }
 
-  /// What stands in place of an operation.
+  /// Closures that replace operations.
   struct Hooks: Sendable {
     typealias Store = InMemoryExecutor
 

@@ -149,7 +149,7 @@ extension Defect {
       ]
     ) {
       $0.deleteSubscriber = { store, key throws in
-        guard Name.fault(in: key) == nil else { throw EventoError.subscriberNotFound(key) }
+        guard Name.error(in: key) == nil else { throw EventoError.subscriberNotFound(key) }
         try await store.deleteSubscriber(key)
       }
     },

@@ -23,7 +23,7 @@ extension Defect {
       "a resend is not marked as one",
       caughtBy: [
         "a resend returns the first result, and stores nothing",
-        "a resend is recognised after later events",
+        "a resend is recognized after later events",
       ]
     ) {
       $0.write = { store, events, condition throws in
@@ -104,8 +104,8 @@ extension Defect {
           return try await store.write(events, condition: condition)
         }
         let all = try await store.everything()
-        guard let place = all.firstIndex(of: edge) else { return try await store.write(events) }
-        let events = all[place...].prefix(events.count).map { edge in
+        guard let position = all.firstIndex(of: edge) else { return try await store.write(events) }
+        let events = all[position...].prefix(events.count).map { edge in
           WrittenEvent(
             id: edge.node.id, aggregatorType: edge.node.aggregatorType, aggregatorID: edge.node.aggregatorID,
             version: edge.node.version, routingKey: edge.node.routingKey, timestamp: edge.node.timestamp,
@@ -175,11 +175,11 @@ extension Defect {
     Defect("an event is not found by its id", caughtBy: ["an event is found by its id"]) { $0.event = { _, _ in nil } },
     Defect("any id finds an event", caughtBy: ["an id that is not stored is not found"]) {
       $0.event = { store, _ throws in
-        let place = Cursor(place: [1])
+        let position = Cursor(content: [1])
         let event = Event(
           id: ULID(), aggregatorType: "t", aggregatorID: "i", version: 1, name: "n", routingKey: nil, data: Payload(),
           metadata: Metadata(), timestamp: .now())
-        return try await store.everything().first ?? Edge(cursor: place, node: event)
+        return try await store.everything().first ?? Edge(cursor: position, node: event)
       }
     },
     Defect(

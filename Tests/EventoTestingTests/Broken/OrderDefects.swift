@@ -66,18 +66,18 @@ extension Defect {
 }
 
 extension Defect.Hooks {
-  /// Reads forward as somebody does whose log is sorted by something else than commits: a place is that of an event in
+  /// Reads forward as somebody does whose log is sorted by something else than commits: a position is that of an event in
   /// that order.
   mutating func orderLog(_ precedes: @escaping @Sendable (Event, Event) -> Bool) {
     read = { store, aggregators, routingKey, args throws in
       let page = try await store.read(aggregators, routingKey: routingKey, args: args)
       let log = try await store.everything().sorted { precedes($0.node, $1.node) }
       guard case .forward(let first, let start) = args, start != .now, first > 0 else { return page }
-      var place = 0
+      var position = 0
       if case .after(let cursor) = start, let index = log.firstIndex(where: { $0.cursor == cursor }) {
-        place = index + 1
+        position = index + 1
       }
-      let matching = log[place...].filter { edge in
+      let matching = log[position...].filter { edge in
         routingKey.matches(edge.node) && (aggregators?.contains { $0.matches(edge.node) } ?? true)
       }
       let edges = Array(matching.prefix(first))

@@ -106,7 +106,7 @@ extension Defect {
       }
     },
     Defect(
-      "the event at the place is read again, forward",
+      "the event at the position is read again, forward",
       caughtBy: [
         "a forward page starts right after its start position"
       ]
@@ -121,7 +121,7 @@ extension Defect {
       }
     },
     Defect(
-      "the event at the place is read too, backward",
+      "the event at the position is read too, backward",
       caughtBy: [
         "a backward page ends right before its start position"
       ]
@@ -163,7 +163,7 @@ extension Defect {
       }
     },
     Defect(
-      "places count from the end, backward",
+      "positions count from the end, backward",
       caughtBy: [
         "backward pages are not shifted by concurrent commits",
         "backward pages of any size return each event once",
@@ -174,8 +174,8 @@ extension Defect {
           return try await store.read(aggregators, routingKey: routingKey, args: args)
         }
         let all = try await store.everything()
-        let place = (all.firstIndex { $0.cursor == before } ?? 0) + 2
-        let moved = all.indices.contains(place) ? all[place].cursor : before
+        let position = (all.firstIndex { $0.cursor == before } ?? 0) + 2
+        let moved = all.indices.contains(position) ? all[position].cursor : before
         return try await store.read(aggregators, routingKey: routingKey, args: .backward(last: 3, before: moved))
       }
     },
@@ -194,7 +194,7 @@ extension Defect {
       ]
     ) {
       $0.changePages { page, args in
-        if case .backward = args, page.edges.isEmpty { page.pageInfo.endCursor = Cursor(place: [1]) }
+        if case .backward = args, page.edges.isEmpty { page.pageInfo.endCursor = Cursor(content: [1]) }
       }
     },
     Defect(

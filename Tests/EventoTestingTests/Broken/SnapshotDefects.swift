@@ -31,8 +31,8 @@ extension Defect {
       ]
     ) {
       $0.changeSnapshotKeys { key in
-        guard Name.fault(in: key.type) == nil, Name.fault(in: key.revision) == nil,
-          Name.fault(in: key.id) == nil
+        guard Name.error(in: key.type) == nil, Name.error(in: key.revision) == nil,
+          Name.error(in: key.id) == nil
         else { return key }
         return SnapshotKey(type: String("\(key.type)/\(key.revision)/\(key.id)".suffix(250)), revision: "1", id: "1")
       }
@@ -46,7 +46,7 @@ extension Defect {
       $0.changeSnapshotKeys { SnapshotKey(type: $0.type == ".." ? "." : $0.type, revision: $0.revision, id: $0.id) }
     },
     Defect(
-      "snapshots' keys are normalised",
+      "snapshots' keys are normalized",
       caughtBy: [
         "snapshots' keys are compared by bytes"
       ]

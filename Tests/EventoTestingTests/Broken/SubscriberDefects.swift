@@ -127,7 +127,7 @@ extension Defect {
       }
     },
     Defect(
-      "subscribers' keys are normalised",
+      "subscribers' keys are normalized",
       caughtBy: [
         "subscribers' keys are compared by bytes"
       ]
@@ -158,10 +158,10 @@ extension Defect {
       ]
     ) {
       $0.cursor = { store, key throws in
-        Name.fault(in: key) == nil ? try await store.getSubscriberCursor(key) : nil
+        Name.error(in: key) == nil ? try await store.getSubscriberCursor(key) : nil
       }
       $0.subscriber = { store, key throws in
-        Name.fault(in: key) == nil ? try await store.subscriber(key) : nil
+        Name.error(in: key) == nil ? try await store.subscriber(key) : nil
       }
     },
   ]

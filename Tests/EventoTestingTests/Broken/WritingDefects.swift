@@ -10,7 +10,7 @@ extension Defect {
       }
     },
     Defect(
-      "events are answered in another order",
+      "events are returned in another order",
       caughtBy: [
         "a write returns what it stored, in the given order",
         "absent versions are the next ones",
@@ -22,7 +22,7 @@ extension Defect {
       }
     },
     Defect(
-      "the answer has the wrong cursor for all but the last event",
+      "the response has the wrong cursor for all but the last event",
       caughtBy: [
         "a write returns what it stored, in the given order"
       ]
@@ -79,8 +79,8 @@ extension Defect {
           return try await store.write(events, condition: condition)
         } catch let error as EventoError {
           guard error.code == .invalidOriginalVersion else { throw error }
-          let place = try await store.read(nil, routingKey: .all, args: .forward(first: 0)).pageInfo.endCursor
-          if let place { try await store.saveSnapshot(key, Snapshot(data: Payload(), cursor: place)) }
+          let position = try await store.read(nil, routingKey: .all, args: .forward(first: 0)).pageInfo.endCursor
+          if let position { try await store.saveSnapshot(key, Snapshot(data: Payload(), cursor: position)) }
           throw error
         }
       }

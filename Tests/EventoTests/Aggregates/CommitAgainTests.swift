@@ -4,7 +4,7 @@ import Testing
 
 /// A commit whose end nobody knows, sent again.
 @Suite struct CommitAgainTests {
-  /// A store of which the answer to the first write is lost.
+  /// A store of which the response to the first write is lost.
   private func losing(_ store: some Executor) -> HookedExecutor {
     let isLost = Box(false)
     var hooked = HookedExecutor(store)
@@ -16,13 +16,15 @@ import Testing
   }
 
   /// Commits twice, the first time in vain.
-  private func commitAgain<Kind>(_ builder: AggregateBuilder<Kind>, _ store: some Executor) async throws -> Commit {
+  private func commitAgain<Kind>(
+    _ builder: AggregateBuilder<Kind>, _ store: some Executor
+  ) async throws -> CommitResult {
     let losing = losing(store)
     await expect(.unavailable) { try await builder.commit(to: losing) }
     return try await builder.commit(to: losing)
   }
 
-  @Test func whatWasWrittenIsAnsweredAsTheFirstTime() async throws {
+  @Test func aRepeatedWriteReturnsTheFirstResult() async throws {
     try await withStore { store in
       let opening = Account.create().event(Opened(owner: "Ada")).event(Deposited(amount: 5)).requestedBy("teller")
       let first = try await opening.commit(to: store)
@@ -32,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func aLostAnswerIsHadAgain() async throws {
+  @Test func aLostResponseIsReturnedAgain() async throws {
     try await withStore { store in
       let commit = try await commitAgain(Account.create().event(Opened(owner: "Ada")).event(Closed()), store)
       let stored = try await store.everything()

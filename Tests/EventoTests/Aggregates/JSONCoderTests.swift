@@ -66,7 +66,7 @@ import Testing
     #expect(!text.contains("not valid JSON"))
   }
 
-  @Test func whatIsDecodedWithPlacedErrorsIsTheSame() throws {
+  @Test func whatIsDecodedWithLocatedErrorsIsTheSame() throws {
     // A first decoding fails; the second one sees every kind of container.
     struct Tree: Codable, Equatable {
       var children: [Tree]

@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func aConflictThatSomebodyAskedForStaysOne() async throws {
+  @Test func aRequiredVersionStaysAConflict() async throws {
     try await withStore { store in
       try await Account.aggregate("b").event(Opened(owner: "Bob")).commit(to: store)
       await expect(.invalidOriginalVersion) {

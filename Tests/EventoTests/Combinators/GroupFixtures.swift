@@ -43,7 +43,7 @@ struct ThreeStores {
 }
 
 extension Executor {
-  /// Every event that matches, in pages, from a place on.
+  /// Every event that matches, in pages, from a position on.
   func forward(
     _ aggregators: [ReadAggregator]? = nil, _ routingKey: RoutingKey = .all, pageOf count: Int = 1000,
     after start: Args.Start = .beginning
@@ -63,18 +63,18 @@ extension Executor {
   /// Every event that matches, in pages from the end, oldest first.
   func backward(
     _ aggregators: [ReadAggregator]? = nil, _ routingKey: RoutingKey = .all, pageOf count: Int = 1000,
-    before place: Cursor? = nil
+    before position: Cursor? = nil
   ) async throws -> [Edge<Event>] {
     var pages: [[Edge<Event>]] = []
-    var place = place
+    var position = position
     while true {
-      let page = try await read(aggregators, routingKey: routingKey, args: .backward(last: count, before: place))
+      let page = try await read(aggregators, routingKey: routingKey, args: .backward(last: count, before: position))
       pages.append(page.edges)
       try #require(pages.count < 10_000)
       guard page.pageInfo.hasPreviousPage else { return pages.reversed().flatMap { $0 } }
       try #require(!page.edges.isEmpty, "a page with more before it is never empty")
-      place = page.pageInfo.startCursor
-      try #require(place != nil)
+      position = page.pageInfo.startCursor
+      try #require(position != nil)
     }
   }
 }

@@ -15,9 +15,9 @@ import Testing
     }
   }
 
-  /// Whatever the clocks say: from any place on, forward and backward together are everything, and each member's events
+  /// Whatever the clocks say: from any position on, forward and backward together are everything, and each member's events
   /// are in the member's order.
-  @Test(arguments: [true, false], [1, 2, 7]) func aPlaceDividesTheLogInTwo(inOrder: Bool, count: Int) async throws {
+  @Test(arguments: [true, false], [1, 2, 7]) func aPositionDividesTheLogInTwo(inOrder: Bool, count: Int) async throws {
     let stores = ThreeStores()
     try await stores.fill(40, inOrder: inOrder, seed: UInt64(count))
     let contents = try await stores.contents()
@@ -106,7 +106,7 @@ import Testing
           let backward = try await stores.group.backward(aggregators, key, pageOf: count)
           #expect(forward.count == expected.count && Set(forward.map(\.node.id)) == expected)
           #expect(backward.count == expected.count && Set(backward.map(\.node.id)) == expected)
-          // The place of an event that was read with a filter divides what matches.
+          // The position of an event that was read with a filter divides what matches.
           if let middle = forward.dropFirst(forward.count / 2).first {
             let before = try await stores.group.backward(aggregators, key, pageOf: count, before: middle.cursor)
             #expect(Set(before.map(\.node.id)) == Set(forward.prefix(forward.count / 2).map(\.node.id)))

@@ -5,7 +5,7 @@ import Testing
 @Suite struct GroupSnapshotTests {
   private let key = SnapshotKey(type: "bank/Account", revision: "1", id: "a")
 
-  @Test func aSnapshotIsOfAPlaceInEachMember() async throws {
+  @Test func aSnapshotIsOfAPositionInEachMember() async throws {
     let stores = ThreeStores()
     try await stores.fill(12, inOrder: false, seed: 6)
     let log = try await stores.group.forward()

@@ -151,7 +151,7 @@ import Testing
           #expect(await code { try await group.acknowledge("s", cursor: nil) } == .unavailable)
         }
         #expect(try await left(group) == log.map(\.node.id))
-        // Refused before the first member has a cursor that the old places could be joined to.
+        // Refused before the first member has a cursor that the old positions could be joined to.
         #expect(await code { try await group.acknowledge("s", cursor: log[1].cursor) } == .unavailable)
         #expect(try await left(group) == log.map(\.node.id))
         first.isStuck.value.withLock { $0 = false }
@@ -161,7 +161,7 @@ import Testing
     }
   }
 
-  @Test func subscribersAreDeletedWithTheirPlaces() async throws {
+  @Test func subscribersAreDeletedWithTheirPositions() async throws {
     try await withStubbornGroup { _, group, log, left in
       try await group.acknowledge("s", cursor: log[15].cursor)
       try await group.deleteSubscriber("s")

@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test func whatAMemberCannotDoIsNotImplemented() async throws {
-    let plain = GroupPlaceTests.LongCursors()
+    let plain = GroupPositionTests.LongCursors()
     let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t")])
     let key = SnapshotKey(type: "t", revision: "1", id: "i")
     for executor in [ExecutorGroup([plain]), ReadWriteExecutor(read: plain, write: plain)] as [any Executor] {

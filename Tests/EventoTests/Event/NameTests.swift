@@ -51,8 +51,8 @@ import Testing
   }
 
   @Test func setsOutWhatATextMustBe() {
-    #expect(["a", String(repeating: "é", count: 127), "a b", "\u{80}"].allSatisfy { Name.fault(in: $0) == nil })
+    #expect(["a", String(repeating: "é", count: 127), "a b", "\u{80}"].allSatisfy { Name.error(in: $0) == nil })
     #expect(
-      ["", String(repeating: "é", count: 128), "a\nb", "\u{7F}", "a\0"].allSatisfy { Name.fault(in: $0) != nil })
+      ["", String(repeating: "é", count: 128), "a\nb", "\u{7F}", "a\0"].allSatisfy { Name.error(in: $0) != nil })
   }
 }

@@ -81,7 +81,7 @@ import Testing
   }
 
   /// One of two callers stops waiting: the task of the other goes on.
-  @Test func theTaskIsCancelledWhenNobodyWaits() async throws {
+  @Test func theTaskIsCancelledWhenNoCallerWaits() async throws {
     var slow = HookedExecutor(executor)
     let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
     let door = CommitSignal()

@@ -5,7 +5,7 @@ struct FollowedExecutor: Executor {
   let base: any Executor
   /// What is followed.
   private let followed: any Executor
-  /// Is called whenever somebody follows, with the place.
+  /// Is called whenever somebody follows, with the position.
   let onFollow: @Sendable (Args.Start) -> Void
   /// Is called before each page that is followed.
   let beforePage: @Sendable () async throws -> Void

@@ -6,7 +6,7 @@ struct HookedExecutor: Executor {
 
   let base: any Executor
   var beforeWrite: Hook = {}
-  /// What it throws takes the answer's place: the write is done.
+  /// An error that it throws replaces the result: the write is done.
   var afterWrite: Hook = {}
   var beforeRead: Hook = {}
   /// Before it is asked who holds a subscriber, or for its cursor.

@@ -24,8 +24,12 @@ import Testing
       }, "retry(_:backoff:) requires at least 0 retries, but got -1.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = Backoff(first: .seconds(-1))
+        _ = Backoff(initialDelay: .seconds(-1))
       }, "a delay must not be negative.")
+    try check(
+      await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+        _ = Backoff(jitter: 1.5)
+      }, "jitter must be 0 to 1, but is 1.5.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = balances.snapshots(as: "balance", every: 0)
@@ -40,8 +44,8 @@ import Testing
       }, "subsecond must be 0 to 999.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-        _ = Cursor(place: [])
-      }, "a cursor's place must be 1 to 145 bytes.")
+        _ = Cursor(content: [])
+      }, "a cursor's content must be 1 to 145 bytes.")
     try check(
       await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
         _ = ExecutorGroup([])

@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  @Test func theVersionCountsWhatNobodyHandles() async throws {
+  @Test func theVersionCountsUnhandledEvents() async throws {
     try await withStore { store in
       try await Account.aggregate("a").event(Deposited(amount: 1)).event(Closed()).commit(to: store)
       let loaded = try #require(try await balances.load("a", from: store))

@@ -122,7 +122,7 @@ import Testing
     }
   }
 
-  @Test func withoutASnapshotAForeignPlaceIsAnError() async throws {
+  @Test func withoutASnapshotAForeignPositionIsAnError() async throws {
     try await withStore { store in
       try await deposit(1, to: store)
       var hooked = HookedExecutor(store)
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  @Test func aSnapshotThatCantBeKeptIsToldAndTheStateGiven() async throws {
+  @Test func aSnapshotThatCantBeSavedIsReportedAndTheStateReturned() async throws {
     try await withStore { store in
       try await deposit(1, to: store)
       let refusal = EventoError(.forbidden, "The token may only read.")

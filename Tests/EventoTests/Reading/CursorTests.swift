@@ -12,12 +12,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 13, 14, 15, 16, 100, Cursor.maximumPlaceLength])
+  @Test(arguments: [1, 13, 14, 15, 16, 100, Cursor.maximumContentLength])
   func aCursorThatIsDamagedAnywhereIsNone(length: Int) throws {
     var random = SeededGenerator(seed: UInt64(length))
-    let place = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
-    let cursor = Cursor(place: place)
-    #expect(cursor.place == place)
+    let content = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let cursor = Cursor(content: content)
+    #expect(cursor.content == content)
     #expect(try Cursor(cursor.description) == cursor)
     #expect(cursor.description.utf8.count <= Cursor.maximumLength)
 

@@ -46,11 +46,12 @@ import Testing
       let (clock, handled) = (ManualClock(), Box<[Int]>([]))
       try await deposit([1, 2, 3], store)
       let running = try await refusing(2, times: 100, handled)
-        .retry(2, backoff: Backoff(first: .milliseconds(10), maximum: .milliseconds(15))).clock(clock).start(on: store)
+        .retry(2, backoff: Backoff(initialDelay: .milliseconds(10), maximumDelay: .milliseconds(15))).clock(clock)
+        .start(on: store)
       #expect(await clock.wakeSleeper() == .milliseconds(10))
       #expect(await clock.wakeSleeper() == .milliseconds(15))
       do {
-        _ = try await running.end()
+        _ = try await running.waitUntilEnded()
         Issue.record("it went on")
       } catch let error as SubscriptionFailure {
         #expect(error.error is Refusal && error.attempt == 3 && error.retryDelay == nil && error.event?.version == 2)
@@ -77,7 +78,7 @@ import Testing
     }
   }
 
-  @Test func anAcceptedFailureIsToldAndLeftBehind() async throws {
+  @Test func anAcceptedFailureIsReportedAndSkipped() async throws {
     try await withStore { store in
       let (handled, failures) = (Box<[Int]>([]), Box<[SubscriptionFailure]>([]))
       try await deposit([1, 2, 2, 3], store)
@@ -146,7 +147,7 @@ import Testing
       let running = try await refusing(0, times: 0, Box([])).retry(1).clock(clock).start(on: hooked)
       #expect(await clock.wakeSleeper() == .seconds(1))
       do {
-        _ = try await running.end()
+        _ = try await running.waitUntilEnded()
         Issue.record("it went on")
       } catch let error as SubscriptionFailure {
         #expect(error.event == nil && error.attempt == 2)
@@ -326,7 +327,7 @@ import Testing
       try await store.deleteSubscriber("s")
       await clock.wakeSleeper()
       do {
-        _ = try await running.end()
+        _ = try await running.waitUntilEnded()
         Issue.record("it went on")
       } catch let error as SubscriptionFailure {
         #expect((error.error as? EventoError)?.code == .subscriberNotFound)

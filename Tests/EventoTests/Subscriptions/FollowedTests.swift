@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func anEventOfAStreamThatFailsComesAgainInItsPlace() async throws {
+  @Test func anEventOfAStreamThatFailsComesAgainInItsOrder() async throws {
     try await withStore { store in
       let (clock, starts) = (ManualClock(), Box<[Args.Start]>([]))
       let (amounts, handled) = AsyncStream.makeStream(of: Int.self)
@@ -109,7 +109,7 @@ import Testing
       while starts.value.isEmpty { await Task.yield() }
       try await store.upsertSubscriber("s", workerID: ULID())
       for amount in 1...3 { try await deposit(amount, store) }
-      #expect(try await running.end() == .takenOver)
+      #expect(try await running.waitUntilEnded() == .takenOver)
       #expect(try await store.getSubscriberCursor("s") == nil)
       withExtendedLifetime(amounts) {}
     }

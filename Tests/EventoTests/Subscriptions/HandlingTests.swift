@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  @Test func aCatchAllTakesWhatNobodyElseDoes() async throws {
+  @Test func aCatchAllTakesWhatNoOtherHandlerDoes() async throws {
     try await withStore { store in
       let names = Box<[String]>([])
       try await Account.aggregate("a").event(Opened(owner: "Ada")).event(Deposited(amount: 1)).event(Closed())
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func aSafetyCheckStopsAtWhatNobodyHandles() async throws {
+  @Test func aSafetyCheckStopsAtAnUnhandledEvent() async throws {
     try await withStore { store in
       let amounts = Box<[Int]>([])
       try await Account.aggregate("a").event(Deposited(amount: 1)).event(Closed()).event(Deposited(amount: 2))

@@ -140,7 +140,7 @@ import Testing
 
   @Test func aHandlerThatShutsItselfDownDoesNotWaitForItself() async throws {
     try await withStore { store in
-      let (handle, ends) = (Box<RunningSubscription?>(nil), Box<[SubscriptionEnd]>([]))
+      let (handle, ends) = (Box<RunningSubscription?>(nil), Box<[SubscriptionOutcome]>([]))
       let ready = Gate()
       try await deposit([1, 2], store)
       let running = try await Subscription("s").on(Deposited.self) { _ in
@@ -150,7 +150,7 @@ import Testing
       .start(on: store)
       handle.value = running
       ready.open()
-      #expect(try await running.end() == .stopped)
+      #expect(try await running.waitUntilEnded() == .stopped)
       #expect(ends.value == [.stopped])
       #expect(try await store.getSubscriberCursor("s") == (try await store.everything()[0].cursor))
     }
@@ -202,7 +202,7 @@ import Testing
         .start(on: store)
       await entered.pass()
       running.cancel()
-      #expect(try await running.end() == .stopped)
+      #expect(try await running.waitUntilEnded() == .stopped)
       #expect(try await running.shutdown() == .stopped)
       #expect(failures.value == 0)
       #expect(try await store.getSubscriberCursor("s") == nil)
@@ -215,7 +215,7 @@ import Testing
       let running = try await collecting(Box([]), clock).start(on: store)
       await clock.sleeper()
       running.cancel()
-      #expect(try await running.end() == .stopped)
+      #expect(try await running.waitUntilEnded() == .stopped)
     }
   }
 
@@ -276,7 +276,7 @@ import Testing
       let newer = try await collecting(amounts, new).start(on: store)
       await new.sleeper()
       await clock.wakeSleeper()
-      #expect(try await old.end() == .takenOver)
+      #expect(try await old.waitUntilEnded() == .takenOver)
       #expect(try await old.shutdown() == .takenOver)
       try await deposit([1], store)
       await new.wakeSleeper()

@@ -54,7 +54,7 @@ import Testing
     try await withStore { store in
       let (clock, log) = (ManualClock(), Recorder())
       var hooked = HookedExecutor(store)
-      hooked.beforeUpsert = { () async throws in throw EventoError(.unavailable, "Away.\nForged.") }
+      hooked.beforeUpsert = { () async throws in throw EventoError(.unavailable, "Away.\nForged \u{202E}.") }
       let subscription = Subscription("s").clock(clock).logger(log.logger).retry(2).on(Deposited.self) { _ in }
       let run = Task { [hooked] in try await subscription.run(on: hooked) }
       await clock.wakeSleeper()
@@ -62,7 +62,7 @@ import Testing
       await #expect(throws: SubscriptionFailure.self) { try await run.value }
       // The first failure, and the end.
       #expect(log.lines.count == 2, "\(log.lines)")
-      #expect(log.lines[0].contains("warning") && log.lines[0].contains(#"Away.\u{A}Forged."#))
+      #expect(log.lines[0].contains("warning") && log.lines[0].contains(#"Away.\nForged \u{202E}."#))
       #expect(log.lines[1].contains("error") && log.lines[1].contains("Ended: "))
     }
   }

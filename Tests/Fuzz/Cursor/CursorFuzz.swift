@@ -2,16 +2,16 @@
 @testable internal import EventoSQLite
 @testable internal import EventoWire
 
-/// Bytes as a cursor's text, as a place that a cursor is made of, and as the places of a group of executors.
+/// Bytes as a cursor's text, as the content of a cursor, and as the positions of a group of executors.
 ///
-/// What is read as a cursor is written as the same text; a place comes back as it went in; a text of which one character
-/// is another is no cursor.
+/// What is read as a cursor is written as the same text; content comes back as it went in; a text of which one character is
+/// another is no cursor.
 func fuzz(_ bytes: [UInt8]) {
   checkText(String(decoding: bytes, as: UTF8.self))
-  let place = Array(bytes.prefix(Cursor.maximumPlaceLength))
-  if !place.isEmpty {
-    let cursor = Cursor(place: place)
-    expectEqual(cursor.place, place, "a place, written and read again")
+  let content = Array(bytes.prefix(Cursor.maximumContentLength))
+  if !content.isEmpty {
+    let cursor = Cursor(content: content)
+    expectEqual(cursor.content, content, "content, written and read again")
     checkText(cursor.description)
     checkDamage(cursor)
   }
@@ -24,9 +24,9 @@ private func checkText(_ text: String) {
     let cursor = try Cursor(parsing: text)
     expect(cursor.description.isExactly(text), "read as \(cursor)")
     expect(text.utf8.count <= Cursor.maximumLength && text.utf8.allSatisfy(letters.contains), "taken: \(text)")
-    expect((1...Cursor.maximumPlaceLength).contains(cursor.place.count), "a place of \(cursor.place.count) bytes")
-    expectEqual(Cursor(place: cursor.place), cursor, "a cursor, read and written again")
-    expectEqual(try? Args.Start(wire: text, "It"), .after(cursor), "as a place to read from")
+    expect((1...Cursor.maximumContentLength).contains(cursor.content.count), "\(cursor.content.count) bytes")
+    expectEqual(Cursor(content: cursor.content), cursor, "a cursor, read and written again")
+    expectEqual(try? Args.Start(wire: text, "It"), .after(cursor), "as a position to read from")
     checkReaders(cursor)
   } catch {
     expectEqual(error.code, .invalidCursor, "the error's code")
@@ -51,18 +51,18 @@ private func checkReaders(_ cursor: Cursor) {
   if let position = LogPosition(cursor) { expectEqual(position.cursor, cursor, "as a position in a log") }
   for memberCount in 1...3 {
     do throws(EventoError) {
-      let group = try GroupPlace(cursor, memberCount: memberCount)
-      expectEqual(group.places.count, memberCount, "the places of a group")
+      let group = try GroupPosition(cursor, memberCount: memberCount)
+      expectEqual(group.cursors.count, memberCount, "the positions of a group")
       expect(group.owner.map { $0 < memberCount } ?? true, "of member \(group.owner ?? 0)")
-      let again = try? GroupPlace(try group.cursor(), memberCount: memberCount)
-      expectEqual(again?.places, group.places, "the places of a group, written and read again")
+      let again = try? GroupPosition(try group.cursor(), memberCount: memberCount)
+      expectEqual(again?.cursors, group.cursors, "the positions of a group, written and read again")
     } catch {
       expectEqual(error.code, .cursorNotInHistory, "the error's code")
     }
   }
 }
 
-/// A place in a SQLite store's log, of any numbers that fit.
+/// A position in a SQLite store's log, of any numbers that fit.
 private func checkLogPosition(_ bytes: [UInt8]) {
   let position = bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
   let commitID = bytes.dropFirst(8).prefix(6).reduce(0) { $0 << 8 | Int64($1) }
@@ -71,23 +71,24 @@ private func checkLogPosition(_ bytes: [UInt8]) {
   checkText(written.cursor.description)
 }
 
-/// The places of a group's members: the bytes between zeros, none where there are none.
+/// The cursors of a group's members: the bytes between zeros, none where there are none.
 private func checkGroup(_ bytes: [UInt8]) {
-  let places = bytes.split(separator: 0, maxSplits: 7, omittingEmptySubsequences: false).map { place in
-    place.isEmpty ? nil : Cursor(place: Array(place.prefix(Cursor.maximumPlaceLength)))
+  let cursors = bytes.split(separator: 0, maxSplits: 7, omittingEmptySubsequences: false).map { content in
+    content.isEmpty ? nil : Cursor(content: Array(content.prefix(Cursor.maximumContentLength)))
   }
-  guard places.count > 1 else { return }
-  let owner = bytes.count % (places.count + 1)
-  let group = GroupPlace(places, owner: owner < places.count ? owner : nil)
+  guard cursors.count > 1 else { return }
+  let owner = bytes.count % (cursors.count + 1)
+  let group = GroupPosition(cursors, owner: owner < cursors.count ? owner : nil)
   do throws(EventoError) {
     let cursor = try group.cursor()
     checkText(cursor.description)
-    let read = try GroupPlace(cursor, memberCount: places.count)
-    expectEqual(read.places, group.places, "the places of a group, written and read again")
-    // The first member's place alone is written as that member's own.
-    expect(read.owner == group.owner || cursor == places[0], "of member \(read.owner ?? -1)")
+    let read = try GroupPosition(cursor, memberCount: cursors.count)
+    expectEqual(read.cursors, group.cursors, "the positions of a group, written and read again")
+    // The first member's position alone is written as that member's own.
+    expect(read.owner == group.owner || cursor == cursors[0], "of member \(read.owner ?? -1)")
   } catch {
     expectEqual(error.code, .internal, "the error's code")
-    expect(places.reduce(4) { $0 + 1 + ($1?.place.count ?? 0) } > Cursor.maximumPlaceLength, "not too long: \(error)")
+    expect(
+      cursors.reduce(4) { $0 + 1 + ($1?.content.count ?? 0) } > Cursor.maximumContentLength, "not too long: \(error)")
   }
 }

@@ -45,7 +45,7 @@ func checkBodies(_ bytes: [UInt8]) {
     "a snapshot", { (json) throws(EventoError) in try SnapshotBody.snapshot(request: json, limits: limits) },
     { SnapshotBody.json($0, .auto) }, { snapshot, _ in checkPayload(snapshot.data) })
   check(
-    "a page", { (json) throws(EventoError) in try Page.page(json: json) }, { Page.json($0, .auto) },
+    "a page", { (json) throws(EventoError) in try ReadResponse.page(json: json) }, { ReadResponse.json($0, .auto) },
     { page, _ in page.edges.forEach { checkPayload($0.node.data) } })
   check(
     "a response to a write", { (json) throws(EventoError) in try WriteResponse.events(json: json) },
@@ -63,11 +63,11 @@ private func checkError(_ error: EventoError, _ what: String, _ isJSON: Bool) {
   let codes: [EventoError.Code] = [.invalidJSON, .invalidRequest, .invalidCursor, .missingData, .contentTooLarge]
   expect(codes.contains(error.code), "\(what): \(error)")
   if error.code == .invalidJSON { expect(!isJSON, "\(what): JSON is not JSON: \(error)") }
-  // A fault of shape is told of once the whole has been read, a place too deep or a repeated member at once.
+  // An error of shape is reported once the whole has been read, one of depth or a repeated member at once.
   if error.code == .missingData { expect(isJSON, "\(what): \(error)") }
-  if case .faults(let faults) = error.facts {
-    expect(error.code == .invalidRequest && !faults.isEmpty, "\(what): \(error)")
-    expect(faults.count <= 20, "\(what): \(faults.count) faults")
+  if case .fieldErrors(let errors) = error.facts {
+    expect(error.code == .invalidRequest && !errors.isEmpty, "\(what): \(error)")
+    expect(errors.count <= 20, "\(what): \(errors.count) errors")
   }
   let problem = Problem.json(error)
   // With the end of its line.

@@ -17,19 +17,19 @@ indirect enum JSONTree {
   /// The deepest nesting of a body: that of a payload, inside what a payload stands in.
   static let maximumBodyDepth = JSONScanner.maximumDepth + 5
 
-  init(text bytes: [UInt8], maximumDepth: Int = JSONScanner.maximumDepth) throws(JSONScanner.Fault) {
+  init(text bytes: [UInt8], maximumDepth: Int = JSONScanner.maximumDepth) throws(JSONScanner.ParseError) {
     var scanner = JSONScanner(bytes)
     scanner.skipWhitespace()
     self = try JSONTree(&scanner, depthLeft: maximumDepth)
     scanner.skipWhitespace()
-    if scanner.next != nil { throw scanner.fault("expected nothing behind the value") }
+    if scanner.next != nil { throw scanner.error("expected nothing behind the value") }
   }
 
-  private init(_ scanner: inout JSONScanner, depthLeft: Int) throws(JSONScanner.Fault) {
+  private init(_ scanner: inout JSONScanner, depthLeft: Int) throws(JSONScanner.ParseError) {
     let start = scanner.offset
     switch scanner.next {
     case UInt8(ascii: "{"), UInt8(ascii: "["):
-      guard depthLeft > 0 else { throw scanner.fault("is nested more than 128 levels deep", .depth) }
+      guard depthLeft > 0 else { throw scanner.error("is nested more than 128 levels deep", .depth) }
       self = scanner.next == UInt8(ascii: "{") ? try .object(&scanner, depthLeft) : try .array(&scanner, depthLeft)
     case UInt8(ascii: "\""): self = .string(try Self.string(&scanner))
     default:
@@ -45,7 +45,7 @@ indirect enum JSONTree {
     }
   }
 
-  private static func string(_ scanner: inout JSONScanner) throws(JSONScanner.Fault) -> [UInt8] {
+  private static func string(_ scanner: inout JSONScanner) throws(JSONScanner.ParseError) -> [UInt8] {
     let (content, isEscaped) = try scanner.skipString()
     let (plain, unescaped) = (Array(scanner.bytes[content]), scanner.unescaped(content))
     expectEqual(isEscaped, plain.contains(UInt8(ascii: "\\")), "escaped")
@@ -53,7 +53,7 @@ indirect enum JSONTree {
     return unescaped
   }
 
-  private static func array(_ scanner: inout JSONScanner, _ depthLeft: Int) throws(JSONScanner.Fault) -> JSONTree {
+  private static func array(_ scanner: inout JSONScanner, _ depthLeft: Int) throws(JSONScanner.ParseError) -> JSONTree {
     var elements: [JSONTree] = []
     _ = scanner.skip(UInt8(ascii: "["))
     scanner.skipWhitespace()
@@ -67,7 +67,9 @@ indirect enum JSONTree {
     return .array(elements)
   }
 
-  private static func object(_ scanner: inout JSONScanner, _ depthLeft: Int) throws(JSONScanner.Fault) -> JSONTree {
+  private static func object(
+    _ scanner: inout JSONScanner, _ depthLeft: Int
+  ) throws(JSONScanner.ParseError) -> JSONTree {
     var members: [(name: [UInt8], value: JSONTree)] = []
     _ = scanner.skip(UInt8(ascii: "{"))
     scanner.skipWhitespace()
@@ -129,7 +131,7 @@ indirect enum JSONTree {
     case (.array(let elements), let objects as [Any]):
       return elements.count == objects.count && zip(elements, objects).allSatisfy { $0.means($1) }
     case (.object(let members), let objects as [String: Any]):
-      // Foundation keeps one member of a name, and takes names for the same that differ in normalisation.
+      // Foundation keeps one member of a name, and takes names for the same that differ in normalization.
       let names = members.map { String(decoding: $0.name, as: UTF8.self) }
       guard Set(names).count == names.count else { return Set(names) == Set(objects.keys) }
       return objects.count == members.count

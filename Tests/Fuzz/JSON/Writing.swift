@@ -34,16 +34,16 @@ private func checkInteger(_ number: Int64) {
 
 /// RFC 4648: one text for some bytes, and no other is taken for them.
 private func checkBase64(_ bytes: [UInt8]) {
-  let written = Base64.standard.encodeBytes(bytes)
+  let written = Array(Base64.standard.encode(bytes).utf8)
   expectEqual(written, Array(Data(bytes).base64EncodedData()), "base64")
   expectEqual(Base64.standard.decode(written), bytes, "base64, written and read again")
-  expectEqual(Base64.url.decode(Base64.url.encodeBytes(bytes)), bytes, "base64url, written and read again")
+  expectEqual(Base64.url.decode(Array(Base64.url.encode(bytes).utf8)), bytes, "base64url, written and read again")
   if let read = Base64.standard.decode(bytes) {
-    expectEqual(Base64.standard.encodeBytes(read), bytes, "base64, read and written again")
+    expectEqual(Array(Base64.standard.encode(read).utf8), bytes, "base64, read and written again")
     expectEqual(Data(base64Encoded: Data(bytes)), Data(read), "base64 as Foundation reads it")
   }
   if let read = Base64.url.decode(bytes) {
-    expectEqual(Base64.url.encodeBytes(read), bytes, "base64url, read and written again")
+    expectEqual(Array(Base64.url.encode(read).utf8), bytes, "base64url, read and written again")
   }
 }
 
@@ -54,11 +54,11 @@ private func checkEvent(_ bytes: [UInt8], _ text: String) {
     version: bytes.count + 1, name: halves.last ?? "", routingKey: bytes.count % 3 == 0 ? nil : text,
     data: Payload(bytes), metadata: (try? Metadata(json: text)) ?? Metadata(),
     timestamp: Timestamp(milliseconds: Int64(bytes.count) * 1001))
-  let edge = Edge(cursor: Cursor(place: [1] + bytes.prefix(100)), node: event)
+  let edge = Edge(cursor: Cursor(content: [1] + bytes.prefix(100)), node: event)
   let encoding: PayloadEncoding = bytes.count % 2 == 0 ? .auto : .base64
-  let written = Page.json(edge, encoding)
+  let written = ReadResponse.json(edge, encoding)
   expect(Grammar.isJSON(written), "not JSON: \(String(decoding: written, as: UTF8.self))")
-  expectEqual(try? Page.edge(json: written), edge, "an event, written and read again")
+  expectEqual(try? ReadResponse.edge(json: written), edge, "an event, written and read again")
   for format in StreamFormat.allCases { checkLine(edge, encoding, format) }
 }
 
@@ -91,9 +91,23 @@ private func checkLine(_ edge: Edge<Event>, _ encoding: PayloadEncoding, _ forma
     version: edge.node.version, name: edge.node.name, routingKey: edge.node.routingKey, data: edge.node.data,
     metadata: Metadata(checked: metadata), timestamp: edge.node.timestamp)
   switch format {
-  case .eventStream: expectEqual(try? Page.edge(json: line), Edge(cursor: edge.cursor, node: event), "of a stream")
+  case .eventStream:
+    expectEqual(try? ReadResponse.edge(json: line), Edge(cursor: edge.cursor, node: event), "of a stream")
   case .ndjson:
     guard case .event(let read)? = try? StreamLine(json: line) else { return expect(false, "no event: \(line)") }
     expectEqual(read, Edge(cursor: edge.cursor, node: event), "of a stream")
+  }
+}
+
+extension ReadResponse {
+  /// Writes a page, as the gateway does.
+  static func json(_ page: ReadResult<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
+    var output = PageOutput(.forward(), encoding, limit: .max)
+    let info = page.forEachEvent(.forward()) { output.add($0) }
+    return output.finish(info)
+  }
+
+  static func json(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
+    edge.withView { json($0, encoding) }
   }
 }

@@ -67,7 +67,7 @@ private func checkRequests(_ pairs: [(name: String, value: String)]) {
       return json
     } catch {
       expect(error.code == .invalidRequest || error.code == .invalidCursor, "\(what): \(error)")
-      if case .faults(let faults) = error.facts { expect(1...20 ~= faults.count, "\(what): \(error)") }
+      if case .fieldErrors(let errors) = error.facts { expect(1...20 ~= errors.count, "\(what): \(error)") }
       expectEqual(Problem.error(json: Problem.json(error)), error, "\(what): a problem, written and read again")
       expect((try? body(pairs.reversed())) == nil, "\(what): taken in the other order")
       return nil

@@ -52,7 +52,7 @@ final class RawClient: @unchecked Sendable {
       target = found[0]
     }
     let result = target.withPointer { connect(descriptor, $0, $1) }
-    // The deinitialiser closes it: it runs for whoever is complete, though its initialiser throws. To close it twice
+    // The deinitializer closes it: it runs for whoever is complete, though its initializer throws. To close it twice
     // would close what another test has got under its number since.
     guard result == 0 else { throw Failure.cannotConnect(errno) }
   }

@@ -43,18 +43,18 @@ extension ConformanceCheck {
     conditionCheck("a condition counts only events after its cursor") { writer in
       let events = try await writer.writeWhole([.sample("a"), .sample("b"), .sample("a"), .sample("c")]).events
       let filters = [ReadAggregator("bank/Account", id: "a")]
-      for place in events[..<2] {
+      for event in events[..<2] {
         try await requireError(.conditionFailed, "an event after the cursor of a condition") {
-          try await writer.write([.sample("x")], failIf: filters, after: place.cursor)
+          try await writer.write([.sample("x")], failIf: filters, after: event.cursor)
         }
       }
-      for place in events[2...] {
-        try await writer.write([.sample("x")], failIf: filters, after: place.cursor)
+      for event in events[2...] {
+        try await writer.write([.sample("x")], failIf: filters, after: event.cursor)
       }
       try await writer.writeWhole([.sample("a")])
-      for place in events {
+      for event in events {
         try await requireError(.conditionFailed, "an event after the cursor of a condition") {
-          try await writer.write([.sample("x")], failIf: filters, after: place.cursor)
+          try await writer.write([.sample("x")], failIf: filters, after: event.cursor)
         }
       }
     },
@@ -67,10 +67,10 @@ extension ConformanceCheck {
       }
       for args in [Args.forward(after: .now), .forward(first: 5)] {
         let end = try await writer.read([], routingKey: .all, args: args).pageInfo.endCursor
-        let place = try requireValue(end, "the end cursor of an empty page")
-        try await writer.write([.sample("x")], failIf: [ReadAggregator("bank/Account")], after: place)
+        let position = try requireValue(end, "the end cursor of an empty page")
+        try await writer.write([.sample("x")], failIf: [ReadAggregator("bank/Account")], after: position)
         try await requireError(.conditionFailed, "an event after the end") {
-          try await writer.write([.sample("x")], failIf: [ReadAggregator("bank/Account")], after: place)
+          try await writer.write([.sample("x")], failIf: [ReadAggregator("bank/Account")], after: position)
         }
       }
     },
@@ -96,7 +96,7 @@ extension ConformanceCheck {
       let filters = [ReadAggregator("bank/Account", id: "a")]
       let first = try await writer.write([event], failIf: filters)
       let again = try await writer.write([event], failIf: filters)
-      try require(again.isResend, "a resend whose condition no longer holds is not recognised")
+      try require(again.isResend, "a resend whose condition no longer holds is not recognized")
       try requireEqual(again.events, first.events, "the result of a resend")
       var other = event
       other.name = "Other"
@@ -138,15 +138,15 @@ extension ConformanceCheck {
     },
 
     conditionCheck("of many writers with a condition on the same cursor, one wins") { writer in
-      var place = try requireValue(try await writer.forward(0).pageInfo.endCursor, "the cursor of the beginning")
+      var position = try requireValue(try await writer.forward(0).pageInfo.endCursor, "the cursor of the beginning")
       for round in 0..<10 {
-        let wins = try await withThrowingTaskGroup(of: Bool.self) { [place] group in
+        let wins = try await withThrowingTaskGroup(of: Bool.self) { [position] group in
           for number in 0..<8 {
             group.addTask {
               do {
                 try await writer.write(
                   [.sample("w\(number)", "Taken")], failIf: [ReadAggregator("bank/Account", name: "Taken")],
-                  after: place)
+                  after: position)
                 return true
               } catch let error as EventoError {
                 try requireEqual(
@@ -159,7 +159,7 @@ extension ConformanceCheck {
         }
         try requireEqual(wins, 1, "writers that won round \(round)")
         let now = try await writer.forward(after: .now).pageInfo.endCursor
-        place = try requireValue(now, "the cursor of now")
+        position = try requireValue(now, "the cursor of now")
       }
     },
   ]
@@ -177,8 +177,8 @@ extension Executor {
   /// Writes events on the condition that no event after a position matches a filter.
   @discardableResult
   fileprivate func write(
-    _ events: [NewEvent], failIf filters: [ReadAggregator], after place: Cursor? = nil
+    _ events: [NewEvent], failIf filters: [ReadAggregator], after position: Cursor? = nil
   ) async throws -> WriteResult {
-    try await write(events, condition: WriteCondition(failIfEventsMatch: filters, after: place))
+    try await write(events, condition: WriteCondition(failIfEventsMatch: filters, after: position))
   }
 }

@@ -122,7 +122,7 @@ extension ConformanceCheck {
     },
 
     followCheck("a follower of another store's cursor is refused") { follower in
-      let foreign = Cursor(place: [0xFF, 0xFE, 0xFD])
+      let foreign = Cursor(content: [0xFF, 0xFE, 0xFD])
       let events = follower.events(matching: nil, routingKey: .all, after: .after(foreign))
       do {
         _ = try await collect(events, 1)

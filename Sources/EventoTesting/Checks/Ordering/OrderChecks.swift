@@ -55,10 +55,10 @@ extension ConformanceCheck {
       }
       let log = try await executor.log(pageOf: 50).ids
       try requireEqual(log.count, 320, "events in the log")
-      let places = Dictionary(log.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
+      let positions = Dictionary(log.enumerated().map { ($0.element, $0.offset) }) { first, _ in first }
       for ids in writes {
         for start in stride(from: 0, to: ids.count, by: 4) {
-          let found = ids[start..<start + 4].map { places[$0] ?? -1 }
+          let found = ids[start..<start + 4].map { positions[$0] ?? -1 }
           try requireEqual(found, (0..<4).map { found[0] + $0 }, "positions of the events of one write")
         }
       }

@@ -17,15 +17,15 @@ extension ConformanceCheck {
       try await withBoundaryLog(context) { executor, filters, ids in
         let cursors = try await executor.log(filters).map(\.cursor)
         try requireEqual(cursors.count, ids.count, "events in the log")
-        for (place, cursor) in cursors.enumerated() {
+        for (position, cursor) in cursors.enumerated() {
           for last in 0...6 {
             let page = try await executor.backward(last, before: cursor, filters)
-            let rest = ids[..<place]
+            let rest = ids[..<position]
             try requireEqual(
-              page.edges.ids, Array(rest.suffix(last)), "events of last \(last) before position \(place)")
+              page.edges.ids, Array(rest.suffix(last)), "events of last \(last) before position \(position)")
             try requireEqual(
               page.pageInfo.hasPreviousPage, last < rest.count,
-              "has_previous_page of last \(last) before position \(place)")
+              "has_previous_page of last \(last) before position \(position)")
             try requireEqual(page.pageInfo.hasNextPage, false, "has_next_page, read backward")
           }
         }

@@ -80,7 +80,7 @@ extension ConformanceCheck {
         }
         // A resend is never rejected, because nothing is written.
         let again = try await executor.write([stored], condition: condition)
-        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is not recognised")
+        try require(again.isResend && again.events == first.events, "a resend with a foreign cursor is not recognized")
         try requireEqual(try await executor.log().count, count + 1, "events in the log")
       }
     },
@@ -134,8 +134,8 @@ extension ConformanceCheck {
       cursors.append(try requireValue(try await other.forward(after: .now).pageInfo.endCursor, "the cursor of now"))
       cursors += [
         [0], [1, 2, 3], Array(repeating: 0, count: 14), Array(repeating: 0xFF, count: 14),
-        Array(repeating: 0, count: 16), Array(repeating: 0xFF, count: Cursor.maximumPlaceLength),
-      ].map { Cursor(place: $0) }
+        Array(repeating: 0, count: 16), Array(repeating: 0xFF, count: Cursor.maximumContentLength),
+      ].map { Cursor(content: $0) }
       for cursor in cursors { try await body(executor, cursor) }
     }
   }

@@ -5,7 +5,7 @@ extension ConformanceCheck {
     ConformanceCheck("a page of an empty store has a cursor to continue from", .reading) { context in
       let executor = context.executor
       for filters in [nil, [], [ReadAggregator("bank/Account")]] as [[ReadAggregator]?] {
-        try await requirePlace(try await executor.forward(5, after: .beginning, filters), behind: [], on: executor)
+        try await requirePosition(try await executor.forward(5, after: .beginning, filters), behind: [], on: executor)
       }
       let page = try await executor.forward()
       let ids = try await executor.writeWhole([.sample(), .sample()]).events.map(\.id)
@@ -17,9 +17,9 @@ extension ConformanceCheck {
       let executor = context.executor
       let last = try await executor.writeWhole([.sample(), .sample()]).events[1].cursor
       let page = try await executor.forward(5, after: .after(last))
-      try await requirePlace(page, behind: [], on: executor)
+      try await requirePosition(page, behind: [], on: executor)
       let ids = try await executor.writeWhole([.sample()]).events.map(\.id)
-      try await requirePlace(page, behind: ids, on: executor)
+      try await requirePosition(page, behind: ids, on: executor)
     },
 
     ConformanceCheck("the end cursor of a read without matches is the end of the log", .reading) { context in
@@ -32,9 +32,9 @@ extension ConformanceCheck {
         try await executor.writeWhole([.sample(), .sample()])
         let page = try await executor.forward(5, after: .beginning, filter)
         // A reader that continues from there sees none of the earlier events, and all later ones.
-        try await requirePlace(page, behind: [], on: executor)
+        try await requirePosition(page, behind: [], on: executor)
         let ids = try await executor.writeWhole([.sample("a"), .sample("b", type: "other")]).events.map(\.id)
-        try await requirePlace(page, behind: ids, on: executor)
+        try await requirePosition(page, behind: ids, on: executor)
       }
     },
 
@@ -62,17 +62,17 @@ extension ConformanceCheck {
       try requireEqual(try await executor.forward(0).pageInfo.hasNextPage, false, "has_next_page of an empty store")
       let events = try await executor.writeWhole([.sample(), .sample("b"), .sample()]).events
       let ids = events.map(\.id)
-      try await requirePlace(try await executor.forward(0), hasNext: true, behind: ids, on: executor)
-      try await requirePlace(
+      try await requirePosition(try await executor.forward(0), hasNext: true, behind: ids, on: executor)
+      try await requirePosition(
         try await executor.forward(0, after: .after(events[1].cursor)), hasNext: true, behind: [ids[2]], on: executor)
-      try await requirePlace(
+      try await requirePosition(
         try await executor.forward(0, after: .after(events[2].cursor)), behind: [], on: executor)
       let filtered = try await executor.forward(
         0, after: .after(events[0].cursor), [ReadAggregator("bank/Account", id: "b")])
-      try await requirePlace(filtered, hasNext: true, behind: Array(ids[1...]), on: executor)
+      try await requirePosition(filtered, hasNext: true, behind: Array(ids[1...]), on: executor)
       let none = try await executor.forward(
         0, after: .after(events[1].cursor), [ReadAggregator("bank/Account", id: "b")])
-      try await requirePlace(none, behind: [ids[2]], on: executor)
+      try await requirePosition(none, behind: [ids[2]], on: executor)
     },
   ]
 
@@ -83,7 +83,7 @@ extension ConformanceCheck {
         for first in [0, 1, 40, 65535] {
           for filters in [nil, [], [ReadAggregator("bank/Account")]] as [[ReadAggregator]?] {
             let page = try await executor.forward(first, after: .now, filters)
-            try await requirePlace(page, behind: [], on: executor)
+            try await requirePosition(page, behind: [], on: executor)
           }
         }
         try await executor.writeWhole([.sample(), .sample("b")])
@@ -95,7 +95,7 @@ extension ConformanceCheck {
       for round in 0..<3 {
         let page = try await executor.forward(round, after: .now)
         let ids = try await executor.writeWhole([.sample(), .sample("b"), .sample()]).events.map(\.id)
-        try await requirePlace(page, behind: ids, on: executor)
+        try await requirePosition(page, behind: ids, on: executor)
       }
     },
 
@@ -119,7 +119,7 @@ extension ConformanceCheck {
   ]
 
   /// Requires an empty forward page whose end cursor has exactly these events after it.
-  private static func requirePlace(
+  private static func requirePosition(
     _ page: ReadResult<Event>, hasNext: Bool = false, behind ids: [ULID], on executor: any Executor,
     fileID: String = #fileID, line: Int = #line
   ) async throws {

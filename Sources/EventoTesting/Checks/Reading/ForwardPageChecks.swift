@@ -17,14 +17,15 @@ extension ConformanceCheck {
       try await withBoundaryLog(context) { executor, filters, ids in
         let cursors = try await executor.log(filters).map(\.cursor)
         try requireEqual(cursors.count, ids.count, "events in the log")
-        for (place, cursor) in cursors.enumerated() {
+        for (position, cursor) in cursors.enumerated() {
           for first in 0...6 {
             let page = try await executor.forward(first, after: .after(cursor), filters)
-            let rest = ids[(place + 1)...]
+            let rest = ids[(position + 1)...]
             try requireEqual(
-              page.edges.ids, Array(rest.prefix(first)), "events of first \(first) after position \(place)")
+              page.edges.ids, Array(rest.prefix(first)), "events of first \(first) after position \(position)")
             try requireEqual(
-              page.pageInfo.hasNextPage, first < rest.count, "has_next_page of first \(first) after position \(place)")
+              page.pageInfo.hasNextPage, first < rest.count,
+              "has_next_page of first \(first) after position \(position)")
             try requireEqual(page.pageInfo.hasPreviousPage, false, "has_previous_page, read forward")
           }
         }
@@ -104,10 +105,10 @@ extension ConformanceCheck {
     ConformanceCheck("after going back, later events are read again", .reading) { context in
       let executor = context.executor
       let cursors = try await executor.writeWhole((0..<6).map { _ in .sample() }).events.map(\.cursor)
-      for place in cursors.indices.reversed() {
+      for position in cursors.indices.reversed() {
         try requireEqual(
-          try await executor.log(from: .after(cursors[place])).versions, Array((place + 1)..<6).map { $0 + 1 },
-          "versions after position \(place)")
+          try await executor.log(from: .after(cursors[position])).versions, Array((position + 1)..<6).map { $0 + 1 },
+          "versions after position \(position)")
       }
     },
   ]

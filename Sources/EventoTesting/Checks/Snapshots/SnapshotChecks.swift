@@ -99,16 +99,16 @@ extension ConformanceCheck {
     ConformanceCheck("a snapshot can have any cursor that a read returned", .snapshots) { context in
       let executor = context.executor
       for _ in 0..<2 {
-        let places = [
+        let positions = [
           try await executor.forward(0).pageInfo.endCursor, try await executor.forward(5).pageInfo.endCursor,
           try await executor.forward(5, after: .now).pageInfo.endCursor,
           try await executor.forward(5, after: .beginning, []).pageInfo.endCursor,
         ]
-        for place in places {
-          let place = try requireValue(place, "a cursor")
-          try await executor.saveSnapshot(.sample(), Snapshot(data: Payload("1"), cursor: place))
+        for position in positions {
+          let position = try requireValue(position, "a cursor")
+          try await executor.saveSnapshot(.sample(), Snapshot(data: Payload("1"), cursor: position))
           let found = try requireValue(try await executor.getSnapshot(.sample()), "the snapshot")
-          try requireEqual(found.cursor, place, "the cursor of the snapshot")
+          try requireEqual(found.cursor, position, "the cursor of the snapshot")
         }
         try await executor.writeWhole((0..<3).map { _ in .sample() })
       }

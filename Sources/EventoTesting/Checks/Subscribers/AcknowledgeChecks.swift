@@ -96,18 +96,19 @@ extension ConformanceCheck {
       let executor = context.executor
       try await executor.upsertSubscriber("s", workerID: ULID())
       for round in 0..<3 {
-        var places = [
+        var positions = [
           try await executor.forward(0).pageInfo.endCursor, try await executor.forward(5).pageInfo.endCursor,
           try await executor.forward(5, after: .now).pageInfo.endCursor,
           try await executor.forward(5, after: .beginning, []).pageInfo.endCursor,
         ]
-        if round > 0 { places.append(try await executor.backward(5).pageInfo.startCursor) }
-        for place in places {
-          let place = try requireValue(place, "a cursor")
-          let expected = try await executor.log(from: .after(place)).ids
-          try requireEqual(try await executor.acknowledge("s", cursor: place).cursor, place, "the cursor in the result")
+        if round > 0 { positions.append(try await executor.backward(5).pageInfo.startCursor) }
+        for position in positions {
+          let position = try requireValue(position, "a cursor")
+          let expected = try await executor.log(from: .after(position)).ids
+          try requireEqual(
+            try await executor.acknowledge("s", cursor: position).cursor, position, "the cursor in the result")
           let kept = try requireValue(try await executor.getSubscriberCursor("s"), "the cursor")
-          try requireEqual(kept, place, "the cursor")
+          try requireEqual(kept, position, "the cursor")
           try requireEqual(
             try await executor.log(from: .after(kept)).ids, expected, "events after the subscriber's cursor")
         }

@@ -58,13 +58,14 @@ extension ConformanceCheck {
       // "é" in both of its forms: by their bytes they are two keys.
       let keys = try await directory.makeSubscribers(
         ["B", "aa", "aB", "e\u{301}", "\u{E9}", "\u{FF5E}", "😀", "+", "a&b", "%", "2", "10"])
-      let places =
+      let positions =
         keys + [" ", "A", "a", "aA", "ab", "e", "\u{E8}", "\u{FFFD}", "\u{10FFFF}", "~", "1", "9", "a&", "%2"]
-      for place in places {
-        let greater = keys.filter { place.utf8.lexicographicallyPrecedes($0.utf8) }
-        let page = try await directory.subscribers(first: 5, after: place)
+      for position in positions {
+        let greater = keys.filter { position.utf8.lexicographicallyPrecedes($0.utf8) }
+        let page = try await directory.subscribers(first: 5, after: position)
         try requirePage(
-          page, Array(greater.prefix(5)), hasNextPage: greater.count > 5, "the first 5 after \(place.debugDescription)")
+          page, Array(greater.prefix(5)), hasNextPage: greater.count > 5,
+          "the first 5 after \(position.debugDescription)")
       }
       // A reader continues after a deleted one.
       try await directory.deleteSubscriber("aa")

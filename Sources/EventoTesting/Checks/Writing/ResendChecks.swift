@@ -22,11 +22,11 @@ extension ConformanceCheck {
       let first = try await executor.writeWhole(events)
       for (index, event) in events.enumerated() {
         let again = try await executor.writeWhole([event])
-        try require(again.isResend, "one event of a write, sent again, is not recognised")
+        try require(again.isResend, "one event of a write, sent again, is not recognized")
         try requireEqual(again.events, [first.events[index]], "the result of a resend of one event")
       }
       let reversed = try await executor.writeWhole(events.reversed())
-      try require(reversed.isResend, "a write sent again in another order is not recognised")
+      try require(reversed.isResend, "a write sent again in another order is not recognized")
       try requireEqual(reversed.events, first.events.reversed(), "the result of a resend in another order")
       let other = NewEvent.sample("d", id: ULID())
       let alone = try await executor.writeWhole([other]).events[0]
@@ -35,13 +35,13 @@ extension ConformanceCheck {
       try requireEqual(try await executor.log().count, 5, "events in the log")
     },
 
-    ConformanceCheck("a resend is recognised after later events", .writing) { context in
+    ConformanceCheck("a resend is recognized after later events", .writing) { context in
       let executor = context.executor
       let events = [NewEvent.sample(id: ULID(), version: 1), .sample(id: ULID(), version: 2)]
       let first = try await executor.writeWhole(events)
       try await executor.writeWhole([.sample(version: 3, routingKey: .value("moved")), .sample(version: 4)])
       let again = try await executor.writeWhole(events)
-      try require(again.isResend, "a resend of old versions is not recognised")
+      try require(again.isResend, "a resend of old versions is not recognized")
       try requireEqual(again.events, first.events, "the result of a resend")
     },
 
@@ -69,7 +69,7 @@ extension ConformanceCheck {
       var again = event
       (again.version, again.routingKey, again.timestamp) = (2, .value("r"), stored.timestamp)
       let result = try await executor.writeWhole([again])
-      try require(result.isResend, "a resend with the members that the store assigned is not recognised")
+      try require(result.isResend, "a resend with the members that the store assigned is not recognized")
       try requireEqual(result.events, [stored], "the result of a resend")
     },
 
@@ -79,7 +79,7 @@ extension ConformanceCheck {
       try await executor.writeWhole([event])
       var again = event
       (again.data, again.metadata) = (Payload([]), try Metadata(json: " {} "))
-      try require(try await executor.writeWhole([again]).isResend, "a resend with no bytes and {} is not recognised")
+      try require(try await executor.writeWhole([again]).isResend, "a resend with no bytes and {} is not recognized")
       for (data, metadata) in [(Payload("{}"), "{}"), (Payload("null"), "{}"), (Payload(), "{ }")] {
         var other = event
         (other.data, other.metadata) = (data, try Metadata(json: metadata))
@@ -163,7 +163,7 @@ extension ConformanceCheck {
       let executor = context.executor
       let event = NewEvent.sample(id: ULID(), version: 1)
       try await executor.writeWhole([event])
-      try require(try await executor.writeWhole([event]).isResend, "a resend of an old version is not recognised")
+      try require(try await executor.writeWhole([event]).isResend, "a resend of an old version is not recognized")
       // A write that is stored only in part is a duplicate, although its versions are wrong too.
       try await requireDuplicate(of: event, [.sample("b", version: 7), event], on: executor)
     },
@@ -190,7 +190,7 @@ extension ConformanceCheck {
       let events = (0..<1000).map { NewEvent.sample("id-\($0 % 50)", id: ULID()) }
       let first = try await context.executor.writeWhole(events)
       let again = try await context.executor.writeWhole(events)
-      try require(again.isResend, "a large resend is not recognised")
+      try require(again.isResend, "a large resend is not recognized")
       try requireEqual(again.events, first.events, "the result of a resend")
     },
   ]

@@ -62,7 +62,7 @@ struct RetryingStruct {
   }
 
   /// Decides again after a conflict.
-  func decideAgain(_ id: String) async throws -> Commit {
+  func decideAgain(_ id: String) async throws -> CommitResult {
     while true {
       let account = try await balances.load(id, from: store)
       do {

@@ -1,7 +1,7 @@
 internal import CCurl
 
 /// The error of a transfer without a response.
-struct TransferFault: Error, Equatable {
+struct TransferError: Error, Equatable {
   enum Kind: Sendable {
     /// The task was cancelled.
     case cancelled
@@ -29,28 +29,28 @@ struct TransferFault: Error, Equatable {
   /// libcurl's message, for a log.
   var detail = ""
 
-  static let cancelled = TransferFault(kind: .cancelled, summary: "the task was cancelled")
-  static let closed = TransferFault(kind: .closed, summary: "the executor is closed")
-  static let deadline = TransferFault(kind: .deadline, summary: "the deadline passed")
+  static let cancelled = TransferError(kind: .cancelled, summary: "the task was cancelled")
+  static let closed = TransferError(kind: .closed, summary: "the executor is closed")
+  static let deadline = TransferError(kind: .deadline, summary: "the deadline passed")
 
-  static func tooManyStreams(_ limit: Int) -> TransferFault {
-    TransferFault(
+  static func tooManyStreams(_ limit: Int) -> TransferError {
+    TransferError(
       kind: .full,
       summary: "Too many followers of the log (limit \(limit)). "
         + "Raise HTTPConfiguration.followerConnections, or share followers.")
   }
 
-  static func stalled(_ time: Duration) -> TransferFault {
-    TransferFault(kind: .lost, wasSent: true, summary: "nothing arrived for \(time)")
+  static func stalled(_ time: Duration) -> TransferError {
+    TransferError(kind: .lost, wasSent: true, summary: "nothing arrived for \(time)")
   }
 
-  static func tooLarge(_ limit: ResponseLimit) -> TransferFault {
+  static func tooLarge(_ limit: ResponseLimit) -> TransferError {
     let advice = limit.setting.map { "Request less, or raise \($0)." } ?? "No larger response is accepted."
-    return TransferFault(
+    return TransferError(
       kind: .tooLarge, wasSent: true, summary: "The response is larger than \(limit.bytes) bytes. \(advice)")
   }
 
-  static let headTooLarge = TransferFault(
+  static let headTooLarge = TransferError(
     kind: .tooLarge, wasSent: true,
     summary: "The head of the response is too large. Check that the URL leads to a gateway."
   )
@@ -58,7 +58,7 @@ struct TransferFault: Error, Equatable {
 
 extension CURLcode {
   /// Returns the kind of error, for the decision about a retry: https://curl.se/libcurl/c/libcurl-errors.html
-  func faultKind(wasSent: Bool) -> TransferFault.Kind {
+  func errorKind(wasSent: Bool) -> TransferError.Kind {
     switch self {
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_CACERT_BADFILE,
       CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CRL_BADFILE, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_INVALIDCERTSTATUS,

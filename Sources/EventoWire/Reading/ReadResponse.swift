@@ -1,27 +1,9 @@
 internal import ByteCoding
 package import Evento
 
-/// The response to a read, and to `GET /events/{id}`.
-package enum Page {
-  /// Returns a page with as many events as fit into the response. The others are left to the next page, which the page
-  /// reports.
-  ///
-  /// - Parameters:
-  ///   - args: The arguments of the read: a backward page keeps its newest events.
-  ///   - limit: The maximum size of the response, in bytes.
-  package static func json(
-    _ page: ReadResult<Event>, _ encoding: PayloadEncoding, args: Args = .forward(), limit: Int = .max
-  ) -> [UInt8] {
-    var output = PageOutput(args, encoding, limit: limit)
-    let info = page.forEachEvent(args) { output.add($0) }
-    return output.finish(info)
-  }
-
-  package static func json(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
-    edge.withView { json($0, encoding) }
-  }
-
-  /// Returns the response to `GET /events/{id}`.
+/// The responses to reads, which a ``PageOutput`` writes, and to `GET /events/{id}`.
+package enum ReadResponse {
+  /// Writes the response to `GET /events/{id}`.
   package static func json(_ event: borrowing EventView, _ encoding: PayloadEncoding) -> [UInt8] {
     var body = JSONWriter(capacity: 0)
     body.write(upTo: JSONRoom.longest(edge: event, encoding) + 1) { room in
@@ -46,7 +28,7 @@ package enum Page {
         }
       }
       guard let seen else { return nil }
-      for member in Member.allCases where !seen.contains(member) { reader.fault(member, EventMember.required) }
+      for member in Member.allCases where !seen.contains(member) { reader.addError(member, EventMember.required) }
       return info.map { ReadResult(edges: edges, pageInfo: $0) }
     }
   }
@@ -87,7 +69,7 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    for member in EdgeMember.allCases where !seen.contains(member) { fault(member, EventMember.required) }
+    for member in EdgeMember.allCases where !seen.contains(member) { addError(member, EventMember.required) }
     guard let cursor, let node else { return nil }
     return Edge(cursor: cursor, node: node)
   }
@@ -103,7 +85,7 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    for member in PageInfoMember.allCases where !seen.contains(member) { fault(member, EventMember.required) }
+    for member in PageInfoMember.allCases where !seen.contains(member) { addError(member, EventMember.required) }
     return info
   }
 }

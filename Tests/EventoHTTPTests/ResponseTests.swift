@@ -4,19 +4,19 @@ import EventoWire
 import Synchronization
 import Testing
 
-/// What comes back, and what hostile ends send in its place.
-@Suite struct AnswerTests {
-  /// The error of a call that gets one answer, whatever it is.
+/// Responses, and what hostile ends send instead.
+@Suite struct ResponseTests {
+  /// The error of a call that gets one response, whatever it is.
   private func error(
-    answer: [UInt8], _ configuration: HTTPConfiguration = testConfiguration { $0.retry = .never },
+    response: [UInt8], _ configuration: HTTPConfiguration = testConfiguration { $0.retry = .never },
     _ call: @escaping (HTTPExecutor) async throws -> Void = { (executor) throws in
       _ = try await executor.subscribers()
     }
   ) async throws -> EventoError? {
     let server = try ScriptedServer { peer in
       while peer.readRequest() != nil {
-        peer.write(answer)
-        // So that answers without a length end as well.
+        peer.write(response)
+        // So that responses without a length end as well.
         break
       }
     }
@@ -39,27 +39,27 @@ import Testing
         .invalidOriginalVersion, "k",
         facts: .versionConflict(aggregatorType: "t", aggregatorID: "i", givenVersion: 3, currentVersion: 0)),
       EventoError(
-        .invalidRequest, "l", facts: .faults([.init(.pointer("/events/0"), "m"), .init(.parameter("first"), "n")])),
+        .invalidRequest, "l", facts: .fieldErrors([.init(.pointer("/events/0"), "m"), .init(.parameter("first"), "n")])),
     ]
     for expected in errors {
-      let answer = httpAnswer(
+      let response = httpResponse(
         "\(expected.code.status) X", "Application/Problem+JSON; charset=utf-8", [], Problem.json(expected))
-      #expect(try await error(answer: answer) == expected)
+      #expect(try await error(response: response) == expected)
     }
   }
 
   /// What of all that is `unavailable`, and of the rest, may be gone another time.
   @Test(arguments: [
     (problem(503, "unavailable"), true), (problem(500, "internal"), true), (problem(408, "request_timeout"), true),
-    (problem(429, "of_a_newer_gateway"), true), (httpAnswer("502 Bad Gateway", "text/html", [], "<html>"), true),
-    (httpAnswer("404 Not Found", "text/html", [], "default backend"), true),
-    (httpAnswer("200 OK", "text/html", [], "<html>"), false), (httpAnswer("302 Found", "text/html"), false),
-    (httpAnswer("200 OK", "application/json", [], #"{"subscribers":7}"#), false),
-    (httpAnswer("401 Unauthorized", "text/html", [], "<html>"), false), (problem(401, "unauthorized"), false),
+    (problem(429, "of_a_newer_gateway"), true), (httpResponse("502 Bad Gateway", "text/html", [], "<html>"), true),
+    (httpResponse("404 Not Found", "text/html", [], "default backend"), true),
+    (httpResponse("200 OK", "text/html", [], "<html>"), false), (httpResponse("302 Found", "text/html"), false),
+    (httpResponse("200 OK", "application/json", [], #"{"subscribers":7}"#), false),
+    (httpResponse("401 Unauthorized", "text/html", [], "<html>"), false), (problem(401, "unauthorized"), false),
     (problem(403, "forbidden"), false), (problem(400, "invalid_request"), false), (problem(404, "not_found"), false),
     (problem(409, "cursor_not_in_history"), false), (problem(418, "of_a_newer_gateway"), false),
-  ]) func anErrorTellsWhetherItMayPass(_ answer: [UInt8], _ isTransient: Bool) async throws {
-    #expect(try await error(answer: answer)?.isTransient == isTransient)
+  ]) func anErrorSaysIfItIsTransient(_ response: [UInt8], _ isTransient: Bool) async throws {
+    #expect(try await error(response: response)?.isTransient == isTransient)
   }
 
   @Test func whatIsMissingIsNil() async throws {
@@ -75,11 +75,11 @@ import Testing
   }
 
   @Test(arguments: [
-    httpAnswer("404 Not Found", "text/html", [], "<h1>not found</h1>"),
-    httpAnswer("404 Not Found", "application/json", [], #"{"code":"subscriber_not_found"}"#),
+    httpResponse("404 Not Found", "text/html", [], "<h1>not found</h1>"),
+    httpResponse("404 Not Found", "application/json", [], #"{"code":"subscriber_not_found"}"#),
     problem(404, "not_found"),
-  ]) func whatAnotherServerDoesNotFindIsAnError(_ answer: [UInt8]) async throws {
-    let error = try await error(answer: answer) { (executor) throws in
+  ]) func whatAnotherServerDoesNotFindIsAnError(_ response: [UInt8]) async throws {
+    let error = try await error(response: response) { (executor) throws in
       _ = try await executor.subscriber("s")
     }
     #expect(error?.code == .unavailable || error?.code == .notFound)
@@ -92,7 +92,7 @@ import Testing
     "\u{0}\u{1}\u{2}", #"{"subscribers":"#,
     String(repeating: "[", count: 100_000),
   ]) func aBodyThatIsNoneIsAnErrorThatQuotesIt(_ body: String) async throws {
-    let error = try #require(try await error(answer: httpAnswer("200 OK", "application/json", [], body)))
+    let error = try #require(try await error(response: httpResponse("200 OK", "application/json", [], body)))
     #expect(error.code == .unavailable)
     #expect(error.detail.contains("status 200"))
     #expect(error.detail.utf8.allSatisfy { $0 >= 0x20 } && error.detail.utf8.count < 800)
@@ -116,20 +116,20 @@ import Testing
       configuration.retry.attempts = 2
       configuration.callDeadline = .seconds(20)
     }
-    let error = try await error(answer: Array(text.utf8), configuration)
+    let error = try await error(response: Array(text.utf8), configuration)
     #expect(error?.code == .unavailable)
   }
 
-  @Test func aRandomAnswerIsNeverATrap() async throws {
+  @Test func aRandomResponseIsNeverATrap() async throws {
     var random = SystemRandomNumberGenerator()
-    let good = httpAnswer("200 OK", "application/json", [], noSubscribers)
+    let good = httpResponse("200 OK", "application/json", [], noSubscribers)
     for _ in 0..<150 {
-      var answer = good
+      var response = good
       for _ in 0..<Int.random(in: 1...6, using: &random) {
-        answer[Int.random(in: answer.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        response[Int.random(in: response.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
       }
-      let error = try await error(answer: answer)
-      #expect(error == nil || error?.code == .unavailable, "\(String(decoding: answer, as: UTF8.self))")
+      let error = try await error(response: response)
+      #expect(error == nil || error?.code == .unavailable, "\(String(decoding: response, as: UTF8.self))")
     }
   }
 
@@ -138,7 +138,7 @@ import Testing
     "HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7fffffff\r\n", "HTTP/1.1 200 OK\r\nX-A: ",
     "HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\n",
-  ]) func anAnswerWithoutEndIsCutOff(_ start: String) async throws {
+  ]) func aResponseWithoutEndIsCutOff(_ start: String) async throws {
     let server = try ScriptedServer { peer in
       guard peer.readRequest() != nil else { return }
       peer.write(start)
@@ -167,45 +167,46 @@ import Testing
     }
   }
 
-  @Test func anAnswerAtTheLimitIsTakenAndOneByteMoreIsNot() async throws {
+  @Test func aResponseAtTheLimitIsTakenAndOneByteMoreIsNot() async throws {
     let body = noSubscribers
-    let answer = httpAnswer("200 OK", "application/json", [], body)
+    let response = httpResponse("200 OK", "application/json", [], body)
     for (limit, isTaken) in [(body.utf8.count, true), (body.utf8.count - 1, false)] {
       let configuration = testConfiguration { configuration in
         configuration.responseBytes = limit
         configuration.retry = .never
       }
-      let error = try await error(answer: answer, configuration)
+      let error = try await error(response: response, configuration)
       #expect((error == nil) == isTaken)
       if let error { #expect(error.detail.contains("larger than \(limit) bytes")) }
     }
   }
 
-  @Test func compressedAnswersAreReadAndBoundedByWhatTheyHold() async throws {
-    // An answer, and 2 MiB of blanks.
+  @Test func compressedResponsesAreReadAndBoundedByWhatTheyHold() async throws {
+    // A response, and 2 MiB of blanks.
     let small = try #require(Gzip.stored(Array(noSubscribers.utf8)))
     let headers = ["Content-Encoding: gzip"]
-    #expect(try await error(answer: httpAnswer("200 OK", "application/json", headers, small)) == nil)
+    #expect(try await error(response: httpResponse("200 OK", "application/json", headers, small)) == nil)
     let configuration = testConfiguration { configuration in
       configuration.responseBytes = 10
       configuration.retry = .never
     }
     let bomb = Gzip.zeros(blocks: 64)
     let error = try await error(
-      answer: httpAnswer("200 OK", "application/json", headers, bomb), testConfiguration { $0.responseBytes = 1 << 20 })
+      response: httpResponse("200 OK", "application/json", headers, bomb),
+      testConfiguration { $0.responseBytes = 1 << 20 })
     #expect(error?.detail.contains("larger than \(1 << 20) bytes") == true)
     #expect(bomb.count < 1 << 20)
     let second = try await self.error(
-      answer: httpAnswer("200 OK", "application/json", headers, small), configuration)
+      response: httpResponse("200 OK", "application/json", headers, small), configuration)
     #expect(second?.code == .unavailable)
   }
 
-  @Test func aWriteAnswerAboutOtherEventsIsNoAnswer() async throws {
+  @Test func aWriteResponseAboutOtherEventsIsRefused() async throws {
     let gateway = FakeGateway()
     let server = try ScriptedServer { request in
       var other = request
       other.body = WriteRequest(events: [.sample(id: ULID())]).json
-      return gateway.answerToWrite(other)
+      return gateway.writeResponse(other)
     }
     try await withServer(server) { executor in
       let error = await failure { () throws in try await executor.write([.sample()]) }
@@ -215,24 +216,24 @@ import Testing
 
   /// A loop over such pages would never end, or skip subscribers.
   @Test(arguments: [([], true), (["c", "b"], false), (["a"], false), (["A"], true), (["b", "b"], false)])
-  func aPageOfSubscribersThatDoesNotGoOnIsNoAnswer(_ keys: [String], _ hasNextPage: Bool) async throws {
+  func aPageOfSubscribersThatDoesNotGoOnIsRefused(_ keys: [String], _ hasNextPage: Bool) async throws {
     let subscribers = keys.map { key in
       Subscriber(
         key: key, workerID: ULID(), cursor: nil, lag: 0, isEnabled: true, createdAt: Timestamp(milliseconds: 0),
         updatedAt: Timestamp(milliseconds: 0))
     }
     let body = SubscriberResponse.json(SubscriberPage(subscribers: subscribers, hasNextPage: hasNextPage))
-    let answer = httpAnswer("200 OK", "application/json", [], body)
-    let error = try await error(answer: answer) { (executor) throws in
+    let response = httpResponse("200 OK", "application/json", [], body)
+    let error = try await error(response: response) { (executor) throws in
       _ = try await executor.subscribers(first: 10, after: "a")
     }
     #expect(error?.code == .unavailable)
   }
 
-  @Test func aPageThatLeavesItsReaderStandingIsNoAnswer() async throws {
+  @Test func aPageWithoutAWayToContinueIsRefused() async throws {
     let events = (1...3).map { number in
       Edge(
-        cursor: Cursor(place: [UInt8(number)]),
+        cursor: Cursor(content: [UInt8(number)]),
         node: Event(
           id: ULID(), aggregatorType: "t", aggregatorID: "i", version: number, name: "n", routingKey: nil,
           data: Payload(), metadata: Metadata(), timestamp: Timestamp(seconds: 1)))
@@ -241,7 +242,10 @@ import Testing
       let info = PageInfo(
         hasPreviousPage: hasPrevious, hasNextPage: hasNext, startCursor: cursors ? events[0].cursor : nil,
         endCursor: cursors ? events[0].cursor : nil)
-      return Page.json(ReadResult(edges: Array(events.prefix(count)), pageInfo: info), .auto)
+      let page = ReadResult(edges: Array(events.prefix(count)), pageInfo: info)
+      var output = PageOutput(.forward(), .auto, limit: .max)
+      let end = page.forEachEvent(.forward()) { output.add($0) }
+      return output.finish(end)
     }
     let (forward, backward, none) = (Args.forward(first: 2), Args.backward(last: 2), Args.forward(first: 0))
     for (body, args, isTaken) in [
@@ -250,7 +254,7 @@ import Testing
       (page(3), forward, false), (page(3), backward, false), (page(0, hasNext: true), forward, false),
       (page(0, hasPrevious: true), backward, false), (page(2, hasNext: true, cursors: false), forward, false),
     ] {
-      let error = try await error(answer: httpAnswer("200 OK", "application/json", [], body)) {
+      let error = try await error(response: httpResponse("200 OK", "application/json", [], body)) {
         (executor) throws in _ = try await executor.read(nil, routingKey: .all, args: args)
       }
       #expect((error == nil) == isTaken, "\(String(decoding: body, as: UTF8.self))")
@@ -259,21 +263,21 @@ import Testing
 
   @Test func anErrorAsLongAsABookIsNotKept() async throws {
     let error = try await error(
-      answer: httpAnswer(
+      response: httpResponse(
         "400 Bad Request", Problem.mediaType, [],
         Problem.json(EventoError(.invalidRequest, String(repeating: "x", count: 70_000)))))
     #expect(error?.code == .unavailable && (error?.detail.utf8.count ?? 0) < 500)
   }
 
   @Test func readinessIsWhatTheGatewaySaysOfItself() async throws {
-    let answers = Mutex([
-      httpAnswer("200 OK", "application/json", [], HealthResponse.json(isWell: true, checks: [("store", nil)])),
-      httpAnswer(
+    let responses = Mutex([
+      httpResponse("200 OK", "application/json", [], HealthResponse.json(isWell: true, checks: [("store", nil)])),
+      httpResponse(
         "503 Service Unavailable", "application/json", ["Retry-After: 1"],
         HealthResponse.json(isWell: false, checks: [("store", "disk full")])),
       problem(503, "unavailable", ["Retry-After: 1"]),
     ])
-    let server = try ScriptedServer { _ in answers.withLock { $0.removeFirst() } }
+    let server = try ScriptedServer { _ in responses.withLock { $0.removeFirst() } }
     try await withServer(server) { executor in
       try await executor.checkReadiness()
       let error = await failure { () throws in try await executor.checkReadiness() }
@@ -281,6 +285,6 @@ import Testing
       let problem = await failure { () throws in try await executor.checkReadiness() }
       #expect(problem == EventoError(.unavailable, "d"))
     }
-    #expect(answers.withLock { $0.isEmpty })
+    #expect(responses.withLock { $0.isEmpty })
   }
 }

@@ -2,7 +2,7 @@ import Evento
 import EventoTesting
 import Testing
 
-@Suite struct GroupPlaceTests {
+@Suite struct GroupPositionTests {
   @Test func aStoreThatJoinsAGroupAsTheFirstKeepsItsCursors() async throws {
     let stores = ThreeStores()
     let store = stores.members[0]
@@ -50,7 +50,7 @@ import Testing
 
   /// An executor whose cursors are as long as cursors may be.
   struct LongCursors: Executor {
-    let cursor = Cursor(place: Array(repeating: 7, count: Cursor.maximumPlaceLength))
+    let cursor = Cursor(content: Array(repeating: 7, count: Cursor.maximumContentLength))
 
     func write(_ events: [NewEvent]) async throws -> WriteResult {
       WriteResult(events: [], isResend: false)
@@ -75,7 +75,7 @@ import Testing
     func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {}
   }
 
-  @Test func placesThatDoNotFitAreAnError() async throws {
+  @Test func positionsThatDoNotFitAreAnError() async throws {
     let group = ExecutorGroup([LongCursors(), LongCursors()])
     #expect(await code { try await group.read(nil, routingKey: .all, args: .forward()) } == .internal)
     // One of them alone fits, and a cursor that is as long as may be still comes back.
@@ -104,7 +104,7 @@ import Testing
       mark, mark + [0], mark + [3, 0, 0, 0], mark + [0, 0, 0], mark + [0, 0, 0, 0, 0], mark + [0, 1, 9, 0, 0],
       mark + [0, 200, 1, 0], mark + [1, 0, 1, 9, 0], [0x45, 0x47, 2],
     ]
-    return cursors + bad.map { Cursor(place: $0) }
+    return cursors + bad.map { Cursor(content: $0) }
   }
 
   @Test func aCursorOfAnotherGroupIsRefusedWhereverOneIsTaken() async throws {
@@ -128,7 +128,7 @@ import Testing
         await code { try await group.saveSnapshot(key, Snapshot(data: Payload(), cursor: cursor)) },
         await code { try await group.write([event], condition: condition) },
       ]
-      #expect(codes == Array(repeating: .cursorNotInHistory, count: 6), "\(cursor.place)")
+      #expect(codes == Array(repeating: .cursorNotInHistory, count: 6), "\(cursor.content)")
       #expect(
         await code { try await group.acknowledge("s", cursor: cursor, lag: 0, workerID: ULID()) }
           == .subscriberTakenOver)

@@ -8,15 +8,15 @@
 ///
 /// Foundation's decoder has one text for all values that don't fit their type, and no path to them. This wraps the same
 /// decoder, and records which value failed to decode.
-struct PlacedErrors<Value: Decodable>: Decodable {
+struct LocatedErrors<Value: Decodable>: Decodable {
   let value: Value
 
   init(from decoder: any Decoder) throws {
     guard isDecodedByItself(Value.self) else {
-      value = try Value(from: PlacingDecoder(base: decoder))
+      value = try Value(from: LocatingDecoder(base: decoder))
       return
     }
-    value = try PlacingDecoder(base: decoder).singleValueContainer().decode(Value.self)
+    value = try LocatingDecoder(base: decoder).singleValueContainer().decode(Value.self)
   }
 }
 
@@ -28,11 +28,11 @@ private protocol ValueSource {
 
 extension ValueSource {
   /// Decodes the value, and adds its path to the error.
-  mutating func placed<Value: Decodable>(_ type: Value.Type) throws -> Value {
+  mutating func located<Value: Decodable>(_ type: Value.Type) throws -> Value {
     let path = codingPath
     guard isDecodedByItself(type) else {
       do {
-        return try value(PlacedErrors<Value>.self).value
+        return try value(LocatedErrors<Value>.self).value
       } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty {
         throw DecodingError.dataCorrupted(.init(codingPath: path, debugDescription: context.debugDescription))
       }
@@ -71,26 +71,26 @@ private let scalars: Set<ObjectIdentifier> = {
 
 // MARK: The decoder that a type sees
 
-private struct PlacingDecoder: Decoder {
+private struct LocatingDecoder: Decoder {
   let base: any Decoder
 
   var codingPath: [any CodingKey] { base.codingPath }
   var userInfo: [CodingUserInfoKey: Any] { base.userInfo }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    KeyedDecodingContainer(PlacingKeyedContainer(base: try base.container(keyedBy: type)))
+    KeyedDecodingContainer(LocatingKeyedContainer(base: try base.container(keyedBy: type)))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    PlacingUnkeyedContainer(base: try base.unkeyedContainer())
+    LocatingUnkeyedContainer(base: try base.unkeyedContainer())
   }
 
   func singleValueContainer() throws -> any SingleValueDecodingContainer {
-    PlacingSingleValueContainer(base: try base.singleValueContainer())
+    LocatingSingleValueContainer(base: try base.singleValueContainer())
   }
 }
 
-private struct PlacingKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
+private struct LocatingKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
   let base: KeyedDecodingContainer<Key>
 
   private struct Member: ValueSource {
@@ -108,24 +108,24 @@ private struct PlacingKeyedContainer<Key: CodingKey>: KeyedDecodingContainerProt
 
   func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
     var member = Member(base: base, key: key)
-    return try member.placed(type)
+    return try member.located(type)
   }
 
   func nestedContainer<Nested: CodingKey>(
     keyedBy type: Nested.Type, forKey key: Key
   ) throws -> KeyedDecodingContainer<Nested> {
-    KeyedDecodingContainer(PlacingKeyedContainer<Nested>(base: try base.nestedContainer(keyedBy: type, forKey: key)))
+    KeyedDecodingContainer(LocatingKeyedContainer<Nested>(base: try base.nestedContainer(keyedBy: type, forKey: key)))
   }
 
   func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
-    PlacingUnkeyedContainer(base: try base.nestedUnkeyedContainer(forKey: key))
+    LocatingUnkeyedContainer(base: try base.nestedUnkeyedContainer(forKey: key))
   }
 
-  func superDecoder() throws -> any Decoder { PlacingDecoder(base: try base.superDecoder()) }
-  func superDecoder(forKey key: Key) throws -> any Decoder { PlacingDecoder(base: try base.superDecoder(forKey: key)) }
+  func superDecoder() throws -> any Decoder { LocatingDecoder(base: try base.superDecoder()) }
+  func superDecoder(forKey key: Key) throws -> any Decoder { LocatingDecoder(base: try base.superDecoder(forKey: key)) }
 }
 
-private struct PlacingUnkeyedContainer: UnkeyedDecodingContainer, ValueSource {
+private struct LocatingUnkeyedContainer: UnkeyedDecodingContainer, ValueSource {
   private struct Index: CodingKey {
     let intValue: Int?
     var stringValue: String { "Index \(intValue ?? 0)" }
@@ -143,22 +143,22 @@ private struct PlacingUnkeyedContainer: UnkeyedDecodingContainer, ValueSource {
   var currentIndex: Int { base.currentIndex }
   mutating func decodeNil() throws -> Bool { try base.decodeNil() }
   mutating func value<Value: Decodable>(_ type: Value.Type) throws -> Value { try base.decode(type) }
-  mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try placed(type) }
+  mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try located(type) }
 
   mutating func nestedContainer<Nested: CodingKey>(
     keyedBy type: Nested.Type
   ) throws -> KeyedDecodingContainer<Nested> {
-    KeyedDecodingContainer(PlacingKeyedContainer(base: try base.nestedContainer(keyedBy: type)))
+    KeyedDecodingContainer(LocatingKeyedContainer(base: try base.nestedContainer(keyedBy: type)))
   }
 
   mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    PlacingUnkeyedContainer(base: try base.nestedUnkeyedContainer())
+    LocatingUnkeyedContainer(base: try base.nestedUnkeyedContainer())
   }
 
-  mutating func superDecoder() throws -> any Decoder { PlacingDecoder(base: try base.superDecoder()) }
+  mutating func superDecoder() throws -> any Decoder { LocatingDecoder(base: try base.superDecoder()) }
 }
 
-private struct PlacingSingleValueContainer: SingleValueDecodingContainer, ValueSource {
+private struct LocatingSingleValueContainer: SingleValueDecodingContainer, ValueSource {
   let base: any SingleValueDecodingContainer
 
   var codingPath: [any CodingKey] { base.codingPath }
@@ -167,6 +167,6 @@ private struct PlacingSingleValueContainer: SingleValueDecodingContainer, ValueS
 
   func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
     var copy = self
-    return try copy.placed(type)
+    return try copy.located(type)
   }
 }

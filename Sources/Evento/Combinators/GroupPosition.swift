@@ -1,7 +1,7 @@
 /// A position in the history of a group: one in that of each member.
-struct GroupPlace: Sendable {
+struct GroupPosition: Sendable {
   /// The position up to which each member has been read; `nil` at its beginning.
-  var places: [Cursor?]
+  var cursors: [Cursor?]
   /// The member whose event is at this position; `nil` if it is not the position of an event.
   ///
   /// The events before it are, in its own member, those that precede it there, and in each other member all up to its
@@ -10,18 +10,18 @@ struct GroupPlace: Sendable {
 
   /// Creates the position at the beginning of each member.
   init(memberCount: Int) {
-    places = Array(repeating: nil, count: memberCount)
+    cursors = Array(repeating: nil, count: memberCount)
   }
 
-  init(_ places: [Cursor?], owner: Int? = nil) {
-    self.places = places
+  init(_ cursors: [Cursor?], owner: Int? = nil) {
+    self.cursors = cursors
     self.owner = owner
   }
 
   /// Creates the position of an event that was found in one member only, without positions in the others.
   init(_ cursor: Cursor, in member: Int, of memberCount: Int) {
     self.init(memberCount: memberCount)
-    places[member] = cursor
+    cursors[member] = cursor
     owner = member
   }
 
@@ -36,7 +36,7 @@ struct GroupPlace: Sendable {
   ///
   /// - Throws: `cursor_not_in_history` if it is of a group with another number of members.
   init(_ cursor: Cursor, memberCount: Int) throws(EventoError) {
-    let bytes = cursor.place
+    let bytes = cursor.content
     guard bytes.starts(with: Self.mark) else {
       self.init(cursor, in: 0, of: memberCount)
       return
@@ -45,62 +45,62 @@ struct GroupPlace: Sendable {
     guard let owner = rest.popFirst(), owner == Self.noOwner || owner < memberCount else {
       throw EventoError.cursorNotInHistory()
     }
-    var places: [Cursor?] = []
+    var cursors: [Cursor?] = []
     while let length = rest.popFirst() {
       guard length <= rest.count else { throw EventoError.cursorNotInHistory() }
-      places.append(length == 0 ? nil : Cursor(place: Array(rest.prefix(Int(length)))))
+      cursors.append(length == 0 ? nil : Cursor(content: Array(rest.prefix(Int(length)))))
       rest = rest.dropFirst(Int(length))
     }
-    guard places.count == memberCount else { throw EventoError.cursorNotInHistory() }
-    self.init(places, owner: owner == Self.noOwner ? nil : Int(owner))
+    guard cursors.count == memberCount else { throw EventoError.cursorNotInHistory() }
+    self.init(cursors, owner: owner == Self.noOwner ? nil : Int(owner))
   }
 
   /// - Throws: `internal` if the members' positions are too long for one cursor.
   func cursor() throws(EventoError) -> Cursor {
-    if let first = places[0], places.dropFirst().allSatisfy({ $0 == nil }), !first.place.starts(with: Self.mark) {
+    if let first = cursors[0], cursors.dropFirst().allSatisfy({ $0 == nil }), !first.content.starts(with: Self.mark) {
       return first
     }
     var bytes = Self.mark
     bytes.append(owner.map(UInt8.init) ?? Self.noOwner)
-    for cursor in places {
-      let place = cursor?.place ?? []
-      bytes.append(UInt8(place.count))
-      bytes += place
+    for cursor in cursors {
+      let content = cursor?.content ?? []
+      bytes.append(UInt8(content.count))
+      bytes += content
     }
-    guard bytes.count <= Cursor.maximumPlaceLength else {
+    guard bytes.count <= Cursor.maximumContentLength else {
       throw EventoError(
         .internal,
-        "The positions of \(places.count) members take \(bytes.count) bytes, but a cursor holds at most "
-          + "\(Cursor.maximumPlaceLength). Use fewer members.")
+        "The positions of \(cursors.count) members take \(bytes.count) bytes, but a cursor holds at most "
+          + "\(Cursor.maximumContentLength). Use fewer members.")
     }
-    return Cursor(place: bytes)
+    return Cursor(content: bytes)
   }
 
   /// A valid cursor that is not in any member's history.
-  static let nowhere = Cursor(place: mark + [noOwner])
+  static let nowhere = Cursor(content: mark + [noOwner])
 }
 
 extension ExecutorGroup {
   /// A position in the first member, and the corresponding positions in the others.
-  struct OwnPlace {
+  struct OwnPosition {
     /// The position in the first member.
     let first: Cursor
-    let place: GroupPlace
+    let position: GroupPosition
   }
 
   /// Returns a cursor's position in the first member; `nil` if it is not in the history of every member, or not known
   /// yet to be in the first's.
-  func ownPlace(of cursor: Cursor) async throws -> OwnPlace? {
+  func ownPosition(of cursor: Cursor) async throws -> OwnPosition? {
     do {
-      let place = try GroupPlace(cursor, memberCount: members.count)
+      let position = try GroupPosition(cursor, memberCount: members.count)
       _ = try await fromEach(of: members.indices.dropFirst()) { index, member throws in
-        guard let cursor = place.places[index] else { return }
+        guard let cursor = position.cursors[index] else { return }
         _ = try await member.read([], routingKey: .all, args: .forward(first: 0, after: .after(cursor)))
       }
-      if let own = place.places[0] { return OwnPlace(first: own, place: place) }
+      if let own = position.cursors[0] { return OwnPosition(first: own, position: position) }
       let page = try await first.read([], routingKey: .all, args: .forward(first: 0))
       guard let own = page.pageInfo.endCursor else { return nil }
-      return OwnPlace(first: own, place: place)
+      return OwnPosition(first: own, position: position)
     } catch let error as EventoError where error.code == .cursorNotInHistory {
       return nil
     }
@@ -109,7 +109,7 @@ extension ExecutorGroup {
   // MARK: From the first member's cursors to the group's
 
   func grouped(_ cursor: Cursor) throws -> Cursor {
-    try GroupPlace(cursor, in: 0, of: members.count).cursor()
+    try GroupPosition(cursor, in: 0, of: members.count).cursor()
   }
 
   func grouped(_ result: WriteResult) throws -> WriteResult {
@@ -128,5 +128,5 @@ extension ExecutorGroup {
 
 extension Cursor {
   /// A cursor that is not in any member's history, for the first member to reject.
-  static var nowhere: Cursor { GroupPlace.nowhere }
+  static var nowhere: Cursor { GroupPosition.nowhere }
 }
