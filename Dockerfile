@@ -17,11 +17,12 @@ RUN apt-get update \
  && useradd --system --uid 10001 --home-dir /var/lib/evento --create-home evento
 COPY --from=build /out/evento-gateway /usr/local/bin/
 USER 10001
+# The default database is in it.
+WORKDIR /var/lib/evento
 # A container's port is published or not by who runs it, so the gateway listens on every address inside of it; without
 # a token file it then refuses to start, unless EVENTO_ALLOW_ANONYMOUS says that anyone may use it.
 ENV EVENTO_HOST=0.0.0.0 \
-    EVENTO_PORT=8080 \
-    EVENTO_DATABASE=/var/lib/evento/evento.sqlite
+    EVENTO_PORT=8080
 VOLUME /var/lib/evento
 EXPOSE 8080
 # The port and path are the variables': options behind `serve` are not known here. No proxy of the engine's configuration

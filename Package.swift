@@ -42,7 +42,8 @@ let package = Package(
     .target(name: "ByteCoding", swiftSettings: settings),
     .target(name: "Evento", dependencies: ["ByteCoding", log], swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
-    .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", deque], swiftSettings: settings),
+    .target(name: "EventoStorage", dependencies: ["Evento", deque], swiftSettings: settings),
+    .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", "EventoStorage", deque], swiftSettings: settings),
     .target(
       name: "EventoHTTP", dependencies: ["ByteCoding", "CCurl", "Evento", "EventoWire", log], swiftSettings: settings),
     // Without package access, so that what it makes of Evento, an executor among it, others can make too.
@@ -55,7 +56,8 @@ let package = Package(
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
-        "ByteCoding", "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoWire", "HTTPServer",
+        "ByteCoding", "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoStorage", "EventoWire",
+        "HTTPServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         log,
       ],
@@ -70,7 +72,11 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EventoWireTests", dependencies: ["ByteCoding", "Evento", "EventoWire"], swiftSettings: settings),
-    .testTarget(name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "CSQLite"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoStorageTests", dependencies: ["Evento", "EventoSQLite", "EventoStorage", "EventoTesting"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "EventoStorage", "CSQLite"], swiftSettings: settings),
     .testTarget(
       name: "EventoHTTPTests",
       dependencies: [

@@ -21,7 +21,7 @@ for module in EventoGateway EventoHTTP EventoSQLite; do
     -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
 done
 objects="$products/CSocketPolling.build/CSocketPolling.c.o"
-for module in ByteCoding Evento EventoGateway EventoHTTP EventoSQLite EventoWire HTTPServer Logging; do
+for module in ByteCoding Evento EventoGateway EventoHTTP EventoSQLite EventoStorage EventoWire HTTPServer Logging; do
   # Of the sources that there are: the objects of others may still lie there.
   objects="$objects $(sed "s|.*/\(.*\)|$products/$module.build/\1.o|" "$products/$module.build/sources")"
 done

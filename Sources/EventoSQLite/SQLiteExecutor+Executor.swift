@@ -1,4 +1,5 @@
 public import Evento
+internal import EventoStorage
 
 extension SQLiteExecutor: Executor {
   @discardableResult
@@ -25,8 +26,8 @@ extension SQLiteExecutor: Executor {
     }
   }
 
-  var pageLimits: EventReader.PageLimits {
-    EventReader.PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
+  var pageLimits: PageLimits {
+    PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
   }
 
   public func event(_ id: ULID) async throws -> Edge<Event>? {

@@ -1,6 +1,7 @@
 internal import CSQLite
 internal import Dispatch
 internal import Evento
+internal import EventoStorage
 
 /// A store in a SQLite file, or in memory.
 ///

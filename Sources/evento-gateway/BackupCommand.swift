@@ -15,11 +15,11 @@ struct BackupCommand: AsyncParsableCommand, SignalHandling {
   @Argument(help: "Path of the copy, which must not exist.")
   var file: String
 
-  @Option(help: "Path of the database file.")
-  var database = ServeCommand.defaultDatabase
+  @OptionGroup var options: FileDatabaseOptions
 
   func run() async throws {
-    let copy = try await CopyRun.run("Copying \(database)") { [database, file] progress in
+    let database = options.path
+    let copy = try await CopyRun.run("Copying \(database)") { [file] progress in
       try await SQLiteExecutor.backUp(database, to: file, progress: progress)
     }
     try CopyRun.report("Copied \(copy.summary), from \(database) to \(file).")

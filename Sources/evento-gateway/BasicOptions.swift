@@ -4,9 +4,10 @@ internal import ArgumentParser
 struct BasicOptions: ParsableArguments {
   @Option(
     help: """
-      Path of the database file, created if it does not exist. ":memory:" keeps events only until the gateway stops.
+      Path of the database file, created if it does not exist, or a postgresql:// URL. ":memory:" keeps events only \
+      until the gateway stops. (default: \(ServeCommand.defaultDatabase))
       """)
-  var database = ServeCommand.defaultDatabase
+  var database: String?
 
   @Option(help: "Name or address to listen on.")
   var host = "127.0.0.1"
@@ -25,4 +26,13 @@ struct BasicOptions: ParsableArguments {
 
   @Flag(help: "Do not create a database; fail if it is missing (for example, an unmounted volume).")
   var databaseMustExist = false
+
+  // Not `databaseURLFile`: the option is named by the words of the property.
+  @Option(
+    help: ArgumentHelp(
+      "File with the postgresql:// URL, so that a password in it is in no list of processes.", valueName: "file"))
+  var databaseUrlFile: String?
+
+  @Option(help: ArgumentHelp("PostgreSQL schema of the tables.", valueName: "name"))
+  var databaseSchema: String?
 }

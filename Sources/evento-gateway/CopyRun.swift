@@ -1,5 +1,5 @@
-internal import ArgumentParser
 internal import ByteCoding
+internal import ArgumentParser
 internal import EventoSQLite
 internal import Foundation
 internal import Synchronization
@@ -10,9 +10,9 @@ enum CopyRun {
 
   typealias Progress = @Sendable (Double) -> Void
 
-  static func run(
-    _ title: String, _ body: @escaping @Sendable (@escaping Progress) async throws -> SQLiteExecutor.Copy
-  ) async throws -> SQLiteExecutor.Copy {
+  static func run<Value: Sendable>(
+    _ title: String, _ body: @escaping @Sendable (@escaping Progress) async throws -> Value
+  ) async throws -> Value {
     let (signals, line) = (Signals(Self.signals), ProgressLine(title))
     let work = Task { try await body { line.show($0) } }
     let received = Mutex<Int32?>(nil)

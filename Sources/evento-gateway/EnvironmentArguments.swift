@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import Foundation
 
 /// Options from environment variables. Every option of `serve` has one: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`.
-/// So has `--database` of the commands that copy one, so that in a container they use the database that is served
-/// there.
+/// So have the options for the database of `backup` and `restore`, so that in a container they use the database that is
+/// served there.
 ///
 /// The variable of an absent option becomes an argument, so that names, defaults and checks are only in the options
 /// themselves. An option that can be repeated has its values in the variable, separated by commas.
@@ -24,8 +24,8 @@ enum EnvironmentArguments {
     guard let command = arguments.first else { return [] }
     let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
     return options(ofCommand: command).compactMap { option in
-      guard let value = environment[option.variable], !value.isEmpty, !given.contains(option.argument[...]),
-        !isServiceLink(option.variable, value)
+      guard let value = environment[option.variable], !value.isEmpty, !isServiceLink(option.variable, value),
+        !alternatives(to: option.argument).contains(where: { given.contains($0[...]) })
       else { return nil }
       let arguments: [String]
       var error: String?
@@ -83,11 +83,18 @@ enum EnvironmentArguments {
     let kind: Kind
   }
 
+  /// Returns the options that override the variable of an option: itself, and the other one that names the database.
+  private static func alternatives(to option: String) -> [String] {
+    databaseOptions.contains(option) ? databaseOptions : [option]
+  }
+
+  private static let databaseOptions = [ServeCommand.databaseNames.database, ServeCommand.databaseNames.urlFile]
+
   private static func options(ofCommand name: String) -> [Known] {
     switch name {
     case ServeCommand.configuration.commandName: options
     case BackupCommand.configuration.commandName, RestoreCommand.configuration.commandName:
-      options.filter { $0.argument == "--database" }
+      options.filter { databaseOptions.contains($0.argument) }
     default: []
     }
   }

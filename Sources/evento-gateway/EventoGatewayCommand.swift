@@ -9,8 +9,8 @@ struct EventoGatewayCommand: AsyncParsableCommand {
     abstract: "An event store behind HTTP and JSON, kept in SQLite.",
     version: Version.text,
     subcommands: [
-      ServeCommand.self, TailCommand.self, BackupCommand.self, RestoreCommand.self, TokenCommand.self,
-      VersionCommand.self,
+      ServeCommand.self, TailCommand.self, BackupCommand.self, RestoreCommand.self, CopyCommand.self,
+      TokenCommand.self, VersionCommand.self,
     ])
 }
 

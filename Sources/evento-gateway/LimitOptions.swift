@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Evento
 internal import EventoGateway
-internal import EventoSQLite
 internal import HTTPServer
 
 /// The limits of `serve`, with the defaults of the parts that enforce them.
@@ -25,7 +24,7 @@ struct LimitOptions: ParsableArguments {
   var maxEventsPerWrite = Number(GatewayConfiguration().eventsPerWrite)
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Maximum number of events in one page.", valueName: "count"))
-  var maxPageEvents = Number(SQLiteConfiguration().pageEvents)
+  var maxPageEvents = Number(StoreSettings().pageEvents)
 
   @Option(
     parsing: .unconditional,
@@ -51,7 +50,7 @@ struct LimitOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional, help: ArgumentHelp("Maximum number of writes that wait for the disk.", valueName: "count"))
-  var maxWaitingWrites = Number(SQLiteConfiguration().waitingWrites)
+  var maxWaitingWrites = Number(StoreSettings().waitingWrites)
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Maximum number of open connections.", valueName: "count"))
   var maxConnections = Number(ServerConfiguration().connections)
@@ -147,10 +146,10 @@ struct LimitOptions: ParsableArguments {
     configuration.pageBytes = maxPageBytes.value
   }
 
-  func apply(to configuration: inout SQLiteConfiguration) {
-    configuration.pageEvents = maxPageEvents.value
-    configuration.pageBytes = maxPageBytes.value
-    configuration.waitingWrites = maxWaitingWrites.value
+  func apply(to settings: inout StoreSettings) {
+    settings.pageEvents = maxPageEvents.value
+    settings.pageBytes = maxPageBytes.value
+    settings.waitingWrites = maxWaitingWrites.value
   }
 
   func apply(to configuration: inout ServerConfiguration) {

@@ -15,14 +15,14 @@ struct RestoreCommand: AsyncParsableCommand, SignalHandling {
   @Argument(help: "Path of the backup, which is left unchanged.")
   var file: String
 
-  @Option(help: "Path of the database file, created if it does not exist.")
-  var database = ServeCommand.defaultDatabase
+  @OptionGroup var options: FileDatabaseOptions
 
   @Flag(help: "Replace a store that has events, which are lost.")
   var replace = false
 
   func run() async throws {
-    let copy = try await CopyRun.run("Restoring \(database)") { [database, file, replace] progress in
+    let database = options.path
+    let copy = try await CopyRun.run("Restoring \(database)") { [file, replace] progress in
       try await SQLiteExecutor.restore(
         database, from: file, replacing: replace, replacingSetting: "--replace", progress: progress)
     }

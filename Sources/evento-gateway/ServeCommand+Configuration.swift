@@ -1,5 +1,4 @@
 internal import EventoGateway
-internal import EventoSQLite
 internal import HTTPServer
 internal import Logging
 
@@ -20,19 +19,19 @@ extension ServeCommand {
     return configuration
   }
 
-  func storeConfiguration(_ log: Logger) -> SQLiteConfiguration {
-    var configuration = SQLiteConfiguration()
-    limits.apply(to: &configuration)
-    configuration.notify = { notice in
+  func storeSettings(_ log: Logger) -> StoreSettings {
+    var settings = StoreSettings()
+    limits.apply(to: &settings)
+    settings.report = { message in
       log.log(
-        level: notice.level == .failure ? .error : .notice, "\(notice.message)",
-        metadata: notice.cause.map { ["cause": "\($0)"] })
+        level: message.isError ? .error : .notice, "\(message.text)", metadata: message.cause.map { ["cause": "\($0)"] }
+      )
     }
-    configuration.memoryMapBytes = Int64(memoryMapBytes.value)
-    configuration.filePermissions = databaseMode.bits
-    configuration.createsDatabase = !databaseMustExist
-    configuration.createsDatabaseSetting = EnvironmentArguments.givenName(of: "--database-must-exist")
-    return configuration
+    settings.memoryMapBytes = memoryMapBytes.value
+    settings.filePermissions = databaseMode.bits
+    settings.createsFile = !databaseMustExist
+    settings.createsFileSetting = EnvironmentArguments.givenName(of: "--database-must-exist")
+    return settings
   }
 
   var serverConfiguration: ServerConfiguration {

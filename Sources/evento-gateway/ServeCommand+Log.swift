@@ -1,5 +1,6 @@
 internal import ByteCoding
 internal import EventoGateway
+internal import EventoStorage
 internal import Foundation
 internal import HTTPServer
 internal import Logging
@@ -15,10 +16,10 @@ extension ServeCommand {
   }
 
   /// Prints the address, the database and the number of events: for people, and for scripts that wait.
-  func announce(_ server: HTTPServer, isNew: Bool, eventCount: Int, _ log: Logger) {
+  func announce(_ server: HTTPServer, _ opened: OpenedStore, eventCount: Int, _ log: Logger) {
     let addresses = server.addresses.map { "\($0)\(network.basePath)" }.joined(separator: " and ")
     let count = eventCount == 1 ? "1 event" : "\(eventCount) events"
-    let store = "\(isNew ? "new database" : "database") \(database)"
+    let store = "\(opened.store.isNew ? "new database" : "database") \(opened.name)"
     do throws(StandardOutput.Failure) {
       try StandardOutput.print(
         PrintableText.escaped("evento-gateway \(Version.current) listens on \(addresses), \(store), \(count)"))

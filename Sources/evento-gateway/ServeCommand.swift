@@ -1,9 +1,8 @@
 public import ArgumentParser
-internal import ByteCoding
 internal import CAllocator
 internal import Evento
 internal import EventoGateway
-internal import EventoSQLite
+internal import EventoStorage
 internal import Foundation
 internal import HTTPServer
 public import Logging
@@ -21,6 +20,8 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
       """)
 
   static let defaultDatabase = "evento.sqlite"
+  static let databaseNames = DatabaseChoice.Names(
+    database: "--database", urlFile: "--database-url-file", schema: "--database-schema")
 
   @OptionGroup(title: "Basics")
   var basics: BasicOptions
@@ -31,7 +32,7 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Octal permissions of a new database file, reduced by the umask.", valueName: "octal"))
-  var databaseMode = FileMode(bits: SQLiteConfiguration().filePermissions)
+  var databaseMode = FileMode(bits: StoreSettings().filePermissions)
 
   @Option(help: "Least severe level that is logged; debug logs each request.")
   var logLevel = Logger.Level.info
@@ -45,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
       Maximum bytes of the database file that reads map into memory, up to 2 GiB; 0 maps nothing. Pages by \
       aggregate take a third less time, but a read error of the disk ends the process.
       """)
-  var memoryMapBytes = Number(Int(SQLiteConfiguration().memoryMapBytes))
+  var memoryMapBytes = Number(StoreSettings().memoryMapBytes)
 
   @OptionGroup(title: "Limits")
   var limits: LimitOptions
@@ -53,7 +54,11 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
   @OptionGroup(title: "Deadlines")
   var deadlines: DeadlineOptions
 
-  var database: String { basics.database }
+  var database: DatabaseChoice {
+    DatabaseChoice(
+      Self.databaseNames, database: basics.database, urlFile: basics.databaseUrlFile, schema: basics.databaseSchema,
+      default: Self.defaultDatabase)
+  }
   var host: String { basics.host }
   /// `validate()` rejects one out of range.
   var port: UInt16 { UInt16(clamping: basics.port.value) }
@@ -62,9 +67,8 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
   var databaseMustExist: Bool { basics.databaseMustExist }
 
   func validate() throws {
-    // SQLite uses an empty name for a temporary database: https://sqlite.org/c3ref/open.html
-    guard !database.isEmpty else { throw ValidationError("--database must name a file, but is \"\".") }
-    guard database != ":memory:" || !databaseMustExist else {
+    try database.check()
+    guard basics.database != ":memory:" || !databaseMustExist else {
       throw ValidationError("--database-must-exist needs a file, but --database is \":memory:\".")
     }
     try Setting.check([Setting("--port", basics.port, 0...Int(UInt16.max))])
@@ -74,6 +78,10 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
       Setting("--event-loops", eventLoops, 1...256),
       Setting("--memory-map-bytes", memoryMapBytes, 0...2 << 30),
     ])
+    let standard = StoreSettings()
+    try database.checkAppliesToFile("--database-must-exist", isGiven: databaseMustExist)
+    try database.checkAppliesToFile("--database-mode", isGiven: databaseMode.bits != standard.filePermissions)
+    try database.checkAppliesToFile("--memory-map-bytes", isGiven: memoryMapBytes.value != standard.memoryMapBytes)
   }
 
   func run() async throws {
@@ -86,6 +94,8 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
     defer { logOutput.flush(within: .seconds(1)) }
     let log = makeLog(logOutput)
     logIgnoredVariables(log)
+    let location = try database.location()
+    if let warning = database.warning { log.warning("\(warning)") }
     let tokens = try TokenFile.read(tokenFile, from: tokenFileSetting)
     if !network.unixSocketOnly {
       try Exposure.check(host: host, hasTokens: tokens != nil, allowsAnonymous: allowAnonymous)
@@ -95,17 +105,18 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
     raiseDescriptorLimit(log)
     // Before the database is created or changed: if it can't listen, no file is left behind.
     let bound = try ListenError.explaining { try BoundEndpoints(endpoints) }
-    let opened: SQLiteExecutor?
+    let opened: OpenedStore?
     do {
-      opened = try await openStore(signals, log, logOutput)
+      opened = try await openStore(location, signals, log, logOutput)
     } catch {
       bound.release()
       throw error
     }
-    guard let store = opened else {
+    guard let opened else {
       bound.release()
       return log.info("Stopped.")
     }
+    let store = opened.store
     let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
     let server: HTTPServer
     do {
@@ -114,7 +125,7 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
         try HTTPServer.start(on: bound, configuration: serverConfiguration, handler: gateway)
       }
       gateway.observe(server)
-      announce(server, isNew: store.isNew, eventCount: count, log)
+      announce(server, opened, eventCount: count, log)
     } catch {
       bound.release()
       await store.close()
@@ -152,9 +163,11 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
   /// Opens the store, which can take long: an older one is upgraded, and another process may have locked the database.
   ///
   /// - Returns: `nil` if a signal cancelled that.
-  private func openStore(_ signals: Signals, _ log: Logger, _ logOutput: LogOutput) async throws -> SQLiteExecutor? {
-    let (path, configuration) = (database, storeConfiguration(log))
-    let opening = Task { try await SQLiteExecutor.open(path, configuration: configuration) }
+  private func openStore(
+    _ location: DatabaseLocation, _ signals: Signals, _ log: Logger, _ logOutput: LogOutput
+  ) async throws -> OpenedStore? {
+    let settings = storeSettings(log)
+    let opening = Task { try await location.open(settings) }
     signals.observe { signal in
       guard signal != SIGHUP else { return }
       guard opening.isCancelled else {

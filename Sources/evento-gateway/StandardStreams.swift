@@ -2,11 +2,12 @@ internal import Foundation
 
 /// Standard error of every command.
 enum StandardError {
-  /// Writes text. Nothing can be done if that fails: there is no other place to report it.
+  /// Writes text, without passwords: an error may quote an argument. Nothing can be done if that fails: there is no
+  /// other place to report it.
   ///
   /// - Returns: True if all of it was written.
   @discardableResult static func write(_ text: String) -> Bool {
-    writeAll(Array(text.utf8), to: STDERR_FILENO) == nil
+    writeAll(Array(PostgreSQLURL.redacted(text).utf8), to: STDERR_FILENO) == nil
   }
 }
 

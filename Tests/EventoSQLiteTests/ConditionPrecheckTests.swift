@@ -3,6 +3,7 @@ import Evento
 import Testing
 
 @testable import EventoSQLite
+import EventoStorage
 
 /// Conditions with many filters, which a reader checks before the write has its turn.
 @Suite struct ConditionPrecheckTests {

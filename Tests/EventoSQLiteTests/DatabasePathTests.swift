@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import EventoSQLite
+import EventoStorage
 
 /// A path is the plain name of a file, whatever it looks like.
 @Suite struct DatabasePathTests {

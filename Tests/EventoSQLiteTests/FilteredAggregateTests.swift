@@ -3,6 +3,7 @@ import Evento
 import Testing
 
 @testable import EventoSQLite
+import EventoStorage
 
 /// A long aggregate, read by a name or a routing key that few of its events have, or none.
 @Suite struct FilteredAggregateTests {
@@ -71,7 +72,7 @@ import Testing
     }
     try pending.flush()
     let reader = EventReader(
-      connection: connection, symbols: symbols, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
+      connection: connection, symbols: symbols, limits: PageLimits(events: 1000, bytes: 8 << 20))
     let filter = [ReadAggregator("t", id: "long", name: name)]
     let routingKey = key.map { RoutingKey.value($0) } ?? .all
     let count = name == "Rare" ? 1 : 0

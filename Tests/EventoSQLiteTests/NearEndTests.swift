@@ -3,6 +3,7 @@ import Evento
 import Testing
 
 @testable import EventoSQLite
+import EventoStorage
 
 /// Pages of many filters from places near the end of the log, where the log is read itself.
 @Suite struct NearEndTests {
@@ -144,7 +145,7 @@ import Testing
     let last = try writer.write([.sample("a", "N2", type: "t7")], condition: nil, commitID: 1).events[0].cursor
     try pending.flush()
     let reader = EventReader(
-      connection: connection, symbols: symbols, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
+      connection: connection, symbols: symbols, limits: PageLimits(events: 1000, bytes: 8 << 20))
     let before = runs(on: connection)
     let filters = (0..<200).map { ReadAggregator("t\($0)") }
     let page = try reader.page(filters, .all, .forward(first: 10, after: .after(end)))

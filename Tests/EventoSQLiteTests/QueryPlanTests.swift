@@ -3,6 +3,7 @@ import Evento
 import Testing
 
 @testable import EventoSQLite
+import EventoStorage
 
 /// Every filter of a read is served by an index, in the order of the log: no scan, no sort.
 @Suite struct QueryPlanTests {
@@ -95,7 +96,7 @@ import Testing
 
   @Test(arguments: shapes) func aPageStepsOverNoOtherRows(shape: Shape) throws {
     try withConnection { connection, symbols in
-      let limits = EventReader.PageLimits(events: 1000, bytes: 8 << 20)
+      let limits = PageLimits(events: 1000, bytes: 8 << 20)
       let reader = EventReader(connection: connection, symbols: symbols, limits: limits)
       for args in [Args.forward(first: 10), .backward(last: 10)] {
         _ = try reader.page(shape.filters, shape.key, args)
@@ -123,6 +124,14 @@ import Testing
     try withConnection { connection, _ in
       let plan = try connection.all("EXPLAIN QUERY PLAN \(SubscriberTable.pageQuery)") { $0.text(3) }
       #expect(plan == ["SEARCH subscriber USING PRIMARY KEY (key>?)"])
+    }
+  }
+  /// A copy of the store reads all of them by pages.
+  @Test func aPageOfSnapshotsIsASearchByTheirKey() throws {
+    try withConnection { connection, _ in
+      let plan = try connection.all("EXPLAIN QUERY PLAN \(SnapshotTable.pageQuery)") { $0.text(3) }
+      #expect(
+        plan == ["SEARCH snapshot USING INDEX sqlite_autoindex_snapshot_1 ((type,revision,id)>(?,?,?))"])
     }
   }
 }

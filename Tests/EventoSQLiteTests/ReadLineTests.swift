@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 @testable import EventoSQLite
+import EventoStorage
 
 /// Reads that wait: short ones behind no long ones, and none for a client that has gone.
 @Suite(.timeLimit(.minutes(2))) struct ReadLineTests {
@@ -284,7 +285,7 @@ import Testing
     try pending.flush()
     let reader = EventReader(
       connection: connection, symbols: symbols,
-      limits: EventReader.PageLimits(events: 1000, bytes: ReadAllowance.limit))
+      limits: PageLimits(events: 1000, bytes: ReadAllowance.limit))
     connection.limitReads()
     connection.allowance?.renew(ReadAllowance.limit)
     let page = try reader.page(nil, .all, isForward ? .forward(first: 3) : .backward(last: 3))

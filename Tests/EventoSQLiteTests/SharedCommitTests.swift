@@ -3,6 +3,7 @@ import Evento
 import Testing
 
 @testable import EventoSQLite
+import EventoStorage
 
 /// Writes that share a commit see each other as if each had had one of its own.
 @Suite struct SharedCommitTests {

@@ -2,6 +2,7 @@ import Evento
 import Testing
 
 @testable import EventoSQLite
+import EventoStorage
 
 @Suite struct SymbolTableTests {
   @Test func aSlotGoesToWhoeverWasKeptLast() {
@@ -47,7 +48,7 @@ import Testing
     _ = try writer.write(events, condition: nil, commitID: 1)
     try pending.flush()
     let reader = EventReader(
-      connection: connection, symbols: symbols, limits: EventReader.PageLimits(events: 1000, bytes: 8 << 20))
+      connection: connection, symbols: symbols, limits: PageLimits(events: 1000, bytes: 8 << 20))
     for _ in 1...2 {
       let log = try reader.page(nil, .all, .forward(first: 1000)).edges.map(\.node)
       #expect(log.map(\.aggregatorID) == events.map(\.aggregatorID))

@@ -5,55 +5,8 @@ import Testing
 
 @testable import EventoSQLite
 
-/// Writes that wait: small ones behind no large ones, and none for a client that has gone.
+/// Writes that wait: none for a client that has gone, and none that takes the time of others.
 @Suite(.timeLimit(.minutes(1))) struct WriteQueueTests {
-  /// A job that only has a cost.
-  private final class Stub: Job {
-    let name: String
-    let cost: Int
-    let bytes: Int
-
-    init(_ name: String, cost: Int, bytes: Int = 0) {
-      self.name = name
-      self.cost = cost
-      self.bytes = bytes
-    }
-
-    func run(on session: Writer.Session) -> Report { {} }
-    func fail(_ error: EventoError) {}
-  }
-
-  /// The names of the writes of each commit.
-  private func commits(_ lines: inout WriteQueues) -> [String] {
-    var commits: [String] = []
-    while true {
-      let jobs = lines.next()
-      guard !jobs.isEmpty else { return commits }
-      commits.append(jobs.compactMap { ($0 as? Stub)?.name }.joined())
-    }
-  }
-
-  @Test func smallWritesHaveEveryOtherCommit() {
-    var lines = WriteQueues()
-    for _ in 0..<600 { lines.append(Stub("s", cost: 1)) }
-    for name in ["a", "b"] { lines.append(Stub(name, cost: 100_000, bytes: 5 << 20)) }
-    for name in ["x", "y"] { lines.append(Stub(name, cost: 1_000_000, bytes: 5 << 20)) }
-    #expect(lines.count == 604)
-    let found = commits(&lines).map { $0.first == "s" ? "\($0.count)" : $0 }
-    #expect(found == ["512", "a", "88", "x", "b", "y"])
-  }
-
-  @Test func whatACommitHasNoTimeForComesNextInItsLine() {
-    var lines = WriteQueues()
-    for name in ["x", "y", "z"] { lines.append(Stub(name, cost: 1_000_000)) }
-    let jobs = lines.next()
-    #expect(jobs.count == 3)
-    lines.append(Stub("s", cost: 1))
-    lines.append(Stub("w", cost: 1_000_000))
-    lines.putBack(jobs[1...])
-    #expect(commits(&lines) == ["s", "yzw"])
-  }
-
   /// A writer on a queue that does not run yet.
   private struct Idle {
     let folder: TestFolder

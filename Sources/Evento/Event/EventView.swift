@@ -66,6 +66,15 @@ extension Edge<Event> {
   }
 }
 
+extension WrittenEvent {
+  /// Copies what the viewed event was stored with.
+  package init(_ view: borrowing EventView, cursor: Cursor) {
+    self.init(
+      id: view.id, aggregatorType: view.aggregatorType, aggregatorID: view.aggregatorID, version: view.version,
+      routingKey: view.routingKey, timestamp: view.timestamp, cursor: cursor)
+  }
+}
+
 extension ReadResult<Event> {
   /// Passes the page's events to `each`, like a ``CallbackExecutor``.
   ///

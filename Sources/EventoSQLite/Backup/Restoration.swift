@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Evento
+internal import EventoStorage
 
 /// Replaces a store by a copy.
 ///

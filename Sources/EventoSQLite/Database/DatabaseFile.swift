@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Evento
+internal import EventoStorage
 internal import Synchronization
 
 #if canImport(Glibc)

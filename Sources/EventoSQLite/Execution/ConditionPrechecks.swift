@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 internal import Synchronization
 
 /// Checks the conditions of waiting writes on a separate connection, in the order in which they arrive, so that they

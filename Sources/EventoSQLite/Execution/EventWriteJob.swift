@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// A write of events: by far the most frequent job, so it is one object and not nested closures.
 final class EventWriteJob: Job {
@@ -11,6 +12,7 @@ final class EventWriteJob: Job {
   private let mustDrop: @Sendable () -> Bool
   private let completion: Completion
   let bytes: Int
+  let cost: Int
 
   /// - Parameters:
   ///   - events: Events that ``NewEvent/check(_:)`` has checked.
@@ -22,7 +24,8 @@ final class EventWriteJob: Job {
     completion: @escaping Completion
   ) {
     self.events = events
-    bytes = events.indices.reduce(0) { $0 + Self.size(of: events.span[$1]) }
+    let size = WriteSize(events)
+    (bytes, cost) = (size.bytes, size.cost)
     self.condition = condition
     self.precheck = precheck
     self.now = now
@@ -30,16 +33,7 @@ final class EventWriteJob: Job {
     self.completion = completion
   }
 
-  /// An event takes as long as some kilobytes of payload, because each index has an entry for it.
-  var cost: Int { bytes + events.count * 4096 }
-
   var isCancelled: Bool { mustDrop() }
-
-  /// Returns the approximate number of bytes that an event adds to the write-ahead log, with its index entries.
-  private static func size(of event: borrowing NewEvent) -> Int {
-    256 + event.data.bytes.count + event.metadata.bytes.count + event.aggregatorType.utf8.count
-      + event.aggregatorID.utf8.count + event.name.utf8.count
-  }
 
   func run(on session: Writer.Session) throws(SQLiteFailure) -> Report {
     let outcome = try Self.outcome {

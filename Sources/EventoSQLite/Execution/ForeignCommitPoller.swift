@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Evento
+internal import EventoStorage
 internal import Synchronization
 
 /// Detects commits by other processes, and by other executors on the same file, while a caller waits for one.

@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Evento
+internal import EventoStorage
 internal import Synchronization
 
 /// The one connection that changes the database.
@@ -46,7 +47,9 @@ final class Writer: @unchecked Sendable {
   typealias WriteJob = any Job<Session>
 
   private struct State {
-    var waiting = WriteQueues()
+    var waiting = WriteQueues<WriteJob>(
+      // No commit makes the write-ahead log long.
+      CommitLimits(writes: 512, bytes: 8 << 20), size: { WriteSize(cost: $0.cost, bytes: $0.bytes) })
     var isDraining = false
     /// True if writes that have not begun are refused.
     var isRefusing = false
@@ -418,8 +421,4 @@ extension CommitHint.Event {
 extension EventoError {
   static let logGrows =
     "The write-ahead log can't be moved into the database file, and keeps growing. Check the database's disk."
-
-  static func tooManyWaiting(_ limit: Int) -> EventoError {
-    EventoError(.unavailable, "Too many writes are waiting (limit \(limit)). Retry shortly.")
-  }
 }

@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// Checks whether an event matches a write's condition.
 struct ConditionCheck {

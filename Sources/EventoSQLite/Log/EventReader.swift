@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Evento
+internal import EventoStorage
 
 /// Reads events on one connection.
 struct EventReader {
@@ -7,31 +8,11 @@ struct EventReader {
   let symbols: SymbolTable
   let limits: PageLimits
 
-  /// The maximum size of a page, whatever the read requests.
-  struct PageLimits {
-    let events: Int
-    /// The maximum size of payloads and metadata, in bytes. A larger event is returned alone.
-    let bytes: Int
-  }
-
   /// Returns one page, read in one transaction.
   func page(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, _ args: Args) throws -> ReadResult<Event> {
-    var values = Values()
-    let info = try show(aggregators, routingKey, args, to: &values)
-    if case .backward = args { values.edges.reverse() }
-    return values.finish(info)
-  }
-
-  /// The events of a page as values.
-  private struct Values: PageBuilder {
-    var edges: [Edge<Event>] = []
-
-    mutating func add(_ event: borrowing EventView) -> Bool {
-      edges.append(Edge(event))
-      return true
-    }
-
-    func finish(_ info: PageInfo) -> ReadResult<Event> { ReadResult(edges: edges, pageInfo: info) }
+    var events = EventsBuilder(args)
+    let info = try show(aggregators, routingKey, args, to: &events)
+    return events.finish(info)
   }
 
   /// Passes one page, read in one transaction, to a builder; see ``CallbackExecutor``.
@@ -43,17 +24,12 @@ struct EventReader {
       case .forward(let first, let after):
         let start = try position(of: after)
         let page = try forward(aggregators, routingKey, from: start.position, count: first, to: &builder)
-        var end = page.last?.cursor
-        if end == nil { end = try first == 0 ? start.cursor : connection.logEnd().cursor }
-        return PageInfo(
-          hasPreviousPage: false, hasNextPage: page.hasMore, startCursor: page.first?.cursor, endCursor: end)
+        return try page.forwardInfo { () throws(SQLiteFailure) in try first == 0 ? start : connection.logEnd() }
       case .backward(let last, let before):
         let end = try before.map { try connection.position(of: $0).position } ?? Int64.max
-        var page = Page(room: min(last, limits.events), bytes: limits.bytes)
+        var page = PageState(count: last, limits)
         try fill(&page, from: try symbols.scans(aggregators, routingKey), end, .backward, to: &builder)
-        return PageInfo(
-          hasPreviousPage: page.hasMore, hasNextPage: false, startCursor: page.last?.cursor,
-          endCursor: page.first?.cursor)
+        return page.backwardInfo
       }
     }
   }
@@ -70,8 +46,8 @@ struct EventReader {
   private func forward(
     _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, from position: Int64, count: Int,
     to builder: inout some PageBuilder
-  ) throws(SQLiteFailure) -> Page {
-    var page = Page(room: min(count, limits.events), bytes: limits.bytes)
+  ) throws(SQLiteFailure) -> PageState {
+    var page = PageState(count: count, limits)
     if try isNearEnd(position, aggregators, routingKey) {
       let scan = LogScan(connection: connection, symbols: symbols)
       let positions = try scan.positions(after: position, aggregators, routingKey, limit: page.room + 1)
@@ -96,7 +72,7 @@ struct EventReader {
 
   /// Fills a page with the events of some scans.
   private func fill(
-    _ page: inout Page, from scans: Set<IndexScan>, _ position: Int64, _ direction: IndexScan.Direction,
+    _ page: inout PageState, from scans: Set<IndexScan>, _ position: Int64, _ direction: IndexScan.Direction,
     to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
     if scans.count == 1, let scan = scans.first, let query = scan.query(.rows, direction),
@@ -107,7 +83,7 @@ struct EventReader {
       // One more than requested shows whether there are more.
       try scan.bind(to: statement, from: position, limit: Int64(page.room + 1))
       // The common case: rows in the order of one index.
-      while !page.hasMore, try statement.step() { try page.add(statement, symbols, to: &builder) }
+      while !page.hasMore, try statement.step() { try add(statement, &page, to: &builder) }
     } else {
       var merge = KWayMerge(scans, from: position, direction, count: page.room + 1, on: connection)
       // Positions first, then the row of each.
@@ -124,7 +100,7 @@ struct EventReader {
 
   /// Passes the event at a position to a builder, if the page has room for it.
   private func add(
-    _ position: Int64, _ page: inout Page, to builder: inout some PageBuilder
+    _ position: Int64, _ page: inout PageState, to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
     let row = try connection.statement("SELECT \(EventRow.columns) FROM event WHERE position = ?1")
     defer { row.reset() }
@@ -134,48 +110,18 @@ struct EventReader {
         code: SQLITE_CORRUPT, message: "an index refers to event \(position), which is missing", action: "read an event"
       )
     }
-    try page.add(row, symbols, to: &builder)
+    try add(row, &page, to: &builder)
   }
 
-  /// The state of a page while it is filled.
-  private struct Page {
-    /// The number of events for which there is room.
-    private(set) var room: Int
-    /// The bytes of payloads and metadata for which there is room.
-    private var bytes: Int
-    /// The positions of its first and last event, in the order in which they were read.
-    private(set) var first: LogPosition?
-    private(set) var last: LogPosition?
-    /// True if there was an event that did not fit.
-    private(set) var hasMore = false
-
-    init(room: Int, bytes: Int) {
-      self.room = room
-      self.bytes = bytes
+  /// Passes the event of a row to a builder, if the page has room for it.
+  private func add(
+    _ row: Statement, _ page: inout PageState, to builder: inout some PageBuilder
+  ) throws(SQLiteFailure) {
+    // Before a large payload is read.
+    guard page.hasRoom(payloadBytes: EventRow.payloadLength(row), isJSON: EventRow.isJSON(row), in: builder) else {
+      return
     }
-
-    /// Passes the event of a row to a builder, if there is room for it. An event that does not fit is left to the next
-    /// page, unless it would be the first.
-    mutating func add(
-      _ row: Statement, _ symbols: SymbolTable, to builder: inout some PageBuilder
-    ) throws(SQLiteFailure) {
-      guard room > 0 else { return hasMore = true }
-      let (left, isFirst, position) = (bytes, first == nil, EventRow.position(row))
-      // Before a large payload is read.
-      let length = EventRow.payloadLength(row)
-      guard isFirst || length <= left && builder.hasRoom(payloadBytes: length, isJSON: EventRow.isJSON(row)) else {
-        return hasMore = true
-      }
-      var size = 0
-      let fits = try EventRow.withView(row, at: position, symbols) { event in
-        size = event.data.count + event.metadata.count
-        return (size <= left || isFirst) && builder.add(event)
-      }
-      guard fits else { return hasMore = true }
-      room -= 1
-      bytes -= size
-      last = position
-      if isFirst { first = position }
-    }
+    let position = EventRow.position(row)
+    try EventRow.withView(row, at: position, symbols) { page.add($0, at: position, to: &builder) }
   }
 }

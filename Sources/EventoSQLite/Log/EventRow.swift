@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// Reads rows of `event` as events.
 enum EventRow {

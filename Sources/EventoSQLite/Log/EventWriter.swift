@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// Writes events on one connection, inside the writer's transaction.
 ///
@@ -18,46 +19,25 @@ struct EventWriter {
   func write(
     _ events: [NewEvent], condition: WriteCondition?, precheck: ConditionPrecheck? = nil, commitID: Int64
   ) throws -> WriteResult {
-    let blame: EventoError?
     if condition != nil { try pending.flush() }
-    switch try ResendCheck(connection: connection, symbols: symbols, pending: pending).outcome(of: events) {
+    let lookup = EventLookup(
+      connection: connection, symbols: symbols, headCache: headCache, pending: pending, precheck: precheck)
+    switch try WriteDecision.of(events, condition, lookup) {
     case .resend(let stored): return WriteResult(events: stored, isResend: true)
-    case .new: blame = nil
-    case .duplicate(let error): blame = error
+    case .accepted(let write): return try store(events, write, commitID: commitID)
     }
-    // A cursor of another history is reported before other errors of the write.
-    let start = try condition?.after.map { try connection.position(of: $0).position } ?? 0
-    if let blame { throw blame }
-
-    var versions = VersionCheck(connection: connection, symbols: symbols, headCache: headCache, pending: pending)
-    var numbered: [VersionCheck.Admission] = []
-    numbered.reserveCapacity(events.count)
-    // Borrowed, here and below: copying an event would retain and release each of its members.
-    for index in events.indices { numbered.append(try versions.admit(events.span[index])) }
-    if let condition { try check(condition, after: start, precheck) }
-    return try store(events, numbered, versions.heads, commitID: commitID)
-  }
-
-  private func check(_ condition: WriteCondition, after position: Int64, _ precheck: ConditionPrecheck?) throws {
-    var position = position
-    if let precheck {
-      if precheck.hasMatch { throw EventoError.conditionFailed() }
-      position = max(position, precheck.position)
-    }
-    let check = ConditionCheck(connection: connection, symbols: symbols, condition: condition)
-    if try check.hasMatch(after: position, end: try headCache.end(connection)) { throw EventoError.conditionFailed() }
   }
 
   private func store(
-    _ events: [NewEvent], _ admissions: [VersionCheck.Admission], _ heads: [VersionCheck.Head], commitID: Int64
+    _ events: [NewEvent], _ write: AcceptedWrite, commitID: Int64
   ) throws(SQLiteFailure) -> WriteResult {
-    var heads = heads
+    var heads = write.heads
     var names = EventNames(symbols)
     var position = try headCache.end(connection)
     let time = now().clamped
     var written: [WrittenEvent] = []
     written.reserveCapacity(events.count)
-    for (index, admission) in admissions.enumerated() {
+    for (index, admission) in write.admissions.enumerated() {
       position += 1
       let aggregate: Int64
       if let known = heads[admission.head].aggregate {
@@ -84,7 +64,7 @@ struct EventWriter {
     for head in heads {
       guard let aggregate = head.aggregate else { continue }
       headCache.keep(
-        HeadCache.Head(aggregate: aggregate, version: head.version, routingKey: head.routingKey), of: head.key)
+        AggregateHead(aggregate: aggregate, version: head.version, routingKey: head.routingKey), of: head.key)
     }
     return WriteResult(events: written, isResend: false)
   }

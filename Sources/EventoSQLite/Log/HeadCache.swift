@@ -1,20 +1,14 @@
 internal import CSQLite
 internal import Evento
+internal import EventoStorage
 
 /// The writer's cache of the end of the log, and of the version and routing key of each aggregate's latest event.
 ///
 /// Unlike the rows of a ``SymbolTable``, these change. The cache records this connection's own changes. If another
 /// connection has changed the database, which is detected when a transaction begins, the cache is emptied.
 final class HeadCache {
-  /// The latest version and routing key of a stored aggregate.
-  struct Head {
-    let aggregate: Int64
-    let version: Int
-    let routingKey: String?
-  }
-
   private var end: Int64?
-  private var heads = TwoGenerationCache<AggregateKey, Head>(limit: headLimit)
+  private var heads = TwoGenerationCache<AggregateKey, AggregateHead>(limit: headLimit)
   private var dataVersion: Int64?
 
   /// The maximum number of aggregates, each with at most three texts of 255 bytes.
@@ -71,11 +65,11 @@ final class HeadCache {
     end = position
   }
 
-  func head(of key: AggregateKey) -> Head? {
+  func head(of key: AggregateKey) -> AggregateHead? {
     heads.value(at: key)
   }
 
-  func keep(_ head: Head, of key: AggregateKey) {
+  func keep(_ head: AggregateHead, of key: AggregateKey) {
     heads.keep(head, at: key)
   }
 }

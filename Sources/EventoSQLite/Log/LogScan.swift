@@ -1,8 +1,9 @@
 internal import Evento
+internal import EventoStorage
 
 /// Finds matching events near the end of the log without an index, by reading each event and matching it in memory.
 ///
-/// 200 filters by type can need 6,600 index scans (``Schema/kindsPerType``), and thousands of look-ups before them,
+/// 200 filters by type can need 6,600 index scans (``FilterIndex/kindsPerType``), and thousands of look-ups before them,
 /// even if only one event follows the position.
 struct LogScan {
   let connection: Connection
@@ -19,13 +20,13 @@ struct LogScan {
 
   /// Returns the approximate maximum number of index scans that filters need, without reading the symbol table.
   static func maximumScans(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey = .all) -> Int {
-    guard let aggregators else { return routingKey == .all ? 1 : Schema.lanesPerRoutingKey + 1 }
+    guard let aggregators else { return routingKey == .all ? 1 : FilterIndex.lanesPerRoutingKey + 1 }
     return aggregators.reduce(0) { scans, aggregator in
       // All others need a scan for each name of a type, or a scan of an aggregate (``FilteredAggregate``).
       let needsOne =
         aggregator.aggregatorID == nil
         ? aggregator.name != nil : aggregator.name == nil && routingKey == .all
-      return scans + (needsOne ? 1 : Schema.kindsPerType + 1)
+      return scans + (needsOne ? 1 : FilterIndex.kindsPerType + 1)
     }
   }
 
@@ -47,41 +48,11 @@ struct LogScan {
       known = filters
       let aggregate = statement.integer(2)
       let names = try symbols.names(ofLane: statement.integer(1))
-      let matches = try filters.matches(names) { () throws(SQLiteFailure) in try symbols.key(ofAggregate: aggregate) }
+      let matches = try filters.matches(
+        type: names.type, name: names.name, routingKey: names.routingKey
+      ) { () throws(SQLiteFailure) in try symbols.key(ofAggregate: aggregate) }
       if matches { positions.append(statement.integer(0)) }
     }
     return positions
-  }
-}
-
-/// The filters of a read or a condition, matched with the names of an event in memory: 200 of them cost no more than
-/// one.
-private struct FilterSet {
-  private let keys: Set<FilterKey>
-  /// The forms of the filters. Those with an aggregate id come last.
-  private let forms: [FilterKey.Form]
-
-  init(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) {
-    let keys = aggregators.filterKeys(routingKey)
-    // There are few forms, however many keys.
-    var forms: [FilterKey.Form] = []
-    for key in keys where !forms.contains(key.form) { forms.append(key.form) }
-    self.keys = Set(keys)
-    self.forms = forms.filter { !$0.hasID } + forms.filter { $0.hasID }
-  }
-
-  /// Returns whether an event matches.
-  ///
-  /// - Parameter id: Returns the id of the event's aggregate. Called only if a filter has one.
-  func matches(
-    _ event: SymbolTable.LaneNames, id: () throws(SQLiteFailure) -> String
-  ) throws(SQLiteFailure) -> Bool {
-    var known: String?
-    for form in forms {
-      if form.hasID, known == nil { known = try id() }
-      let key = FilterKey(form, type: event.type, id: known, name: event.name, routingKey: event.routingKey)
-      if keys.contains(key) { return true }
-    }
-    return false
   }
 }

@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// The writer of the sparse index of long aggregates. The index has, for each block of an aggregate, the first event of
 /// each kind, routing key and lane (``Schema``).
@@ -33,12 +34,12 @@ struct SparseIndex {
 
   /// Returns the block of an event. The first block, 0, is not in the index.
   static func block(ofVersion version: Int64) -> Int64 {
-    (version - 1) / Schema.blockLength
+    (version - 1) / FilterIndex.blockLength
   }
 
   /// Adds the entries of an event that follows all others in the log.
   mutating func add(_ row: borrowing NewEventRow) {
-    guard row.version > Schema.blockLength else { return }
+    guard row.version > FilterIndex.blockLength else { return }
     let block = Self.block(ofVersion: Int64(row.version))
     let lane = Key(aggregate: row.aggregate, property: .lane, value: row.lane.id)
     // A lane has one kind and one routing key. If the index has the lane, it has these too.

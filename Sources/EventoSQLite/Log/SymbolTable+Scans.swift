@@ -1,12 +1,13 @@
 internal import Evento
+internal import EventoStorage
 
 extension SymbolTable {
   /// Returns the scans that together have each event that matches one of the aggregators (`nil`: all) and the routing
   /// key, each once.
   ///
   /// - Complexity: O(1) for each aggregator, however many names, types, routing keys and aggregates there are: at most
-  ///   ``Schema/kindsPerType`` look-ups and as many scans, and one posting list. For a routing key alone, at most
-  ///   ``Schema/lanesPerRoutingKey`` scans and one posting list.
+  ///   ``FilterIndex/kindsPerType`` look-ups and as many scans, and one posting list. For a routing key alone, at most
+  ///   ``FilterIndex/lanesPerRoutingKey`` scans and one posting list.
   func scans(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) throws(SQLiteFailure) -> Set<IndexScan> {
     var partition: Int64?
     if case .value(let key) = routingKey {

@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Evento
+internal import EventoStorage
 
 /// The integers that represent texts in the log, with a bounded cache for one connection.
 ///
@@ -59,10 +60,10 @@ final class SymbolTable {
     try connection.integer("SELECT id FROM kind WHERE type = ?1 AND name = ?2", .integer(type), .integer(name))
   }
 
-  /// Returns the first kinds of a type, at most ``Schema/kindsPerType``: those that are in no posting list.
+  /// Returns the first kinds of a type, at most ``FilterIndex/kindsPerType``: those that are in no posting list.
   func firstKinds(ofType type: Int64) throws(SQLiteFailure) -> [Int64] {
     try connection.all(
-      "SELECT id FROM kind WHERE type = ?1 ORDER BY id LIMIT \(Schema.kindsPerType)", .integer(type)
+      "SELECT id FROM kind WHERE type = ?1 ORDER BY id LIMIT \(FilterIndex.kindsPerType)", .integer(type)
     ) { $0.integer(0) }
   }
 
@@ -71,11 +72,11 @@ final class SymbolTable {
       "SELECT id FROM lane WHERE routing_key = ?1 AND kind = ?2", .integer(routingKey), .integer(kind))
   }
 
-  /// Returns the first lanes of a routing key, at most ``Schema/lanesPerRoutingKey``: those that are not in its posting
+  /// Returns the first lanes of a routing key, at most ``FilterIndex/lanesPerRoutingKey``: those that are not in its posting
   /// list.
   func firstLanes(ofRoutingKey routingKey: Int64) throws(SQLiteFailure) -> [Int64] {
     try connection.all(
-      "SELECT id FROM lane WHERE routing_key = ?1 ORDER BY id LIMIT \(Schema.lanesPerRoutingKey)", .integer(routingKey)
+      "SELECT id FROM lane WHERE routing_key = ?1 ORDER BY id LIMIT \(FilterIndex.lanesPerRoutingKey)", .integer(routingKey)
     ) { $0.integer(0) }
   }
 

@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// The snapshots of a store, on one connection. Changes run inside the writer's transaction.
 struct SnapshotTable {
@@ -27,16 +28,59 @@ struct SnapshotTable {
 
   /// - Throws: `cursor_not_in_history`, with nothing changed.
   func save(_ key: SnapshotKey, _ snapshot: Snapshot) throws {
-    let position = try connection.position(of: snapshot.cursor)
+    try save(key, snapshot.data, at: try connection.position(of: snapshot.cursor))
+  }
+
+  /// Stores snapshots of another store; see ``DatabaseStore``.
+  ///
+  /// - Throws: `cursor_not_in_history`, with nothing changed.
+  func put(_ snapshots: [KeyedSnapshot]) throws {
+    let positions = try snapshots.map { try connection.position(likeThatOf: $0.snapshot.cursor) }
+    for (entry, position) in zip(snapshots, positions) { try save(entry.key, entry.snapshot.data, at: position) }
+  }
+
+  private func save(_ key: SnapshotKey, _ data: Payload, at position: LogPosition) throws(SQLiteFailure) {
     try connection.run(
       """
       INSERT INTO snapshot (type, revision, id, position, tag, is_json, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
       ON CONFLICT (type, revision, id) DO UPDATE
       SET position = excluded.position, tag = excluded.tag, is_json = excluded.is_json, data = excluded.data
       """, .text(key.type), .text(key.revision), .text(key.id), .integer(position.position),
-      .integer(position.commitID),
-      .integer(snapshot.data.isJSON ? 1 : 0), .blob(snapshot.data.bytes))
+      .integer(position.commitID), .integer(data.isJSON ? 1 : 0), .blob(data.bytes))
   }
+
+  /// Returns a page of the snapshots; see ``DatabaseStore``.
+  ///
+  /// - Parameter bytes: The maximum size of its snapshots, unless the first one alone is larger.
+  func page(first: Int, after key: SnapshotKey?, bytes: Int) throws(SQLiteFailure) -> SnapshotPage {
+    let row = try connection.statement(Self.pageQuery)
+    defer { row.reset() }
+    // No part of a key is empty, so all keys are greater than the empty one.
+    try row.bind(all: [.text(key?.type ?? ""), .text(key?.revision ?? ""), .text(key?.id ?? "")])
+    var snapshots: [KeyedSnapshot] = []
+    var room = bytes
+    while try row.step() {
+      let size = Int(row.integer(6))
+      guard snapshots.count < first, size <= room || snapshots.isEmpty else {
+        return SnapshotPage(snapshots: snapshots, hasNextPage: true)
+      }
+      try connection.spend(size)
+      room -= size
+      snapshots.append(
+        KeyedSnapshot(
+          key: SnapshotKey(type: row.text(0), revision: row.text(1), id: row.text(2)),
+          snapshot: Snapshot(
+            data: Payload(bytes: row.blob(7), isJSON: row.integer(5) != 0),
+            cursor: LogPosition(position: row.integer(3), commitID: row.integer(4)).cursor)))
+    }
+    return SnapshotPage(snapshots: snapshots, hasNextPage: false)
+  }
+
+  // Keys are sorted by their bytes, like those of subscribers.
+  static let pageQuery = """
+    SELECT type, revision, id, position, tag, is_json, length(data), data FROM snapshot
+    WHERE (type, revision, id) > (?1, ?2, ?3) ORDER BY type, revision, id
+    """
 
   func delete(_ key: SnapshotKey) throws {
     try connection.run(

@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// The subscribers of a store, on one connection. Changes run inside the writer's transaction.
 struct SubscriberTable {
@@ -49,6 +50,21 @@ struct SubscriberTable {
       "UPDATE subscriber SET is_enabled = ?2, updated = ?3 WHERE key = ?1", .text(key), .integer(isEnabled ? 1 : 0),
       .integer(time.milliseconds))
     return try existing(key)
+  }
+
+  /// Stores subscribers of another store; see ``DatabaseStore``.
+  ///
+  /// - Throws: `cursor_not_in_history`, with nothing changed.
+  func put(_ subscribers: [Subscriber]) throws {
+    let positions = try subscribers.map { try $0.cursor.map(connection.position(likeThatOf:)) }
+    for (subscriber, position) in zip(subscribers, positions) {
+      try connection.run(
+        "INSERT OR REPLACE INTO subscriber (\(Self.columns)) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        .text(subscriber.key), .blob(subscriber.workerID.blob), position.map { .integer($0.position) } ?? .null,
+        position.map { .integer($0.commitID) } ?? .null, .integer(Int64(subscriber.lag)),
+        .integer(subscriber.isEnabled ? 1 : 0), .integer(subscriber.createdAt.milliseconds),
+        .integer(subscriber.updatedAt.milliseconds))
+    }
   }
 
   func delete(_ key: String) throws {

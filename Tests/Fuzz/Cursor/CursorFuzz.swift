@@ -1,5 +1,6 @@
 @testable internal import Evento
 @testable internal import EventoSQLite
+import EventoStorage
 @testable internal import EventoWire
 
 /// Bytes as a cursor's text, as the content of a cursor, and as the positions of a group of executors.

@@ -1,6 +1,6 @@
+import EventoStorage
+import EventoTesting
 import Testing
-
-@testable import EventoSQLite
 
 @Suite struct TwoGenerationCacheTests {
   @Test func whatIsUsedStays() {

@@ -3,7 +3,7 @@
 /// Each id has one slot, given by its lower bits, and replaces the value that is in it. The ids of a table count from
 /// 1, so consecutive ids, up to the number of slots, never collide. Storing and finding a value takes one access to a
 /// slot.
-final class DirectMappedCache<Value> {
+package final class DirectMappedCache<Value> {
   private typealias Slot = (id: Int64, value: Value)?
 
   // Not an array, which would be retained and released at each access: each row of a page has two. Only this class has
@@ -15,7 +15,7 @@ final class DirectMappedCache<Value> {
   private static var fewest: Int { 64 }
 
   /// - Parameter limit: The maximum number of slots, a power of two.
-  init(limit: Int) {
+  package init(limit: Int) {
     precondition(limit >= Self.fewest && limit & (limit - 1) == 0, "The limit must be a power of two, and at least 64.")
     self.limit = limit
     slots = Self.empty(Self.fewest)
@@ -27,7 +27,7 @@ final class DirectMappedCache<Value> {
   }
 
   /// - Complexity: O(1).
-  subscript(id: Int64) -> Value? {
+  package subscript(id: Int64) -> Value? {
     guard let slot = slots[slotIndex(of: id)], slot.id == id else { return nil }
     return slot.value
   }
@@ -35,12 +35,12 @@ final class DirectMappedCache<Value> {
   /// Stores a value, and replaces the one in its slot, if any.
   ///
   /// - Complexity: amortized O(1).
-  func keep(_ value: Value, at id: Int64) {
+  package func keep(_ value: Value, at id: Int64) {
     while slots.count < limit, let other = slots[slotIndex(of: id)], other.id != id { grow() }
     slots[slotIndex(of: id)] = (id, value)
   }
 
-  func removeAll() {
+  package func removeAll() {
     let old = slots
     slots = Self.empty(Self.fewest)
     old.deinitialize()
@@ -48,7 +48,7 @@ final class DirectMappedCache<Value> {
   }
 
   /// The number of stored values.
-  var count: Int { slots.count { $0 != nil } }
+  package var count: Int { slots.count { $0 != nil } }
 
   private static func empty(_ count: Int) -> UnsafeMutableBufferPointer<Slot> {
     let slots = UnsafeMutableBufferPointer<Slot>.allocate(capacity: count)

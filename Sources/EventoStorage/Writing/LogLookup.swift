@@ -1,0 +1,40 @@
+package import Evento
+
+/// What the decision about a write must know of the log. Each store looks it up in its own way.
+///
+/// Everything is as of the end of the log after which the events of the write would come, with those of earlier writes
+/// in the same transaction counted.
+package protocol LogLookup {
+  associatedtype Failure: Error
+
+  /// Returns whether an event with an id is stored.
+  func isStored(_ id: ULID) throws(Failure) -> Bool
+
+  /// Returns the result of the first write of an event; `nil` if the event with this id has other content.
+  func storedEvent(_ event: NewEvent, _ id: ULID) throws(Failure) -> WrittenEvent?
+
+  /// Returns the version and routing key of an aggregate's latest event; `nil` if there is none.
+  func head(of aggregate: AggregateKey) throws(Failure) -> AggregateHead?
+
+  /// Returns the number of events up to a cursor.
+  ///
+  /// - Throws: `cursor_not_in_history`; the store's own failure.
+  func position(of cursor: Cursor) throws -> Int64
+
+  /// Returns whether an event after a position matches a condition.
+  func hasMatch(_ condition: WriteCondition, after position: Int64) throws(Failure) -> Bool
+}
+
+/// The state of a stored aggregate that its next event follows from.
+package struct AggregateHead: Sendable {
+  /// The row of the aggregate.
+  package let aggregate: Int64
+  package let version: Int
+  package let routingKey: String?
+
+  package init(aggregate: Int64, version: Int, routingKey: String?) {
+    self.aggregate = aggregate
+    self.version = version
+    self.routingKey = routingKey
+  }
+}

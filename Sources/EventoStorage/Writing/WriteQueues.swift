@@ -1,0 +1,102 @@
+internal import DequeModule
+package import Evento
+
+/// The writes that wait for a commit, in queues by their cost, so that many large ones do not delay the small ones.
+///
+/// Each commit takes writes of one queue. Every other commit takes the small ones, if there are any, so that a small
+/// write waits for one commit and is in the next one, whatever else waits.
+package struct WriteQueues<Write> {
+  private let limits: CommitLimits
+  private let size: (Write) -> WriteSize
+  /// The queues. That of small writes comes first.
+  private var queues: [Deque<Write>]
+  private var last = costLimits.count
+  private var lastLargeQueue = costLimits.count
+
+  package init(_ limits: CommitLimits, size: @escaping (Write) -> WriteSize) {
+    self.limits = limits
+    self.size = size
+    queues = Self.empty
+  }
+
+  /// The maximum cost in each queue except the last: about eight events, and a hundred.
+  private static var costLimits: [Int] { [32 << 10, 512 << 10] }
+
+  private static var empty: [Deque<Write>] { Array(repeating: [], count: Self.costLimits.count + 1) }
+
+  package var count: Int { queues.reduce(0) { $0 + $1.count } }
+
+  package mutating func append(_ write: Write) {
+    queues[queue(of: write)].append(write)
+  }
+
+  private func queue(of write: Write) -> Int {
+    let cost = size(write).cost
+    return Self.costLimits.firstIndex { cost <= $0 } ?? Self.costLimits.count
+  }
+
+  /// Removes the writes of the next commit; empty if none waits.
+  package mutating func next() -> [Write] {
+    let large = Self.costLimits.count
+    let others = (1...large).map { (lastLargeQueue + $0 - 1) % large + 1 }
+    let order = last == 0 ? others + [0] : [0] + others
+    guard let queue = order.first(where: { !queues[$0].isEmpty }) else { return [] }
+    last = queue
+    if queue > 0 { lastLargeQueue = queue }
+    var bytes = 0
+    let writes = Array(
+      queues[queue].prefix(limits.writes).prefix { write in
+        let next = size(write).bytes
+        defer { bytes += next }
+        return bytes == 0 || bytes + next <= limits.bytes
+      })
+    queues[queue].removeFirst(writes.count)
+    return writes
+  }
+
+  /// Puts writes of the same commit back at the head of their queue.
+  package mutating func putBack(_ writes: ArraySlice<Write>) {
+    guard let first = writes.first else { return }
+    queues[queue(of: first)].prepend(contentsOf: writes)
+  }
+
+  /// Removes the writes that fulfil a condition.
+  package mutating func removeAll(where isRemoved: (Write) -> Bool) -> [Write] {
+    var removed: [Write] = []
+    for index in queues.indices {
+      queues[index].removeAll { write in
+        // Asked once, since the answer can change.
+        let isRemoved = isRemoved(write)
+        if isRemoved { removed.append(write) }
+        return isRemoved
+      }
+    }
+    return removed
+  }
+
+  /// Removes all writes.
+  package mutating func removeAll() -> [Write] {
+    defer { queues = Self.empty }
+    return queues.flatMap { $0 }
+  }
+}
+
+/// The limits of a commit.
+package struct CommitLimits: Sendable {
+  /// The maximum number of writes, so that the first of them does not wait too long.
+  let writes: Int
+  /// The maximum size in bytes, unless its first write alone is larger.
+  let bytes: Int
+
+  package init(writes: Int, bytes: Int) {
+    self.writes = writes
+    self.bytes = bytes
+  }
+}
+
+extension EventoError {
+  /// The error of a write that finds too many waiting.
+  package static func tooManyWaiting(_ limit: Int) -> EventoError {
+    EventoError(.unavailable, "Too many writes are waiting (limit \(limit)). Retry shortly.")
+  }
+}

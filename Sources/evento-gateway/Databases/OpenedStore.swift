@@ -1,0 +1,43 @@
+internal import Evento
+internal import EventoSQLite
+internal import EventoStorage
+
+/// An open store of either engine.
+struct OpenedStore: Sendable {
+  let store: any DatabaseStore
+  /// The database for people, without passwords.
+  let name: String
+}
+
+// The one place that distinguishes the engines of an open store.
+extension DatabaseLocation {
+  /// Opens the store, and creates or upgrades it if necessary.
+  ///
+  /// - Throws: ``EventoError``; `CancellationError` if the task is cancelled first.
+  func open(_ settings: StoreSettings) async throws -> OpenedStore {
+    switch self {
+    case .file(let path):
+      let store = try await SQLiteExecutor.open(path, configuration: SQLiteConfiguration(settings))
+      return OpenedStore(store: store, name: path)
+    case .server:
+      throw EventoError(
+        .notImplemented, "\(self) can't be opened: this version has no PostgreSQL store. Name a SQLite file.")
+    }
+  }
+}
+
+extension SQLiteConfiguration {
+  fileprivate init(_ settings: StoreSettings) {
+    self.init()
+    pageEvents = settings.pageEvents
+    pageBytes = settings.pageBytes
+    waitingWrites = settings.waitingWrites
+    memoryMapBytes = Int64(settings.memoryMapBytes)
+    filePermissions = settings.filePermissions
+    createsDatabase = settings.createsFile
+    createsDatabaseSetting = settings.createsFileSetting
+    notify = { [report = settings.report] notice in
+      report(StoreSettings.Message(isError: notice.level == .failure, text: notice.message, cause: notice.cause))
+    }
+  }
+}
