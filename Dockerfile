@@ -10,9 +10,10 @@ RUN swift build --configuration release --product evento-gateway --static-swift-
  && install -D "$(swift build --configuration release --show-bin-path)/evento-gateway" /out/evento-gateway
 
 FROM debian:bookworm-slim
+# libpq5 is not linked: the gateway loads it for a PostgreSQL database. It can, since glibc is linked dynamically.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libsqlite3-0 libstdc++6 \
+ && apt-get install --yes --no-install-recommends ca-certificates curl libcurl4 libpq5 libsqlite3-0 libstdc++6 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/evento --create-home evento
 COPY --from=build /out/evento-gateway /usr/local/bin/

@@ -21,6 +21,7 @@ let package = Package(
   products: [
     .library(name: "Evento", targets: ["Evento"]),
     .library(name: "EventoSQLite", targets: ["EventoSQLite"]),
+    .library(name: "EventoPostgreSQL", targets: ["EventoPostgreSQL"]),
     .library(name: "EventoHTTP", targets: ["EventoHTTP"]),
     .library(name: "EventoTesting", targets: ["EventoTesting"]),
     .executable(name: "evento-gateway", targets: ["evento-gateway"]),
@@ -44,6 +45,9 @@ let package = Package(
     .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
     .target(name: "EventoStorage", dependencies: ["Evento", deque], swiftSettings: settings),
     .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", "EventoStorage", deque], swiftSettings: settings),
+    // It loads libpq when it runs.
+    .target(
+      name: "EventoPostgreSQL", dependencies: ["ByteCoding", "Evento", "EventoStorage", deque], swiftSettings: settings),
     .target(
       name: "EventoHTTP", dependencies: ["ByteCoding", "CCurl", "Evento", "EventoWire", log], swiftSettings: settings),
     // Without package access, so that what it makes of Evento, an executor among it, others can make too.
@@ -56,8 +60,8 @@ let package = Package(
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
-        "ByteCoding", "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoStorage", "EventoWire",
-        "HTTPServer",
+        "ByteCoding", "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoPostgreSQL", "EventoSQLite",
+        "EventoStorage", "EventoWire", "HTTPServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         log,
       ],
@@ -67,6 +71,7 @@ let package = Package(
 
     .testTarget(name: "ByteCodingTests", dependencies: ["ByteCoding"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "EventoTests", dependencies: ["Evento", "EventoSQLite", "EventoTesting", log],
       swiftSettings: settings),
@@ -77,6 +82,8 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "EventoStorage", "CSQLite"], swiftSettings: settings),
+    .testTarget(
+      name: "EventoPostgreSQLTests", dependencies: ["Evento", "EventoPostgreSQL", "EventoStorage"], swiftSettings: settings),
     .testTarget(
       name: "EventoHTTPTests",
       dependencies: [
@@ -96,8 +103,8 @@ let package = Package(
     .testTarget(
       name: "ConformanceTests",
       dependencies: [
-        "EventoGateway", "EventoHTTP", "EventoSQLite", "EventoTesting", "HTTPServer",
-        log,
+        "EventoGateway", "EventoHTTP", "EventoPostgreSQL", "EventoSQLite", "EventoTesting", "HTTPServer",
+        "TestSupport", log,
       ],
       swiftSettings: settings),
     .testTarget(

@@ -46,7 +46,7 @@ def main() -> None:
     if arguments.gateway:
         os.environ["EVENTO_GATEWAY"] = str(arguments.gateway.resolve())
     names = arguments.sections or [
-        name for name in SECTIONS if name not in ("cost", "peers", "hummingbird", "growth")]
+        name for name in SECTIONS if name not in ("cost", "peers", "postgresql", "hummingbird", "growth")]
     for name in names:
         if name not in SECTIONS:
             parser.error(f"there is no section {name}")

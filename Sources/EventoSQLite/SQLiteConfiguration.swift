@@ -40,25 +40,7 @@ public struct SQLiteConfiguration: Sendable {
   public var now: @Sendable () -> Timestamp = { .now() }
 
   /// Called with notices for the operator, such as a removed file. It must not block.
-  public var notify: @Sendable (SQLiteNotice) -> Void = { _ in }
+  public var notify: @Sendable (StoreNotice) -> Void = { _ in }
 
   public init() {}
-}
-
-/// A message for the operator's log about something that no caller gets as an error.
-public struct SQLiteNotice: Sendable {
-  public enum Level: Sendable {
-    /// A long operation has started or ended, such as the upgrade of an older store.
-    case information
-    /// An error is over.
-    case recovery
-    /// An error.
-    case failure
-  }
-
-  public let level: Level
-  /// The message: what happened, and what to do.
-  public let message: String
-  /// The message of SQLite or the system.
-  public let cause: String?
 }

@@ -1,11 +1,14 @@
 import Evento
 import EventoGateway
 import EventoHTTP
+import EventoPostgreSQL
 import EventoSQLite
 import EventoTesting
 import Foundation
 import HTTPServer
 import Logging
+import Synchronization
+import TestSupport
 
 /// The ways in which an executor is put together, each of which must pass the whole suite.
 ///
@@ -18,6 +21,10 @@ enum Arrangement: String, CaseIterable, Sendable {
   case readWrite
   case groupOfOne
   case groupOfThree
+  case postgreSQL
+  case postgreSQLGateway
+  case postgreSQLReadWrite
+  case postgreSQLGroup
 
   /// Makes a fresh executor, runs `body` on it and ends it.
   func withExecutor(_ body: (any Executor) async throws -> Void) async throws {
@@ -56,14 +63,41 @@ enum Arrangement: String, CaseIterable, Sendable {
           }
         }
       }
+    case .postgreSQL:
+      try await Self.withPostgreSQL { store in try await body(store()) }
+    case .postgreSQLGateway:
+      // Two gateways on one database, of which one is written to and the other read.
+      try await Self.withPostgreSQL { store in
+        let (writer, reader) = (try await store(), try await store())
+        try await Self.withGateway(over: writer) { writer in
+          try await Self.withGateway(over: reader) { reader in
+            try await body(ReadWriteExecutor(read: reader, write: writer))
+          }
+        }
+      }
+    case .postgreSQLReadWrite:
+      try await Self.withPostgreSQL { store in
+        try await body(ReadWriteExecutor(read: store(), write: store()))
+      }
+    case .postgreSQLGroup:
+      try await Self.withPostgreSQL { store in
+        try await Self.withSQLite(":memory:") { other in try await body(ExecutorGroup([store(), other])) }
+      }
     }
   }
+
+  /// The arrangements of this machine.
+  static let available = allCases.filter { !$0.needsPostgreSQL || PostgreSQLServer.isInstalled }
+
+  var needsPostgreSQL: Bool { rawValue.hasPrefix("postgreSQL") }
 
   /// What it can't do beyond the eight operations.
   var missing: Set<Capability> {
     switch self {
-    case .gateway, .gatewayBehindGateway: [.commitSignal]
-    case .sqliteFile, .sqliteMemory, .readWrite, .groupOfOne, .groupOfThree: []
+    case .gateway, .gatewayBehindGateway, .postgreSQLGateway: [.commitSignal]
+    case .sqliteFile, .sqliteMemory, .readWrite, .groupOfOne, .groupOfThree, .postgreSQL, .postgreSQLReadWrite,
+      .postgreSQLGroup:
+      []
     }
   }
 
@@ -79,6 +113,31 @@ enum Arrangement: String, CaseIterable, Sendable {
     }
     await store.close()
   }
+
+  /// A new store in a schema of its own.
+  ///
+  /// - Parameter body: Gets a function that opens another executor on the same store.
+  static func withPostgreSQL(_ body: (() async throws -> PostgreSQLExecutor) async throws -> Void) async throws {
+    var configuration = PostgreSQLConfiguration(url: try await PostgreSQLServer.shared.database.url)
+    configuration.schema = "conformance_\(schemas.add(1, ordering: .relaxed).newValue)"
+    configuration.readers = 3
+    var stores: [PostgreSQLExecutor] = []
+    func open() async throws -> PostgreSQLExecutor {
+      let store = try await PostgreSQLExecutor.open(configuration)
+      stores.append(store)
+      return store
+    }
+    let result: Result<Void, any Error>
+    do {
+      result = .success(try await body(open))
+    } catch {
+      result = .failure(error)
+    }
+    for store in stores { await store.close() }
+    try result.get()
+  }
+
+  private static let schemas = Atomic(0)
 
   /// A gateway on a free port over an executor, and an executor that talks to it.
   static func withGateway(

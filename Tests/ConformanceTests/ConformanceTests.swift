@@ -1,4 +1,5 @@
 import EventoTesting
+import TestSupport
 import Testing
 
 /// One suite, whatever stands between the caller and the log.
@@ -11,7 +12,7 @@ import Testing
     var description: String { "\(arrangement.rawValue), \(check)" }
   }
 
-  static let cases = Arrangement.allCases.flatMap { arrangement in
+  static let cases = Arrangement.available.flatMap { arrangement in
     ConformanceCheck.all.map { Case(arrangement: arrangement, check: $0) }
   }
 
@@ -20,6 +21,11 @@ import Testing
     let outcome = try await pair.check.run { body in try await pair.arrangement.withExecutor(body) }
     let missing = pair.check.capabilities.intersection(pair.arrangement.missing).first
     #expect(outcome == missing.map(ConformanceCheck.Outcome.skipped) ?? .passed)
+  }
+
+  /// Prints why, if the arrangements with PostgreSQL are left out.
+  @Test(.needsPostgreSQL) func postgreSQLIsInstalled() {
+    #expect(Arrangement.available == Arrangement.allCases)
   }
 
   /// What a store behind a gateway can't do is found out through the gateway.

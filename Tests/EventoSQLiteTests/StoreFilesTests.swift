@@ -8,9 +8,9 @@ import Testing
 /// Files that are removed or replaced while a store has them open, and a log that must stay short.
 @Suite struct StoreFilesTests {
   private final class Notices: Sendable {
-    private let notices = Mutex<[SQLiteNotice]>([])
+    private let notices = Mutex<[StoreNotice]>([])
 
-    var all: [SQLiteNotice] { notices.withLock { $0 } }
+    var all: [StoreNotice] { notices.withLock { $0 } }
 
     var configuration: SQLiteConfiguration {
       var configuration = SQLiteConfiguration()

@@ -10,7 +10,7 @@ import Testing
   @Test func itIsAnnounced() async throws {
     let folder = try TestFolder()
     try makeOlderStore(folder)
-    let notices = Mutex<[SQLiteNotice]>([])
+    let notices = Mutex<[StoreNotice]>([])
     var configuration = SQLiteConfiguration()
     configuration.notify = { notice in notices.withLock { $0.append(notice) } }
     for _ in 0..<2 {

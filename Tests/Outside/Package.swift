@@ -20,7 +20,7 @@ let package = Package(
   ]
 )
 
-let products = ["Evento", "EventoSQLite", "EventoHTTP", "EventoTesting"].map {
+let products = ["Evento", "EventoSQLite", "EventoPostgreSQL", "EventoHTTP", "EventoTesting"].map {
   Target.Dependency.product(name: $0, package: "evento")
 }
 package.targets.append(.testTarget(name: "OutsideTests", dependencies: products))

@@ -1,159 +1,230 @@
 internal import Foundation
 internal import Synchronization
 
-/// Stands before a server on this machine, passes bytes on, and cuts connections when it is told to, wherever they are.
+/// Passes bytes between clients and a server on this machine, and breaks their connections on request: at once, or at an
+/// exact byte.
 ///
-/// Each direction of each connection has a thread: sockets block there.
+/// One thread moves the bytes. It holds the lock for as long as it touches a connection, so that whatever a function here
+/// sets holds for the next byte.
 package final class Relay: Sendable {
   package let port: UInt16
-  private let listener: Int32
+  /// Keeps the port for this relay while it refuses connections.
+  private let reservation: Int32
+  /// A pipe that ends the thread's wait.
+  private let wakeReader: Int32
+  private let wakeWriter: Int32
   private let state = Mutex(State())
 
-  private struct State {
+  fileprivate struct State {
+    var listener: Int32?
     var target: UInt16?
-    var pairs: [Int: Pair] = [:]
+    var connections: [Int: RelayConnection] = [:]
+    /// The faults of connections that do not exist yet.
+    var planned: [Int: [PlannedFault]] = [:]
     var accepted = 0
+    var faults = 0
+    var isStalled = false
     var isStopped = false
   }
 
-  /// The two sockets of a connection. They are closed when both directions have ended.
-  private final class Pair: Sendable {
-    let descriptors: [Int32]
-    private let directions = Mutex(2)
-
-    init(_ descriptors: [Int32]) {
-      self.descriptors = descriptors
-    }
-
-    func shutDown() {
-      directions.withLock { left in
-        // Closed sockets' numbers may be somebody else's.
-        guard left > 0 else { return }
-        for descriptor in descriptors { shutdown(descriptor, Int32(SHUT_RDWR)) }
-      }
-    }
-
-    /// - Returns: whether it was the last.
-    func endDirection() -> Bool {
-      shutDown()
-      return directions.withLock { left in
-        left -= 1
-        if left == 0 { for descriptor in descriptors { close(descriptor) } }
-        return left == 0
-      }
-    }
+  fileprivate struct PlannedFault {
+    let fault: RelayFault
+    let direction: RelayDirection
+    let count: Int
   }
 
   /// Listens on a port of the kernel's choice.
   package init() throws {
-    listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard listener >= 0 else { throw RawConnection.Failure(description: "socket: errno \(errno)") }
-    var address = Self.loopback(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) { [listener] pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        bind(listener, address, length) | listen(listener, 256) | getsockname(listener, address, &length)
-      }
-    }
-    port = UInt16(bigEndian: address.sin_port)
-    guard result == 0 else { throw RawConnection.Failure(description: "listen: errno \(errno)") }
-    Thread.detachNewThread { [self] in acceptAll() }
+    let first = try Self.socket(boundTo: 0)
+    reservation = first.descriptor
+    port = first.port
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { throw RawConnection.Failure(description: "pipe: errno \(errno)") }
+    (wakeReader, wakeWriter) = (ends[0], ends[1])
+    for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+    try listen()
+    Thread.detachNewThread { [self] in run() }
   }
 
-  /// How many connections have been made.
+  /// The number of connections that have been accepted; also the number of the latest one.
   package var accepted: Int { state.withLock { $0.accepted } }
 
-  /// Connects to another server from now on; `nil`: to none, and closes what comes.
+  /// The number of planned faults that have struck.
+  package var faults: Int { state.withLock { $0.faults } }
+
+  /// The bytes that each open connection has carried.
+  package var traffic: [Int: RelayTraffic] {
+    state.withLock { $0.connections.mapValues(\.traffic) }
+  }
+
+  /// Connects to another server from now on; `nil`: to none, and closes new connections.
   package func setTarget(_ port: UInt16?) {
-    state.withLock { $0.target = port }
+    change { $0.target = port }
   }
 
-  /// Cuts those of the open connections that the condition holds for.
-  package func cut(where isCut: () -> Bool) {
-    let pairs = state.withLock { state in state.pairs.sorted { $0.key < $1.key }.map(\.value) }
-    for pair in pairs where isCut() { pair.shutDown() }
+  /// Breaks a connection in place of a byte: `count` more bytes pass in this direction, and the next one does not.
+  ///
+  /// - Parameter number: of an open connection, or of one to come: `accepted + 1` is the next.
+  package func plan(
+    _ fault: RelayFault, ofConnection number: Int, after count: Int, _ direction: RelayDirection
+  ) {
+    change { state in
+      if state.connections[number] != nil {
+        state.connections[number]?.plan(fault, after: count, direction)
+      } else if number > state.accepted {
+        state.planned[number, default: []].append(PlannedFault(fault: fault, direction: direction, count: count))
+      }
+    }
   }
 
-  /// Takes no more connections, and cuts all that there are.
+  /// Cancels the planned faults that have not struck.
+  package func cancelPlans() {
+    change { state in
+      state.planned = [:]
+      for number in state.connections.keys { state.connections[number]?.cancelPlans() }
+    }
+  }
+
+  /// Cuts those of the open connections for which the condition holds.
+  package func cut(_ fault: RelayFault = .end, where isCut: () -> Bool = { true }) {
+    let numbers = state.withLock { $0.connections.keys.sorted() }.filter { _ in isCut() }
+    change { state in
+      for number in numbers { state.connections[number]?.strike(fault) }
+      state.removeClosed()
+    }
+  }
+
+  /// Passes nothing more, and leaves new connections waiting: what a host that hangs does.
+  package func stall() {
+    change { $0.isStalled = true }
+  }
+
+  /// Refuses new connections. Those that are open go on.
+  package func refuse() {
+    change { state in
+      if let listener = state.listener { close(listener) }
+      state.listener = nil
+    }
+  }
+
+  /// Ends what `stall`, a planned stall and `refuse` began.
+  package func resume() throws {
+    try listen()
+    change { state in
+      state.isStalled = false
+      for number in state.connections.keys { state.connections[number]?.isStalled = false }
+    }
+  }
+
+  /// Accepts no more connections, and cuts those that there are.
   package func stop() {
-    state.withLock { state in
-      if !state.isStopped { shutdown(listener, Int32(SHUT_RDWR)) }
+    change { state in
       state.isStopped = true
+      for number in state.connections.keys { state.connections[number]?.strike(.end) }
+      state.connections = [:]
     }
-    cut { true }
   }
 
-  private func acceptAll() {
+  private func listen() throws {
+    try state.withLock { state in
+      guard state.listener == nil, !state.isStopped else { return }
+      let descriptor = try Self.socket(boundTo: port).descriptor
+      guard Glibc.listen(descriptor, 256) == 0 else {
+        close(descriptor)
+        throw RawConnection.Failure(description: "listen: errno \(errno)")
+      }
+      state.listener = descriptor
+    }
+  }
+
+  private func change(_ body: (inout State) -> Void) {
+    state.withLock { state in
+      guard !state.isStopped else { return }
+      body(&state)
+      _ = write(wakeWriter, [1], 1)
+    }
+  }
+
+  private func run() {
+    var buffer = [UInt8](repeating: 0, count: 65536)
     while true {
-      let client = accept(listener, nil, nil)
-      guard client >= 0 else { break }
-      let target = state.withLock { state -> UInt16? in
-        state.accepted += 1
-        return state.isStopped ? nil : state.target
+      var polled = state.withLock { $0.polled() + [pollfd(fd: wakeReader, events: Int16(POLLIN), revents: 0)] }
+      poll(&polled, nfds_t(polled.count), -1)
+      while read(wakeReader, &buffer, buffer.count) > 0 {}
+      let isStopped = state.withLock { state in
+        if !state.isStopped { state.step(&buffer) }
+        return state.isStopped
       }
-      guard let target, let server = Self.connection(to: target) else {
-        close(client)
-        continue
-      }
-      var on: Int32 = 1
-      for descriptor in [client, server] {
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-      }
-      let pair = Pair([client, server])
-      let number = state.withLock { state in
-        state.pairs[state.accepted] = pair
-        return state.accepted
-      }
-      for (source, sink) in [(client, server), (server, client)] {
-        Thread.detachNewThread { [self] in
-          Self.pump(from: source, to: sink)
-          if pair.endDirection() { state.withLock { $0.pairs[number] = nil } }
-        }
-      }
+      if isStopped { break }
     }
     state.withLock { state in
-      state.isStopped = true
-      close(listener)
-    }
-  }
-
-  private static func pump(from source: Int32, to sink: Int32) {
-    var buffer = [UInt8](repeating: 0, count: 16384)
-    while true {
-      let count = recv(source, &buffer, buffer.count, 0)
-      guard count > 0 else { return }
-      var sent = 0
-      while sent < count {
-        let written = buffer[sent..<count].withUnsafeBytes {
-          send(sink, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-        }
-        guard written > 0 else { return }
-        sent += written
+      for descriptor in [state.listener, reservation, wakeReader, wakeWriter] {
+        if let descriptor { close(descriptor) }
       }
     }
   }
 
-  private static func connection(to port: UInt16) -> Int32? {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { return nil }
-    var address = loopback(port: port)
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+  /// A socket on 127.0.0.1 that does not block.
+  ///
+  /// - Parameter port: one that another socket of this relay can have, too; 0: one of the kernel's choice.
+  private static func socket(boundTo port: UInt16) throws -> (descriptor: Int32, port: UInt16) {
+    let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { throw RawConnection.Failure(description: "socket: errno \(errno)") }
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    var on: Int32 = 1
+    for option in [SO_REUSEADDR, SO_REUSEPORT] {
+      setsockopt(descriptor, SOL_SOCKET, option, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+    var address = sockaddr_in(loopbackPort: port)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        bind(descriptor, address, length) | getsockname(descriptor, address, &length)
       }
     }
     guard result == 0 else {
       close(descriptor)
-      return nil
+      throw RawConnection.Failure(description: "bind to port \(port): errno \(errno)")
     }
-    return descriptor
+    return (descriptor, UInt16(bigEndian: address.sin_port))
+  }
+}
+
+extension Relay.State {
+  /// What the thread waits for.
+  fileprivate func polled() -> [pollfd] {
+    if isStalled { return [] }
+    let listening = listener.map { [pollfd(fd: $0, events: Int16(POLLIN), revents: 0)] } ?? []
+    return connections.values.reduce(into: listening) { $0 += $1.polled() }
   }
 
-  private static func loopback(port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    return address
+  /// Accepts and passes on what there is.
+  fileprivate mutating func step(_ buffer: inout [UInt8]) {
+    guard !isStalled else { return }
+    acceptConnections()
+    for number in connections.keys {
+      if connections[number]?.move(through: &buffer) == .faultStruck { faults += 1 }
+    }
+    removeClosed()
+  }
+
+  private mutating func acceptConnections() {
+    while let listener {
+      let client = accept(listener, nil, nil)
+      guard client >= 0 else { return }
+      accepted += 1
+      guard let target, var connection = RelayConnection(client: client, port: target) else {
+        close(client)
+        continue
+      }
+      for plan in planned.removeValue(forKey: accepted) ?? [] {
+        connection.plan(plan.fault, after: plan.count, plan.direction)
+      }
+      connections[accepted] = connection
+    }
+  }
+
+  fileprivate mutating func removeClosed() {
+    connections = connections.filter { !$0.value.isClosed }
   }
 }

@@ -4,7 +4,7 @@ A section has ABOUT, the TOOLS of the package that it needs, and comparisons(set
 measures in its own way.
 """
 
-from . import client, cost, growth, hummingbird, memory, peers, reads, small, streams, wire, writes
+from . import client, cost, growth, hummingbird, memory, peers, postgresql, reads, small, streams, wire, writes
 
 SECTIONS = {
     "small": small,
@@ -17,5 +17,6 @@ SECTIONS = {
     "cost": cost,
     "growth": growth,
     "peers": peers,
+    "postgresql": postgresql,
     "hummingbird": hummingbird,
 }

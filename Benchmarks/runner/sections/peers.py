@@ -1,20 +1,15 @@
 """Durable writes of one event by peers, as people would run them, beside the gateway with as many connections."""
 
 import json
-import os
-import pwd
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from .. import paths
 from ..compare import Comparison, Target
+from ..database import PostgreSQL
 from ..processes import Gateway, Server, free_port, measured
 
 ABOUT = "single-event writes against UmaDB, PocketBase, FastAPI with eventsourcing, PostgreSQL 15 (installs from PyPI; postgresql-15 by apt)"
@@ -114,38 +109,10 @@ VALUES (gen_random_uuid(), :aggregate, 1, 1, 1, 1795599885407, 1, convert_to(rep
 
 
 def postgresql(settings) -> dict:
-    """The same columns and indexes, a transaction an event, fsync and synchronous_commit on (the defaults), pgbench."""
-    programs = Path("/usr/lib/postgresql/15/bin")
-    if not programs.exists():
-        raise SystemExit("PostgreSQL 15 is missing: apt-get install postgresql-15")
-    as_user = []
-    # On the disk of the checkout, but where the server's user may go.
-    folder = Path(tempfile.mkdtemp(prefix="evento-postgresql-", dir="/var/tmp"))
-    if os.geteuid() == 0:  # PostgreSQL does not run as root
-        shutil.chown(folder, pwd.getpwnam("postgres").pw_name)
-        as_user = ["runuser", "-u", "postgres", "--"]
-    data, port = folder / "data", free_port()
-    reach = ["-h", "127.0.0.1", "-p", str(port), "-U", "postgres"]
-    try:
-        subprocess.run(
-            [*as_user, programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust"], check=True, cwd=folder,
-            stdout=subprocess.DEVNULL)
-        command = [*as_user, programs / "postgres", "-D", data, "-p", str(port), "-k", folder]
-        with Server(command, port, folder=folder) as server:
-            for _ in range(100):  # it listens before it takes queries
-                if subprocess.run([programs / "pg_isready", *reach], stdout=subprocess.DEVNULL).returncode == 0:
-                    break
-                time.sleep(0.1)
-            subprocess.run(
-                [programs / "psql", *reach, "-q", "-c", TABLE, "postgres"], check=True, stdout=subprocess.DEVNULL)
-            (folder / "insert.sql").write_text(INSERT)
-            done = subprocess.run(
-                [programs / "pgbench", *reach, "-n", "-M", "prepared", "-c", str(WRITERS), "-j", "1", "-T",
-                 str(max(1, round(settings.seconds))), "-f", folder / "insert.sql", "postgres"],
-                check=True, stdout=subprocess.PIPE, text=True)
-            return {"rate": float(re.search(r"tps = ([\d.]+)", done.stdout)[1])}
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """The columns and indexes of the SQLite store, a transaction an event, pgbench."""
+    with PostgreSQL() as server:
+        server.sql(TABLE)
+        return server.pgbench(INSERT, WRITERS, settings.seconds, "postgres")
 
 
 def comparisons(settings):

@@ -159,8 +159,8 @@ extension EventoError {
   public static func cursorNotInHistory(_ name: String = "The cursor") -> EventoError {
     EventoError(
       .cursorNotInHistory,
-      "\(name) is from another store, or from before this one was restored from a backup. Start from the beginning or from "
-        + "another cursor, and expect to see some events again.")
+      "\(name) is from another store, or from before this one was restored from a backup or lost commits in a failover. "
+        + "Start from the beginning or from another cursor, and expect to see some events again.")
   }
 
   /// The error of a call for a subscriber that does not exist.

@@ -68,7 +68,7 @@ final class Writer: @unchecked Sendable {
   private let queue: DispatchQueue
   private let session: Session
   private let files: Files?
-  private let notify: @Sendable (SQLiteNotice) -> Void
+  private let notify: @Sendable (StoreNotice) -> Void
   private let state = Mutex(State())
   private let waitingLimit: Int
   private let commitDuration: Duration
@@ -87,7 +87,7 @@ final class Writer: @unchecked Sendable {
   init(
     _ connection: Connection, _ files: Files?, queue: DispatchQueue, waitingLimit: Int,
     commitDuration: Duration = .milliseconds(10), patience: Duration, poller: ForeignCommitPoller,
-    notify: @escaping @Sendable (SQLiteNotice) -> Void
+    notify: @escaping @Sendable (StoreNotice) -> Void
   ) {
     self.files = files
     self.notify = notify
@@ -213,7 +213,7 @@ final class Writer: @unchecked Sendable {
       reason = error.message
     }
     notify(
-      SQLiteNotice(
+      StoreNotice(
         level: .failure,
         message:
           "\(files.store.logPath) still has \(files.store.logBytes) bytes of events that are not in the database "
@@ -370,7 +370,7 @@ final class Writer: @unchecked Sendable {
     let error = displacement.error
     isOverwritten = displacement.isOverwritten
     health.displaced(error)
-    notify(SQLiteNotice(level: .failure, message: error.detail, cause: error.cause))
+    notify(StoreNotice(level: .failure, message: error.detail, cause: error.cause))
     return error
   }
 
@@ -388,10 +388,10 @@ final class Writer: @unchecked Sendable {
     health.checkpoints(failing: after.failing)
     switch (before.failing, after.failing) {
     case (nil, let failing?):
-      notify(SQLiteNotice(level: .failure, message: EventoError.logGrows, cause: failing.error.cause))
+      notify(StoreNotice(level: .failure, message: EventoError.logGrows, cause: failing.error.cause))
     case (.some, nil):
       notify(
-        SQLiteNotice(
+        StoreNotice(
           level: .recovery, message: "The write-ahead log is moved into the database file again.", cause: nil))
     default: break
     }

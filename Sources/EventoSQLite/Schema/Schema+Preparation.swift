@@ -24,7 +24,7 @@ extension Schema {
   @discardableResult
   static func prepare(
     _ connection: Connection, path: String, isInMemory: Bool, _ work: CancellableWork = CancellableWork(),
-    notify: (SQLiteNotice) -> Void = { _ in }
+    notify: (StoreNotice) -> Void = { _ in }
   ) throws -> Bool {
     if !isInMemory {
       try takeAloneToMigrate(connection, path: path, work)
@@ -82,14 +82,14 @@ extension Schema {
   /// The operator's notices about an upgrade: it is one transaction, however large the store is, and the store is not
   /// available until its end.
   private struct Upgrade {
-    let beginning: SQLiteNotice
+    let beginning: StoreNotice
     private let path: String
     private let start = ContinuousClock.now
 
     init(_ connection: Connection, _ path: String, from found: Int) throws(SQLiteFailure) {
       self.path = path
       let events = try connection.logEnd().position
-      beginning = SQLiteNotice(
+      beginning = StoreNotice(
         level: .information,
         message:
           "Upgrading \(path) from schema \(found) to schema \(version): \(events) \(events == 1 ? "event" : "events"), "
@@ -97,9 +97,9 @@ extension Schema {
         cause: nil)
     }
 
-    var end: SQLiteNotice {
+    var end: StoreNotice {
       let seconds = (ContinuousClock.now - start).components.seconds
-      return SQLiteNotice(
+      return StoreNotice(
         level: .information, message: "Upgraded \(path) to schema \(version) (\(seconds) s).", cause: nil)
     }
   }

@@ -40,6 +40,11 @@ package struct PageState {
     return fits
   }
 
+  /// Completes the page before an event that has not been read, because it does not fit.
+  package mutating func end() {
+    hasMore = true
+  }
+
   /// Passes an event to a builder, if there is room for it. An event that does not fit is left to the next page, unless
   /// it would be the first.
   package mutating func add(

@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoPostgreSQL
 internal import EventoSQLite
 internal import EventoStorage
 
@@ -19,9 +20,9 @@ extension DatabaseLocation {
     case .file(let path):
       let store = try await SQLiteExecutor.open(path, configuration: SQLiteConfiguration(settings))
       return OpenedStore(store: store, name: path)
-    case .server:
-      throw EventoError(
-        .notImplemented, "\(self) can't be opened: this version has no PostgreSQL store. Name a SQLite file.")
+    case .server(let url, let schema):
+      let store = try await PostgreSQLExecutor.open(PostgreSQLConfiguration(url, schema, settings))
+      return OpenedStore(store: store, name: "postgresql://\(store.server)")
     }
   }
 }
@@ -36,6 +37,20 @@ extension SQLiteConfiguration {
     filePermissions = settings.filePermissions
     createsDatabase = settings.createsFile
     createsDatabaseSetting = settings.createsFileSetting
+    notify = { [report = settings.report] notice in
+      report(StoreSettings.Message(isError: notice.level == .failure, text: notice.message, cause: notice.cause))
+    }
+  }
+}
+
+extension PostgreSQLConfiguration {
+  fileprivate init(_ url: PostgreSQLURL, _ schema: String?, _ settings: StoreSettings) {
+    self.init(url: url.text)
+    self.schema = schema
+    pageEvents = settings.pageEvents
+    pageBytes = settings.pageBytes
+    waitingWrites = settings.waitingWrites
+    createsTables = settings.createsFile
     notify = { [report = settings.report] notice in
       report(StoreSettings.Message(isError: notice.level == .failure, text: notice.message, cause: notice.cause))
     }

@@ -1,5 +1,6 @@
 import Evento
 import EventoHTTP
+import EventoPostgreSQL
 import EventoSQLite
 import EventoTesting
 import Foundation
@@ -29,6 +30,16 @@ func withdraw(_ cents: Int, from id: String, in store: any Executor) async throw
       // Another commit came first: load the new state, and decide again.
     }
   }
+}
+
+/// Only compiled: it needs a server.
+func openPostgreSQL() async throws -> PostgreSQLExecutor {
+  var configuration = PostgreSQLConfiguration(url: "postgresql://evento_gateway@db1,db2,db3/events?sslmode=verify-full")
+  configuration.schema = "evento"
+  configuration.createsTables = false  // a database without a store is an error
+  configuration.notify = { print($0.message) }  // such as a lost connection
+  let store = try await PostgreSQLExecutor.open(configuration)
+  return store
 }
 
 typealias MyExecutor = InMemoryExecutor

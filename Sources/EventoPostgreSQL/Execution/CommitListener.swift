@@ -1,0 +1,133 @@
+internal import Dispatch
+internal import Evento
+internal import EventoStorage
+internal import Synchronization
+
+/// Hears of the commits of other gateways.
+///
+/// Each commit sends a notification (https://www.postgresql.org/docs/15/sql-notify.html). One that is sent while this
+/// connection is broken is lost, and poolers in transaction mode deliver none. So the end of the log is also read after
+/// each connection, and once a second. If that finds commits without notifications, it is read more often.
+///
+/// `@unchecked Sendable`: `last`, `isDeaf` and `failures` are used only on `queue`.
+final class CommitListener: @unchecked Sendable {
+  private let queue = DispatchQueue(label: "evento.postgresql.listener")
+  private let settings: ConnectionSettings
+  private let channel: String
+  private let announcer: CommitAnnouncer
+  private let notify: @Sendable (StoreNotice) -> Void
+  private let wakeup: Wakeup
+  private let isClosed = Atomic(false)
+  /// The last position that was seen.
+  private var last: LogPosition
+  /// True if notifications don't arrive.
+  private var isDeaf = false
+  private var failures = 0
+
+  private static let interval: Duration = .seconds(1)
+  private static let intervalWithoutNotifications: Duration = .milliseconds(50)
+
+  /// - Parameter end: The end of the log.
+  init(
+    _ settings: ConnectionSettings, channel: String, end: LogPosition, announcer: CommitAnnouncer,
+    notify: @escaping @Sendable (StoreNotice) -> Void
+  ) throws(EventoError) {
+    self.settings = settings
+    self.channel = channel
+    self.announcer = announcer
+    self.notify = notify
+    last = end
+    wakeup = try Wakeup()
+  }
+
+  func start() {
+    queue.async { [self] in listen() }
+  }
+
+  /// Wakes all waiting callers, and closes the connection.
+  func close() async {
+    isClosed.store(true, ordering: .relaxed)
+    announcer.signal.finish()
+    wakeup.wake()
+    // The connection ends with the function that runs on the queue.
+    await withCheckedContinuation { continuation in queue.async { continuation.resume() } }
+  }
+
+  /// Listens on one connection until it is lost.
+  private func listen() {
+    do throws(PostgreSQLFailure) {
+      let connection = try Connection(settings, for: .reading)
+      defer { connection.close() }
+      try connection.run(.once("LISTEN \(channel)"))
+      try compareHistory(connection)
+      while !isClosed.load(ordering: .relaxed) {
+        failures = 0
+        let notifications = try connection.waitForNotifications(
+          within: isDeaf ? Self.intervalWithoutNotifications : Self.interval, wakeup: wakeup)
+        if notifications.isEmpty {
+          let end = try self.end(connection)
+          if end.position > last.position { isDeaf = true }
+          announce(end)
+        } else {
+          isDeaf = false
+          for end in notifications.compactMap({ LogPosition(payload: $0.payload) }) { announce(end) }
+        }
+      }
+    } catch {
+      guard !isClosed.load(ordering: .relaxed) else { return }
+      failures += 1
+      // Readers that wait find out by themselves; see their errors.
+      queue.asyncAfter(deadline: .now() + .milliseconds(min(20 << min(failures, 5), 500))) { [self] in
+        if !isClosed.load(ordering: .relaxed) { listen() }
+      }
+    }
+  }
+
+  /// - Parameter end: A position that the log has, possibly not the newest: notifications of two gateways can arrive
+  ///   after the end was read.
+  private func announce(_ end: LogPosition) {
+    guard end.position > last.position else { return }
+    last = end
+    announcer.announce(end: end.position)
+  }
+
+  /// Announces what was committed while there was no connection, or that the log has lost commits: a server that took
+  /// over may have been behind.
+  private func compareHistory(_ connection: Connection) throws(PostgreSQLFailure) {
+    let result = try connection.run(Self.historyStatement, [.int8(last.position)])
+    let end = LogPosition(position: result.integer(0, 0), commitID: result.integer(0, 1))
+    let commitID = last.position == 0 ? result.integer(0, 2) : result.isNull(0, 3) ? nil : result.integer(0, 3)
+    guard commitID != last.commitID else { return announce(end) }
+    notify(
+      StoreNotice(
+        level: .failure,
+        message:
+          "PostgreSQL has lost commits: position \(last.position) of the log is another event now, or missing. Readers "
+          + "with a cursor of the lost history get cursor_not_in_history. Use synchronous replication to prevent this.",
+        cause: nil))
+    last = end
+    announcer.reset(end: end.position)
+  }
+
+  private func end(_ connection: Connection) throws(PostgreSQLFailure) -> LogPosition {
+    let result = try connection.run(Self.endStatement)
+    return LogPosition(position: result.integer(0, 0), commitID: result.integer(0, 1))
+  }
+
+  private static let endStatement = Statement("SELECT position, commit_id FROM store")
+
+  private static let historyStatement = Statement(
+    "SELECT position, commit_id, origin, (SELECT commit_id FROM event WHERE event.position = $1) FROM store", .int8)
+}
+
+extension LogPosition {
+  /// The text of a notification.
+  var payload: String { "\(position) \(commitID)" }
+
+  /// - Returns: `nil` if the text is not of a notification of this program.
+  init?(payload: String) {
+    let numbers = payload.split(separator: " ").map { Int64($0) }
+    guard numbers.count == 2, let position = numbers[0], let commitID = numbers[1] else { return nil }
+    self.init(position: position, commitID: commitID)
+  }
+}

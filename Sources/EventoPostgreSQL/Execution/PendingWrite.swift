@@ -1,0 +1,36 @@
+internal import Evento
+internal import EventoStorage
+
+/// A write of events that waits for a commit.
+struct PendingWrite: Sendable {
+  let events: [NewEvent]
+  let condition: WriteCondition?
+  let size: WriteSize
+  /// The time when the caller gets an error.
+  let deadline: ContinuousClock.Instant
+  private let mustDrop: @Sendable () -> Bool
+  private let completion: Completion
+
+  typealias Completion = @Sendable (Result<WriteResult, EventoError>) -> Void
+
+  /// - Parameters:
+  ///   - events: Events that ``NewEvent/check(_:)`` has checked.
+  ///   - mustDrop: Returns whether the caller has stopped waiting. The write then does not begin.
+  init(
+    _ events: [NewEvent], _ condition: WriteCondition?, deadline: ContinuousClock.Instant,
+    unless mustDrop: @escaping @Sendable () -> Bool, completion: @escaping Completion
+  ) {
+    self.events = events
+    self.condition = condition
+    self.deadline = deadline
+    self.mustDrop = mustDrop
+    self.completion = completion
+    size = WriteSize(events)
+  }
+
+  var isCancelled: Bool { mustDrop() }
+
+  func end(_ result: Result<WriteResult, EventoError>) { completion(result) }
+
+  func fail(_ error: EventoError) { completion(.failure(error)) }
+}

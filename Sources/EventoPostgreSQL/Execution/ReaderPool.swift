@@ -1,0 +1,283 @@
+internal import DequeModule
+internal import Dispatch
+internal import Evento
+internal import Synchronization
+
+/// A few connections for everything except writing events, each on its own queue. Work waits until one is free.
+///
+/// Connections are opened when they are needed. One that was lost is replaced, and what it was doing is repeated once:
+/// all of it either reads, or can be done twice. While the server can't be reached, work fails at once, except for an
+/// attempt to connect from time to time.
+final class ReaderPool: Sendable {
+  /// The kinds of work. Two connections are left to the short ones, so that they do not wait for others (a bulkhead).
+  enum Work: Int, CaseIterable {
+    /// Reading one event, subscriber or snapshot.
+    case lookUp
+    case readPage
+    /// Changing a subscriber or snapshot, which may wait for a standby.
+    case change
+  }
+
+  typealias Completion<Value> = @Sendable (Result<Value, EventoError>) -> Void
+
+  private struct Job: Sendable {
+    let work: Work
+    /// The number of jobs before it.
+    let number: Int
+    let mustDrop: @Sendable () -> Bool
+    /// Returns the closure that passes the outcome to the caller.
+    let run: @Sendable (ReaderSession, _ isRepeated: Bool) throws -> @Sendable () -> Void
+    let fail: @Sendable (EventoError) -> Void
+  }
+
+  /// A place for a connection.
+  ///
+  /// `@unchecked Sendable`: `session` is used only on `queue`.
+  private final class Seat: @unchecked Sendable {
+    let queue: DispatchQueue
+    /// `nil` before the first connection, and after it was lost.
+    var session: ReaderSession?
+
+    init(number: Int) {
+      queue = DispatchQueue(label: "evento.postgresql.reader.\(number)")
+    }
+  }
+
+  private struct State {
+    /// The waiting jobs, by their kind of work.
+    var waiting: [Deque<Job>] = Array(repeating: [], count: Work.allCases.count)
+    /// The number of running jobs, likewise.
+    var running = Array(repeating: 0, count: Work.allCases.count)
+    var submitted = 0
+    var idle: [Seat]
+    var isClosed = false
+    /// The calls to make once no job waits or runs.
+    var whenDone: [@Sendable () -> Void] = []
+    /// The latest failure to connect, since the last success.
+    var failure: (error: EventoError, count: Int, retryAt: ContinuousClock.Instant)?
+  }
+
+  private let seats: [Seat]
+  private let connect: @Sendable () throws(PostgreSQLFailure) -> Connection
+  private let state: Mutex<State>
+
+  /// - Parameter sessions: The maximum number of connections, at least 1.
+  convenience init(_ settings: ConnectionSettings, sessions: Int) {
+    self.init(sessions: sessions) { () throws(PostgreSQLFailure) in try Connection(settings) }
+  }
+
+  init(sessions: Int, connect: @escaping @Sendable () throws(PostgreSQLFailure) -> Connection) {
+    seats = (1...max(sessions, 1)).map { Seat(number: $0) }
+    self.connect = connect
+    state = Mutex(State(idle: seats.reversed()))
+  }
+
+  // MARK: Submitting
+
+  /// Runs `body` when a connection is free, unless the caller's task is cancelled before that.
+  func perform<Value: Sendable>(
+    _ work: Work, _ body: @escaping @Sendable (ReaderSession, _ isRepeated: Bool) throws -> Value
+  ) async throws(EventoError) -> Value {
+    let cancellation = CancellationFlag()
+    let result: Result<Value, EventoError> = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        perform(work, unless: { cancellation.isSet }, completion: { continuation.resume(returning: $0) }, body)
+      }
+    } onCancel: {
+      cancellation.set()
+    }
+    return try result.get()
+  }
+
+  /// Runs `body` like the other `perform`, and calls `completion`: on a connection's queue, or at once if this is closed.
+  ///
+  /// - Parameters:
+  ///   - mustDrop: Returns whether the caller has stopped waiting. It is called before `body`.
+  ///   - body: Called again, with `isRepeated` set, if its connection is lost. What it did before may have been done.
+  func perform<Value: Sendable>(
+    _ work: Work, unless mustDrop: @escaping @Sendable () -> Bool = { false },
+    completion: @escaping Completion<Value>,
+    _ body: @escaping @Sendable (ReaderSession, _ isRepeated: Bool) throws -> Value
+  ) {
+    let isAccepted = state.withLock { state in
+      guard !state.isClosed else { return false }
+      state.submitted += 1
+      state.waiting[work.rawValue].append(
+        Job(
+          work: work, number: state.submitted, mustDrop: mustDrop,
+          run: { session, isRepeated in
+            let outcome = try Self.outcome { try body(session, isRepeated) }
+            return { completion(outcome) }
+          },
+          fail: { completion(.failure($0)) }))
+      return true
+    }
+    guard isAccepted else { return completion(.failure(.storeClosed)) }
+    startNext()
+  }
+
+  /// Returns the result of `body`, or its error.
+  ///
+  /// - Throws: Only ``PostgreSQLFailure``.
+  private static func outcome<Value>(_ body: () throws -> Value) throws(PostgreSQLFailure) -> Result<Value, EventoError>
+  {
+    do {
+      return .success(try body())
+    } catch let failure as PostgreSQLFailure {
+      throw failure
+    } catch {
+      return .failure(EventoError(wrapping: error))
+    }
+  }
+
+  // MARK: Taking turns
+
+  /// Starts the next job on an idle connection, if there are both.
+  private func startNext() {
+    let start = state.withLock { state -> (Job, Seat)? in
+      guard let seat = state.idle.last, let job = next(&state) else { return nil }
+      state.idle.removeLast()
+      return (job, seat)
+    }
+    guard let (job, seat) = start else { return }
+    seat.queue.async { [self] in runAll(from: job, on: seat) }
+  }
+
+  /// Runs a job, and then others as long as one waits.
+  private func runAll(from first: Job, on seat: Seat) {
+    var job = first
+    while true {
+      let report = outcome(of: job, on: seat)
+      let work = job.work
+      let (following, calls) = state.withLock { state -> (Job?, [@Sendable () -> Void]) in
+        state.running[work.rawValue] -= 1
+        if let job = next(&state) { return (job, []) }
+        state.idle.append(seat)
+        return (nil, state.isClosed && state.idle.count == seats.count ? takeCalls(&state) : [])
+      }
+      // After the connection is idle again, so that the caller's next call finds it.
+      report()
+      for call in calls { call() }
+      guard let following else { return }
+      job = following
+    }
+  }
+
+  /// Removes the job that has waited longest among those whose kind of work may have another connection.
+  private func next(_ state: inout State) -> Job? {
+    let works = Work.allCases.filter { state.running[$0.rawValue] < limit(of: $0) }
+    let heads = works.compactMap { state.waiting[$0.rawValue].first }
+    guard let job = heads.min(by: { $0.number < $1.number }) else { return nil }
+    state.waiting[job.work.rawValue].removeFirst()
+    state.running[job.work.rawValue] += 1
+    return job
+  }
+
+  private func limit(of work: Work) -> Int {
+    work == .lookUp ? seats.count : max(seats.count - Self.reserved, 1)
+  }
+
+  /// The number of connections that only short reads use.
+  private static let reserved = 2
+
+  private func takeCalls(_ state: inout State) -> [@Sendable () -> Void] {
+    defer { state.whenDone = [] }
+    return state.whenDone
+  }
+
+  // MARK: Running
+
+  /// Runs a job, at most twice.
+  ///
+  /// - Returns: The closure that passes the outcome to the caller.
+  private func outcome(of job: Job, on seat: Seat) -> @Sendable () -> Void {
+    var isRepeated = false
+    while true {
+      guard !job.mustDrop() else { return { job.fail(.requestDropped) } }
+      do {
+        return try job.run(try session(of: seat), isRepeated)
+      } catch let failure as PostgreSQLFailure {
+        if failure.isConnectionLost { seat.session = nil }
+        // Repeating what took too long would take as long again.
+        guard !isRepeated, failure.isConflict || failure.isConnectionLost && failure.reason != .timedOut else {
+          return { job.fail(failure.error) }
+        }
+        isRepeated = true
+      } catch {
+        return { job.fail(EventoError(wrapping: error)) }
+      }
+    }
+  }
+
+  /// - Throws: ``EventoError`` if the server can't be reached.
+  private func session(of seat: Seat) throws -> ReaderSession {
+    if let session = seat.session, !session.connection.isBroken { return session }
+    let failure = state.withLock { $0.failure }
+    if let failure, .now < failure.retryAt { throw failure.error }
+    do throws(PostgreSQLFailure) {
+      let session = ReaderSession(try connect())
+      state.withLock { $0.failure = nil }
+      seat.session = session
+      return session
+    } catch {
+      let connecting = error.error
+      state.withLock { state in
+        let count = (state.failure?.count ?? 0) + 1
+        state.failure = (connecting, count, .now + Self.delay(afterFailures: count))
+      }
+      throw connecting
+    }
+  }
+
+  /// Returns the time for which no connection is attempted: 0.1 s, then twice as long each time, up to a second. A new
+  /// leader is to be found soon.
+  private static func delay(afterFailures count: Int) -> Duration {
+    min(.milliseconds(100 << min(count - 1, 4)), .seconds(1))
+  }
+
+  // MARK: Closing
+
+  /// Refuses new work, completes what waits, then closes the connections.
+  func close() async {
+    await withCheckedContinuation { continuation in
+      let isDone = state.withLock { state in
+        state.isClosed = true
+        let isDone = state.idle.count == seats.count
+        if !isDone { state.whenDone.append { continuation.resume() } }
+        return isDone
+      }
+      if isDone { continuation.resume() }
+    }
+    for seat in seats {
+      await withCheckedContinuation { continuation in
+        seat.queue.async {
+          seat.session?.connection.close()
+          seat.session = nil
+          continuation.resume()
+        }
+      }
+    }
+  }
+}
+
+extension ReaderPool {
+  /// Checks that the server accepts writes, on one of the connections.
+  ///
+  /// - Parameter completion: Gets the reason if it does not.
+  func checkWritable(completion: @escaping @Sendable (EventoError?) -> Void) {
+    let report: Completion<Void> = { result in
+      if case .failure(let error) = result { completion(error) } else { completion(nil) }
+    }
+    perform(.lookUp, completion: report) { session, _ in
+      let result = try session.connection.run(Self.readOnlyStatement)
+      guard !result.bool(0, 0) else {
+        throw PostgreSQLFailure(
+          .notWritable, message: "transaction_read_only = on", action: "check the server", mayHaveCommitted: false,
+          isConnectionLost: true)
+      }
+    }
+  }
+
+  /// On for a standby too: https://www.postgresql.org/docs/15/hot-standby.html#HOT-STANDBY-USERS
+  private static let readOnlyStatement = Statement("SELECT current_setting('transaction_read_only') = 'on'")
+}

@@ -1,0 +1,154 @@
+internal import Evento
+
+/// The settings of connections to a store: a PostgreSQL URL, parsed by libpq
+/// (https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING), with defaults that make a broken connection
+/// noticed within seconds.
+struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable {
+  let libpq: LibPQ
+  /// The servers, in the order in which they are tried.
+  let servers: [Server]
+  /// All other parameters, among them the password.
+  let parameters: [String: String]
+  /// The schema of the store; `nil` for the first one of the server's or the URL's `search_path`.
+  let schema: String?
+  /// The time for an operation unless it has one of its own.
+  var timeout: Duration
+  /// `user@host:port/database`, without a password.
+  let description: String
+
+  /// The parameters that name one server.
+  struct Server: Sendable {
+    let parameters: [String: String]
+  }
+
+  /// Parses a URL.
+  ///
+  /// - Parameters:
+  ///   - url: A URL that begins with `postgresql://` or `postgres://`.
+  ///   - schema: Overrides a `search_path` of the URL.
+  /// - Throws: `invalid_request` if it is not such a URL, without quoting it; `unavailable` if libpq is missing.
+  init(_ url: String, schema: String? = nil, timeout: Duration = .seconds(10)) throws(EventoError) {
+    libpq = try LibPQ.load()
+    var parameters = try Self.parse(url, libpq)
+    servers = try Self.servers(of: parameters)
+    description = Self.describe(parameters)
+    for keyword in ["host", "hostaddr", "port"] { parameters[keyword] = nil }
+    parameters.merge(Self.defaults) { given, _ in given }
+    // Texts are sent and received as UTF-8.
+    parameters["client_encoding"] = "UTF8"
+    self.parameters = parameters
+    self.schema = schema
+    self.timeout = timeout
+  }
+
+  /// With these, a connection that a cut cable or a dead host has ended is noticed within 6 s. `tcp_user_timeout` is for
+  /// the side that sends: https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-KEEPALIVES
+  private static let defaults = [
+    "target_session_attrs": "read-write",
+    "connect_timeout": "2",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+    "fallback_application_name": "evento-gateway",
+  ]
+
+  /// The maximum time for one server. libpq only applies it in its blocking functions.
+  var connectTimeout: Duration? {
+    parameters["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? .seconds($0) : nil }
+  }
+
+  /// No password gets into a log this way.
+  var customMirror: Mirror { Mirror(self, children: ["description": description]) }
+
+  // MARK: Parsing
+
+  private static func parse(_ url: String, _ libpq: LibPQ) throws(EventoError) -> [String: String] {
+    try check(url)
+    // Its error text is not used, since it quotes the URL.
+    var errorText: UnsafeMutablePointer<CChar>?
+    let options = libpq.conninfoParse(url, &errorText)
+    defer {
+      libpq.freemem(errorText)
+      libpq.conninfoFree(options)
+    }
+    guard let options else {
+      throw invalid("Check its parameters, and percent-encode the special characters in its user and password.")
+    }
+    var parameters: [String: String] = [:]
+    // The array ends with an option without a keyword.
+    var option = options.assumingMemoryBound(to: ConninfoOption.self)
+    while let keyword = option.pointee.keyword {
+      if let value = option.pointee.value { parameters[String(cString: keyword)] = String(cString: value) }
+      option += 1
+    }
+    return parameters
+  }
+
+  /// `PQconninfoOption`: Swift lays out these fields like C.
+  private struct ConninfoOption {
+    let keyword: UnsafeMutablePointer<CChar>?
+    let environmentVariable: UnsafeMutablePointer<CChar>?
+    let compiledDefault: UnsafeMutablePointer<CChar>?
+    let value: UnsafeMutablePointer<CChar>?
+    let label: UnsafeMutablePointer<CChar>?
+    let display: UnsafeMutablePointer<CChar>?
+    let displaySize: Int32
+  }
+
+  /// Checks that no part of a password is taken for a host or a database, and so gets into an error.
+  private static func check(_ url: String) throws(EventoError) {
+    guard let scheme = ["postgresql://", "postgres://"].first(where: { url.hasPrefix($0) }) else {
+      throw invalid("It must begin with \"postgresql://\".")
+    }
+    guard !url.utf8.contains(0) else { throw invalid("It contains a NUL character.") }
+    let rest = url.dropFirst(scheme.count)
+    let authority = rest.prefix { $0 != "/" && $0 != "?" }
+    let path = rest.dropFirst(authority.count).prefix { $0 != "?" }
+    guard authority.count(where: { $0 == "@" }) <= 1, !path.contains("@") else {
+      throw invalid("Percent-encode the special characters in its user and password: \"@\" as %40, \"/\" as %2F.")
+    }
+  }
+
+  private static func invalid(_ advice: String) -> EventoError {
+    EventoError(.invalidRequest, "The database URL is not a valid PostgreSQL URL. \(advice)")
+  }
+
+  /// Returns the servers of a URL. libpq would try them too, but without a time limit for each: see
+  /// ``connectTimeout``.
+  private static func servers(of parameters: [String: String]) throws(EventoError) -> [Server] {
+    func list(_ keyword: String) -> [String] {
+      guard let text = parameters[keyword], !text.isEmpty else { return [] }
+      return text.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+    }
+    let (hosts, addresses, ports) = (list("host"), list("hostaddr"), list("port"))
+    guard ports.allSatisfy({ $0.isEmpty || UInt16($0) ?? 0 > 0 }) else {
+      throw invalid(
+        "A port is not a number from 1 to 65535. Percent-encode the special characters in its user and password.")
+    }
+    let count = max(hosts.count, addresses.count, 1)
+    guard [0, count].contains(hosts.count), [0, count].contains(addresses.count), [0, 1, count].contains(ports.count)
+    else { throw invalid("Its numbers of hosts and ports differ.") }
+    return (0..<count).map { index in
+      var server: [String: String] = [:]
+      if !hosts.isEmpty { server["host"] = hosts[index] }
+      if !addresses.isEmpty { server["hostaddr"] = addresses[index] }
+      if !ports.isEmpty { server["port"] = ports[ports.count == 1 ? 0 : index] }
+      return Server(parameters: server)
+    }
+  }
+
+  private static func describe(_ parameters: [String: String]) -> String {
+    let hosts = (parameters["host"] ?? parameters["hostaddr"] ?? "").split(
+      separator: ",", omittingEmptySubsequences: false)
+    let ports = (parameters["port"] ?? "").split(separator: ",", omittingEmptySubsequences: false)
+    let servers = hosts.indices.map { index in
+      let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
+      let host = hosts[index].contains(":") ? "[\(hosts[index])]" : String(hosts[index])
+      return port.isEmpty ? host : "\(host):\(port)"
+    }
+    let user = parameters["user"].map { "\($0)@" } ?? ""
+    let database = parameters["dbname"].map { "/\($0)" } ?? ""
+    return user + servers.joined(separator: ",") + database
+  }
+}

@@ -1,0 +1,91 @@
+internal import EventoStorage
+
+/// Scans of one index that has some events in the order of the log: one scan for each row of a `FROM` clause.
+///
+/// An index scan must not depend on statistics, which lag behind a growing table: the planner could scan the primary key
+/// instead, and filter its rows, because all events had the same kind when it last looked. So each scan compares whole
+/// rows of its index and sorts by them. Only this index has that order, and a page takes an index scan without a sort.
+struct EventScan {
+  /// The `FROM` clause.
+  private let rows: String
+  /// The columns of the index before the position, each with its value.
+  private let keys: [(column: String, value: String)]
+  /// The condition of a partial index.
+  private let condition: String?
+  /// Another column, whose value is compared in the first events of an aggregate.
+  private let filtered: FilterColumn?
+
+  init(from rows: String, keys: [(column: String, value: String)] = []) {
+    self.rows = rows
+    self.keys = keys
+    condition = nil
+    filtered = nil
+  }
+
+  /// - Parameters:
+  ///   - rows: The `FROM` clause. It has the values of the columns in an item `filter`.
+  ///   - condition: The condition of a partial index.
+  ///   - filtered: See ``filtered``.
+  init(
+    from rows: String, _ columns: [FilterColumn], onlyIf condition: String? = nil,
+    matching filtered: FilterColumn? = nil
+  ) {
+    self.rows = rows
+    keys = columns.map { ($0.rawValue, "filter.\($0.rawValue)") }
+    self.condition = condition
+    self.filtered = filtered
+  }
+
+  /// The positions to scan, and in which order, in SQL.
+  struct Range {
+    /// The position before the first one.
+    var lower = "$1"
+    /// The last position.
+    var upper = "$2"
+    var order = Order.ascending
+    /// The maximum number of positions for each row of the `FROM` clause.
+    var limit: String
+  }
+
+  enum Order: String {
+    case ascending = "ASC"
+    case descending = "DESC"
+  }
+
+  /// Returns a query for the positions of the events.
+  func positions(_ range: Range) -> String {
+    "SELECT found.position FROM \(rows) CROSS JOIN LATERAL (\(scan(range))) AS found"
+  }
+
+  private func scan(_ range: Range) -> String {
+    guard let filtered else { return "SELECT position \(Self.clauses(keys, condition, range))" }
+    // In the order of the log in both directions, and from its beginning if it is read backward. So it reads the first
+    // events of the aggregate, or those of them that the range has. Forward, it stops at the limit without a sort.
+    let first = Range(upper: range.upper, limit: "\(FilterIndex.blockLength)")
+    let order = range.order.rawValue
+    return """
+      SELECT position FROM (
+        SELECT aggregate, position, version, \(filtered.rawValue) \(Self.clauses(keys, condition, first))
+      ) AS first
+      WHERE version <= \(FilterIndex.blockLength) AND first.\(filtered.rawValue) = filter.\(filtered.rawValue)
+        AND position > \(range.lower)
+      ORDER BY aggregate \(order), position \(order) LIMIT \(range.limit)
+      """
+  }
+
+  /// Returns the clauses of a query from `FROM` on that scans an index.
+  ///
+  /// - Parameters:
+  ///   - keys: The columns of the index before the position, each with its value.
+  ///   - condition: The condition of a partial index.
+  static func clauses(_ keys: [(column: String, value: String)], _ condition: String?, _ range: Range) -> String {
+    let columns = (keys.map { "event.\($0.column)" } + ["event.position"]).joined(separator: ", ")
+    let values = keys.map { "\($0.value), " }.joined()
+    let order = (keys.map { "event.\($0.column)" } + ["event.position"])
+      .map { "\($0) \(range.order.rawValue)" }.joined(separator: ", ")
+    return """
+      FROM event WHERE \(condition.map { "\($0) AND " } ?? "")(\(columns)) > (\(values)\(range.lower))
+      AND (\(columns)) <= (\(values)\(range.upper)) ORDER BY \(order) LIMIT \(range.limit)
+      """
+  }
+}

@@ -1,0 +1,107 @@
+internal import Evento
+internal import EventoStorage
+
+/// What must be looked up in the database before a batch of writes can be decided.
+///
+/// It is thrown by a decision that lacks something.
+struct LookupRequest: Error {
+  var aggregates: Set<AggregateKey> = []
+  var kinds: Set<KindName> = []
+  var lanes: Set<LaneName> = []
+  /// The ids of events, each with the lengths of the payload and the metadata in the write. Stored bytes are read only
+  /// if there are as many.
+  var events: [ULID: (data: Int, metadata: Int)] = [:]
+  /// The positions of cursors.
+  var positions: Set<Int64> = []
+  /// The conditions, by the index of their write.
+  var conditions: [Int: WriteCondition] = [:]
+
+  /// True if the ids of all events are looked up.
+  private(set) var hasIDs = false
+
+  var isEmpty: Bool {
+    aggregates.isEmpty && kinds.isEmpty && lanes.isEmpty && events.isEmpty && positions.isEmpty && conditions.isEmpty
+  }
+
+  init() {}
+
+  /// Creates the request for everything that is not in the cache, except the lanes of events that inherit their routing
+  /// key.
+  ///
+  /// - Parameter withIDs: True if the ids of the events are looked up. If not, they are taken for new, and the database
+  ///   refuses the commit if one is not.
+  init(_ writes: [PendingWrite], _ cache: WriterCache, withIDs: Bool) {
+    hasIDs = withIDs
+    for (index, write) in writes.enumerated() {
+      for event in write.events { add(event, cache, withID: withIDs) }
+      guard let condition = write.condition else { continue }
+      conditions[index] = condition
+      if let position = condition.after.flatMap(LogPosition.init)?.position { positions.insert(position) }
+    }
+  }
+
+  private mutating func add(_ event: NewEvent, _ cache: WriterCache, withID: Bool) {
+    let aggregate = AggregateKey(type: event.aggregatorType, id: event.aggregatorID)
+    if cache.head(of: aggregate) == nil { aggregates.insert(aggregate) }
+    let kind = KindName(type: aggregate.type, name: Name(checked: event.name))
+    if cache.kind(kind) == nil { kinds.insert(kind) }
+    if case .value(let routingKey) = event.routingKey {
+      let lane = LaneName(kind: kind, routingKey: routingKey.map(Name.init(checked:)))
+      if cache.lane(lane) == nil { lanes.insert(lane) }
+    }
+    if withID, let id = event.id {
+      events[id] = (event.data.bytes.count, event.metadata.isEmpty ? 0 : event.metadata.bytes.count)
+    }
+  }
+
+  /// Adds another request.
+  mutating func formUnion(_ other: LookupRequest) {
+    aggregates.formUnion(other.aggregates)
+    kinds.formUnion(other.kinds)
+    lanes.formUnion(other.lanes)
+    events.merge(other.events) { known, _ in known }
+    positions.formUnion(other.positions)
+    conditions.merge(other.conditions) { known, _ in known }
+    hasIDs = hasIDs || other.hasIDs
+  }
+}
+
+/// What was looked up, in the same state of the log.
+struct LookupResult {
+  /// The aggregates; `nil` for one that is not stored.
+  var heads: [AggregateKey: AggregateHead?] = [:]
+  /// The ids of texts; `nil` for one that is not stored.
+  var texts: [Name: Int64?] = [:]
+  var kinds: [KindName: Kind?] = [:]
+  /// The number of stored kinds of a type, up to the number of which no later one is counted.
+  var kindCounts: [Int64: Int] = [:]
+  var lanes: [LaneName: Lane?] = [:]
+  /// The number of stored lanes of a routing key, likewise.
+  var laneCounts: [Int64: Int] = [:]
+  /// The stored events with the requested ids.
+  var events: [ULID: StoredEvent] = [:]
+  /// The commit IDs of positions. Those that the log does not have are missing.
+  var commitIDs: [Int64: Int64] = [:]
+  /// Whether an event matches a condition, by the index of its write.
+  var matches: [Int: Bool] = [:]
+
+  /// A stored event that a write may repeat.
+  enum StoredEvent {
+    case sameLength(Edge<Event>)
+    /// Its payload or metadata has another length, so that its content differs.
+    case otherLength
+  }
+
+  /// Adds what was looked up later, in the same state of the log.
+  mutating func merge(_ other: LookupResult) {
+    heads.merge(other.heads) { known, _ in known }
+    texts.merge(other.texts) { known, _ in known }
+    kinds.merge(other.kinds) { known, _ in known }
+    kindCounts.merge(other.kindCounts) { known, _ in known }
+    lanes.merge(other.lanes) { known, _ in known }
+    laneCounts.merge(other.laneCounts) { known, _ in known }
+    events.merge(other.events) { known, _ in known }
+    commitIDs.merge(other.commitIDs) { known, _ in known }
+    matches.merge(other.matches) { known, _ in known }
+  }
+}

@@ -1,0 +1,61 @@
+public import Evento
+internal import EventoStorage
+
+extension PostgreSQLExecutor: Executor, CallbackExecutor {
+  @discardableResult
+  public func write(_ events: [NewEvent]) async throws -> WriteResult {
+    try await write(events, condition: nil)
+  }
+
+  @discardableResult
+  public func write(_ events: [NewEvent], condition: WriteCondition?) async throws -> WriteResult {
+    let result = await withCheckedContinuation { continuation in
+      write(events, condition: condition, unless: { false }) { continuation.resume(returning: $0) }
+    }
+    return try result.get()
+  }
+
+  package func write(
+    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
+  ) {
+    do {
+      try NewEvent.check(events)
+      try condition?.check()
+    } catch {
+      return completion(.failure(EventoError(wrapping: error)))
+    }
+    writer.submit(
+      PendingWrite(
+        events, condition, deadline: .now + configuration.writeTimeout, unless: mustDrop, completion: completion))
+  }
+
+  /// Reports the state of the writer's current or latest commit. If it has been idle for a second, asks the server. So it
+  /// never waits behind writes.
+  public func checkReadiness() async throws {
+    let error = await withCheckedContinuation { continuation in
+      checkReadiness { continuation.resume(returning: $0) }
+    }
+    if let error { throw error }
+  }
+
+  package func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {
+    switch writer.health.verdict {
+    case .healthy: completion(nil)
+    case .unhealthy(let error): completion(error)
+    case .unknown:
+      readers.checkWritable { [writer] error in
+        if error == nil { writer.health.recovered() }
+        completion(error)
+      }
+    }
+  }
+
+  package var metrics: StoreMetrics? {
+    let counts = writer.counts
+    return StoreMetrics(waitingWrites: counts.waiting, commits: counts.commits)
+  }
+
+  /// The signal of this store. It advances before a write of this executor returns, and soon after a commit by another.
+  public var commits: CommitSignal? { announcer.signal }
+}

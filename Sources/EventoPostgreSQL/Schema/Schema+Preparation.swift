@@ -1,0 +1,179 @@
+internal import Evento
+internal import EventoStorage
+
+extension Schema {
+  /// The rules for opening a store.
+  struct Rules {
+    /// True if `synchronous_commit = off` is accepted, with which PostgreSQL can lose confirmed commits in a crash.
+    var allowsAsynchronousCommit = false
+    /// True if the tables are created if they are missing.
+    var createsTables = true
+    /// The time for a migration, including the wait for another gateway's.
+    var migrationTimeout: Duration = .seconds(3600)
+  }
+
+  /// Prepares the database for a store: creates the tables or upgrades them. Any number of gateways can do this at once.
+  ///
+  /// A store of the current version is only read, so the role that runs a gateway needs no privilege to create anything.
+  ///
+  /// They are in the schema of the connection's settings, which is created if it is missing, or else in the first one of
+  /// the `search_path`.
+  ///
+  /// - Returns: True if the store is new.
+  /// - Throws: ``EventoError`` if the database can't hold a store, or has one of a newer version;
+  ///   ``PostgreSQLFailure``.
+  @discardableResult
+  static func prepare(_ connection: Connection, _ rules: Rules = Rules()) throws -> Bool {
+    let state = try State(of: connection)
+    guard state.synchronousCommit != "off" || rules.allowsAsynchronousCommit else {
+      throw EventoError(
+        .unavailable,
+        "PostgreSQL's \"synchronous_commit\" is off, so it can lose confirmed events in a crash. Set it to on for the "
+          + "server, the database or the role.", isTransient: false)
+    }
+    guard try content(of: connection, state) != .store(version: version) else { return false }
+    return try migrate(connection, rules)
+  }
+
+  private static func migrate(_ connection: Connection, _ rules: Rules) throws -> Bool {
+    var place = connection.schema
+    do {
+      try connection.run(.begin)
+      // The wait for another gateway's migration has the limit of the operation, not that of a short lock.
+      try connection.run(.once("SET LOCAL lock_timeout = 0"))
+      try connection.run(
+        .once("SELECT pg_advisory_xact_lock($1)", .int8), [.int8(lock)], within: rules.migrationTimeout)
+      // Later statements see what was committed before the lock was acquired: another gateway may have done it all.
+      var state = try State(of: connection)
+      if state.schema == nil, let schema = connection.schema {
+        // another gateway may have created it meanwhile, which `current_schema()` need not show yet.
+        try connection.run(.once("CREATE SCHEMA IF NOT EXISTS \(quoted(schema))"))
+        state = try State(of: connection)
+      }
+      place = state.schema
+      guard let place else {
+        throw EventoError(
+          .unavailable,
+          "No schema of the \"search_path\" exists in the PostgreSQL database. Create one, or name another one.",
+          isTransient: false)
+      }
+      let content = try content(of: connection, state)
+      guard content != .store(version: version) else {
+        connection.rollBack()
+        return false
+      }
+      guard content != .nothing || rules.createsTables else {
+        throw EventoError(
+          .unavailable,
+          "The schema \"\(place)\" of the PostgreSQL database has no event store. Check the database URL, or create the "
+            + "store first.", isTransient: false)
+      }
+      try apply(to: connection, content, rules)
+      return content == .nothing
+    } catch {
+      connection.rollBack()
+      guard let failure = error as? PostgreSQLFailure else { throw error }
+      guard [.insufficientPrivilege, .readOnlyTransaction].contains(failure.sqlstate) else { throw failure }
+      throw EventoError(
+        .unavailable,
+        "The PostgreSQL role can't create the event store's tables in the schema \"\(place ?? "?")\". Start the program "
+          + "once as a role with the privilege CREATE on it, or grant it.", cause: failure.description,
+        isTransient: false)
+    }
+  }
+
+  /// Runs the migrations in the open transaction, and commits it.
+  private static func apply(
+    to connection: Connection, _ content: Content, _ rules: Rules
+  ) throws(PostgreSQLFailure) {
+    try connection.pipeline(within: rules.migrationTimeout) { (pipeline) throws(PostgreSQLFailure) in
+      for statement in migrations.dropFirst(content.version).joined() { try pipeline.send(.once(statement)) }
+      let version: Parameters = [.int4(Int32(version))]
+      if content == .nothing {
+        try pipeline.send(.once("INSERT INTO \(versionTable) (version) VALUES ($1)", .int4), version)
+        try pipeline.send(
+          .once(
+            """
+            INSERT INTO store (origin, position, commit_id, texts, kinds, lanes, aggregates)
+            VALUES ($1, 0, $1, 0, 0, 0, 0)
+            """, .int8), [.int8(LogPosition.freshCommitID())])
+      } else {
+        try pipeline.send(.once("UPDATE \(versionTable) SET version = $1", .int4), version)
+      }
+      try pipeline.send(.commit)
+    }
+  }
+
+  /// The key of the lock for migrations. One for all stores of a database is enough.
+  private static let lock: Int64 = 0x4556_544F  // "EVTO"
+
+  private static func quoted(_ name: String) -> String {
+    "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+
+  // MARK: The content of a schema
+
+  /// The schema that a connection uses, and its settings.
+  private struct State {
+    /// `nil` if no schema of the `search_path` exists.
+    let schema: String?
+    let synchronousCommit: String
+    /// The names of ``Schema/tables`` that exist in any schema of the `search_path`.
+    let tables: Set<String>
+
+    /// Reads all from one snapshot, so that it does not see a part of another gateway's migration. `to_regclass` would.
+    init(of connection: Connection) throws(PostgreSQLFailure) {
+      let row = try connection.run(
+        .once(
+          """
+          SELECT current_schema()::text, current_setting('synchronous_commit'),
+            (SELECT string_agg(relname, ' ') FROM pg_class WHERE relname = ANY ($1) AND pg_table_is_visible(oid))
+          """, .textArray), [.textArray(Schema.tables)])
+      schema = row.isNull(0, 0) ? nil : row.text(0, 0)
+      synchronousCommit = row.text(0, 1)
+      tables = Set(row.text(0, 2).split(separator: " ").map { String($0) })
+    }
+  }
+
+  private enum Content: Equatable {
+    case nothing
+    case store(version: Int)
+
+    var version: Int {
+      switch self {
+      case .nothing: 0
+      case .store(let version): version
+      }
+    }
+  }
+
+  /// - Throws: `unavailable` if the schema has another program's tables, or a newer or incomplete store.
+  private static func content(of connection: Connection, _ state: State) throws -> Content {
+    let name = "The schema \"\(state.schema ?? "?")\" of the PostgreSQL database"
+    func unusable(_ text: String) -> EventoError {
+      EventoError(.unavailable, "\(name) \(text)", isTransient: false)
+    }
+    guard state.tables.contains(versionTable) else {
+      guard let table = state.tables.sorted().first else { return .nothing }
+      throw unusable("has another program's table \"\(table)\". Name another schema for the event store.")
+    }
+    let versions = try connection.run(.once("SELECT version FROM \(versionTable)"))
+    let current = versions.rowCount == 1 ? Int(versions.integer(0, 0)) : 0
+    guard current <= version else {
+      throw unusable(
+        "was written by a newer version of this program (schema \(current), this one supports \(version)). Run that "
+          + "version, or a later one.")
+    }
+    guard current >= 1 else {
+      throw unusable("is damaged: its schema version is missing. Restore its latest backup.")
+    }
+    let missing = Set(tables).subtracting(state.tables)
+    if current == version, let table = missing.sorted().first {
+      throw unusable("is not a complete event store: the table \"\(table)\" is missing. Restore its latest backup.")
+    }
+    guard try connection.run(.once("SELECT 1 FROM store")).rowCount == 1 else {
+      throw unusable("is damaged: its table \"store\" does not have exactly one row. Restore its latest backup.")
+    }
+    return .store(version: current)
+  }
+}

@@ -1,0 +1,118 @@
+internal import Evento
+internal import EventoStorage
+
+/// The snapshots of a store, on one connection. Each function is one transaction.
+struct SnapshotTable {
+  let connection: Connection
+
+  func snapshot(_ key: SnapshotKey) throws -> Snapshot? {
+    let rows = try connection.run(Self.readStatement, Self.parameters(key))
+    guard rows.rowCount > 0 else { return nil }
+    return Snapshot(
+      data: Payload(bytes: Array(rows.bytes(0, 3)), isJSON: rows.bool(0, 2)),
+      cursor: LogPosition(position: rows.integer(0, 0), commitID: rows.integer(0, 1)).cursor)
+  }
+
+  private static let readStatement = Statement(
+    """
+    SELECT position, commit_id, is_json, data FROM snapshot WHERE type = $1 AND revision = $2 AND id = $3
+    """, .text, .text, .text)
+
+  /// - Throws: `cursor_not_in_history`, with nothing changed.
+  func save(_ key: SnapshotKey, _ snapshot: Snapshot) throws {
+    let position = try LogPosition(named: snapshot.cursor)
+    var parameters = Self.parameters(key)
+    parameters.int8(position.position)
+    parameters.int8(position.commitID)
+    parameters.bool(snapshot.data.isJSON)
+    parameters.bytes(snapshot.data.bytes)
+    guard try connection.run(Self.saveStatement, parameters).affectedRows > 0 else {
+      throw EventoError.cursorNotInHistory()
+    }
+  }
+
+  private static let saveStatement = Statement(
+    """
+    INSERT INTO snapshot (type, revision, id, position, commit_id, is_json, data)
+    SELECT $1, $2, $3, $4, $5, $6, $7 WHERE \(LogHistory.condition("$4", "$5"))
+    ON CONFLICT (type, revision, id) DO UPDATE
+    SET position = excluded.position, commit_id = excluded.commit_id, is_json = excluded.is_json, data = excluded.data
+    """, .text, .text, .text, .int8, .int8, .bool, .bytea)
+
+  /// - Parameter isRepeated: True if an earlier call may have deleted it.
+  func delete(_ key: SnapshotKey, isRepeated: Bool) throws {
+    guard try connection.run(Self.deleteStatement, Self.parameters(key)).affectedRows > 0 || isRepeated else {
+      throw EventoError.snapshotNotFound(key)
+    }
+  }
+
+  private static let deleteStatement = Statement(
+    "DELETE FROM snapshot WHERE type = $1 AND revision = $2 AND id = $3", .text, .text, .text)
+
+  // MARK: Copies
+
+  /// - Parameter bytes: The maximum size of the snapshots on a page. A larger one is returned alone.
+  func page(first: Int, after key: SnapshotKey?, bytes: Int) throws -> SnapshotPage {
+    // No name is empty, so all keys are greater than the empty one. One more than requested shows whether there is a
+    // next page.
+    let rows = try connection.run(
+      Self.pageStatement,
+      [
+        .text(key?.type ?? ""), .text(key?.revision ?? ""), .text(key?.id ?? ""), .int8(Int64(first) + 1),
+        .int8(Int64(bytes)),
+      ])
+    let count = (0..<min(rows.rowCount, first)).prefix { rows.bool($0, 6) }.count
+    return SnapshotPage(
+      snapshots: (0..<count).map { row in
+        KeyedSnapshot(
+          key: SnapshotKey(type: rows.text(row, 0), revision: rows.text(row, 1), id: rows.text(row, 2)),
+          snapshot: Snapshot(
+            data: Payload(bytes: Array(rows.bytes(row, 7)), isJSON: rows.bool(row, 5)),
+            cursor: LogPosition(position: rows.integer(row, 3), commitID: rows.integer(row, 4)).cursor))
+      }, hasNextPage: rows.rowCount > count)
+  }
+
+  /// The data of a snapshot that does not fit is neither read nor sent.
+  private static let pageStatement = Statement(
+    """
+    SELECT type, revision, id, position, commit_id, is_json, fits, CASE WHEN fits THEN data END
+    FROM (
+      SELECT *, row_number() OVER keys = 1 OR sum(octet_length(data)) OVER keys <= $5 AS fits
+      FROM (
+        SELECT * FROM snapshot WHERE (type, revision, id) > ($1, $2, $3) ORDER BY type, revision, id LIMIT $4
+      ) AS page
+      WINDOW keys AS (ORDER BY type, revision, id)
+    ) AS sized
+    ORDER BY type, revision, id
+    """, .text, .text, .text, .int8, .int8)
+
+  /// Stores snapshots of another store; see ``DatabaseStore/importSnapshots(_:)``.
+  func put(_ snapshots: [KeyedSnapshot]) throws {
+    var parameters = Parameters()
+    parameters.array(of: .text, snapshots) { $0.text($1.key.type) }
+    parameters.array(of: .text, snapshots) { $0.text($1.key.revision) }
+    parameters.array(of: .text, snapshots) { $0.text($1.key.id) }
+    let positions = try snapshots.map { try LogPosition(named: $0.snapshot.cursor).position }
+    parameters.array(of: .int8, positions) { $0.int8($1) }
+    parameters.array(of: .bool, snapshots) { $0.bool($1.snapshot.data.isJSON) }
+    parameters.array(of: .bytea, snapshots) { $0.bytes($1.snapshot.data.bytes) }
+    guard try connection.run(Self.putStatement, parameters).affectedRows == snapshots.count else {
+      throw EventoError.cursorNotInHistory()
+    }
+  }
+
+  private static let putStatement = Statement(
+    """
+    INSERT INTO snapshot (type, revision, id, position, commit_id, is_json, data)
+    SELECT row.type, revision, row.id, row.position, \(LogHistory.commitID(ofRow: "event")), row.is_json, row.data
+    FROM unnest($1, $2, $3, $4, $5, $6) AS row (type, revision, id, position, is_json, data)
+      LEFT JOIN event ON event.position = row.position
+    WHERE \(LogHistory.hasAll(of: "$4"))
+    ON CONFLICT (type, revision, id) DO UPDATE
+    SET position = excluded.position, commit_id = excluded.commit_id, is_json = excluded.is_json, data = excluded.data
+    """, .textArray, .textArray, .textArray, .int8Array, .boolArray, .byteaArray)
+
+  private static func parameters(_ key: SnapshotKey) -> Parameters {
+    [.text(key.type), .text(key.revision), .text(key.id)]
+  }
+}

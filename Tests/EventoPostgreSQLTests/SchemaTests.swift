@@ -1,0 +1,157 @@
+import Evento
+import Testing
+
+@testable import EventoPostgreSQL
+
+@Suite struct SchemaTests {
+  /// Runs a test with the URL of a database of its own.
+  private func withDatabase(_ body: (_ url: String, _ name: String) async throws -> Void) async throws {
+    let server = try await TestServer.shared
+    let name = try await server.makeDatabase()
+    try await body(server.url(database: name), name)
+  }
+
+  @discardableResult
+  private func prepare(
+    _ url: String, schema: String? = nil, _ rules: Schema.Rules = Schema.Rules()
+  ) async throws -> Bool {
+    try await withConnection(url, schema: schema) { try Schema.prepare($0, rules) }
+  }
+
+  private func expectRefused(
+    _ url: String, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let error = try await #require(throws: EventoError.self, sourceLocation: sourceLocation) { try await prepare(url) }
+    #expect(error.detail.contains(text), sourceLocation: sourceLocation)
+    #expect(error.code == .unavailable && !error.isTransient, sourceLocation: sourceLocation)
+  }
+
+  @Test func tenGatewaysStartAtOnce() async throws {
+    try await withDatabase { url, _ in
+      let created = try await withThrowingTaskGroup(of: Bool.self) { group in
+        for _ in 0..<10 { group.addTask { try await prepare(url) } }
+        return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+      }
+      #expect(created == 1)
+      let row = try await withConnection(url) { connection in
+        let row = try connection.run(.once("SELECT origin, position, commit_id, aggregates FROM store"))
+        return [Int64(row.rowCount), row.integer(0, 0) - row.integer(0, 2), row.integer(0, 1), row.integer(0, 3)]
+      }
+      #expect(row == [1, 0, 0, 0])
+      #expect(try await !prepare(url))
+    }
+  }
+
+  @Test(arguments: [
+    ("UPDATE evento_schema SET version = version + 1", "newer version"),
+    ("UPDATE evento_schema SET version = 0", "schema version is missing"),
+    ("DELETE FROM evento_schema", "schema version is missing"),
+    ("DROP TABLE evento_schema", "another program's table"),
+    ("DROP TABLE snapshot", "the table \"snapshot\" is missing"),
+    ("DELETE FROM store", "does not have exactly one row"),
+  ])
+  func aSchemaThatIsNoStoreIsRefused(_ statement: String, _ text: String) async throws {
+    try await withDatabase { url, name in
+      try await prepare(url)
+      try await TestServer.shared.run(statement, database: name)
+      try await expectRefused(url, text)
+    }
+  }
+
+  @Test func anotherProgramsTablesAreRefused() async throws {
+    try await withDatabase { url, name in
+      try await TestServer.shared.run("CREATE TABLE event (a int)", database: name)
+      try await expectRefused(url, "another program's table \"event\"")
+    }
+  }
+
+  @Test func asynchronousCommitIsRefusedUnlessAllowed() async throws {
+    try await withDatabase { url, name in
+      try await TestServer.shared.run("ALTER DATABASE \(name) SET synchronous_commit = off")
+      try await expectRefused(url, "\"synchronous_commit\" is off")
+      var rules = Schema.Rules()
+      rules.allowsAsynchronousCommit = true
+      #expect(try await prepare(url, rules))
+    }
+  }
+
+  @Test func aMissingStoreIsAnErrorIfItMustExist() async throws {
+    try await withDatabase { url, _ in
+      var rules = Schema.Rules()
+      rules.createsTables = false
+      let error = try await #require(throws: EventoError.self) { try await prepare(url, rules) }
+      #expect(error.detail.contains("has no event store"))
+      #expect(try await prepare(url))
+      #expect(try await !prepare(url, rules))
+    }
+  }
+
+  /// One role creates the tables, another one only uses them.
+  @Test func aRoleWithoutPrivilegesToCreateUsesAStore() async throws {
+    let server = try await TestServer.shared
+    try await withDatabase { url, name in
+      try await server.run(
+        "DROP ROLE IF EXISTS least", "CREATE ROLE least LOGIN", "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        database: name)
+      let least = server.url(user: "least", database: name)
+      try await expectRefused(least, "can't create the event store's tables in the schema \"public\"")
+      try await expectRefused(
+        server.url(
+          user: "least", database: name, "options=-cdefault_transaction_read_only%3Don&target_session_attrs=any"),
+        "can't create the event store's tables")
+      try await prepare(url)
+      try await server.run(
+        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO least",
+        "GRANT DELETE ON subscriber, snapshot TO least", database: name)
+      #expect(try await !prepare(least))
+      // The role goes with its grants.
+      try await server.run("DROP OWNED BY least", "DROP ROLE least", database: name)
+    }
+  }
+
+  @Test(arguments: ["evento", #"My "schema" é"#])
+  func aSchemaIsNamedByItsSetting(_ schema: String) async throws {
+    try await withDatabase { url, _ in
+      #expect(try await prepare(url, schema: schema))
+      #expect(try await !prepare(url, schema: schema))
+      let names = try await withConnection(url) { connection in
+        let rows = try connection.run(.once("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'event'"))
+        return (0..<rows.rowCount).map { rows.text($0, 0) }
+      }
+      #expect(names == [schema])
+      // Two stores in one database.
+      #expect(try await prepare(url))
+    }
+  }
+
+  @Test func aSchemaIsNamedByTheURL() async throws {
+    let server = try await TestServer.shared
+    try await withDatabase { _, name in
+      let url = server.url(database: name, "options=-csearch_path%3Dmine")
+      try await expectRefused(url, "No schema of the \"search_path\" exists")
+      try await server.run("CREATE SCHEMA mine", database: name)
+      #expect(try await prepare(url))
+      let count = try await withConnection(url) {
+        try $0.run(.once("SELECT count(*) FROM pg_tables WHERE schemaname = 'mine'")).integer(0, 0)
+      }
+      #expect(count == Int64(Schema.tables.count))
+    }
+  }
+
+  /// The database's own order puts "a" before "B".
+  @Test func textsAreOrderedByTheirBytes() async throws {
+    try await withDatabase { url, _ in
+      try await prepare(url)
+      let columns = try await withConnection(url) { connection in
+        let rows = try connection.run(
+          .once(
+            """
+            SELECT attrelid::regclass::text || '.' || attname FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attcollation NOT IN (0, 950)
+            """))
+        return (0..<rows.rowCount).map { rows.text($0, 0) }
+      }
+      #expect(columns == [])
+    }
+  }
+}
