@@ -8,7 +8,8 @@ extension Executor {
 
   /// Returns the matching events after a position, read page by page.
   ///
-  /// At the end of the log it waits for ``commits``, or polls if that is `nil`.
+  /// At the end of the log it waits for ``commits``, or polls if that is `nil`. While the store is `unavailable`, it retries
+  /// with a growing delay, unless waiting can't fix it (``EventoError/isTransient``).
   ///
   /// - Parameters:
   ///   - pollInterval: The delay between polls.
@@ -22,8 +23,9 @@ extension Executor {
       { (start) throws in
         // Before the read: a later commit increases the count, and the wait below returns at once.
         let count = signal?.count ?? 0
-        let page = try await read(
-          aggregators, routingKey: routingKey, args: .forward(first: followedPageSize, after: start))
+        let page = try await retryingWhileUnavailable(clock) {
+          try await read(aggregators, routingKey: routingKey, args: .forward(first: followedPageSize, after: start))
+        }
         guard page.edges.isEmpty else { return page }
         if let signal {
           await signal.wait(past: count, until: .now + .seconds(60))
@@ -39,3 +41,21 @@ extension Executor {
 
 /// The maximum number of events that a follower holds, and reads at once.
 private let followedPageSize = 300
+/// The delays between reads of a store that is unavailable.
+private let backoff = Backoff(first: .milliseconds(50), maximum: .seconds(1))
+
+/// Calls `body` until it returns, as long as it throws that the store is unavailable for a while.
+private func retryingWhileUnavailable<Value>(
+  _ clock: any Clock<Duration>, _ body: () async throws -> Value
+) async throws -> Value {
+  var failures = 0
+  while true {
+    do {
+      return try await body()
+    } catch {
+      guard let error = error as? EventoError, error.code == .unavailable, error.isTransient else { throw error }
+    }
+    failures += 1
+    try await clock.sleep(for: backoff.delay(beforeRetry: failures))
+  }
+}
