@@ -83,7 +83,8 @@ let package = Package(
     .testTarget(
       name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "EventoStorage", "CSQLite"], swiftSettings: settings),
     .testTarget(
-      name: "EventoPostgreSQLTests", dependencies: ["Evento", "EventoPostgreSQL", "EventoStorage"], swiftSettings: settings),
+      name: "EventoPostgreSQLTests", dependencies: ["Evento", "EventoPostgreSQL", "EventoStorage", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "EventoHTTPTests",
       dependencies: [

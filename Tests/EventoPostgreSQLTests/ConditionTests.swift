@@ -1,11 +1,12 @@
 import Evento
 import EventoStorage
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
 /// The query of a condition, compared with what its filters match in memory.
-@Suite struct ConditionTests {
+@Suite(.needsPostgreSQL) struct ConditionTests {
   @Test func aConditionFindsWhatItsFiltersMatch() async throws {
     try await withStore(events: 6000) { store, log, _ in
       var all: [Edge<Event>] = []

@@ -1,11 +1,12 @@
 import Evento
 import Foundation
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
 /// Connections that end, and what is certain then.
-@Suite struct DisconnectionTests {
+@Suite(.needsPostgreSQL) struct DisconnectionTests {
   private static let backend = Statement.once("SELECT pg_backend_pid()")
   /// Says that another backend has run into a lock, so that nothing needs to sleep.
   private static let isWaiting = Statement.once(
@@ -29,7 +30,7 @@ import Testing
         try connection.pipeline(within: .milliseconds(50)) { (pipeline) throws(PostgreSQLFailure) in
           try pipeline.send(.begin)
           try pipeline.send(.once("SELECT pg_sleep(60)"))
-          _ = try pipeline.flush()
+          _ = try pipeline.syncInTransaction()
         }
       }
       #expect(failed.reason == .timedOut && failed.outcome == .nothingWritten)
@@ -74,13 +75,13 @@ import Testing
     let failed = try await terminated(lock: 2) { (pipeline) throws(PostgreSQLFailure) in
       try pipeline.send(.begin)
       try pipeline.send(Self.lock, [.int8(2)])
-      _ = try pipeline.flush()
+      _ = try pipeline.syncInTransaction()
     }
     #expect(failed.sqlstate == .adminShutdown && failed.outcome == .nothingWritten && failed.isConnectionLost)
   }
 
   @Test func anIdleConnectionThatEndedIsNoticed() async throws {
-    let url = try await TestServer.shared.url()
+    let url = try await PostgreSQLServer.shared.database.url
     try await withConnection { connection in
       let backend = Int32(try connection.run(Self.backend).integer(0, 0))
       let other = try Connection(try ConnectionSettings(url))
@@ -91,7 +92,7 @@ import Testing
   }
 
   @Test func aLockThatIsHeldTooLongWritesNothing() async throws {
-    let url = try await TestServer.shared.url()
+    let url = try await PostgreSQLServer.shared.database.url
     try await withConnection { connection in
       let other = try Connection(try ConnectionSettings(url))
       try other.run(.begin)

@@ -1,11 +1,12 @@
 import Dispatch
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
-@Suite struct NotificationTests {
+@Suite(.needsPostgreSQL) struct NotificationTests {
   @Test func notificationsArrive() async throws {
-    let url = try await TestServer.shared.url()
+    let url = try await PostgreSQLServer.shared.database.url
     try await withConnection { connection in
       try connection.run(.once("LISTEN one"))
       #expect(try connection.waitForNotifications(within: .zero).isEmpty)

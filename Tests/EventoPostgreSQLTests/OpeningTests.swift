@@ -1,10 +1,12 @@
 import Evento
+import Foundation
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
 /// Connections that are made, or not.
-@Suite struct OpeningTests {
+@Suite(.needsPostgreSQL) struct OpeningTests {
   private func failureToConnect(
     _ url: String, for access: Connection.Access = .writing, within timeout: Duration? = nil
   ) async throws -> PostgreSQLFailure {
@@ -31,15 +33,16 @@ import Testing
           """
           SELECT current_setting('jit'), current_setting('plan_cache_mode'), current_setting('lock_timeout'),
             current_setting('idle_in_transaction_session_timeout'), current_setting('client_encoding'),
-            current_setting('application_name'), current_setting('default_toast_compression')
+            current_setting('application_name'), current_setting('default_toast_compression'),
+            current_setting('tcp_keepalives_idle'), current_setting('tcp_user_timeout')
           """))
-      return (0..<7).map { row.text(0, $0) }
+      return (0..<9).map { row.text(0, $0) }
     }
-    #expect(settings == ["off", "force_generic_plan", "5s", "5s", "UTF8", "evento-gateway", "lz4"])
+    #expect(settings == ["off", "force_generic_plan", "5s", "5s", "UTF8", "evento-gateway", "lz4", "5", "5000"])
   }
 
   @Test func theOperatorsCompressionIsKept() async throws {
-    let url = try await TestServer.shared.url("options=-cdefault_toast_compression%3Dpglz")
+    let url = try await PostgreSQLServer.shared.database.url("options=-cdefault_toast_compression%3Dpglz")
     let method = try await withConnection(url) {
       try $0.run(.once("SELECT current_setting('default_toast_compression')")).text(0, 0)
     }
@@ -47,7 +50,8 @@ import Testing
   }
 
   @Test func theURLNamesTheApplicationAndTheSchema() async throws {
-    let url = try await TestServer.shared.url("application_name=other&options=-csearch_path%3Dfrom_url")
+    let url = try await PostgreSQLServer.shared.database.url(
+      "application_name=other", "options=-csearch_path%3Dfrom_url")
     let statement = Statement.once("SELECT current_setting('application_name'), current_setting('search_path')")
     let fromURL = try await withConnection(url) { connection in
       let row = try connection.run(statement)
@@ -59,47 +63,66 @@ import Testing
   }
 
   @Test func aPasswordIsCheckedAndNotShown() async throws {
-    let server = try await TestServer.shared
-    try await server.run(
-      "DROP ROLE IF EXISTS with_password", "CREATE ROLE with_password LOGIN PASSWORD 'right'")
-    try await withConnection(server.url(user: "with_password:right")) { _ = try $0.run(.once("SELECT 1")) }
-    let wrong = try await failureToConnect(server.url(user: "with_password:wrong"))
+    let database = try await Self.protected.value.database
+    try await withConnection(database.url(user: "evento:right")) { _ = try $0.run(.once("SELECT 1")) }
+    let wrong = try await failureToConnect(database.url(user: "evento:wrong"))
     expect(wrong, .server, .invalidPassword, "rejected the password")
     #expect(!"\(wrong) \(wrong.error.cause ?? "")".contains("wrong"))
-    #expect("\(wrong)".contains("with_password@127.0.0.1:\(server.port)/postgres"))
-    expect(try await failureToConnect(server.url(user: "with_password")), .server, .invalidPassword, "password")
+    #expect("\(wrong)".contains("evento@127.0.0.1:\(database.server.port)/evento"))
+    expect(try await failureToConnect(database.url), .server, .invalidPassword, "password")
+  }
+
+  /// A server that requires TLS and a password.
+  private static let protected = Task {
+    try await PostgreSQLServer.start(settings: ["fsync": "off"], password: "right", requiresTLS: true)
+  }
+
+  @Test func theCertificateIsChecked() async throws {
+    let server = try await Self.protected.value
+    let database = server.database
+    let authority = "sslrootcert=\(server.folder.path())/ca.pem"
+    let isEncrypted = try await withConnection(database.url(user: "evento:right", "sslmode=verify-full", authority)) {
+      try $0.run(.once("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")).bool(0, 0)
+    }
+    #expect(isEncrypted)
+    let other = try await PostgreSQLServer.start(settings: ["fsync": "off"], requiresTLS: true)
+    let foreign = "sslrootcert=\(other.folder.path())/ca.pem"
+    for parameters in [foreign, "sslrootcert=/missing"] {
+      let url = database.url(user: "evento:right", "sslmode=verify-full", parameters)
+      expect(try await failureToConnect(url), .tls, nil, "sslrootcert")
+    }
+    try await other.stop()
+    let plain = database.url(user: "evento:right", "sslmode=disable")
+    expect(try await failureToConnect(plain), .server, .invalidAuthorization, "pg_hba.conf")
   }
 
   @Test func aRejectionNamesItsReason() async throws {
-    let server = try await TestServer.shared
+    let database = try await PostgreSQLServer.shared.database
+    let missing = "postgresql://evento@127.0.0.1:\(database.server.port)/missing"
+    expect(try await failureToConnect(missing), .server, .invalidCatalogName, "does not exist")
     expect(
-      try await failureToConnect(server.url(database: "missing")), .server, .invalidCatalogName, "does not exist")
-    expect(
-      try await failureToConnect(server.url(user: "missing")), .server, .invalidAuthorization, "rejected the user")
-    expect(
-      try await failureToConnect(server.url(user: "with_tls")), .server, .invalidAuthorization, "pg_hba.conf")
-    expect(try await failureToConnect(server.url("sslmode=require")), .tls, nil, "sslmode")
-    expect(
-      try await failureToConnect("postgresql://postgres@127.0.0.1:\(try unusedPort())/x"), .unreachable, nil,
-      "can't be reached")
+      try await failureToConnect(database.url(user: "missing")), .server, .invalidAuthorization, "rejected the user")
+    expect(try await failureToConnect(database.url("sslmode=require")), .tls, nil, "sslmode")
+    let relay = try Relay()
+    relay.refuse()
+    expect(try await failureToConnect(database.url(port: relay.port)), .unreachable, nil, "can't be reached")
+    relay.stop()
     expect(
       try await failureToConnect("postgresql://postgres@host.invalid/x"), .unreachable, nil, "can't be reached")
   }
 
   @Test func tooManyConnectionsAreCalledThat() async throws {
-    let server = try await TestServer.shared
-    try await server.run("DROP ROLE IF EXISTS limited", "CREATE ROLE limited LOGIN CONNECTION LIMIT 0")
-    expect(try await failureToConnect(server.url(user: "limited")), .server, .tooManyConnections, "max_connections")
+    let database = try await PostgreSQLServer.shared.database
+    try await database.psql("CREATE ROLE limited LOGIN CONNECTION LIMIT 0")
+    expect(try await failureToConnect(database.url(user: "limited")), .server, .tooManyConnections, "max_connections")
   }
 
   @Test func aReadOnlyServerIsPassedOver() async throws {
-    let server = try await TestServer.shared
-    try await server.run(
-      "DROP ROLE IF EXISTS reader", "CREATE ROLE reader LOGIN",
-      "ALTER ROLE reader SET default_transaction_read_only = on")
-    expect(try await failureToConnect(server.url(user: "reader")), .notWritable, nil, "target_session_attrs")
+    let database = try await PostgreSQLServer.shared.database
+    try await database.psql("CREATE ROLE reader LOGIN; ALTER ROLE reader SET default_transaction_read_only = on")
+    expect(try await failureToConnect(database.url(user: "reader")), .notWritable, nil, "target_session_attrs")
     // Unless the URL accepts it.
-    let error = try await withConnection(server.url(user: "reader", "target_session_attrs=any")) { connection in
+    let error = try await withConnection(database.url(user: "reader", "target_session_attrs=any")) { connection in
       try failure { _ = try connection.run(.once("CREATE TABLE never (a int)")) }
     }
     #expect(error.sqlstate == .readOnlyTransaction && error.outcome == .nothingWritten && !error.isConnectionLost)
@@ -115,26 +138,32 @@ import Testing
 
   /// A host that hangs has no more than its own time, and the next one is tried.
   @Test func aServerThatHangsOrIsDownIsPassedOver() async throws {
-    let server = try await TestServer.shared
-    let silent = try ListeningSocket()
-    let hosts = "127.0.0.1:\(try unusedPort()),127.0.0.1:\(silent.port),127.0.0.1:\(server.port)"
-    let port = try await withConnection("postgresql://postgres@\(hosts)/postgres?connect_timeout=1") {
+    let server = try await PostgreSQLServer.shared
+    let (down, silent) = (try Relay(), try Relay())
+    down.refuse()
+    silent.stall()
+    let hosts = [down.port, silent.port, server.port].map { "127.0.0.1:\($0)" }.joined(separator: ",")
+    let port = try await withConnection("postgresql://evento@\(hosts)/evento?connect_timeout=1") {
       try $0.run(.once("SELECT inet_server_port()")).integer(0, 0)
     }
     #expect(port == Int64(server.port))
+    for relay in [down, silent] { relay.stop() }
   }
 
   @Test func theDeadlineEndsASearch() async throws {
-    let silent = try ListeningSocket()
+    let silent = try Relay()
+    silent.stall()
     let failure = try await failureToConnect(
       "postgresql://postgres@127.0.0.1:\(silent.port)/x?connect_timeout=0", within: .milliseconds(50))
     expect(failure, .timedOut, nil, "too long")
+    silent.stop()
   }
 
   @Test func anotherEncodingIsRefused() async throws {
-    let server = try await TestServer.shared
-    let name = try await server.makeDatabase("TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'")
-    let failure = try await failureToConnect(server.url(database: name))
+    let database = try await PostgreSQLServer.shared.database
+    try await database.psql(
+      "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'")
+    let failure = try await failureToConnect("postgresql://evento@127.0.0.1:\(database.server.port)/latin")
     #expect(failure.error.detail.contains("encoding LATIN1") && !failure.error.isTransient)
   }
 }

@@ -1,10 +1,11 @@
 import Evento
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
 /// Statements that are sent together.
-@Suite struct PipelineTests {
+@Suite(.needsPostgreSQL) struct PipelineTests {
   /// Each side has more to send than the buffers between them hold.
   @Test func muchIsSentInBothDirections() async throws {
     let count = 8 << 20
@@ -23,16 +24,15 @@ import Testing
   }
 
   /// The same connection for all: what a failure leaves behind must not disturb the next statements.
-  @Test func aTransactionStaysOpenAcrossAFlush() async throws {
-    try await TestServer.shared.run(
-      "DROP TABLE IF EXISTS flushed", "CREATE TABLE flushed (a int8)", "INSERT INTO flushed VALUES (1)")
-    let select = Statement("SELECT a FROM flushed FOR UPDATE")
-    let update = Statement("UPDATE flushed SET a = $1", .int8)
+  @Test func aTransactionStaysOpenAcrossASync() async throws {
+    let select = Statement("SELECT a FROM synced FOR UPDATE")
+    let update = Statement("UPDATE synced SET a = $1", .int8)
     let values = try await withConnection { connection in
+      try connection.run(.once("CREATE TEMPORARY TABLE synced AS SELECT 1::int8 AS a"))
       let changed = try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
         try pipeline.send(.begin)
         try pipeline.send(select)
-        let locked = try pipeline.flush()
+        let locked = try pipeline.syncInTransaction()
         #expect(locked.count == 2)
         try pipeline.send(update, [.int8(locked[1].integer(0, 0) + 1)])
         try pipeline.send(.commit)
@@ -44,8 +44,8 @@ import Testing
         try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
           try pipeline.send(.begin)
           try pipeline.send(update, [.int8(100)])
-          try pipeline.send(.once("SELECT 1 / (a - a) FROM flushed"))
-          _ = try pipeline.flush()
+          try pipeline.send(.once("SELECT 1 / (a - a) FROM synced"))
+          _ = try pipeline.syncInTransaction()
         }
       }
       #expect(failed.sqlstate == SQLState(rawValue: "22012") && failed.outcome == .nothingWritten)
@@ -56,11 +56,10 @@ import Testing
   }
 
   @Test func theFirstErrorUndoesTheWholeTransaction() async throws {
-    try await TestServer.shared.run(
-      "DROP TABLE IF EXISTS undone", "CREATE TABLE undone (a int8 CONSTRAINT once UNIQUE)")
     let insert = Statement("INSERT INTO undone VALUES ($1)", .int8)
     let later = Statement("SELECT count(*) FROM undone")
     try await withConnection { connection in
+      try connection.run(.once("CREATE TEMPORARY TABLE undone (a int8 CONSTRAINT once UNIQUE)"))
       let failed = try failure {
         try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
           for value in [1, 2, 1] as [Int64] { try pipeline.send(insert, [.int8(value)]) }
@@ -113,9 +112,9 @@ import Testing
 
   /// As after a commit whose wait for a standby was canceled. What it wrote is there.
   @Test func aWarningMakesTheOutcomeUnknown() async throws {
-    try await TestServer.shared.run("DROP TABLE IF EXISTS warned", "CREATE TABLE warned (a int8)")
     let warn = Statement("DO $$ BEGIN RAISE WARNING 'canceling wait for synchronous replication'; END $$")
     try await withConnection { connection in
+      try connection.run(.once("CREATE TEMPORARY TABLE warned (a int8)"))
       for hasBegin in [false, true] {
         let failed = try failure {
           try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in

@@ -1,11 +1,12 @@
 import Evento
 import EventoStorage
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
 /// Every filter is served by index scans in the order of the log, whatever the planner expects of the tables.
-@Suite struct QueryPlanTests {
+@Suite(.needsPostgreSQL) struct QueryPlanTests {
   /// Returns the plan of a statement, a line for each step, without values for its parameters.
   private func plan(_ statement: Statement, on connection: Connection) throws -> [String] {
     let types = statement.parameterTypes.map { "\($0)".replacing("Array", with: "[]") }
@@ -84,24 +85,14 @@ import Testing
   /// good as that of an index.
   @Test func plansDoNotDependOnStatistics() async throws {
     try await withStore(events: 0) { store, _, database in
-      try await database.run(
+      try await database.psql(
         """
-        INSERT INTO text SELECT g, 't' || g FROM generate_series(1, 2) g
-        """,
-        """
-        INSERT INTO kind VALUES (1, 1, 2, false)
-        """,
-        """
-        INSERT INTO lane VALUES (1, 0, 1, false)
-        """,
-        """
-        INSERT INTO aggregate VALUES (1, 1, 'a')
-        """,
-        """
+        INSERT INTO text SELECT g, 't' || g FROM generate_series(1, 2) g;
+        INSERT INTO kind VALUES (1, 1, 2, false);
+        INSERT INTO lane VALUES (1, 0, 1, false);
+        INSERT INTO aggregate VALUES (1, 1, 'a');
         INSERT INTO event SELECT g, g, 1, g, g, gen_random_uuid(), 1, 1, 1, 0, false, false, true, NULL, ''
-          FROM generate_series(1, 50000) g
-        """,
-        """
+          FROM generate_series(1, 50000) g;
         ANALYZE
         """)
       try await store.readers.perform(.lookUp) { session, _ in try checkPlans(session.connection) }

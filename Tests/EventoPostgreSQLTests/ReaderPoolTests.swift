@@ -2,13 +2,14 @@ import Dispatch
 import Evento
 import EventoStorage
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
-@Suite struct ReaderPoolTests {
+@Suite(.needsPostgreSQL) struct ReaderPoolTests {
   private func settings() async throws -> ConnectionSettings {
-    try ConnectionSettings(try await TestServer.shared.url())
+    try ConnectionSettings(try await PostgreSQLServer.shared.database.url)
   }
 
   private static let backend = Statement("SELECT pg_backend_pid()")

@@ -1,5 +1,6 @@
 import Evento
 import EventoStorage
+import TestSupport
 
 @testable import EventoPostgreSQL
 
@@ -24,34 +25,26 @@ struct SampleLog {
   }
 
   /// Texts are the types, then the names, then the routing keys. Every event has a commit of its own.
-  func insert(into database: TestDatabase) async throws {
-    try await database.run(
+  func insert(into database: PostgreSQLServer.Database) async throws {
+    try await database.psql(
       """
       INSERT INTO text SELECT row_number() OVER (ORDER BY part, g), prefix || g FROM (
         SELECT 1 AS part, 't' AS prefix, g FROM generate_series(1, \(Self.types)) g
         UNION ALL SELECT 2, 'n', g FROM generate_series(1, 60) g
         UNION ALL SELECT 3, 'k', g FROM generate_series(1, \(Self.routingKeys)) g
-      ) AS texts
-      """,
-      """
+      ) AS texts;
       INSERT INTO kind SELECT row_number() OVER (ORDER BY name, type), type, \(Self.types) + name, name > 32 FROM (
         SELECT type, name FROM generate_series(1, \(Self.types)) type
           CROSS JOIN LATERAL generate_series(1, CASE type WHEN 1 THEN 60 ELSE 12 END) name
-      ) AS kinds
-      """,
-      """
+      ) AS kinds;
       INSERT INTO lane SELECT number, routing_key, kind,
           row_number() OVER (PARTITION BY routing_key ORDER BY number) > 256
         FROM (
           SELECT row_number() OVER (ORDER BY kind.id, key) AS number,
             CASE key WHEN 0 THEN 0 ELSE \(Self.types) + 60 + key END AS routing_key, kind.id AS kind
           FROM kind CROSS JOIN generate_series(0, \(Self.routingKeys)) key
-        ) AS lanes
-      """,
-      """
-      INSERT INTO aggregate SELECT g, 1 + g % \(Self.types), 'a' || g FROM generate_series(1, \(Self.aggregates)) g
-      """,
-      """
+        ) AS lanes;
+      INSERT INTO aggregate SELECT g, 1 + g % \(Self.types), 'a' || g FROM generate_series(1, \(Self.aggregates)) g;
       INSERT INTO event
       SELECT position, position + 1000, aggregate, row_number() OVER (PARTITION BY aggregate ORDER BY position),
         1700000000000 + position, lpad(to_hex(position), 32, '0')::uuid, kind.type, kind.id, lane.id, lane.routing_key,
@@ -67,13 +60,12 @@ struct SampleLog {
         AND kind.name = \(Self.types) + 1 + (position * 31 / 7) % CASE a.type WHEN 1 THEN 60 ELSE 12 END
       JOIN lane ON lane.kind = kind.id
         AND lane.routing_key = CASE position % 4 WHEN 0 THEN 0 ELSE \(Self.types) + 60 + position % 4 END
-      ORDER BY position
-      """,
-      """
+      ORDER BY position;
       UPDATE store SET origin = 7, position = \(events), commit_id = \(events) + 1000,
         texts = (SELECT max(id) FROM text), kinds = (SELECT max(id) FROM kind), lanes = (SELECT max(id) FROM lane),
-        aggregates = \(Self.aggregates)
-      """, "ANALYZE")
+        aggregates = \(Self.aggregates);
+      ANALYZE
+      """)
   }
 
   /// A filter of each form: of few events, of many, and some that match nothing.
@@ -93,45 +85,32 @@ struct SampleLog {
 /// Runs a test on a store with a log, and closes it.
 func withStore<Value>(
   events: Int, _ change: (inout PostgreSQLConfiguration) -> Void = { _ in },
-  _ body: (PostgreSQLExecutor, SampleLog, TestDatabase) async throws -> Value
+  _ body: (PostgreSQLExecutor, SampleLog, PostgreSQLServer.Database) async throws -> Value
 ) async throws -> Value {
-  let database = try await TestDatabase()
-  var configuration = PostgreSQLConfiguration(url: database.url)
-  change(&configuration)
+  try await PostgreSQLServer.shared.withDatabase { database in
+    var configuration = PostgreSQLConfiguration(url: database.url)
+    change(&configuration)
+    return try await withStore(configuration) { store in
+      let log = SampleLog(events: events)
+      if events > 0 { try await log.insert(into: database) }
+      return try await body(store, log, database)
+    }
+  }
+}
+
+/// Runs a test on a store, and closes it.
+func withStore<Value>(
+  _ configuration: PostgreSQLConfiguration, _ body: (PostgreSQLExecutor) async throws -> Value
+) async throws -> Value {
   let store = try await PostgreSQLExecutor.open(configuration)
   let result: Result<Value, any Error>
   do {
-    let log = SampleLog(events: events)
-    if events > 0 { try await log.insert(into: database) }
-    result = .success(try await body(store, log, database))
+    result = .success(try await body(store))
   } catch {
     result = .failure(error)
   }
   await store.close()
   return try result.get()
-}
-
-/// A database of the shared server that is the test's own.
-struct TestDatabase: Sendable {
-  let url: String
-
-  init() async throws {
-    let server = try await TestServer.shared
-    url = server.url(database: try await server.makeDatabase())
-  }
-
-  init(url: String) { self.url = url }
-
-  /// Runs statements as the superuser.
-  func run(_ statements: String...) async throws {
-    let url = url
-    try await onThread {
-      let connection = try Connection(try ConnectionSettings(url, timeout: .seconds(60)))
-      // A log is made from joins of whole tables.
-      for way in ["hashjoin", "mergejoin", "seqscan", "sort"] { try connection.run(.once("SET enable_\(way) = on")) }
-      for statement in statements { try connection.run(.once(statement)) }
-    }
-  }
 }
 
 /// Returns the code of the error that `body` throws; `nil` if it throws none.

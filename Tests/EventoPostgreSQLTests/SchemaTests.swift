@@ -1,14 +1,13 @@
 import Evento
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
-@Suite struct SchemaTests {
-  /// Runs a test with the URL of a database of its own.
-  private func withDatabase(_ body: (_ url: String, _ name: String) async throws -> Void) async throws {
-    let server = try await TestServer.shared
-    let name = try await server.makeDatabase()
-    try await body(server.url(database: name), name)
+@Suite(.needsPostgreSQL) struct SchemaTests {
+  /// Runs a test with a database of its own.
+  private func withDatabase(_ body: (PostgreSQLServer.Database) async throws -> Void) async throws {
+    try await PostgreSQLServer.shared.withDatabase(body)
   }
 
   @discardableResult
@@ -27,7 +26,8 @@ import Testing
   }
 
   @Test func tenGatewaysStartAtOnce() async throws {
-    try await withDatabase { url, _ in
+    try await withDatabase { database in
+      let url = database.url
       let created = try await withThrowingTaskGroup(of: Bool.self) { group in
         for _ in 0..<10 { group.addTask { try await prepare(url) } }
         return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
@@ -51,23 +51,26 @@ import Testing
     ("DELETE FROM store", "does not have exactly one row"),
   ])
   func aSchemaThatIsNoStoreIsRefused(_ statement: String, _ text: String) async throws {
-    try await withDatabase { url, name in
+    try await withDatabase { database in
+      let url = database.url
       try await prepare(url)
-      try await TestServer.shared.run(statement, database: name)
+      try await database.psql(statement)
       try await expectRefused(url, text)
     }
   }
 
   @Test func anotherProgramsTablesAreRefused() async throws {
-    try await withDatabase { url, name in
-      try await TestServer.shared.run("CREATE TABLE event (a int)", database: name)
+    try await withDatabase { database in
+      let url = database.url
+      try await database.psql("CREATE TABLE event (a int)")
       try await expectRefused(url, "another program's table \"event\"")
     }
   }
 
   @Test func asynchronousCommitIsRefusedUnlessAllowed() async throws {
-    try await withDatabase { url, name in
-      try await TestServer.shared.run("ALTER DATABASE \(name) SET synchronous_commit = off")
+    try await withDatabase { database in
+      let url = database.url
+      try await database.psql("ALTER DATABASE \(database.name) SET synchronous_commit = off")
       try await expectRefused(url, "\"synchronous_commit\" is off")
       var rules = Schema.Rules()
       rules.allowsAsynchronousCommit = true
@@ -76,7 +79,8 @@ import Testing
   }
 
   @Test func aMissingStoreIsAnErrorIfItMustExist() async throws {
-    try await withDatabase { url, _ in
+    try await withDatabase { database in
+      let url = database.url
       var rules = Schema.Rules()
       rules.createsTables = false
       let error = try await #require(throws: EventoError.self) { try await prepare(url, rules) }
@@ -88,30 +92,31 @@ import Testing
 
   /// One role creates the tables, another one only uses them.
   @Test func aRoleWithoutPrivilegesToCreateUsesAStore() async throws {
-    let server = try await TestServer.shared
-    try await withDatabase { url, name in
-      try await server.run(
-        "DROP ROLE IF EXISTS least", "CREATE ROLE least LOGIN", "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-        database: name)
-      let least = server.url(user: "least", database: name)
+    try await withDatabase { database in
+      let url = database.url
+      try await database.psql("CREATE ROLE least LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+      let least = database.url(user: "least")
       try await expectRefused(least, "can't create the event store's tables in the schema \"public\"")
       try await expectRefused(
-        server.url(
-          user: "least", database: name, "options=-cdefault_transaction_read_only%3Don&target_session_attrs=any"),
+        database.url(
+          user: "least", "options=-cdefault_transaction_read_only%3Don", "target_session_attrs=any"),
         "can't create the event store's tables")
       try await prepare(url)
-      try await server.run(
-        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO least",
-        "GRANT DELETE ON subscriber, snapshot TO least", database: name)
+      try await database.psql(
+        """
+        GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO least;
+        GRANT DELETE ON subscriber, snapshot TO least
+        """)
       #expect(try await !prepare(least))
       // The role goes with its grants.
-      try await server.run("DROP OWNED BY least", "DROP ROLE least", database: name)
+      try await database.psql("DROP OWNED BY least; DROP ROLE least")
     }
   }
 
-  @Test(arguments: ["evento", #"My "schema" é"#])
+  @Test(arguments: ["mine", #"My "schema" é"#])
   func aSchemaIsNamedByItsSetting(_ schema: String) async throws {
-    try await withDatabase { url, _ in
+    try await withDatabase { database in
+      let url = database.url
       #expect(try await prepare(url, schema: schema))
       #expect(try await !prepare(url, schema: schema))
       let names = try await withConnection(url) { connection in
@@ -125,11 +130,10 @@ import Testing
   }
 
   @Test func aSchemaIsNamedByTheURL() async throws {
-    let server = try await TestServer.shared
-    try await withDatabase { _, name in
-      let url = server.url(database: name, "options=-csearch_path%3Dmine")
+    try await withDatabase { database in
+      let url = database.url("options=-csearch_path%3Dmine")
       try await expectRefused(url, "No schema of the \"search_path\" exists")
-      try await server.run("CREATE SCHEMA mine", database: name)
+      try await database.psql("CREATE SCHEMA mine AUTHORIZATION evento")
       #expect(try await prepare(url))
       let count = try await withConnection(url) {
         try $0.run(.once("SELECT count(*) FROM pg_tables WHERE schemaname = 'mine'")).integer(0, 0)
@@ -140,7 +144,8 @@ import Testing
 
   /// The database's own order puts "a" before "B".
   @Test func textsAreOrderedByTheirBytes() async throws {
-    try await withDatabase { url, _ in
+    try await withDatabase { database in
+      let url = database.url
       try await prepare(url)
       let columns = try await withConnection(url) { connection in
         let rows = try connection.run(

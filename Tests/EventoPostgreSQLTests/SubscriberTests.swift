@@ -1,10 +1,11 @@
 import Evento
 import EventoStorage
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
-@Suite struct SubscriberTests {
+@Suite(.needsPostgreSQL) struct SubscriberTests {
   private let worker = ULID(high: 1, low: 1)
   private let other = ULID(high: 1, low: 2)
 
@@ -118,7 +119,7 @@ import Testing
   }
 }
 
-@Suite struct SnapshotTests {
+@Suite(.needsPostgreSQL) struct SnapshotTests {
   private let key = SnapshotKey(type: "bank/Account", revision: "1", id: "a")
 
   @Test func aSnapshotIsSavedReplacedAndDeleted() async throws {

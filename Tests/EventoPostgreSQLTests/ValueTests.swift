@@ -1,10 +1,11 @@
 import Evento
+import TestSupport
 import Testing
 
 @testable import EventoPostgreSQL
 
 /// Parameters and results in binary format. The server shows what it received as text.
-@Suite struct ValueTests {
+@Suite(.needsPostgreSQL) struct ValueTests {
   /// Returns what the server makes of one parameter.
   private func shown(_ type: ValueType, as name: String, _ parameters: Parameters) async throws -> String? {
     try await withConnection { connection in

@@ -13,10 +13,11 @@ package final class PostgreSQLServer: Sendable {
     package var url: String { url() }
 
     /// - Parameters:
+    ///   - user: and its password, if it has one, separated by a colon; `nil`: the role that owns the database.
     ///   - port: that of a relay before the server; `nil`: the server's own.
     ///   - parameters: of libpq, such as `sslmode=require`.
-    package func url(port: UInt16? = nil, _ parameters: String...) -> String {
-      "postgresql://evento@127.0.0.1:\(port ?? server.port)/\(name)"
+    package func url(user: String? = nil, port: UInt16? = nil, _ parameters: String...) -> String {
+      "postgresql://\(user ?? "evento")@127.0.0.1:\(port ?? server.port)/\(name)"
         + (parameters.isEmpty ? "" : "?" + parameters.joined(separator: "&"))
     }
 

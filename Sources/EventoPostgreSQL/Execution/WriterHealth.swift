@@ -72,7 +72,8 @@ final class WriterHealth: Sendable {
 
   /// The error of a write that was not tried before its time was over.
   var unavailable: EventoError {
-    state.withLock { $0.failure } ?? EventoError(.unavailable, "The store did not accept the write in time. Retry shortly.")
+    state.withLock { $0.failure }
+      ?? EventoError(.unavailable, "The store did not accept the write in time. Retry shortly.")
   }
 
   /// The error of a write whose outcome could not be found out before its time was over.

@@ -139,17 +139,19 @@ final class WriterSession {
       var known: LookupResult
       do {
         let lookups = WriterLookups(LookupRequest(writes, cache, withIDs: true))
-        try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters) }
+        try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters)
+        }
         // The later statements see what was committed before the lock was had.
-        var results = try pipeline.flush().dropFirst()
+        var results = try pipeline.syncInTransaction().dropFirst()
         store = try StoreRow(results.popFirst())
         known = try lookups.result { () throws(PostgreSQLFailure) in try results.next() }
       }
       var batch = decide(writes, after: store, known)
       while !batch.missing.isEmpty {
         let lookups = WriterLookups(batch.missing)
-        try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters) }
-        var results = try pipeline.flush()[...]
+        try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters)
+        }
+        var results = try pipeline.syncInTransaction()[...]
         known.merge(try lookups.result { () throws(PostgreSQLFailure) in try results.next() })
         batch = decide(writes, after: store, known)
       }

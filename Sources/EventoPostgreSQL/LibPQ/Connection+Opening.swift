@@ -97,6 +97,8 @@ extension Connection {
   ///   sorts or reads all of a table (https://www.postgresql.org/docs/15/runtime-config-query.html).
   /// - `lock_timeout`, `idle_in_transaction_session_timeout`: a gateway that hangs with the lock of the log does not stop
   ///   the others.
+  /// - `tcp_…`: nor does one whose host has died, or whose cable is cut, in the middle of its statements. Until they end,
+  ///   the server does not take their transaction for idle. They are the settings of this end of the connection.
   /// - `default_transaction_isolation`: see ``Statement/begin``.
   /// - `default_toast_compression`: lz4 takes a fraction of pglz's time. Each value carries the name of its method. A
   ///   choice of the operator is kept, and so is pglz on a server that was built without lz4.
@@ -108,6 +110,8 @@ extension Connection {
       set_config('enable_incremental_sort', 'off', false), set_config('enable_hashjoin', 'off', false),
       set_config('enable_mergejoin', 'off', false), set_config('lock_timeout', '5s', false),
       set_config('idle_in_transaction_session_timeout', '5s', false),
+      set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),
+      set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '5000', false),
       set_config('default_transaction_isolation', 'read committed', false),
       CASE WHEN $1 <> '' THEN set_config('search_path', quote_ident($1), false) END,
       CASE WHEN $2 <> '' THEN set_config('default_transaction_read_only', $2, false) END,

@@ -57,7 +57,6 @@ final class LibPQ: @unchecked Sendable {
   let enterPipelineMode: @convention(c) (ConnectionHandle) -> Int32
   let exitPipelineMode: @convention(c) (ConnectionHandle) -> Int32
   let pipelineSync: @convention(c) (ConnectionHandle) -> Int32
-  let sendFlushRequest: @convention(c) (ConnectionHandle) -> Int32
   let flush: @convention(c) (ConnectionHandle) -> Int32
 
   // MARK: Receiving
@@ -106,7 +105,6 @@ final class LibPQ: @unchecked Sendable {
     enterPipelineMode = try library.function("PQenterPipelineMode")
     exitPipelineMode = try library.function("PQexitPipelineMode")
     pipelineSync = try library.function("PQpipelineSync")
-    sendFlushRequest = try library.function("PQsendFlushRequest")
     flush = try library.function("PQflush")
     consumeInput = try library.function("PQconsumeInput")
     isBusy = try library.function("PQisBusy")

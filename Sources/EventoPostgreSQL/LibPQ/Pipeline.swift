@@ -19,7 +19,8 @@ final class Pipeline {
   /// The responses that have not been received, in their order.
   private var expected: Deque<Response> = []
   private var needsSync = false
-  /// True from the first sync or `COMMIT` on. Until then, nothing can be committed.
+  /// True from the first `COMMIT`, or the first sync of a transaction without `BEGIN`, on. Until then, nothing can be
+  /// committed.
   private var mayHaveCommitted = false
 
   private enum Response {
@@ -93,20 +94,27 @@ final class Pipeline {
 
   // MARK: Receiving
 
-  /// Waits for the results of all statements sent since the last call, but does not end the transaction.
-  func flush() throws(PostgreSQLFailure) -> [QueryResult] {
+  /// Waits for the results of all statements sent since the last call, in a transaction that has a `BEGIN`, and leaves it
+  /// open.
+  ///
+  /// A flush would do too, but only after a sync does the server take the transaction for idle, and end it if this
+  /// program hangs with its locks
+  /// (https://www.postgresql.org/docs/15/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT).
+  func syncInTransaction() throws(PostgreSQLFailure) -> [QueryResult] {
     guard connection.handle != nil else { throw connection.closed(action: "run statements") }
-    try check(libpq.sendFlushRequest(handle), "send a flush")
+    try sendSync()
     return try receive()
   }
 
   /// Waits until all statements have ended, and returns the results of those sent since the last call of this function
-  /// or ``flush()``. Commits their transaction if it has no `BEGIN`.
+  /// or ``syncInTransaction()``. Commits their transaction if it has no `BEGIN`.
   ///
   /// - Throws: The first failure. A ``PostgreSQLFailure/Reason-swift.enum/warning`` if all succeeded, but the server
   ///   has stopped waiting for a standby.
   @discardableResult
   func sync() throws(PostgreSQLFailure) -> [QueryResult] {
+    guard connection.handle != nil else { throw connection.closed(action: "run statements") }
+    mayHaveCommitted = true
     try sendSync()
     let results = try receive()
     if let warning = connection.takeWarning() {
@@ -118,8 +126,6 @@ final class Pipeline {
   }
 
   private func sendSync() throws(PostgreSQLFailure) {
-    guard connection.handle != nil else { throw connection.closed(action: "run statements") }
-    mayHaveCommitted = true
     needsSync = false
     try check(libpq.pipelineSync(handle), "send a sync")
     expected.append(.sync)
