@@ -60,8 +60,11 @@ final class CommitListener: @unchecked Sendable {
       defer { connection.close() }
       try connection.run(.once("LISTEN \(channel)"))
       try compareHistory(connection)
+      if failures > 0 {
+        notify(StoreNotice(level: .recovery, message: "PostgreSQL reports commits again.", cause: nil))
+      }
+      failures = 0
       while !isClosed.load(ordering: .relaxed) {
-        failures = 0
         let notifications = try connection.waitForNotifications(
           within: isDeaf ? Self.intervalWithoutNotifications : Self.interval, wakeup: wakeup)
         if notifications.isEmpty {
@@ -76,7 +79,10 @@ final class CommitListener: @unchecked Sendable {
     } catch {
       guard !isClosed.load(ordering: .relaxed) else { return }
       failures += 1
-      // Readers that wait find out by themselves; see their errors.
+      // Followers only wait, and report no error.
+      if failures == 1 {
+        notify(StoreNotice(level: .failure, message: error.error.detail, cause: error.error.cause))
+      }
       queue.asyncAfter(deadline: .now() + .milliseconds(min(20 << min(failures, 5), 500))) { [self] in
         if !isClosed.load(ordering: .relaxed) { listen() }
       }
@@ -97,15 +103,17 @@ final class CommitListener: @unchecked Sendable {
     let result = try connection.run(Self.historyStatement, [.int8(last.position)])
     let end = LogPosition(position: result.integer(0, 0), commitID: result.integer(0, 1))
     let commitID = last.position == 0 ? result.integer(0, 2) : result.isNull(0, 3) ? nil : result.integer(0, 3)
-    guard commitID != last.commitID else { return announce(end) }
-    notify(
-      StoreNotice(
-        level: .failure,
-        message:
-          "PostgreSQL has lost commits: position \(last.position) of the log is another event now, or missing. Readers "
-          + "with a cursor of the lost history get cursor_not_in_history. Use synchronous replication to prevent this.",
-        cause: nil))
+    if commitID != last.commitID {
+      notify(
+        StoreNotice(
+          level: .failure,
+          message:
+            "PostgreSQL has lost commits: position \(last.position) of the log is another event now, or missing. Readers "
+            + "with a cursor of the lost history get cursor_not_in_history. Use synchronous replication to prevent this.",
+          cause: nil))
+    }
     last = end
+    // In any case: a lost commit of this gateway may have been announced, but not have arrived here.
     announcer.reset(end: end.position)
   }
 

@@ -160,7 +160,8 @@ final class Writer: @unchecked Sendable {
       self.unsettled = nil
       for write in unsettled.writes { write.fail(health.unknownOutcome) }
     }
-    guard session == nil || unsettled != nil else { return }
+    // While commits succeed, a write that has waited so long is about to be stored.
+    guard retries > 0 else { return }
     let expired = state.withLock { state in state.waiting.removeAll { $0.deadline <= now || $0.isCancelled } }
     for write in expired { write.fail(write.isCancelled ? .requestDropped : health.unavailable) }
   }
@@ -238,7 +239,8 @@ final class Writer: @unchecked Sendable {
       end(commit.writes, commit.batch, began: commit.began)
     } else {
       unsettled = nil
-      state.withLock { $0.waiting.putBack(commit.writes[...]) }
+      let writes = zip(commit.writes, commit.batch.outcomes).map { $0.keepingIDs(of: $1) }
+      state.withLock { $0.waiting.putBack(writes[...]) }
     }
   }
 }

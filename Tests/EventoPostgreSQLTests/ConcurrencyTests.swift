@@ -1,0 +1,151 @@
+import Evento
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import EventoPostgreSQL
+
+/// Several executors on one database, as several gateways are.
+@Suite(.needsPostgreSQL, .timeLimit(.minutes(2))) struct ConcurrencyTests {
+  /// Opens executors on one store, and closes them.
+  private func withStores(
+    _ count: Int, _ database: PostgreSQLServer.Database, schema: String? = nil,
+    _ body: ([PostgreSQLExecutor]) async throws -> Void
+  ) async throws {
+    var configuration = PostgreSQLConfiguration(url: database.url)
+    configuration.schema = schema
+    configuration.readers = 2
+    let stores = try await withThrowingTaskGroup(of: PostgreSQLExecutor.self) { group in
+      for _ in 0..<count { group.addTask { [configuration] in try await PostgreSQLExecutor.open(configuration) } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await body(stores))
+    } catch {
+      outcome = .failure(error)
+    }
+    for store in stores { await store.close() }
+    try outcome.get()
+  }
+
+  @Test(arguments: [nil, #"A new "schema""#]) func tenExecutorsOpenANewStoreAtOnce(_ schema: String?) async throws {
+    try await FastServer.shared.withDatabase { database in
+      try await withStores(10, database, schema: schema) { stores in
+        #expect(stores.count(where: \.isNew) == 1)
+        let results = try await withThrowingTaskGroup(of: WriteResult.self) { group in
+          for store in stores { group.addTask { try await store.write([.sample()]) } }
+          return try await group.reduce(into: []) { $0.append($1) }
+        }
+        for store in stores { expect(try await store.log(), toHave: results) }
+      }
+    }
+  }
+
+  /// The results of writers.
+  private actor Journal {
+    private(set) var results: [WriteResult] = []
+    private(set) var conflicts = 0
+
+    func add(_ result: WriteResult) { results.append(result) }
+    func addConflict() { conflicts += 1 }
+  }
+
+  @Test func manyWritersOfThreeExecutorsMakeOneLog() async throws {
+    try await FastServer.shared.withDatabase { database in
+      try await withStores(3, database) { stores in
+        let (journal, last) = (Journal(), ULID())
+        try await withThrowingTaskGroup(of: [Edge<Event>].self) { followers in
+          for store in stores {
+            followers.addTask {
+              var edges: [Edge<Event>] = []
+              for try await edge in store.follow() {
+                edges.append(edge)
+                if edge.node.id == last { break }
+              }
+              return edges
+            }
+          }
+          try await withThrowingTaskGroup(of: Void.self) { group in
+            for writer in 0..<12 {
+              let (store, other) = (stores[writer % 3], stores[(writer + 1) % 3])
+              group.addTask {
+                for round in 0..<15 {
+                  switch (writer + round) % 4 {
+                  case 0: try await append(to: "versioned\(round % 2)", store, journal)
+                  case 1:
+                    let events = [NewEvent.sample(of: "plain"), .sample(of: "plain \(writer)")]
+                    await journal.add(try await store.write(events))
+                  case 2: try await sendTwice(store, other, journal)
+                  default: try await sendWithOneID(store, other, journal)
+                  }
+                }
+              }
+            }
+            try await group.waitForAll()
+          }
+          await journal.add(try await stores[0].write([.sample(last)]))
+          let log = try await stores[1].log()
+          expect(log, toHave: await journal.results)
+          #expect(await journal.conflicts > 10)
+          for try await followed in followers { #expect(followed == log) }
+        }
+      }
+    }
+  }
+
+  /// Writes the next version of an aggregate, as often as another writer is quicker.
+  private func append(to aggregate: String, _ store: PostgreSQLExecutor, _ journal: Journal) async throws {
+    var version = 1
+    while true {
+      do {
+        return await journal.add(try await store.write([.sample(ULID(), of: aggregate, version: version)]))
+      } catch let error as EventoError {
+        guard case .versionConflict(_, _, _, let current) = error.facts else { throw error }
+        await journal.addConflict()
+        version = current + 1
+      }
+    }
+  }
+
+  /// Sends the same event through two executors at once. One stores it.
+  private func sendTwice(
+    _ store: PostgreSQLExecutor, _ other: PostgreSQLExecutor, _ journal: Journal
+  ) async throws {
+    let event = NewEvent.sample(ULID(), of: "sent twice")
+    async let first = store.write([event])
+    async let second = other.write([event])
+    let results = try await [first, second]
+    #expect(results.count(where: \.isResend) == 1 && results[0].events == results[1].events)
+    for result in results where !result.isResend { await journal.add(result) }
+  }
+
+  /// Sends two events with the same id. One is stored, and the other one refused.
+  private func sendWithOneID(
+    _ store: PostgreSQLExecutor, _ other: PostgreSQLExecutor, _ journal: Journal
+  ) async throws {
+    let id = ULID()
+    let outcomes = await withTaskGroup(of: Result<WriteResult, EventoError>.self) { group in
+      for (store, aggregate) in [(store, "one"), (other, "two")] {
+        group.addTask {
+          do {
+            return .success(try await store.write([.sample(id, of: aggregate)]))
+          } catch {
+            return .failure(EventoError(wrapping: error))
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    var stored = 0
+    for outcome in outcomes {
+      switch outcome {
+      case .success(let result):
+        stored += 1
+        await journal.add(result)
+      case .failure(let error): #expect(error.code == .duplicateEventID && error.facts == .event(id))
+      }
+    }
+    #expect(stored == 1)
+  }
+}

@@ -1,0 +1,341 @@
+import Evento
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import EventoPostgreSQL
+
+/// A server that fails while a store is open: clear errors, nothing written that is not answered, and recovery without
+/// help.
+@Suite(.needsPostgreSQL, .timeLimit(.minutes(5))) struct ServerFailureTests {
+  /// Runs a test on a store without a relay.
+  private func withStore<Value>(
+    _ server: PostgreSQLServer? = nil, _ change: (inout PostgreSQLConfiguration) -> Void = { _ in },
+    _ body: (PostgreSQLExecutor, PostgreSQLServer.Database) async throws -> Value
+  ) async throws -> Value {
+    let shared = try await FastServer.shared
+    return try await (server ?? shared).withDatabase { database in
+      var configuration = PostgreSQLConfiguration(url: database.url)
+      change(&configuration)
+      return try await EventoPostgreSQLTests.withStore(configuration) { try await body($0, database) }
+    }
+  }
+
+  private func expectUnavailable(
+    _ text: String, sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+  ) async throws {
+    do {
+      try await body()
+      Issue.record("no error", sourceLocation: sourceLocation)
+    } catch let error as EventoError {
+      #expect(error.code == .unavailable && error.detail.contains(text), "\(error)", sourceLocation: sourceLocation)
+    }
+  }
+
+  /// Writes from several tasks, half of the events without ids, until `body` returns.
+  private func writing(
+    to store: PostgreSQLExecutor, while body: () async throws -> Void
+  ) async throws -> [WriteResult] {
+    let isDone = CancellationFlag()
+    return try await withThrowingTaskGroup(of: [WriteResult].self) { group in
+      for writer in 0..<4 {
+        group.addTask {
+          var results: [WriteResult] = []
+          while !isDone.isSet {
+            let event = NewEvent.sample(results.count % 2 == 0 ? nil : ULID(), of: "a\(writer % 2)")
+            let result = try await store.write([event])
+            results.append(result)
+          }
+          return results
+        }
+      }
+      let outcome: Result<Void, any Error>
+      do {
+        outcome = .success(try await body())
+      } catch {
+        outcome = .failure(error)
+      }
+      isDone.set()
+      let results = try await group.reduce(into: []) { $0 += $1 }
+      try outcome.get()
+      return results
+    }
+  }
+
+  @Test func terminatedConnectionsLoseNothing() async throws {
+    try await withStore { store, database in
+      let results = try await writing(to: store) {
+        for _ in 0..<30 {
+          try await database.terminateAll()
+          try await Task.sleep(for: .milliseconds(30))
+        }
+      }
+      #expect(results.count > 30)
+      expect(try await store.log(), toHave: results)
+    }
+  }
+
+  @Test func aServerThatIsKilledAndStartsAgainLosesNothing() async throws {
+    let server = try await FastServer.own()
+    try await withStore(server) { store, database in
+      let followed = Mutex<[Cursor]>([])
+      let follower = Task {
+        for try await edge in store.follow() { followed.withLock { $0.append(edge.cursor) } }
+      }
+      let results = try await writing(to: store) {
+        for _ in 0..<2 {
+          try await Task.sleep(for: .milliseconds(200))
+          try await server.kill()
+          try await server.startAgain()
+        }
+      }
+      let last = try await store.write([.sample()])
+      let log = try await store.log()
+      expect(log, toHave: results + [last])
+      while followed.withLock({ $0.last }) != last.events[0].cursor { try await Task.sleep(for: .milliseconds(5)) }
+      #expect(followed.withLock { $0 } == log.map(\.cursor))
+      follower.cancel()
+      try await follower.value
+      try await store.checkReadiness()
+    }
+    try await server.stop()
+  }
+
+  // MARK: Locks
+
+  /// Locks the log of a database for the time of `body`.
+  private func withLockedLog(_ database: PostgreSQLServer.Database, _ body: () async throws -> Void) async throws {
+    let isLocked = CancellationFlag()
+    let mustRelease = DispatchSemaphore(value: 0)
+    async let holder: Void = withConnection(database.url) { connection in
+      try connection.run(.begin)
+      try connection.run(.once("SET LOCAL idle_in_transaction_session_timeout = 0"))
+      try connection.run(.once("SELECT FROM store FOR UPDATE"))
+      isLocked.set()
+      mustRelease.wait()
+      connection.rollBack()
+    }
+    while !isLocked.isSet { try await Task.sleep(for: .milliseconds(5)) }
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await body())
+    } catch {
+      outcome = .failure(error)
+    }
+    mustRelease.signal()
+    try await holder
+    try outcome.get()
+  }
+
+  @Test func aLockThatIsHeldEndsTheWaitForIt() async throws {
+    try await withStore(nil, { $0.writeTimeout = .seconds(1) }) { store, database in
+      let first = try await store.write([.sample()])
+      try await withLockedLog(database) {
+        try await expectUnavailable("Another client has locked the store") { try await store.write([.sample()]) }
+      }
+      let second = try await store.write([.sample()])
+      expect(try await store.log(), toHave: [first, second])
+      try await store.checkReadiness()
+    }
+  }
+
+  @Test func aWriteWaitsForALockUntilItsTimeIsOver() async throws {
+    try await withStore { store, database in
+      var results = [try await store.write([.sample()])]
+      var waiting: Task<WriteResult, any Error>?
+      try await withLockedLog(database) {
+        waiting = Task { try await store.write([.sample()]) }
+        _ = try await database.wait(
+          for: "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+      }
+      results.append(try await #require(waiting).value)
+      expect(try await store.log(), toHave: results)
+    }
+  }
+
+  /// The server ends the transaction of a gateway that hangs between its two halves.
+  @Test func theLockOfAHungGatewayIsFreed() async throws {
+    try await withRelayedStore { store, relay, database in
+      try await EventoPostgreSQLTests.withStore(PostgreSQLConfiguration(url: database.url)) { other in
+        var results = [try await store.write([.sample()])]
+        let writer = try #require(relay.traffic.max { $0.value.toServer < $1.value.toServer }).key
+        results.append(try await other.write([.sample()]))
+        // A swap that fails, so that the next write locks first.
+        results.append(try await store.write([.sample()]))
+        relay.plan(.stall, ofConnection: writer, after: 0, .toClient)
+        async let hung = store.write([.sample()])
+        while relay.faults == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        relay.stall()
+        results.append(try await other.write([.sample()]))
+        try relay.resume()
+        results.append(try await hung)
+        expect(try await other.log(), toHave: results)
+      }
+    }
+  }
+
+  // MARK: Roles of the server
+
+  @Test func aServerThatOnlyAllowsReadsIsNotWrittenTo() async throws {
+    try await withStore(nil, { $0.writeTimeout = .seconds(1) }) { store, database in
+      let first = try await store.write([.sample()])
+      try await database.psql("ALTER DATABASE \(database.name) SET default_transaction_read_only = on")
+      try await database.terminateAll()
+      try await expectUnavailable("only allows reads") { try await store.write([.sample()]) }
+      try await expectUnavailable("only allows reads") { try await store.checkReadiness() }
+      try await expectUnavailable("only allows reads") {
+        _ = try await PostgreSQLExecutor.open(PostgreSQLConfiguration(url: database.url))
+      }
+      try await database.server.psql("ALTER DATABASE \(database.name) RESET default_transaction_read_only")
+      let second = try await store.write([.sample()])
+      try await store.checkReadiness()
+      expect(try await store.log(), toHave: [first, second])
+    }
+  }
+
+  /// A server that changes its role without ending its connections.
+  @Test func aConnectionThatMayNoLongerWriteIsReplaced() async throws {
+    try await withStore { store, database in
+      var results = [try await store.write([.sample()])]
+      try await database.psql(
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = 'read_only_sql_transaction'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON event EXECUTE FUNCTION refuse()
+        """)
+      let backends = """
+        SELECT string_agg(pid::text, ',' ORDER BY pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """
+      async let second = store.write([.sample()])
+      let before = try await database.psql(backends)
+      _ = try await database.wait(for: "SELECT 1 WHERE (\(backends)) <> '\(before)'")
+      try await database.psql("DROP TRIGGER refuse ON event")
+      results.append(try await second)
+      expect(try await store.log(), toHave: results)
+    }
+  }
+
+  @Test func tooManyConnectionsAreRefusedUntilOthersEnd() async throws {
+    let server = try await FastServer.own(["max_connections": "6", "superuser_reserved_connections": "2"])
+    try await withStore(server, { $0.writeTimeout = .seconds(1) }) { store, database in
+      let first = try await store.write([.sample()])
+      #expect(try await store.log().count == 1)
+      // The first store has three of four connections.
+      let configuration = PostgreSQLConfiguration(url: database.url)
+      let second = try await PostgreSQLExecutor.open(configuration)
+      try await expectUnavailable("accepts no more connections") { _ = try await second.log() }
+      try await expectUnavailable("accepts no more connections") {
+        _ = try await PostgreSQLExecutor.open(configuration)
+      }
+      let third = try await store.write([.sample()])
+      await second.close()
+      try await EventoPostgreSQLTests.withStore(configuration) { second in
+        let fourth = try await second.write([.sample()])
+        expect(try await store.log(), toHave: [first, third, fourth])
+      }
+    }
+    try await server.stop()
+  }
+
+  // MARK: Disks
+
+  /// The error is a trigger's: a disk can't be filled without root. One write of a commit fails, not the others.
+  @Test func aFullDiskFailsOnlyTheWritesThatDoNotFit() async throws {
+    try await withStore { store, database in
+      try await database.psql(
+        """
+        CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF octet_length(NEW.data) > 1000 THEN
+            RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full';
+          END IF;
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER fill BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION fill()
+        """)
+      var large = NewEvent.sample(of: "large")
+      large.data = Payload(String(repeating: "x", count: 1001))
+      let results = try await withThrowingTaskGroup(of: WriteResult?.self) { group in
+        for number in 0..<50 {
+          group.addTask { [large] in
+            guard number % 10 == 0 else { return try await store.write([.sample(of: "a\(number % 3)")]) }
+            try await expectUnavailable("The disk of PostgreSQL is full") { try await store.write([large]) }
+            return nil
+          }
+        }
+        return try await group.reduce(into: [WriteResult]()) { if let result = $1 { $0.append(result) } }
+      }
+      #expect(results.count == 45)
+      try await database.psql("DROP TRIGGER fill ON event")
+      let last = try await store.write([large])
+      expect(try await store.log(), toHave: results + [last])
+    }
+  }
+
+  // MARK: Standbys
+
+  private static let waitsForStandby = """
+    SELECT xact_start FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'
+    """
+
+  /// Sets the standbys of a server, as names that no standby has.
+  private func requireStandby(_ name: String?, _ server: PostgreSQLServer) async throws {
+    try await server.psql("ALTER SYSTEM SET synchronous_standby_names = '\(name ?? "")'")
+    try await server.psql("SELECT pg_reload_conf()")
+    while try await server.psql("SHOW synchronous_standby_names") != name ?? "" {}
+  }
+
+  /// A canceled wait for a standby is a success for PostgreSQL, with a warning.
+  @Test func aCanceledWaitForAStandbyIsNoSuccess() async throws {
+    let server = try await FastServer.own()
+    try await withStore(server) { store, database in
+      var results = [try await store.write([.sample()])]
+      try await requireStandby("missing", server)
+      let isAnswered = CancellationFlag()
+      let event = NewEvent.sample(ULID())
+      async let written: WriteResult = {
+        let result = try await store.write([event])
+        isAnswered.set()
+        return result
+      }()
+      // The commit, then those that are to confirm it.
+      for _ in 0..<4 {
+        let waiting = try await database.wait(for: Self.waitsForStandby)
+        try await database.psql(
+          "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+        _ = try await database.wait(for: "\(Self.waitsForStandby) AND xact_start <> '\(waiting)'")
+        #expect(!isAnswered.isSet)
+      }
+      try await requireStandby(nil, server)
+      results.append(try await written)
+      #expect(!results[1].isResend)
+      #expect(try await store.write([event]) == WriteResult(events: results[1].events, isResend: true))
+      expect(try await store.log(), toHave: results)
+    }
+    try await server.stop()
+  }
+
+  /// Without a standby, a write ends with its own time, and its error says that it may have been stored.
+  @Test func aMissingStandbyMakesTheOutcomeUnknown() async throws {
+    let server = try await FastServer.own()
+    try await withStore(
+      server,
+      {
+        $0.requestTimeout = .seconds(1)
+        $0.writeTimeout = .seconds(2)
+      }
+    ) { store, database in
+      try await requireStandby("missing", server)
+      let event = NewEvent.sample(ULID())
+      try await expectUnavailable("may have been stored") { try await store.write([event]) }
+      try await requireStandby(nil, server)
+      // The first one may wait for the first attempt.
+      let result = try await store.write([event])
+      #expect(result.isResend)
+      expect(try await store.log(), toHave: [result])
+    }
+    try await server.stop()
+  }
+}
