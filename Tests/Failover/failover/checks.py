@@ -143,11 +143,13 @@ def check_same_logs(verdict, logs):
             same.append(f"gateway {number}: {first_difference(logs[0], log)}")
 
 
-def check_reader(verdict, reader, expected):
-    """Checks that a reader got exactly the expected events, in this order."""
+def check_reader(verdict, reader, expected, began):
+    """Checks that a reader got exactly the expected events, in this order. `began` is when the load began."""
     findings = verdict.begin("every reader got each event once, in the order of the log")
     if reader.error:
         findings.append(f"{reader.name} ended with {reader.error}")
+    if reader.refusal:
+        findings.append(f"{reader.name} was stopped after {reader.refused_at - began:.1f} s by {reader.refusal['code']}")
     if reader.events != expected:
         findings.append(f"{reader.name}: {first_difference(expected, reader.events)}")
 

@@ -23,17 +23,19 @@ def run_rounds(verdict, store, gateways, load, faults, count):
         began = time.monotonic()
         ended, expected = _apply(fault, store, gateways)
         delays = _wait_for_writes(load, ended, expected)
-        figures = {"fault": fault, "ended_after": round(ended - began, 2),
+        figures = {"fault": fault, "at": round(began - load.began, 1), "ended_after": round(ended - began, 2),
                    "written_after": {str(index): None if delay is None else round(delay, 2)
                                      for index, delay in delays.items()}}
         rounds.append(figures)
-        print(f"round {number + 1}: {fault}, ended after {figures['ended_after']} s, gateways wrote "
+        print(f"round {number + 1}: {fault} at {figures['at']} s, ended after {figures['ended_after']} s, gateways wrote "
               f"{', '.join(str(delay) for delay in figures['written_after'].values())} s later", flush=True)
         for index, delay in delays.items():
             if delay is None or delay > WRITE_AGAIN_SECONDS:
                 check.append(f"round {number + 1}, {fault}: gateway {index}: "
                              + ("no write" if delay is None else f"{delay:.2f} s"))
+        healing = time.monotonic()
         store.heal()
+        figures |= {"healed_at": [round(moment - load.began, 1) for moment in (healing, time.monotonic())]}
     time.sleep(CALM_SECONDS)
     return rounds
 

@@ -59,6 +59,7 @@ class Load:
     epoch: str = "0"
     # Whether answered writes may be lost: then a version can go back, and a write that is sent again can be new.
     may_lose: bool = False
+    began: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
     # When writers give up writes that have no answer.
     deadline: float = float("inf")
