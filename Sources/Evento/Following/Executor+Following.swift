@@ -23,7 +23,7 @@ extension Executor {
       { (start) throws in
         // Before the read: a later commit increases the count, and the wait below returns at once.
         let count = signal?.count ?? 0
-        let page = try await retryingWhileUnavailable(clock) {
+        let page = try await retryingWhileUnavailable(signal, clock) {
           try await read(aggregators, routingKey: routingKey, args: .forward(first: followedPageSize, after: start))
         }
         guard page.edges.isEmpty else { return page }
@@ -42,18 +42,21 @@ extension Executor {
 /// The maximum number of events that a follower holds, and reads at once.
 private let followedPageSize = 300
 /// The delays between reads of a store that is unavailable.
-private let backoff = Backoff(first: .milliseconds(50), maximum: .seconds(1))
+private let backoff = Backoff(initialDelay: .milliseconds(50), maximumDelay: .seconds(1))
 
-/// Calls `body` until it returns, as long as it throws that the store is unavailable for a while.
+/// Calls `body` until it returns, as long as it throws that the store is unavailable for a while. A store whose signal has
+/// finished is closed.
 private func retryingWhileUnavailable<Value>(
-  _ clock: any Clock<Duration>, _ body: () async throws -> Value
+  _ signal: CommitSignal?, _ clock: any Clock<Duration>, _ body: () async throws -> Value
 ) async throws -> Value {
   var failures = 0
   while true {
     do {
       return try await body()
     } catch {
-      guard let error = error as? EventoError, error.code == .unavailable, error.isTransient else { throw error }
+      guard let error = error as? EventoError, error.code == .unavailable, error.isTransient,
+        signal?.isFinished != true
+      else { throw error }
     }
     failures += 1
     try await clock.sleep(for: backoff.delay(beforeRetry: failures))
