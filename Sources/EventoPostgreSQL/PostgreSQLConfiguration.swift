@@ -13,8 +13,9 @@ public struct PostgreSQLConfiguration: Sendable {
   /// The maximum number of connections for reads, subscribers and snapshots; at least 1. A store has two more: one that
   /// adds events, and one that waits for the commits of others.
   public var readers = 4
-  /// The time for one exchange with the server. If it passes, the connection is closed.
-  public var requestTimeout: Duration = .seconds(10)
+  /// The time for one exchange with the server. If it passes, the connection is closed, and another server of the URL is
+  /// tried first.
+  public var requestTimeout: Duration = .seconds(5)
   /// The time for a write, including the wait for a new leader after a failover. If it passes, the write fails with
   /// `unavailable`.
   public var writeTimeout: Duration = .seconds(20)

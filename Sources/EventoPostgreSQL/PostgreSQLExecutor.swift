@@ -56,16 +56,20 @@ public final class PostgreSQLExecutor: Sendable {
     let channel = "evento_\(store.origin)"
     let now = configuration.now
     announcer = CommitAnnouncer(end: store.end.position)
+    let readers = ReaderPool(settings, sessions: max(configuration.readers, 1))
+    self.readers = readers
     listener = try CommitListener(
-      settings, channel: channel, end: store.end, announcer: announcer, notify: configuration.notify)
+      settings, channel: channel, end: store.end, announcer: announcer, readers: readers, notify: configuration.notify)
     writer = Writer(
       WriterSession(connection, channel: channel, now: now), waitingLimit: max(configuration.waitingWrites, 1),
       announcer: announcer,
       health: WriterHealth(stuckAfter: configuration.requestTimeout, notify: configuration.notify)
     ) { () throws(PostgreSQLFailure) in
-      WriterSession(try Connection(settings), channel: channel, now: now)
+      let connection = try Connection(settings)
+      // Before the first write on it is confirmed: no read may come from the server before.
+      readers.renew()
+      return WriterSession(connection, channel: channel, now: now)
     }
-    readers = ReaderPool(settings, sessions: max(configuration.readers, 1))
     listener.start()
   }
 

@@ -42,9 +42,9 @@ import Testing
 
   @Test func serversAreSeparated() throws {
     let settings = try ConnectionSettings("postgresql://a,b:2,c/d")
-    #expect(settings.servers.map { $0.parameters["host"] } == ["a", "b", "c"])
-    #expect(settings.servers.map { $0.parameters["port"] } == ["", "2", ""])
-    #expect(try ConnectionSettings("postgresql://a,b/d?port=7").servers.map { $0.parameters["port"] } == ["7", "7"])
+    #expect(settings.serversToTry.map { $0.parameters["host"] } == ["a", "b", "c"])
+    #expect(settings.serversToTry.map { $0.parameters["port"] } == ["", "2", ""])
+    #expect(try ConnectionSettings("postgresql://a,b/d?port=7").serversToTry.map { $0.parameters["port"] } == ["7", "7"])
   }
 
   /// Passwords with characters that end a part of a URL.

@@ -15,6 +15,7 @@ final class CommitListener: @unchecked Sendable {
   private let settings: ConnectionSettings
   private let channel: String
   private let announcer: CommitAnnouncer
+  private let readers: ReaderPool
   private let notify: @Sendable (StoreNotice) -> Void
   private let wakeup: Wakeup
   private let isClosed = Atomic(false)
@@ -30,11 +31,12 @@ final class CommitListener: @unchecked Sendable {
   /// - Parameter end: The end of the log.
   init(
     _ settings: ConnectionSettings, channel: String, end: LogPosition, announcer: CommitAnnouncer,
-    notify: @escaping @Sendable (StoreNotice) -> Void
+    readers: ReaderPool, notify: @escaping @Sendable (StoreNotice) -> Void
   ) throws(EventoError) {
     self.settings = settings
     self.channel = channel
     self.announcer = announcer
+    self.readers = readers
     self.notify = notify
     last = end
     wakeup = try Wakeup()
@@ -61,6 +63,7 @@ final class CommitListener: @unchecked Sendable {
       try connection.run(.once("LISTEN \(channel)"))
       try compareHistory(connection)
       if failures > 0 {
+        readers.renew()
         notify(StoreNotice(level: .recovery, message: "PostgreSQL reports commits again.", cause: nil))
       }
       failures = 0

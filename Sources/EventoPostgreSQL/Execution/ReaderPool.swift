@@ -60,6 +60,8 @@ final class ReaderPool: Sendable {
   private let seats: [Seat]
   private let connect: @Sendable () throws(PostgreSQLFailure) -> Connection
   private let state: Mutex<State>
+  /// Grows with each ``renew()``.
+  private let term = Atomic(0)
 
   /// - Parameter sessions: The maximum number of connections, at least 1.
   convenience init(_ settings: ConnectionSettings, sessions: Int) {
@@ -70,6 +72,11 @@ final class ReaderPool: Sendable {
     seats = (1...max(sessions, 1)).map { Seat(number: $0) }
     self.connect = connect
     state = Mutex(State(idle: seats.reversed()))
+  }
+
+  /// Replaces all connections, and repeats what is running: another server may have taken over.
+  func renew() {
+    term.add(1, ordering: .sequentiallyConsistent)
   }
 
   // MARK: Submitting
@@ -195,7 +202,14 @@ final class ReaderPool: Sendable {
     while true {
       guard !job.mustDrop() else { return { job.fail(.requestDropped) } }
       do {
-        return try job.run(try session(of: seat), isRepeated)
+        let session = try session(of: seat)
+        let report = try job.run(session, isRepeated)
+        // A former leader that has hung and goes on does not know at once that another server has taken over.
+        guard isRepeated || session.term == term.load(ordering: .sequentiallyConsistent) else {
+          isRepeated = true
+          continue
+        }
+        return report
       } catch let failure as PostgreSQLFailure {
         if failure.isConnectionLost { seat.session = nil }
         // Repeating what took too long would take as long again.
@@ -211,11 +225,13 @@ final class ReaderPool: Sendable {
 
   /// - Throws: ``EventoError`` if the server can't be reached.
   private func session(of seat: Seat) throws -> ReaderSession {
-    if let session = seat.session, !session.connection.isBroken { return session }
+    let term = term.load(ordering: .sequentiallyConsistent)
+    if let session = seat.session, !session.connection.isBroken, session.term == term { return session }
+    seat.session = nil
     let failure = state.withLock { $0.failure }
     if let failure, .now < failure.retryAt { throw failure.error }
     do throws(PostgreSQLFailure) {
-      let session = ReaderSession(try connect())
+      let session = ReaderSession(try connect(), term: term)
       state.withLock { $0.failure = nil }
       seat.session = session
       return session

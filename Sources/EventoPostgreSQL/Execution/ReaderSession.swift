@@ -4,7 +4,11 @@ final class ReaderSession {
   let names = NameTable()
   var filters = FilterCache()
 
-  init(_ connection: Connection) {
+  /// The term of the pool in which it was opened; see ``ReaderPool/renew()``.
+  let term: Int
+
+  init(_ connection: Connection, term: Int) {
     self.connection = connection
+    self.term = term
   }
 }

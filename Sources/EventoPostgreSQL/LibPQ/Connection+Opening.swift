@@ -13,9 +13,13 @@ extension Connection {
   /// libpq, a server that rejects the user or the database ends the search.
   func open(_ settings: ConnectionSettings, deadline: ContinuousClock.Instant) throws(PostgreSQLFailure) {
     var failures: [PostgreSQLFailure] = []
-    for server in settings.servers {
-      guard let failure = attempt(server, settings, deadline: deadline) else { return }
+    for server in settings.serversToTry {
+      guard let failure = attempt(server, settings, deadline: deadline) else {
+        whenLost = { settings.demote(server) }
+        return
+      }
       close()
+      if failure.reason == .timedOut { settings.demote(server) }
       failures.append(failure)
       if failure.endsSearch || ContinuousClock.now >= deadline { break }
     }

@@ -25,6 +25,8 @@ final class Connection {
   /// The numbers of the statements that the server has prepared for this connection.
   var preparedStatements: Set<Int> = []
   private let warnings: WarningCollector
+  /// Called if the server ends the connection or hangs.
+  var whenLost: () -> Void = {}
 
   /// The use of a connection.
   enum Access {
@@ -192,6 +194,7 @@ final class Connection {
   /// Closes the connection, which has ended.
   func lost(action: String, mayHaveCommitted: Bool) -> PostgreSQLFailure {
     let message = handle.map { libpq.lastError(of: $0) } ?? "the connection is closed"
+    whenLost()
     close()
     return PostgreSQLFailure(
       .connectionLost, message: message, action: action, mayHaveCommitted: mayHaveCommitted, isConnectionLost: true)
@@ -199,6 +202,7 @@ final class Connection {
 
   /// Closes the connection, since its server may still work on the operation.
   func timedOut(action: String, mayHaveCommitted: Bool) -> PostgreSQLFailure {
+    whenLost()
     close()
     return PostgreSQLFailure(
       .timedOut, message: "no response within the time limit", action: action, mayHaveCommitted: mayHaveCommitted,

@@ -1,12 +1,14 @@
 internal import Evento
+internal import Synchronization
 
 /// The settings of connections to a store: a PostgreSQL URL, parsed by libpq
 /// (https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING), with defaults that make a broken connection
 /// noticed within seconds.
 struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable {
   let libpq: LibPQ
-  /// The servers, in the order in which they are tried.
-  let servers: [Server]
+  /// The servers, in the order of the URL.
+  private let servers: [Server]
+  private let order: ServerOrder
   /// All other parameters, among them the password.
   let parameters: [String: String]
   /// The schema of the store; `nil` for the first one of the server's or the URL's `search_path`.
@@ -16,8 +18,18 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
   /// `user@host:port/database`, without a password.
   let description: String
 
+  /// The servers, in the order in which to try them.
+  var serversToTry: [Server] { order.indices.map { servers[$0] } }
+
+  /// Lets a server be tried last from now on, by all connections with these settings: it has hung or ended a connection,
+  /// and another one may take over.
+  func demote(_ server: Server) {
+    order.moveToEnd(server.index)
+  }
+
   /// The parameters that name one server.
   struct Server: Sendable {
+    let index: Int
     let parameters: [String: String]
   }
 
@@ -31,6 +43,7 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
     libpq = try LibPQ.load()
     var parameters = try Self.parse(url, libpq)
     servers = try Self.servers(of: parameters)
+    order = ServerOrder(count: servers.count)
     description = Self.describe(parameters)
     for keyword in ["host", "hostaddr", "port"] { parameters[keyword] = nil }
     parameters.merge(Self.defaults) { given, _ in given }
@@ -134,7 +147,7 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
       if !hosts.isEmpty { server["host"] = hosts[index] }
       if !addresses.isEmpty { server["hostaddr"] = addresses[index] }
       if !ports.isEmpty { server["port"] = ports[ports.count == 1 ? 0 : index] }
-      return Server(parameters: server)
+      return Server(index: index, parameters: server)
     }
   }
 
@@ -150,5 +163,23 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
     let user = parameters["user"].map { "\($0)@" } ?? ""
     let database = parameters["dbname"].map { "/\($0)" } ?? ""
     return user + servers.joined(separator: ",") + database
+  }
+}
+
+/// The order in which servers are tried.
+private final class ServerOrder: Sendable {
+  private let state: Mutex<[Int]>
+
+  init(count: Int) {
+    state = Mutex(Array(0..<count))
+  }
+
+  var indices: [Int] { state.withLock { $0 } }
+
+  func moveToEnd(_ index: Int) {
+    state.withLock { indices in
+      indices.removeAll { $0 == index }
+      indices.append(index)
+    }
   }
 }
