@@ -10,9 +10,10 @@ public struct PostgreSQLConfiguration: Sendable {
   public var url: String
   /// The schema of the store's tables; `nil` for the first one of the `search_path`.
   public var schema: String?
-  /// The maximum number of connections for reads, subscribers and snapshots; at least 1. A store has two more: one that
-  /// adds events, and one that waits for the commits of others.
-  public var readers = 4
+  /// The maximum number of connections for reads, subscribers and snapshots; at least 1. A third of them reads pages, and
+  /// a third changes subscribers and snapshots. A store has two more: one that adds events, and one that waits for the
+  /// commits of others.
+  public var readers = 6
   /// The time for one exchange with the server. If it passes, the connection is closed, and another server of the URL is
   /// tried first.
   public var requestTimeout: Duration = .seconds(5)

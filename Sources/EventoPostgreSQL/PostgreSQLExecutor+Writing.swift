@@ -25,9 +25,12 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
     } catch {
       return completion(.failure(EventoError(wrapping: error)))
     }
-    writer.submit(
-      PendingWrite(
-        events, condition, deadline: .now + configuration.writeTimeout, unless: mustDrop, completion: completion))
+    let write = PendingWrite(
+      events, condition, deadline: .now + configuration.writeTimeout, unless: mustDrop, completion: completion)
+    guard write.size.bytes <= Parameters.maximumSize else {
+      return completion(.failure(.tooLarge(write.size.bytes)))
+    }
+    writer.submit(write)
   }
 
   /// Reports the state of the writer's current or latest commit. If it has been idle for a second, asks the server. So it
@@ -58,4 +61,14 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
 
   /// The signal of this store. It advances before a write of this executor returns, and soon after a commit by another.
   public var commits: CommitSignal? { announcer.signal }
+}
+
+extension EventoError {
+  /// The error of a write that is larger than a message to the server can be.
+  fileprivate static func tooLarge(_ bytes: Int) -> EventoError {
+    EventoError(
+      .contentTooLarge,
+      "The write has about \(bytes) bytes, but PostgreSQL takes at most \(Parameters.maximumSize) at once. Write fewer events "
+        + "at once.")
+  }
 }

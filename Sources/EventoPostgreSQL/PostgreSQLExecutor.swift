@@ -55,11 +55,11 @@ public final class PostgreSQLExecutor: Sendable {
     // Unique to the store: a database can have several.
     let channel = "evento_\(store.origin)"
     let now = configuration.now
-    announcer = CommitAnnouncer(end: store.end.position)
+    announcer = CommitAnnouncer(end: store.end)
     let readers = ReaderPool(settings, sessions: max(configuration.readers, 1))
     self.readers = readers
     listener = try CommitListener(
-      settings, channel: channel, end: store.end, announcer: announcer, readers: readers, notify: configuration.notify)
+      settings, channel: channel, announcer: announcer, readers: readers, notify: configuration.notify)
     writer = Writer(
       WriterSession(connection, channel: channel, now: now), waitingLimit: max(configuration.waitingWrites, 1),
       announcer: announcer,

@@ -3,47 +3,67 @@ internal import EventoStorage
 internal import Synchronization
 
 /// Wakes the callers that wait for events, for the commits of this gateway and those of others.
+///
+/// The signal advances for every commit that is new here, whatever its position: after a failover that lost commits,
+/// positions go back. A hint says that nothing else has been committed since the last advance, so it is given only to a
+/// commit that follows the one that was announced last, commit ID included.
 final class CommitAnnouncer: Sendable {
   let signal = CommitSignal()
-  /// The last position that was announced. Locked while the signal advances, so that the hints come in the order of the
-  /// commits.
-  private let end: Mutex<Int64>
+  private let state: Mutex<State>
 
-  /// - Parameter end: The position of the last event of the log.
-  init(end: Int64) {
-    self.end = Mutex(end)
+  private struct State {
+    /// The end of the log that was announced last.
+    var end: LogPosition
+    /// The latest commits of this gateway, of which notifications arrive too.
+    var own = TwoGenerationCache<Int64, LogPosition>(limit: 4096)
+  }
+
+  /// - Parameter end: The end of the log.
+  init(end: LogPosition) {
+    state = Mutex(State(end: end))
+  }
+
+  /// The end of the log that was announced last.
+  var end: LogPosition { state.withLock { $0.end } }
+
+  /// Leaves the announcement of a batch to its writer, whose notification may arrive before the commit's result.
+  func expect(_ batch: WriteBatch) {
+    state.withLock { $0.own.keep(batch.store.end, at: batch.store.end.commitID) }
   }
 
   /// Announces the events of a batch that was committed.
   ///
   /// - Parameter began: A time before the commit began.
   func announce(_ batch: WriteBatch, began: ContinuousClock.Instant) {
-    end.withLock { end in
+    // The signal advances under the lock, so that the hints come in the order of the commits.
+    state.withLock { state in
       let last = batch.store.end
-      guard last.position > end else { return }
-      // If another gateway has committed since, the log has more new events than those of the batch.
-      let isKnown = batch.base.end.position == end && batch.rows.count <= CommitHint.maximumEvents
-      end = last.position
+      let isKnown = batch.base.end == state.end && batch.rows.count <= CommitHint.maximumEvents
+      if last.position > state.end.position { state.end = last }
       signal.advance(isKnown ? CommitHint(batch, began: began) : nil)
     }
   }
 
-  /// Announces the end of the log, after commits of other gateways.
-  func announce(end position: Int64) {
-    end.withLock { end in
-      guard position > end else { return }
-      end = position
+  /// Announces a commit of which a notification came.
+  func announce(_ position: LogPosition) {
+    state.withLock { state in
+      guard position != state.end, state.own.value(at: position.commitID) != position else { return }
+      if position.position > state.end.position { state.end = position }
       signal.advance()
     }
   }
 
-  /// Announces a log that may have another history, after a failover.
+  /// Announces the end of the log as it was just read.
   ///
-  /// - Parameter position: The end of the log, which can be before the one that was announced last.
-  func reset(end position: Int64) {
-    end.withLock { end in
-      end = position
+  /// - Returns: True if it was not announced before.
+  @discardableResult
+  func announce(readEnd end: LogPosition) -> Bool {
+    state.withLock { state in
+      guard end != state.end else { return false }
+      let isNew = end.position > state.end.position
+      state.end = end
       signal.advance()
+      return isNew
     }
   }
 }

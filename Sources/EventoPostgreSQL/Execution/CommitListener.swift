@@ -9,7 +9,7 @@ internal import Synchronization
 /// connection is broken is lost, and poolers in transaction mode deliver none. So the end of the log is also read after
 /// each connection, and once a second. If that finds commits without notifications, it is read more often.
 ///
-/// `@unchecked Sendable`: `last`, `isDeaf` and `failures` are used only on `queue`.
+/// `@unchecked Sendable`: `isDeaf` and `failures` are used only on `queue`.
 final class CommitListener: @unchecked Sendable {
   private let queue = DispatchQueue(label: "evento.postgresql.listener")
   private let settings: ConnectionSettings
@@ -19,8 +19,6 @@ final class CommitListener: @unchecked Sendable {
   private let notify: @Sendable (StoreNotice) -> Void
   private let wakeup: Wakeup
   private let isClosed = Atomic(false)
-  /// The last position that was seen.
-  private var last: LogPosition
   /// True if notifications don't arrive.
   private var isDeaf = false
   private var failures = 0
@@ -28,9 +26,8 @@ final class CommitListener: @unchecked Sendable {
   private static let interval: Duration = .seconds(1)
   private static let intervalWithoutNotifications: Duration = .milliseconds(50)
 
-  /// - Parameter end: The end of the log.
   init(
-    _ settings: ConnectionSettings, channel: String, end: LogPosition, announcer: CommitAnnouncer,
+    _ settings: ConnectionSettings, channel: String, announcer: CommitAnnouncer,
     readers: ReaderPool, notify: @escaping @Sendable (StoreNotice) -> Void
   ) throws(EventoError) {
     self.settings = settings
@@ -38,7 +35,6 @@ final class CommitListener: @unchecked Sendable {
     self.announcer = announcer
     self.readers = readers
     self.notify = notify
-    last = end
     wakeup = try Wakeup()
   }
 
@@ -71,12 +67,10 @@ final class CommitListener: @unchecked Sendable {
         let notifications = try connection.waitForNotifications(
           within: isDeaf ? Self.intervalWithoutNotifications : Self.interval, wakeup: wakeup)
         if notifications.isEmpty {
-          let end = try self.end(connection)
-          if end.position > last.position { isDeaf = true }
-          announce(end)
+          if announcer.announce(readEnd: try end(connection)) { isDeaf = true }
         } else {
           isDeaf = false
-          for end in notifications.compactMap({ LogPosition(payload: $0.payload) }) { announce(end) }
+          for position in notifications.compactMap({ LogPosition(payload: $0.payload) }) { announcer.announce(position) }
         }
       }
     } catch {
@@ -92,19 +86,11 @@ final class CommitListener: @unchecked Sendable {
     }
   }
 
-  /// - Parameter end: A position that the log has, possibly not the newest: notifications of two gateways can arrive
-  ///   after the end was read.
-  private func announce(_ end: LogPosition) {
-    guard end.position > last.position else { return }
-    last = end
-    announcer.announce(end: end.position)
-  }
-
-  /// Announces what was committed while there was no connection, or that the log has lost commits: a server that took
-  /// over may have been behind.
+  /// Announces the end of the log after a new connection, in any case: commits may have been lost, by a server that took
+  /// over and was behind, and others may have come since.
   private func compareHistory(_ connection: Connection) throws(PostgreSQLFailure) {
-    let result = try connection.run(Self.historyStatement, [.int8(last.position)])
-    let end = LogPosition(position: result.integer(0, 0), commitID: result.integer(0, 1))
+    let last = announcer.end
+    let result = try Self.row(try connection.run(Self.historyStatement, [.int8(last.position)]))
     let commitID = last.position == 0 ? result.integer(0, 2) : result.isNull(0, 3) ? nil : result.integer(0, 3)
     if commitID != last.commitID {
       notify(
@@ -115,14 +101,18 @@ final class CommitListener: @unchecked Sendable {
             + "with a cursor of the lost history get cursor_not_in_history. Use synchronous replication to prevent this.",
           cause: nil))
     }
-    last = end
-    // In any case: a lost commit of this gateway may have been announced, but not have arrived here.
-    announcer.reset(end: end.position)
+    announcer.announce(readEnd: LogPosition(position: result.integer(0, 0), commitID: result.integer(0, 1)))
+    announcer.signal.advance()
   }
 
   private func end(_ connection: Connection) throws(PostgreSQLFailure) -> LogPosition {
-    let result = try connection.run(Self.endStatement)
+    let result = try Self.row(try connection.run(Self.endStatement))
     return LogPosition(position: result.integer(0, 0), commitID: result.integer(0, 1))
+  }
+
+  private static func row(_ result: QueryResult) throws(PostgreSQLFailure) -> QueryResult {
+    guard result.rowCount == 1 else { throw StoreRow.missing(result.rowCount) }
+    return result
   }
 
   private static let endStatement = Statement("SELECT position, commit_id FROM store")

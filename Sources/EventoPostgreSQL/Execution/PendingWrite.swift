@@ -3,7 +3,7 @@ internal import EventoStorage
 
 /// A write of events that waits for a commit.
 struct PendingWrite: Sendable {
-  private(set) var events: [NewEvent]
+  let events: [NewEvent]
   let condition: WriteCondition?
   let size: WriteSize
   /// The time when the caller gets an error.
@@ -25,16 +25,7 @@ struct PendingWrite: Sendable {
     self.deadline = deadline
     self.mustDrop = mustDrop
     self.completion = completion
-    size = WriteSize(events)
-  }
-
-  /// Returns the write with the ids that its events had in a commit. If that commit arrives at the server late, however
-  /// long it was on its way, only one of the two can be stored.
-  func keepingIDs(of outcome: WriteBatch.Outcome) -> PendingWrite {
-    guard case .success(let result) = outcome else { return self }
-    var write = self
-    for (index, event) in result.events.enumerated() { write.events[index].id = event.id }
-    return write
+    size = WriteSize(events, filters: condition?.failIfEventsMatch.count ?? 0)
   }
 
   var isCancelled: Bool { mustDrop() }

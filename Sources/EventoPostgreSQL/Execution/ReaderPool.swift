@@ -9,7 +9,8 @@ internal import Synchronization
 /// all of it either reads, or can be done twice. While the server can't be reached, work fails at once, except for an
 /// attempt to connect from time to time.
 final class ReaderPool: Sendable {
-  /// The kinds of work. Two connections are left to the short ones, so that they do not wait for others (a bulkhead).
+  /// The kinds of work. The longer ones have a third of the connections each, so that the short ones do not wait for
+  /// them (a bulkhead).
   enum Work: Int, CaseIterable {
     /// Reading one event, subscriber or snapshot.
     case lookUp
@@ -181,11 +182,8 @@ final class ReaderPool: Sendable {
   }
 
   private func limit(of work: Work) -> Int {
-    work == .lookUp ? seats.count : max(seats.count - Self.reserved, 1)
+    work == .lookUp ? seats.count : max(seats.count / Work.allCases.count, 1)
   }
-
-  /// The number of connections that only short reads use.
-  private static let reserved = 2
 
   private func takeCalls(_ state: inout State) -> [@Sendable () -> Void] {
     defer { state.whenDone = [] }

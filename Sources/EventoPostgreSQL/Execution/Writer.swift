@@ -32,7 +32,7 @@ final class Writer: @unchecked Sendable {
 
   /// The store is locked until the disk has synced: for 3 ms with 64 events, and 17 ms with 512. Meanwhile other gateways
   /// wait.
-  private static let commitLimits = CommitLimits(writes: 256, bytes: 8 << 20)
+  private static let commitLimits = CommitLimits(writes: 256, bytes: 8 << 20, cost: 8 << 20)
 
   private let queue = DispatchQueue(label: "evento.postgresql.writer")
   private let state = Mutex(State())
@@ -190,7 +190,10 @@ final class Writer: @unchecked Sendable {
     let began = ContinuousClock.now
     var sent: WriteBatch?
     do throws(PostgreSQLFailure) {
-      let batch = try session.store(writes) { sent = $0 }
+      let batch = try session.store(writes) { batch in
+        sent = batch
+        announcer.expect(batch)
+      }
       end(writes, batch, began: began)
     } catch {
       if error.outcome == .unknown, let sent {
@@ -239,8 +242,7 @@ final class Writer: @unchecked Sendable {
       end(commit.writes, commit.batch, began: commit.began)
     } else {
       unsettled = nil
-      let writes = zip(commit.writes, commit.batch.outcomes).map { $0.keepingIDs(of: $1) }
-      state.withLock { $0.waiting.putBack(writes[...]) }
+      state.withLock { $0.waiting.putBack(commit.writes[...]) }
     }
   }
 }

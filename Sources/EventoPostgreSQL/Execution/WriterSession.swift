@@ -175,8 +175,8 @@ final class WriterSession {
 
   /// Returns whether a batch was committed, for good.
   ///
-  /// Under the lock, since a first attempt may still wait for it. Once it returns false, the batch never will be: its
-  /// swap finds another store, or its connection has ended. Once it returns true, the batch is on a synchronous standby
+  /// Under the lock, since a first attempt may still wait for it. Once it returns false, the batch never will be: a swap
+  /// that arrives late finds another term. Once it returns true, the batch is on a synchronous standby
   /// too, if there must be one, since a later commit is: the first attempt may have ended while it waited for the
   /// standby.
   func isStored(_ batch: WriteBatch) throws(PostgreSQLFailure) -> Bool {
@@ -184,36 +184,37 @@ final class WriterSession {
       try pipeline.send(.begin)
       try pipeline.send(StoreRow.lockStatement)
       try pipeline.send(Self.commitIDStatement, [.int8(batch.store.end.position)])
-      try pipeline.send(Self.touchStatement)
+      try pipeline.send(Self.nextTermStatement)
       try pipeline.send(.commit)
       let results = try pipeline.sync()
       return results[2].rowCount == 1 && results[2].integer(0, 0) == batch.store.end.commitID
     }
   }
 
-  private static let touchStatement = Statement("UPDATE store SET position = position")
+  private static let nextTermStatement = Statement("UPDATE store SET term = term + 1")
   private static let commitIDStatement = Statement("SELECT commit_id FROM event WHERE position = $1", .int8)
 }
 
 extension StoreRow {
-  private static let columns = "origin, position, commit_id, texts, kinds, lanes, aggregates"
+  private static let columns = "origin, position, commit_id, texts, kinds, lanes, aggregates, term"
   static let statement = Statement("SELECT \(columns) FROM store")
   static let lockStatement = Statement("SELECT \(columns) FROM store FOR UPDATE")
 
+  /// The failure of a table without exactly one row.
+  static func missing(_ count: Int) -> PostgreSQLFailure {
+    PostgreSQLFailure(
+      .unsupported("The table \"store\" of the event store must have one row. Restore the database from a backup."),
+      message: "\(count) rows", action: "read the store", mayHaveCommitted: false, isConnectionLost: false)
+  }
+
   /// Reads the row of one of the statements above.
   init(_ result: QueryResult?) throws(PostgreSQLFailure) {
-    guard let result, result.rowCount == 1 else {
-      throw PostgreSQLFailure(
-        .unsupported(
-          "The table \"store\" of the event store must have one row. Restore the database from a backup."),
-        message: "\(result?.rowCount ?? 0) rows", action: "read the store", mayHaveCommitted: false,
-        isConnectionLost: false)
-    }
+    guard let result, result.rowCount == 1 else { throw Self.missing(result?.rowCount ?? 0) }
     self.init(
       origin: result.integer(0, 0),
       end: LogPosition(position: result.integer(0, 1), commitID: result.integer(0, 2)),
       texts: result.integer(0, 3), kinds: result.integer(0, 4), lanes: result.integer(0, 5),
-      aggregates: result.integer(0, 6))
+      aggregates: result.integer(0, 6), term: result.integer(0, 7))
   }
 }
 

@@ -112,7 +112,7 @@ extension Connection {
       set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false),
       set_config('enable_bitmapscan', 'off', false), set_config('enable_sort', 'off', false),
       set_config('enable_incremental_sort', 'off', false), set_config('enable_hashjoin', 'off', false),
-      set_config('enable_mergejoin', 'off', false), set_config('lock_timeout', '5s', false),
+      set_config('enable_mergejoin', 'off', false), set_config('lock_timeout', '2s', false),
       set_config('idle_in_transaction_session_timeout', '5s', false),
       set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false),
       set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '5000', false),

@@ -59,6 +59,8 @@ final class Pipeline {
     let action = statement.sql
     guard !connection.isBroken else { throw connection.lost(action: action, mayHaveCommitted: mayHaveCommitted) }
     guard parameters.size <= Parameters.maximumSize else {
+      // A sync would commit the statements before it.
+      if needsSync { connection.close() }
       throw PostgreSQLFailure(
         .server, sqlstate: .programLimitExceeded, message: "the parameters have \(parameters.size) bytes",
         action: action, mayHaveCommitted: false, isConnectionLost: false)

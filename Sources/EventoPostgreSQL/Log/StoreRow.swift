@@ -12,9 +12,11 @@ struct StoreRow: Equatable {
   var kinds: Int64
   var lanes: Int64
   var aggregates: Int64
+  /// Grows when a gateway has looked up what became of a commit; see ``WriterSession/isStored(_:)``.
+  var term: Int64
 
   /// Returns whether no other commit has come in between.
   func isSameCommit(as other: StoreRow) -> Bool {
-    end == other.end && origin == other.origin
+    end == other.end && origin == other.origin && term == other.term
   }
 }

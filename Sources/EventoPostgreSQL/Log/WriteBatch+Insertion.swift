@@ -17,7 +17,7 @@ extension WriteBatch {
       Self.storeStatement,
       [
         .int8(base.end.position), .int8(base.end.commitID), .int8(store.end.position), .int8(store.end.commitID),
-        .int8(store.texts), .int8(store.kinds), .int8(store.lanes), .int8(store.aggregates),
+        .int8(store.texts), .int8(store.kinds), .int8(store.lanes), .int8(store.aggregates), .int8(base.term),
       ])
     if !newTexts.isEmpty {
       var parameters: Parameters = [.int8(store.end.commitID)]
@@ -82,8 +82,8 @@ extension WriteBatch {
     """
     UPDATE store
     SET position = $3, commit_id = $4, texts = $5, kinds = $6, lanes = $7, aggregates = $8
-    WHERE position = $1 AND commit_id = $2
-    """, .int8, .int8, .int8, .int8, .int8, .int8, .int8, .int8)
+    WHERE position = $1 AND commit_id = $2 AND term = $9
+    """, .int8, .int8, .int8, .int8, .int8, .int8, .int8, .int8, .int8)
 
   /// True if the first statement has updated the store.
   private static let isUpdated = "(SELECT commit_id FROM store) = $1"

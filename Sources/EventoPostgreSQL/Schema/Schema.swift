@@ -67,6 +67,8 @@ enum Schema {
         kinds bigint NOT NULL,
         lanes bigint NOT NULL,
         aggregates bigint NOT NULL,
+        -- Grows when a gateway has looked up what became of a commit, so that the commit can't be made later.
+        term bigint NOT NULL DEFAULT 0,
         is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only)
       ) WITH (fillfactor = 10)
       """,

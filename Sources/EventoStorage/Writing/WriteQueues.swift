@@ -43,12 +43,15 @@ package struct WriteQueues<Write> {
     guard let queue = order.first(where: { !queues[$0].isEmpty }) else { return [] }
     last = queue
     if queue > 0 { lastLargeQueue = queue }
-    var bytes = 0
+    var (bytes, cost) = (0, 0)
     let writes = Array(
       queues[queue].prefix(limits.writes).prefix { write in
-        let next = size(write).bytes
-        defer { bytes += next }
-        return bytes == 0 || bytes + next <= limits.bytes
+        let next = size(write)
+        defer {
+          bytes += next.bytes
+          cost += next.cost
+        }
+        return cost == 0 && bytes == 0 || bytes + next.bytes <= limits.bytes && cost + next.cost <= limits.cost
       })
     queues[queue].removeFirst(writes.count)
     return writes
@@ -87,10 +90,13 @@ package struct CommitLimits: Sendable {
   let writes: Int
   /// The maximum size in bytes, unless its first write alone is larger.
   let bytes: Int
+  /// The maximum cost, likewise.
+  let cost: Int
 
-  package init(writes: Int, bytes: Int) {
+  package init(writes: Int, bytes: Int, cost: Int = .max) {
     self.writes = writes
     self.bytes = bytes
+    self.cost = cost
   }
 }
 

@@ -12,10 +12,12 @@ package struct WriteSize: Sendable {
     self.bytes = bytes
   }
 
-  package init(_ events: [NewEvent]) {
+  /// - Parameter filters: The number of filters of the condition, if it is checked in the writer's turn.
+  package init(_ events: [NewEvent], filters: Int = 0) {
     bytes = events.indices.reduce(0) { $0 + Self.bytes(of: events.span[$1]) }
     // An event takes as long as some kilobytes of payload, because each index has an entry for it.
-    cost = bytes + events.count * 4096
+    // A filter can take as long as many events: it may scan the first part of an aggregate.
+    cost = bytes + events.count * 4096 + filters * 16_384
   }
 
   /// Returns the approximate number of bytes that an event adds to the log of changes, with its index entries.
