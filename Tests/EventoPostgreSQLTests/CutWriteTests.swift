@@ -152,6 +152,31 @@ import Testing
     }
   }
 
+  /// The first attempt arrives after the look-up that looks for it, but before the second attempt. So the look-up does
+  /// not find it, and it is stored, under the ids of the second one.
+  @Test func aFirstAttemptThatWaitsForTheLockIsTheOnlyOne() async throws {
+    try await withRelayedStore({ $0.requestTimeout = .seconds(2) }) { store, relay, database in
+      try await withStore(PostgreSQLConfiguration(url: database.url)) { rival in
+        let bench = Bench(store, rival, relay)
+        let connection = try await bench.prepare(for: .swap)
+        var written: Task<WriteResult, any Error>?
+        try await database.withLockedLog {
+          relay.plan(.stall, ofConnection: connection, after: 0, .toServer)
+          written = Task { try await store.write([.sample()]) }
+          _ = try await database.wait(for: "\(Self.waiters) AND query LIKE 'SELECT%'")
+          try relay.resume()
+          _ = try await database.wait(for: "\(Self.waiters) AND query LIKE 'UPDATE%position = $3%'")
+        }
+        let result = try await #require(written).value
+        expect(try await rival.log(), toHave: bench.results + [result])
+      }
+    }
+  }
+
+  private static let waiters = """
+    SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+
   /// What arrives late finds that the log has moved on.
   @Test func aFirstAttemptThatArrivesLateStoresNothing() async throws {
     for id in [nil, ULID()] as [ULID?] {

@@ -1,3 +1,4 @@
+import Dispatch
 import Evento
 import EventoStorage
 import TestSupport
@@ -54,6 +55,32 @@ extension PostgreSQLServer.Database {
       try await Task.sleep(for: .milliseconds(10))
     }
     return try #require(nil, "\(query)", sourceLocation: sourceLocation)
+  }
+}
+
+extension PostgreSQLServer.Database {
+  /// Locks the log for the time of `body`.
+  func withLockedLog(_ body: () async throws -> Void) async throws {
+    let isLocked = CancellationFlag()
+    let mustRelease = DispatchSemaphore(value: 0)
+    async let holder: Void = withConnection(url) { connection in
+      try connection.run(.begin)
+      try connection.run(.once("SET LOCAL idle_in_transaction_session_timeout = 0"))
+      try connection.run(.once("SELECT FROM store FOR UPDATE"))
+      isLocked.set()
+      mustRelease.wait()
+      connection.rollBack()
+    }
+    while !isLocked.isSet { try await Task.sleep(for: .milliseconds(5)) }
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await body())
+    } catch {
+      outcome = .failure(error)
+    }
+    mustRelease.signal()
+    try await holder
+    try outcome.get()
   }
 }
 

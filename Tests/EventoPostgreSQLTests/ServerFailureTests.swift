@@ -1,5 +1,4 @@
 import Evento
-import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -104,34 +103,10 @@ import Testing
 
   // MARK: Locks
 
-  /// Locks the log of a database for the time of `body`.
-  private func withLockedLog(_ database: PostgreSQLServer.Database, _ body: () async throws -> Void) async throws {
-    let isLocked = CancellationFlag()
-    let mustRelease = DispatchSemaphore(value: 0)
-    async let holder: Void = withConnection(database.url) { connection in
-      try connection.run(.begin)
-      try connection.run(.once("SET LOCAL idle_in_transaction_session_timeout = 0"))
-      try connection.run(.once("SELECT FROM store FOR UPDATE"))
-      isLocked.set()
-      mustRelease.wait()
-      connection.rollBack()
-    }
-    while !isLocked.isSet { try await Task.sleep(for: .milliseconds(5)) }
-    let outcome: Result<Void, any Error>
-    do {
-      outcome = .success(try await body())
-    } catch {
-      outcome = .failure(error)
-    }
-    mustRelease.signal()
-    try await holder
-    try outcome.get()
-  }
-
   @Test func aLockThatIsHeldEndsTheWaitForIt() async throws {
     try await withStore(nil, { $0.writeTimeout = .seconds(1) }) { store, database in
       let first = try await store.write([.sample()])
-      try await withLockedLog(database) {
+      try await database.withLockedLog {
         try await expectUnavailable("Another client has locked the store") { try await store.write([.sample()]) }
       }
       let second = try await store.write([.sample()])
@@ -144,7 +119,7 @@ import Testing
     try await withStore { store, database in
       var results = [try await store.write([.sample()])]
       var waiting: Task<WriteResult, any Error>?
-      try await withLockedLog(database) {
+      try await database.withLockedLog {
         waiting = Task { try await store.write([.sample()]) }
         _ = try await database.wait(
           for: "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
