@@ -135,7 +135,7 @@ import Testing
   @Test func followersAreWokenAfterTheLossOfAnAnnouncedCommit() async throws {
     try await withRelayedStore { store, relay, _ in
       let first = try await store.write([.sample()])
-      store.announcer.announce(end: position(of: first.events[0].cursor) + 10)
+      store.announcer.announce(LogPosition(position: position(of: first.events[0].cursor) + 10, commitID: 1))
       let count = store.announcer.signal.count
       relay.cut()
       try await store.write([.sample()])
@@ -144,6 +144,19 @@ import Testing
         try await Task.sleep(for: .milliseconds(5))
       }
       #expect(store.announcer.signal.count > count)
+    }
+  }
+
+  /// A commit at the position that was announced last, but in another history, does not say that nothing came in between.
+  @Test func aHintFollowsTheHistoryAndNotOnlyThePosition() async throws {
+    try await withRelayedStore { store, _, _ in
+      let hints = Mutex<[Bool]>([])
+      let listening = store.announcer.signal.listen { hint in hints.withLock { $0.append(hint != nil) } }
+      defer { withExtendedLifetime(listening) {} }
+      try await store.write([.sample()])
+      store.announcer.announce(readEnd: LogPosition(position: 1, commitID: 1))
+      try await store.write([.sample()])
+      #expect(hints.withLock { $0 } == [true, false, false])
     }
   }
 }
