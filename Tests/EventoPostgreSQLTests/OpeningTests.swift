@@ -38,7 +38,7 @@ import Testing
           """))
       return (0..<9).map { row.text(0, $0) }
     }
-    #expect(settings == ["off", "force_generic_plan", "5s", "5s", "UTF8", "evento-gateway", "lz4", "5", "5000"])
+    #expect(settings == ["off", "force_generic_plan", "2s", "5s", "UTF8", "evento-gateway", "lz4", "5", "5000"])
   }
 
   @Test func theOperatorsCompressionIsKept() async throws {

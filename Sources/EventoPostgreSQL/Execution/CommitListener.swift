@@ -86,8 +86,8 @@ final class CommitListener: @unchecked Sendable {
     }
   }
 
-  /// Announces the end of the log after a new connection, in any case: commits may have been lost, by a server that took
-  /// over and was behind, and others may have come since.
+  /// Announces the end of the log after a new connection: a server that took over may have been behind and have lost
+  /// commits, and others may have come since.
   private func compareHistory(_ connection: Connection) throws(PostgreSQLFailure) {
     let last = announcer.end
     let result = try Self.row(try connection.run(Self.historyStatement, [.int8(last.position)]))
@@ -102,7 +102,6 @@ final class CommitListener: @unchecked Sendable {
           cause: nil))
     }
     announcer.announce(readEnd: LogPosition(position: result.integer(0, 0), commitID: result.integer(0, 1)))
-    announcer.signal.advance()
   }
 
   private func end(_ connection: Connection) throws(PostgreSQLFailure) -> LogPosition {

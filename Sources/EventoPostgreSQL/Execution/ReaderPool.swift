@@ -75,9 +75,11 @@ final class ReaderPool: Sendable {
     state = Mutex(State(idle: seats.reversed()))
   }
 
-  /// Replaces all connections, and repeats what is running: another server may have taken over.
+  /// Replaces all connections, and repeats what is running: another server may have taken over, and has just accepted a
+  /// connection.
   func renew() {
     term.add(1, ordering: .sequentiallyConsistent)
+    state.withLock { $0.failure = nil }
   }
 
   // MARK: Submitting
