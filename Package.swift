@@ -44,7 +44,8 @@ let package = Package(
     .target(name: "Evento", dependencies: ["ByteCoding", log], swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
     .target(name: "EventoStorage", dependencies: ["Evento", deque], swiftSettings: settings),
-    .target(name: "EventoSQLite", dependencies: ["CSQLite", "Evento", "EventoStorage", deque], swiftSettings: settings),
+    .target(
+      name: "EventoSQLite", dependencies: ["CSQLite", "Evento", "EventoStorage", deque], swiftSettings: settings),
     // It loads libpq when it runs.
     .target(
       name: "EventoPostgreSQL", dependencies: ["ByteCoding", "Evento", "EventoStorage", deque], swiftSettings: settings),
@@ -78,7 +79,8 @@ let package = Package(
     .testTarget(
       name: "EventoWireTests", dependencies: ["ByteCoding", "Evento", "EventoWire"], swiftSettings: settings),
     .testTarget(
-      name: "EventoStorageTests", dependencies: ["Evento", "EventoSQLite", "EventoStorage", "EventoTesting"],
+      name: "EventoStorageTests",
+      dependencies: ["Evento", "EventoPostgreSQL", "EventoSQLite", "EventoStorage", "EventoTesting", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "EventoStorage", "CSQLite"], swiftSettings: settings),

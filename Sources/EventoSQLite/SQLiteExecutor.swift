@@ -75,7 +75,7 @@ public final class SQLiteExecutor: Sendable {
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),
-        patience: configuration.busyTimeout, poller: poller, notify: configuration.notify)
+        stuckAfter: configuration.busyTimeout, poller: poller, notify: configuration.notify)
       if isInMemory {
         connection.limitReads()
         let session = ReaderPool.Session(connection, queue: writerQueue, ownsConnection: false)

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import EventoSQLite
 
 struct BackupCommand: AsyncParsableCommand, SignalHandling {
-  static let signals = CopyRun.signals
+  static let signals = LongOperation.signals
 
   static let configuration = CommandConfiguration(
     commandName: "backup",
@@ -19,9 +19,9 @@ struct BackupCommand: AsyncParsableCommand, SignalHandling {
 
   func run() async throws {
     let database = options.path
-    let copy = try await CopyRun.run("Copying \(database)") { [file] progress in
+    let copy = try await LongOperation.run("Copying \(database)") { [file] progress in
       try await SQLiteExecutor.backUp(database, to: file, progress: progress)
     }
-    try CopyRun.report("Copied \(copy.summary), from \(database) to \(file).")
+    try LongOperation.report("Copied \(copy.summary), from \(database) to \(file).")
   }
 }

@@ -24,13 +24,14 @@ struct BasicOptions: ParsableArguments {
   @Flag(help: "Allow access without tokens from other machines.")
   var allowAnonymous = false
 
-  @Flag(help: "Do not create a database; fail if it is missing (for example, an unmounted volume).")
+  @Flag(help: "Do not create a store; fail if there is none (for example, an unmounted volume).")
   var databaseMustExist = false
 
   // Not `databaseURLFile`: the option is named by the words of the property.
   @Option(
     help: ArgumentHelp(
-      "File with the postgresql:// URL, so that a password in it is in no list of processes.", valueName: "file"))
+      "File with the postgresql:// URL, so that a password in it does not appear in the list of processes.",
+      valueName: "file"))
   var databaseUrlFile: String?
 
   @Option(help: ArgumentHelp("PostgreSQL schema of the tables.", valueName: "name"))

@@ -1,11 +1,11 @@
-internal import ByteCoding
 internal import ArgumentParser
+internal import ByteCoding
 internal import Evento
 internal import EventoStorage
 internal import Foundation
 
 struct CopyCommand: AsyncParsableCommand, SignalHandling {
-  static let signals = CopyRun.signals
+  static let signals = LongOperation.signals
 
   static let configuration = CommandConfiguration(
     commandName: "copy",
@@ -65,22 +65,22 @@ struct CopyCommand: AsyncParsableCommand, SignalHandling {
     for warning in [self.source.warning, self.target.warning].compactMap(\.self) {
       StandardError.write("Warning: \(warning)\n")
     }
-    let result = try await CopyRun.run("Copying \(source)") { progress in
+    let result = try await LongOperation.run("Copying \(source)") { progress in
       do {
         return try await Self.copy(source, target, progress)
       } catch  where Task.isCancelled {
         throw EventoError(.unavailable, "Cancelled. Run the command again to continue.")
       }
     }
-    try CopyRun.report("Copied \(result.summary), from \(source) to \(target).")
+    try LongOperation.report("Copied \(result.summary), from \(source) to \(target).")
   }
 
   private static func copy(
-    _ source: DatabaseLocation, _ target: DatabaseLocation, _ progress: @escaping CopyRun.Progress
+    _ source: DatabaseLocation, _ target: DatabaseLocation, _ progress: @escaping LongOperation.Progress
   ) async throws -> StoreCopy.Result {
     var settings = StoreSettings()
-    settings.report = { message in
-      StandardError.write(PrintableText.escaped(message.text + (message.cause.map { " (\($0))" } ?? "")) + "\n")
+    settings.notify = { notice in
+      StandardError.write(PrintableText.escaped(notice.message + (notice.cause.map { " (\($0))" } ?? "")) + "\n")
     }
     try checkExists(source)
     return try await withStore(source, settings) { from in

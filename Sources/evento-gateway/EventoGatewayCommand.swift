@@ -6,7 +6,7 @@ internal import Foundation
 struct EventoGatewayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evento-gateway",
-    abstract: "An event store behind HTTP and JSON, kept in SQLite.",
+    abstract: "An event store behind HTTP and JSON, in SQLite or PostgreSQL.",
     version: Version.text,
     subcommands: [
       ServeCommand.self, TailCommand.self, BackupCommand.self, RestoreCommand.self, CopyCommand.self,

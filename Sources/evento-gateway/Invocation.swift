@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ByteCoding
+internal import Evento
 internal import Foundation
 
 /// The input of a command: its arguments, and the settings of the environment.
@@ -76,5 +77,14 @@ struct Invocation {
     EventoGatewayCommand.message(for: error).replacing(/'?(--[a-z-]+)( <[a-z-]+>)?'?/) { match in
       settings.first { $0.option == match.output.1 }?.variable ?? String(match.output.0)
     }
+  }
+}
+
+/// An error of a command's work as text for a person, without its code. Text from a gateway or a file is escaped.
+struct PrintedError: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ error: any Error) {
+    description = PrintableText.escaped((error as? EventoError)?.detail ?? "\(error)")
   }
 }

@@ -43,13 +43,13 @@ struct LimitOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each filter. Equal filter sets \
+      Maximum bytes of the filters of all streams and waiting reads, plus 256 for each aggregator. Equal filters \
       count once.
       """, valueName: "bytes"))
   var maxTotalFilterBytes = Number(GatewayConfiguration().totalFilterBytes)
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Maximum number of writes that wait for the disk.", valueName: "count"))
+    parsing: .unconditional, help: ArgumentHelp("Maximum number of writes that wait for a commit.", valueName: "count"))
   var maxWaitingWrites = Number(StoreSettings().waitingWrites)
 
   @Option(parsing: .unconditional, help: ArgumentHelp("Maximum number of open connections.", valueName: "count"))

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import EventoSQLite
 
 struct RestoreCommand: AsyncParsableCommand, SignalHandling {
-  static let signals = CopyRun.signals
+  static let signals = LongOperation.signals
 
   static let configuration = CommandConfiguration(
     commandName: "restore",
@@ -22,10 +22,10 @@ struct RestoreCommand: AsyncParsableCommand, SignalHandling {
 
   func run() async throws {
     let database = options.path
-    let copy = try await CopyRun.run("Restoring \(database)") { [file, replace] progress in
+    let copy = try await LongOperation.run("Restoring \(database)") { [file, replace] progress in
       try await SQLiteExecutor.restore(
         database, from: file, replacing: replace, replacingSetting: "--replace", progress: progress)
     }
-    try CopyRun.report("Restored \(copy.summary), from \(file) to \(database).")
+    try LongOperation.report("Restored \(copy.summary), from \(file) to \(database).")
   }
 }

@@ -1,3 +1,4 @@
+internal import Evento
 internal import EventoGateway
 internal import HTTPServer
 internal import Logging
@@ -22,15 +23,15 @@ extension ServeCommand {
   func storeSettings(_ log: Logger) -> StoreSettings {
     var settings = StoreSettings()
     limits.apply(to: &settings)
-    settings.report = { message in
+    settings.notify = { notice in
       log.log(
-        level: message.isError ? .error : .notice, "\(message.text)", metadata: message.cause.map { ["cause": "\($0)"] }
-      )
+        level: notice.level == .failure ? .error : .notice, "\(notice.message)",
+        metadata: notice.cause.map { ["cause": "\($0)"] })
     }
     settings.memoryMapBytes = memoryMapBytes.value
     settings.filePermissions = databaseMode.bits
-    settings.createsFile = !databaseMustExist
-    settings.createsFileSetting = EnvironmentArguments.givenName(of: "--database-must-exist")
+    settings.createsStore = !databaseMustExist
+    settings.createsStoreSetting = EnvironmentArguments.givenName(of: "--database-must-exist")
     return settings
   }
 

@@ -69,7 +69,8 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
   func validate() throws {
     try database.check()
     guard basics.database != ":memory:" || !databaseMustExist else {
-      throw ValidationError("--database-must-exist needs a file, but --database is \":memory:\".")
+      throw ValidationError(
+        "--database-must-exist needs a file or a postgresql:// URL, but --database is \":memory:\".")
     }
     try Setting.check([Setting("--port", basics.port, 0...Int(UInt16.max))])
     try Exposure.checkForm(ofHost: host)
@@ -79,7 +80,6 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
       Setting("--memory-map-bytes", memoryMapBytes, 0...2 << 30),
     ])
     let standard = StoreSettings()
-    try database.checkAppliesToFile("--database-must-exist", isGiven: databaseMustExist)
     try database.checkAppliesToFile("--database-mode", isGiven: databaseMode.bits != standard.filePermissions)
     try database.checkAppliesToFile("--memory-map-bytes", isGiven: memoryMapBytes.value != standard.memoryMapBytes)
   }

@@ -14,16 +14,12 @@ import Testing
         ["serve", "--database", url, "--memory-map-bytes", "1"], [:], "--memory-map-bytes applies only to a SQLite file"
       ),
       (
-        ["serve", "--database", url, "--database-must-exist"], [:],
-        "--database-must-exist applies only to a SQLite file"
-      ),
-      (
         ["serve"], ["EVENTO_DATABASE": url, "EVENTO_DATABASE_MODE": "600"],
         "EVENTO_DATABASE_MODE applies only to a SQLite file, but EVENTO_DATABASE names a PostgreSQL database."
       ),
       (
-        ["serve"], ["EVENTO_DATABASE_URL_FILE": "/none", "EVENTO_DATABASE_MUST_EXIST": "1"],
-        "EVENTO_DATABASE_MUST_EXIST applies only to a SQLite file, but EVENTO_DATABASE_URL_FILE names a PostgreSQL"
+        ["serve"], ["EVENTO_DATABASE_URL_FILE": "/none", "EVENTO_MEMORY_MAP_BYTES": "1"],
+        "EVENTO_MEMORY_MAP_BYTES applies only to a SQLite file, but EVENTO_DATABASE_URL_FILE names a PostgreSQL"
       ),
       (
         ["serve", "--database", "e.sqlite", "--database-url-file", "/none"], [:],
@@ -102,6 +98,25 @@ import Testing
           "Error: The file \"\(file)\" (--database-url-file) must have one line, a postgresql://"),
         "\(outcome.errors)")
       #expect(!outcome.errors.contains("secret"))
+    }
+  }
+
+  @Test(.needsPostgreSQL) func createsNoStoreThatMustExistOnAServer() async throws {
+    try await PostgreSQLServer.shared.withDatabase { database in
+      let arguments = ["--port", "0", "--database", database.url, "--database-schema", "s"]
+      let refused = try await GatewayProcess.run(["serve", "--database-must-exist"] + arguments)
+      #expect(refused.status == 1)
+      #expect(
+        refused.errors
+          == "Error: The schema \"s\" of the PostgreSQL database has no event store. Check the URL and the schema, or "
+          + "create the store first.\n")
+      #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 's'") == "0")
+      for (option, word) in [([], "new database"), (["--database-must-exist"], "database")] {
+        let gateway = try await GatewayProcess(option + arguments)
+        #expect(gateway.announcement.contains(", \(word) postgresql://"), "\(gateway.announcement)")
+        gateway.send(SIGTERM)
+        #expect(await gateway.outcome().status == 0)
+      }
     }
   }
 

@@ -151,11 +151,12 @@ import Testing
       // Each is right alone.
       (
         [], ["EVENTO_DATABASE": ":memory:", "EVENTO_DATABASE_MUST_EXIST": "true"],
-        "EVENTO_DATABASE_MUST_EXIST needs a file, but EVENTO_DATABASE is \":memory:\".", "--"
+        "EVENTO_DATABASE_MUST_EXIST needs a file or a postgresql:// URL, but EVENTO_DATABASE is \":memory:\".", "--"
       ),
       (
         ["--database-must-exist"], ["EVENTO_DATABASE": ":memory:"],
-        "--database-must-exist needs a file, but EVENTO_DATABASE is \":memory:\".", "EVENTO_DATABASE_MUST"
+        "--database-must-exist needs a file or a postgresql:// URL, but EVENTO_DATABASE is \":memory:\".",
+        "EVENTO_DATABASE_MUST"
       ),
       ([], ["EVENTO_UNIX_SOCKET_ONLY": "true"], "EVENTO_UNIX_SOCKET_ONLY needs --unix-socket.", "--unix-socket-only"),
       // What can be no host.

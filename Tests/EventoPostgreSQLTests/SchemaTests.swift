@@ -90,6 +90,22 @@ import Testing
     }
   }
 
+  /// It says so to a role that could not create the schema either.
+  @Test func aMissingSchemaIsAnErrorIfTheStoreMustExist() async throws {
+    try await withDatabase { database in
+      try await database.psql("CREATE ROLE visitor LOGIN")
+      var rules = Schema.Rules()
+      rules.createsTables = false
+      for user in ["evento", "visitor"] {
+        let error = try await #require(throws: EventoError.self) {
+          try await prepare(database.url(user: user), schema: "missing", rules)
+        }
+        #expect(error.detail.contains("The schema \"missing\" of the PostgreSQL database has no event store"))
+      }
+      #expect(try await database.psql("SELECT count(*) FROM pg_namespace WHERE nspname = 'missing'") == "0")
+    }
+  }
+
   /// One role creates the tables, another one only uses them.
   @Test func aRoleWithoutPrivilegesToCreateUsesAStore() async throws {
     try await withDatabase { database in

@@ -1,9 +1,9 @@
 internal import Dispatch
 import Evento
+import EventoStorage
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 /// Conditions with many filters, which a reader checks before the write has its turn.
 @Suite struct ConditionPrecheckTests {

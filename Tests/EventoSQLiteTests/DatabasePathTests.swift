@@ -1,9 +1,9 @@
 import Evento
+import EventoStorage
 import Foundation
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 /// A path is the plain name of a file, whatever it looks like.
 @Suite struct DatabasePathTests {

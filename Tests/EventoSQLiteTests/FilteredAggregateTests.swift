@@ -1,9 +1,9 @@
 internal import CSQLite
 import Evento
+import EventoStorage
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 /// A long aggregate, read by a name or a routing key that few of its events have, or none.
 @Suite struct FilteredAggregateTests {

@@ -1,9 +1,9 @@
 internal import CSQLite
 import Evento
+import EventoStorage
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 /// Pages of many filters from places near the end of the log, where the log is read itself.
 @Suite struct NearEndTests {

@@ -1,9 +1,9 @@
 internal import CSQLite
 import Evento
+import EventoStorage
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 /// Many event names and routing keys: every filter still finds its events, and takes a bounded number of index scans.
 @Suite struct PostingListTests {
@@ -160,9 +160,9 @@ import EventoStorage
     }
     try pending.flush()
     for key in [RoutingKey.all, .value(nil), .value("k1")] {
-      #expect(try symbols.scans([ReadAggregator("t1")], key).count <= FilterIndex.kindsPerType + 1)
+      #expect(try symbols.scans([ReadAggregator("t1")], key).count <= IndexLimits.kindsPerType + 1)
       #expect(try symbols.scans([ReadAggregator("t1", name: "N2998")], key).count <= 1)
-      #expect(try symbols.scans(nil, key).count <= FilterIndex.lanesPerRoutingKey + 1)
+      #expect(try symbols.scans(nil, key).count <= IndexLimits.lanesPerRoutingKey + 1)
     }
     // Nor does what SQLite steps through to find them.
     for (text, statement) in connection.statements where text.sql.hasPrefix("SELECT id FROM") {

@@ -1,9 +1,9 @@
 internal import CSQLite
 import Evento
+import EventoStorage
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 /// Every filter of a read is served by an index, in the order of the log: no scan, no sort.
 @Suite struct QueryPlanTests {

@@ -1,10 +1,10 @@
 import Dispatch
 import Evento
+import EventoStorage
 import Synchronization
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 /// Reads that wait: short ones behind no long ones, and none for a client that has gone.
 @Suite(.timeLimit(.minutes(2))) struct ReadLineTests {

@@ -1,9 +1,9 @@
 import Dispatch
 import Evento
+import EventoStorage
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 /// Writes that share a commit see each other as if each had had one of its own.
 @Suite struct SharedCommitTests {
@@ -33,7 +33,7 @@ import EventoStorage
     let queue = DispatchQueue(label: "test.writer")
     queue.suspend()
     let writer = Writer(
-      connection, nil, queue: queue, waitingLimit: writes.count, commitDuration: .seconds(60), patience: .seconds(5),
+      connection, nil, queue: queue, waitingLimit: writes.count, commitDuration: .seconds(60), stuckAfter: .seconds(5),
       poller: ForeignCommitPoller(nil, end: 0),
       notify: { _ in })
     let (outcomes, outcome) = AsyncStream.makeStream(of: (Int, Result<WriteResult, EventoError>).self)

@@ -387,7 +387,7 @@ import Testing
 @Suite struct WriterOutcomeTests {
   /// A commit of nothing, as of a request that is refused, needs no disk.
   @Test func aCommitOfNothingTellsNothing() {
-    let health = WriterHealth(patience: .seconds(5))
+    let health = WriterHealth(stuckAfter: .seconds(5))
     health.failed(SQLiteFailure(code: 13, message: "full", action: "write"))
     health.committed(hasWritten: false, hasAddedEvents: false)
     if case .healthy = health.verdict { Issue.record("a full disk is not ready") }
@@ -400,7 +400,7 @@ import Testing
 /// Checkpoints that fail for long make a store unready, until one succeeds.
 @Suite struct WriterHealthTests {
   @Test func checkpointsThatFailForLongAreTold() {
-    let health = WriterHealth(patience: .seconds(5))
+    let health = WriterHealth(stuckAfter: .seconds(5))
     let error = EventoError(.unavailable, "no", cause: "the disk")
     health.checkpoints(failing: (.now - .seconds(29), error))
     #expect(health.checkpointFailure == nil)

@@ -1,8 +1,8 @@
 import Evento
+import EventoStorage
 import Testing
 
 @testable import EventoSQLite
-import EventoStorage
 
 @Suite struct SymbolTableTests {
   @Test func aSlotGoesToWhoeverWasKeptLast() {

@@ -19,7 +19,7 @@ import Testing
       try Schema.prepare(connection, path: folder.file(), isInMemory: false)
       queue.suspend()
       writer = Writer(
-        connection, nil, queue: queue, waitingLimit: 100, patience: .seconds(5),
+        connection, nil, queue: queue, waitingLimit: 100, stuckAfter: .seconds(5),
         poller: ForeignCommitPoller(nil, end: 0),
         notify: { _ in })
     }

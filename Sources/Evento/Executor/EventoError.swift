@@ -93,9 +93,7 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   /// Returns the error itself if it is one of this package. Otherwise, for example for an error of your own executor or
   /// coder, returns an `internal` error with that error as its ``cause``.
   public init(wrapping error: any Error) {
-    self =
-      error as? EventoError
-      ?? EventoError(.internal, "The store failed unexpectedly. See the log.", cause: "\(error)")
+    self = error as? EventoError ?? .unexpected(cause: "\(error)")
   }
 
   /// Compares the parts that a client sees.
@@ -145,6 +143,20 @@ extension EventoError {
     EventoError(
       .conditionFailed,
       "An event that matches the condition has been committed. Read the events after the condition's cursor and retry.")
+  }
+
+  /// The error of a database with content that the store can't have written.
+  ///
+  /// - Parameter cause: The details, which only a log shows.
+  package static func damaged(cause: String) -> EventoError {
+    EventoError(.internal, "The database is damaged. Restore its latest backup.", cause: cause)
+  }
+
+  /// An error that has no text of its own.
+  ///
+  /// - Parameter cause: The details, which only a log shows.
+  package static func unexpected(cause: String) -> EventoError {
+    EventoError(.internal, "The store failed unexpectedly. See the log.", cause: cause)
   }
 
   /// - Parameter name: The client's name for the cursor.

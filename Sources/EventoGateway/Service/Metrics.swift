@@ -78,7 +78,7 @@ final class Metrics: Sendable {
       admission.requestsRefused)
     if let metrics = store.metrics {
       text.single(
-        "evento_writes_waiting", "gauge", "Writes waiting for the disk, or for a check of their condition.",
+        "evento_writes_waiting", "gauge", "Writes waiting for a commit, or for a check of their condition.",
         metrics.waitingWrites)
       text.single("evento_commits_total", "counter", "Commits. One commit can contain several writes.", metrics.commits)
       for metric in metrics.others {

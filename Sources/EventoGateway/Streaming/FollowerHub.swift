@@ -187,7 +187,7 @@ final class FollowerHub: Sendable {
     }
   }
 
-  /// The number of followers from which on waking them takes noticeably from the writes beside them.
+  /// The number of followers at which waking them slows the writes beside them noticeably.
   private static let crowd = 32
 
   /// The number of events that a wake counts for if nothing is known of them.

@@ -168,7 +168,7 @@ final class Writer: @unchecked Sendable {
 
   // MARK: Commits
 
-  /// - Throws: A failure after which the next attempt may succeed. No caller has it yet.
+  /// - Throws: A failure after which the next attempt may succeed. No write has been told of it.
   private func commitNext(_ session: WriterSession) throws(PostgreSQLFailure) {
     let (taken, isRefusing) = state.withLock { ($0.waiting.next(), $0.isRefusing) }
     var writes: [PendingWrite] = []

@@ -89,7 +89,7 @@ final class WriterHealth: Sendable {
     let (busySince, lastCommit, failure) = state.withLock { ($0.busySince, $0.lastCommit, $0.failure) }
     let now = ContinuousClock.now
     if let failure {
-      // While no write waits, nothing else shows if the server is there again.
+      // While no write waits, only a probe finds out whether the server is there again.
       return busySince == nil ? .unknown : .unhealthy(failure)
     }
     if let lastCommit, now - lastCommit < Self.freshness { return .healthy }

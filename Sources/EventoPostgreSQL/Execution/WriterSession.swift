@@ -141,7 +141,7 @@ final class WriterSession {
         let lookups = WriterLookups(LookupRequest(writes, cache, withIDs: true))
         try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters)
         }
-        // The later statements see what was committed before the lock was had.
+        // The later statements see what was committed before the lock was acquired.
         var results = try pipeline.syncInTransaction().dropFirst()
         store = try StoreRow(results.popFirst())
         known = try lookups.result { () throws(PostgreSQLFailure) in try results.next() }
@@ -193,29 +193,6 @@ final class WriterSession {
 
   private static let nextTermStatement = Statement("UPDATE store SET term = term + 1")
   private static let commitIDStatement = Statement("SELECT commit_id FROM event WHERE position = $1", .int8)
-}
-
-extension StoreRow {
-  private static let columns = "origin, position, commit_id, texts, kinds, lanes, aggregates, term"
-  static let statement = Statement("SELECT \(columns) FROM store")
-  static let lockStatement = Statement("SELECT \(columns) FROM store FOR UPDATE")
-
-  /// The failure of a table without exactly one row.
-  static func missing(_ count: Int) -> PostgreSQLFailure {
-    PostgreSQLFailure(
-      .unsupported("The table \"store\" of the event store must have one row. Restore the database from a backup."),
-      message: "\(count) rows", action: "read the store", mayHaveCommitted: false, isConnectionLost: false)
-  }
-
-  /// Reads the row of one of the statements above.
-  init(_ result: QueryResult?) throws(PostgreSQLFailure) {
-    guard let result, result.rowCount == 1 else { throw Self.missing(result?.rowCount ?? 0) }
-    self.init(
-      origin: result.integer(0, 0),
-      end: LogPosition(position: result.integer(0, 1), commitID: result.integer(0, 2)),
-      texts: result.integer(0, 3), kinds: result.integer(0, 4), lanes: result.integer(0, 5),
-      aggregates: result.integer(0, 6), term: result.integer(0, 7))
-  }
 }
 
 extension ArraySlice<QueryResult> {

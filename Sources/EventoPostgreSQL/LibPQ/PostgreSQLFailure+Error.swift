@@ -6,7 +6,7 @@ extension PostgreSQLFailure {
     switch reason {
     case .server: serverError
     case .unsupported(let text): EventoError(.unavailable, text, cause: description, isTransient: false)
-    case .rejectedCall: EventoError(.internal, "The store failed unexpectedly. See the log.", cause: description)
+    case .rejectedCall: .unexpected(cause: description)
     case .warning:
       unavailable(
         "PostgreSQL committed the write without waiting for its standby. Retry: a write that is already stored is not "
@@ -56,7 +56,9 @@ extension PostgreSQLFailure {
       unavailable(
         "PostgreSQL accepts no more connections. Raise its \"max_connections\" or the role's limit, or open fewer.")
     case .diskFull: unavailable("The disk of PostgreSQL is full. Free some space, then retry.")
-    case .lockNotAvailable: unavailable("Another client has locked the store for too long, or its commit waits for a standby. Retry shortly.")
+    case .lockNotAvailable:
+      unavailable(
+        "Another client has locked the store for too long, or its commit waits for a standby. Retry shortly.")
     case .queryCanceled: unavailable("PostgreSQL canceled the statement. Retry shortly.")
     case .idleInTransactionTimeout:
       unavailable("PostgreSQL ended a transaction that was idle for too long. Retry shortly.")
@@ -75,9 +77,8 @@ extension PostgreSQLFailure {
       switch sqlstate?.errorClass {
       case "08", "57": unavailable("The connection to PostgreSQL was lost. Retry shortly.")
       case "53": unavailable("PostgreSQL has no resources left. Retry shortly.")
-      case "XX" where sqlstate?.rawValue != "XX000":
-        EventoError(.internal, "The database is damaged. Restore its latest backup.", cause: description)
-      default: EventoError(.internal, "The store failed unexpectedly. See the log.", cause: description)
+      case "XX" where sqlstate?.rawValue != "XX000": .damaged(cause: description)
+      default: .unexpected(cause: description)
       }
     }
   }

@@ -61,13 +61,13 @@ struct EventScan {
     guard let filtered else { return "SELECT position \(Self.clauses(keys, condition, range))" }
     // In the order of the log in both directions, and from its beginning if it is read backward. So it reads the first
     // events of the aggregate, or those of them that the range has. Forward, it stops at the limit without a sort.
-    let first = Range(upper: range.upper, limit: "\(FilterIndex.blockLength)")
+    let first = Range(upper: range.upper, limit: "\(IndexLimits.blockLength)")
     let order = range.order.rawValue
     return """
       SELECT position FROM (
         SELECT aggregate, position, version, \(filtered.rawValue) \(Self.clauses(keys, condition, first))
       ) AS first
-      WHERE version <= \(FilterIndex.blockLength) AND first.\(filtered.rawValue) = filter.\(filtered.rawValue)
+      WHERE version <= \(IndexLimits.blockLength) AND first.\(filtered.rawValue) = filter.\(filtered.rawValue)
         AND position > \(range.lower)
       ORDER BY aggregate \(order), position \(order) LIMIT \(range.limit)
       """

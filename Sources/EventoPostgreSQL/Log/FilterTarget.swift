@@ -75,7 +75,7 @@ struct FilterResolution {
       FROM (
         SELECT number, key, name, (SELECT id FROM text WHERE value = given.type) AS type,
           (SELECT id FROM text WHERE value = given.name) AS name_id,
-          CASE WHEN \(routingKey) = '' THEN \(noRoutingKey)
+          CASE WHEN \(routingKey) = '' THEN \(Lane.noRoutingKey)
             ELSE (SELECT id FROM text WHERE value = \(routingKey)) END AS routing_key
         FROM unnest($\(parameter)::text[], $\(parameter + 1)::text[], $\(parameter + 2)::text[])
           WITH ORDINALITY AS given (type, key, name, number)
@@ -85,9 +85,6 @@ struct FilterResolution {
     ) AS kinds
     """
   }
-
-  /// The id of "no routing key".
-  private static let noRoutingKey = 0
 
   var parameters: Parameters {
     var parameters = Parameters()

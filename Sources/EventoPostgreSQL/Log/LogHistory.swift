@@ -20,10 +20,7 @@ struct LogHistory {
 
   /// Reads the result of ``query(_:)``.
   init(_ rows: QueryResult) throws {
-    guard rows.rowCount == 1 else {
-      throw EventoError(
-        .internal, "The database is damaged. Restore its latest backup.", cause: "store has \(rows.rowCount) rows")
-    }
+    guard rows.rowCount == 1 else { throw EventoError.damaged(cause: "store has \(rows.rowCount) rows") }
     start = LogPosition(position: 0, commitID: rows.integer(0, 0))
     let end = LogPosition(position: rows.integer(0, 1), commitID: rows.integer(0, 2))
     self.end = end.position == 0 ? start : end
@@ -41,10 +38,9 @@ struct LogHistory {
     """
   }
 
-  /// Returns the commit ID at the position of `row`, in SQL, whose event is joined. NULL for the beginning.
-  static func commitID(ofRow event: String) -> String {
-    "CASE WHEN row.position = 0 THEN (SELECT origin FROM store) ELSE \(event).commit_id END"
-  }
+  /// The commit ID at the position of `row`, in SQL, whose `event` is joined. NULL for the beginning.
+  static let commitIDOfRow =
+    "CASE WHEN row.position = 0 THEN (SELECT origin FROM store) ELSE event.commit_id END"
 
   /// Returns the condition that the log has all positions of an array, in SQL.
   static func hasAll(of positions: String) -> String {

@@ -1,7 +1,7 @@
 internal import Evento
 internal import EventoStorage
 
-/// What must be looked up in the database before a batch of writes can be decided.
+/// A request for everything that a batch of writes needs from the database before it can be decided.
 ///
 /// It is thrown by a decision that lacks something.
 struct LookupRequest: Error {
@@ -66,7 +66,7 @@ struct LookupRequest: Error {
   }
 }
 
-/// What was looked up, in the same state of the log.
+/// The result of a request, all from the same state of the log.
 struct LookupResult {
   /// The aggregates; `nil` for one that is not stored.
   var heads: [AggregateKey: AggregateHead?] = [:]
@@ -82,7 +82,7 @@ struct LookupResult {
   var events: [ULID: StoredEvent] = [:]
   /// The commit IDs of positions. Those that the log does not have are missing.
   var commitIDs: [Int64: Int64] = [:]
-  /// Whether an event matches a condition, by the index of its write.
+  /// True for a condition that an event matches, by the index of its write.
   var matches: [Int: Bool] = [:]
 
   /// A stored event that a write may repeat.

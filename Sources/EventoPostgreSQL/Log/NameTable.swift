@@ -2,7 +2,7 @@ internal import Evento
 internal import EventoStorage
 
 /// The names of a lane's events.
-struct EventNames {
+struct LaneNames {
   let type: String
   let name: String
   let routingKey: String?
@@ -10,14 +10,14 @@ struct EventNames {
 
 /// Finds the names of events, with a bounded cache for one connection.
 final class NameTable {
-  private let lanes = DirectMappedCache<EventNames>(limit: slots)
+  private let lanes = DirectMappedCache<LaneNames>(limit: slots)
   private let aggregateIDs = DirectMappedCache<String>(limit: slots)
 
   /// The maximum number of lanes with cached names, and of aggregates with cached ids. Each has texts of at most 255
   /// bytes.
   private static let slots = 1 << 15
 
-  fileprivate func lane(_ id: Int64) -> EventNames? { lanes[id] }
+  fileprivate func lane(_ id: Int64) -> LaneNames? { lanes[id] }
   fileprivate func aggregateID(_ id: Int64) -> String? { aggregateIDs[id] }
 
   /// Returns the names of some rows with ``EventRow/columns``. Those that are not cached are looked up in one round trip.
@@ -74,7 +74,7 @@ final class NameTable {
 struct RowNames {
   private let table: NameTable
   /// The names that were not cached.
-  fileprivate private(set) var lanes: [Int64: EventNames] = [:]
+  fileprivate private(set) var lanes: [Int64: LaneNames] = [:]
   fileprivate private(set) var aggregateIDs: [Int64: String] = [:]
 
   fileprivate init(_ table: NameTable) {
@@ -83,7 +83,7 @@ struct RowNames {
 
   fileprivate mutating func addLanes(_ rows: QueryResult) {
     for row in 0..<rows.rowCount {
-      lanes[rows.integer(row, 0)] = EventNames(
+      lanes[rows.integer(row, 0)] = LaneNames(
         type: rows.text(row, 1), name: rows.text(row, 2), routingKey: rows.isNull(row, 3) ? nil : rows.text(row, 3))
     }
   }
@@ -92,7 +92,7 @@ struct RowNames {
     for row in 0..<rows.rowCount { aggregateIDs[rows.integer(row, 0)] = rows.text(row, 1) }
   }
 
-  func lane(_ id: Int64) throws -> EventNames {
+  func lane(_ id: Int64) throws -> LaneNames {
     guard let names = table.lane(id) ?? lanes[id] else { throw Self.missing("lane", id) }
     return names
   }
@@ -104,8 +104,6 @@ struct RowNames {
   }
 
   private static func missing(_ table: String, _ id: Int64) -> EventoError {
-    EventoError(
-      .internal, "The database is damaged. Restore its latest backup.",
-      cause: "an event refers to \(table) \(id), which is missing")
+    .damaged(cause: "an event refers to \(table) \(id), which is missing")
   }
 }

@@ -69,8 +69,8 @@ enum Selection: Int, CaseIterable {
   var usualScans: Int {
     switch self {
     case .log, .kind, .lane, .aggregate, .aggregateAndRoutingKey, .aggregateAndKind, .aggregateAndLane: 1
-    case .type, .typeAndRoutingKey: FilterIndex.kindsPerType / 4
-    case .routingKey: FilterIndex.lanesPerRoutingKey / 8
+    case .type, .typeAndRoutingKey: IndexLimits.kindsPerType / 4
+    case .routingKey: IndexLimits.lanesPerRoutingKey / 8
     }
   }
 
@@ -84,7 +84,7 @@ enum Selection: Int, CaseIterable {
     let firstKinds = """
       \(filters) CROSS JOIN LATERAL (
         SELECT id FROM kind WHERE (type, id) > (filter.type, 0) AND type <= filter.type
-        ORDER BY type, id LIMIT \(FilterIndex.kindsPerType)
+        ORDER BY type, id LIMIT \(IndexLimits.kindsPerType)
       ) AS kind
       """
     switch self {
@@ -109,7 +109,7 @@ enum Selection: Int, CaseIterable {
       let firstLanes = """
         \(filters) CROSS JOIN LATERAL (
           SELECT id FROM lane WHERE (routing_key, id) > (filter.routing_key, 0) AND routing_key <= filter.routing_key
-          ORDER BY routing_key, id LIMIT \(FilterIndex.lanesPerRoutingKey)
+          ORDER BY routing_key, id LIMIT \(IndexLimits.lanesPerRoutingKey)
         ) AS lane
         """
       return [
@@ -129,5 +129,5 @@ enum Selection: Int, CaseIterable {
 private enum LateEvents {
   static let ofKinds = "is_late_kind"
   static let ofLanes = "is_late_lane"
-  static let ofAggregate = "version > \(FilterIndex.blockLength)"
+  static let ofAggregate = "version > \(IndexLimits.blockLength)"
 }

@@ -31,7 +31,7 @@ final class WriteBatch {
   private(set) var newAggregates: [(id: Int64, type: Int64, key: Name)] = []
   /// One for each write, in their order.
   private(set) var outcomes: [Outcome] = []
-  /// What the decisions need and was not looked up. If it is not empty, the outcomes don't count.
+  /// The data that the decisions need and that was not looked up. If it is not empty, the outcomes don't count.
   private(set) var missing = LookupRequest()
   /// The events that the batch adds, with their results.
   private(set) var added: [(events: [NewEvent], written: [WrittenEvent])] = []
@@ -178,7 +178,7 @@ final class WriteBatch {
     let text = addText(name.name)
     let count = (known.kindCounts[type] ?? 0) + (addedKinds[type] ?? 0)
     store.kinds += 1
-    let kind = Kind(id: store.kinds, type: type, isLate: count >= FilterIndex.kindsPerType)
+    let kind = Kind(id: store.kinds, type: type, isLate: count >= IndexLimits.kindsPerType)
     addedKinds[type, default: 0] += 1
     newKinds.append((kind, text))
     kinds[name] = kind
@@ -189,7 +189,7 @@ final class WriteBatch {
     let routingKey = name.routingKey.map(addText) ?? Lane.noRoutingKey
     let count = (known.laneCounts[routingKey] ?? 0) + (addedLanes[routingKey] ?? 0)
     store.lanes += 1
-    let lane = Lane(id: store.lanes, routingKey: routingKey, isLate: count >= FilterIndex.lanesPerRoutingKey)
+    let lane = Lane(id: store.lanes, routingKey: routingKey, isLate: count >= IndexLimits.lanesPerRoutingKey)
     addedLanes[routingKey, default: 0] += 1
     newLanes.append((lane, kind.id))
     lanes[name] = lane

@@ -32,9 +32,9 @@ struct Lane {
   let isLate: Bool
 }
 
-/// What the writer's connection knows of the log without a look-up.
+/// The part of the log that the writer's connection has without a look-up.
 ///
-/// It dies with the connection: after a failover that lost commits, other texts may have the ids.
+/// It ends with the connection: after a failover that lost commits, other texts may have the ids.
 final class WriterCache {
   /// The store as of the last commit of this connection; `nil` before the first one. Unless another gateway has
   /// committed since, the heads are those of the latest events.

@@ -113,7 +113,7 @@ struct WriterLookups {
     """
     SELECT t.id, n.id, k.id, k.is_late, (
       SELECT count(*) FROM (
-        SELECT FROM kind AS c WHERE c.type = t.id LIMIT \(FilterIndex.kindsPerType)
+        SELECT FROM kind AS c WHERE c.type = t.id LIMIT \(IndexLimits.kindsPerType)
       ) AS first
     )
     FROM unnest($1, $2) WITH ORDINALITY AS f (type, name, number)
@@ -140,7 +140,7 @@ struct WriterLookups {
     """
     SELECT r.id, l.id, l.is_late, (
       SELECT count(*) FROM (
-        SELECT FROM lane AS c WHERE c.routing_key = r.id LIMIT \(FilterIndex.lanesPerRoutingKey)
+        SELECT FROM lane AS c WHERE c.routing_key = r.id LIMIT \(IndexLimits.lanesPerRoutingKey)
       ) AS first
     )
     FROM unnest($1, $2, $3) WITH ORDINALITY AS f (type, name, routing_key, number)

@@ -36,7 +36,7 @@ extension Schema {
   }
 
   private static func migrate(_ connection: Connection, _ rules: Rules) throws -> Bool {
-    var place = connection.schema
+    var schema = connection.schema
     do {
       try connection.run(.begin)
       // The wait for another gateway's migration has the limit of the operation, not that of a short lock.
@@ -45,13 +45,19 @@ extension Schema {
         .once("SELECT pg_advisory_xact_lock($1)", .int8), [.int8(lock)], within: rules.migrationTimeout)
       // Later statements see what was committed before the lock was acquired: another gateway may have done it all.
       var state = try State(of: connection)
-      if state.schema == nil, let schema = connection.schema {
-        // another gateway may have created it meanwhile, which `current_schema()` need not show yet.
+      if !rules.createsTables, let schema = state.schema ?? schema, try content(of: connection, state) == .nothing {
+        throw EventoError(
+          .unavailable,
+          "The schema \"\(schema)\" of the PostgreSQL database has no event store. Check the URL and the schema, or create "
+            + "the store first.", isTransient: false)
+      }
+      if state.schema == nil, let schema {
+        // Another gateway may have created it meanwhile, which `current_schema()` need not show yet.
         try connection.run(.once("CREATE SCHEMA IF NOT EXISTS \(quoted(schema))"))
         state = try State(of: connection)
       }
-      place = state.schema
-      guard let place else {
+      schema = state.schema
+      guard schema != nil else {
         throw EventoError(
           .unavailable,
           "No schema of the \"search_path\" exists in the PostgreSQL database. Create one, or name another one.",
@@ -62,12 +68,6 @@ extension Schema {
         connection.rollBack()
         return false
       }
-      guard content != .nothing || rules.createsTables else {
-        throw EventoError(
-          .unavailable,
-          "The schema \"\(place)\" of the PostgreSQL database has no event store. Check the database URL, or create the "
-            + "store first.", isTransient: false)
-      }
       try apply(to: connection, content, rules)
       return content == .nothing
     } catch {
@@ -76,7 +76,7 @@ extension Schema {
       guard [.insufficientPrivilege, .readOnlyTransaction].contains(failure.sqlstate) else { throw failure }
       throw EventoError(
         .unavailable,
-        "The PostgreSQL role can't create the event store's tables in the schema \"\(place ?? "?")\". Start the program "
+        "The PostgreSQL role can't create the event store's tables in the schema \"\(schema ?? "?")\". Start the program "
           + "once as a role with the privilege CREATE on it, or grant it.", cause: failure.description,
         isTransient: false)
     }

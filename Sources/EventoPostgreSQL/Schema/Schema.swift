@@ -2,10 +2,10 @@ internal import EventoStorage
 
 /// The tables of a store, and the migrations from older versions.
 ///
-/// They are those of the SQLite store, with the same words: an event's row holds integers for everything that repeats,
-/// and `text`, `kind`, `lane` and `aggregate` say what they mean. Rows of these four tables are only added. Their ids
-/// are counted in the row of `store`, not by sequences: a failover to a server that is behind can lose rows and give
-/// their ids to others, and then the counters go back with the rows.
+/// They are like those of the SQLite store: an event's row holds integers for everything that repeats, and `text`,
+/// `kind`, `lane` and `aggregate` say what they mean. Rows of these four tables are only added. Their ids are counted in
+/// the row of `store`, not by sequences: a failover to a server that is behind can lose rows and give their ids to
+/// others, and then the counters go back with the rows.
 ///
 /// Every commit updates the row of `store` first. Its lock makes the order of commits the order of positions.
 ///
@@ -22,12 +22,12 @@ internal import EventoStorage
 /// what the posting lists and the sparse index of the SQLite store do, so that a read takes a bounded number of index
 /// scans with any number of names, types and routing keys:
 ///
-/// - Kinds beyond the first ``FilterIndex/kindsPerType`` of their type are late, and so are their events. These are in an index by
-///   type, and in one by type and routing key.
-/// - Lanes beyond the first ``FilterIndex/lanesPerRoutingKey`` of their routing key are late. Their events are in an index by
-///   routing key.
-/// - Events beyond the first ``FilterIndex/blockLength`` of their aggregate are in indexes by aggregate and kind, routing key or
-///   lane.
+/// - Kinds beyond the first ``IndexLimits/kindsPerType`` of their type are late, and so are their events. These are in
+///   an index by type, and in one by type and routing key.
+/// - Lanes beyond the first ``IndexLimits/lanesPerRoutingKey`` of their routing key are late. Their events are in an
+///   index by routing key.
+/// - Events beyond the first ``IndexLimits/blockLength`` of their aggregate are in indexes by aggregate and kind,
+///   routing key or lane.
 enum Schema {
   /// The version after all migrations.
   static var version: Int { migrations.count }
@@ -134,12 +134,18 @@ enum Schema {
       "CREATE INDEX event_late_by_type ON event (type, position) WHERE is_late_kind",
       "CREATE INDEX event_late_by_type_and_routing_key ON event (type, routing_key, position) WHERE is_late_kind",
       "CREATE INDEX event_late_by_routing_key ON event (routing_key, position) WHERE is_late_lane",
-      "CREATE INDEX event_by_aggregate_and_kind ON event (aggregate, kind, position) WHERE version > \(FilterIndex.blockLength)",
+      """
+      CREATE INDEX event_by_aggregate_and_kind ON event (aggregate, kind, position)
+      WHERE version > \(IndexLimits.blockLength)
+      """,
       """
       CREATE INDEX event_by_aggregate_and_routing_key ON event (aggregate, routing_key, position)
-      WHERE version > \(FilterIndex.blockLength)
+      WHERE version > \(IndexLimits.blockLength)
       """,
-      "CREATE INDEX event_by_aggregate_and_lane ON event (aggregate, lane, position) WHERE version > \(FilterIndex.blockLength)",
+      """
+      CREATE INDEX event_by_aggregate_and_lane ON event (aggregate, lane, position)
+      WHERE version > \(IndexLimits.blockLength)
+      """,
       """
       CREATE TABLE subscriber (
         key text COLLATE "C" PRIMARY KEY,

@@ -104,7 +104,7 @@ struct SnapshotTable {
   private static let putStatement = Statement(
     """
     INSERT INTO snapshot (type, revision, id, position, commit_id, is_json, data)
-    SELECT row.type, revision, row.id, row.position, \(LogHistory.commitID(ofRow: "event")), row.is_json, row.data
+    SELECT row.type, revision, row.id, row.position, \(LogHistory.commitIDOfRow), row.is_json, row.data
     FROM unnest($1, $2, $3, $4, $5, $6) AS row (type, revision, id, position, is_json, data)
       LEFT JOIN event ON event.position = row.position
     WHERE \(LogHistory.hasAll(of: "$4"))

@@ -123,7 +123,7 @@ struct SubscriberTable {
   private static let putStatement = Statement(
     """
     INSERT INTO subscriber (\(columns))
-    SELECT row.key, worker, row.position, \(LogHistory.commitID(ofRow: "event")), lag, is_enabled, created, updated
+    SELECT row.key, worker, row.position, \(LogHistory.commitIDOfRow), lag, is_enabled, created, updated
     FROM unnest($1, $2, $3, $4, $5, $6, $7) AS row (key, worker, position, lag, is_enabled, created, updated)
       LEFT JOIN event ON event.position = row.position
     WHERE \(LogHistory.hasAll(of: "$3"))

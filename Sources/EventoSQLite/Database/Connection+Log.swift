@@ -33,10 +33,10 @@ extension Connection {
 
   /// Moves the log into the database.
   ///
-  /// - Parameter patience: The time to wait for readers and other processes.
-  func checkpoint(_ checkpoint: Checkpoint, patience: Duration) throws(SQLiteFailure) -> CheckpointOutcome {
+  /// - Parameter limit: The maximum time to wait for readers and other processes.
+  func checkpoint(_ checkpoint: Checkpoint, waitingUpTo limit: Duration) throws(SQLiteFailure) -> CheckpointOutcome {
     let usual = busyTimeout
-    busyTimeout = patience
+    busyTimeout = limit
     defer { busyTimeout = usual }
     var (pages, moved): (Int32, Int32) = (0, 0)
     switch runCheckpoint(checkpoint.mode, &pages, &moved) {

@@ -138,9 +138,9 @@ struct SQLiteFailure: Error {
       return EventoError(
         .contentTooLarge, "A payload is larger than the database can hold. Send less at once.", cause: cause)
     case SQLITE_CORRUPT, SQLITE_NOTADB:
-      return EventoError(.internal, "The database is damaged. Restore its latest backup.", cause: cause)
+      return .damaged(cause: cause)
     default:
-      return EventoError(.internal, "The store failed unexpectedly. See the log.", cause: cause)
+      return .unexpected(cause: cause)
     }
   }
 }

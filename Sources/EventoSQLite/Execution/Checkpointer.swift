@@ -36,9 +36,9 @@ final class Checkpointer {
   private static let openDuration = Duration.milliseconds(40)
   /// The maximum time that commits, and reads that have not begun, wait for reads of this store, which take
   /// milliseconds.
-  private static let patience = Duration.seconds(5)
+  private static let maximumWait = Duration.seconds(5)
   /// The maximum time that commits wait for another process, which may read for any time, like a backup.
-  private static let patienceForOthers = Duration.milliseconds(250)
+  private static let maximumWaitForOthers = Duration.milliseconds(250)
   /// The time after which to wait again for a reader that blocked a restart, even if the log has hardly grown.
   private static let restartInterval = Duration.seconds(30)
   /// The time after which a failed checkpoint is retried.
@@ -71,7 +71,7 @@ final class Checkpointer {
     do throws(SQLiteFailure) {
       let outcome =
         restarts
-        ? try turns.shorten(during: restart) : try connection.checkpoint(.passive, patience: .zero)
+        ? try turns.shorten(during: restart) : try connection.checkpoint(.passive, waitingUpTo: .zero)
       // If a reader blocks the restart for long, do not wait for it again before the log has doubled.
       if restarts { nextRestart = outcome.isComplete ? 2 * threshold : 2 * pages.count }
       figures.duration += .now - start
@@ -100,14 +100,15 @@ final class Checkpointer {
     while true {
       // While shut, no reader begins during the attempt either.
       let isAlone = isShut && !turns.areAny
-      let outcome = try connection.checkpoint(.restart, patience: Self.tryDuration)
+      let outcome = try connection.checkpoint(.restart, waitingUpTo: Self.tryDuration)
       let passed = ContinuousClock.now - start
       if isAlone, !outcome.isComplete {
         isHeldByOthers = true
         isShut = false
         turns.open()
       }
-      if outcome.isComplete || passed >= (isHeldByOthers ? Self.patienceForOthers : Self.patience) { return outcome }
+      let maximumWait = isHeldByOthers ? Self.maximumWaitForOthers : Self.maximumWait
+      if outcome.isComplete || passed >= maximumWait { return outcome }
       if !isShut, !isHeldByOthers, passed >= Self.openDuration {
         isShut = true
         turns.shut()

@@ -2,7 +2,8 @@ internal import Evento
 
 /// One request to a connection, with the callback for its outcome.
 ///
-/// Running and answering are two steps, so that the writer can run many jobs, commit once, and then answer them.
+/// Running and reporting are two steps, so that the writer can run many jobs, commit once, and then report their
+/// outcomes.
 protocol Job<Resource>: AnyObject, Sendable {
   associatedtype Resource
 
@@ -46,7 +47,7 @@ extension Job {
     } catch let error as EventoError {
       return .failure(error)
     } catch {
-      return .failure(EventoError(.internal, "The store failed unexpectedly. See the log.", cause: "\(error)"))
+      return .failure(.unexpected(cause: "\(error)"))
     }
   }
 }

@@ -155,9 +155,9 @@ final class ReaderPool: Sendable {
       allowance.renew(othersWait ? ReadAllowance.limitWhileOthersWait : ReadAllowance.limit)
     }
     do throws(SQLiteFailure) {
-      let answer = try job.run(on: session)
+      let report = try job.run(on: session)
       allowance?.suspend()
-      answer()
+      report()
       return true
     } catch {
       let isLong = allowance?.isSpent ?? false

@@ -81,12 +81,12 @@ final class Writer: @unchecked Sendable {
   ///   - waitingLimit: The maximum number of requests that wait for a commit. Further ones are refused.
   ///   - commitDuration: The maximum time for the writes of a commit, unless the first alone takes longer. The cost of
   ///     a write is not known in advance: a new name or a random id takes several times as long as others.
-  ///   - patience: The time after which a commit counts as stuck.
+  ///   - stuckAfter: The time after which a commit counts as stuck.
   ///   - poller: The poller whose signal is advanced when the log has grown.
   ///   - notify: Called on the writer's queue.
   init(
     _ connection: Connection, _ files: Files?, queue: DispatchQueue, waitingLimit: Int,
-    commitDuration: Duration = .milliseconds(10), patience: Duration, poller: ForeignCommitPoller,
+    commitDuration: Duration = .milliseconds(10), stuckAfter: Duration, poller: ForeignCommitPoller,
     notify: @escaping @Sendable (StoreNotice) -> Void
   ) {
     self.files = files
@@ -96,7 +96,7 @@ final class Writer: @unchecked Sendable {
     self.queue = queue
     self.waitingLimit = waitingLimit
     self.commitDuration = commitDuration
-    health = WriterHealth(patience: patience)
+    health = WriterHealth(stuckAfter: stuckAfter)
   }
 
   var metrics: StoreMetrics {
@@ -205,7 +205,7 @@ final class Writer: @unchecked Sendable {
     guard let files else { return }
     let reason: String
     do throws(SQLiteFailure) {
-      let outcome = try session.connection.checkpoint(.truncate, patience: session.connection.busyTimeout)
+      let outcome = try session.connection.checkpoint(.truncate, waitingUpTo: session.connection.busyTimeout)
       // Another process that reads keeps the file, but all of it has been moved.
       if outcome.moved == outcome.pages { return }
       reason = "another process is reading it"
@@ -221,8 +221,8 @@ final class Writer: @unchecked Sendable {
         cause: reason))
   }
 
-  /// Runs a job inside a transaction, together with others, and answers it after the commit: on the writer's thread, or
-  /// on the caller's if it is refused.
+  /// Runs a job inside a transaction, together with others, and reports its outcome after the commit: on the writer's
+  /// thread, or on the caller's if it is refused.
   ///
   /// Its outcome is an error only if it has changed nothing. It reads no events before those of earlier jobs are
   /// inserted (``InsertBuffer``).
@@ -272,8 +272,8 @@ final class Writer: @unchecked Sendable {
     return true
   }
 
-  /// Runs jobs in one transaction and answers them. If the time is over, the others wait for the next turn of their
-  /// queue.
+  /// Runs jobs in one transaction and reports their outcomes. If the time is over, the others wait for the next turn of
+  /// their queue.
   private func commit(_ taken: [WriteJob]) {
     var jobs = taken[...]
     guard !jobs.isEmpty else { return }
@@ -282,8 +282,8 @@ final class Writer: @unchecked Sendable {
       for job in jobs { job.fail(displacement) }
       return
     }
-    var answers: [() -> Void] = []
-    answers.reserveCapacity(jobs.count)
+    var reports: [WriteJob.Report] = []
+    reports.reserveCapacity(jobs.count)
     var hasBegun = false
     var announced: Int64?
     let changes = session.connection.totalChanges
@@ -308,7 +308,7 @@ final class Writer: @unchecked Sendable {
           state.withLock { $0.waiting.putBack(taken[index...]) }
           break
         }
-        answers.append(try taken[index].run(on: session))
+        reports.append(try taken[index].run(on: session))
       }
       try session.pending.flush()
       if !session.added.isEmpty { announced = poller.beginAnnouncement() }
@@ -321,7 +321,7 @@ final class Writer: @unchecked Sendable {
         // The jobs may succeed one by one: a request that fills the disk must not make the small ones fail.
         for job in jobs { commit([job]) }
       } else {
-        // Before the answers: a client that gets an error must not find the store healthy.
+        // Before the reports: a client that gets an error must not find the store healthy.
         health.failed(error, bytes: jobs.reduce(0) { max($0, $1.bytes) })
         for job in jobs { job.fail(error.error) }
       }
@@ -344,7 +344,7 @@ final class Writer: @unchecked Sendable {
       bytes: jobs.reduce(0) { $0 + $1.bytes })
     state.withLock { $0.commits += 1 }
     if let announced { announce(after: announced, began: began) }
-    for answer in answers { answer() }
+    for report in reports { report() }
     moveLog()
   }
 
@@ -353,7 +353,7 @@ final class Writer: @unchecked Sendable {
   /// - Parameter end: The end of the log that was announced last. If another process has committed since, the log has
   ///   more new events than those that were added here.
   private func announce(after end: Int64, began: ContinuousClock.Instant) {
-    // Released before the answers, so that the threads that created the events free them.
+    // Released before the reports, so that the threads that created the events free them.
     defer { session.added.removeAll(keepingCapacity: true) }
     let count = session.added.reduce(0) { $0 + $1.written.count }
     guard let last = session.added.last?.written.last?.cursor, let position = LogPosition(last)?.position else {

@@ -33,13 +33,13 @@ final class WriterHealth: Sendable {
   private let state = Mutex(State())
   /// The time for which an outcome is valid.
   private static let freshness: Duration = .seconds(1)
-  private let patience: Duration
+  private let stuckAfter: Duration
   /// The time for which checkpoints may fail before the store is no longer ready.
-  private static let checkpointPatience: Duration = .seconds(30)
+  private static let longestCheckpointFailure: Duration = .seconds(30)
 
-  /// - Parameter patience: The time after which a commit counts as stuck.
-  init(patience: Duration) {
-    self.patience = patience
+  /// - Parameter stuckAfter: The time after which a commit counts as stuck.
+  init(stuckAfter: Duration) {
+    self.stuckAfter = stuckAfter
   }
 
   func began() {
@@ -114,7 +114,7 @@ final class WriterHealth: Sendable {
   var checkpointFailure: EventoError? {
     guard let failing = state.withLock({ $0.failingCheckpoints }) else { return nil }
     let duration = ContinuousClock.now - failing.since
-    guard duration >= Self.checkpointPatience else { return nil }
+    guard duration >= Self.longestCheckpointFailure else { return nil }
     return EventoError(
       .unavailable, "\(EventoError.logGrows) This has failed for \(duration.components.seconds) seconds.",
       cause: failing.error.cause)
@@ -128,13 +128,13 @@ final class WriterHealth: Sendable {
     let now = ContinuousClock.now
     if let shortage {
       // Smaller writes that succeed do not show that there is room. Only a test write does, but not too often.
-      let isStuck = busySince.map { now - $0 > patience } ?? false
+      let isStuck = busySince.map { now - $0 > stuckAfter } ?? false
       return now - shortage.lastTry < Self.freshness || isStuck ? .unhealthy(shortage.error) : .unknown
     }
     if let last, last.failure == nil, now - last.time < Self.freshness { return .healthy }
     guard let busySince else { return .unknown }
     if let failure = last?.failure { return .unhealthy(failure) }
-    guard now - busySince > patience else { return .healthy }
+    guard now - busySince > stuckAfter else { return .healthy }
     return .unhealthy(
       EventoError(
         .unavailable,

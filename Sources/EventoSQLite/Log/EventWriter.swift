@@ -32,7 +32,7 @@ struct EventWriter {
     _ events: [NewEvent], _ write: AcceptedWrite, commitID: Int64
   ) throws(SQLiteFailure) -> WriteResult {
     var heads = write.heads
-    var names = EventNames(symbols)
+    var lastSymbols = LastSymbols(symbols)
     var position = try headCache.end(connection)
     let time = now().clamped
     var written: [WrittenEvent] = []
@@ -46,7 +46,7 @@ struct EventWriter {
         aggregate = try symbols.addAggregate(type: events[index].aggregatorType, key: events[index].aggregatorID)
         heads[admission.head].aggregate = aggregate
       }
-      let (kind, lane) = try names.add(events.span[index], routingKey: admission.routingKey)
+      let (kind, lane) = try lastSymbols.add(events.span[index], routingKey: admission.routingKey)
       let id = events[index].id ?? ULID()
       let timestamp = events[index].timestamp ?? time
       try pending.append(
@@ -71,7 +71,7 @@ struct EventWriter {
 }
 
 /// The kinds and lanes of the events of one write, which seldom change from one to the next.
-private struct EventNames {
+private struct LastSymbols {
   private let symbols: SymbolTable
   private var lastKind: (type: String, name: String, kind: SymbolTable.Kind)?
   private var lastLane: (kind: Int64, routingKey: String?, lane: SymbolTable.Lane)?

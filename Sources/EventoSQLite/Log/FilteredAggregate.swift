@@ -29,14 +29,14 @@ struct FilteredAggregate {
 
   /// Returns whether the aggregate has too many events after a position to scan it to its end.
   func isLong(from position: Int64) throws(SQLiteFailure) -> Bool {
-    try nthPosition(FilterIndex.blockLength, behind: position, direction) != nil
+    try nthPosition(IndexLimits.blockLength, behind: position, direction) != nil
   }
 
   /// Returns the next positions after a position, at most `limit`; none at the end.
   func positions(from position: Int64, limit: Int64) throws(SQLiteFailure) -> [Int64] {
     var position = position
     while let start = try skip(from: position) {
-      let end = try nthPosition(FilterIndex.blockLength, behind: start, direction)
+      let end = try nthPosition(IndexLimits.blockLength, behind: start, direction)
       let found = try positions(from: start, through: end ?? direction.end, limit: limit)
       guard found.isEmpty, let end else { return found }
       // Nothing is found if all matches of the block are on the other side of the position, or in the first block.
@@ -59,7 +59,7 @@ struct FilteredAggregate {
       // The last match is in the block of that one, or in the first block if there is none. Neither block has the event
       // that comes a block's length later.
       let first = try lastFirstMatch(block, before: position) ?? 0
-      return min(position, try nthPosition(FilterIndex.blockLength + 1, behind: first - 1, .forward) ?? position)
+      return min(position, try nthPosition(IndexLimits.blockLength + 1, behind: first - 1, .forward) ?? position)
     }
   }
 

@@ -3,7 +3,7 @@ internal import EventoStorage
 
 /// Finds matching events near the end of the log without an index, by reading each event and matching it in memory.
 ///
-/// 200 filters by type can need 6,600 index scans (``FilterIndex/kindsPerType``), and thousands of look-ups before them,
+/// 200 filters by type can need 6,600 index scans (``IndexLimits/kindsPerType``), and thousands of look-ups before them,
 /// even if only one event follows the position.
 struct LogScan {
   let connection: Connection
@@ -20,13 +20,13 @@ struct LogScan {
 
   /// Returns the approximate maximum number of index scans that filters need, without reading the symbol table.
   static func maximumScans(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey = .all) -> Int {
-    guard let aggregators else { return routingKey == .all ? 1 : FilterIndex.lanesPerRoutingKey + 1 }
+    guard let aggregators else { return routingKey == .all ? 1 : IndexLimits.lanesPerRoutingKey + 1 }
     return aggregators.reduce(0) { scans, aggregator in
       // All others need a scan for each name of a type, or a scan of an aggregate (``FilteredAggregate``).
       let needsOne =
         aggregator.aggregatorID == nil
         ? aggregator.name != nil : aggregator.name == nil && routingKey == .all
-      return scans + (needsOne ? 1 : FilterIndex.kindsPerType + 1)
+      return scans + (needsOne ? 1 : IndexLimits.kindsPerType + 1)
     }
   }
 

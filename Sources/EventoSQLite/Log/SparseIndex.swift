@@ -34,12 +34,12 @@ struct SparseIndex {
 
   /// Returns the block of an event. The first block, 0, is not in the index.
   static func block(ofVersion version: Int64) -> Int64 {
-    (version - 1) / FilterIndex.blockLength
+    (version - 1) / IndexLimits.blockLength
   }
 
   /// Adds the entries of an event that follows all others in the log.
   mutating func add(_ row: borrowing NewEventRow) {
-    guard row.version > FilterIndex.blockLength else { return }
+    guard row.version > IndexLimits.blockLength else { return }
     let block = Self.block(ofVersion: Int64(row.version))
     let lane = Key(aggregate: row.aggregate, property: .lane, value: row.lane.id)
     // A lane has one kind and one routing key. If the index has the lane, it has these too.

@@ -6,8 +6,8 @@ extension SymbolTable {
   /// key, each once.
   ///
   /// - Complexity: O(1) for each aggregator, however many names, types, routing keys and aggregates there are: at most
-  ///   ``FilterIndex/kindsPerType`` look-ups and as many scans, and one posting list. For a routing key alone, at most
-  ///   ``FilterIndex/lanesPerRoutingKey`` scans and one posting list.
+  ///   ``IndexLimits/kindsPerType`` look-ups and as many scans, and one posting list. For a routing key alone, at most
+  ///   ``IndexLimits/lanesPerRoutingKey`` scans and one posting list.
   func scans(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) throws(SQLiteFailure) -> Set<IndexScan> {
     var partition: Int64?
     if case .value(let key) = routingKey {

@@ -60,10 +60,10 @@ final class SymbolTable {
     try connection.integer("SELECT id FROM kind WHERE type = ?1 AND name = ?2", .integer(type), .integer(name))
   }
 
-  /// Returns the first kinds of a type, at most ``FilterIndex/kindsPerType``: those that are in no posting list.
+  /// Returns the first kinds of a type, at most ``IndexLimits/kindsPerType``: those that are in no posting list.
   func firstKinds(ofType type: Int64) throws(SQLiteFailure) -> [Int64] {
     try connection.all(
-      "SELECT id FROM kind WHERE type = ?1 ORDER BY id LIMIT \(FilterIndex.kindsPerType)", .integer(type)
+      "SELECT id FROM kind WHERE type = ?1 ORDER BY id LIMIT \(IndexLimits.kindsPerType)", .integer(type)
     ) { $0.integer(0) }
   }
 
@@ -72,11 +72,12 @@ final class SymbolTable {
       "SELECT id FROM lane WHERE routing_key = ?1 AND kind = ?2", .integer(routingKey), .integer(kind))
   }
 
-  /// Returns the first lanes of a routing key, at most ``FilterIndex/lanesPerRoutingKey``: those that are not in its posting
-  /// list.
+  /// Returns the first lanes of a routing key, at most ``IndexLimits/lanesPerRoutingKey``: those that are not in its
+  /// posting list.
   func firstLanes(ofRoutingKey routingKey: Int64) throws(SQLiteFailure) -> [Int64] {
     try connection.all(
-      "SELECT id FROM lane WHERE routing_key = ?1 ORDER BY id LIMIT \(FilterIndex.lanesPerRoutingKey)", .integer(routingKey)
+      "SELECT id FROM lane WHERE routing_key = ?1 ORDER BY id LIMIT \(IndexLimits.lanesPerRoutingKey)",
+      .integer(routingKey)
     ) { $0.integer(0) }
   }
 
@@ -229,6 +230,7 @@ final class SymbolTable {
 
   // MARK: From integers to texts
 
+  /// The names of a lane's events.
   struct LaneNames {
     let type: String
     let name: String

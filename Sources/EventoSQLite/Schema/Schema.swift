@@ -21,19 +21,19 @@ internal import EventoStorage
 /// | id | `event_by_id` |
 ///
 /// A read by type needs an index scan for each kind of the type, and a read by routing key one for each of its lanes. A
-/// few are cheap, and thousands are not. So only the first ``FilterIndex/kindsPerType`` kinds of a type, and the first
-/// ``FilterIndex/lanesPerRoutingKey`` lanes of a routing key, are read that way. The events of all later ones are also in a posting
-/// list (https://en.wikipedia.org/wiki/Inverted_index): one for the type, one for the type with each routing key, and
-/// one for the routing key. So every read takes a bounded number of index scans, with any number of names, types and
-/// routing keys. A store with few of them, like most, has no posting lists and no cost for them.
+/// few are cheap, and thousands are not. So only the first ``IndexLimits/kindsPerType`` kinds of a type, and the first
+/// ``IndexLimits/lanesPerRoutingKey`` lanes of a routing key, are read that way. The events of all later ones are also
+/// in a posting list (https://en.wikipedia.org/wiki/Inverted_index): one for the type, one for the type with each
+/// routing key, and one for the routing key. So every read takes a bounded number of index scans, with any number of
+/// names, types and routing keys. A store with few of them, like most, has no posting lists and no cost for them.
 ///
 /// A read by aggregate with a name or a routing key scans the aggregate's events, and an aggregate may have a million.
 /// So `sparse_index` (https://en.wikipedia.org/wiki/Database_index#Sparse_index) records which parts of it contain
-/// matches. An aggregate's versions are divided into blocks of ``FilterIndex/blockLength``, and the index has, for each block, the
-/// position of its first event of each kind, of each routing key and of each lane. A read skips the blocks without
-/// matches, and scans at most two blocks' length for each event that it finds. The first block is not in the index, so
-/// that an aggregate of one block has no cost. An event of a longer one is in it at most three times, and seldom at all
-/// unless the aggregate has very many names or routing keys.
+/// matches. An aggregate's versions are divided into blocks of ``IndexLimits/blockLength``, and the index has, for each
+/// block, the position of its first event of each kind, of each routing key and of each lane. A read skips the blocks
+/// without matches, and scans at most two blocks' length for each event that it finds. The first block is not in the
+/// index, so that an aggregate of one block has no cost. An event of a longer one is in it at most three times, and
+/// seldom at all unless the aggregate has very many names or routing keys.
 ///
 /// An index on (aggregate, version) is not necessary: one writer assigns the versions, and within an aggregate their
 /// order is that of the log, so that the latest event has the current version.
@@ -43,16 +43,6 @@ enum Schema {
 
   /// The `user_version` after all migrations.
   static var version: Int64 { Int64(migrations.count) }
-
-  /// The number of kinds of a type that a read by type scans one by one. The events of later ones are in posting lists.
-  /// A constant of the format: each kind stays what it was when it was added.
-  static let kindsPerType = 32
-  /// The number of lanes of a routing key that a read by routing key scans one by one. The events of later ones are in
-  /// a posting list.
-  static let lanesPerRoutingKey = 256
-
-  /// The number of versions in a block of an aggregate. Also a constant of the format.
-  static let blockLength: Int64 = 256
 
   /// The steps from one `user_version` to the next. A released step is never changed.
   static let migrations = [
@@ -153,7 +143,7 @@ enum Schema {
     INSERT INTO posting_list (type, routing_key, first)
       SELECT type, -1, id
       FROM (SELECT type, id, row_number() OVER (PARTITION BY type ORDER BY id) AS number FROM kind)
-      WHERE number = \(FilterIndex.kindsPerType) + 1;
+      WHERE number = \(IndexLimits.kindsPerType) + 1;
     INSERT INTO posting_list (type, routing_key, first)
       SELECT DISTINCT kind.type, lane.routing_key, list.first
       FROM lane JOIN kind ON kind.id = lane.kind JOIN posting_list AS list ON list.type = kind.type
@@ -161,7 +151,7 @@ enum Schema {
     INSERT INTO posting_list (type, routing_key, first)
       SELECT 0, routing_key, id
       FROM (SELECT routing_key, id, row_number() OVER (PARTITION BY routing_key ORDER BY id) AS number FROM lane)
-      WHERE number = \(FilterIndex.lanesPerRoutingKey) + 1;
+      WHERE number = \(IndexLimits.lanesPerRoutingKey) + 1;
     INSERT INTO posting (list, word, bits)
       SELECT list, position >> 6, 1 << (position & 63)
       FROM (
@@ -188,7 +178,7 @@ enum Schema {
       property INTEGER NOT NULL,
       -- Of that property; of a routing key 0: none.
       value INTEGER NOT NULL,
-      -- (version - 1) / \(FilterIndex.blockLength), from 1 on.
+      -- (version - 1) / \(IndexLimits.blockLength), from 1 on.
       block INTEGER NOT NULL,
       -- The position of the first event with that value in the block.
       first INTEGER NOT NULL,
@@ -204,10 +194,10 @@ enum Schema {
           WHEN 1 THEN (SELECT routing_key FROM lane WHERE id = event.lane)
           ELSE event.lane
         END,
-        (event.version - 1) / \(FilterIndex.blockLength), event.position
+        (event.version - 1) / \(IndexLimits.blockLength), event.position
       FROM event CROSS JOIN (SELECT 0 AS id UNION ALL SELECT 1 UNION ALL SELECT 2) AS property
-      WHERE event.version > \(FilterIndex.blockLength) AND event.position >= ifnull(
-        (SELECT 1 FROM event GROUP BY aggregate HAVING count(*) > \(FilterIndex.blockLength) LIMIT 1), 9223372036854775807)
+      WHERE event.version > \(IndexLimits.blockLength) AND event.position >= ifnull(
+        (SELECT 1 FROM event GROUP BY aggregate HAVING count(*) > \(IndexLimits.blockLength) LIMIT 1), 9223372036854775807)
       ORDER BY event.position;
     """,
   ]

@@ -61,15 +61,15 @@ struct LogCopy {
     do {
       result = try await target.store.write(events.map(NewEvent.init(stored:)))
     } catch let error as EventoError where [.invalidOriginalVersion, .duplicateEventID].contains(error.code) {
-      throw isInUse
+      throw targetInUse
     }
     count += events.count
     // The store appends at the end of its log, wherever that is.
     let end = result.events.last.flatMap { LogPosition($0.cursor)?.position }
-    guard end == Int64(count), !result.isResend else { throw isInUse }
+    guard end == Int64(count), !result.isResend else { throw targetInUse }
   }
 
-  private var isInUse: EventoError {
+  private var targetInUse: EventoError {
     EventoError(
       .internal,
       "Another process writes to \(target.name) during the copy. Stop it, and copy to an empty database.")
@@ -90,22 +90,22 @@ struct LogCopy {
       // The two stores may end a page at different events.
       let pairs = Array(zip(try await originals, try await copies))
       guard let last = pairs.last else {
-        throw isNoCopy("\(target.name) has only \(verified) of the \(count) events of \(source.name)")
+        throw notACopy("\(target.name) has only \(verified) of the \(count) events of \(source.name)")
       }
       for (original, copy) in pairs {
         verified += 1
         guard original.position == verified, copy.position == verified, original.node == copy.node else {
-          throw isNoCopy(
+          throw notACopy(
             "Event \(copy.node.id) of \(target.name) is not the one at position \(verified) of \(source.name)")
         }
       }
       starts = (.after(last.0.cursor), .after(last.1.cursor))
       progress(verified)
     }
-    guard try await target.store.eventCount() == count else { throw isInUse }
+    guard try await target.store.eventCount() == count else { throw targetInUse }
   }
 
-  private func isNoCopy(_ what: String) -> EventoError {
+  private func notACopy(_ what: String) -> EventoError {
     EventoError(.internal, "\(what), so this is not a copy. Copy to an empty database again.")
   }
 

@@ -64,21 +64,21 @@ extension StoreCopy {
           continue
         }
         if row.names == next.names {
-          guard row.isCopy(of: next) else { throw isDamaged("has a different \(row.label)") }
+          guard row.isCopy(of: next) else { throw damagedTarget("has a different \(row.label)") }
           missing.removeFirst()
         } else if row.names.lexicographicallyPrecedes(next.names) {
           try await row.delete(from: target.store)
         } else {
-          throw isDamaged("has no \(next.label)")
+          throw damagedTarget("has no \(next.label)")
         }
       }
       guard page.hasNextPage, let end = page.rows.last, isLast || !missing.isEmpty else { break }
       last = end
     }
-    if let next = missing.first { throw isDamaged("has no \(next.label)") }
+    if let next = missing.first { throw damagedTarget("has no \(next.label)") }
   }
 
-  private func isDamaged(_ what: String) -> EventoError {
+  private func damagedTarget(_ what: String) -> EventoError {
     EventoError(
       .internal,
       """

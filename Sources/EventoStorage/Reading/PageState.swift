@@ -61,7 +61,9 @@ package struct PageState {
   /// Returns the information about a page that was read forward.
   ///
   /// - Parameter end: The end of an empty page.
-  package func forwardInfo<Failure: Error>(emptyEnd end: () throws(Failure) -> LogPosition) throws(Failure) -> PageInfo {
+  package func forwardInfo<Failure: Error>(
+    emptyEnd end: () throws(Failure) -> LogPosition
+  ) throws(Failure) -> PageInfo {
     let last = if let last { last } else { try end() }
     return PageInfo(
       hasPreviousPage: false, hasNextPage: hasMore, startCursor: first?.cursor, endCursor: last.cursor)

@@ -1,6 +1,6 @@
 package import Evento
 
-/// What the decision about a write must know of the log. Each store looks it up in its own way.
+/// The look-ups in the log that the decision about a write needs. Each store has its own way.
 ///
 /// Everything is as of the end of the log after which the events of the write would come, with those of earlier writes
 /// in the same transaction counted.

@@ -1,6 +1,6 @@
 package import Evento
 
-/// What a write takes, as far as it is known before it begins.
+/// The estimated size of a write, before it begins.
 package struct WriteSize: Sendable {
   /// The approximate time that it keeps the writer busy, as a number of payload bytes that takes as long.
   package let cost: Int

@@ -79,10 +79,10 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
-    let isMissing = EventMember.allCases.filter {
+    let missing = EventMember.allCases.filter {
       !seen.contains($0) && $0 != (seen.contains(.data) ? .dataBase64 : .data)
     }
-    for member in isMissing { addError(member, EventMember.required) }
+    for member in missing { addError(member, EventMember.required) }
     guard let id, let type, let aggregate, let version, let name, let data, let metadata, let seconds, let subsecond
     else { return nil }
     return Event(

@@ -34,14 +34,14 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Writes an event with its cursor.
+  /// Returns the line of an event.
   package func line(_ edge: Edge<Event>, _ encoding: PayloadEncoding) -> [UInt8] {
     var line = JSONWriter(capacity: 0)
     edge.withView { append($0, encoding, to: &line) }
     return line.take()
   }
 
-  /// Writes an event with its cursor.
+  /// Appends the line of an event.
   package func append(_ event: borrowing EventView, _ encoding: PayloadEncoding, to lines: inout JSONWriter) {
     // A line end in a payload would end the line, and payloads are never changed.
     let isOneLine = !encoding.keeps(isJSON: event.isJSON) || LineEnd.first(in: event.data, event.data.indices) == nil

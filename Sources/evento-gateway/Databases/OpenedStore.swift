@@ -35,11 +35,9 @@ extension SQLiteConfiguration {
     waitingWrites = settings.waitingWrites
     memoryMapBytes = Int64(settings.memoryMapBytes)
     filePermissions = settings.filePermissions
-    createsDatabase = settings.createsFile
-    createsDatabaseSetting = settings.createsFileSetting
-    notify = { [report = settings.report] notice in
-      report(StoreSettings.Message(isError: notice.level == .failure, text: notice.message, cause: notice.cause))
-    }
+    createsDatabase = settings.createsStore
+    createsDatabaseSetting = settings.createsStoreSetting
+    notify = settings.notify
   }
 }
 
@@ -50,9 +48,7 @@ extension PostgreSQLConfiguration {
     pageEvents = settings.pageEvents
     pageBytes = settings.pageBytes
     waitingWrites = settings.waitingWrites
-    createsTables = settings.createsFile
-    notify = { [report = settings.report] notice in
-      report(StoreSettings.Message(isError: notice.level == .failure, text: notice.message, cause: notice.cause))
-    }
+    createsTables = settings.createsStore
+    notify = settings.notify
   }
 }

@@ -1,39 +1,53 @@
 import Evento
+import EventoPostgreSQL
 import EventoStorage
 import Foundation
 import Synchronization
+import TestSupport
 
 @testable import EventoSQLite
 
 /// The engines between which a store can be copied. A new one is a case here, with its branches.
 enum Engine: CaseIterable, Sendable {
   case sqlite
+  case postgreSQL
 
-  static let pairs = allCases.flatMap { source in allCases.map { target in (source, target) } }
+  /// The engines of this machine.
+  static let available = allCases.filter { $0 != .postgreSQL || PostgreSQLServer.isInstalled }
 
-  /// Makes the address of a database that does not exist yet.
-  func database(_ name: String, in folder: TestFolder) -> Database {
+  static let pairs = available.flatMap { source in available.map { target in (source, target) } }
+
+  /// Makes the address of a store that does not exist yet.
+  func database(_ name: String, in folder: TestFolder) async throws -> Database {
     switch self {
-    case .sqlite: Database(engine: self, address: "\(folder.path)/\(name).sqlite")
+    case .sqlite: .file("\(folder.path)/\(name).sqlite")
+    case .postgreSQL: .schema("\(name)_\(UUID().uuidString)", in: try await PostgreSQLServer.shared.database)
     }
   }
 }
 
 /// A database in a test.
-struct Database: Sendable {
-  let engine: Engine
-  let address: String
+enum Database: Sendable {
+  case file(String)
+  case schema(String, in: PostgreSQLServer.Database)
 
   /// - Parameters:
   ///   - pageEvents: The number of events on a page, and so in a step of a copy.
   ///   - pageBytes: The size of a page of events or snapshots.
   func open(pageEvents: Int = 1000, pageBytes: Int = 8 << 20) async throws -> any DatabaseStore {
-    switch engine {
-    case .sqlite:
+    switch self {
+    case .file(let path):
       var configuration = SQLiteConfiguration()
       (configuration.pageEvents, configuration.pageBytes) = (pageEvents, pageBytes)
       configuration.now = Self.clock()
-      return try await SQLiteExecutor.open(address, configuration: configuration)
+      return try await SQLiteExecutor.open(path, configuration: configuration)
+    case .schema(let schema, let database):
+      var configuration = PostgreSQLConfiguration(url: database.url)
+      configuration.schema = schema
+      configuration.readers = 2
+      (configuration.pageEvents, configuration.pageBytes) = (pageEvents, pageBytes)
+      configuration.now = Self.clock()
+      return try await PostgreSQLExecutor.open(configuration)
     }
   }
 
@@ -65,33 +79,48 @@ struct Database: Sendable {
   }
 
   /// A change of what is stored that no store makes.
-  enum Damage: String, CaseIterable, Sendable {
-    case data = "data = x'00'"
-    case isJSON = "is_json = 1 - is_json"
-    case metadata = "metadata = CAST('{\"a\":0}' AS BLOB)"
-    case timestamp = "timestamp = timestamp + 1"
-    case id = "id = x'00000000000000000000000000000001'"
-    case version = "version = version + 1"
-    case aggregate = "aggregate = aggregate + 1"
-    case lane = "lane = lane + 1"
+  enum Damage: CaseIterable, Sendable {
+    case data, isJSON, metadata, timestamp, id, version, aggregate, lane
+
+    /// The assignment for SQLite, and for PostgreSQL.
+    fileprivate var assignments: (file: String, schema: String) {
+      switch self {
+      case .data: ("data = x'00'", #"data = '\x00'"#)
+      case .isJSON: ("is_json = 1 - is_json", "is_json = NOT is_json")
+      case .metadata: (#"metadata = CAST('{"a":0}' AS BLOB)"#, #"metadata = '{"a":0}'"#)
+      case .timestamp: Self.both("timestamp = timestamp + 1")
+      case .id: ("id = x'00000000000000000000000000000001'", "id = '00000000-0000-0000-0000-000000000001'")
+      case .version: Self.both("version = version + 1")
+      case .aggregate: Self.both("aggregate = aggregate + 1")
+      case .lane: Self.both("lane = lane + 1")
+      }
+    }
+
+    private static func both(_ assignment: String) -> (file: String, schema: String) { (assignment, assignment) }
   }
 
   /// Changes the event at a position of a store that is not open.
-  func damage(_ damage: Damage, at position: Int) throws {
-    try execute("UPDATE event SET \(damage.rawValue) WHERE position = \(position)")
+  func damage(_ damage: Damage, at position: Int) async throws {
+    let (file, schema) = damage.assignments
+    try await execute(
+      file: "UPDATE event SET \(file) WHERE position = \(position)",
+      schema: "UPDATE event SET \(schema) WHERE position = \(position)")
   }
 
   /// Removes the event at a position of a store that is not open.
-  func removeEvent(at position: Int) throws {
-    try execute("DELETE FROM event WHERE position = \(position)")
+  func removeEvent(at position: Int) async throws {
+    let statement = "DELETE FROM event WHERE position = \(position)"
+    try await execute(file: statement, schema: statement)
   }
 
-  private func execute(_ sql: String) throws {
-    switch engine {
-    case .sqlite:
-      let connection = try Connection(path: address, busyTimeout: .zero)
+  private func execute(file fileStatement: String, schema schemaStatement: String) async throws {
+    switch self {
+    case .file(let path):
+      let connection = try Connection(path: path, busyTimeout: .zero)
       defer { connection.close() }
-      try connection.execute(sql)
+      try connection.execute(fileStatement)
+    case .schema(let schema, let database):
+      try await database.psql("SET search_path = \"\(schema)\"; \(schemaStatement)")
     }
   }
 }

@@ -1,10 +1,16 @@
 import Evento
 import EventoStorage
 import Synchronization
+import TestSupport
 import Testing
 
 /// Copies between two stores, with real databases.
-@Suite struct StoreCopyTests {
+@Suite(.serialized) struct StoreCopyTests {
+  /// Prints why, if the pairs with PostgreSQL are left out.
+  @Test(.needsPostgreSQL) func postgreSQLIsInstalled() {
+    #expect(Engine.available == Engine.allCases)
+  }
+
   /// Copies, with both stores open only for that.
   @discardableResult
   private func copy(
@@ -76,7 +82,8 @@ import Testing
 
   @Test(arguments: Engine.pairs) func copiesHostileContent(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let (source, target) = (engines.0.database("from", in: folder), engines.1.database("to", in: folder))
+    let source = try await engines.0.database("from", in: folder)
+    let target = try await engines.1.database("to", in: folder)
     let count = try await source.withStore { try await HostileContent.fill($0) }
     #expect(count == 269 + 14 * 14 * 3)
     let names = HostileContent.names.count
@@ -98,7 +105,8 @@ import Testing
 
   @Test(arguments: Engine.pairs) func copiesAnEmptyStore(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let (source, target) = (engines.0.database("from", in: folder), engines.1.database("to", in: folder))
+    let source = try await engines.0.database("from", in: folder)
+    let target = try await engines.1.database("to", in: folder)
     #expect(
       try await copy(source, to: target)
         == StoreCopy.Result(events: 0, presentEvents: 0, subscribers: 0, snapshots: 0))
@@ -107,10 +115,10 @@ import Testing
   /// A page of a few events or bytes ends in both stores where it likes.
   @Test(arguments: Engine.pairs) func copiesByPagesOfAnySize(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let source = engines.0.database("from", in: folder)
+    let source = try await engines.0.database("from", in: folder)
     _ = try await source.withStore { try await HostileContent.fill($0) }
     for (index, (events, bytes)) in [(7, 8 << 20), (1000, 300)].enumerated() {
-      let target = engines.1.database("to\(index)", in: folder)
+      let target = try await engines.1.database("to\(index)", in: folder)
       try await copy(source, to: target, pageEvents: events, pageBytes: bytes)
       try await expectEqual(source, target)
     }
@@ -139,7 +147,7 @@ import Testing
   @Test(arguments: Engine.pairs, [true, false])
   func continuesAfterAnyChange(_ engines: (Engine, Engine), isMade: Bool) async throws {
     let folder = try TestFolder()
-    let source = engines.0.database("from", in: folder)
+    let source = try await engines.0.database("from", in: folder)
     try await source.withStore { store in
       for number in 0..<10 { try await store.write([Self.event("a", number), Self.event("b", number)]) }
       let edges = try await store.allEvents()
@@ -152,7 +160,7 @@ import Testing
     }
     // Twenty pages of events; subscribers, and one too many; three pages of snapshots, and two too many.
     for change in 1...28 {
-      let target = engines.1.database("to\(change)", in: folder)
+      let target = try await engines.1.database("to\(change)", in: folder)
       // Left over from an earlier copy.
       try await target.withStore { store in
         _ = try await store.upsertSubscriber("s22", workerID: ULID())
@@ -186,7 +194,8 @@ import Testing
 
   @Test(arguments: Engine.pairs) func addsWhatTheSourceHasAdded(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let (source, target) = (engines.0.database("from", in: folder), engines.1.database("to", in: folder))
+    let source = try await engines.0.database("from", in: folder)
+    let target = try await engines.1.database("to", in: folder)
     let key = SnapshotKey(type: "t", revision: "1", id: "a")
     try await source.withStore { store in
       try await store.write([Self.event("a")])
@@ -212,7 +221,8 @@ import Testing
   /// A gateway goes on while its store is copied: a subscriber and a snapshot are then ahead of the copied events.
   @Test(arguments: Engine.pairs) func copiesAStoreThatIsWrittenTo(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let (source, target) = (engines.0.database("from", in: folder), engines.1.database("to", in: folder))
+    let source = try await engines.0.database("from", in: folder)
+    let target = try await engines.1.database("to", in: folder)
     try await source.withStore { gateway in
       for number in 0..<5 { try await gateway.write([Self.event("a", number)]) }
       _ = try await gateway.upsertSubscriber("s", workerID: ULID())
@@ -241,7 +251,7 @@ import Testing
 
   @Test(arguments: Engine.pairs) func refusesATargetWithOtherEvents(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let source = engines.0.database("from", in: folder)
+    let source = try await engines.0.database("from", in: folder)
     let events = (0..<3).map { number in
       var event = Self.event("a", number)
       event.id = ULID()
@@ -256,7 +266,7 @@ import Testing
       events + [Self.event("a")],  // one more than the source has
       [events[0], events[1], other],  // the same event with other content
     ].enumerated() {
-      let target = engines.1.database("to\(index)", in: folder)
+      let target = try await engines.1.database("to\(index)", in: folder)
       let last = try await target.withStore { store in
         _ = try await store.upsertSubscriber("kept", workerID: ULID())
         return try #require(try await store.write(log).events.last)
@@ -275,9 +285,9 @@ import Testing
   }
 
   /// It would replace the subscribers that it reads.
-  @Test(arguments: Engine.allCases) func refusesItsOwnSource(_ engine: Engine) async throws {
+  @Test(arguments: Engine.available) func refusesItsOwnSource(_ engine: Engine) async throws {
     let folder = try TestFolder()
-    let source = engine.database("from", in: folder)
+    let source = try await engine.database("from", in: folder)
     for _ in 0..<2 {
       let error = await error { try await copy(source, to: source) }
       #expect(error?.code == .invalidRequest && error?.detail.contains("are the same store") == true)
@@ -288,7 +298,8 @@ import Testing
   @Test(arguments: Engine.pairs, Database.Damage.allCases)
   func findsADamagedEvent(_ engines: (Engine, Engine), _ damage: Database.Damage) async throws {
     let folder = try TestFolder()
-    let (source, target) = (engines.0.database("from", in: folder), engines.1.database("to", in: folder))
+    let source = try await engines.0.database("from", in: folder)
+    let target = try await engines.1.database("to", in: folder)
     try await source.withStore { store in
       try await store.write([Self.event("a"), Self.event("b"), Self.event("c")])
       try await store.write([
@@ -296,7 +307,7 @@ import Testing
       ])
     }
     try await copy(source, to: target)
-    try target.damage(damage, at: 2)
+    try await target.damage(damage, at: 2)
     let error = await error { try await copy(source, to: target) }
     #expect(error?.code == .internal)
     #expect(
@@ -306,10 +317,11 @@ import Testing
 
   @Test(arguments: Engine.pairs) func findsAMissingEvent(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let (source, target) = (engines.0.database("from", in: folder), engines.1.database("to", in: folder))
+    let source = try await engines.0.database("from", in: folder)
+    let target = try await engines.1.database("to", in: folder)
     try await source.withStore { _ = try await $0.write((0..<5).map { Self.event("a", $0) }) }
     try await copy(source, to: target)
-    try target.removeEvent(at: 2)
+    try await target.removeEvent(at: 2)
     let error = await error { try await copy(source, to: target) }
     #expect(error?.detail.contains("position 2 of the source") == true, "\(String(describing: error))")
   }
@@ -318,7 +330,7 @@ import Testing
   @Test(arguments: Engine.pairs, ["less", "other"])
   func findsRowsThatWereNotStored(_ engines: (Engine, Engine), _ kind: String) async throws {
     let folder = try TestFolder()
-    let source = engines.0.database("from", in: folder)
+    let source = try await engines.0.database("from", in: folder)
     try await source.withStore { store in
       let end = try await store.write([Self.event("a"), Self.event("a")]).events[1].cursor
       for key in ["s", "t", "u"] {
@@ -328,7 +340,7 @@ import Testing
       }
     }
     for isSnapshot in [false, true] {
-      let target = engines.1.database("to\(isSnapshot)", in: folder)
+      let target = try await engines.1.database("to\(isSnapshot)", in: folder)
       let error = await error {
         try await source.withStore { from in
           try await target.withStore { to in
@@ -367,10 +379,10 @@ import Testing
   /// Its writes come between those of the copy.
   @Test(arguments: Engine.pairs) func findsAnotherWriterOfTheTarget(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let source = engines.0.database("from", in: folder)
+    let source = try await engines.0.database("from", in: folder)
     try await source.withStore { _ = try await $0.write((0..<3).map { Self.event("a", $0) }) }
     for (index, other) in [Self.event("a"), Self.event("b")].enumerated() {
-      let target = engines.1.database("to\(index)", in: folder)
+      let target = try await engines.1.database("to\(index)", in: folder)
       let error = await error {
         try await source.withStore(pageEvents: 1) { from in
           try await target.withStore { to in
@@ -390,7 +402,8 @@ import Testing
 
   @Test(arguments: Engine.pairs) func showsItsProgressAndCanBeCancelled(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
-    let (source, target) = (engines.0.database("from", in: folder), engines.1.database("to", in: folder))
+    let source = try await engines.0.database("from", in: folder)
+    let target = try await engines.1.database("to", in: folder)
     try await source.withStore { _ = try await $0.write((0..<100).map { Self.event("a", $0) }) }
     let shares = Mutex<[Double]>([])
     let copying = Task {

@@ -1,6 +1,7 @@
+import EventoStorage
+
 @testable internal import Evento
 @testable internal import EventoSQLite
-import EventoStorage
 @testable internal import EventoWire
 
 /// Bytes as a cursor's text, as the content of a cursor, and as the positions of a group of executors.

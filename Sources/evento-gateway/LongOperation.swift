@@ -1,11 +1,11 @@
-internal import ByteCoding
 internal import ArgumentParser
+internal import ByteCoding
 internal import EventoSQLite
 internal import Foundation
 internal import Synchronization
 
-/// Runs a copy of a store: shows its progress on a terminal, and cancels it cleanly at a signal.
-enum CopyRun {
+/// Runs a backup, a restore or a copy: shows its progress on a terminal, and cancels it cleanly at a signal.
+enum LongOperation {
   static let signals = [SIGINT, SIGTERM, SIGHUP]
 
   typealias Progress = @Sendable (Double) -> Void

@@ -1,6 +1,6 @@
 /// The numbers that bound what a read by a filter costs. They are constants of the databases: each kind, lane and event
 /// stays what it was when it was added.
-package enum FilterIndex {
+package enum IndexLimits {
   /// The number of kinds (an aggregate type with an event name) of a type that a read by type scans one by one. The
   /// events of later ones are in an index of their own.
   package static let kindsPerType = 32
