@@ -85,6 +85,13 @@ extension PostgreSQLServer.Database {
 }
 
 extension PostgreSQLExecutor {
+  /// Returns once the store can be read: after an outage, reads fail until the next attempt to connect.
+  func waitUntilReadable() async throws {
+    while await errorCode({ _ = try await eventCount() }) == .unavailable {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
   /// Returns all events of the log.
   func log() async throws -> [Edge<Event>] {
     var edges: [Edge<Event>] = []

@@ -71,13 +71,14 @@ import Testing
         }
       }
       #expect(results.count > 30)
+      try await store.waitUntilReadable()
       expect(try await store.log(), toHave: results)
     }
   }
 
   @Test func aServerThatIsKilledAndStartsAgainLosesNothing() async throws {
     let server = try await FastServer.own()
-    try await withStore(server) { store, database in
+    try await withStore(server, { $0.writeTimeout = .seconds(60) }) { store, _ in
       let followed = Mutex<[Cursor]>([])
       let follower = Task {
         for try await edge in store.follow() { followed.withLock { $0.append(edge.cursor) } }
@@ -90,6 +91,7 @@ import Testing
         }
       }
       let last = try await store.write([.sample()])
+      try await store.waitUntilReadable()
       let log = try await store.log()
       expect(log, toHave: results + [last])
       while followed.withLock({ $0.last }) != last.events[0].cursor { try await Task.sleep(for: .milliseconds(5)) }
@@ -165,6 +167,7 @@ import Testing
       try await database.server.psql("ALTER DATABASE \(database.name) RESET default_transaction_read_only")
       let second = try await store.write([.sample()])
       try await store.checkReadiness()
+      try await store.waitUntilReadable()
       expect(try await store.log(), toHave: [first, second])
     }
   }

@@ -44,7 +44,11 @@ import Testing
     let settings = try ConnectionSettings("postgresql://a,b:2,c/d")
     #expect(settings.serversToTry.map { $0.parameters["host"] } == ["a", "b", "c"])
     #expect(settings.serversToTry.map { $0.parameters["port"] } == ["", "2", ""])
-    #expect(try ConnectionSettings("postgresql://a,b/d?port=7").serversToTry.map { $0.parameters["port"] } == ["7", "7"])
+    let samePort = try ConnectionSettings("postgresql://a,b/d?port=7")
+    #expect(samePort.serversToTry.map { $0.parameters["port"] } == ["7", "7"])
+    // A server that hangs is tried last.
+    settings.demote(settings.serversToTry[0])
+    #expect(settings.serversToTry.map { $0.parameters["host"] } == ["b", "c", "a"])
   }
 
   /// Passwords with characters that end a part of a URL.

@@ -70,7 +70,8 @@ final class CommitListener: @unchecked Sendable {
           if announcer.announce(readEnd: try end(connection)) { isDeaf = true }
         } else {
           isDeaf = false
-          for position in notifications.compactMap({ LogPosition(payload: $0.payload) }) { announcer.announce(position) }
+          let positions = notifications.compactMap { LogPosition(payload: $0.payload) }
+          for position in positions { announcer.announce(position) }
         }
       }
     } catch {

@@ -59,7 +59,8 @@ struct PostgreSQLFailure: Error, CustomStringConvertible {
   /// Creates the failure of an error that the server sent.
   init(_ result: LibPQ.ResultHandle, _ libpq: LibPQ, action: String, mayHaveCommitted: Bool) {
     let sqlstate = libpq.text(LibPQ.ErrorField.sqlstate, of: result).map { SQLState(rawValue: $0) }
-    var message = libpq.text(LibPQ.ErrorField.message, of: result) ?? "the connection ended without an error of the server"
+    var message =
+      libpq.text(LibPQ.ErrorField.message, of: result) ?? "the connection ended without an error of the server"
     // The details of other violated rules show a row's whole content, which does not belong in a log.
     if sqlstate == .uniqueViolation || sqlstate.map({ !["22", "23"].contains($0.errorClass) }) == true,
       let detail = libpq.text(LibPQ.ErrorField.detail, of: result)
