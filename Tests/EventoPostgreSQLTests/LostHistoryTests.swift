@@ -146,17 +146,4 @@ import Testing
       #expect(store.announcer.signal.count > count)
     }
   }
-
-  /// A commit at the position that was announced last, but in another history, does not say that nothing came in between.
-  @Test func aHintFollowsTheHistoryAndNotOnlyThePosition() async throws {
-    try await withRelayedStore { store, _, _ in
-      let hints = Mutex<[Bool]>([])
-      let listening = store.announcer.signal.listen { hint in hints.withLock { $0.append(hint != nil) } }
-      defer { withExtendedLifetime(listening) {} }
-      try await store.write([.sample()])
-      store.announcer.announce(readEnd: LogPosition(position: 1, commitID: 1))
-      try await store.write([.sample()])
-      #expect(hints.withLock { $0 } == [true, false, false])
-    }
-  }
 }
