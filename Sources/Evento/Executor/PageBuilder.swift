@@ -4,6 +4,10 @@
 package protocol PageBuilder: SendableMetatype {
   associatedtype Value: Sendable
 
+  /// The maximum size of the payloads and metadata that it takes, in bytes, apart from a larger first event. A store that
+  /// reads a page as a whole need not read more.
+  var byteLimit: Int { get }
+
   /// Returns false if the page must end before an event with such a payload, and report that there are more. A store
   /// may call it before it reads the payload.
   ///
@@ -22,5 +26,7 @@ package protocol PageBuilder: SendableMetatype {
 }
 
 extension PageBuilder {
+  package var byteLimit: Int { .max }
+
   package func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool { true }
 }

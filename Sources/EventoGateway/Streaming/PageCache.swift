@@ -42,6 +42,8 @@ final class PageCache: Sendable {
       self.count = count
     }
 
+    var byteLimit: Int { PageCache.pageBytes }
+
     func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool {
       events == 0 || size + payloadBytes <= PageCache.pageBytes
     }

@@ -65,6 +65,7 @@ struct EventReader {
   ) throws -> LogHistory {
     var filters = filters
     let connection = session.connection
+    let bytes = min(limits.bytes, builder.byteLimit)
     let first = LogHistory.query(cursor)
     let history: LogHistory
     var rows: QueryResult?
@@ -78,11 +79,11 @@ struct EventReader {
       if let cursor { try history.check(cursor) }
       var range = range
       if !filters.resolve(results[1], &session.filters) { range.upper = min(range.upper, history.end.position) }
-      rows = try query(page, filters.targets, range).map { (query) throws(PostgreSQLFailure) in
+      rows = try query(page, filters.targets, range, bytes).map { (query) throws(PostgreSQLFailure) in
         try connection.run(query.statement, query.parameters)
       }
     } else {
-      let query = query(page, filters.targets, range)
+      let query = query(page, filters.targets, range, bytes)
       let results = try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
         try pipeline.send(first.statement, first.parameters)
         if let query { try pipeline.send(query.statement, query.parameters) }
@@ -97,9 +98,11 @@ struct EventReader {
   }
 
   /// - Returns: `nil` if no event can match.
-  private func query(_ page: PageState, _ targets: Set<FilterTarget>, _ range: EventQuery.Range) -> EventQuery? {
+  private func query(
+    _ page: PageState, _ targets: Set<FilterTarget>, _ range: EventQuery.Range, _ bytes: Int
+  ) -> EventQuery? {
     // One more than requested shows whether there are more.
-    targets.isEmpty ? nil : .page(targets, range, limit: page.room + 1, bytes: limits.bytes)
+    targets.isEmpty ? nil : .page(targets, range, limit: page.room + 1, bytes: bytes)
   }
 
   /// Passes the events of a result to a builder, as long as the page has room for them.
