@@ -1,7 +1,5 @@
-import EventoStorage
-
 @testable internal import Evento
-@testable internal import EventoSQLite
+@testable internal import EventoStorage
 @testable internal import EventoWire
 
 /// Bytes as a cursor's text, as the content of a cursor, and as the positions of a group of executors.
@@ -64,7 +62,7 @@ private func checkReaders(_ cursor: Cursor) {
   }
 }
 
-/// A position in a SQLite store's log, of any numbers that fit.
+/// A position in a store's log, of any numbers that fit.
 private func checkLogPosition(_ bytes: [UInt8]) {
   let position = bytes.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
   let commitID = bytes.dropFirst(8).prefix(6).reduce(0) { $0 << 8 | Int64($1) }
