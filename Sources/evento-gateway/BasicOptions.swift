@@ -24,7 +24,7 @@ struct BasicOptions: ParsableArguments {
   @Flag(help: "Allow access without tokens from other machines.")
   var allowAnonymous = false
 
-  @Flag(help: "Do not create a store; fail if there is none (for example, an unmounted volume).")
+  @Flag(help: "Fail if the store does not exist (for example, on an unmounted volume), instead of creating it.")
   var databaseMustExist = false
 
   // Not `databaseURLFile`: the option is named by the words of the property.

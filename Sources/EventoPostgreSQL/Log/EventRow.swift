@@ -81,7 +81,7 @@ enum EventRow {
 
   // MARK: By id
 
-  /// Passes the event with an id to `body`; returns `nil` if there is none.
+  /// Passes the event with an id to `body`; returns `nil` if the log does not have it.
   static func withView<Value>(
     _ id: ULID, on session: ReaderSession, _ body: (borrowing EventView) -> Value
   ) throws -> Value? {

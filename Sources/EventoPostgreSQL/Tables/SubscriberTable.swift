@@ -35,7 +35,7 @@ struct SubscriberTable {
         try pipeline.send(Self.takeOverStatement, parameters)
         return try pipeline.sync()
       }
-      // There is none if it was deleted between the two statements.
+      // No row is returned if it was deleted between the two statements.
       guard let subscriber = Self.first(results[1]) else { continue }
       return SubscriberUpsert(subscriber: subscriber, isNew: results[0].affectedRows > 0)
     }

@@ -13,7 +13,7 @@ package protocol LogLookup {
   /// Returns the result of the first write of an event; `nil` if the event with this id has other content.
   func storedEvent(_ event: NewEvent, _ id: ULID) throws(Failure) -> WrittenEvent?
 
-  /// Returns the version and routing key of an aggregate's latest event; `nil` if there is none.
+  /// Returns the version and routing key of an aggregate's latest event; `nil` if it has no event.
   func head(of aggregate: AggregateKey) throws(Failure) -> AggregateHead?
 
   /// Returns the number of events up to a cursor.
