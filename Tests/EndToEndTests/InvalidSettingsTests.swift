@@ -44,15 +44,13 @@ import Testing
     let numbers = try await Self.numbers
     #expect(numbers.count == 29)
     try await withTemporaryFolder { folder in
-      func refusal(_ option: String, _ value: String) async throws -> String {
+      @Sendable func refusal(_ option: String, _ value: String) async throws -> String {
         let outcome = try await GatewayProcess.run(
           ["serve", "\(option)=\(value)"], environment: ["EVENTO_DATABASE": folder + "/e.sqlite"])
         #expect(outcome.status == 64 && !outcome.isKilled, "\(option)=\(value)")
         return outcome.errors
       }
-      var most: [String] = []
-      var least: [String] = []
-      for (option, minimum) in numbers {
+      let bounds = try await concurrently(numbers) { option, minimum in
         let errors = try await refusal(option, "9223372036854775807")
         let limits = try #require(
           errors.firstMatch(of: /Error: (--[a-z-]+) must be ([0-9]+) to ([0-9]+), but is "9223372036854775807"\./),
@@ -62,10 +60,13 @@ import Testing
         for value in [bound + 1, minimum - 1, -1] {
           #expect(try await refusal(option, "\(value)").contains("must be \(limits.2) to \(limits.3)"))
         }
-        // A thread each.
-        most.append("\(option)=\(option == "--event-loops" ? 2 : bound)")
-        least.append("\(option)=\(minimum)")
+        return bound
       }
+      // A thread each.
+      let most = zip(numbers, bounds).map { number, bound in
+        "\(number.option)=\(number.option == "--event-loops" ? 2 : bound)"
+      }
+      let least = numbers.map { "\($0.option)=\($0.least)" }
       for option in ["--port", "--unix-socket-mode"] {
         for value in ["9223372036854775807", "-1"] { _ = try await refusal(option, value) }
       }

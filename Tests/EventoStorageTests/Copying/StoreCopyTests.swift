@@ -161,7 +161,7 @@ import Testing
     // Twenty pages of events; subscribers, and one too many; three pages of snapshots, and two too many.
     // Opening a PostgreSQL store takes longer, and the pages of events are alike.
     let changes = engines == (.sqlite, .sqlite) ? Array(1...28) : [1, 2, 11] + (20...28)
-    for change in changes {
+    _ = try await concurrently(changes) { change in
       let target = try await engines.1.database("to\(change)", in: folder)
       // Left over from an earlier copy.
       try await target.withStore { store in
