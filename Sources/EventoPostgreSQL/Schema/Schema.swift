@@ -3,7 +3,8 @@ internal import EventoStorage
 /// The tables of a store, and the migrations from older versions.
 ///
 /// They are like those of the SQLite store: an event's row holds integers for everything that repeats, and `text`,
-/// `kind`, `lane` and `aggregate` say what they mean. Rows of these four tables are only added. Their ids are counted in
+/// `kind`, `lane` and `aggregate` say what they mean. Only the id of its aggregate is in the row as well, as
+/// `aggregate_key`: there can be as many aggregates as events, and a page would look up most of them. Rows of these four tables are only added. Their ids are counted in
 /// the row of `store`, not by sequences: a failover to a server that is behind can lose rows and give their ids to
 /// others, and then the counters go back with the rows.
 ///
@@ -123,6 +124,7 @@ enum Schema {
         is_late_kind boolean NOT NULL,
         is_late_lane boolean NOT NULL,
         is_json boolean NOT NULL,
+        aggregate_key text COLLATE "C" NOT NULL,
         metadata bytea,
         data bytea NOT NULL
       ) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000)
