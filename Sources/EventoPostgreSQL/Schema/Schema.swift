@@ -18,7 +18,8 @@ internal import EventoStorage
 /// | aggregate | `event_by_aggregate` |
 /// | id | `event_by_id` |
 ///
-/// Each index ends with the position, so that it returns a filter's events in the order of the log. The other indexes
+/// Each index ends with the position, so that it returns a filter's events in the order of the log. That of the aggregates
+/// has the kind and the routing key beside it, so that reads by aggregate and name need no rows of other events. The other indexes
 /// are partial (https://www.postgresql.org/docs/15/indexes-partial.html), and most stores have no rows in them. They do
 /// what the posting lists and the sparse index of the SQLite store do, so that a read takes a bounded number of index
 /// scans with any number of names, types and routing keys:
@@ -130,7 +131,7 @@ enum Schema {
       ) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000)
       """,
       "CREATE UNIQUE INDEX event_by_id ON event (id)",
-      "CREATE INDEX event_by_aggregate ON event (aggregate, position)",
+      "CREATE INDEX event_by_aggregate ON event (aggregate, position) INCLUDE (kind, routing_key)",
       "CREATE INDEX event_by_kind ON event (kind, position)",
       "CREATE INDEX event_by_lane ON event (lane, position)",
       "CREATE INDEX event_late_by_type ON event (type, position) WHERE is_late_kind",
