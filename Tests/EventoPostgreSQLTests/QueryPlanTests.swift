@@ -50,15 +50,15 @@ import Testing
       ]
     return sets.flatMap { set in
       (set == [.log] ? [1] : [1, 2, 10]).flatMap { count in
-        [EventScan.Order.ascending, .descending].flatMap { order in
+        ReadDirection.allCases.flatMap { direction in
           let targets = set.flatMap { selection in
             (1...count).map { FilterTarget(selection: selection, first: Int64($0), second: Int64($0)) }
           }
           return [EventRow.Payloads.small, .bounded].map { payloads in
             let query = EventQuery.page(
-              Set(targets), EventQuery.Range(order: order), limit: 100, payloads, bytes: 1000)
+              Set(targets), EventQuery.Range(direction: direction), limit: 100, payloads, bytes: 1000)
             return (
-              "\(count) × \(set) \(order), payloads \(payloads)", query.statement,
+              "\(count) × \(set) \(direction), payloads \(payloads)", query.statement,
               set == [.log] || count == 1 && set.count == 1 && set[0].isOneScan
             )
           }
@@ -72,14 +72,14 @@ import Testing
     let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t")])
     check(try plan(EventQuery.exists(condition).statement, on: connection), "condition", sorts: true)
     check(try plan(FilterResolution.statement, on: connection), "names", sorts: true)
-    check(try plan(NameTable.statement, on: connection), "lanes", sorts: false)
+    check(try plan(SymbolTable.statement, on: connection), "lanes", sorts: false)
     check(try plan(EventRow.byID, on: connection), "event by id", sorts: false)
     check(try plan(SubscriberTable.pageStatement, on: connection), "subscribers", sorts: false)
   }
 
   @Test(arguments: [0, 120_000]) func eachFilterIsAnIndexScan(events: Int) async throws {
     try await withStore(events: events) { store, _, _ in
-      try await store.readers.perform(.lookUp) { session, _ in try checkPlans(session.connection) }
+      try await store.connections.perform(.lookUp) { session, _ in try checkPlans(session.connection) }
     }
   }
 
@@ -97,7 +97,7 @@ import Testing
           FROM generate_series(1, 50000) g;
         ANALYZE
         """)
-      try await store.readers.perform(.lookUp) { session, _ in try checkPlans(session.connection) }
+      try await store.connections.perform(.lookUp) { session, _ in try checkPlans(session.connection) }
     }
   }
 }

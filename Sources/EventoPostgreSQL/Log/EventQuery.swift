@@ -17,10 +17,10 @@ extension EventQuery {
     var lower: Int64 = 0
     /// The position of the last event.
     var upper: Int64 = .max
-    let order: EventScan.Order
+    let direction: ReadDirection
   }
 
-  /// Creates a query for the first events of a range that match one of the filters, in the range's order, with the
+  /// Creates a query for the first events of a range that match one of the filters, in the range's direction, with the
   /// columns of ``EventRow``.
   ///
   /// - Parameters:
@@ -37,7 +37,8 @@ extension EventQuery {
     if let target = targets.first, target.selection.isOneScan, targets.count == 1 || targets.contains(.log) {
       let selection = targets.contains(.log) ? .log : target.selection
       for column in selection.columns { parameters.append(column.parameter(target.first)) }
-      return EventQuery(statement: PageForm(.scan(selection), range.order, payloads).statement, parameters: parameters)
+      return EventQuery(
+        statement: PageForm(.scan(selection), range.direction, payloads).statement, parameters: parameters)
     }
     var groups: [Selection: [FilterTarget]] = [:]
     for target in targets { groups[target.selection, default: []].append(target) }
@@ -54,9 +55,9 @@ extension EventQuery {
       parameters.int8(Int64(limit / scans + 2))
       // As many events as can be compared in the time of the index scans. A position that is not in the log may be large.
       let compared = Int64(min(limit + 16 * scans, 2000))
-      if range.order == .ascending { parameters.int8(range.lower.addingSaturating(compared)) }
+      if range.direction == .forward { parameters.int8(range.lower.addingSaturating(compared)) }
     }
-    let form = PageForm(.merge(selections, isBounded: isBounded), range.order, payloads)
+    let form = PageForm(.merge(selections, isBounded: isBounded), range.direction, payloads)
     return EventQuery(statement: form.statement, parameters: parameters)
   }
 
@@ -76,12 +77,12 @@ extension EventQuery {
     }
 
     private let source: Source
-    private let order: EventScan.Order
+    private let direction: ReadDirection
     private let payloads: EventRow.Payloads
 
-    init(_ source: Source, _ order: EventScan.Order, _ payloads: EventRow.Payloads) {
+    init(_ source: Source, _ direction: ReadDirection, _ payloads: EventRow.Payloads) {
       self.source = source
-      self.order = order
+      self.direction = direction
       self.payloads = payloads
     }
 
@@ -105,7 +106,7 @@ extension EventQuery {
       case .scan(let selection): selection.columns.map(\.valueType)
       case .merge(let selections, let isBounded):
         selections.flatMap(\.columns).compactMap(\.valueType.array) + (isBounded ? [.int8] : [])
-          + (isBounded && order == .ascending ? [.int8] : [])
+          + (isBounded && direction == .forward ? [.int8] : [])
       }
     }
 
@@ -113,8 +114,9 @@ extension EventQuery {
       switch source {
       case .scan(let selection):
         let keys = selection.columns.enumerated().map { ($1.rawValue, "$\(Self.firstParameter + $0)") }
-        let clauses = EventScan.clauses(keys, nil, EventScan.Range(order: order, limit: "$3"))
-        return EventRow.page(payloads, sortedBy: keys.map { "event.\($0.0)" } + ["event.position"], order) { columns in
+        let clauses = IndexScan.clauses(keys, nil, IndexScan.Range(direction: direction, limit: "$3"))
+        return EventRow.page(payloads, sortedBy: keys.map { "event.\($0.0)" } + ["event.position"], direction) {
+          columns in
           "SELECT \(columns) \(clauses)"
         }
       case .merge(let selections, let isBounded):
@@ -124,39 +126,39 @@ extension EventQuery {
           parameter += selection.columns.count
           return scans
         }
-        func union(_ range: EventScan.Range) -> String {
+        func union(_ range: IndexScan.Range) -> String {
           scans.map { $0.positions(range) }.joined(separator: " UNION ALL ")
         }
-        var range = EventScan.Range(order: order, limit: "$3")
+        var range = IndexScan.Range(direction: direction, limit: "$3")
         var bound = ""
         if isBounded {
-          let first = union(EventScan.Range(order: order, limit: "$\(parameter)"))
+          let first = union(IndexScan.Range(direction: direction, limit: "$\(parameter)"))
           bound = """
             (
               SELECT (
                 SELECT DISTINCT position FROM (\(first)) AS found
-                ORDER BY position \(order.rawValue) OFFSET $3 - 1 LIMIT 1
+                ORDER BY position \(direction.order) OFFSET $3 - 1 LIMIT 1
               ) AS position
             ) AS bound CROSS JOIN LATERAL
             """
-          switch order {
-          case .ascending: range.upper = "coalesce(bound.position, $2)"
-          case .descending: range.lower = "coalesce(bound.position - 1, $1)"
+          switch direction {
+          case .forward: range.upper = "coalesce(bound.position, $2)"
+          case .backward: range.lower = "coalesce(bound.position - 1, $1)"
           }
         }
         var positions = """
           SELECT DISTINCT found.position FROM \(bound) (\(union(range))) AS found
-          ORDER BY position \(order.rawValue) LIMIT $3
+          ORDER BY position \(direction.order) LIMIT $3
           """
-        if isBounded, order == .ascending {
+        if isBounded, direction == .forward {
           positions = Self.near(selections, end: "$\(parameter + 1)", otherwise: positions)
         }
         // A row is looked up by itself, so that the planner can't join all of the table.
-        return EventRow.page(payloads, sortedBy: ["page.position"], order) { columns in
+        return EventRow.page(payloads, sortedBy: ["page.position"], direction) { columns in
           """
           SELECT \(columns) FROM (\(positions)) AS page CROSS JOIN LATERAL (
             SELECT * FROM event WHERE event.position = page.position LIMIT 1
-          ) AS event ORDER BY page.position \(order.rawValue)
+          ) AS event ORDER BY page.position \(direction.order)
           """
         }
       }
@@ -243,10 +245,10 @@ extension EventQuery {
   private static let existsStatement = Statement(
     """
     WITH resolved AS MATERIALIZED (\(FilterResolution.query(3, routingKey: "NULL::text")))
-    SELECT \(conditionScans.map { "EXISTS (\($0.positions(EventScan.Range(limit: "1"))))" }.joined(separator: " OR "))
+    SELECT \(conditionScans.map { "EXISTS (\($0.positions(IndexScan.Range(limit: "1"))))" }.joined(separator: " OR "))
     """, .int8, .int8, .textArray, .textArray, .textArray)
 
-  private static var conditionScans: [EventScan] {
+  private static var conditionScans: [IndexScan] {
     [Selection.aggregate, .kind, .aggregateAndKind, .type].flatMap { selection in
       let columns = selection.columns.map(\.rawValue)
       let members =

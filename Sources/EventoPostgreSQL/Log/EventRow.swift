@@ -44,16 +44,16 @@ enum EventRow {
   /// Returns a query for the rows of a page.
   ///
   /// - Parameters:
-  ///   - key: The columns by which the rows are sorted, in `order`.
+  ///   - key: The columns by which the rows are sorted, in `direction`.
   ///   - rows: Returns a query for columns of the rows, sorted so, from an item `event` of a `FROM` clause.
   static func page(
-    _ payloads: Payloads, sortedBy key: [String], _ order: EventScan.Order, _ rows: (_ columns: String) -> String
+    _ payloads: Payloads, sortedBy key: [String], _ direction: ReadDirection, _ rows: (_ columns: String) -> String
   ) -> String {
     switch payloads {
     case .small: return rows(columns(withPayloadIf: "\(size) <= $4"))
     case .bounded:
       let key = key.enumerated().map { (column: $1, name: "key_\($0)") }
-      let sorting = key.map { "\($0.name) \(order.rawValue)" }.joined(separator: ", ")
+      let sorting = key.map { "\($0.name) \(direction.order)" }.joined(separator: ", ")
       let sized = (["event.*", "\(size) AS size"] + key.map { "\($0.column) AS \($0.name)" }).joined(separator: ", ")
       return """
         SELECT \(columns(withPayloadIf: "number < $3 AND (total <= $4 OR total = size)"))
@@ -114,12 +114,12 @@ enum EventRow {
 
   /// Passes the event with an id to `body`; returns `nil` if the log does not have it.
   static func withView<Value>(
-    _ id: ULID, on session: ReaderSession, _ body: (borrowing EventView) -> Value
+    _ id: ULID, on session: ConnectionPool.Session, _ body: (borrowing EventView) -> Value
   ) throws -> Value? {
     let rows = try session.connection.run(byID, [.uuid(id)])
     guard rows.rowCount > 0 else { return nil }
-    let names = try session.names.names(of: rows, on: session.connection)
-    defer { session.names.keep(names) }
+    let names = try session.symbols.names(of: rows, on: session.connection)
+    defer { session.symbols.keep(names) }
     return try withView(rows, 0, names) { view, _ in body(view) }
   }
 

@@ -1,15 +1,8 @@
 internal import Evento
 internal import EventoStorage
 
-/// The names of a lane's events.
-struct LaneNames {
-  let type: String
-  let name: String
-  let routingKey: String?
-}
-
-/// Finds the names of events, with a bounded cache for one connection.
-final class NameTable {
+/// Finds the texts that integers in the log represent, with a bounded cache for one connection.
+final class SymbolTable {
   private let lanes = DirectMappedCache<LaneNames>(limit: slots)
 
   /// The maximum number of lanes with cached names. Each has three texts of at most 255 bytes.
@@ -48,12 +41,12 @@ final class NameTable {
 
 /// The names of the events of a result.
 struct RowNames {
-  private let table: NameTable
+  private let table: SymbolTable
   /// The names that were not cached.
   fileprivate private(set) var lanes: [Int64: LaneNames] = [:]
 
   /// - Parameter found: The names that were looked up.
-  fileprivate init(_ table: NameTable, _ found: QueryResult? = nil) {
+  fileprivate init(_ table: SymbolTable, _ found: QueryResult? = nil) {
     self.table = table
     guard let found else { return }
     for row in 0..<found.rowCount {

@@ -8,7 +8,21 @@ internal import Synchronization
 /// Connections are opened when they are needed. One that was lost is replaced, and what it was doing is repeated once:
 /// all of it either reads, or can be done twice. While the server can't be reached, work fails at once, except for an
 /// attempt to connect from time to time.
-final class ReaderPool: Sendable {
+final class ConnectionPool: Sendable {
+  /// A connection with what was cached for it, which ends with it. Confined to one queue.
+  final class Session {
+    let connection: Connection
+    let symbols = SymbolTable()
+    var filters = FilterCache()
+    /// The term in which it was opened; see ``renew()``.
+    fileprivate let term: Int
+
+    fileprivate init(_ connection: Connection, term: Int) {
+      self.connection = connection
+      self.term = term
+    }
+  }
+
   /// The kinds of work. The longer ones have a third of the connections each, so that the short ones do not wait for
   /// them (a bulkhead).
   enum Work: Int, CaseIterable {
@@ -25,9 +39,11 @@ final class ReaderPool: Sendable {
     let work: Work
     /// The number of jobs before it.
     let number: Int
+    /// The end of its wait for a connection.
+    let deadline: ContinuousClock.Instant
     let mustDrop: @Sendable () -> Bool
     /// Returns the closure that passes the outcome to the caller.
-    let run: @Sendable (ReaderSession, _ isRepeated: Bool) throws -> @Sendable () -> Void
+    let run: @Sendable (Session, _ isRepeated: Bool) throws -> @Sendable () -> Void
     let fail: @Sendable (EventoError) -> Void
   }
 
@@ -37,10 +53,10 @@ final class ReaderPool: Sendable {
   private final class Seat: @unchecked Sendable {
     let queue: DispatchQueue
     /// `nil` before the first connection, and after it was lost.
-    var session: ReaderSession?
+    var session: Session?
 
     init(number: Int) {
-      queue = DispatchQueue(label: "evento.postgresql.reader.\(number)")
+      queue = DispatchQueue(label: "evento.postgresql.connection.\(number)")
     }
   }
 
@@ -52,6 +68,8 @@ final class ReaderPool: Sendable {
     var submitted = 0
     var idle: [Seat]
     var isClosed = false
+    /// True if a call of ``ConnectionPool/endWaits()`` is to come.
+    var isTimed = false
     /// The calls to make once no job waits or runs.
     var whenDone: [@Sendable () -> Void] = []
     /// The latest failure to connect, since the last success.
@@ -59,6 +77,7 @@ final class ReaderPool: Sendable {
   }
 
   private let seats: [Seat]
+  private let waitLimit: Duration
   private let connect: @Sendable () throws(PostgreSQLFailure) -> Connection
   private let state: Mutex<State>
   /// Grows with each ``renew()``.
@@ -66,11 +85,19 @@ final class ReaderPool: Sendable {
 
   /// - Parameter sessions: The maximum number of connections, at least 1.
   convenience init(_ settings: ConnectionSettings, sessions: Int) {
-    self.init(sessions: sessions) { () throws(PostgreSQLFailure) in try Connection(settings) }
+    // As long as what is before it, and is repeated once.
+    self.init(sessions: sessions, waitLimit: settings.timeout * 2) { () throws(PostgreSQLFailure) in
+      try Connection(settings)
+    }
   }
 
-  init(sessions: Int, connect: @escaping @Sendable () throws(PostgreSQLFailure) -> Connection) {
+  /// - Parameter waitLimit: The time for which work may wait for a connection.
+  init(
+    sessions: Int, waitLimit: Duration = .seconds(10),
+    connect: @escaping @Sendable () throws(PostgreSQLFailure) -> Connection
+  ) {
     seats = (1...max(sessions, 1)).map { Seat(number: $0) }
+    self.waitLimit = waitLimit
     self.connect = connect
     state = Mutex(State(idle: seats.reversed()))
   }
@@ -85,18 +112,12 @@ final class ReaderPool: Sendable {
   // MARK: Submitting
 
   /// Runs `body` when a connection is free, unless the caller's task is cancelled before that.
+  ///
+  /// - Throws: `unavailable` if none is free in time; the failure of `body`.
   func perform<Value: Sendable>(
-    _ work: Work, _ body: @escaping @Sendable (ReaderSession, _ isRepeated: Bool) throws -> Value
+    _ work: Work, _ body: @escaping @Sendable (Session, _ isRepeated: Bool) throws -> Value
   ) async throws(EventoError) -> Value {
-    let cancellation = CancellationFlag()
-    let result: Result<Value, EventoError> = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        perform(work, unless: { cancellation.isSet }, completion: { continuation.resume(returning: $0) }, body)
-      }
-    } onCancel: {
-      cancellation.set()
-    }
-    return try result.get()
+    try await withCompletion { mustDrop, completion in perform(work, unless: mustDrop, completion: completion, body) }
   }
 
   /// Runs `body` like the other `perform`, and calls `completion`: on a connection's queue, or at once if this is closed.
@@ -107,14 +128,14 @@ final class ReaderPool: Sendable {
   func perform<Value: Sendable>(
     _ work: Work, unless mustDrop: @escaping @Sendable () -> Bool = { false },
     completion: @escaping Completion<Value>,
-    _ body: @escaping @Sendable (ReaderSession, _ isRepeated: Bool) throws -> Value
+    _ body: @escaping @Sendable (Session, _ isRepeated: Bool) throws -> Value
   ) {
     let isAccepted = state.withLock { state in
       guard !state.isClosed else { return false }
       state.submitted += 1
       state.waiting[work.rawValue].append(
         Job(
-          work: work, number: state.submitted, mustDrop: mustDrop,
+          work: work, number: state.submitted, deadline: .now + waitLimit, mustDrop: mustDrop,
           run: { session, isRepeated in
             let outcome = try Self.outcome { try body(session, isRepeated) }
             return { completion(outcome) }
@@ -144,13 +165,49 @@ final class ReaderPool: Sendable {
 
   /// Starts the next job on an idle connection, if there are both.
   private func startNext() {
-    let start = state.withLock { state -> (Job, Seat)? in
-      guard let seat = state.idle.last, let job = next(&state) else { return nil }
+    let (start, deadline) = state.withLock { state -> ((Job, Seat)?, ContinuousClock.Instant?) in
+      guard let seat = state.idle.last, let job = next(&state) else { return (nil, nextDeadline(&state)) }
       state.idle.removeLast()
-      return (job, seat)
+      return ((job, seat), nextDeadline(&state))
     }
+    if let deadline { endWaits(at: deadline) }
     guard let (job, seat) = start else { return }
     seat.queue.async { [self] in runAll(from: job, on: seat) }
+  }
+
+  /// Returns the time at which ``endWaits()`` must be called, unless a call is to come or nothing waits.
+  private func nextDeadline(_ state: inout State) -> ContinuousClock.Instant? {
+    guard !state.isTimed, let first = state.waiting.compactMap({ $0.first?.deadline }).min() else { return nil }
+    state.isTimed = true
+    return first
+  }
+
+  private func endWaits(at deadline: ContinuousClock.Instant) {
+    let delay = max(deadline - .now, .zero) / .seconds(1)
+    DispatchQueue.global().asyncAfter(deadline: .now() + delay) { [weak self] in self?.endWaits() }
+  }
+
+  /// Fails the jobs that have waited for too long: all connections may hang.
+  private func endWaits() {
+    let now = ContinuousClock.now
+    let (expired, next) = state.withLock { state -> ([Job], ContinuousClock.Instant?) in
+      state.isTimed = false
+      var expired: [Job] = []
+      for work in state.waiting.indices {
+        while let job = state.waiting[work].first, job.deadline <= now {
+          expired.append(state.waiting[work].removeFirst())
+        }
+      }
+      return (expired, nextDeadline(&state))
+    }
+    if let next { endWaits(at: next) }
+    for job in expired {
+      job.fail(
+        EventoError(
+          .unavailable,
+          "All connections to PostgreSQL were busy for \(waitLimit / .seconds(1)) seconds, the limit of a wait. Retry shortly."
+        ))
+    }
   }
 
   /// Runs a job, and then others as long as one waits.
@@ -224,14 +281,14 @@ final class ReaderPool: Sendable {
   }
 
   /// - Throws: ``EventoError`` if the server can't be reached.
-  private func session(of seat: Seat) throws -> ReaderSession {
+  private func session(of seat: Seat) throws -> Session {
     let term = term.load(ordering: .sequentiallyConsistent)
     if let session = seat.session, !session.connection.isBroken, session.term == term { return session }
     seat.session = nil
     let failure = state.withLock { $0.failure }
     if let failure, .now < failure.retryAt { throw failure.error }
     do throws(PostgreSQLFailure) {
-      let session = ReaderSession(try connect(), term: term)
+      let session = Session(try connect(), term: term)
       state.withLock { $0.failure = nil }
       seat.session = session
       return session
@@ -276,7 +333,7 @@ final class ReaderPool: Sendable {
   }
 }
 
-extension ReaderPool {
+extension ConnectionPool {
   /// Checks that the server accepts writes, on one of the connections.
   ///
   /// - Parameter completion: Gets the reason if it does not.
