@@ -85,7 +85,10 @@ let package = Package(
     .testTarget(
       name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "EventoStorage", "CSQLite"], swiftSettings: settings),
     .testTarget(
-      name: "EventoPostgreSQLTests", dependencies: ["Evento", "EventoPostgreSQL", "EventoStorage", "TestSupport"],
+      name: "EventoPostgreSQLTests",
+      dependencies: [
+        "Evento", "EventoGateway", "EventoPostgreSQL", "EventoStorage", "HTTPServer", "TestSupport", log,
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "EventoHTTPTests",

@@ -44,6 +44,8 @@ extension PostgreSQLExecutor {
     }
   }
 
+  package var history: UInt64 { announcer.history }
+
   /// Returns the number of stored events.
   ///
   /// - Throws: `unavailable`.

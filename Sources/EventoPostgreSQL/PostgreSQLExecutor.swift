@@ -64,10 +64,11 @@ public final class PostgreSQLExecutor: Sendable {
       WriterSession(connection, channel: channel, now: now), waitingLimit: max(configuration.waitingWrites, 1),
       announcer: announcer,
       health: WriterHealth(stuckAfter: configuration.requestTimeout, notify: configuration.notify)
-    ) { () throws(PostgreSQLFailure) in
+    ) { [announcer] () throws(PostgreSQLFailure) in
       let connection = try Connection(settings)
       // Before the first write on it is confirmed: no read may come from the server before.
       connections.renew()
+      announcer.doubtHistory()
       return WriterSession(connection, channel: channel, now: now)
     }
     listener.start()

@@ -122,6 +122,34 @@ import Testing
     await pool.close()
   }
 
+  /// All connections hang in work of other callers.
+  @Test func aWaitForAConnectionHasALimit() async throws {
+    let settings = try await settings()
+    let pool = ConnectionPool(sessions: 2, waitLimit: .milliseconds(50)) { () throws(PostgreSQLFailure) in
+      try Connection(settings)
+    }
+    let gate = DispatchSemaphore(value: 0)
+    let started = Atomic(0)
+    let done = Atomic(0)
+    for _ in 0..<2 {
+      pool.perform(.lookUp, completion: { (_: Result<Void, EventoError>) in done.add(1, ordering: .relaxed) }) { _, _ in
+        started.add(1, ordering: .relaxed)
+        gate.wait()
+      }
+    }
+    while started.load(ordering: .relaxed) < 2 { await Task.yield() }
+    for work in ConnectionPool.Work.allCases {
+      let error = try await #require(throws: EventoError.self) { try await pool.perform(work) { _, _ in } }
+      #expect(error.code == .unavailable && error.isTransient && error.detail.contains("busy for 0.05 seconds"))
+    }
+    // What runs is not ended, and what comes later waits as long again.
+    gate.signal()
+    gate.signal()
+    while done.load(ordering: .relaxed) < 2 { await Task.yield() }
+    try await pool.perform(.lookUp) { _, _ in }
+    await pool.close()
+  }
+
   @Test func closingCompletesWhatWaitsAndRefusesTheRest() async throws {
     let pool = ConnectionPool(try await settings(), sessions: 1)
     let (started, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))

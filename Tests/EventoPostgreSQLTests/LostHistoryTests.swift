@@ -1,5 +1,8 @@
 import Evento
+import EventoGateway
 import EventoStorage
+import HTTPServer
+import Logging
 import Synchronization
 import TestSupport
 import Testing
@@ -129,6 +132,43 @@ import Testing
       while !hasRead.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(5)) }
     }
     return followers
+  }
+
+  /// A gateway keeps the pages of streams for others. Those of a lost history are never sent, from the moment on at which
+  /// the connection is lost.
+  @Test func keptPagesEndWithTheirHistory() async throws {
+    try await withRelayedStore { store, relay, database in
+      let gateway = Gateway(
+        store, configuration: GatewayConfiguration(),
+        log: Logger(label: "evento", factory: { _ in SwiftLogNoOpLogHandler() }))
+      let server = try HTTPServer.start(
+        on: [.tcp(host: "127.0.0.1", port: 0)], configuration: ServerConfiguration(), handler: gateway)
+      let client = HTTPClient(port: try #require(server.addresses.first?.port))
+      let start = try await store.write([.sample()]).events[0].cursor
+      let target = "/events/stream?after=\(start)"
+      try await save(database)
+      try await store.write([.sample(type: "lost", of: "lost")])
+      // It stays open, and with it the pages of its filter.
+      let connection = try RawConnection(port: client.port)
+      try await connection.send(client.message("GET", target, nil, []))
+      var responses = HTTPResponseReader(connection)
+      let first = try await responses.beginning { $0.contains("\"lost\"") }
+      #expect(first.status == 200)
+
+      let history = store.history
+      relay.refuse()
+      relay.cut()
+      while store.history == history { try await Task.sleep(for: .milliseconds(5)) }
+      let meanwhile = try await client.beginning("GET", target) { $0.contains("\"lost\"") }
+      #expect(meanwhile.status == 503 && !meanwhile.text.contains("\"lost\""))
+
+      try await restore(database, behind: relay)
+      try await store.write([.sample(type: "new", of: "new")])
+      let later = try await client.beginning("GET", target) { $0.contains("\"new\"") }
+      #expect(later.status == 200 && later.text.contains("\"new\"") && !later.text.contains("\"lost\""))
+      gateway.closeStreams()
+      await server.shutDown(grace: .seconds(5))
+    }
   }
 
   /// A commit of this gateway that was announced, but lost before its notification arrived. Others take its position.

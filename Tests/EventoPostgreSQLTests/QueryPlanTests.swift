@@ -50,15 +50,18 @@ import Testing
       ]
     return sets.flatMap { set in
       (set == [.log] ? [1] : [1, 2, 10]).flatMap { count in
-        ReadDirection.allCases.map { direction in
+        ReadDirection.allCases.flatMap { direction in
           let targets = set.flatMap { selection in
             (1...count).map { FilterTarget(selection: selection, first: Int64($0), second: Int64($0)) }
           }
-          let query = EventQuery.page(Set(targets), EventQuery.Range(direction: direction), limit: 100, bytes: 1000)
-          return (
-            "\(count) × \(set) \(direction)", query.statement,
-            set == [.log] || count == 1 && set.count == 1 && set[0].isOneScan
-          )
+          return [EventRow.Payloads.small, .bounded].map { payloads in
+            let query = EventQuery.page(
+              Set(targets), EventQuery.Range(direction: direction), limit: 100, payloads, bytes: 1000)
+            return (
+              "\(count) × \(set) \(direction), payloads \(payloads)", query.statement,
+              set == [.log] || count == 1 && set.count == 1 && set[0].isOneScan
+            )
+          }
         }
       }
     }
@@ -69,8 +72,7 @@ import Testing
     let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t")])
     check(try plan(EventQuery.exists(condition).statement, on: connection), "condition", sorts: true)
     check(try plan(FilterResolution.statement, on: connection), "names", sorts: true)
-    check(try plan(SymbolTable.lanesStatement, on: connection), "lanes", sorts: false)
-    check(try plan(SymbolTable.aggregatesStatement, on: connection), "aggregates", sorts: false)
+    check(try plan(SymbolTable.statement, on: connection), "lanes", sorts: false)
     check(try plan(EventRow.byID, on: connection), "event by id", sorts: false)
     check(try plan(SubscriberTable.pageStatement, on: connection), "subscribers", sorts: false)
   }
@@ -91,7 +93,7 @@ import Testing
         INSERT INTO kind VALUES (1, 1, 2, false);
         INSERT INTO lane VALUES (1, 0, 1, false);
         INSERT INTO aggregate VALUES (1, 1, 'a');
-        INSERT INTO event SELECT g, g, 1, g, g, gen_random_uuid(), 1, 1, 1, 0, false, false, true, NULL, ''
+        INSERT INTO event SELECT g, g, 1, g, g, gen_random_uuid(), 1, 1, 1, 0, false, false, true, 'a', NULL, ''
           FROM generate_series(1, 50000) g;
         ANALYZE
         """)

@@ -48,7 +48,7 @@ struct SampleLog {
       INSERT INTO event
       SELECT position, position + 1000, aggregate, row_number() OVER (PARTITION BY aggregate ORDER BY position),
         1700000000000 + position, lpad(to_hex(position), 32, '0')::uuid, kind.type, kind.id, lane.id, lane.routing_key,
-        kind.is_late, lane.is_late, true, CASE WHEN position % 3 = 0 THEN convert_to('{"m":' || position || '}', 'UTF8') END,
+        kind.is_late, lane.is_late, true, a.key, CASE WHEN position % 3 = 0 THEN convert_to('{"m":' || position || '}', 'UTF8') END,
         convert_to('{"n":' || position || '}', 'UTF8')
       FROM (
         SELECT position,

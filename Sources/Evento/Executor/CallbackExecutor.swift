@@ -47,11 +47,18 @@ package protocol CallbackExecutor: Sendable {
   /// - Parameter completion: Gets the reason if the store can't accept writes.
   func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void)
 
+  /// A number that grows when events that were read before may no longer be in the log, because another server may have
+  /// taken over that did not have them. What was read at another number must be read again before it is used.
+  var history: UInt64 { get }
+
   /// The current metrics, if the store has any.
   var metrics: StoreMetrics? { get }
 }
 
 extension CallbackExecutor {
+  /// 0: the store loses no events.
+  package var history: UInt64 { 0 }
+
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder

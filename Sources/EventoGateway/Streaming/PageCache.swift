@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// Without it, a thousand followers at the end of the log with the same filter would read the same page from the store
 /// after each commit, and render it a thousand times. The log after a position never changes and only grows, so a page
-/// with events is also valid for later followers at the same position.
+/// with events is also valid for later followers at the same position, as long as the store's history is the same.
 final class PageCache: Sendable {
   /// Events after a position, as the lines of a stream.
   struct Page: Sendable {
@@ -70,6 +70,8 @@ final class PageCache: Sendable {
     /// The position; `nil` at the beginning.
     let position: Cursor?
     let rendering: StreamRendering
+    /// The value of ``CallbackExecutor/history`` before the read.
+    let history: UInt64
   }
 
   private struct ReadKey: Hashable {
@@ -143,7 +145,9 @@ final class PageCache: Sendable {
     // The end of the log moves, so this page can't be shared.
     case .now: return try await readInTurn()
     }
-    let key = ReadKey(page: Key(filter: membership.number, position: position, rendering: rendering), count: count)
+    let key = ReadKey(
+      page: Key(filter: membership.number, position: position, rendering: rendering, history: store.history),
+      count: count)
     let number = waits.add(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { waiter in

@@ -39,6 +39,8 @@ final class ConnectionPool: Sendable {
     let work: Work
     /// The number of jobs before it.
     let number: Int
+    /// The end of its wait for a connection.
+    let deadline: ContinuousClock.Instant
     let mustDrop: @Sendable () -> Bool
     /// Returns the closure that passes the outcome to the caller.
     let run: @Sendable (Session, _ isRepeated: Bool) throws -> @Sendable () -> Void
@@ -66,6 +68,8 @@ final class ConnectionPool: Sendable {
     var submitted = 0
     var idle: [Seat]
     var isClosed = false
+    /// True if a call of ``ConnectionPool/endWaits()`` is to come.
+    var isTimed = false
     /// The calls to make once no job waits or runs.
     var whenDone: [@Sendable () -> Void] = []
     /// The latest failure to connect, since the last success.
@@ -73,6 +77,7 @@ final class ConnectionPool: Sendable {
   }
 
   private let seats: [Seat]
+  private let waitLimit: Duration
   private let connect: @Sendable () throws(PostgreSQLFailure) -> Connection
   private let state: Mutex<State>
   /// Grows with each ``renew()``.
@@ -80,11 +85,19 @@ final class ConnectionPool: Sendable {
 
   /// - Parameter sessions: The maximum number of connections, at least 1.
   convenience init(_ settings: ConnectionSettings, sessions: Int) {
-    self.init(sessions: sessions) { () throws(PostgreSQLFailure) in try Connection(settings) }
+    // As long as what is before it, and is repeated once.
+    self.init(sessions: sessions, waitLimit: settings.timeout * 2) { () throws(PostgreSQLFailure) in
+      try Connection(settings)
+    }
   }
 
-  init(sessions: Int, connect: @escaping @Sendable () throws(PostgreSQLFailure) -> Connection) {
+  /// - Parameter waitLimit: The time for which work may wait for a connection.
+  init(
+    sessions: Int, waitLimit: Duration = .seconds(10),
+    connect: @escaping @Sendable () throws(PostgreSQLFailure) -> Connection
+  ) {
     seats = (1...max(sessions, 1)).map { Seat(number: $0) }
+    self.waitLimit = waitLimit
     self.connect = connect
     state = Mutex(State(idle: seats.reversed()))
   }
@@ -99,6 +112,8 @@ final class ConnectionPool: Sendable {
   // MARK: Submitting
 
   /// Runs `body` when a connection is free, unless the caller's task is cancelled before that.
+  ///
+  /// - Throws: `unavailable` if none is free in time; the failure of `body`.
   func perform<Value: Sendable>(
     _ work: Work, _ body: @escaping @Sendable (Session, _ isRepeated: Bool) throws -> Value
   ) async throws(EventoError) -> Value {
@@ -120,7 +135,7 @@ final class ConnectionPool: Sendable {
       state.submitted += 1
       state.waiting[work.rawValue].append(
         Job(
-          work: work, number: state.submitted, mustDrop: mustDrop,
+          work: work, number: state.submitted, deadline: .now + waitLimit, mustDrop: mustDrop,
           run: { session, isRepeated in
             let outcome = try Self.outcome { try body(session, isRepeated) }
             return { completion(outcome) }
@@ -150,13 +165,49 @@ final class ConnectionPool: Sendable {
 
   /// Starts the next job on an idle connection, if there are both.
   private func startNext() {
-    let start = state.withLock { state -> (Job, Seat)? in
-      guard let seat = state.idle.last, let job = next(&state) else { return nil }
+    let (start, deadline) = state.withLock { state -> ((Job, Seat)?, ContinuousClock.Instant?) in
+      guard let seat = state.idle.last, let job = next(&state) else { return (nil, nextDeadline(&state)) }
       state.idle.removeLast()
-      return (job, seat)
+      return ((job, seat), nextDeadline(&state))
     }
+    if let deadline { endWaits(at: deadline) }
     guard let (job, seat) = start else { return }
     seat.queue.async { [self] in runAll(from: job, on: seat) }
+  }
+
+  /// Returns the time at which ``endWaits()`` must be called, unless a call is to come or nothing waits.
+  private func nextDeadline(_ state: inout State) -> ContinuousClock.Instant? {
+    guard !state.isTimed, let first = state.waiting.compactMap({ $0.first?.deadline }).min() else { return nil }
+    state.isTimed = true
+    return first
+  }
+
+  private func endWaits(at deadline: ContinuousClock.Instant) {
+    let delay = max(deadline - .now, .zero) / .seconds(1)
+    DispatchQueue.global().asyncAfter(deadline: .now() + delay) { [weak self] in self?.endWaits() }
+  }
+
+  /// Fails the jobs that have waited for too long: all connections may hang.
+  private func endWaits() {
+    let now = ContinuousClock.now
+    let (expired, next) = state.withLock { state -> ([Job], ContinuousClock.Instant?) in
+      state.isTimed = false
+      var expired: [Job] = []
+      for work in state.waiting.indices {
+        while let job = state.waiting[work].first, job.deadline <= now {
+          expired.append(state.waiting[work].removeFirst())
+        }
+      }
+      return (expired, nextDeadline(&state))
+    }
+    if let next { endWaits(at: next) }
+    for job in expired {
+      job.fail(
+        EventoError(
+          .unavailable,
+          "All connections to PostgreSQL were busy for \(waitLimit / .seconds(1)) seconds, the limit of a wait. Retry shortly."
+        ))
+    }
   }
 
   /// Runs a job, and then others as long as one waits.

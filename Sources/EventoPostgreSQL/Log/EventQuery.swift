@@ -23,21 +23,22 @@ extension EventQuery {
   /// Creates a query for the first events of a range that match one of the filters, in the range's direction, with the
   /// columns of ``EventRow``.
   ///
-  /// The last of `limit` events comes without its payload and metadata, and so does the first one that does not fit: they
-  /// only show that there are more events.
-  ///
   /// - Parameters:
   ///   - targets: At least one.
   ///   - limit: The maximum number of events, at least 1.
-  ///   - bytes: The maximum number of bytes of payloads and metadata. The first event has no limit.
-  static func page(_ targets: Set<FilterTarget>, _ range: Range, limit: Int, bytes: Int) -> EventQuery {
+  ///   - payloads: The events that come with their payload and metadata.
+  ///   - bytes: The number of bytes by which these are selected.
+  static func page(
+    _ targets: Set<FilterTarget>, _ range: Range, limit: Int, _ payloads: EventRow.Payloads, bytes: Int
+  ) -> EventQuery {
     var parameters: Parameters = [
       .int8(range.lower), .int8(range.upper), .int8(Int64(limit)), .int8(Int64(bytes)),
     ]
     if let target = targets.first, target.selection.isOneScan, targets.count == 1 || targets.contains(.log) {
       let selection = targets.contains(.log) ? .log : target.selection
       for column in selection.columns { parameters.append(column.parameter(target.first)) }
-      return EventQuery(statement: PageForm.scan(selection, range.direction).statement, parameters: parameters)
+      return EventQuery(
+        statement: PageForm(.scan(selection), range.direction, payloads).statement, parameters: parameters)
     }
     var groups: [Selection: [FilterTarget]] = [:]
     for target in targets { groups[target.selection, default: []].append(target) }
@@ -56,7 +57,7 @@ extension EventQuery {
       let compared = Int64(min(limit + 16 * scans, 2000))
       if range.direction == .forward { parameters.int8(range.lower.addingSaturating(compared)) }
     }
-    let form = PageForm.merge(selections, range.direction, isBounded: isBounded)
+    let form = PageForm(.merge(selections, isBounded: isBounded), range.direction, payloads)
     return EventQuery(statement: form.statement, parameters: parameters)
   }
 
@@ -64,14 +65,26 @@ extension EventQuery {
   private static let fewScans = 8
 
   /// The form of a page's statement. There are few of them: a read's filters either all have a routing key, or none has.
-  private enum PageForm: Hashable {
-    /// All rows of one index scan.
-    case scan(Selection, ReadDirection)
-    /// Positions from several index scans first, then the row of each.
-    ///
-    /// With many scans, most of their events come after the page. So if it is bounded, a first round scans a few
-    /// positions of each: the last one of as many as the page needs is a bound for the second round.
-    case merge([Selection], ReadDirection, isBounded: Bool)
+  private struct PageForm: Hashable {
+    enum Source: Hashable {
+      /// All rows of one index scan.
+      case scan(Selection)
+      /// Positions from several index scans first, then the row of each.
+      ///
+      /// With many scans, most of their events come after the page. So if it is bounded, a first round scans a few
+      /// positions of each: the last one of as many as the page needs is a bound for the second round.
+      case merge([Selection], isBounded: Bool)
+    }
+
+    private let source: Source
+    private let direction: ReadDirection
+    private let payloads: EventRow.Payloads
+
+    init(_ source: Source, _ direction: ReadDirection, _ payloads: EventRow.Payloads) {
+      self.source = source
+      self.direction = direction
+      self.payloads = payloads
+    }
 
     /// The statement, the same for each form.
     var statement: Statement {
@@ -89,21 +102,24 @@ extension EventQuery {
     private static let firstParameter = 5
 
     private var types: [ValueType] {
-      switch self {
-      case .scan(let selection, _): selection.columns.map(\.valueType)
-      case .merge(let selections, let direction, let isBounded):
+      switch source {
+      case .scan(let selection): selection.columns.map(\.valueType)
+      case .merge(let selections, let isBounded):
         selections.flatMap(\.columns).compactMap(\.valueType.array) + (isBounded ? [.int8] : [])
           + (isBounded && direction == .forward ? [.int8] : [])
       }
     }
 
     private var sql: String {
-      switch self {
-      case .scan(let selection, let direction):
+      switch source {
+      case .scan(let selection):
         let keys = selection.columns.enumerated().map { ($1.rawValue, "$\(Self.firstParameter + $0)") }
-        let rows = IndexScan.clauses(keys, nil, IndexScan.Range(direction: direction, limit: "$3"))
-        return EventRow.page("SELECT \(EventRow.sizedColumns) \(rows)", (keys.map(\.0) + ["position"]), direction)
-      case .merge(let selections, let direction, let isBounded):
+        let clauses = IndexScan.clauses(keys, nil, IndexScan.Range(direction: direction, limit: "$3"))
+        return EventRow.page(payloads, sortedBy: keys.map { "event.\($0.0)" } + ["event.position"], direction) {
+          columns in
+          "SELECT \(columns) \(clauses)"
+        }
+      case .merge(let selections, let isBounded):
         var parameter = Self.firstParameter
         let scans = selections.flatMap { selection in
           let scans = selection.scans(of: selection.filters(at: parameter))
@@ -138,12 +154,13 @@ extension EventQuery {
           positions = Self.near(selections, end: "$\(parameter + 1)", otherwise: positions)
         }
         // A row is looked up by itself, so that the planner can't join all of the table.
-        return EventRow.page(
+        return EventRow.page(payloads, sortedBy: ["page.position"], direction) { columns in
           """
-          SELECT event.*, page.position AS found FROM (\(positions)) AS page CROSS JOIN LATERAL (
-            SELECT \(EventRow.sizedColumns) FROM event WHERE event.position = page.position LIMIT 1
-          ) AS event
-          """, ["found"], direction)
+          SELECT \(columns) FROM (\(positions)) AS page CROSS JOIN LATERAL (
+            SELECT * FROM event WHERE event.position = page.position LIMIT 1
+          ) AS event ORDER BY page.position \(direction.order)
+          """
+        }
       }
     }
 

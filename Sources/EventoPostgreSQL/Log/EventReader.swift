@@ -3,8 +3,8 @@ internal import EventoStorage
 
 /// Reads events in one session.
 ///
-/// A page takes one round trip if the ids of its filters and the names of its events are cached, and at most three
-/// otherwise. Each statement sees the log as of its own moment, so the order of the statements matters:
+/// A page takes one round trip if the ids of its filters and the names of its events are cached and no payload is large,
+/// and at most four otherwise. Each statement sees the log as of its own moment, so the order of the statements matters:
 ///
 /// - The end of the log is read first. If the page is empty, the next read starts there: the page had all events up to
 ///   it.
@@ -64,8 +64,11 @@ struct EventReader {
     to builder: inout some PageBuilder
   ) throws -> LogHistory {
     var filters = filters
+    var range = range
     let connection = session.connection
-    let bytes = min(limits.bytes, builder.byteLimit)
+    func run(_ query: EventQuery?) throws(PostgreSQLFailure) -> QueryResult? {
+      try query.map { (query) throws(PostgreSQLFailure) in try connection.run(query.statement, query.parameters) }
+    }
     let first = LogHistory.query(cursor)
     let history: LogHistory
     var rows: QueryResult?
@@ -77,13 +80,10 @@ struct EventReader {
       }
       history = try LogHistory(results[0])
       if let cursor { try history.check(cursor) }
-      var range = range
       if !filters.resolve(results[1], &session.filters) { range.upper = min(range.upper, history.end.position) }
-      rows = try query(page, filters.targets, range, bytes).map { (query) throws(PostgreSQLFailure) in
-        try connection.run(query.statement, query.parameters)
-      }
+      rows = try run(query(page, filters.targets, range, .small, builder))
     } else {
-      let query = query(page, filters.targets, range, bytes)
+      let query = query(page, filters.targets, range, .small, builder)
       let results = try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
         try pipeline.send(first.statement, first.parameters)
         if let query { try pipeline.send(query.statement, query.parameters) }
@@ -93,25 +93,42 @@ struct EventReader {
       if let cursor { try history.check(cursor) }
       rows = results.count > 1 ? results[1] : nil
     }
+    if let found = rows, (0..<min(found.rowCount, page.room)).contains(where: { !EventRow.hasPayload(found, $0) }) {
+      rows = try run(query(page, filters.targets, range, .bounded, builder))
+    }
     if let rows { try add(rows, &page, to: &builder) }
     return history
   }
 
   /// - Returns: `nil` if no event can match.
   private func query(
-    _ page: PageState, _ targets: Set<FilterTarget>, _ range: EventQuery.Range, _ bytes: Int
+    _ page: PageState, _ targets: Set<FilterTarget>, _ range: EventQuery.Range, _ payloads: EventRow.Payloads,
+    _ builder: some PageBuilder
   ) -> EventQuery? {
+    guard !targets.isEmpty else { return nil }
     // One more than requested shows whether there are more.
-    targets.isEmpty ? nil : .page(targets, range, limit: page.room + 1, bytes: bytes)
+    let limit = page.room + 1
+    let bytes = min(limits.bytes, builder.byteLimit)
+    let share =
+      switch payloads {
+      case .small: max(bytes / limit, Self.bytesInRow)
+      case .bounded: bytes
+      }
+    return .page(targets, range, limit: limit, payloads, bytes: share)
   }
+
+  /// The size from which on PostgreSQL stores values apart from their row, roughly.
+  private static let bytesInRow = 2000
 
   /// Passes the events of a result to a builder, as long as the page has room for them.
   private func add(_ rows: QueryResult, _ page: inout PageState, to builder: inout some PageBuilder) throws {
     let names = try session.symbols.names(of: rows, on: session.connection)
     defer { session.symbols.keep(names) }
     for row in 0..<rows.rowCount where !page.hasMore {
-      guard let length = EventRow.payloadLength(rows, row) else { return page.end() }
-      guard page.hasRoom(payloadBytes: length, isJSON: EventRow.isJSON(rows, row), in: builder) else { return }
+      guard EventRow.hasPayload(rows, row) else { return page.end() }
+      guard
+        page.hasRoom(payloadBytes: EventRow.payloadLength(rows, row), isJSON: EventRow.isJSON(rows, row), in: builder)
+      else { return }
       try EventRow.withView(rows, row, names) { view, position in page.add(view, at: position, to: &builder) }
     }
   }

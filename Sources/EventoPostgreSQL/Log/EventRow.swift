@@ -3,40 +3,72 @@ internal import EventoStorage
 
 /// Reads rows of `event` as events.
 enum EventRow {
-  private static let names = "position, commit_id, id, aggregate, version, lane, timestamp, is_json"
+  /// The order of the cases is that of the columns.
+  private enum Column: Int, CaseIterable {
+    case position, commitID, id, version, lane, timestamp, isJSON, aggregateKey, metadata, data
+  }
+
+  private static let beginning =
+    "event.position, event.commit_id, event.id, event.version, event.lane, event.timestamp, event.is_json, event.aggregate_key"
 
   /// The columns that ``withView(_:_:_:_:)`` reads, in its order.
-  static let columns = "\(names), metadata, data"
+  private static let columns = "\(beginning), event.metadata, event.data"
 
-  /// The same, with the size of payload and metadata, which is read without them: `octet_length` of `bytea` in
+  /// The same, with NULL in place of metadata and payload of the rows for which a condition does not hold.
+  ///
+  /// Large values are stored apart from their row (https://www.postgresql.org/docs/15/storage-toast.html). They are read
+  /// only if the condition holds.
+  private static func columns(withPayloadIf condition: String) -> String {
+    "\(beginning), CASE WHEN \(condition) THEN event.metadata END, CASE WHEN \(condition) THEN event.data END"
+  }
+
+  /// The size of payload and metadata, which is read without them: `octet_length` of `bytea` in
   /// https://www.postgresql.org/docs/15/functions-binarystring.html
   ///
   /// Metadata without members is stored as NULL.
-  static let sizedColumns =
-    "event.*, octet_length(event.data) + coalesce(octet_length(event.metadata), \(noMetadata.utf8CodeUnitCount)) AS size"
+  private static let size =
+    "octet_length(event.data) + coalesce(octet_length(event.metadata), \(noMetadata.utf8CodeUnitCount))"
 
-  /// Returns a query for the rows of a page, with ``columns``: see ``EventQuery/page(_:_:limit:bytes:)``.
-  ///
-  /// Large values are stored apart from their row (https://www.postgresql.org/docs/15/storage-toast.html), and are read
-  /// only when they are sent.
+  // MARK: Pages
+
+  /// The rows of a page that come with their payload and metadata, where `$4` is a number of bytes. The others only show
+  /// that there are more events.
+  enum Payloads: Hashable {
+    /// All that are not larger than `$4`. Nearly every page is read so: to add up their sizes takes the server longer
+    /// than to read them.
+    case small
+    /// As many as are not larger than `$4` together, and the first one of any size. The last of `$3` rows comes without.
+    case bounded
+  }
+
+  /// Returns a query for the rows of a page.
   ///
   /// - Parameters:
-  ///   - rows: A query for ``sizedColumns``, sorted by `key` in `direction`.
-  ///   - key: The columns by which it is sorted.
-  static func page(_ rows: String, _ key: [String], _ direction: ReadDirection) -> String {
-    let sorting = key.map { "\($0) \(direction.order)" }.joined(separator: ", ")
-    let fits = "number < $3 AND (total <= $4 OR total = size)"
-    return """
-      SELECT \(names), CASE WHEN \(fits) THEN metadata END, CASE WHEN \(fits) THEN data END
-      FROM (
-        SELECT *, sum(size) OVER page AS total, row_number() OVER page AS number
-        FROM (\(rows)) AS row
-        WINDOW page AS (ORDER BY \(sorting) ROWS UNBOUNDED PRECEDING)
-      ) AS row
-      WHERE total - size <= $4 OR number = 2
-      ORDER BY \(sorting)
-      """
+  ///   - key: The columns by which the rows are sorted, in `direction`.
+  ///   - rows: Returns a query for columns of the rows, sorted so, from an item `event` of a `FROM` clause.
+  static func page(
+    _ payloads: Payloads, sortedBy key: [String], _ direction: ReadDirection, _ rows: (_ columns: String) -> String
+  ) -> String {
+    switch payloads {
+    case .small: return rows(columns(withPayloadIf: "\(size) <= $4"))
+    case .bounded:
+      let key = key.enumerated().map { (column: $1, name: "key_\($0)") }
+      let sorting = key.map { "\($0.name) \(direction.order)" }.joined(separator: ", ")
+      let sized = (["event.*", "\(size) AS size"] + key.map { "\($0.column) AS \($0.name)" }).joined(separator: ", ")
+      return """
+        SELECT \(columns(withPayloadIf: "number < $3 AND (total <= $4 OR total = size)"))
+        FROM (
+          SELECT *, sum(size) OVER page AS total, row_number() OVER page AS number
+          FROM (\(rows(sized))) AS event
+          WINDOW page AS (ORDER BY \(sorting) ROWS UNBOUNDED PRECEDING)
+        ) AS event
+        WHERE total - size <= $4 OR number = 2
+        ORDER BY \(sorting)
+        """
+    }
   }
+
+  // MARK: Values
 
   /// Passes a row with ``columns`` to `body`.
   ///
@@ -44,38 +76,37 @@ enum EventRow {
   static func withView<Value>(
     _ rows: QueryResult, _ row: Int, _ names: RowNames, _ body: (borrowing EventView, LogPosition) -> Value
   ) throws -> Value {
-    let lane = try names.lane(rows.integer(row, 5))
-    let key = try names.aggregateID(rows.integer(row, 3))
-    let metadata = rows.bytes(row, 8)
+    let lane = try names.lane(lane(rows, row))
+    let metadata = rows.bytes(row, Column.metadata.rawValue)
     let position = position(rows, row)
     return position.withCursorText { cursor in
       noMetadata.withUTF8Buffer { noMetadata in
         body(
           EventView(
-            cursor: cursor, id: rows.ulid(row, 2), aggregatorType: lane.type, aggregatorID: key,
-            version: Int(rows.integer(row, 4)), name: lane.name, routingKey: lane.routingKey,
-            data: rows.bytes(row, 9), isJSON: isJSON(rows, row),
+            cursor: cursor, id: rows.ulid(row, Column.id.rawValue), aggregatorType: lane.type,
+            aggregatorID: rows.text(row, Column.aggregateKey.rawValue),
+            version: Int(rows.integer(row, Column.version.rawValue)), name: lane.name, routingKey: lane.routingKey,
+            data: rows.bytes(row, Column.data.rawValue), isJSON: isJSON(rows, row),
             metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
-            timestamp: Timestamp(milliseconds: rows.integer(row, 6))),
+            timestamp: Timestamp(milliseconds: rows.integer(row, Column.timestamp.rawValue))),
           position)
       }
     }
   }
 
-  static func position(_ rows: QueryResult, _ row: Int) -> LogPosition {
-    LogPosition(position: rows.integer(row, 0), commitID: rows.integer(row, 1))
+  private static func position(_ rows: QueryResult, _ row: Int) -> LogPosition {
+    LogPosition(
+      position: rows.integer(row, Column.position.rawValue), commitID: rows.integer(row, Column.commitID.rawValue))
   }
 
-  static func lane(_ rows: QueryResult, _ row: Int) -> Int64 { rows.integer(row, 5) }
+  static func lane(_ rows: QueryResult, _ row: Int) -> Int64 { rows.integer(row, Column.lane.rawValue) }
 
-  static func aggregate(_ rows: QueryResult, _ row: Int) -> Int64 { rows.integer(row, 3) }
+  static func isJSON(_ rows: QueryResult, _ row: Int) -> Bool { rows.bool(row, Column.isJSON.rawValue) }
 
-  static func isJSON(_ rows: QueryResult, _ row: Int) -> Bool { rows.bool(row, 7) }
+  /// Returns whether the row came with its payload.
+  static func hasPayload(_ rows: QueryResult, _ row: Int) -> Bool { !rows.isNull(row, Column.data.rawValue) }
 
-  /// Returns the length of the payload; `nil` if the row came without it.
-  static func payloadLength(_ rows: QueryResult, _ row: Int) -> Int? {
-    rows.isNull(row, 9) ? nil : rows.bytes(row, 9).count
-  }
+  static func payloadLength(_ rows: QueryResult, _ row: Int) -> Int { rows.bytes(row, Column.data.rawValue).count }
 
   private static let noMetadata: StaticString = "{}"
 

@@ -12,28 +12,28 @@ struct IndexScan {
   private let keys: [(column: String, value: String)]
   /// The condition of a partial index.
   private let condition: String?
-  /// Another column, whose value is compared in the first events of an aggregate.
-  private let filtered: FilterColumn?
+  /// Other columns of `event_by_aggregate`, whose values are compared in the first events of an aggregate.
+  private let compared: [(column: String, value: String)]
 
   init(from rows: String, keys: [(column: String, value: String)] = []) {
     self.rows = rows
     self.keys = keys
     condition = nil
-    filtered = nil
+    compared = []
   }
 
   /// - Parameters:
   ///   - rows: The `FROM` clause. It has the values of the columns in an item `filter`.
   ///   - condition: The condition of a partial index.
-  ///   - filtered: See ``filtered``.
+  ///   - compared: See ``compared``.
   init(
     from rows: String, _ columns: [FilterColumn], onlyIf condition: String? = nil,
-    matching filtered: FilterColumn? = nil
+    comparing compared: [(column: String, value: String)] = []
   ) {
     self.rows = rows
     keys = columns.map { ($0.rawValue, "filter.\($0.rawValue)") }
     self.condition = condition
-    self.filtered = filtered
+    self.compared = compared
   }
 
   /// The positions to scan, and in which direction, in SQL.
@@ -53,17 +53,18 @@ struct IndexScan {
   }
 
   private func scan(_ range: Range) -> String {
-    guard let filtered else { return "SELECT position \(Self.clauses(keys, condition, range))" }
+    guard !compared.isEmpty else { return "SELECT position \(Self.clauses(keys, condition, range))" }
     // In the order of the log in both directions, and from its beginning if it is read backward. So it reads the first
-    // events of the aggregate, or those of them that the range has. Forward, it stops at the limit without a sort.
+    // events of the aggregate, or those of them that the range has, from the index alone. Forward, it stops at the limit
+    // without a sort. Of a range that begins later, it also reads later events, which another scan has too.
     let first = Range(upper: range.upper, limit: "\(IndexLimits.blockLength)")
     let order = range.direction.order
     return """
       SELECT position FROM (
-        SELECT aggregate, position, version, \(filtered.rawValue) \(Self.clauses(keys, condition, first))
+        SELECT aggregate, position, kind, routing_key \(Self.clauses(keys, condition, first))
       ) AS first
-      WHERE version <= \(IndexLimits.blockLength) AND first.\(filtered.rawValue) = filter.\(filtered.rawValue)
-        AND position > \(range.lower)
+      WHERE \(compared.map { "first.\($0.column) = \($0.value)" }.joined(separator: " AND "))
+        AND first.position > \(range.lower)
       ORDER BY aggregate \(order), position \(order) LIMIT \(range.limit)
       """
   }

@@ -116,12 +116,31 @@ enum Selection: Int, CaseIterable {
         IndexScan(from: firstLanes, keys: [("lane", "lane.id")]),
         IndexScan(from: filters, columns, onlyIf: LateEvents.ofLanes),
       ]
-    case .aggregateAndRoutingKey, .aggregateAndKind, .aggregateAndLane:
-      return [
-        IndexScan(from: filters, [.aggregate], matching: columns.last),
-        IndexScan(from: filters, columns, onlyIf: LateEvents.ofAggregate),
-      ]
+    case .aggregateAndRoutingKey:
+      return scansOfAggregate(filters, comparing: [("routing_key", "filter.routing_key")])
+    case .aggregateAndKind: return scansOfAggregate(filters, comparing: [("kind", "filter.kind")])
+    case .aggregateAndLane:
+      return scansOfAggregate(
+        filters, "SELECT kind, routing_key FROM lane WHERE lane.id = filter.lane",
+        comparing: [("kind", "lane.kind"), ("routing_key", "lane.routing_key")])
     }
+  }
+}
+
+extension Selection {
+  /// Returns the scans of some events of an aggregate: its first ones are compared, and later ones have an index.
+  ///
+  /// - Parameters:
+  ///   - lane: A query for the row of the filter's lane.
+  ///   - compared: The columns that are compared, each with its value.
+  private func scansOfAggregate(
+    _ filters: String, _ lane: String? = nil, comparing compared: [(column: String, value: String)]
+  ) -> [IndexScan] {
+    let first = lane.map { "\(filters) CROSS JOIN LATERAL (\($0) LIMIT 1) AS lane" } ?? filters
+    return [
+      IndexScan(from: first, [.aggregate], comparing: compared),
+      IndexScan(from: filters, columns, onlyIf: LateEvents.ofAggregate),
+    ]
   }
 }
 

@@ -56,7 +56,7 @@ extension WriteBatch {
   }
 
   private var eventParameters: Parameters {
-    let bytes = rows.reduce(0) { $0 + $1.data.bytes.count + $1.metadata.bytes.count + 160 }
+    let bytes = rows.reduce(0) { $0 + $1.data.bytes.count + $1.metadata.bytes.count + 200 }
     var parameters = Parameters(reservingCapacity: bytes)
     parameters.int8(store.end.commitID)
     parameters.int8(base.end.position)
@@ -71,6 +71,7 @@ extension WriteBatch {
     parameters.array(of: .bool, rows) { $0.bool($1.kind.isLate) }
     parameters.array(of: .bool, rows) { $0.bool($1.lane.isLate) }
     parameters.array(of: .bool, rows) { $0.bool($1.data.isJSON) }
+    parameters.array(of: .text, rows) { $0.text($1.aggregateKey) }
     parameters.array(of: .bytea, rows) { array, row in
       if row.metadata.isEmpty { array.null() } else { array.bytes(row.metadata.bytes) }
     }
@@ -107,17 +108,17 @@ extension WriteBatch {
     """
     INSERT INTO event (
       position, commit_id, aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind, is_late_lane,
-      is_json, metadata, data
+      is_json, aggregate_key, metadata, data
     )
     SELECT $2 + number, $1, aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind,
-      is_late_lane, is_json, metadata, data
-    FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) WITH ORDINALITY AS row (
-      aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind, is_late_lane, is_json, metadata,
-      data, number
+      is_late_lane, is_json, aggregate_key, metadata, data
+    FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) WITH ORDINALITY AS row (
+      aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind, is_late_lane, is_json,
+      aggregate_key, metadata, data, number
     )
     WHERE \(isUpdated)
     """, .int8, .int8, .int8Array, .int4Array, .int8Array, .uuidArray, .int4Array, .int4Array, .int4Array, .int4Array,
-    .boolArray, .boolArray, .boolArray, .byteaArray, .byteaArray)
+    .boolArray, .boolArray, .boolArray, .textArray, .byteaArray, .byteaArray)
 
   /// Sent to other connections when the transaction commits: https://www.postgresql.org/docs/15/sql-notify.html
   private static let notifyStatement = Statement(

@@ -9,6 +9,7 @@ final class WriteBatch {
   struct Row {
     let id: ULID
     let aggregate: Int64
+    let aggregateKey: String
     let version: Int
     let kind: Kind
     let lane: Lane
@@ -132,8 +133,8 @@ final class WriteBatch {
       }
       store.end = LogPosition(position: store.end.position + 1, commitID: commitID)
       let row = Row(
-        id: event.id ?? ULID(), aggregate: aggregate, version: admission.version, kind: kind, lane: lane,
-        timestamp: event.timestamp ?? time, data: event.data, metadata: event.metadata)
+        id: event.id ?? ULID(), aggregate: aggregate, aggregateKey: event.aggregatorID, version: admission.version,
+        kind: kind, lane: lane, timestamp: event.timestamp ?? time, data: event.data, metadata: event.metadata)
       rows.append(row)
       written.append(
         WrittenEvent(

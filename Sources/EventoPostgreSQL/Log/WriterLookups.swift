@@ -177,13 +177,12 @@ struct WriterLookups {
   /// https://www.postgresql.org/docs/15/functions-binarystring.html
   private static let eventsStatement = Statement(
     """
-    SELECT e.id, e.position, e.commit_id, e.version, e.timestamp, e.is_json, t.value, a.key, n.value, r.value,
+    SELECT e.id, e.position, e.commit_id, e.version, e.timestamp, e.is_json, t.value, e.aggregate_key, n.value, r.value,
       octet_length(e.data) = f.data_length AND coalesce(octet_length(e.metadata), 0) = f.metadata_length AS same,
       CASE WHEN octet_length(e.data) = f.data_length THEN e.data END,
       CASE WHEN octet_length(e.metadata) = f.metadata_length THEN e.metadata END
     FROM unnest($1, $2, $3) AS f (id, data_length, metadata_length)
       JOIN event AS e ON e.id = f.id
-      JOIN aggregate AS a ON a.id = e.aggregate
       JOIN kind AS k ON k.id = e.kind
       JOIN text AS t ON t.id = k.type
       JOIN text AS n ON n.id = k.name
