@@ -22,6 +22,7 @@ class Settings:
     cases: tuple[str, ...] = ()
     slack: float = 1.0
     before: Path | None = None
+    growth: bool = False
 
     def timed(self, connections: int) -> list:
         return ["--connections", connections, "--seconds", self.seconds, "--warm-up", 0.5]
@@ -43,6 +44,8 @@ def main() -> None:
     parser.add_argument("--slack", type=float, default=1, help="cost: how many times its bound a figure may be")
     parser.add_argument(
         "--before", type=Path, help="catchup: a checkout with built benchmarks, whose programs in Swift run beside")
+    parser.add_argument(
+        "--growth", action="store_true", help="catchup: only with ten times as many events (minutes, 4 GB)")
     parser.add_argument("--gateway", type=Path, help="measure this build of the command, as EVENTO_GATEWAY does")
     parser.add_argument("--no-build", action="store_true")
     arguments = parser.parse_args()
@@ -60,7 +63,7 @@ def main() -> None:
     paths.WORK.mkdir(exist_ok=True)
     settings = Settings(
         arguments.rounds, arguments.seconds, arguments.events, arguments.short, tuple(arguments.case),
-        arguments.slack, arguments.before)
+        arguments.slack, arguments.before, arguments.growth)
     outcomes = []
     for name in names:
         for outcome in measured(SECTIONS[name], settings):

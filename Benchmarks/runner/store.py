@@ -16,7 +16,7 @@ def prepared(events: int) -> tuple:
 
     An aggregate's events lie apart: as many aggregates as the log has events for take one event in turn.
     """
-    return _made(f"store-{events}", lambda port, folder: _fill(port, events, folder))
+    return _made(paths.WORK / f"store-{events}", lambda port, folder: _fill(port, events, folder))
 
 
 # Of a store to catch up with: one aggregate has so many events, at the end.
@@ -25,12 +25,17 @@ LONG, LONG_EVENTS = "long", 10_000
 AUDIT_EVERY = 100
 
 
-def to_catch_up(events: int):
-    """The database of a store with a tenth as many aggregates as events, one of them long, and a second type."""
-    return _made(f"catchup-{events}", lambda port, folder: fill_to_catch_up(port, events))[0]
+def to_catch_up(events: int, folder=None) -> tuple:
+    """The database of a store with a tenth as many aggregates as events, one of them long, and a second type; and a
+    folder with the cursor of its middle, and with request targets.
+
+    - Parameter folder: where it is made, if it is not kept.
+    """
+    folder = folder or paths.WORK / f"catchup-{events}"
+    return _made(folder, lambda port, folder: _fill_to_catch_up(port, events, folder))
 
 
-def fill_to_catch_up(port: int, events: int) -> None:
+def _fill_to_catch_up(port: int, events: int, folder) -> None:
     aggregates = max(1, events // 10)
 
     def event(n: int) -> dict:
@@ -40,8 +45,13 @@ def fill_to_catch_up(port: int, events: int) -> None:
             return deposit(f"audit-{n // AUDIT_EVERY % 100:02}") | {"aggregator_type": "bank/Audit"}
         return deposit(f"account-{n % aggregates:09}")
 
-    for _ in _written(port, events, event):
-        pass
+    for number, written in enumerate(_written(port, events, event)):
+        if number == events // PER_WRITE // 2:
+            (folder / "middle").write_text(written[0]["cursor"])
+    accounts = [n for n in random.sample(range(aggregates), min(aggregates, 2000)) if n % AUDIT_EVERY > 0]
+    _write(
+        folder / "by-aggregate",
+        (f"/events?first=100&aggregator_type=bank/Account&aggregator_id=account-{n:09}" for n in accounts))
 
 
 def audits(events: int) -> int:
@@ -49,11 +59,10 @@ def audits(events: int) -> int:
     return -(-(events - LONG_EVENTS) // AUDIT_EVERY)
 
 
-def _made(name: str, fill) -> tuple:
-    folder = paths.WORK / name
+def _made(folder, fill) -> tuple:
     database = folder / "store.sqlite"
     if not (folder / "complete").exists():
-        paths.fresh_folder(folder.name)
+        paths.fresh_folder(folder)
         with Gateway(database) as server:
             fill(server.port, folder)
         (folder / "complete").touch()

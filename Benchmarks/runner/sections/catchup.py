@@ -4,8 +4,11 @@ Rates include the reader, which has its share of the machine. Processor times ar
 """
 
 import json
+import re
 import resource
+import shutil
 import subprocess
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -13,7 +16,7 @@ from pathlib import Path
 from .. import paths, store
 from ..compare import Comparison, Target
 from ..database import PROGRAMS, PostgreSQL
-from ..processes import Gateway, Server, free_port, tool
+from ..processes import Gateway, Server, free_port, measured, tool
 from .peers import environment
 from .postgresql import empty_store
 
@@ -29,11 +32,16 @@ COPY = (
     "COPY (SELECT id, position, commit_id, aggregate, version, lane, timestamp, is_json, metadata, data FROM event "
     "ORDER BY position) TO STDOUT")
 TYPED = 200_000
+# How many times as much the same read may take, if the log is ten times as long.
+AT_MOST = 1.3
 
 
 def comparisons(settings):
     events = min(settings.events, 200_000) if settings.short else settings.events
-    database = store.to_catch_up(events)
+    if settings.growth:
+        yield from growth(events, settings)
+        return
+    database, _ = store.to_catch_up(events)
     check_same_lines(database)
     yield from one_reader(database, events)
     yield from eight_readers(database, events, settings)
@@ -223,3 +231,78 @@ def programs(database, events: int, settings):
             "JSONCoder": lambda: run(paths.TOOLS, "decode", TYPED),
             "Foundation": lambda: run(paths.TOOLS, "decode-foundation", TYPED),
         }, [Target("JSONCoder", "Foundation", at_least=5, figure="events_rate")])
+
+
+# The events that one measurement reads; and those that are read where instructions are counted, which is slow.
+READ, COUNTED = 200_000, 10_000
+
+
+def growth(events: int, settings):
+    """The same reads of a store and of one with ten times as many events."""
+    with tempfile.TemporaryDirectory(prefix="catchup-", dir=paths.WORK) as folder:
+        stores = {
+            events: store.to_catch_up(events), 10 * events: store.to_catch_up(10 * events, Path(folder) / "large")}
+        few = store.audits(events)
+        cases = {
+            "from the beginning": (lambda size: "", min(READ, events // 3)),
+            "from the middle": (
+                lambda size: "after=" + (stores[size][1] / "middle").read_text(), min(READ, events // 3)),
+            "a type that is 1 % of the log": (lambda size: "aggregator_type=bank/Audit", few),
+        }
+
+        def followed(size, query, count):
+            with Gateway(stores[size][0]) as server:
+                return read(server, count, "--query", query(size))
+
+        def pages(size):
+            with Gateway(stores[size][0]) as server:
+                return measured(server, "get", *settings.timed(8), "--paths", stores[size][1] / "by-aggregate")
+
+        def counted(size, query, count):
+            return instructions(
+                stores[size][0], min(count, COUNTED), "event-read", "--query", query(size), "--events")
+
+        def counted_pages(size):
+            return instructions(
+                stores[size][0], COUNTED // 10, "event-load", "get", "--warm-up", 0, "--paths",
+                stores[size][1] / "by-aggregate", "--count")
+
+        def both(title, measure, targets):
+            small, large = (f"{title}, {size} events" for size in stores)
+            return Comparison(
+                title, {small: lambda: measure(events), large: lambda: measure(10 * events)},
+                [Target(large, small, **target) for target in targets])
+
+        for title, (query, count) in cases.items():
+            yield both(
+                f"Following {title}", lambda size, query=query, count=count: followed(size, query, count),
+                [{"figure": "events_rate", "at_least": 1 / AT_MOST}, {"figure": "cpu_us"}])
+        one = "Pages of one of many aggregates"
+        yield both(one, pages, [{"figure": "rate", "at_least": 1 / AT_MOST}, {"figure": "cpu_us"}])
+        if shutil.which("valgrind"):
+            for title, (query, count) in cases.items():
+                yield both(
+                    f"Instructions, following {title}",
+                    lambda size, query=query, count=count: counted(size, query, count),
+                    [{"figure": "instructions", "at_most": AT_MOST}])
+            yield both(f"Instructions, {one.lower()}", counted_pages, [{"figure": "instructions", "at_most": AT_MOST}])
+
+
+def instructions(database, count: int, *options) -> dict:
+    """What the gateway takes for an event or a request, by the difference between few and many: its start and end are
+    in both. The count does not depend on what else the machine does."""
+    # Valgrind's reader fails at the debug information of Swift.
+    program = paths.WORK / "counted-gateway"
+    subprocess.run(["objcopy", "--strip-debug", paths.gateway(), program], check=True)
+
+    def total(count: int) -> int:
+        port = free_port()
+        log = paths.WORK / "callgrind.log"
+        command = [
+            "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log}", program, "serve",
+            "--database", database, "--port", port, "--log-level", "error"]
+        with Server(command, port, patience=300):
+            tool(options[0], "--port", port, *options[1:], count)
+        return int(re.search(r"Collected : (\d+)", log.read_text())[1])
+
+    return {"instructions": round((total(count) - total(count // 10)) / (count - count // 10))}
