@@ -26,7 +26,7 @@ enum CatchUpBenchmark {
     guard let mode = arguments.first else { fatalError("catch-up-benchmark MODE …") }
     if mode.hasPrefix("decode") {
       guard arguments.count == 2, let count = Int(arguments[1]) else { fatalError("catch-up-benchmark \(mode) EVENTS") }
-      return try await report(mode, count) { try decode(count, mode == "decode" ? JSONCoder() : FoundationCoder()) }
+      return try await report(mode, count) { try decode(count, coders[mode] ?? JSONCoder()) }
     }
     guard arguments.count >= 3, let count = Int(arguments[2]) else {
       fatalError("catch-up-benchmark \(mode) (FILE | URL) EVENTS [ID]")
@@ -94,7 +94,7 @@ enum CatchUpBenchmark {
     }
   }
 
-  private static func report(_ mode: String, _ count: Int, _ body: () async throws -> Void) async throws {
+  private static func report(_ mode: String, _ count: Int, _ body: @Sendable () async throws -> Void) async throws {
     let (start, began) = (ContinuousClock.now, cpuSeconds())
     try await body()
     let seconds = start.duration(to: .now) / .seconds(1)
@@ -110,6 +110,10 @@ enum CatchUpBenchmark {
   }
 
   // MARK: Typed payloads
+
+  private static let coders: [String: any EventCoder] = [
+    "decode": JSONCoder(), "decode-foundation": FoundationCoder(),
+  ]
 
   /// A payload of about 190 bytes.
   private struct Transfer: Codable {
@@ -130,7 +134,7 @@ enum CatchUpBenchmark {
     }
   }
 
-  private static func decode(_ count: Int, _ coder: some EventCoder) throws {
+  private static func decode(_ count: Int, _ coder: any EventCoder) throws {
     let payload = try coder.encode(
       Transfer(
         from: "DE89370400440532013000", to: "FR7630006000011234567890189", amount: 125_000, currency: "EUR",
