@@ -39,8 +39,11 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CSocketPolling"),
     .target(name: "CAllocator"),
+    // Declarations only: a gateway loads zlib when it starts.
+    .target(name: "CZlib"),
 
     .target(name: "ByteCoding", swiftSettings: settings),
+    .target(name: "SharedLibrary", swiftSettings: settings),
     .target(name: "Evento", dependencies: ["ByteCoding", log], swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
     .target(name: "EventoStorage", dependencies: ["Evento", deque], swiftSettings: settings),
@@ -48,7 +51,8 @@ let package = Package(
       name: "EventoSQLite", dependencies: ["CSQLite", "Evento", "EventoStorage", deque], swiftSettings: settings),
     // It loads libpq when it runs.
     .target(
-      name: "EventoPostgreSQL", dependencies: ["ByteCoding", "Evento", "EventoStorage", deque], swiftSettings: settings),
+      name: "EventoPostgreSQL", dependencies: ["ByteCoding", "Evento", "EventoStorage", "SharedLibrary", deque],
+      swiftSettings: settings),
     .target(
       name: "EventoHTTP", dependencies: ["ByteCoding", "CCurl", "Evento", "EventoWire", log], swiftSettings: settings),
     // Without package access, so that what it makes of Evento, an executor among it, others can make too.
@@ -56,7 +60,7 @@ let package = Package(
     .target(name: "HTTPServer", dependencies: ["ByteCoding", "CSocketPolling", deque], swiftSettings: settings),
     .target(
       name: "EventoGateway",
-      dependencies: ["ByteCoding", "Evento", "EventoWire", "HTTPServer", deque, log],
+      dependencies: ["ByteCoding", "CZlib", "Evento", "EventoWire", "HTTPServer", "SharedLibrary", deque, log],
       resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
     .executableTarget(
       name: "evento-gateway",
@@ -102,7 +106,7 @@ let package = Package(
     .testTarget(
       name: "EventoGatewayTests",
       dependencies: [
-        "ByteCoding", "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
+        "ByteCoding", "CZlib", "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "SharedLibrary", "TestSupport",
         log, .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),

@@ -16,6 +16,8 @@ let package = Package(
     .executableTarget(name: "event-load", dependencies: ["measuring"], cSettings: gnu),
     .executableTarget(name: "event-follow", dependencies: ["measuring"], cSettings: gnu),
     .executableTarget(
+      name: "event-read", dependencies: ["measuring"], cSettings: gnu, linkerSettings: [.linkedLibrary("z")]),
+    .executableTarget(
       name: "sqlite-yardstick", dependencies: ["measuring"], cSettings: gnu,
       linkerSettings: [.linkedLibrary("sqlite3")]),
     .executableTarget(
@@ -25,6 +27,13 @@ let package = Package(
     .executableTarget(
       name: "store-benchmark",
       dependencies: [.product(name: "Evento", package: "evento"), .product(name: "EventoSQLite", package: "evento")],
+      swiftSettings: swift),
+    .executableTarget(
+      name: "catch-up-benchmark",
+      dependencies: [
+        .product(name: "Evento", package: "evento"), .product(name: "EventoHTTP", package: "evento"),
+        .product(name: "EventoSQLite", package: "evento"),
+      ],
       swiftSettings: swift),
     .executableTarget(
       name: "subscription-benchmark",

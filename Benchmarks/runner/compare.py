@@ -55,7 +55,7 @@ def run(comparison: Comparison, rounds: int) -> dict:
 # Figures that only some results have.
 EXTRA = [
     "start_ms", "bytes_per_connection", "bytes_per_follower", "received_share", "received_mb_rate", "close_p50_ms",
-    "close_p99_ms", "skipped", "ns", "disk_bytes", "instructions"]
+    "close_p99_ms", "skipped", "ns", "disk_bytes", "instructions", "reader_cpu_us", "total_cpu_us", "bytes_per_event"]
 
 
 def table(outcome: dict) -> str:

@@ -39,7 +39,8 @@ def as_in_a_container(folder: Path) -> list[str]:
     return ["--static-swift-stdlib", "--scratch-path", str(folder)]
 
 
-def fresh_folder(name: str) -> Path:
+def fresh_folder(name: str | Path) -> Path:
+    """An empty folder, below the working folder if its path is not absolute."""
     folder = WORK / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -80,12 +80,12 @@ class Server:
         return found
 
     def cpu_seconds(self) -> float:
-        """Processor time used so far by all of it."""
+        """Processor time used so far by all of it, by processes that have ended too."""
         total = 0
         for pid in self._processes():
             fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
             if fields:
-                total += int(fields[11]) + int(fields[12])
+                total += sum(map(int, fields[11:15]))
         return total / TICK
 
     def resident_bytes(self) -> int:
@@ -98,9 +98,10 @@ class Server:
 
 
 class Gateway(Server):
-    def __init__(self, database: Path | str, *options, core: int | None = None, folder: Path | None = None):
+    def __init__(self, database: Path | str, *options, core: int | None = None, folder: Path | None = None,
+                 program: Path | None = None):
         port = free_port()
-        command = [paths.gateway(), "serve", "--database", database, "--port", port, "--log-level", "error", *options]
+        command = [program or paths.gateway(), "serve", "--database", database, "--port", port, "--log-level", "error", *options]
         super().__init__(command, port, core, folder)
 
 

@@ -9,10 +9,11 @@ extension Gateway {
   private static let smallBody = 8 << 10
 
   func respond(to request: GatewayRequest, _ operation: Operation, _ exchange: Exchange) -> ResponseSource {
+    let compression = operation.isCompressible ? ResponseCompression(compressor, for: request) : nil
     do throws(EventoError) {
       let permit = operation.countsInFlight ? try admission.acquireRequest() : nil
       guard request.body.count <= Self.smallBody else {
-        return respondInTask(exchange, permit) { waitState async throws in
+        return respondInTask(exchange, permit, compression) { waitState async throws in
           // Decoding a body of 16 MiB takes a tenth of a second or more. It must not occupy a thread of the cooperative
           // pool, which has only as many as processors.
           try await withTaskExecutorPreference(LongWork.executor) { () async throws in
@@ -23,9 +24,9 @@ extension Gateway {
       switch try operation.work(for: request) {
       case .response(let response): return .response(finish(exchange, response))
       case .callback(let begin):
-        let context = GatewayResponder.Context(self, exchange, permit)
+        let context = GatewayResponder.Context(self, exchange, permit, compression)
         return .callback { responder in begin(GatewayResponder(context, responder)) }
-      case .task(let body): return respondInTask(exchange, permit, body)
+      case .task(let body): return respondInTask(exchange, permit, compression, body)
       }
     } catch {
       return .response(finish(exchange, problem(error, exchange)))
@@ -33,7 +34,7 @@ extension Gateway {
   }
 
   private func respondInTask(
-    _ exchange: Exchange, _ permit: AdmissionControl.RequestPermit?,
+    _ exchange: Exchange, _ permit: AdmissionControl.RequestPermit?, _ compression: ResponseCompression?,
     _ body: @escaping @Sendable (WaitState) async throws -> Response
   ) -> ResponseSource {
     .task { [self] halfClose in
@@ -41,7 +42,8 @@ extension Gateway {
       let waitState = WaitState()
       halfClose.onSet { waitState.interruption.set() }
       do {
-        let response = try await body(waitState)
+        var response = try await body(waitState)
+        if let compression { response = await compression.encode(response) }
         permit?.release()
         exchange.hasWaited = waitState.hasWaited
         return finish(exchange, response)
@@ -76,6 +78,8 @@ extension Gateway {
     // Without such a field, a cache may keep a response by its own rules (RFC 9111 §4.2.2), even an empty page or a
     // 404.
     if response.headers["Cache-Control"] == nil { response.headers.append("Cache-Control", "no-store") }
+    // RFC 9110 §12.5.5: also of a response that is not compressed for this client.
+    if exchange.dependsOnEncoding { response.headers.append("Vary", "Accept-Encoding") }
     for (name, value) in originPolicy.responseFields(exchange.head?.headers ?? fields) {
       response.headers.append(name, value)
     }

@@ -17,6 +17,8 @@ package final class Gateway: RequestHandler {
   private let relay: CommitRelay
   private let readLimits: FollowerReadLimits
   let admission: AdmissionControl
+  /// `nil` if nothing is compressed.
+  let compressor: Compressor?
   let metrics: Metrics
   let log: Logger
   let failures: RequestFailureLog
@@ -31,6 +33,7 @@ package final class Gateway: RequestHandler {
       hosts: configuration.hosts)
     trustedProxies = TrustedProxies(addresses: configuration.trustedProxies)
     relay = CommitRelay([executor])
+    compressor = Self.compressor(configuration, log)
     admission = AdmissionControl(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     let store = callbacks(of: executor)
     let hub = FollowerHub(relay: relay, admission: admission, filterBytes: configuration.totalFilterBytes)
@@ -44,8 +47,7 @@ package final class Gateway: RequestHandler {
       basePath: configuration.basePath)
     let stream = StreamResource(
       pages: PageCache(store, readLimits: readLimits), hub: hub, commits: relay.signal, admission: admission,
-      access: access,
-      heartbeat: configuration.heartbeat)
+      access: access, compressor: compressor, heartbeat: configuration.heartbeat)
     router = Router(
       // Paths with a fixed name come before `/events/{id}`.
       stream.routes + events.routes + SubscribersResource(executor: executor).routes
@@ -54,6 +56,19 @@ package final class Gateway: RequestHandler {
           store: store, metrics: metrics, readinessLog: ReadinessLog(log), basePath: configuration.basePath
         ).routes,
       basePath: configuration.basePath)
+  }
+
+  private static func compressor(_ configuration: GatewayConfiguration, _ log: Logger) -> Compressor? {
+    guard configuration.compression != .off else { return nil }
+    do throws(Compressor.Unavailable) {
+      return try Compressor(names: configuration.zlibNames)
+    } catch {
+      guard configuration.compression == .gzip else { return nil }
+      log.notice(
+        "Responses are not compressed, because zlib can't be loaded. Install the package zlib1g (Debian, Ubuntu) or zlib.",
+        metadata: ["cause": "\(error.cause)"])
+      return nil
+    }
   }
 
   /// Ends streams, each with a complete body, and responds to waiting reads with their current page. Call it before the
@@ -124,6 +139,7 @@ package final class Gateway: RequestHandler {
       exchange.token = try access.token(of: head)
       try AccessControl.check(exchange.token, needs: role)
     }
+    exchange.dependsOnEncoding = operation.isCompressible && compressor != nil
     let request = GatewayRequest(head: head, pathParameters: pathParameters, token: exchange.token)
     guard operation.takesBody else { return .respond(respond(to: request, operation, exchange)) }
     try MediaType.check(head.headers)

@@ -41,10 +41,24 @@ package struct GatewayConfiguration: Sendable {
   package var longestWait = Duration.seconds(60)
   /// The time after which a silent stream sends a heartbeat; at most 15 s.
   package var heartbeat = Duration.seconds(10)
+  /// The compression of responses for clients that ask for it.
+  package var compression = Compression.auto
+  /// The names or paths of zlib.
+  package var zlibNames = Zlib.names
   /// The time for which errors of one kind are one line in the log and a count.
   var failureInterval = Duration.seconds(10)
 
   package init() {}
+
+  /// The compression of responses.
+  package enum Compression: String, CaseIterable, Sendable {
+    /// gzip, if zlib is installed.
+    case auto
+    /// gzip. If zlib is missing, the log says so.
+    case gzip
+    /// None.
+    case off
+  }
 
   var wireLimits: WireLimits {
     var limits = WireLimits()

@@ -34,6 +34,13 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      """
+      Compression of reads for clients that ask for it: gzip, off, or auto, which is gzip if zlib is installed.
+      """, valueName: "coding"))
+  var compression = GatewayConfiguration.Compression.auto
+
+  @Option(
+    help: ArgumentHelp(
       "Proxy whose headers about the client are trusted: an address, a range such as 10.0.0.0/8, or unix. Repeatable.",
       valueName: "address"))
   var trustedProxy: [String] = []
@@ -62,3 +69,5 @@ struct NetworkOptions: ParsableArguments {
     }
   }
 }
+
+extension GatewayConfiguration.Compression: ExpressibleByArgument {}

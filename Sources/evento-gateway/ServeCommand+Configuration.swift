@@ -12,6 +12,7 @@ extension ServeCommand {
     configuration.version = Version.current
     configuration.tokens = tokens
     configuration.basePath = network.basePath
+    configuration.compression = network.compression
     configuration.allowedOrigins = network.allowedOrigin.compactMap { WebOrigin($0) }
     // The name on which it listens is allowed too.
     configuration.allowedHosts = (network.allowedHost + [host]).compactMap { HostName($0) }

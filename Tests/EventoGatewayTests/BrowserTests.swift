@@ -50,7 +50,7 @@ import Testing
       let response = try await send(client, origin: origin)
       #expect(response.status == 200)
       #expect(response["Access-Control-Allow-Origin"] == origin)
-      #expect(response["Vary"] == "Origin")
+      #expect(response.fields.contains { $0.name == "Vary" && $0.value == "Origin" })
       #expect(response["Access-Control-Expose-Headers"]?.contains("X-Request-Id") == true)
       #expect(response["Access-Control-Allow-Credentials"] == nil)
 
@@ -70,7 +70,8 @@ import Testing
       #expect(try await responses.next()["Access-Control-Allow-Origin"] == origin)
 
       let without = try await send(client)
-      #expect(without["Access-Control-Allow-Origin"] == nil && without["Vary"] == "Origin")
+      #expect(without["Access-Control-Allow-Origin"] == nil)
+      #expect(without.fields.contains { $0.name == "Vary" && $0.value == "Origin" })
       #expect(try await send(client, origin: "https://app.example.org:444").status == 403)
       #expect(try await send(client, origin: "http://app.example.org").status == 403)
       #expect(try await send(client, origin: "https://app.example.org.evil.example").status == 403)

@@ -40,6 +40,32 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2]) func compressedPagesAndStreamsHaveTheSameEvents(_ gateways: Int) async throws {
+    try await withStore(behind: gateways, testConfiguration { $0.acceptsCompression = true }) { store, executor in
+      func write(_ numbers: Range<Int>) async throws {
+        try await store.write(
+          numbers.map { number in
+            var event = NewEvent.sample("a/\(number)")
+            event.data = Payload("{\"text\":\"\(String(repeating: "\(number) ", count: 200))\"}")
+            return event
+          })
+      }
+      try await write(0..<500)
+      let direct = try await store.read(nil, routingKey: .all, args: .forward(first: 500))
+      let page = try await executor.read(nil, routingKey: .all, args: .forward(first: 500))
+      #expect(page == direct)
+      var read = 0
+      for try await edge in executor.follow() {
+        if read < 500 { #expect(edge == direct.edges[read]) }
+        read += 1
+        // From here on, each of them is live.
+        if read >= 500, read < 505 { try await write(read..<read + 1) }
+        if read == 505 { break }
+      }
+      #expect(read == 505)
+    }
+  }
+
   @Test(arguments: [1, 2]) func subscribersAndSnapshotsAreWhatTheStoreHas(_ gateways: Int) async throws {
     try await withStore(behind: gateways) { store, executor in
       let cursor = try await executor.write([.sample()]).events[0].cursor

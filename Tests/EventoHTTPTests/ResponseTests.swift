@@ -185,15 +185,20 @@ import Testing
     // A response, and 2 MiB of blanks.
     let small = try #require(Gzip.stored(Array(noSubscribers.utf8)))
     let headers = ["Content-Encoding: gzip"]
-    #expect(try await error(response: httpResponse("200 OK", "application/json", headers, small)) == nil)
+    let compressed = httpResponse("200 OK", "application/json", headers, small)
+    #expect(try await error(response: compressed, testConfiguration { $0.acceptsCompression = true }) == nil)
     let configuration = testConfiguration { configuration in
+      configuration.acceptsCompression = true
       configuration.responseBytes = 10
       configuration.retry = .never
     }
     let bomb = Gzip.zeros(blocks: 64)
     let error = try await error(
       response: httpResponse("200 OK", "application/json", headers, bomb),
-      testConfiguration { $0.responseBytes = 1 << 20 })
+      testConfiguration { configuration in
+        configuration.acceptsCompression = true
+        configuration.responseBytes = 1 << 20
+      })
     #expect(error?.detail.contains("larger than \(1 << 20) bytes") == true)
     #expect(bomb.count < 1 << 20)
     let second = try await self.error(

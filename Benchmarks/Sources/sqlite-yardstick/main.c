@@ -9,6 +9,7 @@
 static const char usage[] =
   "sqlite-yardstick writes --database FILE [--per-commit N] [--seconds S] [--payload BYTES] [--autocheckpoint PAGES]\n"
   "sqlite-yardstick pages  --database FILE --by log|aggregate [--seconds S] [--print PLACE]\n"
+  "sqlite-yardstick lines  --database FILE --port PORT\n"
   "  --count N in place of --seconds: so many commits or pages\n";
 
 void must(sqlite3 *database, int code) {
@@ -41,7 +42,8 @@ int main(int count, char **arguments) {
     .by = "log", .seconds = 3, .per_commit = 1, .payload = 200, .autocheckpoint = 4000, .print = UINT64_MAX};
   static const struct option names[] = {
     {"database", 1, 0, 'd'}, {"by", 1, 0, 'y'},     {"seconds", 1, 0, 's'}, {"per-commit", 1, 0, 'c'},
-    {"payload", 1, 0, 'b'},  {"count", 1, 0, 'n'},  {"print", 1, 0, 'p'},   {"autocheckpoint", 1, 0, 'a'}, {0},
+    {"payload", 1, 0, 'b'},  {"count", 1, 0, 'n'},  {"print", 1, 0, 'p'},   {"autocheckpoint", 1, 0, 'a'},
+    {"port", 1, 0, 'l'},     {0},
   };
   for (int option; (option = getopt_long(count, arguments, "", names, NULL)) != -1;) {
     switch (option) {
@@ -53,12 +55,14 @@ int main(int count, char **arguments) {
       case 'n': o.count = strtoull(optarg, NULL, 10); break;
       case 'p': o.print = strtoull(optarg, NULL, 10); break;
       case 'a': o.autocheckpoint = (unsigned)atoi(optarg); break;
+      case 'l': o.port = (uint16_t)atoi(optarg); break;
       default: fputs(usage, stderr); return 2;
     }
   }
   if (optind == count - 1 && o.database != NULL && o.per_commit > 0) {
     if (strcmp(arguments[optind], "writes") == 0) return run_writes(&o);
     if (strcmp(arguments[optind], "pages") == 0) return run_pages(&o);
+    if (strcmp(arguments[optind], "lines") == 0 && o.port > 0) return run_lines(&o);
   }
   fputs(usage, stderr);
   return 2;

@@ -4,7 +4,8 @@ A section has ABOUT, the TOOLS of the package that it needs, and comparisons(set
 measures in its own way.
 """
 
-from . import client, cost, growth, hummingbird, memory, peers, postgresql, reads, small, streams, wire, writes
+from . import (
+    catchup, client, cost, growth, hummingbird, memory, peers, postgresql, reads, small, streams, wire, writes)
 
 SECTIONS = {
     "small": small,
@@ -18,5 +19,6 @@ SECTIONS = {
     "growth": growth,
     "peers": peers,
     "postgresql": postgresql,
+    "catchup": catchup,
     "hummingbird": hummingbird,
 }

@@ -65,17 +65,8 @@ enum Accept {
       return isAnySubtype && type.elementsEqual(CollectionOfOne(UInt8(ascii: "*"))) ? 0 : nil
     }
 
-    /// The value of the first `q` (RFC 9110 §12.4.2), from 0 to 1; 1 without one, 0 if it is not a number.
-    var weight: Double {
-      // No type has nearly as many parameters. Further ones are ignored.
-      for parameter in parameters.split(separator: UInt8(ascii: ";"), maxSplits: 16).lazy.map(\.trimmed) {
-        guard parameter.prefix(2).isEqual(ignoringCase: Array("q=".utf8)) else { continue }
-        // Longer than any qvalue, which has three digits after its point.
-        guard parameter.count <= 16 else { return 0 }
-        return min(max(Double(String(decoding: parameter.dropFirst(2), as: UTF8.self)) ?? 0, 0), 1)
-      }
-      return 1
-    }
+    /// The weight of the range.
+    var weight: Double { QualityValue.first(in: parameters) }
   }
 
   /// The weight of a format, by the most precise range so far that names it.

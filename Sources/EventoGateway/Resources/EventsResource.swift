@@ -18,11 +18,11 @@ struct EventsResource: Sendable {
       Route(
         "/events",
         [
-          ("GET", Operation(.read, takesQuery: true, read)),
+          ("GET", Operation(.read, takesQuery: true, isCompressible: true, read)),
           ("POST", Operation(.write, takesBody: true, write)),
         ]),
-      Route("/events/query", [("POST", Operation(.read, takesBody: true, query))]),
-      Route("/events/{id}", [("GET", Operation(.read, takesQuery: true, find))]),
+      Route("/events/query", [("POST", Operation(.read, takesBody: true, isCompressible: true, query))]),
+      Route("/events/{id}", [("GET", Operation(.read, takesQuery: true, isCompressible: true, find))]),
     ]
   }
 

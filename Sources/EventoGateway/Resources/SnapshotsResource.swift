@@ -13,7 +13,7 @@ struct SnapshotsResource: Sendable {
       Route(
         "/snapshots/{type*}/{revision}/{id}",
         [
-          ("GET", Operation(.read, takesQuery: true, get)),
+          ("GET", Operation(.read, takesQuery: true, isCompressible: true, get)),
           ("PUT", Operation(.write, takesBody: true, save)),
           ("DELETE", Operation(.admin, delete)),
         ])

@@ -9,6 +9,8 @@ struct StreamResource: Sendable {
   let commits: CommitSignal
   let admission: AdmissionControl
   let access: AccessControl
+  /// `nil` if nothing is compressed.
+  let compressor: Compressor?
   /// The maximum time without output on a stream.
   let heartbeat: Duration
 
@@ -17,8 +19,8 @@ struct StreamResource: Sendable {
       Route(
         "/events/stream",
         [
-          ("GET", Operation(.read, takesQuery: true, takesHead: false, follow)),
-          ("POST", Operation(.read, takesBody: true, followBody)),
+          ("GET", Operation(.read, takesQuery: true, takesHead: false, isCompressible: true, follow)),
+          ("POST", Operation(.read, takesBody: true, isCompressible: true, followBody)),
         ])
     ]
   }
@@ -29,7 +31,7 @@ struct StreamResource: Sendable {
     let lastEventID = try lastEventID(request)
     let follow = try FollowRequest(&parameters, lastEventID: lastEventID)
     let cursor = lastEventID == nil ? ParameterReader.label("after") : FollowRequest.lastEventIDLabel
-    return stream(follow, format, cursor: cursor, request.token)
+    return stream(follow, format, cursor: cursor, request)
   }
 
   @Sendable private func followBody(_ request: GatewayRequest) throws(EventoError) -> Work {
@@ -37,7 +39,7 @@ struct StreamResource: Sendable {
     let lastEventID = try lastEventID(request)
     let follow = try FollowRequest(json: request.body, lastEventID: lastEventID)
     let cursor = lastEventID == nil ? "/after" : FollowRequest.lastEventIDLabel
-    return stream(follow, format, cursor: cursor, request.token)
+    return stream(follow, format, cursor: cursor, request)
   }
 
   /// Returns the cursor of `Last-Event-ID`.
@@ -53,15 +55,19 @@ struct StreamResource: Sendable {
 
   /// - Parameter cursor: The name of the start cursor in errors.
   private func stream(
-    _ follow: FollowRequest, _ format: StreamFormat, cursor: String, _ token: TokenSet.Entry?
+    _ follow: FollowRequest, _ format: StreamFormat, cursor: String, _ request: GatewayRequest
   ) -> Work {
-    .task { waitState in
-      try await naming(cursor: cursor) { () async throws in try await response(follow, format, token, waitState) }
+    let (token, compression) = (request.token, ResponseCompression(compressor, for: request))
+    return .task { waitState in
+      try await naming(cursor: cursor) { () async throws in
+        try await response(follow, format, token, compression, waitState)
+      }
     }
   }
 
   private func response(
-    _ follow: FollowRequest, _ format: StreamFormat, _ token: TokenSet.Entry?, _ waitState: WaitState
+    _ follow: FollowRequest, _ format: StreamFormat, _ token: TokenSet.Entry?, _ compression: ResponseCompression?,
+    _ waitState: WaitState
   ) async throws -> Response {
     let permit = try admission.acquireFollower()
     var follower = try LogFollower(
@@ -70,18 +76,21 @@ struct StreamResource: Sendable {
       until: waitState.interruption)
     // Before the head of the response, so that an invalid cursor gets its own status.
     let first = FirstStep(try await follower.next(until: .now))
-    let headers = Headers([
-      ("Content-Type", format.contentType),
-      // Otherwise Nginx would buffer the stream (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
-      ("X-Accel-Buffering", "no"),
-    ])
+    let headers = Headers(
+      [
+        ("Content-Type", format.contentType),
+        // Otherwise Nginx would buffer the stream (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
+        ("X-Accel-Buffering", "no"),
+      ] + (compression == nil ? [] : [ResponseCompression.field]))
     let body = StreamBody(
       format: format, heartbeat: heartbeat, commits: commits,
       isAllowed: { [access] in access.allows(token, .read) })
     return Response(
       status: 200, headers: headers,
       body: .stream { [follower] writer in
-        try await body.write(from: follower, beginningWith: first.take(), to: writer)
+        var output = StreamOutput(writer, compression?.compressor)
+        try await body.write(from: follower, beginningWith: first.take(), to: &output)
+        try await output.finish()
         withExtendedLifetime(permit) {}
       })
   }

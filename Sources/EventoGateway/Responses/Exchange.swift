@@ -13,6 +13,8 @@ struct Exchange: Sendable {
   var token: TokenSet.Entry?
   /// True if the request has waited for events.
   var hasWaited = false
+  /// True if the response depends on `Accept-Encoding`.
+  var dependsOnEncoding = false
 
   init(_ head: RequestHead) {
     requestID = RequestID.of(head.headers)

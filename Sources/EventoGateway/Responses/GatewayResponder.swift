@@ -9,13 +9,29 @@ struct GatewayResponder: Sendable {
     private let gateway: Gateway
     private let exchange: Exchange
     private let permit: AdmissionControl.RequestPermit?
+    fileprivate let compression: ResponseCompression?
 
     /// - Parameter permit: Released when the response is made or can't be sent any more; `nil` if the request does not
     ///   count as in flight.
-    init(_ gateway: Gateway, _ exchange: Exchange, _ permit: AdmissionControl.RequestPermit?) {
+    init(
+      _ gateway: Gateway, _ exchange: Exchange, _ permit: AdmissionControl.RequestPermit?,
+      _ compression: ResponseCompression?
+    ) {
       self.gateway = gateway
       self.exchange = exchange
       self.permit = permit
+      self.compression = compression
+    }
+
+    /// Makes a response and compresses it, off the event loop.
+    fileprivate func encode(
+      _ make: Make, _ compression: ResponseCompression, completion: @escaping @Sendable (@escaping Make) -> Void
+    ) {
+      do throws(EventoError) {
+        compression.encode(try make()) { response in completion { () throws(EventoError) in response } }
+      } catch {
+        completion { () throws(EventoError) in throw error }
+      }
     }
 
     fileprivate func response(_ make: () throws(EventoError) -> Response) -> Response {
@@ -72,7 +88,9 @@ struct GatewayResponder: Sendable {
   /// - Parameter make: Called on the event loop if the request is small: it must not block.
   func send(_ make: @escaping Make) {
     switch recipient {
-    case .server(let responder, let context): responder.send { context.response(make) }
+    case .server(let responder, let context):
+      guard let compression = context.compression else { return responder.send { context.response(make) } }
+      context.encode(make, compression) { make in responder.send { context.response(make) } }
     case .task(let continuation, _): continuation.resume(returning: make)
     }
   }

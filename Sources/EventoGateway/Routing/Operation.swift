@@ -21,17 +21,20 @@ final class Operation: Sendable {
   let takesHead: Bool
   /// True if it counts as a request in flight. An operation that doesn't is never refused because of them.
   let countsInFlight: Bool
+  /// True if its responses can be large, and are compressed for clients that ask for it.
+  let isCompressible: Bool
   let handler: Handler
 
   init(
     _ role: Role?, takesQuery: Bool = false, takesBody: Bool = false, takesHead: Bool = true,
-    countsInFlight: Bool = true, _ handler: @escaping Handler
+    countsInFlight: Bool = true, isCompressible: Bool = false, _ handler: @escaping Handler
   ) {
     self.role = role
     self.takesQuery = takesQuery
     self.takesBody = takesBody
     self.takesHead = takesHead
     self.countsInFlight = countsInFlight
+    self.isCompressible = isCompressible
     self.handler = handler
   }
 

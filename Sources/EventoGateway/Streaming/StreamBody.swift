@@ -13,20 +13,20 @@ struct StreamBody: Sendable {
   let isAllowed: @Sendable () -> Bool
 
   func write(
-    from follower: LogFollower, beginningWith first: consuming LogFollower.Step, to writer: BodyWriter
+    from follower: LogFollower, beginningWith first: consuming LogFollower.Step, to output: inout StreamOutput
   ) async throws {
     var (follower, step) = (follower, consume first)
     var lastHeartbeat = ContinuousClock.now
-    try await writer.write(format.opening)
+    try await output.write(format.opening)
     while isAllowed() {
       try Task.checkCancellation()
       let (position, isSilent, isLast, lines) = (step.position, step.isSilent, step.isLast, step.lines)
       // While a slow client reads the lines, only the writer holds them.
       step = .nothing(position)
-      try await writer.write(consume lines)
+      try await output.write(consume lines)
       let now = ContinuousClock.now
       if isSilent || now - lastHeartbeat >= heartbeat {
-        try await writer.write(format.heartbeat(position))
+        try await output.write(format.heartbeat(position))
         lastHeartbeat = now
       }
       // The body ends normally, so that the client continues from its cursor at another gateway.

@@ -39,6 +39,13 @@ public struct HTTPConfiguration: Sendable {
   /// they are a single larger event.
   public var responseBytes = 32 << 20
 
+  /// True to ask for compressed responses and streams (`Accept-Encoding: gzip`): false.
+  ///
+  /// Compressed pages and streams of events have a fraction of the bytes, which helps if the network between this
+  /// program and the gateway is slow. Both sides use more processor time for it, so without a slow network, reads take
+  /// longer. It has no effect if the gateway does not compress, or libcurl was built without zlib.
+  public var acceptsCompression = false
+
   /// The path of a Unix domain socket to connect to instead of the host in the base URL. Proxies are not used then.
   public var unixSocketPath: String?
 
@@ -123,7 +130,8 @@ extension HTTPConfiguration {
       userAgent.utf8.allSatisfy { 0x20...0x7E ~= $0 } && !userAgent.isEmpty, Self.setting("userAgent"),
       "printable ASCII and not empty")
     var options = TransferOptions(
-      connections: connections, connectDeadline: connectDeadline, responseLimit: responseLimit, userAgent: userAgent,
+      connections: connections, connectDeadline: connectDeadline, responseLimit: responseLimit,
+      acceptsCompression: acceptsCompression, userAgent: userAgent,
       accept: "application/json, application/problem+json")
     if let token {
       try Self.require(

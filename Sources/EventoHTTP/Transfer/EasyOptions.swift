@@ -22,13 +22,14 @@ struct EasyOptions {
     try set(CURLOPT_TCP_KEEPALIVE, 1)
     try set(CURLOPT_CONNECTTIMEOUT_MS, max(1, options.connectDeadline.milliseconds))
     try set(CURLOPT_USERAGENT, options.userAgent)
+    // If a stream is paused, libcurl keeps what it has decompressed of one read: 16 KiB on the wire, so at most 16 MiB
+    // (https://curl.se/libcurl/c/curl_easy_pause.html).
+    if options.acceptsCompression, evento_curl_can_decompress() { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
     if options.streaming == nil {
       try set(CURLOPT_MAXFILESIZE_LARGE, size: options.responseLimit.bytes)
-      if evento_curl_can_decompress() { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
     } else {
-      // A proxy that compresses a stream buffers it, and paused data would be kept decompressed, however large it is
-      // (https://curl.se/libcurl/c/curl_easy_pause.html). A stream that ends leaves no connection behind: the gateway
-      // is stopping then, and the next stream may be much later.
+      // A stream that ends leaves no connection behind: the gateway is stopping then, and the next stream may be much
+      // later.
       try set(CURLOPT_FORBID_REUSE, 1)
     }
     try setRoute(options)

@@ -57,6 +57,7 @@ struct TransferOptions: Sendable {
   var connectDeadline: Duration
   /// The maximum size of a response's body in bytes, after decompression.
   var responseLimit: ResponseLimit
+  var acceptsCompression = false
   var userAgent: String
   /// The value of `Accept`.
   var accept: String

@@ -1,12 +1,5 @@
 internal import Evento
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+internal import SharedLibrary
 
 /// The functions of libpq, PostgreSQL's client library: https://www.postgresql.org/docs/15/libpq.html
 ///
@@ -85,7 +78,7 @@ final class LibPQ: @unchecked Sendable {
   /// - Throws: `unavailable` if none of them can be loaded, or the library is older than version 14, the first one with
   ///   pipelines.
   init(names: [String]) throws(EventoError) {
-    let library = try SharedLibrary(names: names)
+    let library = try ClientLibrary(names: names)
     conninfoParse = try library.function("PQconninfoParse")
     conninfoFree = try library.function("PQconninfoFree")
     connectStartParams = try library.function("PQconnectStartParams")
@@ -141,35 +134,29 @@ final class LibPQ: @unchecked Sendable {
   }
 }
 
-/// A shared library that stays loaded until the process ends.
-private struct SharedLibrary {
-  private let handle: UnsafeMutableRawPointer
-  private let name: String
+/// The library, with errors that say what to install.
+private struct ClientLibrary {
+  private let library: SharedLibrary
 
   init(names: [String]) throws(EventoError) {
-    var errors: [String] = []
-    for name in names {
-      if let handle = dlopen(name, RTLD_NOW | RTLD_LOCAL) {
-        self.handle = handle
-        self.name = name
-        return
-      }
-      errors.append(dlerror().map { String(cString: $0) } ?? name)
+    do throws(SharedLibrary.LoadError) {
+      library = try SharedLibrary(names: names)
+    } catch {
+      throw EventoError(
+        .unavailable, "PostgreSQL's client library libpq is missing. \(Self.advice)", cause: error.description,
+        isTransient: false)
     }
-    throw EventoError(
-      .unavailable, "PostgreSQL's client library libpq is missing. \(Self.advice)",
-      cause: errors.joined(separator: "; "), isTransient: false)
   }
 
   /// - Parameter name: A function whose type in C is that of the result.
   func function<Function>(_ name: String) throws(EventoError) -> Function {
-    guard let address = dlsym(handle, name) else {
+    do throws(SharedLibrary.LoadError) {
+      return try library.function(name)
+    } catch {
       throw EventoError(
-        .unavailable, "PostgreSQL's client library \(self.name) is older than version 14. \(Self.advice)",
-        cause: "\(self.name) has no function \(name)", isTransient: false)
+        .unavailable, "PostgreSQL's client library libpq is older than version 14. \(Self.advice)",
+        cause: error.description, isTransient: false)
     }
-    // An address of C code is all that a `@convention(c)` function is.
-    return unsafeBitCast(address, to: Function.self)
   }
 
   private static var advice: String {

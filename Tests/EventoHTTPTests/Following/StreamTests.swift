@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test func asksForNDJSONAndForNoCompression() async throws {
+  @Test(arguments: [false, true]) func asksForNDJSONAndForCompressionIfConfigured(_ compresses: Bool) async throws {
     let seen = Shared<Request?>(nil)
     let server = try ScriptedServer { peer in
       guard let request = peer.readRequest() else { return }
@@ -26,7 +26,13 @@ import Testing
       peer.writeChunk(FakeLog.lines(1...1))
       peer.waitForEnd()
     }
-    try await withServer(server, testConfiguration { $0.token = "secret" }) { executor in
+    try await withServer(
+      server,
+      testConfiguration { configuration in
+        configuration.token = "secret"
+        configuration.acceptsCompression = compresses
+      }
+    ) { executor in
       let events = executor.events(
         matching: [ReadAggregator("t", id: "é")], routingKey: .value("k"), after: .beginning)
       let seen = try await events.versions(1)
@@ -35,7 +41,7 @@ import Testing
     let request = try #require(seen.value)
     #expect(request.method == "POST" && request.target == "/events/stream")
     #expect(request.headers["accept"]?.hasPrefix("application/x-ndjson") == true)
-    #expect(request.headers["accept-encoding"] == nil)
+    #expect(request.headers["accept-encoding"] == (compresses ? "gzip" : nil))
     #expect(request.headers["authorization"] == "Bearer secret")
     #expect(request.text.contains(#""aggregator_id":"é""#) && request.text.contains(#""routing_key":"k""#))
   }

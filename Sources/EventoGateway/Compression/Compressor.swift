@@ -1,0 +1,98 @@
+internal import Dispatch
+internal import SharedLibrary
+internal import Synchronization
+
+/// Compresses bodies, on threads of its own: neither the event loop nor a thread of a store or of the cooperative pool
+/// is busy with that.
+///
+/// A piece refers to nothing before it, so a stream has no state of zlib, which would take 256 KiB: each of the threads
+/// has one. The threads are few, so that clients that ask for compression take no more than a share of the processors.
+final class Compressor: Sendable {
+  /// The reason why there is no compression.
+  struct Unavailable: Error {
+    let cause: String
+  }
+
+  /// A thread with its state.
+  ///
+  /// `@unchecked Sendable`: the state is only used on the queue.
+  private final class Lane: @unchecked Sendable {
+    private let queue: DispatchQueue
+    private let zlib: Zlib
+    private let deflater: Zlib.Deflater
+
+    init(_ label: String, _ zlib: Zlib) throws(Unavailable) {
+      guard let deflater = Zlib.Deflater(zlib) else {
+        throw Unavailable(cause: "zlib has another interface, or there is too little memory")
+      }
+      queue = DispatchQueue(label: label)
+      self.zlib = zlib
+      self.deflater = deflater
+    }
+
+    func add(
+      _ piece: [UInt8], to member: GzipMember, isLast: Bool,
+      completion: @escaping @Sendable ([UInt8], GzipMember) -> Void
+    ) {
+      queue.async { [self] in
+        var member = member
+        let bytes = member.add(piece, isLast: isLast, zlib, deflater)
+        completion(bytes, member)
+      }
+    }
+  }
+
+  /// For small pieces, which must not wait behind a large page: live events.
+  private let short: Lane
+  private let long: [Lane]
+  private let next = Atomic(0)
+  /// The bytes of the bodies that wait for their compression.
+  private let waiting = Atomic(0)
+
+  private static let shortBytes = 16 << 10
+  /// The size of waiting bodies from which others are not compressed. Compressing takes longer than reading: without a
+  /// limit, many pages would wait here.
+  private static let waitingLimit = 32 << 20
+
+  /// - Parameter names: The names or paths of zlib.
+  init(names: [String]) throws(Unavailable) {
+    let zlib: Zlib
+    do throws(SharedLibrary.LoadError) {
+      zlib = try Zlib(names: names)
+    } catch {
+      throw Unavailable(cause: error.description)
+    }
+    short = try Lane("evento.gateway.compression.short", zlib)
+    long = [
+      try Lane("evento.gateway.compression.1", zlib), try Lane("evento.gateway.compression.2", zlib),
+    ]
+  }
+
+  private func lane(_ piece: [UInt8]) -> Lane {
+    guard piece.count > Self.shortBytes else { return short }
+    let turn = UInt(bitPattern: next.wrappingAdd(1, ordering: .relaxed).newValue)
+    return long[Int(turn % UInt(long.count))]
+  }
+
+  /// Compresses a whole body. If too many wait, it is not compressed.
+  ///
+  /// - Parameter completion: Called with `nil` if it is not compressed, at once or on one of the threads.
+  func compress(_ body: [UInt8], completion: @escaping @Sendable ([UInt8]?) -> Void) {
+    let count = body.count
+    guard waiting.add(count, ordering: .relaxed).newValue <= max(Self.waitingLimit, count) else {
+      waiting.subtract(count, ordering: .relaxed)
+      return completion(nil)
+    }
+    lane(body).add(body, to: GzipMember(), isLast: true) { [self] bytes, _ in
+      waiting.subtract(count, ordering: .relaxed)
+      completion(bytes)
+    }
+  }
+
+  /// Compresses a piece of a stream.
+  func compress(_ piece: [UInt8], of member: GzipMember, isLast: Bool) async -> ([UInt8], GzipMember) {
+    await withCheckedContinuation { continuation in
+      lane(piece).add(piece, to: member, isLast: isLast) { continuation.resume(returning: ($0, $1)) }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/// A gzip member (RFC 1952) whose content comes in pieces: the sums of the content up to now.
+struct GzipMember: Sendable {
+  private var checksum: UInt32 = 0
+  /// The size of the content modulo 2^32.
+  private var size: UInt32 = 0
+  private var hasBegun = false
+
+  /// Returns the bytes of the member for one more piece.
+  ///
+  /// - Parameter isLast: True if the content ends with the piece, which can be empty.
+  mutating func add(_ piece: [UInt8], isLast: Bool, _ zlib: Zlib, _ deflater: Zlib.Deflater) -> [UInt8] {
+    var bytes = hasBegun ? [] : Self.header
+    hasBegun = true
+    // JSON of events shrinks to about a tenth.
+    bytes.reserveCapacity(piece.count / 8 + 64)
+    deflater.append(piece, isLast: isLast, to: &bytes)
+    checksum = zlib.checksum(piece, after: checksum)
+    size &+= UInt32(truncatingIfNeeded: piece.count)
+    if isLast {
+      for number in [checksum, size] {
+        withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+      }
+    }
+    return bytes
+  }
+
+  /// §2.3: deflate, no optional part, no time, the fastest level, an unknown system.
+  private static let header: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 255]
+}
