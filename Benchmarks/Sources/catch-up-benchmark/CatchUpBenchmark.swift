@@ -99,7 +99,7 @@ enum CatchUpBenchmark {
     try await body()
     let seconds = start.duration(to: .now) / .seconds(1)
     print(
-      "{\"mode\":\"\(mode)\",\"events_rate\":\(Double(count) / seconds),\"seconds\":\(seconds),"
+      "{\"mode\":\"\(mode)\",\"events\":\(count),\"events_rate\":\(Double(count) / seconds),\"seconds\":\(seconds),"
         + "\"reader_cpu_us\":\((cpuSeconds() - began) * 1e6 / Double(count))}")
   }
 

@@ -28,6 +28,8 @@ FORMS = {
     "pages of 1000": ("--form", "pages", "--first", 1000),
     "pages of 100": ("--form", "pages", "--first", 100),
 }
+# With the reader's time to decompress them.
+COMPRESSED = {f"{name}, gzip": (*FORMS[name], "--gzip") for name in ("NDJSON", "pages of 1000")}
 COPY = (
     "COPY (SELECT id, position, commit_id, aggregate, version, lane, timestamp, is_json, metadata, data FROM event "
     "ORDER BY position) TO STDOUT")
@@ -93,7 +95,7 @@ def one_reader(database, events: int):
         with Loop(database) as server:
             return read(server, events)
 
-    contestants = {name: (lambda options=options: gateway(*options)) for name, options in FORMS.items()}
+    contestants = {name: (lambda options=options: gateway(*options)) for name, options in (FORMS | COMPRESSED).items()}
     with PostgreSQL() as server, UmaDB(events) as peer:
         fill(server, events)
         contestants |= {
@@ -175,7 +177,7 @@ def eight_readers(database, events: int, settings):
 
     yield Comparison(
         f"Reading all of {events} events, eight readers, the server on one core", {
-            **{name: (lambda options=options: gateway(*options)) for name, options in FORMS.items()},
+            **{name: (lambda options=options: gateway(*options)) for name, options in (FORMS | COMPRESSED).items()},
             "loop in C, pages of 100, not sent": loop,
         }, [
             Target("pages of 100", "loop in C, pages of 100, not sent", at_least=0.75, figure="events_rate"),
@@ -184,7 +186,7 @@ def eight_readers(database, events: int, settings):
 
 
 def programs(database, events: int, settings):
-    """Programs in Swift. A rate is that of the program with its gateway; the processor time is the program's own."""
+    """Programs in Swift. A rate is that of the program with its gateway."""
     builds = {"": (paths.TOOLS, paths.gateway())}
     if settings.before:
         benchmarks = Path(settings.before) / "Benchmarks"
@@ -200,7 +202,7 @@ def programs(database, events: int, settings):
 
     def remote(build, mode, *arguments):
         with Gateway(database, program=build[1]) as server:
-            return run(build[0], mode, f"http://127.0.0.1:{server.port}", *arguments)
+            return with_cpu(server, lambda: run(build[0], mode, f"http://127.0.0.1:{server.port}", *arguments))
 
     def lines():
         with Gateway(database) as server:
