@@ -53,17 +53,18 @@ package enum Base64: Sendable {
     precondition(text.count >= length, "base64 needs four characters for three bytes")
     let alphabet = alphabet.utf8Start
     var end = 0
+    func character(_ bits: UInt32) -> UInt32 { UInt32(alphabet[Int(bits & 63)]) }
     func put(_ bits: UInt32) {
-      text[end] = alphabet[Int(bits & 63)]
+      text[end] = UInt8(truncatingIfNeeded: character(bits))
       end += 1
     }
     var index = 0
     while index + 3 <= bytes.count {
       let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
-      put(group >> 18)
-      put(group >> 12)
-      put(group >> 6)
-      put(group)
+      let characters =
+        character(group >> 18) | character(group >> 12) << 8 | character(group >> 6) << 16 | character(group) << 24
+      text.storeBytes(of: characters.littleEndian, toByteOffset: end, as: UInt32.self)
+      end += 4
       index += 3
     }
     let left = bytes.count - index

@@ -26,10 +26,11 @@ extension Int64 {
   package func writeText(to text: UnsafeMutableRawBufferPointer) -> Int {
     let length = Self.maximumTextLength
     precondition(text.count >= length, "an integer has up to 20 characters")
-    // From the last digit on, then moved to the start.
+    // From the last digit on.
     let start = text.baseAddress.unsafelyUnwrapped
-    var index = length
     var rest = magnitude
+    let end = (self < 0 ? 1 : 0) + Self.digitCount(rest)
+    var index = end
     let pairs = Self.pairs.utf8Start
     while rest >= 100 {
       let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
@@ -44,12 +45,18 @@ extension Int64 {
       index -= 1
       start.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest), toByteOffset: index, as: UInt8.self)
     }
-    if self < 0 {
-      index -= 1
-      start.storeBytes(of: UInt8(ascii: "-"), toByteOffset: index, as: UInt8.self)
+    if self < 0 { start.storeBytes(of: UInt8(ascii: "-"), as: UInt8.self) }
+    return end
+  }
+
+  private static func digitCount(_ number: UInt64) -> Int {
+    var (count, bound) = (1, UInt64(10))
+    while number >= bound {
+      count += 1
+      guard count < 20 else { break }
+      bound *= 10
     }
-    start.copyMemory(from: start + index, byteCount: length - index)
-    return length - index
+    return count
   }
 
   /// 00 to 99.

@@ -36,6 +36,12 @@ package struct JSONRoom: ~Copyable {
     if let start = text.baseAddress { write(start, text.count) }
   }
 
+  /// Writes text that is JSON already.
+  @inlinable @inline(__always)
+  package mutating func put(json text: [UInt8]) {
+    text.withUnsafeBytes { put(json: $0) }
+  }
+
   @inlinable @inline(__always)
   package mutating func put(_ byte: UInt8) {
     precondition(end < bytes.count, "the JSON text exceeds the reserved size")
@@ -79,6 +85,12 @@ package struct JSONRoom: ~Copyable {
     var index = start
     while index + 8 <= text.count, !mayNeedEscape(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
       index += 8
+    }
+    // The rest, together with bytes before it.
+    if index > 0, text.count >= 8,
+      !mayNeedEscape(text.loadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self))
+    {
+      return nil
     }
     while index < text.count {
       let byte = text[index]

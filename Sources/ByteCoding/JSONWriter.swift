@@ -4,47 +4,37 @@
 /// each piece would take a fifth more time for a page.
 @usableFromInline
 package struct JSONWriter: Sendable {
-  /// The written bytes, and room after them.
-  @usableFromInline var bytes: [UInt8]
-  /// The end of the written bytes.
-  @usableFromInline var end = 0
+  @usableFromInline var bytes: [UInt8] = []
 
   /// - Parameter capacity: The number of bytes to allocate at first.
   package init(capacity: Int = 256) {
-    bytes = [UInt8](repeating: 0, count: capacity)
+    bytes.reserveCapacity(capacity)
   }
 
-  /// The bytes written so far.
-  package var count: Int { end }
-  package var isEmpty: Bool { end == 0 }
+  /// The number of bytes written so far.
+  package var count: Int { bytes.count }
+  package var isEmpty: Bool { bytes.isEmpty }
 
   /// Writes what `body` writes into room for `length` bytes.
   ///
   /// - Complexity: amortized O(*n*) in `length`.
   @inlinable @inline(__always)
   package mutating func write(upTo length: Int, _ body: (inout JSONRoom) -> Void) {
-    if bytes.count - end < length { grow(by: length) }
-    let start = end
-    end += bytes.withUnsafeMutableBytes { bytes in
-      var room = JSONRoom(UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + length]))
-      body(&room)
-      return room.count
+    // The array's unused memory, not an array of zeros: filling that takes as long as writing the text.
+    bytes.append(addingCapacity: length) { output in
+      output.withUnsafeMutableBufferPointer { buffer, count in
+        let unused = UnsafeMutableBufferPointer(rebasing: buffer[count..<count + length])
+        var room = JSONRoom(UnsafeMutableRawBufferPointer(unused))
+        body(&room)
+        count += room.count
+      }
     }
-  }
-
-  @usableFromInline
-  mutating func grow(by length: Int) {
-    var larger = [UInt8](repeating: 0, count: max(bytes.count * 2, end + length))
-    larger.withUnsafeMutableBytes { larger in
-      bytes.withUnsafeBytes { larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<end])) }
-    }
-    bytes = larger
   }
 
   /// Removes everything written after an index.
   package mutating func cut(to count: Int) {
-    precondition(count <= end, "only what is there can be taken back")
-    end = count
+    precondition(count <= bytes.count, "only what is there can be taken back")
+    bytes.removeLast(bytes.count - count)
   }
 
   /// Returns the written bytes, and resets the writer.
@@ -54,11 +44,10 @@ package struct JSONWriter: Sendable {
   /// - Parameter roomKept: The unused room, in bytes, up to which the array is returned without a copy. A quarter of
   ///   the written bytes is accepted too.
   package mutating func take(roomKept: Int = 128 * 1024) -> [UInt8] {
-    defer { self = JSONWriter(capacity: 0) }
-    let room = bytes.count - end
-    if room > max(end / 4, roomKept) { return Array(bytes[..<end]) }
-    bytes.removeLast(room)
-    return bytes
+    defer { bytes = [] }
+    let room = bytes.capacity - bytes.count
+    // A slice of the whole array would be the same array.
+    return room > max(bytes.count / 4, roomKept) ? bytes.withUnsafeBytes { Array($0) } : bytes
   }
 
   // MARK: Pieces

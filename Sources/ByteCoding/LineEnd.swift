@@ -28,6 +28,12 @@ package struct LineEnd {
         index += 8
       }
       guard index < part.upperBound else { return nil }
+      // The last bytes, together with bytes before them.
+      if part.upperBound - index < 8, part.count >= 8,
+        !mayBeginOne(text.loadUnaligned(fromByteOffset: part.upperBound - 8, as: UInt64.self))
+      {
+        return nil
+      }
       // Check these eight bytes, then continue by eight.
       let end = min(index + 8, part.upperBound)
       while index < end {

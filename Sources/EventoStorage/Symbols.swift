@@ -11,19 +11,6 @@ package struct KindName: Hashable, Sendable {
   }
 }
 
-/// The names of the events of a lane, which is a kind with a routing key.
-package struct LaneNames: Sendable {
-  package let type: String
-  package let name: String
-  package let routingKey: String?
-
-  package init(type: String, name: String, routingKey: String?) {
-    self.type = type
-    self.name = name
-    self.routingKey = routingKey
-  }
-}
-
 /// The numbers that bound what a read by a filter costs. They are constants of the databases: each kind, lane and event
 /// stays what it was when it was added.
 package enum IndexLimits {

@@ -6,11 +6,9 @@ package struct EventView: ~Copyable {
   /// The text form of the event's ``Cursor``.
   package let cursor: UnsafeRawBufferPointer
   package let id: ULID
-  package let aggregatorType: String
+  package let names: Names
   package let aggregatorID: String
   package let version: Int
-  package let name: String
-  package let routingKey: String?
   /// The payload.
   package let data: UnsafeRawBufferPointer
   /// The value of ``Payload/isJSON``.
@@ -19,22 +17,58 @@ package struct EventView: ~Copyable {
   package let metadata: UnsafeRawBufferPointer
   package let timestamp: Timestamp
 
+  /// The names that other events have too.
+  package enum Names {
+    /// Kept by the store.
+    case shared(EventNames)
+    case own(aggregatorType: String, name: String, routingKey: String?)
+  }
+
   package init(
     cursor: UnsafeRawBufferPointer, id: ULID, aggregatorType: String, aggregatorID: String, version: Int, name: String,
     routingKey: String?, data: UnsafeRawBufferPointer, isJSON: Bool, metadata: UnsafeRawBufferPointer,
     timestamp: Timestamp
   ) {
+    self.init(
+      cursor: cursor, id: id, names: .own(aggregatorType: aggregatorType, name: name, routingKey: routingKey),
+      aggregatorID: aggregatorID, version: version, data: data, isJSON: isJSON, metadata: metadata,
+      timestamp: timestamp)
+  }
+
+  package init(
+    cursor: UnsafeRawBufferPointer, id: ULID, names: Names, aggregatorID: String, version: Int,
+    data: UnsafeRawBufferPointer, isJSON: Bool, metadata: UnsafeRawBufferPointer, timestamp: Timestamp
+  ) {
     self.cursor = cursor
     self.id = id
-    self.aggregatorType = aggregatorType
+    self.names = names
     self.aggregatorID = aggregatorID
     self.version = version
-    self.name = name
-    self.routingKey = routingKey
     self.data = data
     self.isJSON = isJSON
     self.metadata = metadata
     self.timestamp = timestamp
+  }
+
+  package var aggregatorType: String {
+    switch names {
+    case .shared(let names): names.aggregatorType
+    case .own(let type, _, _): type
+    }
+  }
+
+  package var name: String {
+    switch names {
+    case .shared(let names): names.name
+    case .own(_, let name, _): name
+    }
+  }
+
+  package var routingKey: String? {
+    switch names {
+    case .shared(let names): names.routingKey
+    case .own(_, _, let key): key
+    }
   }
 }
 

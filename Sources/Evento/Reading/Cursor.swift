@@ -59,13 +59,9 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
       wrapped[0] = formatVersion
       var check = checkStart
       checkStep(&check, formatVersion)
-      for index in 0..<content.count {
-        wrapped[1 + index] = content[index]
-        checkStep(&check, content[index])
-      }
-      for index in 0..<checkLength {
-        wrapped[length - 1 - index] = UInt8(truncatingIfNeeded: check >> UInt32(8 * index))
-      }
+      UnsafeMutableRawBufferPointer(rebasing: wrapped[1...]).copyMemory(from: content)
+      for byte in content { checkStep(&check, byte) }
+      wrapped.storeBytes(of: check.bigEndian, toByteOffset: length - checkLength, as: UInt32.self)
       return Base64.url.write(UnsafeRawBufferPointer(wrapped), to: text)
     }
   }

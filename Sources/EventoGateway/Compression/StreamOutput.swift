@@ -13,10 +13,12 @@ struct StreamOutput {
     self.compressor = compressor
   }
 
-  /// Writes bytes to the client, and waits until there is capacity for more: ``BodyWriter/write(_:)``.
-  mutating func write(_ bytes: consuming [UInt8]) async throws {
-    guard let compressor, !bytes.isEmpty else { return try await writer.write(consume bytes) }
-    try await writer.write(compress(consume bytes, isLast: false, compressor))
+  /// Writes bytes to the client, and waits until there is capacity for more: ``BodyWriter/write(_:unreadBytes:)``.
+  mutating func write(_ bytes: consuming [UInt8], unreadBytes: Int = 0) async throws {
+    guard let compressor, !bytes.isEmpty else {
+      return try await writer.write(consume bytes, unreadBytes: unreadBytes)
+    }
+    try await writer.write(compress(consume bytes, isLast: false, compressor), unreadBytes: unreadBytes)
   }
 
   /// Writes the end of the body.

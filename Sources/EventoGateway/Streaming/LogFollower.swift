@@ -8,6 +8,7 @@ struct LogFollower: Sendable {
   private let interruption: Interruption?
   private(set) var start: Args.Start
   private var progress: FollowerReadLimits.Progress
+  private(set) var stepSize = StepSize()
   /// The last read, if there was nothing after its page.
   private var lastRead: FollowerHub.Mark?
 
@@ -56,13 +57,20 @@ struct LogFollower: Sendable {
     }
   }
 
+  /// Chooses the size of the next step.
+  ///
+  /// - Parameter duration: The time in which the client read the last one.
+  mutating func adaptStepSize(to duration: Duration) {
+    if progress == .behind { stepSize.adapt(to: duration) }
+  }
+
   private var position: Cursor? {
     if case .after(let cursor) = start { cursor } else { nil }
   }
 
   /// - Returns: `nil` for an empty page.
   private mutating func read(_ count: UInt64) async throws -> PageCache.Page? {
-    let page = try await pages.page(membership, start, rendering, progress: progress, count)
+    let page = try await pages.page(membership, start, rendering, stepSize, progress: progress, count)
     guard page.end != nil || page.isEmpty else {
       // The same page would follow without end.
       throw EventoError(.internal, "The store returned a page of events without its end cursor.")
@@ -70,6 +78,7 @@ struct LogFollower: Sendable {
     // From the end of the read. An empty log may have no cursor yet: its end is its beginning.
     if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
     progress = page.hasMore ? .behind : .atEnd
+    if page.hasMore { stepSize.estimateLines(by: page) } else { stepSize.reset() }
     lastRead = page.hasMore ? nil : membership.mark(page.count)
     guard !page.isEmpty else { return nil }
     return page

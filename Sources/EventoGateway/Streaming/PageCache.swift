@@ -19,48 +19,45 @@ final class PageCache: Sendable {
     let hasMore: Bool
     /// The number of commits that were known before the read.
     let count: UInt64
-    fileprivate let events: Int
-    /// The size of its source, in bytes.
-    fileprivate let size: Int
+    let events: Int
 
     var isEmpty: Bool { events == 0 }
-
-    /// True if it may be kept for others.
-    fileprivate var isSmall: Bool { size <= PageCache.pageBytes }
   }
 
-  /// Writes the events of a read up to ``PageCache/pageBytes``, and always at least one.
+  /// Writes the events of a read up to the size of a step, and always at least one.
   private struct Builder: PageBuilder {
     let rendering: StreamRendering
+    let byteLimit: Int
     let count: UInt64
-    private var lines = JSONWriter(capacity: 0)
+    private var lines: JSONWriter
     private var events = 0
-    private var size = 0
 
-    init(_ rendering: StreamRendering, _ count: UInt64) {
+    init(_ rendering: StreamRendering, _ size: StepSize, _ count: UInt64) {
       self.rendering = rendering
+      byteLimit = size.bytes
       self.count = count
+      // A large step is usually filled, and has room for one line more.
+      lines = JSONWriter(capacity: size.bytes > StepSize.leastBytes ? size.bytes + 4096 : 0)
     }
 
-    var byteLimit: Int { PageCache.pageBytes }
-
     func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool {
-      events == 0 || size + payloadBytes <= PageCache.pageBytes
+      events == 0 || lines.count + payloadBytes <= byteLimit
     }
 
     mutating func add(_ event: borrowing EventView) -> Bool {
-      let grown = size + event.data.count + event.metadata.count + 500
-      guard events == 0 || grown <= PageCache.pageBytes else { return false }
-      size = grown
-      events += 1
+      let before = lines.count
       rendering.format.append(event, rendering.encoding, to: &lines)
+      guard events == 0 || lines.count <= byteLimit else {
+        lines.cut(to: before)
+        return false
+      }
+      events += 1
       return true
     }
 
     mutating func finish(_ info: PageInfo) -> Page {
       Page(
-        lines: lines.take(roomKept: 4096), end: info.endCursor, hasMore: info.hasNextPage, count: count, events: events,
-        size: size)
+        lines: lines.take(roomKept: 4096), end: info.endCursor, hasMore: info.hasNextPage, count: count, events: events)
     }
   }
 
@@ -70,6 +67,8 @@ final class PageCache: Sendable {
     /// The position; `nil` at the beginning.
     let position: Cursor?
     let rendering: StreamRendering
+    /// The maximum size: a slow client must not get a page of a quick one.
+    let bytes: Int
     /// The value of ``CallbackExecutor/history`` before the read.
     let history: UInt64
   }
@@ -95,11 +94,17 @@ final class PageCache: Sendable {
     var pendingReads: [ReadKey: PendingRead] = [:]
     var pages: [Key: Page] = [:]
     var order: Deque<Key> = []
+    /// The size of the kept pages.
+    var bytes = 0
 
     mutating func keep(_ page: Page, _ key: Key) {
-      guard !page.isEmpty, page.isSmall else { return }
-      if pages.updateValue(page, forKey: key) == nil { order.append(key) }
-      if order.count > PageCache.pagesKept { pages.removeValue(forKey: order.removeFirst()) }
+      guard !page.isEmpty, page.lines.count <= key.bytes, pages[key] == nil else { return }
+      pages[key] = page
+      order.append(key)
+      bytes += page.lines.count
+      while bytes > PageCache.bytesKept || order.count > PageCache.pagesKept, let oldest = order.popFirst() {
+        bytes -= pages.removeValue(forKey: oldest)?.lines.count ?? 0
+      }
     }
   }
 
@@ -108,13 +113,9 @@ final class PageCache: Sendable {
   private let waits = Atomic(0)
   private let readLimits: FollowerReadLimits
 
-  /// The maximum number of events of one page.
-  private static let pageEvents = 64
-  /// The maximum size of one page, in bytes, which a follower holds while its client does not read. A larger event is
-  /// read alone.
-  private static let pageBytes = 64 << 10
-  /// The maximum number of kept pages.
+  /// The maximum number of kept pages, and of their bytes.
   private static let pagesKept = 32
+  private static let bytesKept = 2 << 20
 
   init(_ store: any CallbackExecutor, readLimits: FollowerReadLimits) {
     self.store = store
@@ -124,19 +125,20 @@ final class PageCache: Sendable {
   /// Returns the page after a position.
   ///
   /// - Parameters:
+  ///   - size: The maximum size of the page.
   ///   - progress: The follower's progress in the log.
   ///   - count: The number of commits that the caller has seen.
   /// - Throws: ``AsyncSemaphore/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled
   ///   before the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before
   ///   it begins.
   func page(
-    _ membership: FollowerHub.Membership, _ start: Args.Start, _ rendering: StreamRendering,
+    _ membership: FollowerHub.Membership, _ start: Args.Start, _ rendering: StreamRendering, _ size: StepSize,
     progress: FollowerReadLimits.Progress, _ count: UInt64
   ) async throws -> Page {
     let filter = membership.filter
     let semaphore = readLimits.semaphore(for: progress, filter)
     let readInTurn = { @Sendable [self] () async throws in
-      try await semaphore.withPermit { try await read(filter, start, rendering, count) }
+      try await semaphore.withPermit { try await read(filter, start, rendering, size, count) }
     }
     let position: Cursor?
     switch start {
@@ -145,9 +147,9 @@ final class PageCache: Sendable {
     // The end of the log moves, so this page can't be shared.
     case .now: return try await readInTurn()
     }
-    let key = ReadKey(
-      page: Key(filter: membership.number, position: position, rendering: rendering, history: store.history),
-      count: count)
+    let page = Key(
+      filter: membership.number, position: position, rendering: rendering, bytes: size.bytes, history: store.history)
+    let key = ReadKey(page: page, count: count)
     let number = waits.add(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { waiter in
@@ -159,11 +161,11 @@ final class PageCache: Sendable {
   }
 
   private func read(
-    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ count: UInt64
+    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ size: StepSize, _ count: UInt64
   ) async throws -> Page {
     try await store.viewPage(
-      filter.aggregators, routingKey: filter.routingKey, args: .forward(first: Self.pageEvents, after: start),
-      into: { Builder(rendering, count) })
+      filter.aggregators, routingKey: filter.routingKey, args: .forward(first: size.events, after: start),
+      into: { Builder(rendering, size, count) })
   }
 
   /// Waits for a page that is kept or being read, or for one that is read now.

@@ -23,8 +23,10 @@ struct StreamBody: Sendable {
       let (position, isSilent, isLast, lines) = (step.position, step.isSilent, step.isLast, step.lines)
       // While a slow client reads the lines, only the writer holds them.
       step = .nothing(position)
-      try await output.write(consume lines)
+      let start = ContinuousClock.now
+      try await output.write(consume lines, unreadBytes: follower.stepSize.unreadBytes)
       let now = ContinuousClock.now
+      follower.adaptStepSize(to: now - start)
       if isSilent || now - lastHeartbeat >= heartbeat {
         try await output.write(format.heartbeat(position))
         lastHeartbeat = now

@@ -76,17 +76,17 @@ enum EventRow {
   static func withView<Value>(
     _ rows: QueryResult, _ row: Int, _ names: RowNames, _ body: (borrowing EventView, LogPosition) -> Value
   ) throws -> Value {
-    let lane = try names.lane(lane(rows, row))
+    let names = try names.lane(lane(rows, row))
     let metadata = rows.bytes(row, Column.metadata.rawValue)
     let position = position(rows, row)
     return position.withCursorText { cursor in
       noMetadata.withUTF8Buffer { noMetadata in
         body(
           EventView(
-            cursor: cursor, id: rows.ulid(row, Column.id.rawValue), aggregatorType: lane.type,
+            cursor: cursor, id: rows.ulid(row, Column.id.rawValue), names: .shared(names),
             aggregatorID: rows.text(row, Column.aggregateKey.rawValue),
-            version: Int(rows.integer(row, Column.version.rawValue)), name: lane.name, routingKey: lane.routingKey,
-            data: rows.bytes(row, Column.data.rawValue), isJSON: isJSON(rows, row),
+            version: Int(rows.integer(row, Column.version.rawValue)), data: rows.bytes(row, Column.data.rawValue),
+            isJSON: isJSON(rows, row),
             metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
             timestamp: Timestamp(milliseconds: rows.integer(row, Column.timestamp.rawValue))),
           position)

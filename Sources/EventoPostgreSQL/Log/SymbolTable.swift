@@ -3,12 +3,12 @@ internal import EventoStorage
 
 /// Finds the texts that integers in the log represent, with a bounded cache for one connection.
 final class SymbolTable {
-  private let lanes = DirectMappedCache<LaneNames>(limit: slots)
+  private let lanes = DirectMappedCache<EventNames>(limit: slots)
 
-  /// The maximum number of lanes with cached names. Each has three texts of at most 255 bytes.
+  /// The maximum number of lanes with cached names. Each has three texts of at most 255 bytes, and their JSON.
   private static let slots = 1 << 15
 
-  fileprivate func lane(_ id: Int64) -> LaneNames? { lanes[id] }
+  fileprivate func lane(_ id: Int64) -> EventNames? { lanes[id] }
 
   /// Returns the names of the rows of a page or an event. Those that are not cached are looked up in one round trip.
   func names(of rows: QueryResult, on connection: Connection) throws(PostgreSQLFailure) -> RowNames {
@@ -43,20 +43,20 @@ final class SymbolTable {
 struct RowNames {
   private let table: SymbolTable
   /// The names that were not cached.
-  fileprivate private(set) var lanes: [Int64: LaneNames] = [:]
+  fileprivate private(set) var lanes: [Int64: EventNames] = [:]
 
   /// - Parameter found: The names that were looked up.
   fileprivate init(_ table: SymbolTable, _ found: QueryResult? = nil) {
     self.table = table
     guard let found else { return }
     for row in 0..<found.rowCount {
-      lanes[found.integer(row, 0)] = LaneNames(
-        type: found.text(row, 1), name: found.text(row, 2),
+      lanes[found.integer(row, 0)] = EventNames(
+        aggregatorType: found.text(row, 1), name: found.text(row, 2),
         routingKey: found.isNull(row, 3) ? nil : found.text(row, 3))
     }
   }
 
-  func lane(_ id: Int64) throws -> LaneNames {
+  func lane(_ id: Int64) throws -> EventNames {
     guard let names = table.lane(id) ?? lanes[id] else {
       throw EventoError.damaged(cause: "an event refers to lane \(id), which is missing")
     }

@@ -100,6 +100,10 @@ final class Statement {
     sqlite3_column_type(handle, column) == SQLITE_NULL
   }
 
+  func isInteger(_ column: Int32) -> Bool {
+    sqlite3_column_type(handle, column) == SQLITE_INTEGER
+  }
+
   func text(_ column: Int32) -> String {
     // The bytes are read first: https://sqlite.org/c3ref/column_blob.html documents the order.
     guard let start = sqlite3_column_text(handle, column) else { return "" }

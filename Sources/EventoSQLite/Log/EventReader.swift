@@ -118,10 +118,9 @@ struct EventReader {
     _ row: Statement, _ page: inout PageState, to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
     // Before a large payload is read.
-    guard page.hasRoom(payloadBytes: EventRow.payloadLength(row), isJSON: EventRow.isJSON(row), in: builder) else {
-      return
-    }
+    let payload = EventRow.payload(row)
+    guard page.hasRoom(payloadBytes: payload.length, isJSON: EventRow.isJSON(row), in: builder) else { return }
     let position = EventRow.position(row)
-    try EventRow.withView(row, at: position, symbols) { page.add($0, at: position, to: &builder) }
+    try EventRow.withView(row, payload, at: position, symbols) { page.add($0, at: position, to: &builder) }
   }
 }

@@ -3,32 +3,54 @@ internal import EventoStorage
 
 /// Reads rows of `event` as events.
 enum EventRow {
-  /// The columns that ``withView(_:at:_:_:)`` reads, in its order.
+  /// The columns that ``withView(_:_:at:_:_:)`` reads, in its order. Instead of a large payload, the last one has its
+  /// length.
   static let columns =
-    "\(names), metadata, CASE WHEN length(data) <= \(Statement.largestInRow) THEN data END, length(data)"
+    "\(names), metadata, CASE WHEN length(data) > \(Statement.largestInRow) THEN length(data) ELSE data END"
   /// The same, without payload and metadata, which may be on overflow pages: they are returned as empty.
-  static let columnsWithoutContent = "\(names), NULL, NULL, 0"
+  static let columnsWithoutContent = "\(names), NULL, NULL"
 
   private static let names = "position, tag, id, aggregate, version, lane, timestamp, is_json"
 
+  /// The payload of a row.
+  enum StoredPayload {
+    case inRow(UnsafeRawBufferPointer)
+    /// A large one, which has not been read.
+    case apart(length: Int)
+
+    var length: Int {
+      switch self {
+      case .inRow(let bytes): bytes.count
+      case .apart(let length): length
+      }
+    }
+  }
+
+  /// Returns the payload of the current row of a statement that selects ``columns``.
+  static func payload(_ row: Statement) -> StoredPayload {
+    row.isInteger(9) ? .apart(length: Int(row.integer(9))) : .inRow(row.bytes(9))
+  }
+
   /// Passes the current row of a statement that selects ``columns`` to `body`.
   ///
-  /// - Parameter position: The position of the event, as ``position(_:)`` returns it.
+  /// - Parameters:
+  ///   - payload: The payload of the event, as ``payload(_:)`` returns it.
+  ///   - position: The position of the event, as ``position(_:)`` returns it.
   static func withView<Value>(
-    _ row: Statement, at position: LogPosition, _ symbols: SymbolTable, _ body: (borrowing EventView) -> Value
+    _ row: Statement, _ payload: StoredPayload, at position: LogPosition, _ symbols: SymbolTable,
+    _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value {
     let names = try symbols.names(ofLane: row.integer(5))
     let key = try symbols.key(ofAggregate: row.integer(3))
     let metadata = row.bytes(8)
-    try symbols.connection.spend(metadata.count + payloadLength(row))
-    return try withData(of: row, at: position, on: symbols.connection) { data in
+    try symbols.connection.spend(metadata.count + payload.length)
+    return try withData(of: payload, at: position, on: symbols.connection) { data in
       position.withCursorText { cursor in
         noMetadata.withUTF8Buffer { noMetadata in
           body(
             EventView(
-              cursor: cursor, id: row.ulid(2), aggregatorType: names.type, aggregatorID: key,
-              version: Int(row.integer(4)), name: names.name, routingKey: names.routingKey, data: data,
-              isJSON: isJSON(row),
+              cursor: cursor, id: row.ulid(2), names: .shared(names), aggregatorID: key,
+              version: Int(row.integer(4)), data: data, isJSON: isJSON(row),
               metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
               timestamp: Timestamp(milliseconds: row.integer(6))))
         }
@@ -36,12 +58,13 @@ enum EventRow {
     }
   }
 
-  /// Passes the payload to `body`. A large one is read only here, after its length was counted, so that a short read
-  /// can stop before it.
+  /// Passes the bytes of a payload to `body`. A large one is read only here, after its length was counted, so that a
+  /// short read can stop before it.
   private static func withData<Value>(
-    of row: Statement, at position: LogPosition, on connection: Connection, _ body: (UnsafeRawBufferPointer) -> Value
+    of payload: StoredPayload, at position: LogPosition, on connection: Connection,
+    _ body: (UnsafeRawBufferPointer) -> Value
   ) throws(SQLiteFailure) -> Value {
-    guard payloadLength(row) > Statement.largestInRow else { return body(row.bytes(9)) }
+    if case .inRow(let data) = payload { return body(data) }
     let statement = try connection.statement("SELECT data FROM event WHERE position = ?1")
     defer { statement.reset() }
     try statement.bind(1, position.position)
@@ -54,9 +77,6 @@ enum EventRow {
     LogPosition(position: row.integer(0), commitID: row.integer(1))
   }
 
-  /// Returns the length of the current row's payload, without reading it.
-  static func payloadLength(_ row: Statement) -> Int { Int(row.integer(10)) }
-
   /// Returns whether the current row's payload is JSON.
   static func isJSON(_ row: Statement) -> Bool { row.integer(7) != 0 }
 
@@ -67,7 +87,7 @@ enum EventRow {
     _ id: ULID, on connection: Connection, _ symbols: SymbolTable, _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value? {
     try connection.first("SELECT \(columns) FROM event WHERE id = ?1", .blob(id.blob)) {
-      row throws(SQLiteFailure) in try withView(row, at: position(row), symbols, body)
+      row throws(SQLiteFailure) in try withView(row, payload(row), at: position(row), symbols, body)
     }
   }
 

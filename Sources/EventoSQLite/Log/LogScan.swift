@@ -49,7 +49,7 @@ struct LogScan {
       let aggregate = statement.integer(2)
       let names = try symbols.names(ofLane: statement.integer(1))
       let matches = try filters.matches(
-        type: names.type, name: names.name, routingKey: names.routingKey
+        type: names.aggregatorType, name: names.name, routingKey: names.routingKey
       ) { () throws(SQLiteFailure) in try symbols.key(ofAggregate: aggregate) }
       if matches { positions.append(statement.integer(0)) }
     }

@@ -12,7 +12,7 @@ final class SymbolTable {
   private var kinds = TwoGenerationCache<KindName, Kind>(limit: bound)
   private var lanes = TwoGenerationCache<LaneName, Lane>(limit: bound)
   private var postingLists = TwoGenerationCache<PostingListName, PostingList>(limit: bound)
-  private let laneNames: DirectMappedCache<LaneNames>
+  private let laneNames: DirectMappedCache<EventNames>
   private let aggregateKeys: DirectMappedCache<String>
 
   /// The maximum number of cached types, of kinds and of lanes for a writer.
@@ -225,7 +225,7 @@ final class SymbolTable {
 
   // MARK: From integers to texts
 
-  func names(ofLane lane: Int64) throws(SQLiteFailure) -> LaneNames {
+  func names(ofLane lane: Int64) throws(SQLiteFailure) -> EventNames {
     if let names = laneNames[lane] { return names }
     let names = try connection.first(
       """
@@ -236,7 +236,9 @@ final class SymbolTable {
         LEFT JOIN text AS routing_key ON routing_key.id = lane.routing_key
       WHERE lane.id = ?1
       """, .integer(lane)
-    ) { row in LaneNames(type: row.text(0), name: row.text(1), routingKey: row.isNull(2) ? nil : row.text(2)) }
+    ) { row in
+      EventNames(aggregatorType: row.text(0), name: row.text(1), routingKey: row.isNull(2) ? nil : row.text(2))
+    }
     guard let names else { throw Self.missing("lane", lane) }
     laneNames.keep(names, at: lane)
     return names

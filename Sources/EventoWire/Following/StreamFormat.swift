@@ -46,9 +46,9 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     // A line end in a payload would end the line, and payloads are never changed.
     let isOneLine = !encoding.keeps(isJSON: event.isJSON) || LineEnd.first(in: event.data, event.data.indices) == nil
     let encoding = isOneLine ? encoding : .base64
-    // An escape has at most three times as many bytes. Names already have room for theirs.
-    let hasLineEnds = LineEnd.first(in: event.metadata, event.metadata.indices) != nil
-    let escapes = hasLineEnds ? 2 * event.metadata.count : 0
+    // Names and metadata get escapes. An escape has at most three times as many bytes.
+    let hasLineEnds = event.hasLineEnds
+    let escapes = hasLineEnds ? 2 * JSONRoom.longest(textsOf: event) : 0
     lines.write(upTo: 80 + event.cursor.count + JSONRoom.longest(edge: event, encoding) + escapes) { room in
       switch self {
       case .eventStream:
@@ -62,7 +62,7 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
       room.put(json: ",\"node\":")
       let start = room.count
       room.put(event, encoding)
-      room.makeOneLine(from: start)
+      if hasLineEnds { room.makeOneLine(from: start) }
       room.put(json: self == .eventStream ? "}\n\n" : "}\n")
     }
   }
@@ -76,6 +76,25 @@ package enum StreamFormat: Sendable, Hashable, CaseIterable {
     case .eventStream: Array((position.map { ": heartbeat\nid: \($0)\n\n" } ?? ": heartbeat\n\n").utf8)
     case .ndjson: Array((position.map { "{\"type\":\"heartbeat\",\"cursor\":\"\($0)\"}\n" } ?? "").utf8)
     }
+  }
+}
+
+extension EventView {
+  /// True if one of the texts of the event, other than the payload, has a character that ends a line. Identifiers and
+  /// numbers have none.
+  fileprivate var hasLineEnds: Bool {
+    if LineEnd.first(in: metadata, metadata.indices) != nil || aggregatorID.hasLineEnds { return true }
+    return switch names {
+    case .shared(let names): names.hasLineEnds
+    case .own(let type, let name, let key): type.hasLineEnds || name.hasLineEnds || key?.hasLineEnds ?? false
+    }
+  }
+}
+
+extension String {
+  fileprivate var hasLineEnds: Bool {
+    var text = self
+    return text.withUTF8 { LineEnd.first(in: UnsafeRawBufferPointer($0), $0.indices) != nil }
   }
 }
 

@@ -124,8 +124,7 @@ extension Connection {
 
   private func stream(_ produce: @escaping @Sendable (BodyWriter) async throws -> Void) -> InFlightRequest.Work {
     let (mailbox, token) = (loop.mailbox, token)
-    // A small limit, because it requests another piece when less than that is left: a page of 64 KiB, for example.
-    let writer = BodyWriter(limit: loop.configuration.bufferedBytes / 8) { mailbox.send(.stream(token)) }
+    let writer = BodyWriter(bufferedBytes: loop.configuration.bufferedBytes) { mailbox.send(.stream(token)) }
     let task = Task {
       do {
         try await produce(writer)

@@ -3,7 +3,8 @@ internal import Synchronization
 /// Takes the body of a response that is written in pieces.
 ///
 /// The bytes that have been written and not been taken by the client are bounded (by an eighth of
-/// ``ServerConfiguration/bufferedBytes``, and one array more): a client that reads slowly slows only its own writer.
+/// ``ServerConfiguration/bufferedBytes``, or all of it if ``write(_:unreadBytes:)`` allows, and one array more): a client
+/// that reads slowly slows only its own writer.
 /// All of them are here or in the connection's output, once, and count in ``ServerConfiguration/totalResponseBytes``.
 package final class BodyWriter: Sendable {
   /// The reason why nothing more can be written.
@@ -29,22 +30,28 @@ package final class BodyWriter: Sendable {
     /// Output that the connection has taken and the client has not.
     var unsent = 0
     var waiting: [CheckedContinuation<Void, Never>] = []
+    /// The number of unread bytes at which the writer waits.
+    var limit: Int
     var closed: Closed?
     /// Set once the writer's closure has ended.
     var outcome: Content?
     /// True if the connection has been notified of output, and has not taken it yet.
     var isAnnounced = false
 
-    var unread: Int { queue.count + unsent }
+    var hasRoom: Bool { queue.count + unsent < limit }
   }
 
-  private let state = Mutex(State())
-  private let limit: Int
+  private let state: Mutex<State>
+  private let limits: ClosedRange<Int>
   private let announce: @Sendable () -> Void
 
-  /// - Parameter announce: Called when there is output, at most once until the connection takes it.
-  init(limit: Int, announce: @escaping @Sendable () -> Void) {
-    self.limit = max(limit, 1)
+  /// - Parameters:
+  ///   - bufferedBytes: See ``ServerConfiguration/bufferedBytes``.
+  ///   - announce: Called when there is output, at most once until the connection takes it.
+  init(bufferedBytes: Int, announce: @escaping @Sendable () -> Void) {
+    let least = max(bufferedBytes / 8, 1)
+    limits = least...max(bufferedBytes, least)
+    state = Mutex(State(limit: least))
     self.announce = announce
   }
 
@@ -53,10 +60,12 @@ package final class BodyWriter: Sendable {
   ///
   /// A large array is not copied. Pass it with `consume`, so that it is freed once it has been sent.
   ///
+  /// - Parameter unreadBytes: It waits until the client has to read fewer bytes than this, within the limits of the
+  ///   connection. With as many as a piece has, the next piece can be made while this one is sent.
   /// - Throws: ``Closed`` when the client is gone or the server has stopped; `CancellationError` if it would wait in a
   ///   cancelled task.
-  package func write(_ bytes: consuming [UInt8]) async throws {
-    guard try put(consume bytes) else { return }
+  package func write(_ bytes: consuming [UInt8], unreadBytes: Int = 0) async throws {
+    guard try put(consume bytes, limit: min(max(unreadBytes, limits.lowerBound), limits.upperBound)) else { return }
     while try !hasRoom() {
       try Task.checkCancellation()
       await room()
@@ -64,13 +73,14 @@ package final class BodyWriter: Sendable {
   }
 
   /// - Returns: True if there was anything to add.
-  private func put(_ bytes: consuming [UInt8]) throws -> Bool {
+  private func put(_ bytes: consuming [UInt8], limit: Int) throws -> Bool {
     let isEmpty = bytes.isEmpty
     let mustAnnounce = try state.withLock { state in
       // Also for no bytes: a writer that currently has nothing to send ends too.
       if let closed = state.closed { throw closed }
       guard !isEmpty else { return false }
       state.queue.append(bytes)
+      state.limit = limit
       defer { state.isAnnounced = true }
       return !state.isAnnounced
     }
@@ -81,7 +91,7 @@ package final class BodyWriter: Sendable {
   private func hasRoom() throws -> Bool {
     try state.withLock { state in
       if let closed = state.closed { throw closed }
-      return state.unread < limit
+      return state.hasRoom
     }
   }
 
@@ -90,7 +100,7 @@ package final class BodyWriter: Sendable {
     await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
         let isReady = state.withLock { state in
-          let isReady = state.closed != nil || state.unread < limit || Task.isCancelled
+          let isReady = state.closed != nil || state.hasRoom || Task.isCancelled
           if !isReady { state.waiting.append(continuation) }
           return isReady
         }
@@ -137,7 +147,7 @@ package final class BodyWriter: Sendable {
   func noteUnsent(_ count: Int) {
     let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
       state.unsent = count
-      guard state.unread < limit else { return [] }
+      guard state.hasRoom else { return [] }
       defer { state.waiting = [] }
       return state.waiting
     }
