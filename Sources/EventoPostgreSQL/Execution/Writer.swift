@@ -14,15 +14,6 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable`: `session`, `unsettled` and `retries` are used only on `queue`.
 final class Writer: @unchecked Sendable {
-  private struct State {
-    var waiting = WriteQueues<PendingWrite>(Writer.commitLimits, size: \.size)
-    var isDraining = false
-    /// True if writes that have not begun are refused.
-    var isRefusing = false
-    var isClosed = false
-    var commits = 0
-  }
-
   /// A commit whose outcome is unknown.
   private struct Unsettled {
     let writes: [PendingWrite]
@@ -35,8 +26,8 @@ final class Writer: @unchecked Sendable {
   private static let commitLimits = CommitLimits(writes: 256, bytes: 8 << 20, cost: 8 << 20)
 
   private let queue = DispatchQueue(label: "evento.postgresql.writer")
-  private let state = Mutex(State())
-  private let waitingLimit: Int
+  private let waiting: CommitQueue<PendingWrite>
+  private let commits = Atomic(0)
   private let connect: @Sendable () throws(PostgreSQLFailure) -> WriterSession
   private let announcer: CommitAnnouncer
   let health: WriterHealth
@@ -53,43 +44,28 @@ final class Writer: @unchecked Sendable {
     connect: @escaping @Sendable () throws(PostgreSQLFailure) -> WriterSession
   ) {
     self.session = session
-    self.waitingLimit = waitingLimit
+    waiting = CommitQueue(Self.commitLimits, waitingLimit: waitingLimit)
     self.announcer = announcer
     self.health = health
     self.connect = connect
   }
 
-  /// The number of writes that wait, and of commits.
-  var counts: (waiting: Int, commits: Int) { state.withLock { ($0.waiting.count, $0.commits) } }
+  var metrics: StoreMetrics {
+    StoreMetrics(waitingWrites: waiting.count, commits: commits.load(ordering: .relaxed))
+  }
 
   func submit(_ write: PendingWrite) {
-    let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
-      if state.isClosed || state.isRefusing { return (.storeClosed, false) }
-      if state.waiting.count >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }
-      state.waiting.append(write)
-      defer { state.isDraining = true }
-      return (nil, !state.isDraining)
-    }
-    if let refusal { write.fail(refusal) }
-    if mustSchedule { queue.async { [self] in drain() } }
+    if waiting.submit(write) { queue.async { [self] in drain() } }
   }
 
   /// Refuses the writes that have not begun, and all later ones.
   func refuse() {
-    let writes = state.withLock { state in
-      state.isRefusing = true
-      return state.waiting.removeAll()
-    }
-    for write in writes { write.fail(.storeClosed) }
+    waiting.refuse()
   }
 
   /// Refuses new writes, completes those that wait, then closes the connection.
   func close() async {
-    let wasClosed = state.withLock { state in
-      defer { state.isClosed = true }
-      return state.isClosed
-    }
-    guard !wasClosed else { return }
+    guard waiting.close() else { return }
     await withCheckedContinuation { continuation in
       queue.async { [self] in finish(continuation) }
     }
@@ -97,8 +73,7 @@ final class Writer: @unchecked Sendable {
 
   /// Waits for the writes, turn by turn, so that those whose time is over can end.
   private func finish(_ continuation: CheckedContinuation<Void, Never>) {
-    let isDone = unsettled == nil && state.withLock { $0.waiting.count == 0 }
-    guard isDone else {
+    guard unsettled == nil, waiting.count == 0 else {
       return queue.asyncAfter(deadline: .now() + .milliseconds(10)) { [self] in finish(continuation) }
     }
     session?.connection.close()
@@ -110,15 +85,7 @@ final class Writer: @unchecked Sendable {
 
   private func drain() {
     failExpired()
-    guard unsettled != nil || state.withLock({ $0.waiting.count > 0 }) else {
-      let isIdle = state.withLock { state in
-        state.isDraining = state.waiting.count > 0
-        return !state.isDraining
-      }
-      health.idle()
-      if !isIdle { queue.async { [self] in drain() } }
-      return
-    }
+    if unsettled == nil, waiting.endIfEmpty() { return health.idle() }
     do throws(PostgreSQLFailure) {
       let session: WriterSession
       if let open = self.session { session = open } else { session = try connect() }
@@ -162,7 +129,7 @@ final class Writer: @unchecked Sendable {
     }
     // While commits succeed, a write that has waited so long is about to be stored.
     guard retries > 0 else { return }
-    let expired = state.withLock { state in state.waiting.removeAll { $0.deadline <= now || $0.isCancelled } }
+    let expired = waiting.removeAll { $0.deadline <= now || $0.isCancelled }
     for write in expired { write.fail(write.isCancelled ? .requestDropped : health.unavailable) }
   }
 
@@ -170,18 +137,7 @@ final class Writer: @unchecked Sendable {
 
   /// - Throws: A failure after which the next attempt may succeed. No write has been told of it.
   private func commitNext(_ session: WriterSession) throws(PostgreSQLFailure) {
-    let (taken, isRefusing) = state.withLock { ($0.waiting.next(), $0.isRefusing) }
-    var writes: [PendingWrite] = []
-    writes.reserveCapacity(taken.count)
-    for write in taken {
-      if isRefusing {
-        write.fail(.storeClosed)
-      } else if write.isCancelled {
-        write.fail(.requestDropped)
-      } else {
-        writes.append(write)
-      }
-    }
+    let writes = waiting.next()
     if !writes.isEmpty { try commit(writes, session) }
   }
 
@@ -201,7 +157,7 @@ final class Writer: @unchecked Sendable {
         throw error
       }
       if error.isTransientForWrites {
-        state.withLock { $0.waiting.putBack(writes[...]) }
+        waiting.putBack(writes[...])
         throw error
       }
       if writes.count > 1 {
@@ -220,7 +176,7 @@ final class Writer: @unchecked Sendable {
         try commit([write], session)
       } catch {
         // The write itself waits already.
-        state.withLock { $0.waiting.putBack(writes[(index + 1)...]) }
+        waiting.putBack(writes[(index + 1)...])
         throw error
       }
     }
@@ -229,7 +185,7 @@ final class Writer: @unchecked Sendable {
   private func end(_ writes: [PendingWrite], _ batch: WriteBatch, began: ContinuousClock.Instant) {
     if !batch.isOnlyRefusals { health.committed() }
     if !batch.rows.isEmpty {
-      state.withLock { $0.commits += 1 }
+      commits.add(1, ordering: .relaxed)
       announcer.announce(batch, began: began)
     }
     for (write, outcome) in zip(writes, batch.outcomes) { write.end(outcome) }
@@ -242,7 +198,7 @@ final class Writer: @unchecked Sendable {
       end(commit.writes, commit.batch, began: commit.began)
     } else {
       unsettled = nil
-      state.withLock { $0.waiting.putBack(commit.writes[...]) }
+      waiting.putBack(commit.writes[...])
     }
   }
 }
