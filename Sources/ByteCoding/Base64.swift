@@ -84,6 +84,19 @@ package enum Base64: Sendable {
   /// Returns the bytes of a text, or `nil` if it is not the text that ``encode(_:)`` returns for them: it has a foreign
   /// character, wrong padding, or unused bits that are not zero (RFC 4648 §3.5).
   package func decode(_ text: [UInt8]) -> [UInt8]? {
+    var isValid = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: text.count * 3 / 4) { bytes, count in
+      guard let length = text.withUnsafeBytes({ decode($0, to: UnsafeMutableRawBufferPointer(bytes)) }) else { return }
+      (isValid, count) = (true, length)
+    }
+    return isValid ? bytes : nil
+  }
+
+  /// Writes the bytes of a text, like ``decode(_:)``.
+  ///
+  /// - Parameter bytes: Has room for three quarters of the text's length.
+  /// - Returns: The number of bytes.
+  package func decode(_ text: UnsafeRawBufferPointer, to bytes: UnsafeMutableRawBufferPointer) -> Int? {
     var end = text.count
     if isPadded {
       guard end % 4 == 0 else { return nil }
@@ -92,8 +105,7 @@ package enum Base64: Sendable {
     }
     guard end % 4 != 1 else { return nil }
     let values = values
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(end * 3 / 4)
+    var count = 0
     var group: UInt32 = 0
     var bits = 0
     for index in 0..<end {
@@ -103,11 +115,12 @@ package enum Base64: Sendable {
       bits += 6
       if bits >= 8 {
         bits -= 8
-        bytes.append(UInt8(truncatingIfNeeded: group >> UInt32(bits)))
+        bytes[count] = UInt8(truncatingIfNeeded: group >> UInt32(bits))
+        count += 1
         group &= 1 << UInt32(bits) - 1
       }
     }
-    return group == 0 ? bytes : nil
+    return group == 0 ? count : nil
   }
 
   private static let padding = UInt8(ascii: "=")

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
 /// Scans JSON text (RFC 8259): it finds the end of a value and checks that it is valid, without interpreting it.
 ///
 /// Strict: valid UTF-8 only, no trailing commas, no comments, no leading zeros, no bare control characters. An escaped
@@ -59,6 +67,18 @@ package struct JSONScanner {
     guard next == byte else { return false }
     offset += 1
     return true
+  }
+
+  /// Skips some bytes if they come next, and otherwise nothing.
+  package mutating func skip(_ text: StaticString) -> Bool {
+    let length = text.utf8CodeUnitCount
+    guard length <= bytes.count - offset else { return false }
+    // In bounds, as the condition says.
+    let isNext = bytes.withUnsafeBytes { bytes in
+      bytes.baseAddress.map { memcmp($0 + offset, text.utf8Start, length) == 0 } ?? false
+    }
+    if isNext { offset += length }
+    return isNext
   }
 
   /// Skips a byte, after white space.
@@ -175,9 +195,7 @@ package struct JSONScanner {
   }
 
   private mutating func skipWord(_ word: StaticString) throws(ParseError) {
-    let isThere = word.withUTF8Buffer { bytes[offset...].starts(with: $0) }
-    guard isThere else { throw error("expected a value") }
-    offset += word.utf8CodeUnitCount
+    guard skip(word) else { throw error("expected a value") }
   }
 
   // MARK: Values

@@ -39,7 +39,8 @@ extension HTTPExecutor: Executor {
     let request = ReadRequest(aggregators: aggregators, routingKey: routingKey, args: args)
     return try await gateway.send(.post("/events/query", request.json, successes: [200])).read {
       (body) throws(EventoError) in
-      let page = try ReadResponse.page(json: body)
+      var decoder = EventDecoder()
+      let page = try decoder.page(body)
       try page.check(asResponseTo: args)
       return page
     }

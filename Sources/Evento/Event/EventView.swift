@@ -80,7 +80,7 @@ extension Edge<Event> {
       node: Event(
         id: view.id, aggregatorType: view.aggregatorType, aggregatorID: view.aggregatorID, version: view.version,
         name: view.name, routingKey: view.routingKey, data: Payload(bytes: Array(view.data), isJSON: view.isJSON),
-        metadata: Metadata(checked: Array(view.metadata)), timestamp: view.timestamp))
+        metadata: Metadata(copying: view.metadata), timestamp: view.timestamp))
   }
 
   /// Calls `body` with a view of the event and its cursor.

@@ -42,6 +42,11 @@ public struct Metadata: Sendable, Hashable {
     self.bytes = bytes
   }
 
+  /// Copies bytes that were already parsed. Most events have no members, and share their bytes.
+  package init(copying bytes: UnsafeRawBufferPointer) {
+    self.init(checked: bytes.count == Self.none.count ? Self.none : Array(bytes))
+  }
+
   /// The JSON text.
   public var json: String { String(decoding: bytes, as: UTF8.self) }
 

@@ -21,14 +21,14 @@ public struct ULID: Sendable, Hashable, Comparable, LosslessStringConvertible {
 
   /// Parses the 26-character text form; returns `nil` if it is malformed.
   public init?(_ description: String) {
-    self.init(utf8: description.utf8)
+    var text = description
+    guard let ulid = text.withUTF8({ ULID(utf8: UnsafeRawBufferPointer($0)) }) else { return nil }
+    self = ulid
   }
 
   /// Parses the 26-character text form from its bytes; returns `nil` if it is malformed.
-  package init?(utf8 text: some Collection<UInt8>) {
-    guard text.count == Self.textLength, let first = text.first, let lead = Self.digit(first), lead < 8 else {
-      return nil
-    }
+  package init?(utf8 text: UnsafeRawBufferPointer) {
+    guard text.count == Self.textLength, let lead = Self.digit(text[0]), lead < 8 else { return nil }
     var high: UInt64 = 0
     var low: UInt64 = 0
     for character in text {

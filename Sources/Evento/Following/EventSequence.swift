@@ -1,7 +1,8 @@
 /// The events of a log after a position: first those that are stored, then those that commit, as long as the sequence
 /// is iterated.
 ///
-/// Nothing is read before the iteration begins, and no more than a page ahead of it. Each iteration is independent and
+/// Nothing is read before the iteration begins, and no more than a page ahead of it: while the events of a page are
+/// handled, the next one is read, if the page says that there is one. Each iteration is independent and
 /// starts at the same position; with `Args.Start.now`, at the end of the log at that time. To continue after it has
 /// ended, follow again after the cursor of the last event.
 ///
@@ -13,8 +14,9 @@ public struct EventSequence: AsyncSequence, Sendable {
   /// Returns the next events after a position. If there are none, it waits for them. It may sometimes return an empty
   /// page, whose end cursor is the position up to which the log was read.
   ///
-  /// It is called for one page at a time, each after the end cursor of the one before. An error ends the sequence. If
-  /// the task is cancelled, it should return or throw soon.
+  /// It is called for one page at a time, each after the end cursor of the one before: when the events of that one have
+  /// been taken, or, if its `hasNextPage` is true, at once, in a task of its own. An error ends the sequence after the
+  /// events before it. If the task is cancelled, it should return or throw soon.
   public typealias NextPage = @Sendable (Args.Start) async throws -> ReadResult<Event>
 
   private let start: Args.Start
@@ -45,7 +47,11 @@ public struct EventSequence: AsyncSequence, Sendable {
     private var start: Args.Start
     /// `nil` once the iteration has ended, so that its captures are released then.
     private var nextPage: NextPage?
-    private var edges: ArraySlice<Edge<Event>> = []
+    /// The next page, if it is already being read.
+    private var pageAhead: ReadAhead<ReadResult<Event>>?
+    /// The events of the page that have not been taken, in reverse order: the last one of an array can be moved out of
+    /// it, while any other would be copied, with a reference count for each of its texts.
+    private var reversedEdges: [Edge<Event>] = []
 
     fileprivate init(start: Args.Start, nextPage: @escaping NextPage) {
       self.start = start
@@ -56,44 +62,56 @@ public struct EventSequence: AsyncSequence, Sendable {
     ///
     /// - Returns: `nil` if the task has been cancelled.
     public mutating func next() async throws -> Edge<Event>? {
-      guard try await fetch() else { return nil }
-      return edges.popFirst()
+      if reversedEdges.isEmpty { try await fetch() }
+      if Task.isCancelled { end() }
+      return reversedEdges.popLast()
     }
 
     /// Returns the next available events, at least one, and waits until there are any.
     ///
     /// - Returns: `nil` if the task has been cancelled.
     package mutating func nextPage() async throws -> [Edge<Event>]? {
-      guard try await fetch() else { return nil }
-      defer { edges = [] }
-      return Array(edges)
+      if reversedEdges.isEmpty { try await fetch() }
+      if Task.isCancelled { end() }
+      guard !reversedEdges.isEmpty else { return nil }
+      var edges: [Edge<Event>] = []
+      swap(&edges, &reversedEdges)
+      edges.reverse()
+      return edges
     }
 
-    /// - Returns: True if there are events.
-    private mutating func fetch() async throws -> Bool {
-      while let nextPage, !Task.isCancelled {
-        if !edges.isEmpty { return true }
+    /// Reads until there are events, or the iteration ends.
+    private mutating func fetch() async throws {
+      while reversedEdges.isEmpty, let nextPage, !Task.isCancelled {
         do {
-          take(try await nextPage(start))
+          let page: ReadResult<Event>
+          if let pageAhead { page = try await pageAhead.value() } else { page = try await nextPage(start) }
+          take(page)
+          pageAhead = page.pageInfo.hasNextPage ? ReadAhead { [start] () throws in try await nextPage(start) } : nil
         } catch {
-          self.nextPage = nil
+          let isCancelled = Task.isCancelled
+          end()
           // A call that was aborted by the cancellation is not an error.
-          if Task.isCancelled { break }
+          if isCancelled { return }
           throw error
         }
       }
-      nextPage = nil
-      return false
+    }
+
+    /// Ends the iteration.
+    private mutating func end() {
+      (nextPage, pageAhead, reversedEdges) = (nil, nil, [])
     }
 
     private mutating func take(_ page: ReadResult<Event>) {
-      edges = page.edges[...]
       if let end = page.pageInfo.endCursor ?? page.edges.last?.cursor {
         start = .after(end)
       } else if start == .now {
         // An empty log has no position: its end is its beginning, and the first commit there must not be skipped.
         start = .beginning
       }
+      reversedEdges = page.edges
+      reversedEdges.reverse()
     }
   }
 }

@@ -36,16 +36,22 @@ extension Projection {
   ) async throws -> LoadedAggregate<Kind, State>? {
     var progress = start
     let context = ProjectionContext(id: id, coder: coder, shared: shared)
+    let aggregate = AggregateKey(type: Kind.aggregatorType, id: id)
     let filters = try filters(id)
-    var hasMore = true
-    while hasMore {
+    try Task.checkCancellation()
+    var page = try await Self.page(after: progress.cursor, filters, store)
+    while true {
+      let end = page.pageInfo.endCursor ?? progress.cursor
+      progress.cursor = end
+      guard page.pageInfo.hasNextPage else {
+        try apply(page.edges, to: &progress, aggregate, context)
+        break
+      }
+      // Read while this one is folded. Its error counts after the errors of handlers, which end its read.
+      async let next = Self.page(after: end, filters, store)
+      try apply(page.edges, to: &progress, aggregate, context)
+      page = try await next
       try Task.checkCancellation()
-      let page = try await store.read(
-        filters, routingKey: .all,
-        args: .forward(first: Self.pageSize, after: progress.cursor.map(Args.Start.after) ?? .beginning))
-      for edge in page.edges { try apply(edge.node, to: &progress, context) }
-      progress.cursor = page.pageInfo.endCursor ?? progress.cursor
-      hasMore = page.pageInfo.hasNextPage
     }
     guard let cursor = progress.cursor, start.cursor != nil || progress.count > 0 else { return nil }
     var loaded = LoadedAggregate<Kind, State>(id: id, state: progress.state, version: progress.version, cursor: cursor)
@@ -60,17 +66,29 @@ extension Projection {
     return loaded
   }
 
-  private func apply(_ event: Event, to progress: inout Progress, _ context: ProjectionContext) throws {
-    switch handlers.choice(for: event) {
-    case .handle(let handler): try handler(&progress.state, event, context)
-    case .skip: break
-    case nil where checksSafety:
-      throw EventoError.unhandled(event, by: "The projection of \(Kind.aggregatorType) into \(State.self)")
-    case nil: break
-    }
-    progress.count += 1
-    if event.aggregate == AggregateKey(type: Kind.aggregatorType, id: context.id) {
-      progress.version = event.version
+  private static func page(
+    after cursor: Cursor?, _ filters: [ReadAggregator], _ store: any Executor
+  ) async throws -> ReadResult<Event> {
+    try await store.read(
+      filters, routingKey: .all,
+      args: .forward(first: pageSize, after: cursor.map(Args.Start.after) ?? .beginning))
+  }
+
+  /// - Parameter aggregate: The aggregate that is loaded.
+  private func apply(
+    _ edges: [Edge<Event>], to progress: inout Progress, _ aggregate: AggregateKey, _ context: ProjectionContext
+  ) throws {
+    for edge in edges {
+      let event = edge.node
+      switch handlers.choice(for: event) {
+      case .handle(let handler): try handler(&progress.state, event, context)
+      case .skip: break
+      case nil where checksSafety:
+        throw EventoError.unhandled(event, by: "The projection of \(Kind.aggregatorType) into \(State.self)")
+      case nil: break
+      }
+      progress.count += 1
+      if event.aggregate == aggregate { progress.version = event.version }
     }
   }
 

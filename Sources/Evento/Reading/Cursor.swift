@@ -17,14 +17,27 @@ public struct Cursor: Sendable, Hashable, CustomStringConvertible {
   }
 
   package init(parsing text: String) throws(EventoError) {
-    guard text.utf8.count <= Self.maximumLength, let wrapped = Base64.url.decode(Array(text.utf8)),
-      wrapped.count > Self.overhead, wrapped[0] == Self.formatVersion
-    else { throw .damagedCursor() }
-    let body = wrapped.dropLast(Self.checkLength)
-    guard Self.check(of: body) == wrapped.suffix(Self.checkLength).reduce(0, { $0 << 8 | UInt32($1) }) else {
-      throw .damagedCursor()
-    }
+    var text = text
+    guard text.withUTF8({ Self.isWhole(UnsafeRawBufferPointer($0)) }) else { throw .damagedCursor() }
     description = text
+  }
+
+  /// Parses the bytes of the text form; returns `nil` if it is damaged or not a cursor.
+  package init?(parsing text: UnsafeRawBufferPointer) {
+    guard Self.isWhole(text) else { return nil }
+    self.init(made: text)
+  }
+
+  /// Returns whether a text is one that was made here. Without an array: it is called for every event that is received.
+  private static func isWhole(_ text: UnsafeRawBufferPointer) -> Bool {
+    guard text.count <= maximumLength else { return false }
+    return withUnsafeTemporaryAllocation(byteCount: maximumContentLength + overhead, alignment: 1) { wrapped in
+      guard let count = Base64.url.decode(text, to: wrapped), count > overhead, wrapped[0] == formatVersion else {
+        return false
+      }
+      let end = count - checkLength
+      return check(of: wrapped[..<end]) == wrapped[end..<count].reduce(0) { $0 << 8 | UInt32($1) }
+    }
   }
 
   /// Creates a cursor from the data with which a store finds a position.

@@ -17,8 +17,8 @@
 /// sets other values. ``onFailure(_:)`` is called for each failure; the first is logged, then one a minute.
 ///
 /// Every event is handled at least once. An event that was handled but not acknowledged, because the process ended or
-/// another worker took over, is handled again. That can be a chunk, or the events of 100 ms, unless
-/// ``acknowledge(every:)`` sets another interval. State that is only in memory needs ``replay()``.
+/// another worker took over, is handled again. That can be two chunks, or, if handlers are slow, the events of 100 ms,
+/// unless ``acknowledge(every:)`` sets another interval. State that is only in memory needs ``replay()``.
 ///
 /// A subscription is a value; nothing happens before it is started.
 public struct Subscription: Sendable {

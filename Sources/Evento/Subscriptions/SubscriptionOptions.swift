@@ -49,7 +49,8 @@ extension Subscription {
   /// you don't call this, it acknowledges at the end of a chunk, or with the first event that ends 100 ms or more after
   /// the last acknowledgement.
   ///
-  /// Each acknowledgement is a write to disk. An event that is handled and not acknowledged is handled again if the
+  /// Each acknowledgement is a write to disk. While that of a chunk is being stored, fewer than `events` further events are
+  /// handled: with 1, none. An event that is handled and not acknowledged is handled again if the
   /// process ends suddenly: delivery is at least once, also with 1.
   ///
   /// - Precondition: At least 1.

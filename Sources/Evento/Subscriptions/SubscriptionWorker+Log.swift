@@ -15,6 +15,8 @@ extension SubscriptionWorker {
   struct Batch {
     var edges: [Edge<Event>] = []
     var hasMore = false
+    /// The position after it.
+    var end: Args.Start
     /// The time of the newest event to handle, from which the lag is measured.
     var latest = Timestamp(milliseconds: 0)
   }
@@ -29,7 +31,17 @@ extension SubscriptionWorker {
   func goThroughLog(once: Bool, _ failures: inout FailureCounts) async -> StopReason {
     do {
       switch try await ownership() {
-      case .running(let cursor): return try await goThroughLog(after: cursor, once: once, &failures)
+      case .running(let cursor):
+        var progress = Progress(remembered: cursor)
+        let end: Result<StopReason, any Error>
+        do {
+          end = .success(try await readAndHandle(once: once, &progress, &failures))
+        } catch {
+          end = .failure(error)
+        }
+        // A retry starts at the stored cursor, which must be that of the last acknowledgement.
+        if let reason = await settle(&progress, &failures) { return reason }
+        return try end.get()
       case .disabled: return .disabled
       case .takenOver: return .ended(.takenOver)
       }
@@ -39,11 +51,11 @@ extension SubscriptionWorker {
     }
   }
 
-  private func goThroughLog(
-    after cursor: Cursor?, once: Bool, _ failures: inout FailureCounts
+  private func readAndHandle(
+    once: Bool, _ progress: inout Progress, _ failures: inout FailureCounts
   ) async throws -> StopReason {
-    var remembered = cursor
-    var start = cursor.map(Args.Start.after) ?? .beginning
+    var start = progress.remembered.map(Args.Start.after) ?? .beginning
+    var ahead: ReadAhead<Batch>?
     var stream: FollowedPages?
     var sinceCheck = Stopwatch(options.clock)
     while !signal.isStopped {
@@ -54,20 +66,27 @@ extension SubscriptionWorker {
       if let stream {
         switch stream.take() {
         case .success(let edges):
-          batch = try await self.batch(streamed: edges)
+          batch = try await self.batch(streamed: edges, after: start)
           failureLog.recovered("stream", "Subscription \"\(key)\" is streamed again.")
         case .failure(let error): return .streamFailed(error)
-        case nil: batch = Batch()
+        case nil: batch = Batch(end: start)
         }
+      } else if let page = ahead {
+        batch = try await page.value()
       } else {
-        batch = try await read(&start)
+        batch = try await read(after: start)
         if batch.edges.isEmpty { succeeded(.store, &failures) }
       }
-      if let last = batch.edges.last {
-        if let reason = await handle(batch, &remembered, &failures) { return reason }
-        start = .after(last.cursor)
+      // Nothing says whether more has committed since a page was read ahead.
+      let mayHaveMore = batch.hasMore || ahead != nil
+      start = batch.end
+      // Read while this one is handled.
+      ahead = batch.hasMore ? ReadAhead { [start] () throws in try await read(after: start) } : nil
+      if !batch.edges.isEmpty, let reason = await handle(batch, hasMore: mayHaveMore, &progress, &failures) {
+        return reason
       }
-      if batch.hasMore { continue }
+      if mayHaveMore { continue }
+      if let reason = await settle(&progress, &failures) { return reason }
       if once { return .ended(signal.isStopped ? .stopped : .caughtUp) }
       if stream == nil, isStreamed {
         stream = FollowedPages(store.events(matching: filters, routingKey: subscription.routing, after: start))
@@ -76,7 +95,7 @@ extension SubscriptionWorker {
       await waitForMore(commits, past: seen)
       guard !signal.isStopped, sinceCheck.elapsed >= checkInterval else { continue }
       switch try await ownership() {
-      case .running(let cursor): if cursor != remembered { return .moved }
+      case .running(let cursor): if cursor != progress.remembered { return .moved }
       case .disabled: return .disabled
       case .takenOver: return .ended(.takenOver)
       }
@@ -115,19 +134,21 @@ extension SubscriptionWorker {
 
   // MARK: Reading
 
-  /// Reads the page after a position. If no event matches, it moves the position past the others.
-  private func read(_ start: inout Args.Start) async throws -> Batch {
+  /// Reads the page after a position. If no event matches, its end is past the others.
+  private func read(after start: Args.Start) async throws -> Batch {
     let page = try await store.read(
       filters, routingKey: subscription.routing, args: .forward(first: options.chunkSize, after: start))
-    if page.edges.isEmpty, let end = page.pageInfo.endCursor { start = .after(end) }
+    let end = page.edges.last?.cursor ?? page.pageInfo.endCursor
     return Batch(
-      edges: page.edges, hasMore: page.pageInfo.hasNextPage,
+      edges: page.edges, hasMore: page.pageInfo.hasNextPage, end: end.map(Args.Start.after) ?? start,
       latest: try await latest(page.edges, hasMore: page.pageInfo.hasNextPage))
   }
 
   /// A stream does not say if it has more: if so many events have arrived at once, it may be far from the end.
-  private func batch(streamed edges: [Edge<Event>]) async throws -> Batch {
-    Batch(edges: edges, latest: try await latest(edges, hasMore: edges.count >= Self.manyEvents))
+  private func batch(streamed edges: [Edge<Event>], after start: Args.Start) async throws -> Batch {
+    Batch(
+      edges: edges, end: edges.last.map { .after($0.cursor) } ?? start,
+      latest: try await latest(edges, hasMore: edges.count >= Self.manyEvents))
   }
 
   private static let manyEvents = 300

@@ -1,6 +1,14 @@
 internal import Evento
 internal import EventoWire
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
 /// One iteration over the log: a stream from the gateway, and, when it ends, another one from the last position.
 actor LogStream {
   private let gateway: GatewayClient
@@ -19,6 +27,7 @@ actor LogStream {
   private final class Connection {
     let stream: ResponseStream
     var lines: LineBuffer
+    var decoder = EventDecoder()
     let begin = ContinuousClock.now
 
     init(_ stream: ResponseStream, lineLimit: ResponseLimit) {
@@ -69,12 +78,12 @@ actor LogStream {
     var page = StreamedPage()
     while let line = current.lines.next() {
       do throws(EventoError) {
-        page.add(try StreamLine(json: line))
+        page.add(try current.decoder.line(current.lines.bytes, line))
       } catch {
         connection = nil
         // The lines before it are complete. If it was not an accident, the next stream starts with the same line.
         if page.end != nil { return page.result }
-        throw .unreadable(status: 200, body: line, why: error.detail)
+        throw .unreadable(status: 200, body: Array(current.lines.bytes[line]), why: error.detail)
       }
     }
     guard !current.lines.isTooLong else {
@@ -162,7 +171,7 @@ private struct StreamedPage {
 /// Splits received bytes into lines.
 struct LineBuffer {
   private let limit: Int
-  private var bytes: [UInt8] = []
+  private(set) var bytes: [UInt8] = []
   /// The start of the remaining lines.
   private var start = 0
   /// The end of the part that has no line end.
@@ -185,9 +194,9 @@ struct LineBuffer {
     if bytes.isEmpty { bytes = new } else { bytes += new }
   }
 
-  /// Returns the next complete line, without its end; `nil` if there is none yet.
-  mutating func next() -> [UInt8]? {
-    guard let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) else {
+  /// Returns the range of the next complete line in ``bytes``, without its end; `nil` if there is none yet.
+  mutating func next() -> Range<Int>? {
+    guard let end = lineEnd else {
       searched = bytes.count
       return nil
     }
@@ -195,6 +204,16 @@ struct LineBuffer {
       start = end + 1
       searched = start
     }
-    return Array(bytes[start..<end])
+    return start..<end
+  }
+
+  private var lineEnd: Int? {
+    bytes.withUnsafeBytes { bytes in
+      // In bounds: nothing is searched beyond the end.
+      guard let all = bytes.baseAddress, let found = memchr(all + searched, 0x0A, bytes.count - searched) else {
+        return nil
+      }
+      return UnsafeRawPointer(found) - all
+    }
   }
 }

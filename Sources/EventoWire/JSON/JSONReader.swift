@@ -289,7 +289,7 @@ struct JSONReader {
 
   mutating func ulid() throws(EventoError) -> ULID? {
     guard let bytes = try stringBytes() else { return nil }
-    guard let ulid = ULID(utf8: bytes) else {
+    guard let ulid = bytes.withUnsafeBytes({ ULID(utf8: $0) }) else {
       addError(ULID.rule)
       return nil
     }
