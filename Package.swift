@@ -99,7 +99,7 @@ let package = Package(
     .testTarget(
       name: "EventoGatewayTests",
       dependencies: [
-        "ByteCoding", "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "TestSupport",
+        "ByteCoding", "Evento", "EventoGateway", "EventoPostgreSQL", "EventoSQLite", "HTTPServer", "TestSupport",
         log, .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),
