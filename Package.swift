@@ -106,7 +106,8 @@ let package = Package(
     .testTarget(
       name: "EventoGatewayTests",
       dependencies: [
-        "ByteCoding", "CZlib", "Evento", "EventoGateway", "EventoSQLite", "HTTPServer", "SharedLibrary", "TestSupport",
+        "ByteCoding", "CZlib", "Evento", "EventoGateway", "EventoPostgreSQL", "EventoSQLite", "HTTPServer",
+        "SharedLibrary", "TestSupport",
         log, .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: settings),

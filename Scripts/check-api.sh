@@ -1,17 +1,38 @@
 #!/bin/sh
 # Sends what openapi.yaml allows, and much that it does not, to a running gateway, and checks each answer against it.
-# Takes the gateway's command; needs schemathesis on the path.
+# Takes the gateway's command, and "postgresql" for a store on a PostgreSQL server that it starts. EXAMPLES sets the number
+# of requests of each kind. Needs schemathesis on the path.
 set -eu
 
 gateway=${1:?"the path of evento-gateway"}
+engine=${2:-sqlite}
 folder=$(mktemp -d)
-trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -rf "$folder"' EXIT
+pid=""
+finish() {
+  [ -z "$pid" ] || { kill "$pid" && wait "$pid"; } 2>/dev/null || true
+  [ ! -e "$folder/postgresql" ] || Tests/PostgreSQL/pg stop "$folder/postgresql"
+  rm -rf "$folder"
+}
+trap finish EXIT
+
+case $engine in
+  sqlite) database="$folder/evento.sqlite" ;;
+  postgresql)
+    # For PostgreSQL's user.
+    chmod 755 "$folder"
+    database=$(Tests/PostgreSQL/pg start --dir "$folder/postgresql" --set fsync=off)
+    ;;
+  *)
+    echo "There is no engine $engine. Choose sqlite or postgresql." >&2
+    exit 64
+    ;;
+esac
 
 token=$("$gateway" token create --role admin --name check --append "$folder/tokens")
 
 : >"$folder/output"
 # A read that waits for events is answered before the deadline of its request.
-"$gateway" serve --port 0 --handler-timeout 2 --database "$folder/evento.sqlite" --token-file "$folder/tokens" >"$folder/output" &
+"$gateway" serve --port 0 --handler-timeout 2 --database "$database" --token-file "$folder/tokens" >"$folder/output" &
 pid=$!
 url=""
 while [ -z "$url" ]; do

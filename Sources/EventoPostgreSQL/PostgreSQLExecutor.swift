@@ -15,8 +15,8 @@ public final class PostgreSQLExecutor: Sendable {
   let connections: ConnectionPool
   let announcer: CommitAnnouncer
   private let listener: CommitListener
-  /// `user@host:port/database`, without a password.
-  package let server: String
+  /// The URL without passwords and parameters.
+  package let name: String
   /// True if opening has created the store.
   package let isNew: Bool
 
@@ -44,7 +44,7 @@ public final class PostgreSQLExecutor: Sendable {
     self.configuration = configuration
     let settings = try ConnectionSettings(
       configuration.url, schema: configuration.schema, timeout: configuration.requestTimeout)
-    server = settings.description
+    name = settings.description
     let connection = try Connection(settings)
     isNew = try Schema.prepare(
       connection,

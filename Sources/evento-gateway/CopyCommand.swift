@@ -85,10 +85,15 @@ struct CopyCommand: AsyncParsableCommand, SignalHandling {
     try checkExists(source)
     return try await withStore(source, settings) { from in
       try await withStore(target, settings) { to in
-        try await StoreCopy(
-          from: StoreCopy.End(from.store, name: from.name), to: StoreCopy.End(to.store, name: to.name),
-          progress: progress
-        ).run()
+        do {
+          return try await StoreCopy(
+            from: StoreCopy.End(from.store, name: from.name), to: StoreCopy.End(to.store, name: to.name),
+            progress: progress
+          ).run()
+        } catch let error as EventoError where error.code == .unavailable {
+          let detail = error.detail.replacing(" Retry shortly.", with: "")
+          throw EventoError(error.code, "\(detail) Run the command again to continue.", cause: error.cause)
+        }
       }
     }
   }
@@ -119,7 +124,7 @@ extension StoreCopy.Result {
   /// A summary for the user.
   fileprivate var summary: String {
     func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
-    let present = presentEvents > 0 ? " (\(presentEvents) of them before)" : ""
+    let present = presentEvents > 0 ? " (\(presentEvents) of them in an earlier run)" : ""
     return
       "\(count(events, "event"))\(present), \(count(subscribers, "subscriber")) and \(count(snapshots, "snapshot"))"
   }

@@ -1,3 +1,4 @@
+internal import EventoPostgreSQL
 internal import Foundation
 
 /// Standard error of every command.

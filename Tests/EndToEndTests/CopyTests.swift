@@ -39,7 +39,7 @@ import Testing
       let second = try await GatewayProcess.run(arguments)
       #expect(
         second.output
-          == "Copied 3 events (2 of them before), 1 subscriber and 1 snapshot, from \(source) to \(target).\n",
+          == "Copied 3 events (2 of them in an earlier run), 1 subscriber and 1 snapshot, from \(source) to \(target).\n",
         "\(second.errors)")
 
       let copy = try await GatewayProcess(["--port", "0", "--database", target])
@@ -104,9 +104,37 @@ import Testing
       let second = try await GatewayProcess.run(arguments)
       #expect(second.status == 0, "\(second.errors)")
       let result = try #require(
-        second.output.firstMatch(of: /^Copied 250 events \(([0-9]+) of them before\), 0 subscribers/),
+        second.output.firstMatch(of: /^Copied 250 events \(([0-9]+) of them in an earlier run\), 0 subscribers/),
         "\(second.output)")
       #expect((1..<250).contains(Int(result.1) ?? 0))
+    }
+  }
+
+  @Test(.needsPostgreSQL) func anErrorThatPassesSaysHowToContinue() async throws {
+    try await withTemporaryFolder { folder in
+      let source = folder + "/e.sqlite"
+      let store = try await SQLiteExecutor.open(source)
+      try await store.write([NewEvent(aggregatorType: "t", aggregatorID: "i", name: "n")])
+      await store.close()
+      try await PostgreSQLServer.shared.withDatabase { database in
+        let relay = try Relay()
+        defer { relay.stop() }
+        relay.setTarget(database.server.port)
+        #expect(try await GatewayProcess.run(["copy", "--from", source, "--to", database.url]).status == 0)
+        let arguments = ["copy", "--from", database.url(port: relay.port), "--to", folder + "/new.sqlite"]
+        // Those after the first one, on which the store is opened: one listens, and one reads.
+        for connection in 2...3 { relay.plan(.stall, ofConnection: connection, after: 0, .toClient) }
+        let copy = try CommandProcess(arguments)
+        while relay.faults < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        relay.refuse()
+        relay.cut()
+        let outcome = await copy.outcome()
+        #expect(outcome.status == 1 && outcome.output.isEmpty)
+        #expect(outcome.errors.contains("Error: PostgreSQL can't be reached."), "\(outcome.errors)")
+        #expect(outcome.errors.hasSuffix(" Run the command again to continue.\n"), "\(outcome.errors)")
+        try relay.resume()
+        #expect(try await GatewayProcess.run(arguments).status == 0)
+      }
     }
   }
 

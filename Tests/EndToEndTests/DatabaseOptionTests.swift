@@ -73,8 +73,9 @@ import Testing
       ("postgresql://u:secret@h1:1,h2:2/d?sslmode=verify-full", "postgresql://u@h1:1,h2:2/d'"),
       ("postgresql://u:a secret@h/d", "postgresql://u@h/d'"), ("postgresql://u:'secret@h/d", "postgresql://u@h/d'"),
       ("postgresql:///d?host=/run/pg&password=secret", "postgresql:///d'"),
-      ("postgres://h/d?user=a@b&password=secret", "a PostgreSQL database'"),
-      ("postgres://u:a/secret@h/d", "a PostgreSQL database'"), ("postgres://u:a?secret@h/d", "a PostgreSQL database'"),
+      ("postgres://h/d?user=a@b&password=secret", "postgres://h/d'"),
+      ("postgres://u:a?secret@h/d", "postgres://u@h/d'"),
+      ("postgres://u:a/secret@h/d", "a PostgreSQL database'"),
       ("postgres://u:a@secret@h/d", "a PostgreSQL database'"),
       ("postgres://h?password=a@secret", "a PostgreSQL database'"),
     ])

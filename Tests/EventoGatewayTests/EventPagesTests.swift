@@ -1,37 +1,33 @@
 import Evento
 import EventoGateway
-import EventoSQLite
 import TestSupport
 import Testing
 
 /// A page is the same, byte for byte, whether the store shows its events where they lie or gives them as values.
 @Suite struct EventPagesTests {
   /// Does what a store does, and shows nothing.
-  private struct ValuesOnly: StoreWrapper {
-    let store: SQLiteExecutor
+  private struct ValuesOnly<Store: Executor>: StoreWrapper {
+    let store: Store
 
     func event(_ id: ULID) async throws -> Edge<Event>? { try await store.event(id) }
   }
 
   private func withBoth(
-    pageBytes: Int = 8 << 20, _ events: [NewEvent],
+    on engine: Engine, pageBytes: Int = 8 << 20, _ events: [NewEvent],
     _ body: (_ shown: HTTPClient, _ values: HTTPClient, _ written: [WrittenEvent]) async throws -> Void
   ) async throws {
-    let store = try await SQLiteExecutor.open(":memory:")
-    do {
+    try await engine.withStore { store in
       var written: [WrittenEvent] = []
       for event in events { written += try await store.write([event]).events }
       try await withGateway(over: store, { $0.pageBytes = pageBytes }) { shown in
-        try await withGateway(over: ValuesOnly(store: store), { $0.pageBytes = pageBytes }) { values in
+        try await withGateway(over: Self.valuesOnly(of: store), { $0.pageBytes = pageBytes }) { values in
           try await body(shown, values, written)
         }
       }
-    } catch {
-      await store.close()
-      throw error
     }
-    await store.close()
   }
+
+  private static func valuesOnly(of store: some Executor) -> any Executor { ValuesOnly(store: store) }
 
   /// Expects the same response from both.
   @discardableResult
@@ -88,9 +84,9 @@ import Testing
     return events
   }
 
-  @Test func oddEventsComeOutTheSame() async throws {
+  @Test(arguments: Engine.available) func oddEventsComeOutTheSame(_ engine: Engine) async throws {
     let events = try Self.oddEvents()
-    try await withBoth(events) { shown, values, written in
+    try await withBoth(on: engine, events) { shown, values, written in
       for encoding in ["auto", "base64"] {
         for page in ["first=1000", "last=1000", "first=7", "last=7", "first=0", "last=0", "first=1&after=now"] {
           try await same(shown, values, "GET", "/events?\(page)&encoding=\(encoding)")
@@ -111,12 +107,12 @@ import Testing
     }
   }
 
-  @Test func everyKindOfPageComesOutTheSame() async throws {
+  @Test(arguments: Engine.available) func everyKindOfPageComesOutTheSame(_ engine: Engine) async throws {
     let events = (0..<40).map { number in
       Self.event(
         Payload("{\"n\":\(number)}"), id: "id-\(number % 3)", name: "N\(number % 4)", key: number % 5 == 0 ? nil : "k")
     }
-    try await withBoth(events) { shown, values, written in
+    try await withBoth(on: engine, events) { shown, values, written in
       let filters = [
         "", "&routing_key=", "&routing_key=k", "&routing_key=none", "&aggregator_type=bank/Account",
         "&aggregator_type=bank/Account&aggregator_id=id-1", "&aggregator_type=bank/Account&name=N2&routing_key=k",
@@ -151,8 +147,8 @@ import Testing
     }
   }
 
-  @Test func snapshotsComeOutTheSame() async throws {
-    try await withBoth([Self.event(Payload("{}"))]) { shown, values, written in
+  @Test(arguments: Engine.available) func snapshotsComeOutTheSame(_ engine: Engine) async throws {
+    try await withBoth(on: engine, [Self.event(Payload("{}"))]) { shown, values, written in
       for (name, body) in [
         ("json", #""data":{"a": [1.10]}"#), ("bytes", #""data_base64":"AAEC""#), ("empty", #""data_base64":"""#),
       ] {
@@ -174,7 +170,7 @@ import Testing
     let limit = 20_000
     let sizes = [3000, 3000, 3000, 3000, 3000, 30_000, 100, 14_000, 6000, 40_000]
     let events = sizes.map { Self.event(Payload("\"" + String(repeating: "x", count: $0 - 2) + "\"")) }
-    try await withBoth(pageBytes: limit, events) { shown, values, written in
+    try await withBoth(on: .sqlite, pageBytes: limit, events) { shown, values, written in
       var (seen, cursor): ([String], String?) = ([], nil)
       while true {
         let (mark, flag, end) =

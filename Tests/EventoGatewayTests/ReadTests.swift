@@ -11,8 +11,8 @@ import Testing
     try #require(try response.json["edges"]?.array).compactMap { $0["node"]?["data"]?["n"]?.int }
   }
 
-  @Test func pagesForward() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func pagesForward(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       let cursors = try await client.writeEvents(5)
       var (seen, after): ([Int], String?) = ([], nil)
       for expected in [true, true, false] {
@@ -33,8 +33,8 @@ import Testing
     }
   }
 
-  @Test func pagesBackward() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func pagesBackward(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       try await client.writeEvents(5)
       var (seen, before): ([[Int]], String?) = ([], nil)
       for expected in [true, true, false] {
@@ -48,8 +48,8 @@ import Testing
     }
   }
 
-  @Test func filters() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func filters(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       try await client.writeEvents(2, aggregate: "a", routingKey: "eu")
       try await client.writeEvents(1, aggregate: "b")
       for (query, count) in [
@@ -94,10 +94,10 @@ import Testing
     }
   }
 
-  @Test func tellsCursorsOfAnotherHistory() async throws {
-    try await withGateway { other in
+  @Test(arguments: Engine.available) func tellsCursorsOfAnotherHistory(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { other in
       let foreign = try await other.writeEvents(1)[0]
-      try await withGateway { client in
+      try await withGateway(on: engine) { client in
         let own = try await client.writeEvents(1)[0]
         for cursor in [foreign] {
           try expectProblem(await client.send("GET", "/events?after=\(cursor)"), 409, "cursor_not_in_history")

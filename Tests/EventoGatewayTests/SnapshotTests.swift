@@ -3,8 +3,8 @@ import Testing
 
 /// `/snapshots/{type}/{revision}/{id}`: docs/http-api.md §7.
 @Suite struct SnapshotTests {
-  @Test func isKeptByTypeRevisionAndID() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func isKeptByTypeRevisionAndID(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       let cursor = try await client.writeEvents(1)[0]
       func put(_ path: String, _ payload: String) async throws -> Int {
         try await client.send("PUT", "/snapshots/\(path)", "{\"cursor\":\"\(cursor)\",\(payload)}").status

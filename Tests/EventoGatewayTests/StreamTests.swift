@@ -10,8 +10,8 @@ import Testing
 @Suite struct StreamTests {
   private static func count(_ text: String) -> Int { text.components(separatedBy: "\"node\"").count - 1 }
 
-  @Test func givesWhatIsStoredAndThenWhatCommits() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func givesWhatIsStoredAndThenWhatCommits(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       try await client.writeEvents(70)
       var stream = try await OpenStream(client, "/events/stream") { Self.count($0) >= 70 }
       #expect(stream.status == 200)
@@ -56,8 +56,8 @@ import Testing
     await store.store.close()
   }
 
-  @Test func continuesFromWhereItWasCut() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func continuesFromWhereItWasCut(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       try await client.writeEvents(5)
       let first = try await OpenStream(client, "/events/stream") { Self.count($0) >= 2 }
       let cursor = first.ids[1]
@@ -92,8 +92,8 @@ import Testing
     }
   }
 
-  @Test func beginsAtTheEndWhenAsked() async throws {
-    try await withGateway({ $0.heartbeat = .milliseconds(50) }) { client in
+  @Test(arguments: Engine.available) func beginsAtTheEndWhenAsked(_ engine: Engine) async throws {
+    try await withGateway(on: engine, { $0.heartbeat = .milliseconds(50) }) { client in
       for count in [0, 3] {
         try await client.writeEvents(count, aggregate: "old")
         // The first sign of life says that the end has been found.
@@ -106,8 +106,8 @@ import Testing
     }
   }
 
-  @Test func filters() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func filters(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       let fields = [(name: "Accept", value: "application/x-ndjson")]
       var byQuery = try await OpenStream(
         client, "/events/stream?aggregator_type=bank/Account&aggregator_id=a&routing_key=eu", fields: fields
@@ -346,8 +346,8 @@ import Testing
   }
 
   /// Many followers of several filters, with writers beside them: each sees what it asked for, once and in order.
-  @Test func noFollowerOfManyMissesAnEvent() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func noFollowerOfManyMissesAnEvent(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for follower in 0..<24 {
           group.addTask {
@@ -366,8 +366,8 @@ import Testing
     }
   }
 
-  @Test func holdsAReadUntilThereIsSomething() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func holdsAReadUntilThereIsSomething(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       try await client.writeEvents(1)
       // What is there is given at once.
       #expect(try await client.send("GET", "/events?wait=60").json["edges"]?.array?.count == 1)

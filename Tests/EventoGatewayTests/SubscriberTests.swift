@@ -10,8 +10,8 @@ import Testing
     try await client.send("PUT", "/subscribers/\(key)", "{\"worker_id\":\"\(worker)\"}")
   }
 
-  @Test func isTakenOverWithWhatItHas() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func isTakenOverWithWhatItHas(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       let cursor = try await client.writeEvents(1)[0]
       let new = try await put(client, "k", by: Self.first.lowercased())
       #expect(new.status == 201)
@@ -44,8 +44,8 @@ import Testing
     }
   }
 
-  @Test func goesBackToTheBeginning() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func goesBackToTheBeginning(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       let cursors = try await client.writeEvents(2)
       _ = try await put(client, "k", by: Self.first)
       for cursor in ["\"\(cursors[1])\"", "\"\(cursors[0])\"", "null"] {
@@ -56,8 +56,8 @@ import Testing
     }
   }
 
-  @Test func isSwitchedOffAndDeleted() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func isSwitchedOffAndDeleted(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       _ = try await put(client, "k", by: Self.first)
       let off = try await client.send("PATCH", "/subscribers/k", "{\"enabled\":false}")
       #expect(try off.status == 200 && off.json["enabled"] == false)
@@ -86,8 +86,8 @@ import Testing
     }
   }
 
-  @Test func isListedPageByPage() async throws {
-    try await withGateway { client in
+  @Test(arguments: Engine.available) func isListedPageByPage(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { client in
       for key in ["b", "a%2Fb", "%C3%A9", "Z", "a%20b", "a%2Bb", "%26"] {
         #expect(try await put(client, key, by: Self.first).status == 201)
       }
@@ -162,10 +162,10 @@ import Testing
   }
 
   /// The body's shape, then whether it is there and held, then the cursor's history.
-  @Test func checksInOrder() async throws {
-    try await withGateway { other in
+  @Test(arguments: Engine.available) func checksInOrder(_ engine: Engine) async throws {
+    try await withGateway(on: engine) { other in
       let foreign = try await other.writeEvents(1)[0]
-      try await withGateway { client in
+      try await withGateway(on: engine) { client in
         func acknowledge(_ cursor: String, _ worker: String) async throws -> HTTPResponse {
           try await client.send(
             "PUT", "/subscribers/k/cursor", "{\"cursor\":\"\(cursor)\",\"worker_id\":\"\(worker)\"}")

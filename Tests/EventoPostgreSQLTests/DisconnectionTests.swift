@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  private func serverURL(_ connection: Connection) -> String { "postgresql://" + connection.name }
+  private func serverURL(_ connection: Connection) -> String { connection.name }
 
   @Test func aTerminatedBackendMayHaveCommitted() async throws {
     let failed = try await terminated(lock: 1) { (pipeline) throws(PostgreSQLFailure) in

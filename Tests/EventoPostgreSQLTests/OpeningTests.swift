@@ -68,7 +68,7 @@ import Testing
     let wrong = try await failureToConnect(database.url(user: "evento:wrong"))
     expect(wrong, .server, .invalidPassword, "rejected the password")
     #expect(!"\(wrong) \(wrong.error.cause ?? "")".contains("wrong"))
-    #expect("\(wrong)".contains("evento@127.0.0.1:\(database.server.port)/evento"))
+    #expect("\(wrong)".contains("postgresql://evento@127.0.0.1:\(database.server.port)/evento"))
     expect(try await failureToConnect(database.url), .server, .invalidPassword, "password")
   }
 
@@ -111,6 +111,30 @@ import Testing
       try await failureToConnect("postgresql://postgres@host.invalid/x"), .unreachable, nil, "can't be reached")
   }
 
+  /// Some are checked by libpq before or after it connects, some by the server.
+  @Test(arguments: [
+    ("sslmode=secret", "sslmode"), ("target_session_attrs=secret", "target_session_attrs"),
+    ("keepalives_idle=secret", "keepalives_idle"), ("channel_binding=secret", "channel_binding"),
+    ("gssencmode=secret", "gssencmode"), ("ssl_min_protocol_version=secret", "ssl_min_protocol_version"),
+    ("options=-csecret%3D1", "options"), ("options=-cwork_mem%3Dsecret", "options"), ("options=secret", "options"),
+  ])
+  func aValueThatIsNotAcceptedIsNotQuoted(_ parameter: String, _ name: String) async throws {
+    let url = try await PostgreSQLServer.shared.database.url(user: "evento:secret", parameter)
+    let failure = try await failureToConnect(url)
+    #expect(failure.reason == .refusedParameter(name) && failure.outcome == .nothingWritten, "\(failure)")
+    let error = failure.error
+    #expect(error.code == .invalidRequest && error.detail.contains("\"\(name)\""), "\(error)")
+    #expect(!"\(error) \(error.cause ?? "")".contains("secret"), "\(error)")
+  }
+
+  /// libpq refuses a key that others can read (https://www.postgresql.org/docs/15/libpq-ssl.html).
+  @Test func aPrivateKeyThatOthersCanReadIsRefused() async throws {
+    let server = try await Self.protected.value
+    let files = "sslcert=\(server.folder.path())/ca.pem&sslkey=\(server.folder.path())/ca.pem"
+    let url = server.database.url(user: "evento:right", "sslmode=require", files)
+    expect(try await failureToConnect(url), .tls, nil, "sslmode")
+  }
+
   @Test func tooManyConnectionsAreCalledThat() async throws {
     let database = try await PostgreSQLServer.shared.database
     try await database.psql("CREATE ROLE limited LOGIN CONNECTION LIMIT 0")
@@ -150,6 +174,28 @@ import Testing
     for relay in [down, silent] { relay.stop() }
   }
 
+  /// A server that responds, and accepts no writes, may accept them at any moment.
+  @Test func aServerThatHangsDoesNotHoldUpTheOthers() async throws {
+    let server = try await PostgreSQLServer.shared
+    try await server.psql("CREATE ROLE follower LOGIN; ALTER ROLE follower SET default_transaction_read_only = on")
+    let relay = try Relay()
+    relay.setTarget(server.port)
+    relay.stall()
+    let hosts = "127.0.0.1:\(relay.port),127.0.0.1:\(server.port)"
+    let settings = try ConnectionSettings("postgresql://follower@\(hosts)/evento?connect_timeout=1")
+    let (hung, other) = (settings.serversToTry[0], settings.serversToTry[1])
+    let failed = try await onThread { try failure { _ = try Connection(settings) } }
+    #expect(failed.reason == .notWritable)
+    #expect(settings.serversToTry.map(\.index) == [other.index, hung.index])
+    #expect(settings.timeToConnect(to: hung, isOtherThere: true) == .milliseconds(250))
+    try relay.resume()
+    try await server.psql("ALTER ROLE follower RESET ALL")
+    settings.demote(other, hasHung: false)
+    try await onThread { try Connection(settings).close() }
+    #expect(settings.timeToConnect(to: hung, isOtherThere: true) == .seconds(1))
+    relay.stop()
+  }
+
   @Test func theDeadlineEndsASearch() async throws {
     let silent = try Relay()
     silent.stall()
@@ -157,6 +203,20 @@ import Testing
       "postgresql://postgres@127.0.0.1:\(silent.port)/x?connect_timeout=0", within: .milliseconds(50))
     expect(failure, .timedOut, nil, "too long")
     silent.stop()
+  }
+
+  @Test func anOlderServerIsRefused() async throws {
+    let server = try await PostgreSQLServer.shared
+    let version = try await server.psql("SHOW server_version").prefix { $0.isNumber }
+    for (other, text) in [("13", "PostgreSQL 13,"), ("09", "PostgreSQL 9.")] {
+      let relay = try Relay()
+      relay.setTarget(server.port)
+      relay.replace("server_version\0\(version)", by: "server_version\0\(other)")
+      let failure = try await failureToConnect(server.database.url(port: relay.port))
+      #expect(failure.error.detail.contains(text) && failure.error.detail.contains("version 14 or later"), "\(failure)")
+      #expect(failure.error.code == .unavailable && !failure.error.isTransient)
+      relay.stop()
+    }
   }
 
   @Test func anotherEncodingIsRefused() async throws {

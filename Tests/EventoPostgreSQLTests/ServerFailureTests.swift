@@ -1,4 +1,6 @@
 import Evento
+import EventoStorage
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -152,6 +154,33 @@ import Testing
     }
   }
 
+  /// The server waits for the rest of a batch as long as the connection lasts, and keeps the lock.
+  @Test func aGatewayThatHangsInTheMiddleOfABatchIsDisconnected() async throws {
+    try await withRelayedStore { store, relay, database in
+      var configuration = PostgreSQLConfiguration(url: database.url)
+      configuration.requestTimeout = .seconds(1)
+      try await EventoPostgreSQLTests.withStore(configuration) { other in
+        var results = [try await store.write([.sample()]), try await store.write([.sample()])]
+        let writer = try #require(relay.traffic.max { $0.value.toServer < $1.value.toServer }).key
+        // Within the statement that adds the event, which follows the one that locks the log.
+        relay.plan(.stall, ofConnection: writer, after: 400, .toServer)
+        async let hung = store.write([.sample()])
+        while relay.faults == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        relay.stall()
+        _ = try await database.wait(
+          for: """
+            SELECT 1 FROM pg_stat_activity JOIN pg_locks USING (pid)
+            WHERE datname = current_database() AND state = 'active' AND wait_event = 'ClientRead'
+              AND relation = 'store'::regclass AND mode = 'RowExclusiveLock'
+            """)
+        results.append(try await other.write([.sample()]))
+        try relay.resume()
+        results.append(try await hung)
+        expect(try await other.log(), toHave: results)
+      }
+    }
+  }
+
   // MARK: Roles of the server
 
   @Test func aServerThatOnlyAllowsReadsIsNotWrittenTo() async throws {
@@ -249,6 +278,55 @@ import Testing
       try await database.psql("DROP TRIGGER fill ON event")
       let last = try await store.write([large])
       expect(try await store.log(), toHave: results + [last])
+    }
+  }
+
+  @Test(.needsSmallDisk) func aDiskThatIsFullTakesWritesAgainOnceItHasSpace() async throws {
+    let server = try await FastServer.own()
+    let disk = try SmallDisk(megabytes: 48)
+    try await server.psql("CREATE TABLESPACE small LOCATION '\(disk.folder.path())'")
+    try await withStore(server) { store, database in
+      try await database.psql("ALTER TABLE event SET TABLESPACE small")
+      try disk.fill(megabytes: 40)
+      var large = NewEvent.sample()
+      large.data = Payload((0..<1 << 20).map { _ in UInt8.random(in: 0...255) })
+      var results: [WriteResult] = []
+      try await expectUnavailable("The disk of PostgreSQL is full") {
+        while results.count < 100 { results.append(try await store.write([large])) }
+      }
+      #expect(!results.isEmpty)
+      expect(try await store.log(), toHave: results)
+      try disk.free()
+      results.append(try await store.write([large]))
+      try await store.checkReadiness()
+      expect(try await store.log(), toHave: results)
+    }
+    try await server.stop()
+    try disk.remove()
+  }
+
+  // MARK: Large writes
+
+  /// The part of a write that is sent before its events would otherwise be committed without them.
+  @Test func aWriteThatIsLargerThanAMessageIsRefused() async throws {
+    try await withStore { store, _ in
+      func code(ofSize size: Int) async throws -> EventoError.Code {
+        var (event, last) = (NewEvent.sample(), NewEvent.sample())
+        event.data = Payload([UInt8](repeating: 0, count: 1 << 20))
+        last.data = Payload()
+        var events = Array(repeating: event, count: 1000) + [last]
+        events[1000].data = Payload([UInt8](repeating: 0, count: size - WriteSize(events).bytes))
+        // No caller waits for it, so that it is not sent if it is not refused.
+        let result = await withCheckedContinuation { continuation in
+          store.write(events, condition: nil, unless: { true }) { continuation.resume(returning: $0) }
+        }
+        return try #require(throws: EventoError.self) { try result.get() }.code
+      }
+      #expect(try await code(ofSize: Parameters.maximumSize + 1) == .contentTooLarge)
+      #expect(try await code(ofSize: Parameters.maximumSize) == .unavailable)
+      #expect(try await store.log().isEmpty)
+      let result = try await store.write([.sample()])
+      expect(try await store.log(), toHave: [result])
     }
   }
 

@@ -23,6 +23,7 @@ package final class Relay: Sendable {
     var planned: [Int: [PlannedFault]] = [:]
     var accepted = 0
     var faults = 0
+    var replacement: RelayConnection.Replacement?
     var isStalled = false
     var isStopped = false
   }
@@ -83,6 +84,11 @@ package final class Relay: Sendable {
       state.planned = [:]
       for number in state.connections.keys { state.connections[number]?.cancelPlans() }
     }
+  }
+
+  /// Changes a text that the server sends, in all connections from now on. It is only found if it arrives in one piece.
+  package func replace(_ text: String, by other: String) {
+    change { $0.replacement = RelayConnection.Replacement(text: Array(text.utf8), other: Array(other.utf8)) }
   }
 
   /// Cuts those of the open connections for which the condition holds.
@@ -220,6 +226,7 @@ extension Relay.State {
       for plan in planned.removeValue(forKey: accepted) ?? [] {
         connection.plan(plan.fault, after: plan.count, plan.direction)
       }
+      connection.replacement = replacement
       connections[accepted] = connection
     }
   }

@@ -38,6 +38,13 @@ struct RelayConnection {
   private var toClient = Flow()
   var isStalled = false
   private(set) var isClosed = false
+  /// Of what the server sends.
+  var replacement: Replacement?
+
+  struct Replacement {
+    let text: [UInt8]
+    let other: [UInt8]
+  }
 
   private struct Flow {
     var carried = 0
@@ -123,7 +130,7 @@ struct RelayConnection {
       let result =
         direction == .toServer
         ? Self.move(&toServer, from: client, to: server, through: &buffer)
-        : Self.move(&toClient, from: server, to: client, through: &buffer)
+        : Self.move(&toClient, from: server, to: client, through: &buffer, replacement)
       switch result {
       case .moved: continue
       case .ended: strike(.end)
@@ -142,13 +149,15 @@ struct RelayConnection {
   }
 
   private static func move(
-    _ flow: inout Flow, from source: Int32, to sink: Int32, through buffer: inout [UInt8]
+    _ flow: inout Flow, from source: Int32, to sink: Int32, through buffer: inout [UInt8],
+    _ replacement: Replacement? = nil
   ) -> Movement {
     if flow.pending.isEmpty {
       let count = recv(source, &buffer, buffer.count, 0)
       if count < 0, errno == EAGAIN { return .moved }
       guard count > 0 else { return .ended }
       flow.pending = Array(buffer[..<count])
+      if let replacement { flow.pending.replace(replacement.text, with: replacement.other) }
     }
     let allowed = min(flow.pending.count, flow.fault.map { $0.mark - flow.carried } ?? .max)
     if allowed > 0 {

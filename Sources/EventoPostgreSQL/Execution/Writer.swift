@@ -113,6 +113,12 @@ final class Writer: @unchecked Sendable {
     health.failed(failure)
     // A server that has become a standby stays connected.
     if failure.isConnectionLost || failure.isNotWritable { dropSession() }
+    guard failure.sqlstate == .lockNotAvailable, let session else { return }
+    do throws(PostgreSQLFailure) {
+      try session.endHungSessions()
+    } catch {
+      failed(error)
+    }
   }
 
   private func dropSession() {

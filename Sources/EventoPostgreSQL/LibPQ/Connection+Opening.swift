@@ -9,17 +9,21 @@
 extension Connection {
   /// Connects to the first server that accepts it.
   ///
-  /// Each server gets the settings' `connect_timeout`, so that one that hangs does not use up the whole time. As in
-  /// libpq, a server that rejects the user or the database ends the search.
+  /// Each server gets the settings' `connect_timeout`, or less, so that one that hangs does not use up the whole time. As
+  /// in libpq, a server that rejects the user or the database ends the search.
   func open(_ settings: ConnectionSettings, deadline: ContinuousClock.Instant) throws(PostgreSQLFailure) {
     var failures: [PostgreSQLFailure] = []
     for server in settings.serversToTry {
-      guard let failure = attempt(server, settings, deadline: deadline) else {
-        whenLost = { settings.demote(server) }
+      let limit = settings.timeToConnect(
+        to: server, isOtherThere: failures.contains { $0.reason == .notWritable }
+      ).map { min(.now + $0, deadline) }
+      guard let failure = attempt(server, settings, within: limit ?? deadline, deadline: deadline) else {
+        settings.accepted(by: server)
+        whenLost = { settings.demote(server, hasHung: $0) }
         return
       }
       close()
-      if failure.reason == .timedOut { settings.demote(server) }
+      if failure.reason == .timedOut { settings.demote(server, hasHung: true) }
       failures.append(failure)
       if failure.endsSearch || ContinuousClock.now >= deadline { break }
     }
@@ -27,10 +31,10 @@ extension Connection {
   }
 
   private func attempt(
-    _ server: ConnectionSettings.Server, _ settings: ConnectionSettings, deadline: ContinuousClock.Instant
+    _ server: ConnectionSettings.Server, _ settings: ConnectionSettings, within limit: ContinuousClock.Instant,
+    deadline: ContinuousClock.Instant
   ) -> PostgreSQLFailure? {
     do throws(PostgreSQLFailure) {
-      let limit = settings.connectTimeout.map { min(.now + $0, deadline) } ?? deadline
       try connect(settings.parameters.merging(server.parameters) { $1 }, deadline: limit)
       try startSession(settings, deadline: deadline)
       return nil
@@ -130,13 +134,15 @@ extension PostgreSQLFailure {
   fileprivate init(connecting message: String, action: String) {
     let sqlstate = SQLState(inVerbose: message)
     let reason: Reason =
-      if sqlstate != nil {
+      if let parameter = Self.refusedParameter(sqlstate, message) {
+        .refusedParameter(parameter)
+      } else if sqlstate != nil {
         .server
       } else if ["session is read-only", "session is not read-only", "hot standby"].contains(where: message.contains) {
         .notWritable
       } else if message.contains("no password supplied") {
         .server
-      } else if ["SSL", "certificate", "GSSAPI"].contains(where: message.contains) {
+      } else if ["SSL", "certificate", "private key", "GSSAPI"].contains(where: message.contains) {
         .tls
       } else {
         .unreachable
@@ -144,6 +150,19 @@ extension PostgreSQLFailure {
     self.init(
       reason, sqlstate: sqlstate ?? (reason == .server ? .invalidPassword : nil), message: message, action: action,
       mayHaveCommitted: false, isConnectionLost: true)
+  }
+
+  /// Returns the parameter of the URL whose value libpq or the server does not accept, if that is the error. The server
+  /// only gets those in `options`.
+  private static func refusedParameter(_ sqlstate: SQLState?, _ message: String) -> String? {
+    if [.syntaxError, .undefinedParameter, .invalidParameterValue].contains(sqlstate) { return "options" }
+    // The last one is PgBouncer's.
+    let forms = [
+      /invalid integer value .* for connection option "(\w+)"/, /invalid (\w+) value/, /(\w+) value "\w+" invalid/,
+      /unsupported startup parameter: (\w+)/,
+    ]
+    let match = forms.lazy.compactMap { message.firstMatch(of: $0) }.first
+    return match.map { String($0.output.1) }
   }
 
   /// Creates the failure of all servers: the one that says most, with the texts of all.
@@ -157,12 +176,17 @@ extension PostgreSQLFailure {
 
   /// True if another server would hardly end otherwise.
   fileprivate var endsSearch: Bool {
-    reason == .server && ![.cannotConnectNow, .adminShutdown, .crashShutdown, .tooManyConnections].contains(sqlstate)
+    switch reason {
+    case .refusedParameter: true
+    case .server:
+      ![.cannotConnectNow, .adminShutdown, .crashShutdown, .tooManyConnections].contains(sqlstate)
+    default: false
+    }
   }
 
   private var significance: Int {
     switch reason {
-    case .unsupported: 4
+    case .unsupported, .refusedParameter: 4
     case .server: sqlstate == .cannotConnectNow ? 1 : 4
     case .tls: 3
     case .notWritable: 2

@@ -26,7 +26,7 @@ final class Connection {
   var preparedStatements: Set<Int> = []
   private let warnings: WarningCollector
   /// Called if the server ends the connection or hangs.
-  var whenLost: () -> Void = {}
+  var whenLost: (_ hasHung: Bool) -> Void = { _ in }
 
   /// The use of a connection.
   enum Access {
@@ -194,7 +194,7 @@ final class Connection {
   /// Closes the connection, which has ended.
   func lost(action: String, mayHaveCommitted: Bool) -> PostgreSQLFailure {
     let message = handle.map { libpq.lastError(of: $0) } ?? "the connection is closed"
-    whenLost()
+    whenLost(false)
     close()
     return PostgreSQLFailure(
       .connectionLost, message: message, action: action, mayHaveCommitted: mayHaveCommitted, isConnectionLost: true)
@@ -202,7 +202,7 @@ final class Connection {
 
   /// Closes the connection, since its server may still work on the operation.
   func timedOut(action: String, mayHaveCommitted: Bool) -> PostgreSQLFailure {
-    whenLost()
+    whenLost(true)
     close()
     return PostgreSQLFailure(
       .timedOut, message: "no response within the time limit", action: action, mayHaveCommitted: mayHaveCommitted,

@@ -9,13 +9,14 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
   /// The servers, in the order of the URL.
   private let servers: [Server]
   private let order: ServerOrder
+  private let connectTimeout: Duration?
   /// All other parameters, among them the password.
   let parameters: [String: String]
   /// The schema of the store; `nil` for the first one of the server's or the URL's `search_path`.
   let schema: String?
   /// The time for an operation unless it has one of its own.
   var timeout: Duration
-  /// `user@host:port/database`, without a password.
+  /// The URL without passwords and parameters.
   let description: String
 
   /// The servers, in the order in which to try them.
@@ -23,8 +24,22 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
 
   /// Lets a server be tried last from now on, by all connections with these settings: it has hung or ended a connection,
   /// and another one may take over.
-  func demote(_ server: Server) {
-    order.moveToEnd(server.index)
+  func demote(_ server: Server, hasHung: Bool) {
+    order.moveToEnd(server.index, hasHung: hasHung)
+  }
+
+  /// Records that a server has accepted a connection, so that it does not hang any more.
+  func accepted(by server: Server) {
+    order.setResponsive(server.index)
+  }
+
+  /// The maximum time for a connection to one server; `nil` for no limit. libpq only applies its own in its blocking
+  /// functions.
+  ///
+  /// - Parameter isOtherThere: True if another server has just responded that it does not accept writes. It may take
+  ///   over at any moment from a server that hangs, so that one then has a quarter of the time.
+  func timeToConnect(to server: Server, isOtherThere: Bool) -> Duration? {
+    connectTimeout.map { isOtherThere && order.hasHung(server.index) ? $0 / 4 : $0 }
   }
 
   /// The parameters that name one server.
@@ -41,12 +56,18 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
   /// - Throws: `invalid_request` if it is not such a URL, without quoting it; `unavailable` if libpq is missing.
   init(_ url: String, schema: String? = nil, timeout: Duration = .seconds(10)) throws(EventoError) {
     libpq = try LibPQ.load()
+    guard let url = PostgreSQLURL(url) else { throw .invalidURL("It must begin with \"postgresql://\".") }
+    try url.check()
     var parameters = try Self.parse(url, libpq)
     servers = try Self.servers(of: parameters)
     order = ServerOrder(count: servers.count)
-    description = Self.describe(parameters)
+    description = url.description
     for keyword in ["host", "hostaddr", "port"] { parameters[keyword] = nil }
     parameters.merge(Self.defaults) { given, _ in given }
+    guard let seconds = parameters["connect_timeout"].flatMap({ Int($0) }) else {
+      throw .invalidURL("\"connect_timeout\" must be a number of seconds.")
+    }
+    connectTimeout = seconds > 0 ? .seconds(seconds) : nil
     // Texts are sent and received as UTF-8.
     parameters["client_encoding"] = "UTF8"
     self.parameters = parameters
@@ -66,27 +87,21 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
     "fallback_application_name": "evento-gateway",
   ]
 
-  /// The maximum time for one server. libpq only applies it in its blocking functions.
-  var connectTimeout: Duration? {
-    parameters["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? .seconds($0) : nil }
-  }
-
   /// No password gets into a log this way.
   var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 
   // MARK: Parsing
 
-  private static func parse(_ url: String, _ libpq: LibPQ) throws(EventoError) -> [String: String] {
-    try check(url)
+  private static func parse(_ url: PostgreSQLURL, _ libpq: LibPQ) throws(EventoError) -> [String: String] {
     // Its error text is not used, since it quotes the URL.
     var errorText: UnsafeMutablePointer<CChar>?
-    let options = libpq.conninfoParse(url, &errorText)
+    let options = libpq.conninfoParse(url.text, &errorText)
     defer {
       libpq.freemem(errorText)
       libpq.conninfoFree(options)
     }
     guard let options else {
-      throw invalid("Check its parameters, and percent-encode the special characters in its user and password.")
+      throw .invalidURL("Check its parameters, and percent-encode the special characters in its user and password.")
     }
     var parameters: [String: String] = [:]
     // The array ends with an option without a keyword.
@@ -109,26 +124,8 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
     let displaySize: Int32
   }
 
-  /// Checks that no part of a password is taken for a host or a database, and so gets into an error.
-  private static func check(_ url: String) throws(EventoError) {
-    guard let scheme = ["postgresql://", "postgres://"].first(where: { url.hasPrefix($0) }) else {
-      throw invalid("It must begin with \"postgresql://\".")
-    }
-    guard !url.utf8.contains(0) else { throw invalid("It contains a NUL character.") }
-    let rest = url.dropFirst(scheme.count)
-    let authority = rest.prefix { $0 != "/" && $0 != "?" }
-    let path = rest.dropFirst(authority.count).prefix { $0 != "?" }
-    guard authority.count(where: { $0 == "@" }) <= 1, !path.contains("@") else {
-      throw invalid("Percent-encode the special characters in its user and password: \"@\" as %40, \"/\" as %2F.")
-    }
-  }
-
-  private static func invalid(_ advice: String) -> EventoError {
-    EventoError(.invalidRequest, "The database URL is not a valid PostgreSQL URL. \(advice)")
-  }
-
   /// Returns the servers of a URL. libpq would try them too, but without a time limit for each: see
-  /// ``connectTimeout``.
+  /// ``timeToConnect(to:isOtherThere:)``.
   private static func servers(of parameters: [String: String]) throws(EventoError) -> [Server] {
     func list(_ keyword: String) -> [String] {
       guard let text = parameters[keyword], !text.isEmpty else { return [] }
@@ -136,12 +133,12 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
     }
     let (hosts, addresses, ports) = (list("host"), list("hostaddr"), list("port"))
     guard ports.allSatisfy({ $0.isEmpty || UInt16($0) ?? 0 > 0 }) else {
-      throw invalid(
+      throw .invalidURL(
         "A port is not a number from 1 to 65535. Percent-encode the special characters in its user and password.")
     }
     let count = max(hosts.count, addresses.count, 1)
     guard [0, count].contains(hosts.count), [0, count].contains(addresses.count), [0, 1, count].contains(ports.count)
-    else { throw invalid("Its numbers of hosts and ports differ.") }
+    else { throw .invalidURL("Its numbers of hosts and ports differ.") }
     return (0..<count).map { index in
       var server: [String: String] = [:]
       if !hosts.isEmpty { server["host"] = hosts[index] }
@@ -150,36 +147,34 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
       return Server(index: index, parameters: server)
     }
   }
-
-  private static func describe(_ parameters: [String: String]) -> String {
-    let hosts = (parameters["host"] ?? parameters["hostaddr"] ?? "").split(
-      separator: ",", omittingEmptySubsequences: false)
-    let ports = (parameters["port"] ?? "").split(separator: ",", omittingEmptySubsequences: false)
-    let servers = hosts.indices.map { index in
-      let port = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
-      let host = hosts[index].contains(":") ? "[\(hosts[index])]" : String(hosts[index])
-      return port.isEmpty ? host : "\(host):\(port)"
-    }
-    let user = parameters["user"].map { "\($0)@" } ?? ""
-    let database = parameters["dbname"].map { "/\($0)" } ?? ""
-    return user + servers.joined(separator: ",") + database
-  }
 }
 
-/// The order in which servers are tried.
+/// The order in which servers are tried, and those that have hung since they last accepted a connection.
 private final class ServerOrder: Sendable {
-  private let state: Mutex<[Int]>
-
-  init(count: Int) {
-    state = Mutex(Array(0..<count))
+  private struct State {
+    var indices: [Int]
+    var hung: Set<Int> = []
   }
 
-  var indices: [Int] { state.withLock { $0 } }
+  private let state: Mutex<State>
 
-  func moveToEnd(_ index: Int) {
-    state.withLock { indices in
-      indices.removeAll { $0 == index }
-      indices.append(index)
+  init(count: Int) {
+    state = Mutex(State(indices: Array(0..<count)))
+  }
+
+  var indices: [Int] { state.withLock { $0.indices } }
+
+  func hasHung(_ index: Int) -> Bool { state.withLock { $0.hung.contains(index) } }
+
+  func moveToEnd(_ index: Int, hasHung: Bool) {
+    state.withLock { state in
+      state.indices.removeAll { $0 == index }
+      state.indices.append(index)
+      if hasHung { state.hung.insert(index) }
     }
+  }
+
+  func setResponsive(_ index: Int) {
+    state.withLock { state in _ = state.hung.remove(index) }
   }
 }

@@ -6,6 +6,8 @@ extension PostgreSQLFailure {
     switch reason {
     case .server: serverError
     case .unsupported(let text): EventoError(.unavailable, text, cause: description, isTransient: false)
+    // Without the message, which quotes the value.
+    case .refusedParameter(let name): .invalidURL("The value of its parameter \"\(name)\" is not accepted.")
     case .rejectedCall: .unexpected(cause: description)
     case .warning:
       unavailable(

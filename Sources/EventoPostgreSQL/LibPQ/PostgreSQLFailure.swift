@@ -17,6 +17,8 @@ struct PostgreSQLFailure: Error, CustomStringConvertible {
     case tls
     /// A server that can't hold a store. The text says why, and what to do.
     case unsupported(String)
+    /// libpq or the server does not accept the value of this parameter of the URL.
+    case refusedParameter(String)
     /// libpq rejected a call: a mistake in this module, or no memory.
     case rejectedCall
   }
@@ -85,7 +87,7 @@ struct PostgreSQLFailure: Error, CustomStringConvertible {
   private static func canBeCommitted(_ reason: Reason, _ sqlstate: SQLState?, _ isConnectionLost: Bool) -> Bool {
     switch reason {
     case .warning, .connectionLost, .timedOut, .rejectedCall: true
-    case .unreachable, .notWritable, .tls, .unsupported: false
+    case .unreachable, .notWritable, .tls, .unsupported, .refusedParameter: false
     case .server:
       switch sqlstate {
       case .idleInTransactionTimeout: false

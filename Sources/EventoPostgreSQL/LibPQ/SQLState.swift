@@ -18,6 +18,7 @@ struct SQLState: RawRepresentable, Hashable, CustomStringConvertible {
 
   static let connectionFailure = SQLState("08006")
   static let characterNotInRepertoire = SQLState("22021")
+  static let invalidParameterValue = SQLState("22023")
   static let readOnlyTransaction = SQLState("25006")
   static let idleInTransactionTimeout = SQLState("25P03")
   static let uniqueViolation = SQLState("23505")
@@ -30,6 +31,8 @@ struct SQLState: RawRepresentable, Hashable, CustomStringConvertible {
   static let statementCompletionUnknown = SQLState("40003")
   static let deadlockDetected = SQLState("40P01")
   static let insufficientPrivilege = SQLState("42501")
+  static let syntaxError = SQLState("42601")
+  static let undefinedParameter = SQLState("42704")
   static let undefinedTable = SQLState("42P01")
   static let duplicateStatement = SQLState("42P05")
   static let diskFull = SQLState("53100")

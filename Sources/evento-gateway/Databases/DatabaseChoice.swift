@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import EventoPostgreSQL
 internal import Foundation
 
 /// The options of a command that name one database.

@@ -1,3 +1,5 @@
+internal import EventoPostgreSQL
+
 /// The database that a command uses.
 enum DatabaseLocation: Sendable, CustomStringConvertible {
   /// A SQLite file, or `:memory:`.

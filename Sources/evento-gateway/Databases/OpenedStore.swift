@@ -22,7 +22,7 @@ extension DatabaseLocation {
       return OpenedStore(store: store, name: path)
     case .server(let url, let schema):
       let store = try await PostgreSQLExecutor.open(PostgreSQLConfiguration(url, schema, settings))
-      return OpenedStore(store: store, name: "postgresql://\(store.server)")
+      return OpenedStore(store: store, name: store.name)
     }
   }
 }

@@ -2,7 +2,7 @@ import Evento
 import EventoSQLite
 
 /// A wrapper that calls back as its store does, with as much of it changed as a test wants.
-protocol CallbackWrapper: StoreWrapper, CallbackExecutor {}
+protocol CallbackWrapper: StoreWrapper, CallbackExecutor where Store == SQLiteExecutor {}
 
 extension CallbackWrapper {
   var metrics: StoreMetrics? { store.metrics }

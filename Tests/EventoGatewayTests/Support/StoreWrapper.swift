@@ -1,9 +1,10 @@
 import Evento
-import EventoSQLite
 
 /// An executor that does what a store does, with as much of it changed as a test wants.
 protocol StoreWrapper: Executor {
-  var store: SQLiteExecutor { get }
+  associatedtype Store: Executor
+
+  var store: Store { get }
 }
 
 extension StoreWrapper {
