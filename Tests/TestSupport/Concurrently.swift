@@ -3,7 +3,8 @@
 ///
 /// - Throws: the first error of a body, after the others that have begun are cancelled and have ended.
 package func concurrently<Element: Sendable, Value: Sendable>(
-  _ elements: some Collection<Element>, atOnce limit: Int = 6, _ body: @escaping @Sendable (Element) async throws -> Value
+  _ elements: some Collection<Element>, atOnce limit: Int = 6,
+  _ body: @escaping @Sendable (Element) async throws -> Value
 ) async throws -> [Value] {
   try await withThrowingTaskGroup(of: (Int, Value).self) { group in
     var values: [Int: Value] = [:]
