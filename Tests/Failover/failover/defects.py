@@ -39,7 +39,7 @@ class Defect:
 
 class LostWrite(Defect):
     """Confirms a write, and drops it."""
-    check = "every answered write is in the log once"
+    check = "every confirmed write is in the log once"
 
     def write(self, request, forward):
         if "version" in request["events"][0] or "condition" in request or not self.is_due():
@@ -54,10 +54,10 @@ class DoubleWrite(Defect):
     check = "nothing is in the log that was refused, or never written"
 
     def write(self, request, forward):
-        answer = forward(request)
-        if answer[0] == 201 and "version" not in request["events"][0] and "condition" not in request and self.is_due():
+        response = forward(request)
+        if response[0] == 201 and "version" not in request["events"][0] and "condition" not in request and self.is_due():
             forward({"events": [event | {"id": ulid(1e9)} for event in request["events"]]})
-        return answer
+        return response
 
 
 class TornWrite(Defect):
@@ -67,8 +67,8 @@ class TornWrite(Defect):
     def write(self, request, forward):
         if len(request["events"]) < 2 or "version" in request["events"][0] or not self.is_due():
             return forward(request)
-        status, answer = forward({"events": request["events"][:-1]})
-        return status, {"events": answer["events"] + [answer["events"][-1] | {"id": request["events"][-1]["id"]}]}
+        status, response = forward({"events": request["events"][:-1]})
+        return status, {"events": response["events"] + [response["events"][-1] | {"id": request["events"][-1]["id"]}]}
 
 
 class TwoWinners(Defect):
@@ -76,9 +76,9 @@ class TwoWinners(Defect):
     check = "each version, and each seat, has one winner"
 
     def write(self, request, forward):
-        status, answer = forward(request)
-        if status != 409 or answer["code"] != "invalid_original_version" or not self.is_due():
-            return status, answer
+        status, response = forward(request)
+        if status != 409 or response["code"] != "invalid_original_version" or not self.is_due():
+            return status, response
         return 201, {"events": [
             {"id": event["id"], "aggregator_type": event["aggregator_type"], "aggregator_id": event["aggregator_id"],
              "version": event["version"], "cursor": "two"} for event in request["events"]]}
@@ -89,24 +89,24 @@ class RefusedAndStored(Defect):
     check = "nothing is in the log that was refused, or never written"
 
     def write(self, request, forward):
-        status, answer = forward(request)
+        status, response = forward(request)
         if status != 201 or request["events"][0]["aggregator_type"] != "load/Shared" or not self.is_due():
-            return status, answer
+            return status, response
         return 409, {"code": "invalid_original_version", "current_version": request["events"][0]["version"]}
 
 
-class ChangedAnswer(Defect):
-    """Answers a repeated write in another way."""
-    check = "a repeated write gets its first answer"
+class ChangedResponse(Defect):
+    """Responds to a repeated write in another way."""
+    check = "a repeated write gets its first response"
 
     def write(self, request, forward):
-        status, answer = forward(request)
-        return (201, answer) if status == 200 else (status, answer)
+        status, response = forward(request)
+        return (201, response) if status == 200 else (status, response)
 
 
 class LateWrite(Defect):
-    """Answers before the write is done: the event is in the log a while later."""
-    check = "a write that begins after the answer to another is later in the log"
+    """Responds before the write is done: the event is in the log a while later."""
+    check = "a write that begins after the response to another is later in the log"
 
     def write(self, request, forward):
         if request["events"][0]["aggregator_type"] != "load/Open" or not self.is_due():
@@ -117,7 +117,7 @@ class LateWrite(Defect):
 
 class NotVisible(Defect):
     """Does not find an event that was confirmed."""
-    check = "an answered write can be read through every gateway"
+    check = "a confirmed write can be read through every gateway"
 
     def other(self, method, target, status, body, forward):
         is_event = target.startswith("/events/0") and status == 200
@@ -186,7 +186,7 @@ class AcceptedCursor(Defect):
         return (200, b"{}") if status == 409 and target.startswith("/subscribers") else (status, body)
 
 
-ALL = [LostWrite, DoubleWrite, TornWrite, TwoWinners, RefusedAndStored, ChangedAnswer, LateWrite, NotVisible,
+ALL = [LostWrite, DoubleWrite, TornWrite, TwoWinners, RefusedAndStored, ChangedResponse, LateWrite, NotVisible,
        SkippedEvent, RepeatedEvent, ChangedContent, ChangedVersion, TwoOrders, SilentSkip, AcceptedCursor]
 
 
@@ -229,14 +229,14 @@ def _handler(gateway_port, defect, number):
                 if self.path.startswith("/events/stream") and self.command == "GET":
                     return self.stream()
                 if self.path == "/events" and self.command == "POST":
-                    status, answer = defect.write(json.loads(body), self.write)
-                    return self.respond(status, json.dumps(answer).encode())
-                status, answer = self.forward(self.command, self.path, body or None)
+                    status, response = defect.write(json.loads(body), self.write)
+                    return self.respond(status, json.dumps(response).encode())
+                status, response = self.forward(self.command, self.path, body or None)
                 if self.path.startswith("/events?") and status == 200:
-                    answer = self.page(json.loads(answer))
+                    response = self.page(json.loads(response))
                 else:
-                    status, answer = defect.other(self.command, self.path, status, answer, self.forward)
-                self.respond(status, answer)
+                    status, response = defect.other(self.command, self.path, status, response, self.forward)
+                self.respond(status, response)
             except ERRORS:
                 self.close_connection = True
 

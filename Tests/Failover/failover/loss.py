@@ -1,4 +1,4 @@
-"""Lets a store lose answered writes, and checks that no cursor of the lost history is ever accepted again."""
+"""Lets a store lose confirmed writes, and checks that no cursor of the lost history is ever accepted again."""
 
 import json
 import time
@@ -14,8 +14,8 @@ REFUSAL_SECONDS = 30
 LOST_SECONDS = 3
 
 
-def run_loss(verdict, store, gateways, ports, load, readers):
-    """Runs the scenario, and returns its figures and the moments between which answered writes may be lost."""
+def run_loss(results, store, gateways, ports, load, readers):
+    """Runs the scenario, and returns its figures and the moments between which confirmed writes may be lost."""
     time.sleep(LOST_SECONDS)
     kept = read_log(ports[0])[-1]["cursor"]
     load.may_lose = True
@@ -37,20 +37,20 @@ def run_loss(verdict, store, gateways, ports, load, readers):
     edges = read_log(ports[0])
     present = {edge["cursor"] for edge in edges}
     lost = [cursor for cursor in lost_cursors if cursor not in present]
-    happened = verdict.begin("the store has lost answered writes, and each reader had got some of them")
+    happened = results.begin("the store has lost confirmed writes, and each reader had got some of them")
     if not lost:
         happened.append("nothing was lost")
-    _check_cursors(verdict, ports, lost, kept, edges)
+    _check_cursors(results, ports, lost, kept, edges)
     limit = time.monotonic() + REFUSAL_SECONDS
-    _check_readers(verdict, happened, readers, edges, limit)
+    _check_readers(results, happened, readers, edges, limit)
     return {"lost_events": len(lost), "written_after": round(written_after, 2),
             "refused_after": {reader.name: round(reader.refused_at - ended, 2)
                               for reader in readers if reader.refused_at}}, (began, ended)
 
 
 def _cursors_of_epoch(load, name):
-    return [answer["cursor"] for write in list(load.writes) if write.is_stored and write.events[0]["name"] == name
-            for answer in write.body["events"]]
+    return [event["cursor"] for write in list(load.writes) if write.is_stored and write.events[0]["name"] == name
+            for event in write.body["events"]]
 
 
 def _has_written(load, since, count):
@@ -65,10 +65,10 @@ def _wait_until(condition, seconds, what):
         time.sleep(0.1)
 
 
-def _check_cursors(verdict, ports, lost, kept, edges):
+def _check_cursors(results, ports, lost, kept, edges):
     """Sends a lost cursor, and one of the kept history, wherever a cursor is taken."""
-    refused = verdict.begin("every cursor of the lost history is refused, wherever a cursor is taken")
-    accepted = verdict.begin("a cursor of the kept history goes on with the event that follows")
+    refused = results.begin("every cursor of the lost history is refused, wherever a cursor is taken")
+    accepted = results.begin("a cursor of the kept history goes on with the event that follows")
     samples = lost[:: max(1, len(lost) // 20)] + lost[-1:]
     place = next(n for n, edge in enumerate(edges) if edge["cursor"] == kept)
 
@@ -107,8 +107,8 @@ def _uses(cursor):
     ]
 
 
-def _check_readers(verdict, happened, readers, edges, limit):
-    stopped = verdict.begin("a reader that got lost events stops with 409 cursor_not_in_history, and gets nothing more")
+def _check_readers(results, happened, readers, edges, limit):
+    stopped = results.begin("a reader that got lost events stops with 409 cursor_not_in_history, and gets nothing more")
     present = {seen(edge) for edge in edges}
     ends = {}
     for reader in readers:
@@ -128,7 +128,7 @@ def _check_readers(verdict, happened, readers, edges, limit):
         if (reader.refusal or {}).get("code") != "cursor_not_in_history":
             stopped.append(f"{reader.name} was not stopped: {reader.refusal or reader.error or 'it still follows'}")
         ends.setdefault(reader.is_filtered, []).append(events[divergence:])
-    agree = verdict.begin("all readers got the lost events in the same order")
+    agree = results.begin("all readers got the lost events in the same order")
     for sequences in ends.values():
         longest = max(sequences, key=len)
         for sequence in sequences:

@@ -7,7 +7,7 @@ from collections import Counter
 
 def figures(load, readers, rounds, seconds):
     stored = [write for write in load.writes if write.is_stored]
-    latencies = sorted((write.answered_at - write.sent_at) * 1000 for write in stored)
+    latencies = sorted((write.responded_at - write.sent_at) * 1000 for write in stored)
     return {
         "seconds": round(seconds, 1),
         "writes": len(load.writes),
@@ -16,7 +16,7 @@ def figures(load, readers, rounds, seconds):
         "refused_writes": sum(write.is_refused for write in load.writes),
         "conflicts": sum((write.body or {}).get("code") == "invalid_original_version" for write in load.writes),
         "failed_conditions": sum((write.body or {}).get("code") == "condition_failed" for write in load.writes),
-        "unanswered_writes": sum(write.status is None for write in load.writes),
+        "writes_without_response": sum(write.status is None for write in load.writes),
         "settled_by_retry": sum(write.status == 200 for write in load.writes),
         "attempts": {str(status): count for status, count in
                      Counter(status for _, _, status in load.attempts).most_common()},

@@ -12,9 +12,9 @@ PATIENCE_SECONDS = 40
 CALM_SECONDS = 2
 
 
-def run_rounds(verdict, store, gateways, load, faults, count):
+def run_rounds(results, store, gateways, load, faults, count):
     """Runs so many rounds, and returns their figures."""
-    check = verdict.begin(f"every gateway writes within {WRITE_AGAIN_SECONDS} s of the end of a fault")
+    check = results.begin(f"every gateway writes within {WRITE_AGAIN_SECONDS} s of the end of a fault")
     rounds = []
     for number in range(count):
         fault = faults[number % len(faults)]
@@ -56,7 +56,7 @@ def _apply(fault, store, gateways):
         return Probe(store.ports).wait(), everyone
     old = store.cluster.leader()
     if fault == "switchover":
-        # Patroni answers when all is done. The new leader writes earlier.
+        # Patroni responds when all is done. The new leader writes earlier.
         probe = Probe(store.ports, old.port)
         store.cluster.switch_over()
         return probe.wait(), everyone

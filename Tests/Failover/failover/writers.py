@@ -1,4 +1,4 @@
-"""Writers that compete, each with a clock of its own, and that send a write again until it is answered."""
+"""Writers that compete, each with a clock of its own, and that send a write again until it has a response."""
 
 import itertools
 import json
@@ -29,8 +29,8 @@ class Write:
     events: list
     condition: dict | None = None
     sent_at: float = 0.0
-    answered_at: float | None = None
-    # The last answer; None if there was none.
+    responded_at: float | None = None
+    # The last response; None if there was none.
     status: int | None = None
     body: dict | None = None
     attempts: int = 0
@@ -57,11 +57,11 @@ class Load:
     seats: itertools.count = field(default_factory=itertools.count)
     # Becomes part of type and event names, so that a store has new ones after each fault.
     epoch: str = "0"
-    # Whether answered writes may be lost: then a version can go back, and a write that is sent again can be new.
+    # Whether confirmed writes may be lost: then a version can go back, and a write that is sent again can be new.
     may_lose: bool = False
     began: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
-    # When writers give up writes that have no answer.
+    # When writers give up writes that have no response.
     deadline: float = float("inf")
 
 
@@ -128,7 +128,7 @@ class Writer(threading.Thread):
             "name": f"Happened{self.load.epoch}", "data": data, "timestamp": int(now), **members}
 
     def learn(self, write):
-        """Takes the versions out of an answer."""
+        """Takes the versions out of a response."""
         if write.body is None:
             return
         if write.kind == "own":
@@ -151,21 +151,21 @@ class Writer(threading.Thread):
     # Requests
 
     def send(self, write):
-        """Sends a write to one gateway after the other, until it has an answer."""
+        """Sends a write to one gateway after the other, until it has a response."""
         body = {"events": write.events} | ({"condition": write.condition} if write.condition else {})
         text = json.dumps(body)
         write.sent_at = time.monotonic()
         while True:
             index = (self.home + write.attempts) % len(self.clients)
             write.attempts += 1
-            status, answer = self.attempt(index, text)
+            status, response = self.attempt(index, text)
             if status is not None and status not in UNDECIDED:
-                write.status, write.body, write.answered_at = status, answer, time.monotonic()
+                write.status, write.body, write.responded_at = status, response, time.monotonic()
                 break
             if time.monotonic() > self.load.deadline:
                 return
             time.sleep(RETRY_PAUSE_SECONDS)
-        code = (answer or {}).get("code")
+        code = (response or {}).get("code")
         if write.is_refused and code not in ("invalid_original_version", "condition_failed"):
             self.violation("refusals have a reason", write, f"{status} {code}")
         if status == 200 and write.attempts == 1:
@@ -175,33 +175,33 @@ class Writer(threading.Thread):
         """The status and the JSON of one attempt; None and None if it has no complete response."""
         try:
             status, body = self.clients[index].request("POST", "/events", text)
-            answer = json.loads(body)
+            response = json.loads(body)
         except (*ERRORS, ValueError):
-            status, answer = None, None
+            status, response = None, None
         self.load.attempts.append((time.monotonic(), index, status))
         if status == 500:
-            self.load.violations.append((NO_INTERNAL_ERROR, f"gateway {index}: {answer}"))
-        return status, answer
+            self.load.violations.append((NO_INTERNAL_ERROR, f"gateway {index}: {response}"))
+        return status, response
 
     def send_again(self, write):
-        """Repeats an answered write at another gateway: it gets the same answer, and is not stored again."""
+        """Repeats a confirmed write at another gateway: it gets the same response, and is not stored again."""
         body = {"events": write.events} | ({"condition": write.condition} if write.condition else {})
         index = self.random.randrange(len(self.clients))
-        status, answer = self.attempt(index, json.dumps(body))
+        status, response = self.attempt(index, json.dumps(body))
         if status in UNDECIDED or status is None:
             return
-        if status != 200 or answer != write.body:
-            self.violation("a repeated write gets its first answer", write, f"{status} {answer}")
+        if status != 200 or response != write.body:
+            self.violation("a repeated write gets its first response", write, f"{status} {response}")
 
     def look_up(self, write):
-        """An answered write can be read at once, through every gateway."""
+        """A confirmed write can be read at once, through every gateway."""
         event = write.events[0]["id"]
         try:
             status, _ = self.clients[self.random.randrange(len(self.clients))].request("GET", f"/events/{event}")
         except ERRORS:
             return
         if status not in UNDECIDED and status != 200:
-            self.violation("an answered write can be read through every gateway", write, str(status))
+            self.violation("a confirmed write can be read through every gateway", write, str(status))
 
     def violation(self, check, write, text):
         self.load.violations.append((check, f"{write.kind} {write.events[0]['id']}: {text}"))
