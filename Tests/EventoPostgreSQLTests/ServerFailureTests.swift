@@ -158,7 +158,8 @@ import Testing
   @Test func aGatewayThatHangsInTheMiddleOfABatchIsDisconnected() async throws {
     try await withRelayedStore { store, relay, database in
       var configuration = PostgreSQLConfiguration(url: database.url)
-      configuration.requestTimeout = .seconds(1)
+      // Longer than the wait for a lock.
+      configuration.requestTimeout = .milliseconds(2500)
       try await EventoPostgreSQLTests.withStore(configuration) { other in
         var results = [try await store.write([.sample()]), try await store.write([.sample()])]
         let writer = try #require(relay.traffic.max { $0.value.toServer < $1.value.toServer }).key

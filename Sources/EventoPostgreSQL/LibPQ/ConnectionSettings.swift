@@ -65,7 +65,7 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
     for keyword in ["host", "hostaddr", "port"] { parameters[keyword] = nil }
     parameters.merge(Self.defaults) { given, _ in given }
     guard let seconds = parameters["connect_timeout"].flatMap({ Int($0) }) else {
-      throw .invalidURL("\"connect_timeout\" must be a number of seconds.")
+      throw .invalidURL("\"connect_timeout\" must be a whole number.")
     }
     connectTimeout = seconds > 0 ? .seconds(seconds) : nil
     // Texts are sent and received as UTF-8.
