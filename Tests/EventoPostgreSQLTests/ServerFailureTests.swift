@@ -316,4 +316,110 @@ import Testing
     }
     try await server.stop()
   }
+
+  private static let waitingForStandby = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'
+    """
+
+  /// The server does not notice that the client of a commit that waits for a standby has gone.
+  @Test func fewSessionsWaitForAMissingStandby() async throws {
+    let server = try await FastServer.own()
+    try await withStore(
+      server,
+      {
+        $0.requestTimeout = .milliseconds(500)
+        $0.writeTimeout = .seconds(1)
+      }
+    ) { store, database in
+      let first = try await store.write([.sample()])
+      try await requireStandby("missing", server)
+      try await expectUnavailable("may have been stored") { try await store.write([.sample()]) }
+      // None of them is stored twice, and all are different rows.
+      for number in 0..<8 {
+        try await expectUnavailable("too long") {
+          try await store.upsertSubscriber("s\(number)", workerID: ULID())
+        }
+      }
+      try await expectUnavailable("") { try await store.write([.sample()]) }
+      let count = try await #require(Int(database.psql(Self.waitingForStandby)))
+      #expect((1...4).contains(count))
+      try await requireStandby(nil, server)
+      while try await database.psql(Self.waitingForStandby) != "0" { try await Task.sleep(for: .milliseconds(20)) }
+      try await store.upsertSubscriber("s", workerID: ULID())
+      let last = try await store.write([.sample()])
+      let log = try await store.log()
+      #expect(log.first?.cursor == first.events[0].cursor && log.last?.cursor == last.events[0].cursor)
+    }
+    try await server.stop()
+  }
+
+  /// The server accepts connections and reads, but no commit succeeds, also while no write waits.
+  @Test func aStoreThatWaitsForAStandbyIsNotReadyUntilACommitSucceeds() async throws {
+    let server = try await FastServer.own()
+    let notices = Mutex<[StoreNotice]>([])
+    try await withStore(
+      server,
+      {
+        $0.requestTimeout = .milliseconds(500)
+        $0.writeTimeout = .seconds(1)
+        $0.notify = { notice in notices.withLock { $0.append(notice) } }
+      }
+    ) { store, _ in
+      #expect(store.databaseServer == "127.0.0.1:\(server.port)")
+      try await requireStandby("missing", server)
+      try await expectUnavailable("may have been stored") { try await store.write([.sample()]) }
+      let began = ContinuousClock.now
+      while ContinuousClock.now - began < .seconds(4) {
+        try await expectUnavailable("") { try await store.checkReadiness() }
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(notices.withLock { $0.count { $0.level == .recovery && $0.message.contains("Writes") } } == 0)
+      try await requireStandby(nil, server)
+      while await errorCode({ try await store.checkReadiness() }) != nil {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+      #expect(notices.withLock { $0.count { $0.level == .recovery && $0.message.contains("Writes") } } == 1)
+      #expect(try await store.log().count == 1)
+    }
+    try await server.stop()
+  }
+
+  /// Writes that arrive during the wait for the lock join the batch that waits.
+  @Test func aRefusedWriteIsNotStoredWhateverBecomesOfItsBatch() async throws {
+    let server = try await FastServer.own()
+    try await withStore(
+      server,
+      {
+        // Longer than the server waits for a lock.
+        $0.requestTimeout = .seconds(3)
+        $0.writeTimeout = .seconds(10)
+      }
+    ) { store, database in
+      _ = try await store.write([.sample(of: "a")])
+      let (results, signal) = AsyncStream.makeStream(of: (Int, Result<WriteResult, EventoError>).self)
+      func submit(_ number: Int, _ event: NewEvent) {
+        store.write([event], condition: nil, unless: { false }) { signal.yield((number, $0)) }
+      }
+      try await database.withLockedLog(isChanged: true) {
+        submit(0, .sample(of: "b"))
+        _ = try await database.wait(
+          for: "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        submit(1, .sample(of: "c"))
+        submit(2, .sample(of: "a", version: 7))
+        try await requireStandby("missing", server)
+      }
+      var mayBeStored: [Int: Bool] = [:]
+      for await (number, result) in results {
+        let error = #expect(throws: EventoError.self) { try result.get() }
+        #expect(error?.code == .unavailable)
+        mayBeStored[number] = error?.detail.contains("may have been stored")
+        if mayBeStored.count == 3 { break }
+      }
+      try #require(mayBeStored == [0: true, 1: true, 2: false])
+      try await requireStandby(nil, server)
+      while try await store.eventCount() != 3 { try await Task.sleep(for: .milliseconds(20)) }
+      #expect(await errorCode { try await store.write([.sample(of: "a", version: 7)]) } == .invalidOriginalVersion)
+    }
+    try await server.stop()
+  }
 }

@@ -46,4 +46,16 @@ import Testing
     queues.putBack(jobs[1...])
     #expect(commits(&queues) == ["s", "yzw"])
   }
+
+  @Test func writesOfTheSameQueueJoinACommitUpToItsLimits() {
+    var queues = WriteQueues<Write>(CommitLimits(writes: 4, bytes: 100), size: \.size)
+    for name in ["a", "b", "c", "d"] { queues.append(Write(name, cost: 1, bytes: 30)) }
+    queues.append(Write("x", cost: 1_000_000, bytes: 1))
+    let first = [Write("f", cost: 1, bytes: 30)]
+    #expect(queues.more(after: first).map(\.name) == ["a", "b"])
+    #expect(queues.more(after: Array(repeating: Write("f", cost: 1), count: 4)).isEmpty)
+    #expect(queues.more(after: [Write("f", cost: 1, bytes: 200)]).isEmpty)
+    #expect(queues.more(after: []).isEmpty)
+    #expect(commits(&queues) == ["cd", "x"])
+  }
 }

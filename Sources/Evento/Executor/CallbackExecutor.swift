@@ -45,11 +45,17 @@ package protocol CallbackExecutor: Sendable {
   /// - Parameter completion: Gets the reason if the store can't accept writes.
   func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void)
 
+  /// The server of the database to which writes go, as `host:port`; `nil` for a store without one. While it can't be
+  /// reached, it is the latest one.
+  var databaseServer: String? { get }
+
   /// The current metrics, if the store has any.
   var metrics: StoreMetrics? { get }
 }
 
 extension CallbackExecutor {
+  package var databaseServer: String? { nil }
+
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder

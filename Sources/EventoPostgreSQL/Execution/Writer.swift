@@ -12,7 +12,7 @@ internal import Synchronization
 /// is unknown is looked up first, so that no caller hears of a failure while its events are stored, as long as there is
 /// time.
 ///
-/// `@unchecked Sendable`: `session`, `unsettled` and `retries` are used only on `queue`.
+/// `@unchecked Sendable`: `session`, `unsettled`, `retries` and `isTrialScheduled` are used only on `queue`.
 final class Writer: @unchecked Sendable {
   private struct State {
     var waiting = WriteQueues<PendingWrite>(Writer.commitLimits, size: \.size)
@@ -43,6 +43,10 @@ final class Writer: @unchecked Sendable {
   private var session: WriterSession?
   private var unsettled: Unsettled?
   private var retries = 0
+  private var isTrialScheduled = false
+
+  /// The time between trials.
+  private static let trialInterval: Duration = .seconds(1)
 
   /// - Parameters:
   ///   - session: An open session.
@@ -99,7 +103,7 @@ final class Writer: @unchecked Sendable {
   private func finish(_ continuation: CheckedContinuation<Void, Never>) {
     let isDone = unsettled == nil && state.withLock { $0.waiting.count == 0 }
     guard isDone else {
-      return queue.asyncAfter(deadline: .now() + .milliseconds(10)) { [self] in finish(continuation) }
+      return queue.async(after: .milliseconds(10)) { [self] in finish(continuation) }
     }
     session?.connection.close()
     session = nil
@@ -116,13 +120,12 @@ final class Writer: @unchecked Sendable {
         return !state.isDraining
       }
       health.idle()
+      if health.isFailing { scheduleTrial() }
       if !isIdle { queue.async { [self] in drain() } }
       return
     }
     do throws(PostgreSQLFailure) {
-      let session: WriterSession
-      if let open = self.session { session = open } else { session = try connect() }
-      self.session = session
+      let session = try openSession()
       if let unsettled {
         try settle(unsettled, session)
       } else {
@@ -132,15 +135,44 @@ final class Writer: @unchecked Sendable {
       queue.async { [self] in drain() }
     } catch {
       failed(error)
-      queue.asyncAfter(deadline: .now() + pause()) { [self] in drain() }
+      retries += 1
+      queue.async(after: Backoff.reconnection.delay(beforeRetry: retries)) { [self] in drain() }
     }
   }
 
-  /// The time until the next attempt. A new leader is found within half a second.
-  private func pause() -> DispatchTimeInterval {
-    retries += 1
-    return .milliseconds(min(20 << min(retries, 5), 500))
+  private func openSession() throws(PostgreSQLFailure) -> WriterSession {
+    if let session { return session }
+    let session = try connect()
+    self.session = session
+    health.connected(to: session.connection.server)
+    return session
   }
+
+  // MARK: Trials
+
+  private func scheduleTrial() {
+    guard !isTrialScheduled else { return }
+    isTrialScheduled = true
+    queue.async(after: Self.trialInterval) { [self] in tryCommit() }
+  }
+
+  /// Commits nothing, if the latest commit has failed and no write waits: nothing else would show that commits succeed
+  /// again.
+  private func tryCommit() {
+    isTrialScheduled = false
+    let (isDraining, isClosed) = state.withLock { ($0.isDraining, $0.isClosed) }
+    // Writes that wait show it too, and schedule the next trial when they have ended.
+    guard health.isFailing, !isDraining, !isClosed else { return }
+    do throws(PostgreSQLFailure) {
+      try openSession().commitNothing()
+      health.committed()
+    } catch {
+      failed(error)
+      scheduleTrial()
+    }
+  }
+
+  // MARK: Failures
 
   private func failed(_ failure: PostgreSQLFailure) {
     health.failed(failure)
@@ -158,7 +190,10 @@ final class Writer: @unchecked Sendable {
     let now = ContinuousClock.now
     if let unsettled, unsettled.writes.allSatisfy({ $0.deadline <= now }) {
       self.unsettled = nil
-      for write in unsettled.writes { write.fail(health.unknownOutcome) }
+      for (write, outcome) in zip(unsettled.writes, unsettled.batch.outcomes) {
+        // A write that was refused is not in the commit. But why it was may depend on the others.
+        if case .success = outcome { write.fail(health.unknownOutcome) } else { write.fail(health.unavailable) }
+      }
     }
     // While commits succeed, a write that has waited so long is about to be stored.
     guard retries > 0 else { return }
@@ -170,33 +205,36 @@ final class Writer: @unchecked Sendable {
 
   /// - Throws: A failure after which the next attempt may succeed. No write has been told of it.
   private func commitNext(_ session: WriterSession) throws(PostgreSQLFailure) {
-    let (taken, isRefusing) = state.withLock { ($0.waiting.next(), $0.isRefusing) }
-    var writes: [PendingWrite] = []
-    writes.reserveCapacity(taken.count)
-    for write in taken {
+    let writes = take { $0.next() }
+    guard !writes.isEmpty else { return }
+    try commit(WriterSession.Writes(writes) { [self] writes in take { $0.more(after: writes) } }, session)
+  }
+
+  /// Takes waiting writes, and ends those that must not begin.
+  private func take(_ body: (inout WriteQueues<PendingWrite>) -> [PendingWrite]) -> [PendingWrite] {
+    let (taken, isRefusing) = state.withLock { (body(&$0.waiting), $0.isRefusing) }
+    return taken.filter { write in
       if isRefusing {
         write.fail(.storeClosed)
       } else if write.isCancelled {
         write.fail(.requestDropped)
       } else {
-        writes.append(write)
+        return true
       }
+      return false
     }
-    if !writes.isEmpty { try commit(writes, session) }
   }
 
-  private func commit(_ writes: [PendingWrite], _ session: WriterSession) throws(PostgreSQLFailure) {
+  private func commit(_ waiting: WriterSession.Writes, _ session: WriterSession) throws(PostgreSQLFailure) {
     health.began()
     let began = ContinuousClock.now
-    var sent: WriteBatch?
+    var batchWrites = waiting
     do throws(PostgreSQLFailure) {
-      let batch = try session.store(writes) { batch in
-        sent = batch
-        announcer.expect(batch)
-      }
-      end(writes, batch, began: began)
+      let batch = try session.store(&batchWrites) { announcer.expect($0) }
+      end(batchWrites.all, batch, began: began)
     } catch {
-      if error.outcome == .unknown, let sent {
+      let writes = batchWrites.all
+      if error.outcome == .unknown, let sent = session.sent {
         unsettled = Unsettled(writes: writes, batch: sent, began: began)
         throw error
       }
@@ -217,7 +255,7 @@ final class Writer: @unchecked Sendable {
   private func commitOneByOne(_ writes: [PendingWrite], _ session: WriterSession) throws(PostgreSQLFailure) {
     for (index, write) in writes.enumerated() {
       do throws(PostgreSQLFailure) {
-        try commit([write], session)
+        try commit(WriterSession.Writes([write]), session)
       } catch {
         // The write itself waits already.
         state.withLock { $0.waiting.putBack(writes[(index + 1)...]) }

@@ -43,9 +43,23 @@ package struct WriteQueues<Write> {
     guard let queue = order.first(where: { !queues[$0].isEmpty }) else { return [] }
     last = queue
     if queue > 0 { lastLargeQueue = queue }
+    return take(from: queue, after: [])
+  }
+
+  /// Removes the writes that fit into a commit, after writes that it has already.
+  package mutating func more(after writes: [Write]) -> [Write] {
+    guard let first = writes.first else { return [] }
+    return take(from: queue(of: first), after: writes)
+  }
+
+  private mutating func take(from queue: Int, after taken: [Write]) -> [Write] {
     var (bytes, cost) = (0, 0)
+    for write in taken {
+      bytes += size(write).bytes
+      cost += size(write).cost
+    }
     let writes = Array(
-      queues[queue].prefix(limits.writes).prefix { write in
+      queues[queue].prefix(max(limits.writes - taken.count, 0)).prefix { write in
         let next = size(write)
         defer {
           bytes += next.bytes
