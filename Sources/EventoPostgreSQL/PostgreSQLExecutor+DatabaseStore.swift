@@ -4,19 +4,19 @@ package import EventoStorage
 extension PostgreSQLExecutor: DatabaseStore {
   package func snapshots(first: Int, after key: SnapshotKey?) async throws -> SnapshotPage {
     let bytes = configuration.pageBytes
-    return try await readers.perform(.readPage) { session, _ in
+    return try await connections.perform(.readPage) { session, _ in
       try SnapshotTable(connection: session.connection).page(first: first, after: key, bytes: bytes)
     }
   }
 
   package func importSubscribers(_ subscribers: [Subscriber]) async throws {
-    try await readers.perform(.change) { session, _ in
+    try await connections.perform(.change) { session, _ in
       try SubscriberTable(connection: session.connection).put(subscribers)
     }
   }
 
   package func importSnapshots(_ snapshots: [KeyedSnapshot]) async throws {
-    try await readers.perform(.change) { session, _ in
+    try await connections.perform(.change) { session, _ in
       try SnapshotTable(connection: session.connection).put(snapshots)
     }
   }

@@ -3,7 +3,7 @@ internal import EventoStorage
 
 extension PostgreSQLExecutor {
   private var pageLimits: PageLimits {
-    PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
+    PageLimits(events: configuration.pageEvents, bytes: configuration.pageBytes)
   }
 
   public func read(
@@ -11,7 +11,7 @@ extension PostgreSQLExecutor {
   ) async throws -> ReadResult<Event> {
     try Args.check(aggregators, routingKey, args)
     let limits = pageLimits
-    return try await readers.perform(.readPage) { session, _ in
+    return try await connections.perform(.readPage) { session, _ in
       try EventReader(session: session, limits: limits).page(aggregators, routingKey, args)
     }
   }
@@ -21,13 +21,9 @@ extension PostgreSQLExecutor {
     unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
-    do throws(EventoError) {
-      try Args.check(aggregators, routingKey, args)
-    } catch {
-      return completion(.failure(error))
-    }
+    guard passes(completion, { try Args.check(aggregators, routingKey, args) }) else { return }
     let limits = pageLimits
-    readers.perform(.readPage, unless: mustDrop, completion: completion) { session, _ in
+    connections.perform(.readPage, unless: mustDrop, completion: completion) { session, _ in
       var builder = builder()
       let info = try EventReader(session: session, limits: limits).show(aggregators, routingKey, args, to: &builder)
       return builder.finish(info)
@@ -35,7 +31,7 @@ extension PostgreSQLExecutor {
   }
 
   public func event(_ id: ULID) async throws -> Edge<Event>? {
-    try await readers.perform(.lookUp) { session, _ in try EventRow.withView(id, on: session) { Edge($0) } }
+    try await connections.perform(.lookUp) { session, _ in try EventRow.withView(id, on: session) { Edge($0) } }
   }
 
   package func viewEvent<Value: Sendable>(
@@ -43,7 +39,7 @@ extension PostgreSQLExecutor {
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    readers.perform(.lookUp, unless: mustDrop, completion: completion) { session, _ in
+    connections.perform(.lookUp, unless: mustDrop, completion: completion) { session, _ in
       try EventRow.withView(id, on: session, body)
     }
   }
@@ -53,7 +49,7 @@ extension PostgreSQLExecutor {
   /// - Throws: `unavailable`.
   public func eventCount() async throws -> Int {
     let limits = pageLimits
-    return try await readers.perform(.lookUp) { session, _ in
+    return try await connections.perform(.lookUp) { session, _ in
       Int(try EventReader(session: session, limits: limits).history().end.position)
     }
   }

@@ -3,7 +3,7 @@ public import Evento
 extension PostgreSQLExecutor {
   public func getSnapshot(_ key: SnapshotKey) async throws -> Snapshot? {
     try key.check()
-    return try await readers.perform(.lookUp) { session, _ in
+    return try await connections.perform(.lookUp) { session, _ in
       try SnapshotTable(connection: session.connection).snapshot(key)
     }
   }
@@ -12,26 +12,22 @@ extension PostgreSQLExecutor {
     _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
-    do {
-      try key.check()
-    } catch {
-      return completion(.failure(EventoError(wrapping: error)))
-    }
-    readers.perform(.lookUp, unless: mustDrop, completion: completion) { session, _ in
+    guard passes(completion, { try key.check() }) else { return }
+    connections.perform(.lookUp, unless: mustDrop, completion: completion) { session, _ in
       try SnapshotTable(connection: session.connection).snapshot(key)
     }
   }
 
   public func saveSnapshot(_ key: SnapshotKey, _ snapshot: Snapshot) async throws {
     try key.check()
-    try await readers.perform(.change) { session, _ in
+    try await connections.perform(.change) { session, _ in
       try SnapshotTable(connection: session.connection).save(key, snapshot)
     }
   }
 
   public func deleteSnapshot(_ key: SnapshotKey) async throws {
     try key.check()
-    try await readers.perform(.change) { session, isRepeated in
+    try await connections.perform(.change) { session, isRepeated in
       try SnapshotTable(connection: session.connection).delete(key, isRepeated: isRepeated)
     }
   }

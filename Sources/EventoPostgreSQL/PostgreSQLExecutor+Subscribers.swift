@@ -12,14 +12,14 @@ extension PostgreSQLExecutor {
 
   public func subscriber(_ key: String) async throws -> Subscriber? {
     try Subscriber.check(key: key)
-    return try await readers.perform(.lookUp) { session, _ in
+    return try await connections.perform(.lookUp) { session, _ in
       try SubscriberTable(connection: session.connection).subscriber(key)
     }
   }
 
   public func subscribers(first: Int, after key: String?) async throws -> SubscriberPage {
     try SubscriberPage.check(first: first, after: key)
-    return try await readers.perform(.readPage) { session, _ in
+    return try await connections.perform(.readPage) { session, _ in
       try SubscriberTable(connection: session.connection).page(first: first, after: key)
     }
   }
@@ -28,7 +28,7 @@ extension PostgreSQLExecutor {
   public func upsertSubscriber(_ key: String, workerID: ULID) async throws -> SubscriberUpsert {
     try Subscriber.check(key: key)
     let time = configuration.now().clamped
-    return try await readers.perform(.change) { session, _ in
+    return try await connections.perform(.change) { session, _ in
       try SubscriberTable(connection: session.connection).upsert(key, worker: workerID, at: time)
     }
   }
@@ -38,7 +38,7 @@ extension PostgreSQLExecutor {
     try Subscriber.check(key: key)
     try Subscriber.check(lag: lag)
     let time = configuration.now().clamped
-    return try await readers.perform(.change) { session, _ in
+    return try await connections.perform(.change) { session, _ in
       try SubscriberTable(connection: session.connection)
         .acknowledge(key, cursor: cursor, lag: lag, worker: workerID, at: time)
     }
@@ -48,14 +48,14 @@ extension PostgreSQLExecutor {
   public func setSubscriberEnabled(_ key: String, _ isEnabled: Bool) async throws -> Subscriber {
     try Subscriber.check(key: key)
     let time = configuration.now().clamped
-    return try await readers.perform(.change) { session, _ in
+    return try await connections.perform(.change) { session, _ in
       try SubscriberTable(connection: session.connection).setEnabled(key, isEnabled, at: time)
     }
   }
 
   public func deleteSubscriber(_ key: String) async throws {
     try Subscriber.check(key: key)
-    try await readers.perform(.change) { session, isRepeated in
+    try await connections.perform(.change) { session, isRepeated in
       try SubscriberTable(connection: session.connection).delete(key, isRepeated: isRepeated)
     }
   }

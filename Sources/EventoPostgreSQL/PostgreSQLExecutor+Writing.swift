@@ -19,12 +19,11 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
     _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
-    do {
+    let checks = {
       try NewEvent.check(events)
       try condition?.check()
-    } catch {
-      return completion(.failure(EventoError(wrapping: error)))
     }
+    guard passes(completion, checks) else { return }
     let write = PendingWrite(
       events, condition, deadline: .now + configuration.writeTimeout, unless: mustDrop, completion: completion)
     guard write.size.bytes <= Parameters.maximumSize else {
@@ -47,16 +46,13 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
     case .healthy: completion(nil)
     case .unhealthy(let error): completion(error)
     case .unknown:
-      readers.checkWritable(completion: completion)
+      connections.checkWritable(completion: completion)
     }
   }
 
   package var databaseServer: String? { writer.health.server }
 
-  package var metrics: StoreMetrics? {
-    let counts = writer.counts
-    return StoreMetrics(waitingWrites: counts.waiting, commits: counts.commits)
-  }
+  package var metrics: StoreMetrics? { writer.metrics }
 
   /// The signal of this store. It advances before a write of this executor returns, and soon after a commit by another.
   public var commits: CommitSignal? { announcer.signal }

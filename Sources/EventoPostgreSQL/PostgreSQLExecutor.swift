@@ -12,7 +12,7 @@ internal import EventoStorage
 public final class PostgreSQLExecutor: Sendable {
   let configuration: PostgreSQLConfiguration
   let writer: Writer
-  let readers: ReaderPool
+  let connections: ConnectionPool
   let announcer: CommitAnnouncer
   private let listener: CommitListener
   /// `user@host:port/database`, without a password.
@@ -56,10 +56,10 @@ public final class PostgreSQLExecutor: Sendable {
     let channel = "evento_\(store.origin)"
     let now = configuration.now
     announcer = CommitAnnouncer(end: store.end)
-    let readers = ReaderPool(settings, sessions: max(configuration.readers, 1))
-    self.readers = readers
+    let connections = ConnectionPool(settings, sessions: max(configuration.readers, 1))
+    self.connections = connections
     listener = try CommitListener(
-      settings, channel: channel, announcer: announcer, readers: readers, notify: configuration.notify)
+      settings, channel: channel, announcer: announcer, connections: connections, notify: configuration.notify)
     writer = Writer(
       WriterSession(connection, channel: channel, now: now), waitingLimit: max(configuration.waitingWrites, 1),
       announcer: announcer,
@@ -68,7 +68,7 @@ public final class PostgreSQLExecutor: Sendable {
     ) { () throws(PostgreSQLFailure) in
       let connection = try Connection(settings)
       // Before the first write on it is confirmed: no read may come from the server before.
-      readers.renew()
+      connections.renew()
       return WriterSession(connection, channel: channel, now: now)
     }
     listener.start()
@@ -82,7 +82,7 @@ public final class PostgreSQLExecutor: Sendable {
   /// Completes the calls in flight, and closes the connections. Later calls throw `unavailable`.
   public func close() async {
     await listener.close()
-    await readers.close()
+    await connections.close()
     await writer.close()
   }
 }

@@ -5,12 +5,11 @@ extension SQLiteExecutor: CallbackExecutor {
     _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
-    do {
+    let checks = {
       try NewEvent.check(events)
       try condition?.check()
-    } catch {
-      return completion(.failure(EventoError(wrapping: error)))
     }
+    guard passes(completion, checks) else { return }
     let now = configuration.now
     guard let condition, let prechecks, ConditionPrecheck.isNeeded(for: condition) else {
       return writer.submit(
@@ -31,11 +30,7 @@ extension SQLiteExecutor: CallbackExecutor {
     unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
-    do throws(EventoError) {
-      try Args.check(aggregators, routingKey, args)
-    } catch {
-      return completion(.failure(error))
-    }
+    guard passes(completion, { try Args.check(aggregators, routingKey, args) }) else { return }
     let limits = pageLimits
     readers.perform(unless: mustDrop, completion: completion) { session in
       let reader = EventReader(connection: session.connection, symbols: session.symbols, limits: limits)
@@ -59,11 +54,7 @@ extension SQLiteExecutor: CallbackExecutor {
     _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
-    do {
-      try key.check()
-    } catch {
-      return completion(.failure(EventoError(wrapping: error)))
-    }
+    guard passes(completion, { try key.check() }) else { return }
     readers.perform(unless: mustDrop, completion: completion) { session in
       try SnapshotTable(connection: session.connection).snapshot(key)
     }

@@ -27,7 +27,7 @@ extension SQLiteExecutor: Executor {
   }
 
   var pageLimits: PageLimits {
-    PageLimits(events: max(configuration.pageEvents, 1), bytes: configuration.pageBytes)
+    PageLimits(events: configuration.pageEvents, bytes: configuration.pageBytes)
   }
 
   public func event(_ id: ULID) async throws -> Edge<Event>? {

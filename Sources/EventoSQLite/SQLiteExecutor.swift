@@ -69,9 +69,7 @@ public final class SQLiteExecutor: Sendable {
       let files = try connection.path.map { file in
         let store = OpenFiles(file, openedAs: path)
         try MinimumSizes.checkIsWhole(connection, store)
-        let checkpointer = try Checkpointer(connection, threshold: configuration.autocheckpoint, turns: turns)
-        return Writer.Files(
-          store: store, sizes: try MinimumSizes(connection, store, checkpointer.pages), checkpointer: checkpointer)
+        return try WriterFiles(connection, store, threshold: configuration.autocheckpoint, turns: turns)
       }
       writer = Writer(
         connection, files, queue: writerQueue, waitingLimit: max(configuration.waitingWrites, 1),

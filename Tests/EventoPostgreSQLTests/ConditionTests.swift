@@ -21,14 +21,14 @@ import Testing
         for start in [0, last - 1, last, log.events] where start >= 0 {
           let condition = WriteCondition(failIfEventsMatch: filters, after: log.position(start).cursor)
           let query = EventQuery.exists(condition)
-          let isFound = try await store.readers.perform(.lookUp) { session, _ in
+          let isFound = try await store.connections.perform(.lookUp) { session, _ in
             try session.connection.run(query.statement, query.parameters).bool(0, 0)
           }
           #expect(isFound == (last > start), "\(filters) after \(start)")
         }
       }
       let always = EventQuery.exists(WriteCondition(failIfEventsMatch: [SampleLog.largeAggregate]))
-      let isFound = try await store.readers.perform(.lookUp) { session, _ in
+      let isFound = try await store.connections.perform(.lookUp) { session, _ in
         try session.connection.run(always.statement, always.parameters).bool(0, 0)
       }
       #expect(isFound)

@@ -50,13 +50,13 @@ import Testing
       ]
     return sets.flatMap { set in
       (set == [.log] ? [1] : [1, 2, 10]).flatMap { count in
-        [EventScan.Order.ascending, .descending].map { order in
+        ReadDirection.allCases.map { direction in
           let targets = set.flatMap { selection in
             (1...count).map { FilterTarget(selection: selection, first: Int64($0), second: Int64($0)) }
           }
-          let query = EventQuery.page(Set(targets), EventQuery.Range(order: order), limit: 100, bytes: 1000)
+          let query = EventQuery.page(Set(targets), EventQuery.Range(direction: direction), limit: 100, bytes: 1000)
           return (
-            "\(count) × \(set) \(order)", query.statement,
+            "\(count) × \(set) \(direction)", query.statement,
             set == [.log] || count == 1 && set.count == 1 && set[0].isOneScan
           )
         }
@@ -69,15 +69,15 @@ import Testing
     let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t")])
     check(try plan(EventQuery.exists(condition).statement, on: connection), "condition", sorts: true)
     check(try plan(FilterResolution.statement, on: connection), "names", sorts: true)
-    check(try plan(NameTable.lanesStatement, on: connection), "lanes", sorts: false)
-    check(try plan(NameTable.aggregatesStatement, on: connection), "aggregates", sorts: false)
+    check(try plan(SymbolTable.lanesStatement, on: connection), "lanes", sorts: false)
+    check(try plan(SymbolTable.aggregatesStatement, on: connection), "aggregates", sorts: false)
     check(try plan(EventRow.byID, on: connection), "event by id", sorts: false)
     check(try plan(SubscriberTable.pageStatement, on: connection), "subscribers", sorts: false)
   }
 
   @Test(arguments: [0, 120_000]) func eachFilterIsAnIndexScan(events: Int) async throws {
     try await withStore(events: events) { store, _, _ in
-      try await store.readers.perform(.lookUp) { session, _ in try checkPlans(session.connection) }
+      try await store.connections.perform(.lookUp) { session, _ in try checkPlans(session.connection) }
     }
   }
 
@@ -95,7 +95,7 @@ import Testing
           FROM generate_series(1, 50000) g;
         ANALYZE
         """)
-      try await store.readers.perform(.lookUp) { session, _ in try checkPlans(session.connection) }
+      try await store.connections.perform(.lookUp) { session, _ in try checkPlans(session.connection) }
     }
   }
 }

@@ -62,7 +62,7 @@ import Testing
       let scans = try symbols.scans(shape.filters, shape.key)
       try #require(!scans.isEmpty)
       for scan in scans {
-        for (direction, comparison) in [(IndexScan.Direction.forward, "rowid>?"), (.backward, "rowid<?")] {
+        for (direction, comparison) in [(ReadDirection.forward, "rowid>?"), (.backward, "rowid<?")] {
           for columns in [IndexScan.Columns.positions, .rows] {
             let query = try #require(scan.query(columns, direction))
             let plan = try connection.all("EXPLAIN QUERY PLAN \(query)") { $0.text(3) }
@@ -83,7 +83,7 @@ import Testing
 
   @Test func aPostingListIsASearchOfItsOwn() throws {
     try withConnection { connection, _ in
-      for (direction, comparison) in [(IndexScan.Direction.forward, "word>?"), (.backward, "word<?")] {
+      for (direction, comparison) in [(ReadDirection.forward, "word>?"), (.backward, "word<?")] {
         _ = try Posting.positions(of: 1, from: 100, direction, limit: 4, on: connection)
         let order = direction == .forward ? "ASC" : "DESC"
         let queries = connection.statements.keys.map(\.sql)

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// The frequent operations of an executor, each of which calls a closure when it ends.
 ///
 /// A waiting task costs two changes of thread for each call, as much as the insert of a small event. A caller that has
@@ -60,21 +62,59 @@ extension CallbackExecutor {
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder
   ) async throws -> Builder.Value {
-    let cancellation = CancellationFlag()
-    let result: Result<Builder.Value, EventoError> = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        viewPage(
-          aggregators, routingKey: routingKey, args: args, unless: { cancellation.isSet }, into: builder,
-          completion: { continuation.resume(returning: $0) })
-      }
-    } onCancel: {
-      cancellation.set()
+    try await withCompletion { mustDrop, completion in
+      viewPage(
+        aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
     }
-    return try result.get()
   }
 }
 
 /// Returns the callbacks of an executor, or a ``CallbackAdapter`` if it has none of its own.
 package func callbacks(of executor: any Executor) -> any CallbackExecutor {
   executor as? any CallbackExecutor ?? CallbackAdapter(executor)
+}
+
+/// Checks the arguments of a call that has a completion. If they are invalid, completes it with the error.
+///
+/// - Returns: True if the call can begin.
+package func passes<Value>(
+  _ completion: (Result<Value, EventoError>) -> Void, _ checks: () throws -> Void
+) -> Bool {
+  do {
+    try checks()
+    return true
+  } catch {
+    completion(.failure(EventoError(wrapping: error)))
+    return false
+  }
+}
+
+/// Makes a call that has a completion, and returns its result. If the task is cancelled, the call is dropped, unless its
+/// work has begun.
+package func withCompletion<Value: Sendable>(
+  _ call: (
+    _ mustDrop: @escaping @Sendable () -> Bool,
+    _ completion: @escaping @Sendable (Result<Value, EventoError>) -> Void
+  ) -> Void
+) async throws(EventoError) -> Value {
+  let cancellation = CancellationFlag()
+  let result = await withTaskCancellationHandler {
+    await withCheckedContinuation { continuation in
+      call({ cancellation.isSet }, { continuation.resume(returning: $0) })
+    }
+  } onCancel: {
+    cancellation.set()
+  }
+  return try result.get()
+}
+
+/// Cancels work that has not begun, because no caller waits for its result.
+package final class CancellationFlag: Sendable {
+  private let flag = Atomic(false)
+
+  package init() {}
+
+  package var isSet: Bool { flag.load(ordering: .relaxed) }
+
+  package func set() { flag.store(true, ordering: .relaxed) }
 }

@@ -40,7 +40,7 @@ final class CommitAnnouncer: Sendable {
       let last = batch.store.end
       let isKnown = batch.base.end == state.end && batch.rows.count <= CommitHint.maximumEvents
       if last.position > state.end.position { state.end = last }
-      signal.advance(isKnown ? CommitHint(batch, began: began) : nil)
+      signal.advance(isKnown ? CommitHint(batch.added, end: last.cursor, began: began) : nil)
     }
   }
 
@@ -65,21 +65,5 @@ final class CommitAnnouncer: Sendable {
       signal.advance()
       return isNew
     }
-  }
-}
-
-extension CommitHint {
-  fileprivate init(_ batch: WriteBatch, began: ContinuousClock.Instant) {
-    var events: [Event] = []
-    events.reserveCapacity(batch.rows.count)
-    for write in batch.added {
-      for (event, written) in zip(write.events, write.written) {
-        events.append(
-          Event(
-            aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, name: event.name,
-            routingKey: written.routingKey))
-      }
-    }
-    self.init(events: events, end: batch.store.end.cursor, began: began)
   }
 }

@@ -15,7 +15,7 @@ final class CommitListener: @unchecked Sendable {
   private let settings: ConnectionSettings
   private let channel: String
   private let announcer: CommitAnnouncer
-  private let readers: ReaderPool
+  private let connections: ConnectionPool
   private let notify: @Sendable (StoreNotice) -> Void
   private let wakeup: Wakeup
   private let isClosed = Atomic(false)
@@ -28,12 +28,12 @@ final class CommitListener: @unchecked Sendable {
 
   init(
     _ settings: ConnectionSettings, channel: String, announcer: CommitAnnouncer,
-    readers: ReaderPool, notify: @escaping @Sendable (StoreNotice) -> Void
+    connections: ConnectionPool, notify: @escaping @Sendable (StoreNotice) -> Void
   ) throws(EventoError) {
     self.settings = settings
     self.channel = channel
     self.announcer = announcer
-    self.readers = readers
+    self.connections = connections
     self.notify = notify
     wakeup = try Wakeup()
   }
@@ -59,7 +59,7 @@ final class CommitListener: @unchecked Sendable {
       try connection.run(.once("LISTEN \(channel)"))
       try compareHistory(connection)
       if failures > 0 {
-        readers.renew()
+        connections.renew()
         notify(StoreNotice(level: .recovery, message: "PostgreSQL reports commits again.", cause: nil))
       }
       failures = 0

@@ -2,7 +2,7 @@ internal import Evento
 internal import EventoStorage
 
 /// A write of events that waits for a commit.
-struct PendingWrite: Sendable {
+struct PendingWrite: QueuedWrite {
   let events: [NewEvent]
   let condition: WriteCondition?
   let size: WriteSize

@@ -14,15 +14,6 @@ internal import Synchronization
 ///
 /// `@unchecked Sendable`: `session`, `unsettled`, `retries` and `isTrialScheduled` are used only on `queue`.
 final class Writer: @unchecked Sendable {
-  private struct State {
-    var waiting = WriteQueues<PendingWrite>(Writer.commitLimits, size: \.size)
-    var isDraining = false
-    /// True if writes that have not begun are refused.
-    var isRefusing = false
-    var isClosed = false
-    var commits = 0
-  }
-
   /// A commit whose outcome is unknown.
   private struct Unsettled {
     let writes: [PendingWrite]
@@ -35,8 +26,8 @@ final class Writer: @unchecked Sendable {
   private static let commitLimits = CommitLimits(writes: 256, bytes: 8 << 20, cost: 8 << 20)
 
   private let queue = DispatchQueue(label: "evento.postgresql.writer")
-  private let state = Mutex(State())
-  private let waitingLimit: Int
+  private let waiting: CommitQueue<PendingWrite>
+  private let commits = Atomic(0)
   private let connect: @Sendable () throws(PostgreSQLFailure) -> WriterSession
   private let announcer: CommitAnnouncer
   let health: WriterHealth
@@ -57,43 +48,28 @@ final class Writer: @unchecked Sendable {
     connect: @escaping @Sendable () throws(PostgreSQLFailure) -> WriterSession
   ) {
     self.session = session
-    self.waitingLimit = waitingLimit
+    waiting = CommitQueue(Self.commitLimits, waitingLimit: waitingLimit)
     self.announcer = announcer
     self.health = health
     self.connect = connect
   }
 
-  /// The number of writes that wait, and of commits.
-  var counts: (waiting: Int, commits: Int) { state.withLock { ($0.waiting.count, $0.commits) } }
+  var metrics: StoreMetrics {
+    StoreMetrics(waitingWrites: waiting.count, commits: commits.load(ordering: .relaxed))
+  }
 
   func submit(_ write: PendingWrite) {
-    let (refusal, mustSchedule) = state.withLock { state -> (EventoError?, Bool) in
-      if state.isClosed || state.isRefusing { return (.storeClosed, false) }
-      if state.waiting.count >= waitingLimit { return (.tooManyWaiting(waitingLimit), false) }
-      state.waiting.append(write)
-      defer { state.isDraining = true }
-      return (nil, !state.isDraining)
-    }
-    if let refusal { write.fail(refusal) }
-    if mustSchedule { queue.async { [self] in drain() } }
+    if waiting.submit(write) { queue.async { [self] in drain() } }
   }
 
   /// Refuses the writes that have not begun, and all later ones.
   func refuse() {
-    let writes = state.withLock { state in
-      state.isRefusing = true
-      return state.waiting.removeAll()
-    }
-    for write in writes { write.fail(.storeClosed) }
+    waiting.refuse()
   }
 
   /// Refuses new writes, completes those that wait, then closes the connection.
   func close() async {
-    let wasClosed = state.withLock { state in
-      defer { state.isClosed = true }
-      return state.isClosed
-    }
-    guard !wasClosed else { return }
+    guard waiting.close() else { return }
     await withCheckedContinuation { continuation in
       queue.async { [self] in finish(continuation) }
     }
@@ -101,8 +77,7 @@ final class Writer: @unchecked Sendable {
 
   /// Waits for the writes, turn by turn, so that those whose time is over can end.
   private func finish(_ continuation: CheckedContinuation<Void, Never>) {
-    let isDone = unsettled == nil && state.withLock { $0.waiting.count == 0 }
-    guard isDone else {
+    guard unsettled == nil, waiting.count == 0 else {
       return queue.async(after: .milliseconds(10)) { [self] in finish(continuation) }
     }
     session?.connection.close()
@@ -114,14 +89,9 @@ final class Writer: @unchecked Sendable {
 
   private func drain() {
     failExpired()
-    guard unsettled != nil || state.withLock({ $0.waiting.count > 0 }) else {
-      let isIdle = state.withLock { state in
-        state.isDraining = state.waiting.count > 0
-        return !state.isDraining
-      }
+    if unsettled == nil, waiting.endIfEmpty() {
       health.idle()
       if health.isFailing { scheduleTrial() }
-      if !isIdle { queue.async { [self] in drain() } }
       return
     }
     do throws(PostgreSQLFailure) {
@@ -160,9 +130,8 @@ final class Writer: @unchecked Sendable {
   /// again.
   private func tryCommit() {
     isTrialScheduled = false
-    let (isDraining, isClosed) = state.withLock { ($0.isDraining, $0.isClosed) }
     // Writes that wait show it too, and schedule the next trial when they have ended.
-    guard health.isFailing, !isDraining, !isClosed else { return }
+    guard health.isFailing, waiting.isIdle else { return }
     do throws(PostgreSQLFailure) {
       try openSession().commitNothing()
       health.committed()
@@ -197,7 +166,7 @@ final class Writer: @unchecked Sendable {
     }
     // While commits succeed, a write that has waited so long is about to be stored.
     guard retries > 0 else { return }
-    let expired = state.withLock { state in state.waiting.removeAll { $0.deadline <= now || $0.isCancelled } }
+    let expired = waiting.removeAll { $0.deadline <= now || $0.isCancelled }
     for write in expired { write.fail(write.isCancelled ? .requestDropped : health.unavailable) }
   }
 
@@ -205,30 +174,14 @@ final class Writer: @unchecked Sendable {
 
   /// - Throws: A failure after which the next attempt may succeed. No write has been told of it.
   private func commitNext(_ session: WriterSession) throws(PostgreSQLFailure) {
-    let writes = take { $0.next() }
-    guard !writes.isEmpty else { return }
-    try commit(WriterSession.Writes(writes) { [self] writes in take { $0.more(after: writes) } }, session)
+    let writes = waiting.next()
+    if !writes.isEmpty { try commit(WriterSession.Writes(writes, more: waiting.more(after:)), session) }
   }
 
-  /// Takes waiting writes, and ends those that must not begin.
-  private func take(_ body: (inout WriteQueues<PendingWrite>) -> [PendingWrite]) -> [PendingWrite] {
-    let (taken, isRefusing) = state.withLock { (body(&$0.waiting), $0.isRefusing) }
-    return taken.filter { write in
-      if isRefusing {
-        write.fail(.storeClosed)
-      } else if write.isCancelled {
-        write.fail(.requestDropped)
-      } else {
-        return true
-      }
-      return false
-    }
-  }
-
-  private func commit(_ waiting: WriterSession.Writes, _ session: WriterSession) throws(PostgreSQLFailure) {
+  private func commit(_ waitingWrites: WriterSession.Writes, _ session: WriterSession) throws(PostgreSQLFailure) {
     health.began()
     let began = ContinuousClock.now
-    var batchWrites = waiting
+    var batchWrites = waitingWrites
     do throws(PostgreSQLFailure) {
       let batch = try session.store(&batchWrites) { announcer.expect($0) }
       end(batchWrites.all, batch, began: began)
@@ -239,7 +192,7 @@ final class Writer: @unchecked Sendable {
         throw error
       }
       if error.isTransientForWrites {
-        state.withLock { $0.waiting.putBack(writes[...]) }
+        waiting.putBack(writes[...])
         throw error
       }
       if writes.count > 1 {
@@ -258,7 +211,7 @@ final class Writer: @unchecked Sendable {
         try commit(WriterSession.Writes([write]), session)
       } catch {
         // The write itself waits already.
-        state.withLock { $0.waiting.putBack(writes[(index + 1)...]) }
+        waiting.putBack(writes[(index + 1)...])
         throw error
       }
     }
@@ -267,7 +220,7 @@ final class Writer: @unchecked Sendable {
   private func end(_ writes: [PendingWrite], _ batch: WriteBatch, began: ContinuousClock.Instant) {
     if !batch.isOnlyRefusals { health.committed() }
     if !batch.rows.isEmpty {
-      state.withLock { $0.commits += 1 }
+      commits.add(1, ordering: .relaxed)
       announcer.announce(batch, began: began)
     }
     for (write, outcome) in zip(writes, batch.outcomes) { write.end(outcome) }
@@ -280,7 +233,7 @@ final class Writer: @unchecked Sendable {
       end(commit.writes, commit.batch, began: commit.began)
     } else {
       unsettled = nil
-      state.withLock { $0.waiting.putBack(commit.writes[...]) }
+      waiting.putBack(commit.writes[...])
     }
   }
 }

@@ -17,10 +17,10 @@ extension EventQuery {
     var lower: Int64 = 0
     /// The position of the last event.
     var upper: Int64 = .max
-    let order: EventScan.Order
+    let direction: ReadDirection
   }
 
-  /// Creates a query for the first events of a range that match one of the filters, in the range's order, with the
+  /// Creates a query for the first events of a range that match one of the filters, in the range's direction, with the
   /// columns of ``EventRow``.
   ///
   /// The last of `limit` events comes without its payload and metadata, and so does the first one that does not fit: they
@@ -37,7 +37,7 @@ extension EventQuery {
     if let target = targets.first, target.selection.isOneScan, targets.count == 1 || targets.contains(.log) {
       let selection = targets.contains(.log) ? .log : target.selection
       for column in selection.columns { parameters.append(column.parameter(target.first)) }
-      return EventQuery(statement: PageForm.scan(selection, range.order).statement, parameters: parameters)
+      return EventQuery(statement: PageForm.scan(selection, range.direction).statement, parameters: parameters)
     }
     var groups: [Selection: [FilterTarget]] = [:]
     for target in targets { groups[target.selection, default: []].append(target) }
@@ -54,9 +54,9 @@ extension EventQuery {
       parameters.int8(Int64(limit / scans + 2))
       // As many events as can be compared in the time of the index scans. A position that is not in the log may be large.
       let compared = Int64(min(limit + 16 * scans, 2000))
-      if range.order == .ascending { parameters.int8(range.lower.addingSaturating(compared)) }
+      if range.direction == .forward { parameters.int8(range.lower.addingSaturating(compared)) }
     }
-    let form = PageForm.merge(selections, range.order, isBounded: isBounded)
+    let form = PageForm.merge(selections, range.direction, isBounded: isBounded)
     return EventQuery(statement: form.statement, parameters: parameters)
   }
 
@@ -66,12 +66,12 @@ extension EventQuery {
   /// The form of a page's statement. There are few of them: a read's filters either all have a routing key, or none has.
   private enum PageForm: Hashable {
     /// All rows of one index scan.
-    case scan(Selection, EventScan.Order)
+    case scan(Selection, ReadDirection)
     /// Positions from several index scans first, then the row of each.
     ///
     /// With many scans, most of their events come after the page. So if it is bounded, a first round scans a few
     /// positions of each: the last one of as many as the page needs is a bound for the second round.
-    case merge([Selection], EventScan.Order, isBounded: Bool)
+    case merge([Selection], ReadDirection, isBounded: Bool)
 
     /// The statement, the same for each form.
     var statement: Statement {
@@ -91,50 +91,50 @@ extension EventQuery {
     private var types: [ValueType] {
       switch self {
       case .scan(let selection, _): selection.columns.map(\.valueType)
-      case .merge(let selections, let order, let isBounded):
+      case .merge(let selections, let direction, let isBounded):
         selections.flatMap(\.columns).compactMap(\.valueType.array) + (isBounded ? [.int8] : [])
-          + (isBounded && order == .ascending ? [.int8] : [])
+          + (isBounded && direction == .forward ? [.int8] : [])
       }
     }
 
     private var sql: String {
       switch self {
-      case .scan(let selection, let order):
+      case .scan(let selection, let direction):
         let keys = selection.columns.enumerated().map { ($1.rawValue, "$\(Self.firstParameter + $0)") }
-        let rows = EventScan.clauses(keys, nil, EventScan.Range(order: order, limit: "$3"))
-        return EventRow.page("SELECT \(EventRow.sizedColumns) \(rows)", (keys.map(\.0) + ["position"]), order)
-      case .merge(let selections, let order, let isBounded):
+        let rows = IndexScan.clauses(keys, nil, IndexScan.Range(direction: direction, limit: "$3"))
+        return EventRow.page("SELECT \(EventRow.sizedColumns) \(rows)", (keys.map(\.0) + ["position"]), direction)
+      case .merge(let selections, let direction, let isBounded):
         var parameter = Self.firstParameter
         let scans = selections.flatMap { selection in
           let scans = selection.scans(of: selection.filters(at: parameter))
           parameter += selection.columns.count
           return scans
         }
-        func union(_ range: EventScan.Range) -> String {
+        func union(_ range: IndexScan.Range) -> String {
           scans.map { $0.positions(range) }.joined(separator: " UNION ALL ")
         }
-        var range = EventScan.Range(order: order, limit: "$3")
+        var range = IndexScan.Range(direction: direction, limit: "$3")
         var bound = ""
         if isBounded {
-          let first = union(EventScan.Range(order: order, limit: "$\(parameter)"))
+          let first = union(IndexScan.Range(direction: direction, limit: "$\(parameter)"))
           bound = """
             (
               SELECT (
                 SELECT DISTINCT position FROM (\(first)) AS found
-                ORDER BY position \(order.rawValue) OFFSET $3 - 1 LIMIT 1
+                ORDER BY position \(direction.order) OFFSET $3 - 1 LIMIT 1
               ) AS position
             ) AS bound CROSS JOIN LATERAL
             """
-          switch order {
-          case .ascending: range.upper = "coalesce(bound.position, $2)"
-          case .descending: range.lower = "coalesce(bound.position - 1, $1)"
+          switch direction {
+          case .forward: range.upper = "coalesce(bound.position, $2)"
+          case .backward: range.lower = "coalesce(bound.position - 1, $1)"
           }
         }
         var positions = """
           SELECT DISTINCT found.position FROM \(bound) (\(union(range))) AS found
-          ORDER BY position \(order.rawValue) LIMIT $3
+          ORDER BY position \(direction.order) LIMIT $3
           """
-        if isBounded, order == .ascending {
+        if isBounded, direction == .forward {
           positions = Self.near(selections, end: "$\(parameter + 1)", otherwise: positions)
         }
         // A row is looked up by itself, so that the planner can't join all of the table.
@@ -143,7 +143,7 @@ extension EventQuery {
           SELECT event.*, page.position AS found FROM (\(positions)) AS page CROSS JOIN LATERAL (
             SELECT \(EventRow.sizedColumns) FROM event WHERE event.position = page.position LIMIT 1
           ) AS event
-          """, ["found"], order)
+          """, ["found"], direction)
       }
     }
 
@@ -228,10 +228,10 @@ extension EventQuery {
   private static let existsStatement = Statement(
     """
     WITH resolved AS MATERIALIZED (\(FilterResolution.query(3, routingKey: "NULL::text")))
-    SELECT \(conditionScans.map { "EXISTS (\($0.positions(EventScan.Range(limit: "1"))))" }.joined(separator: " OR "))
+    SELECT \(conditionScans.map { "EXISTS (\($0.positions(IndexScan.Range(limit: "1"))))" }.joined(separator: " OR "))
     """, .int8, .int8, .textArray, .textArray, .textArray)
 
-  private static var conditionScans: [EventScan] {
+  private static var conditionScans: [IndexScan] {
     [Selection.aggregate, .kind, .aggregateAndKind, .type].flatMap { selection in
       let columns = selection.columns.map(\.rawValue)
       let members =

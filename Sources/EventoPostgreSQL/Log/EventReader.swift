@@ -11,7 +11,7 @@ internal import EventoStorage
 /// - A name that is not stored may be stored by the time the page is read. So the page then ends at that end of the log,
 ///   before which no event has the name. Otherwise, events with it would be skipped.
 struct EventReader {
-  let session: ReaderSession
+  let session: ConnectionPool.Session
   let limits: PageLimits
 
   /// Returns one page.
@@ -31,14 +31,14 @@ struct EventReader {
     case .forward(let count, let start):
       let cursor = try start.cursor.map { (cursor) throws(EventoError) in try LogPosition(named: cursor) }
       var page = PageState(count: count, limits)
-      let range = EventQuery.Range(lower: cursor?.position ?? 0, order: .ascending)
+      let range = EventQuery.Range(lower: cursor?.position ?? 0, direction: .forward)
       let history = try fill(&page, filters, range, cursor, to: &builder)
       return page.forwardInfo { count == 0 ? cursor ?? history.start : history.end }
     case .backward(let count, let before):
       let cursor = try before.map { (cursor) throws(EventoError) in try LogPosition(named: cursor) }
       var page = PageState(count: count, limits)
       // A position that is not in the log may be the least integer.
-      let range = EventQuery.Range(upper: cursor.map { $0.position &- 1 } ?? .max, order: .descending)
+      let range = EventQuery.Range(upper: cursor.map { $0.position &- 1 } ?? .max, direction: .backward)
       _ = try fill(&page, filters, range, cursor, to: &builder)
       return page.backwardInfo
     }
@@ -107,8 +107,8 @@ struct EventReader {
 
   /// Passes the events of a result to a builder, as long as the page has room for them.
   private func add(_ rows: QueryResult, _ page: inout PageState, to builder: inout some PageBuilder) throws {
-    let names = try session.names.names(of: rows, on: session.connection)
-    defer { session.names.keep(names) }
+    let names = try session.symbols.names(of: rows, on: session.connection)
+    defer { session.symbols.keep(names) }
     for row in 0..<rows.rowCount where !page.hasMore {
       guard let length = EventRow.payloadLength(rows, row) else { return page.end() }
       guard page.hasRoom(payloadBytes: length, isJSON: EventRow.isJSON(rows, row), in: builder) else { return }

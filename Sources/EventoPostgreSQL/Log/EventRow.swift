@@ -21,10 +21,10 @@ enum EventRow {
   /// only when they are sent.
   ///
   /// - Parameters:
-  ///   - rows: A query for ``sizedColumns``, sorted by `key` in `order`.
+  ///   - rows: A query for ``sizedColumns``, sorted by `key` in `direction`.
   ///   - key: The columns by which it is sorted.
-  static func page(_ rows: String, _ key: [String], _ order: EventScan.Order) -> String {
-    let sorting = key.map { "\($0) \(order.rawValue)" }.joined(separator: ", ")
+  static func page(_ rows: String, _ key: [String], _ direction: ReadDirection) -> String {
+    let sorting = key.map { "\($0) \(direction.order)" }.joined(separator: ", ")
     let fits = "number < $3 AND (total <= $4 OR total = size)"
     return """
       SELECT \(names), CASE WHEN \(fits) THEN metadata END, CASE WHEN \(fits) THEN data END
@@ -83,12 +83,12 @@ enum EventRow {
 
   /// Passes the event with an id to `body`; returns `nil` if the log does not have it.
   static func withView<Value>(
-    _ id: ULID, on session: ReaderSession, _ body: (borrowing EventView) -> Value
+    _ id: ULID, on session: ConnectionPool.Session, _ body: (borrowing EventView) -> Value
   ) throws -> Value? {
     let rows = try session.connection.run(byID, [.uuid(id)])
     guard rows.rowCount > 0 else { return nil }
-    let names = try session.names.names(of: rows, on: session.connection)
-    defer { session.names.keep(names) }
+    let names = try session.symbols.names(of: rows, on: session.connection)
+    defer { session.symbols.keep(names) }
     return try withView(rows, 0, names) { view, _ in body(view) }
   }
 

@@ -80,7 +80,7 @@ enum Selection: Int, CaseIterable {
   /// or lanes, have an index scan each, and all later ones together have one (``Schema``).
   ///
   /// - Parameter filters: An item of a `FROM` clause with the name `filter`, and the ids in ``columns``.
-  func scans(of filters: String) -> [EventScan] {
+  func scans(of filters: String) -> [IndexScan] {
     let firstKinds = """
       \(filters) CROSS JOIN LATERAL (
         SELECT id FROM kind WHERE (type, id) > (filter.type, 0) AND type <= filter.type
@@ -88,12 +88,12 @@ enum Selection: Int, CaseIterable {
       ) AS kind
       """
     switch self {
-    case .log: return [EventScan(from: "(VALUES (1)) AS filter")]
-    case .kind, .lane, .aggregate: return [EventScan(from: filters, columns)]
+    case .log: return [IndexScan(from: "(VALUES (1)) AS filter")]
+    case .kind, .lane, .aggregate: return [IndexScan(from: filters, columns)]
     case .type:
       return [
-        EventScan(from: firstKinds, keys: [("kind", "kind.id")]),
-        EventScan(from: filters, columns, onlyIf: LateEvents.ofKinds),
+        IndexScan(from: firstKinds, keys: [("kind", "kind.id")]),
+        IndexScan(from: filters, columns, onlyIf: LateEvents.ofKinds),
       ]
     case .typeAndRoutingKey:
       let firstLanes = """
@@ -102,8 +102,8 @@ enum Selection: Int, CaseIterable {
         ) AS lane
         """
       return [
-        EventScan(from: firstLanes, keys: [("lane", "lane.id")]),
-        EventScan(from: filters, columns, onlyIf: LateEvents.ofKinds),
+        IndexScan(from: firstLanes, keys: [("lane", "lane.id")]),
+        IndexScan(from: filters, columns, onlyIf: LateEvents.ofKinds),
       ]
     case .routingKey:
       let firstLanes = """
@@ -113,13 +113,13 @@ enum Selection: Int, CaseIterable {
         ) AS lane
         """
       return [
-        EventScan(from: firstLanes, keys: [("lane", "lane.id")]),
-        EventScan(from: filters, columns, onlyIf: LateEvents.ofLanes),
+        IndexScan(from: firstLanes, keys: [("lane", "lane.id")]),
+        IndexScan(from: filters, columns, onlyIf: LateEvents.ofLanes),
       ]
     case .aggregateAndRoutingKey, .aggregateAndKind, .aggregateAndLane:
       return [
-        EventScan(from: filters, [.aggregate], matching: columns.last),
-        EventScan(from: filters, columns, onlyIf: LateEvents.ofAggregate),
+        IndexScan(from: filters, [.aggregate], matching: columns.last),
+        IndexScan(from: filters, columns, onlyIf: LateEvents.ofAggregate),
       ]
     }
   }

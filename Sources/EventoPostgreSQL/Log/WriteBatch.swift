@@ -33,8 +33,8 @@ final class WriteBatch {
   private(set) var outcomes: [Outcome] = []
   /// The data that the decisions need and that was not looked up. If it is not empty, the outcomes don't count.
   private(set) var missing = LookupRequest()
-  /// The events that the batch adds, with their results.
-  private(set) var added: [(events: [NewEvent], written: [WrittenEvent])] = []
+  /// The writes that add events.
+  private(set) var added: [AddedEvents] = []
 
   private let cache: WriterCache
   private let known: LookupResult
@@ -152,7 +152,7 @@ final class WriteBatch {
       guard let aggregate = head.aggregate else { continue }
       self.heads[head.key] = AggregateHead(aggregate: aggregate, version: head.version, routingKey: head.routingKey)
     }
-    added.append((newEvents, written))
+    added.append(AddedEvents(events: newEvents, written: written))
     return written
   }
 

@@ -1,12 +1,6 @@
 internal import Evento
 internal import EventoStorage
 
-/// An aggregate type with an event name.
-struct KindName: Hashable {
-  let type: Name
-  let name: Name
-}
-
 /// A kind with a routing key.
 struct LaneName: Hashable {
   let kind: KindName

@@ -11,8 +11,7 @@ final class EventWriteJob: Job {
   private let now: @Sendable () -> Timestamp
   private let mustDrop: @Sendable () -> Bool
   private let completion: Completion
-  let bytes: Int
-  let cost: Int
+  let size: WriteSize
 
   /// - Parameters:
   ///   - events: Events that ``NewEvent/check(_:)`` has checked.
@@ -24,8 +23,7 @@ final class EventWriteJob: Job {
     completion: @escaping Completion
   ) {
     self.events = events
-    let size = WriteSize(events)
-    (bytes, cost) = (size.bytes, size.cost)
+    size = WriteSize(events)
     self.condition = condition
     self.precheck = precheck
     self.now = now
@@ -35,7 +33,7 @@ final class EventWriteJob: Job {
 
   var isCancelled: Bool { mustDrop() }
 
-  func run(on session: Writer.Session) throws(SQLiteFailure) -> Report {
+  func run(on session: WriterSession) throws(SQLiteFailure) -> Report {
     let outcome = try Self.outcome {
       let result = try EventWriter(
         connection: session.connection, symbols: session.symbols, headCache: session.headCache,
@@ -43,7 +41,7 @@ final class EventWriteJob: Job {
         now: now
       )
       .write(events, condition: condition, precheck: precheck, commitID: session.commitID)
-      if !result.isResend { session.added.append(Writer.Addition(events: events, written: result.events)) }
+      if !result.isResend { session.add(AddedEvents(events: events, written: result.events)) }
       return result
     }
     return { [completion] in completion(outcome) }

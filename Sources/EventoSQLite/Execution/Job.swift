@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// One request to a connection, with the callback for its outcome.
 ///
@@ -7,11 +8,8 @@ internal import Evento
 protocol Job<Resource>: AnyObject, Sendable {
   associatedtype Resource
 
-  /// The approximate number of bytes that it will write.
-  var bytes: Int { get }
-
-  /// The approximate time that it keeps the writer busy, as a number of payload bytes that takes as long.
-  var cost: Int { get }
+  /// The estimated size of what it writes.
+  var size: WriteSize { get }
 
   /// True if the caller has stopped waiting, so that the job need not run.
   var isCancelled: Bool { get }
@@ -30,9 +28,7 @@ protocol Job<Resource>: AnyObject, Sendable {
 }
 
 extension Job {
-  var bytes: Int { 0 }
-
-  var cost: Int { bytes }
+  var size: WriteSize { WriteSize(cost: 0, bytes: 0) }
 
   var isCancelled: Bool { false }
 
@@ -54,20 +50,21 @@ extension Job {
 
 /// A job that runs a closure.
 final class ClosureJob<Resource, Value: Sendable>: Job {
-  typealias Continuation = CheckedContinuation<Result<Value, EventoError>, Never>
   typealias Completion = @Sendable (Result<Value, EventoError>) -> Void
 
   private let body: @Sendable (Resource) throws -> Value
   private let completion: Completion
   private let mustDrop: @Sendable () -> Bool
-  let bytes: Int
+  let size: WriteSize
 
-  /// - Parameter mustDrop: Returns whether the caller has stopped waiting.
+  /// - Parameters:
+  ///   - bytes: The approximate number of bytes that it writes.
+  ///   - mustDrop: Returns whether the caller has stopped waiting.
   init(
     bytes: Int = 0, unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion,
     _ body: @escaping @Sendable (Resource) throws -> Value
   ) {
-    self.bytes = bytes
+    size = WriteSize(cost: bytes, bytes: bytes)
     self.mustDrop = mustDrop
     self.completion = completion
     self.body = body

@@ -27,15 +27,7 @@ final class Readers: Sendable {
   func perform<Value: Sendable>(
     _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
-    let cancellation = CancellationFlag()
-    let result: Result<Value, EventoError> = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        perform(unless: { cancellation.isSet }, completion: { continuation.resume(returning: $0) }, body)
-      }
-    } onCancel: {
-      cancellation.set()
-    }
-    return try result.get()
+    try await withCompletion { mustDrop, completion in perform(unless: mustDrop, completion: completion, body) }
   }
 
   /// Runs `body` like ``perform(_:)``, and calls `completion`: on a connection's queue, or at once if this is closed.

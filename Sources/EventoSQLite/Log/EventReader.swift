@@ -72,7 +72,7 @@ struct EventReader {
 
   /// Fills a page with the events of some scans.
   private func fill(
-    _ page: inout PageState, from scans: Set<IndexScan>, _ position: Int64, _ direction: IndexScan.Direction,
+    _ page: inout PageState, from scans: Set<IndexScan>, _ position: Int64, _ direction: ReadDirection,
     to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
     if scans.count == 1, let scan = scans.first, let query = scan.query(.rows, direction),
@@ -93,7 +93,7 @@ struct EventReader {
 
   /// Returns whether to read the scan by positions, so that events without a match can be skipped.
   private func isLongFilter(
-    _ scan: IndexScan, from position: Int64, _ direction: IndexScan.Direction
+    _ scan: IndexScan, from position: Int64, _ direction: ReadDirection
   ) throws(SQLiteFailure) -> Bool {
     try FilteredAggregate(scan, direction, on: connection)?.isLong(from: position) ?? false
   }

@@ -10,14 +10,14 @@ internal import EventoStorage
 struct FilteredAggregate {
   private let scan: IndexScan
   private let connection: Connection
-  private let direction: IndexScan.Direction
+  private let direction: ReadDirection
   private let aggregate: Int64
   /// The property of the events that the sparse index has.
   private let property: SparseIndex.Property
   private let value: Int64
 
   /// - Returns: `nil` for a scan that has only matching events.
-  init?(_ scan: IndexScan, _ direction: IndexScan.Direction, on connection: Connection) {
+  init?(_ scan: IndexScan, _ direction: ReadDirection, on connection: Connection) {
     guard let property = scan.selection.filteredProperty, let aggregate = scan.first, let value = scan.second else {
       return nil
     }
@@ -91,7 +91,7 @@ struct FilteredAggregate {
 
   /// Returns the position of the aggregate's n-th event after a position; `nil` if it has fewer.
   private func nthPosition(
-    _ number: Int64, behind position: Int64, _ direction: IndexScan.Direction
+    _ number: Int64, behind position: Int64, _ direction: ReadDirection
   ) throws(SQLiteFailure) -> Int64? {
     try connection.integer(
       """

@@ -1,3 +1,5 @@
+internal import EventoStorage
+
 /// A sequence of events that an index (or the table) has in the order of the log.
 ///
 /// A filter needs one or more scans. A read with several merges them.
@@ -56,18 +58,6 @@ struct IndexScan: Hashable {
     }
   }
 
-  enum Direction: Int, CaseIterable {
-    case forward
-    case backward
-
-    /// The position after all events, in this direction.
-    var end: Int64 { self == .forward ? .max : .min }
-
-    /// The operator that compares a position with an earlier one in this direction, in SQL.
-    var comparison: String { self == .forward ? ">" : "<" }
-    var order: String { self == .forward ? "ASC" : "DESC" }
-  }
-
   let selection: Selection
   /// The values of ?3 and ?4.
   let (first, second): (Int64?, Int64?)
@@ -81,16 +71,16 @@ struct IndexScan: Hashable {
   /// of an aggregate's events of one kind, or with one routing key, ends at the position ?5 (inclusive).
   ///
   /// - Returns: `nil` for a posting list.
-  func query(_ columns: Columns, _ direction: Direction) -> String? {
+  func query(_ columns: Columns, _ direction: ReadDirection) -> String? {
     Self.queries[(selection.rawValue * Columns.allCases.count + columns.rawValue) * 2 + direction.rawValue]
   }
 
   /// All queries, created once.
   private static let queries = Selection.allCases.flatMap { selection in
-    Columns.allCases.flatMap { columns in Direction.allCases.map { query(selection, columns, $0) } }
+    Columns.allCases.flatMap { columns in ReadDirection.allCases.map { query(selection, columns, $0) } }
   }
 
-  private static func query(_ selection: Selection, _ columns: Columns, _ direction: Direction) -> String? {
+  private static func query(_ selection: Selection, _ columns: Columns, _ direction: ReadDirection) -> String? {
     guard selection != .postingList else { return nil }
     var conditions = [selection.condition, "position \(direction.comparison) ?1"].compactMap { $0 }
     if selection.filteredProperty != nil, columns == .positions {
@@ -107,4 +97,12 @@ struct IndexScan: Hashable {
     if let first { try statement.bind(3, first) }
     if let second { try statement.bind(4, second) }
   }
+}
+
+extension ReadDirection {
+  /// The position after all events, in this direction.
+  var end: Int64 { self == .forward ? .max : .min }
+
+  /// The operator that compares a position with an earlier one in this direction, in SQL.
+  var comparison: String { self == .forward ? ">" : "<" }
 }

@@ -1,3 +1,5 @@
+internal import EventoStorage
+
 /// Merges the positions of several scans in the order of the log, each position once
 /// (https://en.wikipedia.org/wiki/K-way_merge_algorithm).
 ///
@@ -5,7 +7,7 @@
 /// that it returns, not on all events that its filters match.
 struct KWayMerge {
   private let connection: Connection
-  private let direction: IndexScan.Direction
+  private let direction: ReadDirection
   private var runs: [Run]
   /// The runs that have a next position, as a binary heap with the nearest position first. Created for the first
   /// position.
@@ -27,7 +29,7 @@ struct KWayMerge {
   ///   - position: Only positions after it (forward) or before it (backward) are returned.
   ///   - count: The number of positions that are likely to be read.
   init(
-    _ scans: Set<IndexScan>, from position: Int64, _ direction: IndexScan.Direction, count: Int,
+    _ scans: Set<IndexScan>, from position: Int64, _ direction: ReadDirection, count: Int,
     on connection: Connection
   ) {
     self.connection = connection

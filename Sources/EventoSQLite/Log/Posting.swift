@@ -1,3 +1,5 @@
+internal import EventoStorage
+
 /// A part of a posting list: a word with a bit for each of 64 consecutive positions.
 ///
 /// An event in a list costs one bit, and the other events of its request share the row. A row for each event would cost
@@ -65,7 +67,7 @@ struct Posting {
 
   /// Returns the positions of a list after a position, the nearest first, at most `limit`.
   static func positions(
-    of list: Int64, from position: Int64, _ direction: IndexScan.Direction, limit: Int64, on connection: Connection
+    of list: Int64, from position: Int64, _ direction: ReadDirection, limit: Int64, on connection: Connection
   ) throws(SQLiteFailure) -> [Int64] {
     guard position != direction.end else { return [] }
     let nearest = direction == .forward ? position + 1 : position - 1

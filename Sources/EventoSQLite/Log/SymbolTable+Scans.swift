@@ -9,26 +9,26 @@ extension SymbolTable {
   ///   ``IndexLimits/kindsPerType`` look-ups and as many scans, and one posting list. For a routing key alone, at most
   ///   ``IndexLimits/lanesPerRoutingKey`` scans and one posting list.
   func scans(_ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey) throws(SQLiteFailure) -> Set<IndexScan> {
-    var partition: Int64?
+    var keyID: Int64?
     if case .value(let key) = routingKey {
       guard let known = try self.routingKey(key) else { return [] }
-      partition = known
+      keyID = known
     }
     var scans: Set<IndexScan> = []
     guard let aggregators else {
-      guard let partition else { return [IndexScan(.log)] }
-      for lane in try firstLanes(ofRoutingKey: partition) { scans.insert(IndexScan(.lane, lane)) }
-      if let list = try postingList(type: Self.anyType, routingKey: partition) {
+      guard let keyID else { return [IndexScan(.log)] }
+      for lane in try firstLanes(ofRoutingKey: keyID) { scans.insert(IndexScan(.lane, lane)) }
+      if let list = try postingList(type: Self.anyType, routingKey: keyID) {
         scans.insert(IndexScan(.postingList, list.id))
       }
       return scans
     }
-    for aggregator in aggregators { try add(aggregator, partition, to: &scans) }
+    for aggregator in aggregators { try add(aggregator, keyID, to: &scans) }
     return scans
   }
 
   private func add(
-    _ aggregator: ReadAggregator, _ partition: Int64?, to scans: inout Set<IndexScan>
+    _ aggregator: ReadAggregator, _ routingKey: Int64?, to scans: inout Set<IndexScan>
   ) throws(SQLiteFailure) {
     guard let type = try text(aggregator.aggregatorType) else { return }
     var kind: Int64?
@@ -36,17 +36,17 @@ extension SymbolTable {
     if let name = aggregator.name {
       guard let name = try text(name), let known = try self.kind(type: type, name: name) else { return }
       kind = known
-      if let partition {
-        guard let known = try self.lane(kind: known, routingKey: partition) else { return }
+      if let routingKey {
+        guard let known = try self.lane(kind: known, routingKey: routingKey) else { return }
         lane = known
       }
     }
     if let key = aggregator.aggregatorID {
       guard let aggregate = try aggregate(type: aggregator.aggregatorType, key: key) else { return }
-      switch (lane, kind, partition) {
+      switch (lane, kind, routingKey) {
       case (let lane?, _, _): scans.insert(IndexScan(.aggregateLane, aggregate, lane))
       case (nil, let kind?, _): scans.insert(IndexScan(.aggregateKind, aggregate, kind))
-      case (nil, nil, let partition?): scans.insert(IndexScan(.aggregateRoutingKey, aggregate, partition))
+      case (nil, nil, let routingKey?): scans.insert(IndexScan(.aggregateRoutingKey, aggregate, routingKey))
       case (nil, nil, nil): scans.insert(IndexScan(.aggregate, aggregate))
       }
     } else if let lane {
@@ -54,7 +54,7 @@ extension SymbolTable {
     } else if let kind {
       scans.insert(IndexScan(.kind, kind))
     } else {
-      scans.formUnion(try self.scans(ofType: type, routingKey: partition))
+      scans.formUnion(try self.scans(ofType: type, routingKey: routingKey))
     }
   }
 

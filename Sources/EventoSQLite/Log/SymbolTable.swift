@@ -122,11 +122,6 @@ final class SymbolTable {
     let postingLists: [Int64]
   }
 
-  private struct KindName: Hashable {
-    let type: Name
-    let name: Name
-  }
-
   private struct LaneName: Hashable {
     let kind: Int64
     let routingKey: Name?
@@ -229,13 +224,6 @@ final class SymbolTable {
   }
 
   // MARK: From integers to texts
-
-  /// The names of a lane's events.
-  struct LaneNames {
-    let type: String
-    let name: String
-    let routingKey: String?
-  }
 
   func names(ofLane lane: Int64) throws(SQLiteFailure) -> LaneNames {
     if let names = laneNames[lane] { return names }

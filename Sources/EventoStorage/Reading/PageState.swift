@@ -6,10 +6,20 @@ package struct PageLimits: Sendable {
   /// The maximum size of payloads and metadata, in bytes. A larger event is returned alone.
   package let bytes: Int
 
+  /// - Parameter events: Less than 1 counts as 1.
   package init(events: Int, bytes: Int) {
-    self.events = events
+    self.events = max(events, 1)
     self.bytes = bytes
   }
+}
+
+/// The direction in which a page is read.
+package enum ReadDirection: Int, CaseIterable, Sendable {
+  case forward
+  case backward
+
+  /// The order of the positions, in SQL.
+  package var order: String { self == .forward ? "ASC" : "DESC" }
 }
 
 /// The state of a page while it is filled.

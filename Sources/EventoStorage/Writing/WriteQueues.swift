@@ -5,17 +5,15 @@ package import Evento
 ///
 /// Each commit takes writes of one queue. Every other commit takes the small ones, if there are any, so that a small
 /// write waits for one commit and is in the next one, whatever else waits.
-package struct WriteQueues<Write> {
+struct WriteQueues<Write: QueuedWrite> {
   private let limits: CommitLimits
-  private let size: (Write) -> WriteSize
   /// The queues. That of small writes comes first.
   private var queues: [Deque<Write>]
   private var last = costLimits.count
   private var lastLargeQueue = costLimits.count
 
-  package init(_ limits: CommitLimits, size: @escaping (Write) -> WriteSize) {
+  init(_ limits: CommitLimits) {
     self.limits = limits
-    self.size = size
     queues = Self.empty
   }
 
@@ -24,19 +22,19 @@ package struct WriteQueues<Write> {
 
   private static var empty: [Deque<Write>] { Array(repeating: [], count: Self.costLimits.count + 1) }
 
-  package var count: Int { queues.reduce(0) { $0 + $1.count } }
+  var count: Int { queues.reduce(0) { $0 + $1.count } }
 
-  package mutating func append(_ write: Write) {
+  mutating func append(_ write: Write) {
     queues[queue(of: write)].append(write)
   }
 
   private func queue(of write: Write) -> Int {
-    let cost = size(write).cost
+    let cost = write.size.cost
     return Self.costLimits.firstIndex { cost <= $0 } ?? Self.costLimits.count
   }
 
   /// Removes the writes of the next commit; empty if none waits.
-  package mutating func next() -> [Write] {
+  mutating func next() -> [Write] {
     let large = Self.costLimits.count
     let others = (1...large).map { (lastLargeQueue + $0 - 1) % large + 1 }
     let order = last == 0 ? others + [0] : [0] + others
@@ -47,7 +45,7 @@ package struct WriteQueues<Write> {
   }
 
   /// Removes the writes that fit into a commit, after writes that it has already.
-  package mutating func more(after writes: [Write]) -> [Write] {
+  mutating func more(after writes: [Write]) -> [Write] {
     guard let first = writes.first else { return [] }
     return take(from: queue(of: first), after: writes)
   }
@@ -55,12 +53,12 @@ package struct WriteQueues<Write> {
   private mutating func take(from queue: Int, after taken: [Write]) -> [Write] {
     var (bytes, cost) = (0, 0)
     for write in taken {
-      bytes += size(write).bytes
-      cost += size(write).cost
+      bytes += write.size.bytes
+      cost += write.size.cost
     }
     let writes = Array(
       queues[queue].prefix(max(limits.writes - taken.count, 0)).prefix { write in
-        let next = size(write)
+        let next = write.size
         defer {
           bytes += next.bytes
           cost += next.cost
@@ -72,13 +70,13 @@ package struct WriteQueues<Write> {
   }
 
   /// Puts writes of the same commit back at the head of their queue.
-  package mutating func putBack(_ writes: ArraySlice<Write>) {
+  mutating func putBack(_ writes: ArraySlice<Write>) {
     guard let first = writes.first else { return }
     queues[queue(of: first)].prepend(contentsOf: writes)
   }
 
   /// Removes the writes that fulfil a condition.
-  package mutating func removeAll(where isRemoved: (Write) -> Bool) -> [Write] {
+  mutating func removeAll(where isRemoved: (Write) -> Bool) -> [Write] {
     var removed: [Write] = []
     for index in queues.indices {
       queues[index].removeAll { write in
@@ -92,9 +90,36 @@ package struct WriteQueues<Write> {
   }
 
   /// Removes all writes.
-  package mutating func removeAll() -> [Write] {
+  mutating func removeAll() -> [Write] {
     defer { queues = Self.empty }
     return queues.flatMap { $0 }
+  }
+}
+
+/// The estimated size of a write, before it begins.
+package struct WriteSize: Sendable {
+  /// The approximate time that it keeps the writer busy, as a number of payload bytes that takes as long.
+  package let cost: Int
+  /// The approximate number of bytes that it will write.
+  package let bytes: Int
+
+  package init(cost: Int, bytes: Int) {
+    self.cost = cost
+    self.bytes = bytes
+  }
+
+  /// - Parameter filters: The number of filters of the condition, if it is checked in the writer's turn.
+  package init(_ events: [NewEvent], filters: Int = 0) {
+    bytes = events.indices.reduce(0) { $0 + Self.bytes(of: events.span[$1]) }
+    // An event takes as long as some kilobytes of payload, because each index has an entry for it.
+    // A filter can take as long as many events: it may scan the first part of an aggregate.
+    cost = bytes + events.count * 4096 + filters * 16_384
+  }
+
+  /// Returns the approximate number of bytes that an event adds to the log of changes, with its index entries.
+  private static func bytes(of event: borrowing NewEvent) -> Int {
+    256 + event.data.bytes.count + event.metadata.bytes.count + event.aggregatorType.utf8.count
+      + event.aggregatorID.utf8.count + event.name.utf8.count
   }
 }
 
@@ -111,12 +136,5 @@ package struct CommitLimits: Sendable {
     self.writes = writes
     self.bytes = bytes
     self.cost = cost
-  }
-}
-
-extension EventoError {
-  /// The error of a write that finds too many waiting.
-  package static func tooManyWaiting(_ limit: Int) -> EventoError {
-    EventoError(.unavailable, "Too many writes are waiting (limit \(limit)). Retry shortly.")
   }
 }

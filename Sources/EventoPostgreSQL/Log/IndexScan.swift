@@ -5,7 +5,7 @@ internal import EventoStorage
 /// An index scan must not depend on statistics, which lag behind a growing table: the planner could scan the primary key
 /// instead, and filter its rows, because all events had the same kind when it last looked. So each scan compares whole
 /// rows of its index and sorts by them. Only this index has that order, and a page takes an index scan without a sort.
-struct EventScan {
+struct IndexScan {
   /// The `FROM` clause.
   private let rows: String
   /// The columns of the index before the position, each with its value.
@@ -36,20 +36,15 @@ struct EventScan {
     self.filtered = filtered
   }
 
-  /// The positions to scan, and in which order, in SQL.
+  /// The positions to scan, and in which direction, in SQL.
   struct Range {
     /// The position before the first one.
     var lower = "$1"
     /// The last position.
     var upper = "$2"
-    var order = Order.ascending
+    var direction = ReadDirection.forward
     /// The maximum number of positions for each row of the `FROM` clause.
     var limit: String
-  }
-
-  enum Order: String {
-    case ascending = "ASC"
-    case descending = "DESC"
   }
 
   /// Returns a query for the positions of the events.
@@ -62,7 +57,7 @@ struct EventScan {
     // In the order of the log in both directions, and from its beginning if it is read backward. So it reads the first
     // events of the aggregate, or those of them that the range has. Forward, it stops at the limit without a sort.
     let first = Range(upper: range.upper, limit: "\(IndexLimits.blockLength)")
-    let order = range.order.rawValue
+    let order = range.direction.order
     return """
       SELECT position FROM (
         SELECT aggregate, position, version, \(filtered.rawValue) \(Self.clauses(keys, condition, first))
@@ -82,7 +77,7 @@ struct EventScan {
     let columns = (keys.map { "event.\($0.column)" } + ["event.position"]).joined(separator: ", ")
     let values = keys.map { "\($0.value), " }.joined()
     let order = (keys.map { "event.\($0.column)" } + ["event.position"])
-      .map { "\($0) \(range.order.rawValue)" }.joined(separator: ", ")
+      .map { "\($0) \(range.direction.order)" }.joined(separator: ", ")
     return """
       FROM event WHERE \(condition.map { "\($0) AND " } ?? "")(\(columns)) > (\(values)\(range.lower))
       AND (\(columns)) <= (\(values)\(range.upper)) ORDER BY \(order) LIMIT \(range.limit)

@@ -8,7 +8,21 @@ internal import Synchronization
 /// Connections are opened when they are needed. One that was lost is replaced, and what it was doing is repeated once:
 /// all of it either reads, or can be done twice. While the server can't be reached, work fails at once, except for an
 /// attempt to connect from time to time.
-final class ReaderPool: Sendable {
+final class ConnectionPool: Sendable {
+  /// A connection with what was cached for it, which ends with it. Confined to one queue.
+  final class Session {
+    let connection: Connection
+    let symbols = SymbolTable()
+    var filters = FilterCache()
+    /// The term in which it was opened; see ``renew()``.
+    fileprivate let term: Int
+
+    fileprivate init(_ connection: Connection, term: Int) {
+      self.connection = connection
+      self.term = term
+    }
+  }
+
   /// The kinds of work. The longer ones have a third of the connections each, so that the short ones do not wait for
   /// them (a bulkhead).
   enum Work: Int, CaseIterable {
@@ -27,7 +41,7 @@ final class ReaderPool: Sendable {
     let number: Int
     let mustDrop: @Sendable () -> Bool
     /// Returns the closure that passes the outcome to the caller.
-    let run: @Sendable (ReaderSession, _ isRepeated: Bool) throws -> @Sendable () -> Void
+    let run: @Sendable (Session, _ isRepeated: Bool) throws -> @Sendable () -> Void
     let fail: @Sendable (EventoError) -> Void
   }
 
@@ -37,10 +51,10 @@ final class ReaderPool: Sendable {
   private final class Seat: @unchecked Sendable {
     let queue: DispatchQueue
     /// `nil` before the first connection, and after it was lost.
-    var session: ReaderSession?
+    var session: Session?
 
     init(number: Int) {
-      queue = DispatchQueue(label: "evento.postgresql.reader.\(number)")
+      queue = DispatchQueue(label: "evento.postgresql.connection.\(number)")
     }
   }
 
@@ -88,17 +102,9 @@ final class ReaderPool: Sendable {
 
   /// Runs `body` when a connection is free, unless the caller's task is cancelled before that.
   func perform<Value: Sendable>(
-    _ work: Work, _ body: @escaping @Sendable (ReaderSession, _ isRepeated: Bool) throws -> Value
+    _ work: Work, _ body: @escaping @Sendable (Session, _ isRepeated: Bool) throws -> Value
   ) async throws(EventoError) -> Value {
-    let cancellation = CancellationFlag()
-    let result: Result<Value, EventoError> = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        perform(work, unless: { cancellation.isSet }, completion: { continuation.resume(returning: $0) }, body)
-      }
-    } onCancel: {
-      cancellation.set()
-    }
-    return try result.get()
+    try await withCompletion { mustDrop, completion in perform(work, unless: mustDrop, completion: completion, body) }
   }
 
   /// Runs `body` like the other `perform`, and calls `completion`: on a connection's queue, or at once if this is closed.
@@ -109,7 +115,7 @@ final class ReaderPool: Sendable {
   func perform<Value: Sendable>(
     _ work: Work, unless mustDrop: @escaping @Sendable () -> Bool = { false },
     completion: @escaping Completion<Value>,
-    _ body: @escaping @Sendable (ReaderSession, _ isRepeated: Bool) throws -> Value
+    _ body: @escaping @Sendable (Session, _ isRepeated: Bool) throws -> Value
   ) {
     let isAccepted = state.withLock { state in
       guard !state.isClosed else { return false }
@@ -230,14 +236,14 @@ final class ReaderPool: Sendable {
   }
 
   /// - Throws: ``EventoError`` if the server can't be reached.
-  private func session(of seat: Seat) throws -> ReaderSession {
+  private func session(of seat: Seat) throws -> Session {
     let term = term.load(ordering: .sequentiallyConsistent)
     if let session = seat.session, !session.connection.isBroken, session.term == term { return session }
     seat.session = nil
     let failure = state.withLock { $0.failure }
     if let failure, .now < failure.retryAt { throw failure.error }
     do throws(PostgreSQLFailure) {
-      let session = ReaderSession(try connect(), term: term)
+      let session = Session(try connect(), term: term)
       state.withLock { $0.failure = nil }
       seat.session = session
       return session
@@ -276,7 +282,7 @@ final class ReaderPool: Sendable {
   }
 }
 
-extension ReaderPool {
+extension ConnectionPool {
   /// Checks that the server accepts writes, on one of the connections.
   ///
   /// - Parameter completion: Gets the reason if it does not.

@@ -1,15 +1,8 @@
 internal import Evento
 internal import EventoStorage
 
-/// The names of a lane's events.
-struct LaneNames {
-  let type: String
-  let name: String
-  let routingKey: String?
-}
-
-/// Finds the names of events, with a bounded cache for one connection.
-final class NameTable {
+/// Finds the texts that integers in the log represent, with a bounded cache for one connection.
+final class SymbolTable {
   private let lanes = DirectMappedCache<LaneNames>(limit: slots)
   private let aggregateIDs = DirectMappedCache<String>(limit: slots)
 
@@ -72,12 +65,12 @@ final class NameTable {
 
 /// The names of the events of a result.
 struct RowNames {
-  private let table: NameTable
+  private let table: SymbolTable
   /// The names that were not cached.
   fileprivate private(set) var lanes: [Int64: LaneNames] = [:]
   fileprivate private(set) var aggregateIDs: [Int64: String] = [:]
 
-  fileprivate init(_ table: NameTable) {
+  fileprivate init(_ table: SymbolTable) {
     self.table = table
   }
 

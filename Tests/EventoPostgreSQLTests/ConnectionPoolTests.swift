@@ -7,7 +7,7 @@ import Testing
 
 @testable import EventoPostgreSQL
 
-@Suite(.needsPostgreSQL) struct ReaderPoolTests {
+@Suite(.needsPostgreSQL) struct ConnectionPoolTests {
   private func settings() async throws -> ConnectionSettings {
     try ConnectionSettings(try await PostgreSQLServer.shared.database.url)
   }
@@ -15,19 +15,19 @@ import Testing
   private static let backend = Statement("SELECT pg_backend_pid()")
   private static let terminate = Statement("SELECT pg_terminate_backend($1)", .int4)
 
-  private func backend(_ pool: ReaderPool) async throws -> Int64 {
+  private func backend(_ pool: ConnectionPool) async throws -> Int64 {
     try await pool.perform(.lookUp) { session, _ in try session.connection.run(Self.backend).integer(0, 0) }
   }
 
   @Test func oneConnectionIsEnoughForOneCallAfterTheOther() async throws {
     let opened = Atomic(0)
     let settings = try await settings()
-    let pool = ReaderPool(sessions: 4) { () throws(PostgreSQLFailure) in
+    let pool = ConnectionPool(sessions: 4) { () throws(PostgreSQLFailure) in
       opened.add(1, ordering: .relaxed)
       return try Connection(settings)
     }
     #expect(opened.load(ordering: .relaxed) == 0)
-    for work in [ReaderPool.Work.lookUp, .readPage, .change, .lookUp] {
+    for work in [ConnectionPool.Work.lookUp, .readPage, .change, .lookUp] {
       try await pool.perform(work) { session, _ in _ = try session.connection.run(Self.backend) }
     }
     #expect(opened.load(ordering: .relaxed) == 1)
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func whatLosesItsConnectionIsRepeatedOnANewOne() async throws {
-    let pool = ReaderPool(try await settings(), sessions: 1)
+    let pool = ConnectionPool(try await settings(), sessions: 1)
     let lost = try await backend(pool)
     let (now, isRepeated) = try await pool.perform(.lookUp) { session, isRepeated in
       if !isRepeated {
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func whatLosesTwoConnectionsFails() async throws {
-    let pool = ReaderPool(try await settings(), sessions: 1)
+    let pool = ConnectionPool(try await settings(), sessions: 1)
     let runs = Atomic(0)
     let code = await errorCode {
       try await pool.perform(.change) { session, _ in
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func whatTakesTooLongIsNotRepeated() async throws {
-    let pool = ReaderPool(try await settings(), sessions: 1)
+    let pool = ConnectionPool(try await settings(), sessions: 1)
     let runs = Atomic(0)
     let code = await errorCode {
       try await pool.perform(.lookUp) { session, _ in
@@ -82,7 +82,7 @@ import Testing
     let settings = try await settings()
     let isAway = Atomic(true)
     let attempts = Atomic(0)
-    let pool = ReaderPool(sessions: 2) { () throws(PostgreSQLFailure) in
+    let pool = ConnectionPool(sessions: 2) { () throws(PostgreSQLFailure) in
       attempts.add(1, ordering: .relaxed)
       guard isAway.load(ordering: .relaxed) else { return try Connection(settings) }
       throw PostgreSQLFailure(
@@ -100,7 +100,7 @@ import Testing
 
   /// Pages and changes that wait, for a lock or for a standby, hold up no look-up.
   @Test func lookUpsHaveConnectionsOfTheirOwn() async throws {
-    let pool = ReaderPool(try await settings(), sessions: 4)
+    let pool = ConnectionPool(try await settings(), sessions: 4)
     let gate = DispatchSemaphore(value: 0)
     async let slow: Void = withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<20 {
@@ -123,10 +123,10 @@ import Testing
   }
 
   @Test func closingCompletesWhatWaitsAndRefusesTheRest() async throws {
-    let pool = ReaderPool(try await settings(), sessions: 1)
+    let pool = ConnectionPool(try await settings(), sessions: 1)
     let (started, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let done = Atomic(0)
-    let completion: ReaderPool.Completion<Void> = { result in
+    let completion: ConnectionPool.Completion<Void> = { result in
       if case .success = result { done.add(1, ordering: .relaxed) }
     }
     pool.perform(.lookUp, completion: completion) { _, _ in
@@ -153,15 +153,17 @@ import Testing
 
   @Test func aServerThatOnlyAllowsReadsIsNotReady() async throws {
     let settings = try await settings()
-    let writable = ReaderPool(settings, sessions: 1)
+    let writable = ConnectionPool(settings, sessions: 1)
     #expect(await writability(writable) == nil)
     await writable.close()
-    let readOnly = ReaderPool(sessions: 1) { () throws(PostgreSQLFailure) in try Connection(settings, for: .reading) }
+    let readOnly = ConnectionPool(sessions: 1) { () throws(PostgreSQLFailure) in
+      try Connection(settings, for: .reading)
+    }
     #expect(await writability(readOnly)?.code == .unavailable)
     await readOnly.close()
   }
 
-  private func writability(_ pool: ReaderPool) async -> EventoError? {
+  private func writability(_ pool: ConnectionPool) async -> EventoError? {
     await withCheckedContinuation { continuation in pool.checkWritable { continuation.resume(returning: $0) } }
   }
 }

@@ -1,0 +1,131 @@
+internal import Evento
+internal import Synchronization
+
+/// The files of the writer's database. It detects that one was removed, replaced or cut, and keeps the write-ahead log
+/// short. A database in memory has none.
+///
+/// `@unchecked Sendable`: `sizes`, `checkpointer` and `connection` are used only on the writer's queue.
+final class WriterFiles: @unchecked Sendable {
+  private let connection: Connection
+  private let files: OpenFiles
+  private let sizes: MinimumSizes
+  private let checkpointer: Checkpointer
+  private let lastFigures = Mutex(Checkpointer.Figures())
+
+  /// - Parameters:
+  ///   - connection: The writer's connection, which has read or written the database.
+  ///   - threshold: The number of pages of the log after which it is moved.
+  init(
+    _ connection: Connection, _ files: OpenFiles, threshold: Int, turns: ReadTurns
+  ) throws(SQLiteFailure) {
+    self.connection = connection
+    self.files = files
+    checkpointer = try Checkpointer(connection, threshold: threshold, turns: turns)
+    sizes = try MinimumSizes(connection, files, checkpointer.pages)
+  }
+
+  /// The size of the write-ahead log, in bytes.
+  var logBytes: Int { files.logBytes }
+
+  /// The free bytes on the disk of the database; `nil` if unknown.
+  var freeBytes: Int? { files.freeBytes }
+
+  /// The checkpoints so far.
+  var figures: Checkpointer.Figures { lastFigures.withLock { $0 } }
+
+  // MARK: Files that are not what was written
+
+  /// Returns the change to the first file whose name no longer leads to it.
+  func firstDisplaced() -> Displacement? { files.firstDisplaced() }
+
+  /// See ``MinimumSizes/firstCut(dataVersion:)``.
+  func firstCut(dataVersion: Int64?) throws(SQLiteFailure) -> Displacement? {
+    try sizes.firstCut(dataVersion: dataVersion)
+  }
+
+  /// Records a commit.
+  func committed() { sizes.committed() }
+
+  /// Returns the change to a file since the last commit, if any.
+  func displacementAtTheEnd(_ headCache: HeadCache) -> Displacement? {
+    if let displacement = files.firstDisplaced() { return displacement }
+    do throws(SQLiteFailure) {
+      try connection.run("BEGIN IMMEDIATE")
+      defer { connection.rollBack() }
+      return try sizes.firstCut(dataVersion: headCache.refresh(connection))
+    } catch {
+      // Another process is writing, or the disk fails, which the checkpoint reports.
+      return nil
+    }
+  }
+
+  // MARK: The write-ahead log
+
+  /// Moves the log into the database if it has become long enough.
+  ///
+  /// - Returns: A notice if this has begun to fail, or succeeds again.
+  func moveLog(_ health: WriterHealth) -> StoreNotice? {
+    let before = checkpointer.figures
+    // A disk can hang here too.
+    health.began()
+    checkpointer.run()
+    health.ended()
+    let after = checkpointer.figures
+    if after.count != before.count { sizes.checkpointed() }
+    guard after.count != before.count || after.failures != before.failures else { return nil }
+    lastFigures.withLock { $0 = after }
+    health.checkpoints(failing: after.failing)
+    switch (before.failing, after.failing) {
+    case (nil, let failing?):
+      return StoreNotice(level: .failure, message: EventoError.logGrows, cause: failing.error.cause)
+    case (.some, nil):
+      return StoreNotice(
+        level: .recovery, message: "The write-ahead log is moved into the database file again.", cause: nil)
+    default: return nil
+    }
+  }
+
+  /// Moves the rest of the log into the database, so that the file alone is the complete store.
+  ///
+  /// - Returns: A notice if some of the log remains.
+  func emptyLog() -> StoreNotice? {
+    let reason: String
+    do throws(SQLiteFailure) {
+      let outcome = try connection.checkpoint(.truncate, waitingUpTo: connection.busyTimeout)
+      // Another process that reads keeps the file, but all of it has been moved.
+      if outcome.moved == outcome.pages { return nil }
+      reason = "another process is reading it"
+    } catch {
+      reason = error.message
+    }
+    return StoreNotice(
+      level: .failure,
+      message:
+        "\(files.logPath) still has \(files.logBytes) bytes of events that are not in the database "
+        + "file. Keep both files together: the next start moves the events.",
+      cause: reason)
+  }
+
+  // MARK: Metrics
+
+  /// - Parameter files: `nil` for a database in memory.
+  static func metrics(of files: WriterFiles?) -> [StoreMetrics.Metric] {
+    let figures = files?.figures ?? Checkpointer.Figures()
+    return [
+      .init(
+        "evento_write_ahead_log_bytes", .gauge, "Size of the write-ahead log, in bytes.", .count(files?.logBytes ?? 0)),
+      .init(
+        "evento_checkpoints_total", .counter, "Checkpoints: the write-ahead log was moved into the database file.",
+        .count(figures.count)),
+      .init(
+        "evento_checkpoint_seconds_total", .counter,
+        "Time spent on checkpoints, in seconds. No commit starts meanwhile.", .duration(figures.duration)),
+      .init("evento_checkpoint_failures_total", .counter, "Checkpoints that failed.", .count(figures.failures)),
+    ]
+  }
+}
+
+extension EventoError {
+  static let logGrows =
+    "The write-ahead log can't be moved into the database file, and keeps growing. Check the database's disk."
+}

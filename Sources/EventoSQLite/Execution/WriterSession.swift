@@ -1,0 +1,43 @@
+internal import Evento
+internal import EventoStorage
+
+/// The writer's connection, with its caches and what the current commit has added.
+final class WriterSession {
+  let connection: Connection
+  let symbols: SymbolTable
+  let headCache = HeadCache()
+  let pending: InsertBuffer
+  /// The ID of the current commit.
+  private(set) var commitID: Int64 = 0
+  /// The writes that have added events in the current commit. Waiting callers are woken after it.
+  private(set) var added: [AddedEvents] = []
+
+  init(_ connection: Connection) {
+    self.connection = connection
+    symbols = SymbolTable(connection)
+    pending = InsertBuffer(connection)
+  }
+
+  func beginCommit() {
+    commitID = LogPosition.freshCommitID()
+    added.removeAll(keepingCapacity: true)
+  }
+
+  /// Records the events that a write has added.
+  func add(_ events: AddedEvents) {
+    added.append(events)
+  }
+
+  /// Forgets the added events once they are announced.
+  func endCommit() {
+    added.removeAll(keepingCapacity: true)
+  }
+
+  /// Drops everything that was cached or collected in a transaction that was undone.
+  func forget() {
+    symbols.forget()
+    headCache.forget()
+    pending.forget()
+    added.removeAll()
+  }
+}

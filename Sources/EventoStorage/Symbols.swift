@@ -1,0 +1,39 @@
+package import Evento
+
+/// A kind: an aggregate type with an event name.
+package struct KindName: Hashable, Sendable {
+  package let type: Name
+  package let name: Name
+
+  package init(type: Name, name: Name) {
+    self.type = type
+    self.name = name
+  }
+}
+
+/// The names of the events of a lane, which is a kind with a routing key.
+package struct LaneNames: Sendable {
+  package let type: String
+  package let name: String
+  package let routingKey: String?
+
+  package init(type: String, name: String, routingKey: String?) {
+    self.type = type
+    self.name = name
+    self.routingKey = routingKey
+  }
+}
+
+/// The numbers that bound what a read by a filter costs. They are constants of the databases: each kind, lane and event
+/// stays what it was when it was added.
+package enum IndexLimits {
+  /// The number of kinds of a type that a read by type scans one by one. The events of later ones are in an index of
+  /// their own.
+  package static let kindsPerType = 32
+  /// The number of lanes of a routing key that a read by routing key scans one by one. The events of later ones are in
+  /// an index of their own.
+  package static let lanesPerRoutingKey = 256
+  /// The number of versions in a block of an aggregate. Reads of an aggregate by name or routing key check each event
+  /// of its first block, and find those of later blocks by an index.
+  package static let blockLength: Int64 = 256
+}
