@@ -75,7 +75,7 @@ final class ConnectionPool: Sendable {
   private let seats: [Seat]
   private let connect: @Sendable () throws(PostgreSQLFailure) -> Connection
   private let state: Mutex<State>
-  /// Of changes.
+  /// The sessions whose change took too long.
   private let abandoned = AbandonedSessions()
   /// Grows with each ``renew()``.
   private let term = Atomic(0)
