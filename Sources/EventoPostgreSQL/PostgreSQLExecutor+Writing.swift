@@ -32,8 +32,8 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
     writer.submit(write)
   }
 
-  /// Reports the state of the writer's current or latest commit. If it has been idle for a second, asks the server. So it
-  /// never waits behind writes.
+  /// Reports the state of the writer's current or latest commit. If that succeeded, but more than a second ago, asks the
+  /// server. So it never waits behind writes.
   public func checkReadiness() async throws {
     let error = await withCheckedContinuation { continuation in
       checkReadiness { continuation.resume(returning: $0) }
@@ -46,12 +46,11 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
     case .healthy: completion(nil)
     case .unhealthy(let error): completion(error)
     case .unknown:
-      connections.checkWritable { [writer] error in
-        if error == nil { writer.health.recovered() }
-        completion(error)
-      }
+      connections.checkWritable(completion: completion)
     }
   }
+
+  package var databaseServer: String? { writer.health.server }
 
   package var metrics: StoreMetrics? { writer.metrics }
 

@@ -50,7 +50,7 @@ public final class PostgreSQLExecutor: Sendable {
       connection,
       Schema.Rules(
         allowsAsynchronousCommit: configuration.allowsAsynchronousCommit,
-        createsTables: configuration.createsTables))
+        createsTables: configuration.createsTables), notify: configuration.notify)
     let store = try StoreRow(try connection.run(StoreRow.statement))
     // Unique to the store: a database can have several.
     let channel = "evento_\(store.origin)"
@@ -63,7 +63,8 @@ public final class PostgreSQLExecutor: Sendable {
     writer = Writer(
       WriterSession(connection, channel: channel, now: now), waitingLimit: max(configuration.waitingWrites, 1),
       announcer: announcer,
-      health: WriterHealth(stuckAfter: configuration.requestTimeout, notify: configuration.notify)
+      health: WriterHealth(
+        server: connection.server, stuckAfter: configuration.requestTimeout, notify: configuration.notify)
     ) { [announcer] () throws(PostgreSQLFailure) in
       let connection = try Connection(settings)
       // Before the first write on it is confirmed: no read may come from the server before.

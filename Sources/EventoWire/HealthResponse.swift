@@ -2,8 +2,12 @@ internal import ByteCoding
 
 /// The responses to `/healthz` and `/readyz`.
 package enum HealthResponse {
-  /// - Parameter checks: The names of the checks, and the errors that they found.
-  package static func json(isWell: Bool, checks: [(name: String, error: String?)]) -> [UInt8] {
+  /// - Parameters:
+  ///   - checks: The names of the checks, and the errors that they found.
+  ///   - server: The server of the database, if there is one.
+  package static func json(
+    isWell: Bool, checks: [(name: String, error: String?)], server: String? = nil
+  ) -> [UInt8] {
     var body = JSONWriter()
     body.write(json: "{\"status\":")
     body.write(plainString: isWell ? "ok" : "unavailable")
@@ -14,7 +18,12 @@ package enum HealthResponse {
       body.write(json: ":")
       body.write(string: check.error ?? "ok")
     }
-    body.write(json: "}}\n")
+    body.write(json: "}")
+    if let server {
+      body.write(json: ",\"server\":")
+      body.write(string: server)
+    }
+    body.write(json: "}\n")
     return body.take()
   }
 }

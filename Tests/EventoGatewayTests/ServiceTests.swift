@@ -44,6 +44,7 @@ import Testing
       let ready = try await client.send("GET", "/readyz")
       #expect(ready.status == 503 && ready["Retry-After"] == "1")
       #expect(try ready.json["checks"]?["store"]?.string == "No disk.")
+      #expect(try ready.json["server"]?.string == "db:5432")
       try expectProblem(await client.send("GET", "/readyz?a=1"), 400, "invalid_request", member: "a")
     }
     await store.close()
@@ -243,6 +244,7 @@ actor Gate {
 private final class ProbedStore: CallbackWrapper {
   let store: SQLiteExecutor
   let failure = Mutex<EventoError?>(nil)
+  let databaseServer: String? = "db:5432"
 
   init(_ store: SQLiteExecutor) {
     self.store = store

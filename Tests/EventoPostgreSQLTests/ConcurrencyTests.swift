@@ -42,6 +42,61 @@ import Testing
     }
   }
 
+  /// A write that takes an aggregate or an id for new is decided again if it is not.
+  @Test func whatIsTakenForNewAndIsNotIsLookedUp() async throws {
+    try await FastServer.shared.withDatabase { database in
+      let id = ULID()
+      try await withStores(1, database) { stores in
+        _ = try await stores[0].write([.sample(id, of: "a", version: 1), .sample(of: "b")])
+      }
+      // Each has an empty cache, and the log as it was.
+      for _ in 0..<2 {
+        try await withStores(1, database) { stores in
+          let store = stores[0]
+          #expect(await errorCode { try await store.write([.sample(of: "a", version: 1)]) } == .invalidOriginalVersion)
+        }
+      }
+      try await withStores(2, database) { stores in
+        // Without a version, it follows; and the version that was a guess is no longer one.
+        let second = try await stores[0].write([.sample(of: "a"), .sample(of: "c", version: 1)])
+        #expect(second.events.map(\.version) == [2, 1])
+        #expect(try await stores[1].write([.sample(id, of: "a", version: 1)]).isResend)
+        let outcomes = await withTaskGroup(of: EventoError.Code?.self) { group in
+          for index in 0..<40 {
+            let store = stores[index % 2]
+            group.addTask { await errorCode { try await store.write([.sample(of: "n\(index / 4)", version: 1)]) } }
+          }
+          return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(outcomes.count { $0 == nil } == 10)
+        #expect(outcomes.count { $0 == .invalidOriginalVersion } == 30)
+        let log = try await stores[0].log()
+        #expect(Set(log.map { "\($0.node.aggregatorID) \($0.node.version)" }).count == log.count && log.count == 14)
+      }
+    }
+  }
+
+  @Test func writesThatArriveDuringTheWaitForTheLockJoinTheBatch() async throws {
+    try await FastServer.shared.withDatabase { database in
+      try await withStores(1, database) { stores in
+        let store = stores[0]
+        let first = try await store.write([.sample()])
+        let results = try await withThrowingTaskGroup(of: WriteResult.self) { group in
+          try await database.withLockedLog(isChanged: true) {
+            group.addTask { try await store.write([.sample(of: "b", version: 1)]) }
+            _ = try await database.wait(
+              for: "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+            for index in 0..<20 { group.addTask { try await store.write([.sample(ULID(), of: "w\(index % 3)")]) } }
+            while store.metrics?.waitingWrites != 20 { try await Task.sleep(for: .milliseconds(5)) }
+          }
+          return try await group.reduce(into: [first]) { $0.append($1) }
+        }
+        expect(try await store.log(), toHave: results)
+        #expect(store.metrics?.commits == 2)
+      }
+    }
+  }
+
   /// The results of writers.
   private actor Journal {
     private(set) var results: [WriteResult] = []

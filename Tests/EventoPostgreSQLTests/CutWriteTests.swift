@@ -223,7 +223,7 @@ import Testing
           written = Task { try await store.write([.sample()]) }
           _ = try await database.wait(for: "\(Self.waiters) AND query LIKE 'SELECT%'")
           try relay.resume()
-          _ = try await database.wait(for: "\(Self.waiters) AND query LIKE 'UPDATE%position = $3%'")
+          _ = try await database.wait(for: "\(Self.waiters) AND query LIKE 'WITH updated%'")
         }
         let result = try await #require(written).value
         expect(try await rival.log(), toHave: bench.results + [result])

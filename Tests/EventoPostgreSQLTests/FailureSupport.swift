@@ -60,7 +60,9 @@ extension PostgreSQLServer.Database {
 
 extension PostgreSQLServer.Database {
   /// Locks the log for the time of `body`.
-  func withLockedLog(_ body: () async throws -> Void) async throws {
+  ///
+  /// - Parameter isChanged: True if it is different afterwards, as after a commit of another gateway.
+  func withLockedLog(isChanged: Bool = false, _ body: () async throws -> Void) async throws {
     let isLocked = CancellationFlag()
     let mustRelease = DispatchSemaphore(value: 0)
     async let holder: Void = withConnection(url) { connection in
@@ -69,7 +71,10 @@ extension PostgreSQLServer.Database {
       try connection.run(.once("SELECT FROM store FOR UPDATE"))
       isLocked.set()
       mustRelease.wait()
-      connection.rollBack()
+      guard isChanged else { return connection.rollBack() }
+      try connection.run(.once("UPDATE store SET term = term + 1"))
+      try connection.run(.once("SET LOCAL synchronous_commit = local"))
+      try connection.run(.commit)
     }
     while !isLocked.isSet { try await Task.sleep(for: .milliseconds(5)) }
     let outcome: Result<Void, any Error>

@@ -1,4 +1,5 @@
 import Evento
+import Synchronization
 import TestSupport
 import Testing
 
@@ -75,6 +76,20 @@ import Testing
       var rules = Schema.Rules()
       rules.allowsAsynchronousCommit = true
       #expect(try await prepare(url, rules))
+    }
+  }
+
+  @Test(arguments: [("local", "can lose"), ("remote_write", "both machines"), ("on", nil), ("remote_apply", nil)])
+  func aCommitThatAFailoverCanLoseGivesANotice(_ setting: String, _ text: String?) async throws {
+    try await withDatabase { database in
+      try await database.psql("ALTER DATABASE \(database.name) SET synchronous_commit = \(setting)")
+      let notices = Mutex<[StoreNotice]>([])
+      var configuration = PostgreSQLConfiguration(url: database.url)
+      configuration.notify = { notice in notices.withLock { $0.append(notice) } }
+      try await PostgreSQLExecutor.open(configuration).close()
+      let found = notices.withLock { $0 }
+      #expect(found.map(\.level) == (text == nil ? [] : [.failure]))
+      #expect(found.allSatisfy { $0.message.contains(setting) && $0.message.contains(text ?? "?") })
     }
   }
 

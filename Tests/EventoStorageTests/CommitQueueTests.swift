@@ -61,6 +61,19 @@ import Testing
     #expect(commits(queue) == ["s", "yzw"])
   }
 
+  @Test func writesOfTheSameQueueJoinACommitUpToItsLimits() {
+    let queue = CommitQueue<Write>(CommitLimits(writes: 4, bytes: 100), waitingLimit: 100)
+    let writes = ["a", "b", "c", "d"].map { Write($0, bytes: 30) }
+    for write in writes + [Write("x", cost: 1_000_000)] { _ = queue.submit(write) }
+    writes[0].cancel()
+    #expect(queue.more(after: [Write("f", bytes: 30)]).map(\.name) == ["b"])
+    #expect(writes[0].errors == [.requestDropped])
+    #expect(queue.more(after: Array(repeating: Write("f"), count: 4)).isEmpty)
+    #expect(queue.more(after: [Write("f", bytes: 200)]).isEmpty)
+    #expect(queue.more(after: []).isEmpty)
+    #expect(commits(queue) == ["cd", "x"])
+  }
+
   @Test func removesThoseThatFulfilACondition() {
     let queue = Self.queue()
     for (name, cost) in [("a", 1), ("b", 1), ("A", 1_000_000), ("B", 1_000_000)] {
@@ -81,8 +94,11 @@ import Testing
     // It still runs: it has not found the queue empty.
     #expect(!queue.submit(Write("c")))
     #expect(queue.next().count == 1)
+    #expect(!queue.isIdle)
     #expect(queue.endIfEmpty())
+    #expect(queue.isIdle)
     #expect(queue.submit(Write("d")))
+    #expect(!queue.isIdle)
   }
 
   /// The thread that commits, on whichever thread it is started.
@@ -150,6 +166,7 @@ import Testing
     // It was taken before, but its commit had no time for it.
     #expect(taken.errors.isEmpty)
     queue.putBack(writes[...])
+    #expect(!queue.isIdle)
     #expect(queue.next().isEmpty)
     #expect(taken.errors == [.storeClosed])
     #expect(queue.endIfEmpty())
@@ -159,6 +176,7 @@ import Testing
     let queue = Self.queue()
     let (waiting, later) = (Write("w"), Write("l"))
     _ = queue.submit(waiting)
+    #expect(!queue.isIdle)
     #expect(queue.close())
     #expect(!queue.close())
     #expect(!queue.submit(later))

@@ -51,6 +51,10 @@ package protocol CallbackExecutor: Sendable {
   /// taken over that did not have them. What was read at another number must be read again before it is used.
   var history: UInt64 { get }
 
+  /// The server of the database to which writes go, as `host:port`; `nil` for a store without one. While it can't be
+  /// reached, it is the latest one.
+  var databaseServer: String? { get }
+
   /// The current metrics, if the store has any.
   var metrics: StoreMetrics? { get }
 }
@@ -58,6 +62,7 @@ package protocol CallbackExecutor: Sendable {
 extension CallbackExecutor {
   /// 0: the store loses no events.
   package var history: UInt64 { 0 }
+  package var databaseServer: String? { nil }
 
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,

@@ -51,8 +51,8 @@ struct ServiceResource: Sendable {
 
   private func readiness(_ error: EventoError?) -> Response {
     readinessLog.note(error)
-    guard let error else { return .json(HealthResponse.json(isWell: true, checks: [("store", nil)])) }
-    return .json(
-      HealthResponse.json(isWell: false, checks: [("store", error.detail)]), status: 503, [("Retry-After", "1")])
+    let body = HealthResponse.json(
+      isWell: error == nil, checks: [("store", error?.detail)], server: store.databaseServer)
+    return error == nil ? .json(body) : .json(body, status: 503, [("Retry-After", "1")])
   }
 }

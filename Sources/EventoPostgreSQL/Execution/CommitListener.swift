@@ -83,7 +83,7 @@ final class CommitListener: @unchecked Sendable {
       if failures == 1 {
         notify(StoreNotice(level: .failure, message: error.error.detail, cause: error.error.cause))
       }
-      queue.asyncAfter(deadline: .now() + .milliseconds(min(20 << min(failures, 5), 500))) { [self] in
+      queue.async(after: Backoff.reconnection.delay(beforeRetry: failures)) { [self] in
         if !isClosed.load(ordering: .relaxed) { listen() }
       }
     }

@@ -80,6 +80,8 @@ final class ConnectionPool: Sendable {
   private let waitLimit: Duration
   private let connect: @Sendable () throws(PostgreSQLFailure) -> Connection
   private let state: Mutex<State>
+  /// The sessions whose change took too long.
+  private let abandoned = AbandonedSessions()
   /// Grows with each ``renew()``.
   private let term = Atomic(0)
 
@@ -260,6 +262,7 @@ final class ConnectionPool: Sendable {
       guard !job.mustDrop() else { return { job.fail(.requestDropped) } }
       do {
         let session = try session(of: seat)
+        if job.work == .change { try abandoned.check(on: session.connection) }
         let report = try job.run(session, isRepeated)
         // A former leader that has hung and goes on does not know at once that another server has taken over.
         guard isRepeated || session.term == term.load(ordering: .sequentiallyConsistent) else {
@@ -268,6 +271,9 @@ final class ConnectionPool: Sendable {
         }
         return report
       } catch let failure as PostgreSQLFailure {
+        if job.work == .change, failure.reason == .timedOut, failure.isConnectionLost, let session = seat.session {
+          abandoned.add(session.connection.backend)
+        }
         if failure.isConnectionLost { seat.session = nil }
         // Repeating what took too long would take as long again.
         guard !isRepeated, failure.isConflict || failure.isConnectionLost && failure.reason != .timedOut else {
@@ -296,16 +302,10 @@ final class ConnectionPool: Sendable {
       let connecting = error.error
       state.withLock { state in
         let count = (state.failure?.count ?? 0) + 1
-        state.failure = (connecting, count, .now + Self.delay(afterFailures: count))
+        state.failure = (connecting, count, .now + Backoff.reconnection.delay(beforeRetry: count))
       }
       throw connecting
     }
-  }
-
-  /// Returns the time for which no connection is attempted: 0.1 s, then twice as long each time, up to a second. A new
-  /// leader is to be found soon.
-  private static func delay(afterFailures count: Int) -> Duration {
-    min(.milliseconds(100 << min(count - 1, 4)), .seconds(1))
   }
 
   // MARK: Closing

@@ -12,7 +12,7 @@ internal import Synchronization
 /// is unknown is looked up first, so that no caller hears of a failure while its events are stored, as long as there is
 /// time.
 ///
-/// `@unchecked Sendable`: `session`, `unsettled` and `retries` are used only on `queue`.
+/// `@unchecked Sendable`: `session`, `unsettled`, `retries` and `isTrialScheduled` are used only on `queue`.
 final class Writer: @unchecked Sendable {
   /// A commit whose outcome is unknown.
   private struct Unsettled {
@@ -34,6 +34,10 @@ final class Writer: @unchecked Sendable {
   private var session: WriterSession?
   private var unsettled: Unsettled?
   private var retries = 0
+  private var isTrialScheduled = false
+
+  /// The time between trials.
+  private static let trialInterval: Duration = .seconds(1)
 
   /// - Parameters:
   ///   - session: An open session.
@@ -74,7 +78,7 @@ final class Writer: @unchecked Sendable {
   /// Waits for the writes, turn by turn, so that those whose time is over can end.
   private func finish(_ continuation: CheckedContinuation<Void, Never>) {
     guard unsettled == nil, waiting.count == 0 else {
-      return queue.asyncAfter(deadline: .now() + .milliseconds(10)) { [self] in finish(continuation) }
+      return queue.async(after: .milliseconds(10)) { [self] in finish(continuation) }
     }
     session?.connection.close()
     session = nil
@@ -85,11 +89,13 @@ final class Writer: @unchecked Sendable {
 
   private func drain() {
     failExpired()
-    if unsettled == nil, waiting.endIfEmpty() { return health.idle() }
+    if unsettled == nil, waiting.endIfEmpty() {
+      health.idle()
+      if health.isFailing { scheduleTrial() }
+      return
+    }
     do throws(PostgreSQLFailure) {
-      let session: WriterSession
-      if let open = self.session { session = open } else { session = try connect() }
-      self.session = session
+      let session = try openSession()
       if let unsettled {
         try settle(unsettled, session)
       } else {
@@ -99,15 +105,43 @@ final class Writer: @unchecked Sendable {
       queue.async { [self] in drain() }
     } catch {
       failed(error)
-      queue.asyncAfter(deadline: .now() + pause()) { [self] in drain() }
+      retries += 1
+      queue.async(after: Backoff.reconnection.delay(beforeRetry: retries)) { [self] in drain() }
     }
   }
 
-  /// The time until the next attempt. A new leader is found within half a second.
-  private func pause() -> DispatchTimeInterval {
-    retries += 1
-    return .milliseconds(min(20 << min(retries, 5), 500))
+  private func openSession() throws(PostgreSQLFailure) -> WriterSession {
+    if let session { return session }
+    let session = try connect()
+    self.session = session
+    health.connected(to: session.connection.server)
+    return session
   }
+
+  // MARK: Trials
+
+  private func scheduleTrial() {
+    guard !isTrialScheduled else { return }
+    isTrialScheduled = true
+    queue.async(after: Self.trialInterval) { [self] in tryCommit() }
+  }
+
+  /// Commits nothing, if the latest commit has failed and no write waits: nothing else would show that commits succeed
+  /// again.
+  private func tryCommit() {
+    isTrialScheduled = false
+    // Writes that wait show it too, and schedule the next trial when they have ended.
+    guard health.isFailing, waiting.isIdle else { return }
+    do throws(PostgreSQLFailure) {
+      try openSession().commitNothing()
+      health.committed()
+    } catch {
+      failed(error)
+      scheduleTrial()
+    }
+  }
+
+  // MARK: Failures
 
   private func failed(_ failure: PostgreSQLFailure) {
     health.failed(failure)
@@ -131,7 +165,10 @@ final class Writer: @unchecked Sendable {
     let now = ContinuousClock.now
     if let unsettled, unsettled.writes.allSatisfy({ $0.deadline <= now }) {
       self.unsettled = nil
-      for write in unsettled.writes { write.fail(health.unknownOutcome) }
+      for (write, outcome) in zip(unsettled.writes, unsettled.batch.outcomes) {
+        // A write that was refused is not in the commit. But why it was may depend on the others.
+        if case .success = outcome { write.fail(health.unknownOutcome) } else { write.fail(health.unavailable) }
+      }
     }
     // While commits succeed, a write that has waited so long is about to be stored.
     guard retries > 0 else { return }
@@ -144,21 +181,19 @@ final class Writer: @unchecked Sendable {
   /// - Throws: A failure after which the next attempt may succeed. No write has been told of it.
   private func commitNext(_ session: WriterSession) throws(PostgreSQLFailure) {
     let writes = waiting.next()
-    if !writes.isEmpty { try commit(writes, session) }
+    if !writes.isEmpty { try commit(WriterSession.Writes(writes, more: waiting.more(after:)), session) }
   }
 
-  private func commit(_ writes: [PendingWrite], _ session: WriterSession) throws(PostgreSQLFailure) {
+  private func commit(_ waitingWrites: WriterSession.Writes, _ session: WriterSession) throws(PostgreSQLFailure) {
     health.began()
     let began = ContinuousClock.now
-    var sent: WriteBatch?
+    var batchWrites = waitingWrites
     do throws(PostgreSQLFailure) {
-      let batch = try session.store(writes) { batch in
-        sent = batch
-        announcer.expect(batch)
-      }
-      end(writes, batch, began: began)
+      let batch = try session.store(&batchWrites) { announcer.expect($0) }
+      end(batchWrites.all, batch, began: began)
     } catch {
-      if error.outcome == .unknown, let sent {
+      let writes = batchWrites.all
+      if error.outcome == .unknown, let sent = session.sent {
         unsettled = Unsettled(writes: writes, batch: sent, began: began)
         throw error
       }
@@ -179,7 +214,7 @@ final class Writer: @unchecked Sendable {
   private func commitOneByOne(_ writes: [PendingWrite], _ session: WriterSession) throws(PostgreSQLFailure) {
     for (index, write) in writes.enumerated() {
       do throws(PostgreSQLFailure) {
-        try commit([write], session)
+        try commit(WriterSession.Writes([write]), session)
       } catch {
         // The write itself waits already.
         waiting.putBack(writes[(index + 1)...])

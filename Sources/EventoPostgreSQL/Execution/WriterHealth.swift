@@ -2,6 +2,9 @@ internal import Evento
 internal import Synchronization
 
 /// The state of the writer, derived from its normal work, so that a probe need not wait behind writes.
+///
+/// After a failure, only a commit shows that commits succeed: a server that waits for a missing standby accepts
+/// connections and reads.
 final class WriterHealth: Sendable {
   enum Verdict {
     /// It has committed recently, or is about to.
@@ -15,20 +18,30 @@ final class WriterHealth: Sendable {
     var busySince: ContinuousClock.Instant?
     var lastCommit: ContinuousClock.Instant?
     var failure: EventoError?
+    var server: String
   }
 
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let stuckAfter: Duration
   private let notify: @Sendable (StoreNotice) -> Void
   /// The time for which a commit shows that the store works.
   private static let freshness: Duration = .seconds(1)
 
   /// - Parameters:
+  ///   - server: The server to which the writer is connected.
   ///   - stuckAfter: The time after which a commit counts as stuck.
   ///   - notify: Called when commits begin to fail, and when they succeed again.
-  init(stuckAfter: Duration, notify: @escaping @Sendable (StoreNotice) -> Void) {
+  init(server: String, stuckAfter: Duration, notify: @escaping @Sendable (StoreNotice) -> Void) {
+    state = Mutex(State(server: server))
     self.stuckAfter = stuckAfter
     self.notify = notify
+  }
+
+  /// The server to which the writer is connected, or was last.
+  var server: String { state.withLock { $0.server } }
+
+  func connected(to server: String) {
+    state.withLock { $0.server = server }
   }
 
   func began() {
@@ -65,10 +78,8 @@ final class WriterHealth: Sendable {
     if isFirst { notify(StoreNotice(level: .failure, message: error.detail, cause: error.cause)) }
   }
 
-  /// Records that the server accepts writes, although nothing was committed.
-  func recovered() {
-    state.withLock { $0.failure = nil }
-  }
+  /// True from a failure until the next commit.
+  var isFailing: Bool { state.withLock { $0.failure != nil } }
 
   /// The error of a write that was not tried before its time was over.
   var unavailable: EventoError {
@@ -88,10 +99,7 @@ final class WriterHealth: Sendable {
   var verdict: Verdict {
     let (busySince, lastCommit, failure) = state.withLock { ($0.busySince, $0.lastCommit, $0.failure) }
     let now = ContinuousClock.now
-    if let failure {
-      // While no write waits, only a probe finds out whether the server is there again.
-      return busySince == nil ? .unknown : .unhealthy(failure)
-    }
+    if let failure { return .unhealthy(failure) }
     if let lastCommit, now - lastCommit < Self.freshness { return .healthy }
     guard let busySince else { return .unknown }
     guard now - busySince > stuckAfter else { return .healthy }

@@ -8,18 +8,26 @@ internal import EventoStorage
 /// - *Compare and swap*, if no other gateway has written lately. The writes are decided from the cache and look-ups
 ///   without a lock. The row of the store is then updated only if it is still the one after which they were decided, and
 ///   the rows are added only if it was. So the lock is held for one round trip.
-/// - *Lock and look*, if the swap failed: another gateway was quicker, or an id is stored already. The row of the store
-///   is locked first, everything is looked up under the lock, and the writes are decided again.
+/// - *Lock and look*, if the swap failed because another gateway was quicker. The row of the store is locked first, and
+///   everything is looked up under the lock. The writes that arrived during the wait for the lock join the batch: while
+///   several gateways take turns, each of them has many.
+///
+/// In both, what a write itself takes for new is not looked up: the ids of its events, and an aggregate whose version
+/// it gives as 1. If one is stored already, a unique index refuses the batch, and it is decided again with all look-ups.
 final class WriterSession {
   let connection: Connection
   private let cache = WriterCache()
   private let channel: String
   private let now: @Sendable () -> Timestamp
+  /// The batch of the latest attempt to store writes, if its commit was sent: the one in doubt if the outcome is unknown.
+  private(set) var sent: WriteBatch?
   /// Until then, other gateways are expected to be quicker.
   private var locksUntil = ContinuousClock.now
+  /// Until then, further writes are expected to be stored already.
+  private var looksUntil = ContinuousClock.now
 
-  /// The time for which batches lock first, after a swap that failed.
-  private static let lockingDuration: Duration = .seconds(1)
+  /// The time for which an expectation lasts after a swap that failed because of it.
+  private static let expectationDuration: Duration = .seconds(1)
 
   init(_ connection: Connection, channel: String, now: @escaping @Sendable () -> Timestamp) {
     self.connection = connection
@@ -27,18 +35,42 @@ final class WriterSession {
     self.now = now
   }
 
+  /// The writes of a batch. It grows while the lock is waited for.
+  struct Writes {
+    private(set) var all: [PendingWrite]
+    /// Takes the writes that wait and that fit into the batch.
+    let more: (_ writes: [PendingWrite]) -> [PendingWrite]
+
+    init(_ writes: [PendingWrite], more: @escaping (_ writes: [PendingWrite]) -> [PendingWrite] = { _ in [] }) {
+      all = writes
+      self.more = more
+    }
+
+    fileprivate mutating func takeMore() { all += more(all) }
+  }
+
   /// Decides writes, and stores those that are accepted.
   ///
-  /// - Parameter sending: Called before a commit is sent, so that the batch is known if its outcome is not.
+  /// - Parameters:
+  ///   - writes: The writes. On return, and if it throws, all that the batch has.
+  ///   - sending: Called before a commit is sent.
   /// - Returns: The batch, whose outcomes are final.
   func store(
-    _ writes: [PendingWrite], sending: (WriteBatch) -> Void
+    _ writes: inout Writes, sending: (WriteBatch) -> Void
   ) throws(PostgreSQLFailure) -> WriteBatch {
-    if ContinuousClock.now >= locksUntil {
-      if let batch = try swap(writes, sending: sending) { return batch }
-      locksUntil = .now + Self.lockingDuration
+    let assumesNew = ContinuousClock.now >= looksUntil
+    do throws(PostgreSQLFailure) {
+      if ContinuousClock.now >= locksUntil {
+        if let batch = try swap(writes.all, assumesNew: assumesNew, sending: sending) { return batch }
+        locksUntil = .now + Self.expectationDuration
+      }
+      return try lockAndLook(&writes, assumesNew: assumesNew, sending: sending)
+    } catch {
+      // Without the assumption, nothing can be stored already.
+      guard assumesNew, error.sqlstate == .uniqueViolation else { throw error }
+      looksUntil = .now + Self.expectationDuration
+      return try lockAndLook(&writes, assumesNew: false, sending: sending)
     }
-    return try lockAndLook(writes, sending: sending)
   }
 
   private func decide(_ writes: [PendingWrite], after store: StoreRow, _ known: LookupResult) -> WriteBatch {
@@ -47,28 +79,29 @@ final class WriterSession {
     return batch
   }
 
+  private func willSend(_ batch: WriteBatch, _ sending: (WriteBatch) -> Void) {
+    sent = batch
+    sending(batch)
+  }
+
   // MARK: Compare and swap
 
-  /// - Returns: `nil` if nothing was stored, because another gateway has committed or an id is stored already.
+  /// - Returns: `nil` if nothing was stored, because another gateway has committed.
   private func swap(
-    _ writes: [PendingWrite], sending: (WriteBatch) -> Void
+    _ writes: [PendingWrite], assumesNew: Bool, sending: (WriteBatch) -> Void
   ) throws(PostgreSQLFailure) -> WriteBatch? {
-    guard let batch = try decideWithoutLock(writes) else { return nil }
+    sent = nil
+    guard let batch = try decideWithoutLock(writes, assumesNew: assumesNew) else { return nil }
     guard !batch.isOnlyRefusals else { return batch }
-    sending(batch)
-    do throws(PostgreSQLFailure) {
-      // Without BEGIN, since the sync ends a transaction.
-      let results = try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
-        try batch.send(notifying: channel) { (statement, parameters) throws(PostgreSQLFailure) in
-          try pipeline.send(statement, parameters)
-        }
-        return try pipeline.sync()
+    willSend(batch, sending)
+    // Without BEGIN, since the sync ends a transaction.
+    let results = try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
+      try batch.send(notifying: channel) { (statement, parameters) throws(PostgreSQLFailure) in
+        try pipeline.send(statement, parameters)
       }
-      guard results.first?.affectedRows == 1 else { return nil }
-    } catch {
-      if error.sqlstate == .uniqueViolation { return nil }
-      throw error
+      return try pipeline.sync()
     }
+    guard results.first?.rowCount == 1 else { return nil }
     batch.keep()
     return batch
   }
@@ -76,13 +109,16 @@ final class WriterSession {
   /// Decides writes as of one state of the log.
   ///
   /// - Returns: `nil` if another gateway has committed meanwhile.
-  private func decideWithoutLock(_ writes: [PendingWrite]) throws(PostgreSQLFailure) -> WriteBatch? {
-    var request = LookupRequest(writes, cache, withIDs: false)
+  private func decideWithoutLock(
+    _ writes: [PendingWrite], assumesNew: Bool
+  ) throws(PostgreSQLFailure) -> WriteBatch? {
+    var assumesNew = assumesNew
+    var request = LookupRequest(writes, cache, assumesNew: assumesNew)
     var known = LookupResult()
     var base = cache.store
     var isConfirmed = false
-    // Once with what is not in the cache; again for the lanes of events that inherit a routing key; and again with the
-    // ids, if a write would be refused that may be stored already.
+    // Once with what is not in the cache; again for the lanes of events that inherit a routing key; and again with what
+    // was taken for new, if a write would be refused that may be stored already.
     while true {
       if base == nil || !request.isEmpty {
         let look = try look(request)
@@ -94,13 +130,15 @@ final class WriterSession {
         known.merge(look.found)
         isConfirmed = look.isUnchanged
       }
+      known.assumeNew(in: request)
       guard let store = base else { return nil }
       cache.store = store
       let batch = decide(writes, after: store, known)
       if !batch.missing.isEmpty {
         request = batch.missing
-      } else if batch.hasRefusals, !request.hasIDs {
-        request = LookupRequest(writes, cache, withIDs: true)
+      } else if batch.hasRefusals, assumesNew {
+        assumesNew = false
+        request = LookupRequest(writes, cache, assumesNew: false)
       } else if batch.isOnlyRefusals, !isConfirmed {
         // Nothing is swapped, so nothing else shows whether the log is still the same.
         return nil
@@ -129,36 +167,53 @@ final class WriterSession {
   // MARK: Lock and look
 
   private func lockAndLook(
-    _ writes: [PendingWrite], sending: (WriteBatch) -> Void
+    _ writes: inout Writes, assumesNew: Bool, sending: (WriteBatch) -> Void
   ) throws(PostgreSQLFailure) -> WriteBatch {
+    sent = nil
     cache.forgetHeads()
+    var batchWrites = writes
+    defer { writes = batchWrites }
     let batch = try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
       try pipeline.send(.begin)
       try pipeline.send(StoreRow.lockStatement)
-      let store: StoreRow
-      var known: LookupResult
-      do {
-        let lookups = WriterLookups(LookupRequest(writes, cache, withIDs: true))
-        try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters)
+      var request = LookupRequest(batchWrites.all, cache, assumesNew: assumesNew)
+      var lookups = WriterLookups(request)
+      try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters) }
+      // The later statements see what was committed before the lock was acquired.
+      var results = try pipeline.syncInTransaction().dropFirst()
+      let store = try StoreRow(results.popFirst())
+      var known = try lookups.result { () throws(PostgreSQLFailure) in try results.next() }
+      known.assumeNew(in: request)
+
+      let first = batchWrites.all.count
+      batchWrites.takeMore()
+      request = LookupRequest(batchWrites.all, from: first, cache, assumesNew: assumesNew)
+      var mayAssume = assumesNew
+      var batch: WriteBatch
+      while true {
+        if !request.isEmpty {
+          lookups = WriterLookups(request)
+          try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in
+            try pipeline.send(statement, parameters)
+          }
+          results = try pipeline.syncInTransaction()[...]
+          known.merge(try lookups.result { () throws(PostgreSQLFailure) in try results.next() })
         }
-        // The later statements see what was committed before the lock was acquired.
-        var results = try pipeline.syncInTransaction().dropFirst()
-        store = try StoreRow(results.popFirst())
-        known = try lookups.result { () throws(PostgreSQLFailure) in try results.next() }
-      }
-      var batch = decide(writes, after: store, known)
-      while !batch.missing.isEmpty {
-        let lookups = WriterLookups(batch.missing)
-        try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters)
+        known.assumeNew(in: request)
+        batch = decide(batchWrites.all, after: store, known)
+        if !batch.missing.isEmpty {
+          request = batch.missing
+        } else if batch.hasRefusals, mayAssume {
+          mayAssume = false
+          request = LookupRequest(batchWrites.all, cache, assumesNew: false)
+        } else {
+          break
         }
-        var results = try pipeline.syncInTransaction()[...]
-        known.merge(try lookups.result { () throws(PostgreSQLFailure) in try results.next() })
-        batch = decide(writes, after: store, known)
       }
       if batch.isOnlyRefusals {
         try pipeline.send(.rollback)
       } else {
-        sending(batch)
+        willSend(batch, sending)
         try batch.send(notifying: channel) { (statement, parameters) throws(PostgreSQLFailure) in
           try pipeline.send(statement, parameters)
         }
@@ -171,7 +226,15 @@ final class WriterSession {
     return batch
   }
 
-  // MARK: A commit without a known outcome
+  // MARK: Other commits
+
+  /// Commits without a change of the log, like any commit: it waits for the lock of the log, for the disk and for a
+  /// synchronous standby.
+  func commitNothing() throws(PostgreSQLFailure) {
+    try connection.run(Self.nothingStatement)
+  }
+
+  private static let nothingStatement = Statement("UPDATE store SET term = term")
 
   /// Returns whether a batch was committed, for good.
   ///

@@ -84,12 +84,20 @@ extension Connection {
     let session = try run(
       Self.sessionStatement, [.text(settings.schema ?? ""), .text(access == .reading ? "on" : "")],
       within: deadline - .now)
+    server = Self.serverName(libpq.host(handle), libpq.port(handle))
+    backend = Int32(clamping: session.integer(0, 1))
     let encoding = session.text(0, 0)
     guard encoding == "UTF8" else {
       throw unsupported(
         "The database has the encoding \(encoding), but an event store requires UTF8. Create another database with "
           + "ENCODING 'UTF8' and TEMPLATE template0.")
     }
+  }
+
+  private static func serverName(_ host: LibPQ.Text?, _ port: LibPQ.Text?) -> String {
+    let host = host.map { String(cString: $0) } ?? ""
+    let port = port.map { String(cString: $0) } ?? ""
+    return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 
   private func unsupported(_ text: String) -> PostgreSQLFailure {
@@ -112,7 +120,7 @@ extension Connection {
   ///   choice of the operator is kept, and so is pglz on a server that was built without lz4.
   private static let sessionStatement = Statement.once(
     """
-    SELECT current_setting('server_encoding'), set_config('jit', 'off', false),
+    SELECT current_setting('server_encoding'), pg_backend_pid(), set_config('jit', 'off', false),
       set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false),
       set_config('enable_bitmapscan', 'off', false), set_config('enable_sort', 'off', false),
       set_config('enable_incremental_sort', 'off', false), set_config('enable_hashjoin', 'off', false),

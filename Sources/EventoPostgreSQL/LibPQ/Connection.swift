@@ -16,6 +16,10 @@ final class Connection {
   let access: Access
   /// The user, the servers and the database, for a log.
   let name: String
+  /// The server to which it is or was connected, as `host:port`.
+  var server = ""
+  /// The number of the server's process for it, its "pid".
+  var backend: Int32 = 0
   /// The schema of the settings, which comes first in the `search_path`; `nil` for that of the server or the URL.
   let schema: String?
   /// The time for an operation unless it has one of its own.

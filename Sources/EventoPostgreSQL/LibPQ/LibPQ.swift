@@ -30,6 +30,8 @@ final class LibPQ: @unchecked Sendable {
   let status: @convention(c) (ConnectionHandle) -> Int32
   let transactionStatus: @convention(c) (ConnectionHandle) -> Int32
   let socket: @convention(c) (ConnectionHandle) -> Int32
+  let host: @convention(c) (ConnectionHandle) -> Text?
+  let port: @convention(c) (ConnectionHandle) -> Text?
   let errorMessage: @convention(c) (ConnectionHandle) -> Text?
   let serverVersion: @convention(c) (ConnectionHandle) -> Int32
   let setNonblocking: @convention(c) (ConnectionHandle, Int32) -> Int32
@@ -87,6 +89,8 @@ final class LibPQ: @unchecked Sendable {
     status = try library.function("PQstatus")
     transactionStatus = try library.function("PQtransactionStatus")
     socket = try library.function("PQsocket")
+    host = try library.function("PQhost")
+    port = try library.function("PQport")
     errorMessage = try library.function("PQerrorMessage")
     serverVersion = try library.function("PQserverVersion")
     setNonblocking = try library.function("PQsetnonblocking")

@@ -16,8 +16,8 @@ struct LookupRequest: Error {
   /// The conditions, by the index of their write.
   var conditions: [Int: WriteCondition] = [:]
 
-  /// True if the ids of all events are looked up.
-  private(set) var hasIDs = false
+  /// Aggregates that are taken for new instead of looked up.
+  private(set) var newAggregates: Set<AggregateKey> = []
 
   var isEmpty: Bool {
     aggregates.isEmpty && kinds.isEmpty && lanes.isEmpty && events.isEmpty && positions.isEmpty && conditions.isEmpty
@@ -28,28 +28,31 @@ struct LookupRequest: Error {
   /// Creates the request for everything that is not in the cache, except the lanes of events that inherit their routing
   /// key.
   ///
-  /// - Parameter withIDs: True if the ids of the events are looked up. If not, they are taken for new, and the database
-  ///   refuses the commit if one is not.
-  init(_ writes: [PendingWrite], _ cache: WriterCache, withIDs: Bool) {
-    hasIDs = withIDs
-    for (index, write) in writes.enumerated() {
-      for event in write.events { add(event, cache, withID: withIDs) }
+  /// - Parameters:
+  ///   - first: The index of the first write to look at.
+  ///   - assumesNew: True if the ids of the events are taken for new, and so are the aggregates of which an event has
+  ///     version 1. Unique indexes refuse the commit if one is stored already.
+  init(_ writes: [PendingWrite], from first: Int = 0, _ cache: WriterCache, assumesNew: Bool) {
+    for (index, write) in writes.enumerated().dropFirst(first) {
+      for event in write.events { add(event, cache, assumesNew: assumesNew) }
       guard let condition = write.condition else { continue }
       conditions[index] = condition
       if let position = condition.after.flatMap(LogPosition.init)?.position { positions.insert(position) }
     }
   }
 
-  private mutating func add(_ event: NewEvent, _ cache: WriterCache, withID: Bool) {
+  private mutating func add(_ event: NewEvent, _ cache: WriterCache, assumesNew: Bool) {
     let aggregate = AggregateKey(type: event.aggregatorType, id: event.aggregatorID)
-    if cache.head(of: aggregate) == nil { aggregates.insert(aggregate) }
+    if cache.head(of: aggregate) == nil, !newAggregates.contains(aggregate) {
+      if assumesNew, event.version == 1 { newAggregates.insert(aggregate) } else { aggregates.insert(aggregate) }
+    }
     let kind = KindName(type: aggregate.type, name: Name(checked: event.name))
     if cache.kind(kind) == nil { kinds.insert(kind) }
     if case .value(let routingKey) = event.routingKey {
       let lane = LaneName(kind: kind, routingKey: routingKey.map(Name.init(checked:)))
       if cache.lane(lane) == nil { lanes.insert(lane) }
     }
-    if withID, let id = event.id {
+    if !assumesNew, let id = event.id {
       events[id] = (event.data.bytes.count, event.metadata.isEmpty ? 0 : event.metadata.bytes.count)
     }
   }
@@ -62,7 +65,6 @@ struct LookupRequest: Error {
     events.merge(other.events) { known, _ in known }
     positions.formUnion(other.positions)
     conditions.merge(other.conditions) { known, _ in known }
-    hasIDs = hasIDs || other.hasIDs
   }
 }
 
@@ -92,9 +94,15 @@ struct LookupResult {
     case otherLength
   }
 
+  /// Adds the aggregates that a request takes for new.
+  mutating func assumeNew(in request: LookupRequest) {
+    for aggregate in request.newAggregates where heads[aggregate] == nil { heads[aggregate] = .some(nil) }
+  }
+
   /// Adds what was looked up later, in the same state of the log.
   mutating func merge(_ other: LookupResult) {
-    heads.merge(other.heads) { known, _ in known }
+    // The known one may be an assumption.
+    heads.merge(other.heads) { _, found in found }
     texts.merge(other.texts) { known, _ in known }
     kinds.merge(other.kinds) { known, _ in known }
     kindCounts.merge(other.kindCounts) { known, _ in known }

@@ -19,11 +19,14 @@ extension Schema {
   /// They are in the schema of the connection's settings, which is created if it is missing, or else in the first one of
   /// the `search_path`.
   ///
+  /// - Parameter notify: Called with a notice if the server's settings can lose confirmed events.
   /// - Returns: True if the store is new.
   /// - Throws: ``EventoError`` if the database can't hold a store, or has one of a newer version;
   ///   ``PostgreSQLFailure``.
   @discardableResult
-  static func prepare(_ connection: Connection, _ rules: Rules = Rules()) throws -> Bool {
+  static func prepare(
+    _ connection: Connection, _ rules: Rules = Rules(), notify: (StoreNotice) -> Void = { _ in }
+  ) throws -> Bool {
     let state = try State(of: connection)
     guard state.synchronousCommit != "off" || rules.allowsAsynchronousCommit else {
       throw EventoError(
@@ -31,6 +34,7 @@ extension Schema {
         "PostgreSQL's \"synchronous_commit\" is off, so it can lose confirmed events in a crash. Set it to on for the "
           + "server, the database or the role.", isTransient: false)
     }
+    if let notice = state.synchronousCommitNotice { notify(notice) }
     guard try content(of: connection, state) != .store(version: version) else { return false }
     return try migrate(connection, rules)
   }
@@ -132,6 +136,23 @@ extension Schema {
       schema = row.isNull(0, 0) ? nil : row.text(0, 0)
       synchronousCommit = row.text(0, 1)
       tables = Set(row.text(0, 2).split(separator: " ").map { String($0) })
+    }
+
+    /// The notice about a setting with which a failover can lose confirmed events
+    /// (https://www.postgresql.org/docs/15/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT), also if there is no standby
+    /// yet.
+    var synchronousCommitNotice: StoreNotice? {
+      let loss: String
+      switch synchronousCommit {
+      case "local": loss = "commits don't wait for a standby, and a failover can lose confirmed events"
+      case "remote_write":
+        loss = "commits don't wait for a standby's disk, and a failover can lose confirmed events if both machines fail"
+      default: return nil
+      }
+      return StoreNotice(
+        level: .failure,
+        message: "PostgreSQL's \"synchronous_commit\" is \(synchronousCommit): \(loss). Set it to on for the role.",
+        cause: nil)
     }
   }
 

@@ -4,9 +4,9 @@ internal import EventoStorage
 ///
 /// They are like those of the SQLite store: an event's row holds integers for everything that repeats, and `text`,
 /// `kind`, `lane` and `aggregate` say what they mean. Only the id of its aggregate is in the row as well, as
-/// `aggregate_key`: there can be as many aggregates as events, and a page would look up most of them. Rows of these four tables are only added. Their ids are counted in
-/// the row of `store`, not by sequences: a failover to a server that is behind can lose rows and give their ids to
-/// others, and then the counters go back with the rows.
+/// `aggregate_key`: there can be as many aggregates as events, and a page would look up most of them. Rows of these four
+/// tables are only added. Their ids are counted in the row of `store`, not by sequences: a failover to a server that is
+/// behind can lose rows and give their ids to others, and then the counters go back with the rows.
 ///
 /// Every commit updates the row of `store` first. Its lock makes the order of commits the order of positions.
 ///
@@ -18,11 +18,11 @@ internal import EventoStorage
 /// | aggregate | `event_by_aggregate` |
 /// | id | `event_by_id` |
 ///
-/// Each index ends with the position, so that it returns a filter's events in the order of the log. That of the aggregates
-/// has the kind and the routing key beside it, so that reads by aggregate and name need no rows of other events. The other indexes
-/// are partial (https://www.postgresql.org/docs/15/indexes-partial.html), and most stores have no rows in them. They do
-/// what the posting lists and the sparse index of the SQLite store do, so that a read takes a bounded number of index
-/// scans with any number of names, types and routing keys:
+/// Each index ends with the position, so that it returns a filter's events in the order of the log. That of the
+/// aggregates has the kind and the routing key beside it, so that reads by aggregate and name need no rows of other
+/// events. The other indexes are partial (https://www.postgresql.org/docs/15/indexes-partial.html), and most stores have
+/// no rows in them. They do what the posting lists and the sparse index of the SQLite store do, so that a read takes a
+/// bounded number of index scans with any number of names, types and routing keys:
 ///
 /// - Kinds beyond the first ``IndexLimits/kindsPerType`` of their type are late, and so are their events. These are in
 ///   an index by type, and in one by type and routing key.
@@ -125,13 +125,12 @@ enum Schema {
         is_late_kind boolean NOT NULL,
         is_late_lane boolean NOT NULL,
         is_json boolean NOT NULL,
-        aggregate_key text COLLATE "C" NOT NULL,
         metadata bytea,
         data bytea NOT NULL
       ) WITH (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000)
       """,
       "CREATE UNIQUE INDEX event_by_id ON event (id)",
-      "CREATE INDEX event_by_aggregate ON event (aggregate, position) INCLUDE (kind, routing_key)",
+      "CREATE INDEX event_by_aggregate ON event (aggregate, position)",
       "CREATE INDEX event_by_kind ON event (kind, position)",
       "CREATE INDEX event_by_lane ON event (lane, position)",
       "CREATE INDEX event_late_by_type ON event (type, position) WHERE is_late_kind",
@@ -173,6 +172,13 @@ enum Schema {
         PRIMARY KEY (type, revision, id)
       )
       """,
-    ]
+    ],
+    [
+      "ALTER TABLE event ADD COLUMN aggregate_key text COLLATE \"C\"",
+      "UPDATE event SET aggregate_key = aggregate.key FROM aggregate WHERE aggregate.id = event.aggregate",
+      "ALTER TABLE event ALTER COLUMN aggregate_key SET NOT NULL",
+      "DROP INDEX event_by_aggregate",
+      "CREATE INDEX event_by_aggregate ON event (aggregate, position) INCLUDE (kind, routing_key)",
+    ],
   ]
 }

@@ -38,6 +38,9 @@ package final class CommitQueue<Write: QueuedWrite>: Sendable {
   /// The number of writes that wait.
   package var count: Int { state.withLock { $0.waiting.count } }
 
+  /// True if the thread has nothing to do, and may get something.
+  package var isIdle: Bool { state.withLock { !$0.isActive && !$0.isClosed && !$0.isRefusing } }
+
   // MARK: For callers
 
   /// Adds a write, or fails it at once if it is refused.
@@ -86,7 +89,16 @@ package final class CommitQueue<Write: QueuedWrite>: Sendable {
 
   /// Removes the writes of the next commit, and fails those that are not to begin any more.
   package func next() -> [Write] {
-    let (taken, isRefusing) = state.withLock { ($0.waiting.next(), $0.isRefusing) }
+    take { $0.next() }
+  }
+
+  /// Removes the writes that fit into a commit, after writes that it has already, like ``next()``.
+  package func more(after writes: [Write]) -> [Write] {
+    take { $0.more(after: writes) }
+  }
+
+  private func take(_ body: (inout WriteQueues<Write>) -> [Write]) -> [Write] {
+    let (taken, isRefusing) = state.withLock { (body(&$0.waiting), $0.isRefusing) }
     return taken.filter { write in
       if isRefusing {
         write.fail(.storeClosed)

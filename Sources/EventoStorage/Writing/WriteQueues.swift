@@ -41,9 +41,23 @@ struct WriteQueues<Write: QueuedWrite> {
     guard let queue = order.first(where: { !queues[$0].isEmpty }) else { return [] }
     last = queue
     if queue > 0 { lastLargeQueue = queue }
+    return take(from: queue, after: [])
+  }
+
+  /// Removes the writes that fit into a commit, after writes that it has already.
+  mutating func more(after writes: [Write]) -> [Write] {
+    guard let first = writes.first else { return [] }
+    return take(from: queue(of: first), after: writes)
+  }
+
+  private mutating func take(from queue: Int, after taken: [Write]) -> [Write] {
     var (bytes, cost) = (0, 0)
+    for write in taken {
+      bytes += write.size.bytes
+      cost += write.size.cost
+    }
     let writes = Array(
-      queues[queue].prefix(limits.writes).prefix { write in
+      queues[queue].prefix(max(limits.writes - taken.count, 0)).prefix { write in
         let next = write.size
         defer {
           bytes += next.bytes
