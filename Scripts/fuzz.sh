@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the fuzz targets and runs them. Takes which one (Requests, Connection, JSON, Cursor, Query, or all), seconds for each, and what
-# libFuzzer takes beside: `Scripts/fuzz.sh JSON 600 -max_len=8192`. See Tests/Fuzz/README.md. For Linux: Xcode has no
+# Builds the fuzz targets and runs them. Takes which one (Requests, Connection, JSON, Payloads, Cursor, Query, or all), seconds for each,
+# and what libFuzzer takes beside: `Scripts/fuzz.sh JSON 600 -max_len=8192`. See Tests/Fuzz/README.md. For Linux: Xcode has no
 # libFuzzer.
 set -eu
 
@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 targets=${1:-all}
 seconds=${2:-60}
 shift $(($# < 2 ? $# : 2))
-[ "$targets" != all ] || targets="Requests Connection JSON Cursor Query"
+[ "$targets" != all ] || targets="Requests Connection JSON Payloads Cursor Query"
 
 build=.build/fuzz
 products="$build/release"
