@@ -72,13 +72,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "wire-benchmark", dependencies: ["Evento", "EventoWire"], path: "Benchmarks/Wire", swiftSettings: settings),
+      name: "wire-benchmark", dependencies: ["ByteCoding", "Evento", "EventoWire"], path: "Benchmarks/Wire", swiftSettings: settings),
 
     .testTarget(name: "ByteCodingTests", dependencies: ["ByteCoding"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "EventoTests", dependencies: ["Evento", "EventoSQLite", "EventoTesting", log],
+      name: "EventoTests", dependencies: ["ByteCoding", "Evento", "EventoSQLite", "EventoTesting", log],
       swiftSettings: settings),
     .testTarget(
       name: "EventoWireTests", dependencies: ["ByteCoding", "Evento", "EventoWire"], swiftSettings: settings),

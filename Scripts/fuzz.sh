@@ -1,14 +1,14 @@
 #!/bin/sh
-# Builds the fuzz targets and runs them. Takes which one (Requests, Connection, JSON, Events, Cursor, Query, or all), seconds for each, and what
-# libFuzzer takes beside: `Scripts/fuzz.sh JSON 600 -max_len=8192`. See Tests/Fuzz/README.md. For Linux: Xcode has no
-# libFuzzer.
+# Builds the fuzz targets and runs them. Takes which one (Requests, Connection, JSON, Events, Payloads, Cursor, Query, or
+# all), seconds for each, and what libFuzzer takes beside: `Scripts/fuzz.sh JSON 600 -max_len=8192`. See
+# Tests/Fuzz/README.md. For Linux: Xcode has no libFuzzer.
 set -eu
 
 cd "$(dirname "$0")/.."
 targets=${1:-all}
 seconds=${2:-60}
 shift $(($# < 2 ? $# : 2))
-[ "$targets" != all ] || targets="Requests Connection JSON Events Cursor Query"
+[ "$targets" != all ] || targets="Requests Connection JSON Events Payloads Cursor Query"
 
 build=.build/fuzz
 products="$build/release"

@@ -2,8 +2,8 @@ import Evento
 import EventoWire
 import Foundation
 
-/// Reading and writing events as JSON, against Foundation's coders doing the same with `Codable` values: prints a JSON
-/// object with nanoseconds an event.
+/// Reading and writing events as JSON, and typed payloads by `JSONCoder`, against Foundation's coders doing the same with
+/// `Codable` values: prints a JSON object with nanoseconds an event or payload.
 ///
 /// It is of this package, not of the one beside it, because what it measures is open to this package alone. What ours
 /// does beyond Foundation (forms, limits, errors with their locations, payloads to the byte) is included.
@@ -17,6 +17,12 @@ enum WireBenchmark {
     let page = try samplePage(WriteRequest(json: body, limits: WireLimits()))
     let plain = Plain.Page(page)
     let (decoder, encoder) = (JSONDecoder(), JSONEncoder())
+    let (coder, order) = (JSONCoder(), Order.sample)
+    let payload = try coder.encode(order)
+    let (orderDecoder, orderEncoder) = (Order.foundationDecoder(), Order.foundationEncoder())
+    guard try coder.decode(Order.self, from: payload) == orderDecoder.decode(Order.self, from: Data(payload.bytes)),
+      try orderEncoder.encode(order) == Data(payload.bytes)
+    else { fatalError("The coders differ.") }
 
     var results: [[String: Any]] = []
     for _ in 0..<rounds {
@@ -29,6 +35,12 @@ enum WireBenchmark {
         "foundation_decode_ns": try time { try decoder.decode(Plain.Request.self, from: Data(body)).events.count },
         "encode_ns": time { encoded(page).count },
         "foundation_encode_ns": try time { try encoder.encode(plain).count },
+        "payload_decode_ns": try time(1) { try coder.decode(Order.self, from: payload).cents },
+        "foundation_payload_decode_ns": try time(1) {
+          try orderDecoder.decode(Order.self, from: Data(payload.bytes)).cents
+        },
+        "payload_encode_ns": try time(1) { try coder.encode(order).bytes.count },
+        "foundation_payload_encode_ns": try time(1) { try Payload(Array(orderEncoder.encode(order))).bytes.count },
       ])
     }
     let output = try JSONSerialization.data(withJSONObject: ["rounds": results], options: [.sortedKeys])

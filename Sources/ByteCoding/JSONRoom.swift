@@ -139,6 +139,8 @@ package struct JSONRoom: ~Copyable {
     put(UInt8(ascii: "\\"))
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"): put(byte)
+    case 0x08: put(UInt8(ascii: "b"))
+    case 0x0C: put(UInt8(ascii: "f"))
     case 0x0A: put(UInt8(ascii: "n"))
     case 0x0D: put(UInt8(ascii: "r"))
     case 0x09: put(UInt8(ascii: "t"))

@@ -91,9 +91,16 @@ package struct JSONScanner {
   ///
   /// - Returns: The range of its content, and true if it has escapes.
   package mutating func skipString() throws(ParseError) -> (content: Range<Int>, isEscaped: Bool) {
+    let string = try scanString()
+    return (string.content, string.isEscaped)
+  }
+
+  /// Skips a string, and returns more about it.
+  mutating func scanString() throws(ParseError) -> (content: Range<Int>, isEscaped: Bool, isASCII: Bool) {
     guard skip(UInt8(ascii: "\"")) else { throw error("expected a string") }
     let start = offset
     var isEscaped = false
+    var isASCII = true
     while true {
       skipPlainCharacters()
       guard offset < bytes.count else { throw error("unterminated string") }
@@ -101,12 +108,14 @@ package struct JSONScanner {
       switch byte {
       case UInt8(ascii: "\""):
         offset += 1
-        return (start..<offset - 1, isEscaped)
+        return (start..<offset - 1, isEscaped, isASCII)
       case UInt8(ascii: "\\"):
         isEscaped = true
         try skipEscape()
       case 0x20..<0x80: offset += 1
-      case 0x80...: try skipMultibyte(byte)
+      case 0x80...:
+        isASCII = false
+        try skipMultibyte(byte)
       default: throw error("a control character must be escaped in a string")
       }
     }
@@ -194,7 +203,7 @@ package struct JSONScanner {
     guard offset > start else { throw error("expected a digit") }
   }
 
-  private mutating func skipWord(_ word: StaticString) throws(ParseError) {
+  mutating func skipWord(_ word: StaticString) throws(ParseError) {
     guard skip(word) else { throw error("expected a value") }
   }
 

@@ -50,6 +50,16 @@ package struct JSONWriter: Sendable {
     return room > max(bytes.count / 4, roomKept) ? bytes.withUnsafeBytes { Array($0) } : bytes
   }
 
+  // MARK: Written bytes
+
+  package func bytes(_ part: Range<Int>) -> [UInt8] { Array(bytes[part]) }
+
+  /// Returns whether a part is before another one in the order of bytes.
+  package func precedes(_ first: Range<Int>, _ second: Range<Int>) -> Bool {
+    for (byte, other) in zip(first, second) where bytes[byte] != bytes[other] { return bytes[byte] < bytes[other] }
+    return first.count < second.count
+  }
+
   // MARK: Pieces
 
   /// Writes text that is JSON already.
@@ -85,6 +95,12 @@ package struct JSONWriter: Sendable {
     text.withUTF8 { text in
       write(upTo: text.count + 2) { $0.put(plainString: UnsafeRawBufferPointer(text)) }
     }
+  }
+
+  /// Writes the text of a number.
+  package mutating func write(number text: String) {
+    var text = text
+    text.withUTF8 { text in write(upTo: text.count) { $0.put(json: UnsafeRawBufferPointer(text)) } }
   }
 
   package mutating func write(boolean: Bool) {

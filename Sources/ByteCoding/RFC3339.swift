@@ -17,26 +17,57 @@ package struct RFC3339 {
     let (whole, subsecond) = milliseconds.flooredQuotientAndRemainder(by: 1000)
     let (days, second) = whole.flooredQuotientAndRemainder(by: secondsADay)
     let day = CalendarDay(daysSince1970: days)
-    return "\(String(day.year, digits: 4))-\(String(day.month, digits: 2))-\(String(day.day, digits: 2))T"
-      + "\(String(second / 3600, digits: 2)):\(String(second / 60 % 60, digits: 2)):\(String(second % 60, digits: 2))."
-      + "\(String(subsecond, digits: 3))Z"
+    let template: StaticString = "0000-00-00T00:00:00.000Z"
+    let length = template.utf8CodeUnitCount
+    return String(unsafeUninitializedCapacity: length) { text in
+      _ = text.initialize(fromContentsOf: UnsafeBufferPointer(start: template.utf8Start, count: length))
+      func put(_ number: Int64, endingAt end: Int) {
+        var (rest, index) = (number, end)
+        while rest > 0 {
+          index -= 1
+          text[index] += UInt8(truncatingIfNeeded: rest % 10)
+          rest /= 10
+        }
+      }
+      put(day.year, endingAt: 4)
+      put(day.month, endingAt: 7)
+      put(day.day, endingAt: 10)
+      put(second / 3600, endingAt: 13)
+      put(second / 60 % 60, endingAt: 16)
+      put(second % 60, endingAt: 19)
+      put(subsecond, endingAt: 23)
+      return length
+    }
   }
 
   /// Reads a moment with any offset and any number of digits in its fraction; `nil` if the text is not one.
   package init?(_ text: String) {
-    let bytes = Array(text.utf8)
-    func number(_ range: Range<Int>, _ allowed: ClosedRange<Int64>) -> Int64? {
-      guard range.upperBound <= bytes.count, let value = Int64(digits: bytes[range]) else { return nil }
+    var text = text
+    guard let moment = text.withUTF8({ RFC3339($0) }) else { return nil }
+    self = moment
+  }
+
+  /// Reads it from UTF-8.
+  package init?(_ bytes: UnsafeBufferPointer<UInt8>) {
+    func number(_ start: Int, _ count: Int, _ allowed: ClosedRange<Int64>) -> Int64? {
+      guard start + count <= bytes.count else { return nil }
+      var value: Int64 = 0
+      for index in start..<start + count {
+        guard ASCII.isDigit(bytes[index]) else { return nil }
+        value = value * 10 + Int64(bytes[index] - UInt8(ascii: "0"))
+      }
       return allowed.contains(value) ? value : nil
     }
-    guard bytes.count >= 20, zip([4, 7, 13, 16], "--::".utf8).allSatisfy({ bytes[$0] == $1 }),
-      "Tt ".utf8.contains(bytes[10]), let year = number(0..<4, 0...9999), let month = number(5..<7, 1...12),
-      let day = number(8..<10, 1...31), let hour = number(11..<13, 0...23), let minute = number(14..<16, 0...59),
-      let second = number(17..<19, 0...60)
+    guard bytes.count >= 20, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
+      bytes[10] | 0x20 == UInt8(ascii: "t") || bytes[10] == UInt8(ascii: " "), bytes[13] == UInt8(ascii: ":"),
+      bytes[16] == UInt8(ascii: ":"), let year = number(0, 4, 0...9999), let month = number(5, 2, 1...12),
+      let day = number(8, 2, 1...31), let hour = number(11, 2, 0...23), let minute = number(14, 2, 0...59),
+      let second = number(17, 2, 0...60)
     else { return nil }
     var end = 19
     if bytes[end] == UInt8(ascii: ".") {
-      end = bytes[20...].firstIndex { !ASCII.isDigit($0) } ?? bytes.count
+      end += 1
+      while end < bytes.count, ASCII.isDigit(bytes[end]) { end += 1 }
       guard end > 20 else { return nil }
     }
     guard end < bytes.count else { return nil }
@@ -45,8 +76,8 @@ package struct RFC3339 {
     case UInt8(ascii: "Z"), UInt8(ascii: "z"):
       guard end + 1 == bytes.count else { return nil }
     case UInt8(ascii: "+"), UInt8(ascii: "-"):
-      guard end + 6 == bytes.count, bytes[end + 3] == UInt8(ascii: ":"), let hours = number(end + 1..<end + 3, 0...23),
-        let minutes = number(end + 4..<end + 6, 0...59)
+      guard end + 6 == bytes.count, bytes[end + 3] == UInt8(ascii: ":"), let hours = number(end + 1, 2, 0...23),
+        let minutes = number(end + 4, 2, 0...59)
       else { return nil }
       offset = (bytes[end] == UInt8(ascii: "-") ? -1 : 1) * (hours * 3600 + minutes * 60)
     default: return nil
@@ -60,6 +91,12 @@ package struct RFC3339 {
 
   /// Unix seconds with their fraction.
   package var secondsSince1970: Double {
-    Double(seconds) + (fraction.isEmpty ? 0 : Double("0." + fraction) ?? 0)
+    guard !fraction.isEmpty else { return Double(seconds) }
+    // So few digits are exact, and so is the power of ten: the quotient is the nearest `Double`.
+    let count = fraction.utf8.count
+    if count <= 15, let digits = Int64(digits: fraction.utf8) {
+      return Double(seconds) + Double(digits) / JSONNumber.powersOfTen[count]
+    }
+    return Double(seconds) + (Double("0." + fraction) ?? 0)
   }
 }

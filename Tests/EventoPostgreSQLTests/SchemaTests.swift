@@ -173,6 +173,33 @@ import Testing
     }
   }
 
+  /// A store as the first version of the tables has it.
+  @Test func aStoreOfTheFirstVersionIsUpgraded() async throws {
+    try await withDatabase { database in
+      let (id, uuid) = (ULID(high: 0x0190_0000_0000_0000, low: 1), "01900000-0000-0000-0000-000000000001")
+      try await database.psql(
+        "SET ROLE evento; "
+          + (Schema.migrations[0] + [
+            "INSERT INTO evento_schema (version) VALUES (1)",
+            "INSERT INTO store (origin, position, commit_id, texts, kinds, lanes, aggregates) VALUES (5, 1, 7, 3, 1, 1, 1)",
+            "INSERT INTO text VALUES (1, 'bank/Account'), (2, 'Opened'), (3, 'eu')",
+            "INSERT INTO kind VALUES (1, 1, 2, false)", "INSERT INTO lane VALUES (1, 3, 1, false)",
+            "INSERT INTO aggregate VALUES (1, 1, 'ada')",
+            "INSERT INTO event VALUES (1, 7, 1, 1, 1700000000000, '\(uuid)', 1, 1, 1, 3, false, false, true, NULL, '{}')",
+          ]).joined(separator: "; "))
+      try await withStore(PostgreSQLConfiguration(url: database.url)) { store in
+        for filter in [nil, [ReadAggregator("bank/Account", id: "ada")]] as [[ReadAggregator]?] {
+          let page = try await store.read(filter, routingKey: .all, args: .forward(first: 2))
+          #expect(page.edges.map(\.node.id) == [id] && page.edges.first?.node.aggregatorID == "ada")
+        }
+        let next = NewEvent(
+          aggregatorType: "bank/Account", aggregatorID: "ada", name: "Opened", routingKey: .value("eu"), version: 2,
+          data: Payload("{}"))
+        #expect(try await store.write([next]).events.first?.version == 2)
+      }
+    }
+  }
+
   /// The database's own order puts "a" before "B".
   @Test func textsAreOrderedByTheirBytes() async throws {
     try await withDatabase { database in

@@ -1,4 +1,4 @@
-"""Events from and to JSON, against Foundation's JSONDecoder and JSONEncoder."""
+"""Events and typed payloads from and to JSON, against Foundation's JSONDecoder and JSONEncoder."""
 
 import json
 import subprocess
@@ -6,11 +6,12 @@ import subprocess
 from .. import paths
 from ..compare import Comparison, Target
 
-ABOUT = "events from and to JSON, against Foundation's coders (a program of the product's own package)"
+ABOUT = "events and typed payloads from and to JSON, against Foundation's coders (a program of the product's own package)"
 TOOLS = []
 OF_PRODUCT = ["wire-benchmark"]
 COLUMNS = [
-    "decode", "foundation_decode", "decode_single", "foundation_decode_single", "encode", "foundation_encode"]
+    "decode", "foundation_decode", "decode_single", "foundation_decode_single", "encode", "foundation_encode",
+    "payload_decode", "foundation_payload_decode", "payload_encode", "foundation_payload_encode"]
 
 
 def comparisons(settings):
@@ -23,9 +24,11 @@ def comparisons(settings):
         return {"ns": nanoseconds, "rate": 1e9 / nanoseconds}
 
     yield Comparison(
-        "Events from and to JSON, 100 at a time or a single one", {column: (lambda c=column: figure(c)) for column in COLUMNS},
+        "Events from and to JSON, 100 at a time or a single one, and typed payloads of 230 bytes", {column: (lambda c=column: figure(c)) for column in COLUMNS},
         [
             Target("decode", "foundation_decode", at_least=80),
             Target("decode_single", "foundation_decode_single", at_least=80),
             Target("encode", "foundation_encode", at_least=30),
+            Target("payload_decode", "foundation_payload_decode", at_least=5),
+            Target("payload_encode", "foundation_payload_encode", at_least=2),
         ])

@@ -1,0 +1,258 @@
+/// All values of a JSON text in their order, with their positions: the text is scanned and checked once, and each value
+/// is then found, or skipped with everything in it, in one step.
+///
+/// Each entry has its parent, and its name or its number in it, so that the path to a value need not be kept.
+@usableFromInline
+package struct JSONTape: Sendable {
+  /// The maximum depth of nested arrays and objects: that of Foundation's decoder. Types that decode themselves
+  /// recursively need stack for each level.
+  package static let maximumDepth = 512
+  /// The index of the outermost value.
+  @inlinable package static var root: Int { 0 }
+
+  @usableFromInline
+  package enum Kind: UInt8, Sendable {
+    case null, `true`, `false`, number
+    /// A string without escapes.
+    case string
+    case escapedString
+    case array, object
+    /// An object with a name that has escapes or is not ASCII.
+    case objectWithUnusualNames
+  }
+
+  /// One value.
+  @usableFromInline
+  package struct Entry: Sendable {
+    @usableFromInline package fileprivate(set) var kind: Kind
+    @usableFromInline let name: Name
+    /// The index of the array or object that it is in.
+    @usableFromInline let parent: UInt32
+    /// The index of the first byte of a string's content or a number.
+    @usableFromInline let start: UInt32
+    /// The number of bytes of a string's content or a number, or the number of values in an array or object.
+    @usableFromInline fileprivate(set) var length: UInt32
+    /// The index of the next entry that is not in this one.
+    @usableFromInline fileprivate(set) var end: UInt32
+  }
+
+  /// The name of a member, or the number of an array's element.
+  @usableFromInline
+  struct Name: Sendable {
+    /// The index of the first byte of the name's content; the number of an element.
+    @usableFromInline var start: UInt32 = 0
+    @usableFromInline var length: UInt32 = 0
+    @usableFromInline var isEscaped = false
+  }
+
+  @usableFromInline package private(set) var entries: [Entry] = []
+
+  /// Scans a text, which may begin with a byte order mark.
+  ///
+  /// - Throws: An error of syntax or of depth.
+  /// - Complexity: O(*n*) in the length of the text.
+  package init(_ text: [UInt8]) throws(JSONScanner.ParseError) {
+    var scanner = JSONScanner(text, at: text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+    // SQLite stores no longer value either (https://sqlite.org/limits.html).
+    guard text.count <= Int32.max else { throw scanner.error("longer than 2 GiB") }
+    // A value of a typical payload has more than eight bytes with its name.
+    entries.reserveCapacity(min(text.count / 8 + 4, 1024))
+    try scan(&scanner)
+  }
+
+  private init(_ entries: [Entry]) {
+    self.entries = entries
+  }
+
+  /// The tape of `null`.
+  package static let null = JSONTape([Entry(kind: .null, name: Name(), parent: none, start: 0, length: 0, end: 1)])
+
+  // MARK: Scanning
+
+  private static let none = UInt32.max
+
+  private mutating func scan(_ scanner: inout JSONScanner) throws(JSONScanner.ParseError) {
+    var (parent, depth) = (Self.none, 0)
+    // Of the parent.
+    var (kind, count) = (Kind.null, UInt32(0))
+    var name = Name()
+    scanner.skipWhitespace()
+    while true {
+      if let opened = try scanValue(&scanner, parent, name) {
+        guard depth < Self.maximumDepth else {
+          throw scanner.error("nested more than \(Self.maximumDepth) levels deep", .depth)
+        }
+        if parent != Self.none { entries[Int(parent)].length = count }
+        (parent, depth) = (UInt32(entries.count - 1), depth + 1)
+        (kind, count) = (opened, 0)
+        scanner.skipWhitespace()
+        if scanner.next != kind.end {
+          name = try scanName(&scanner, in: parent, kind, &count)
+          continue
+        }
+      }
+      // The ends of the arrays and objects that the value is the last one of.
+      while true {
+        scanner.skipWhitespace()
+        guard parent != Self.none else {
+          guard scanner.next == nil else { throw scanner.error("expected nothing after the value") }
+          return
+        }
+        if scanner.skip(UInt8(ascii: ",")) {
+          scanner.skipWhitespace()
+          name = try scanName(&scanner, in: parent, kind, &count)
+          break
+        }
+        guard scanner.skip(kind.end) else {
+          throw scanner.error(kind == .array ? "expected , or ] in an array" : "expected , or } in an object")
+        }
+        entries[Int(parent)].length = count
+        entries[Int(parent)].end = UInt32(entries.count)
+        (parent, depth) = (entries[Int(parent)].parent, depth - 1)
+        if parent != Self.none { (kind, count) = (entries[Int(parent)].kind, entries[Int(parent)].length) }
+      }
+    }
+  }
+
+  /// Scans a scalar, or the beginning of an array or object.
+  ///
+  /// - Returns: The kind of an array or object.
+  @inline(__always)
+  private mutating func scanValue(
+    _ scanner: inout JSONScanner, _ parent: UInt32, _ name: Name
+  ) throws(JSONScanner.ParseError) -> Kind? {
+    var (kind, content) = (Kind.null, scanner.offset..<scanner.offset)
+    guard let byte = scanner.next else { throw scanner.error("expected a value") }
+    switch byte {
+    case UInt8(ascii: "\""):
+      let string = try scanner.scanString()
+      (kind, content) = (string.isEscaped ? .escapedString : .string, string.content)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+      let start = scanner.offset
+      try scanner.skipNumber()
+      (kind, content) = (.number, start..<scanner.offset)
+    case UInt8(ascii: "{"): kind = .object
+    case UInt8(ascii: "["): kind = .array
+    case UInt8(ascii: "t"):
+      kind = .true
+      try scanner.skipWord("true")
+    case UInt8(ascii: "f"):
+      kind = .false
+      try scanner.skipWord("false")
+    case UInt8(ascii: "n"): try scanner.skipWord("null")
+    default: throw scanner.error("expected a value")
+    }
+    entries.append(
+      Entry(
+        kind: kind, name: name, parent: parent, start: UInt32(truncatingIfNeeded: content.lowerBound),
+        length: UInt32(truncatingIfNeeded: content.count), end: UInt32(truncatingIfNeeded: entries.count + 1)))
+    guard kind == .object || kind == .array else { return nil }
+    _ = scanner.skip(byte)
+    return kind
+  }
+
+  /// Scans the name of an object's next member with its colon; for an array, it only counts the element.
+  @inline(__always)
+  private mutating func scanName(
+    _ scanner: inout JSONScanner, in parent: UInt32, _ kind: Kind, _ count: inout UInt32
+  ) throws(JSONScanner.ParseError) -> Name {
+    defer { count += 1 }
+    guard kind != .array else { return Name(start: count) }
+    let string = try scanner.scanString()
+    if !scanner.skip(UInt8(ascii: ":")) { try scanner.expect(UInt8(ascii: ":"), ": after a member's name") }
+    scanner.skipWhitespace()
+    if string.isEscaped || !string.isASCII { entries[Int(parent)].kind = .objectWithUnusualNames }
+    return Name(
+      start: UInt32(truncatingIfNeeded: string.content.lowerBound),
+      length: UInt32(truncatingIfNeeded: string.content.count), isEscaped: string.isEscaped)
+  }
+}
+
+extension JSONTape.Kind {
+  fileprivate var end: UInt8 { self == .array ? UInt8(ascii: "]") : UInt8(ascii: "}") }
+}
+
+// MARK: - Reading
+
+extension JSONTape {
+  @inlinable package func kind(_ index: Int) -> Kind { entries[index].kind }
+
+  /// The bytes of a string's content, with its escapes, or of a number.
+  @inlinable
+  package func content(_ index: Int) -> Range<Int> {
+    let entry = entries[index]
+    return Int(entry.start)..<Int(entry.start) + Int(entry.length)
+  }
+
+  /// The number of values in an array or object.
+  @inlinable package func count(_ index: Int) -> Int { Int(entries[index].length) }
+
+  /// The index of the value after this one and all that is in it.
+  @inlinable package func end(_ index: Int) -> Int { Int(entries[index].end) }
+
+  /// The array or object that a value is in; `nil` for the root.
+  @inlinable
+  package func parent(_ index: Int) -> Int? {
+    index == Self.root ? nil : Int(entries[index].parent)
+  }
+
+  /// The number of a value in its array.
+  @inlinable package func position(_ index: Int) -> Int { Int(entries[index].name.start) }
+
+  /// The bytes of a member's name, with its escapes.
+  @inlinable
+  package func name(_ index: Int) -> (content: Range<Int>, isEscaped: Bool) {
+    let name = entries[index].name
+    return (Int(name.start)..<Int(name.start) + Int(name.length), name.isEscaped)
+  }
+
+  /// The indexes of the values in an array or object.
+  package func children(of index: Int) -> some Sequence<Int> {
+    let end = end(index)
+    return sequence(state: index + 1) { next in
+      guard next < end else { return nil }
+      defer { next = self.end(next) }
+      return next
+    }
+  }
+
+  /// Returns the index of an object's first member with a name, compared by bytes.
+  ///
+  /// - Parameter text: The text that the tape was made of.
+  /// - Complexity: O(*n*) in the number of members.
+  package func member(_ name: UnsafeBufferPointer<UInt8>, of object: Int, in text: [UInt8]) -> Int? {
+    let end = end(object)
+    var index = object + 1
+    return text.withUnsafeBytes { text in
+      let name = UnsafeRawBufferPointer(name)
+      while index < end {
+        let entry = entries[index]
+        if Int(entry.name.length) == name.count,
+          Self.isEqual(UnsafeRawBufferPointer(rebasing: text[Int(entry.name.start)...].prefix(name.count)), name)
+        {
+          return index
+        }
+        index = Int(entry.end)
+      }
+      return nil
+    }
+  }
+
+  /// Compares short texts of one length, eight bytes at a time.
+  @inline(__always)
+  private static func isEqual(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
+    var index = 0
+    while index + 8 <= second.count {
+      let difference =
+        first.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        ^ second.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      guard difference == 0 else { return false }
+      index += 8
+    }
+    while index < second.count {
+      guard first[index] == second[index] else { return false }
+      index += 1
+    }
+    return true
+  }
+}

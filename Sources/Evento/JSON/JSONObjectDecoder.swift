@@ -1,0 +1,72 @@
+internal import ByteCoding
+
+/// Decodes the members of an object.
+struct JSONObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
+  private let document: JSONDocument
+  private let object: Int
+  private let table: JSONDocument.MemberTable?
+
+  init(_ document: JSONDocument, _ index: Int) throws {
+    switch document.tape.kind(index) {
+    case .object, .objectWithUnusualNames: break
+    case .null: throw document.null([String: Any].self, index)
+    default: throw document.mismatch([String: Any].self, index)
+    }
+    self.document = document
+    object = index
+    table = try document.table(of: index)
+  }
+
+  var codingPath: [any CodingKey] { document.path(to: object) }
+  var allKeys: [Key] { document.names(of: object, table).compactMap { Key(stringValue: $0) } }
+
+  func contains(_ key: Key) -> Bool { index(key) != nil }
+
+  func decodeNil(forKey key: Key) throws -> Bool { document.isNull(try existingIndex(key)) }
+
+  func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+    try document.decode(type, at: existingIndex(key))
+  }
+
+  func nestedContainer<Nested: CodingKey>(
+    keyedBy type: Nested.Type, forKey key: Key
+  ) throws -> KeyedDecodingContainer<Nested> {
+    KeyedDecodingContainer(try JSONObjectDecoder<Nested>(document, existingIndex(key)))
+  }
+
+  func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+    try JSONArrayDecoder(document, existingIndex(key))
+  }
+
+  func superDecoder() throws -> any Decoder { superDecoder(JSONKey.super) }
+  func superDecoder(forKey key: Key) throws -> any Decoder { superDecoder(key) }
+
+  private func superDecoder(_ key: some CodingKey) -> any Decoder {
+    // A missing member is a null for a superclass, as in Foundation.
+    guard let index = index(key) else {
+      let missing = JSONDocument(missing: codingPath + [key], document.dates)
+      return JSONValueDecoder(document: missing, index: JSONTape.root)
+    }
+    return JSONValueDecoder(document: document, index: index)
+  }
+
+  @inline(__always)
+  private func index(_ key: some CodingKey) -> Int? { document.member(key.stringValue, of: object, table) }
+
+  @inline(__always)
+  private func existingIndex(_ key: Key) throws -> Int {
+    guard let index = index(key) else {
+      throw DecodingError.keyNotFound(
+        key, .init(codingPath: codingPath, debugDescription: "There is no member \"\(key.stringValue)\"."))
+    }
+    return index
+  }
+}
+
+// Without these, a member is looked up three times.
+extension JSONObjectDecoder {
+  func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
+    guard let index = index(key), !document.isNull(index) else { return nil }
+    return try document.decode(type, at: index)
+  }
+}

@@ -1,0 +1,1 @@
+../../EventoTests/JSON/FoundationComparison.swift
