@@ -72,7 +72,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "wire-benchmark", dependencies: ["ByteCoding", "Evento", "EventoWire"], path: "Benchmarks/Wire", swiftSettings: settings),
+      name: "wire-benchmark", dependencies: ["ByteCoding", "Evento", "EventoWire"], path: "Benchmarks/Wire",
+      swiftSettings: settings),
 
     .testTarget(name: "ByteCodingTests", dependencies: ["ByteCoding"], swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
