@@ -82,7 +82,7 @@ struct LimitOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Bytes of unsent responses at which a connection's next request is left unread; a stream waits at an eighth \
-      of it.
+      of it, or at all of it while its client catches up quickly.
       """, valueName: "bytes"))
   var maxBufferedBytes = Number(ServerConfiguration().bufferedBytes)
 
