@@ -60,8 +60,8 @@ package enum JSONNumber {
     var (significand, exponent): (UInt64, Int) = (0, 0)
     let isNegative = text[0] == UInt8(ascii: "-")
     var index = isNegative ? 1 : 0
-    // 19 digits and a point always fit.
-    guard text.count - index <= 20 else { return nil }
+    // 19 digits always fit.
+    guard text.count - index <= 19 else { return nil }
     var isFraction = false
     while index < text.count {
       let byte = text[index]
