@@ -160,7 +160,7 @@ import Testing
               .once(
                 """
                 INSERT INTO event SELECT \(position), \(position + 1000), 1, 1000, 0, gen_random_uuid(), type,
-                  \(kind), lane.id, lane.routing_key, false, false, true, 'a', NULL, ''
+                  \(kind), lane.id, lane.routing_key, false, false, true, NULL, '', 'a'
                 FROM lane JOIN kind ON kind.id = \(kind) WHERE lane.id = \(lane)
                 """))
           }

@@ -48,8 +48,9 @@ struct SampleLog {
       INSERT INTO event
       SELECT position, position + 1000, aggregate, row_number() OVER (PARTITION BY aggregate ORDER BY position),
         1700000000000 + position, lpad(to_hex(position), 32, '0')::uuid, kind.type, kind.id, lane.id, lane.routing_key,
-        kind.is_late, lane.is_late, true, a.key, CASE WHEN position % 3 = 0 THEN convert_to('{"m":' || position || '}', 'UTF8') END,
-        convert_to('{"n":' || position || '}', 'UTF8')
+        kind.is_late, lane.is_late, true,
+        CASE WHEN position % 3 = 0 THEN convert_to('{"m":' || position || '}', 'UTF8') END,
+        convert_to('{"n":' || position || '}', 'UTF8'), a.key
       FROM (
         SELECT position,
           CASE WHEN position % 10 = 0 THEN 1 ELSE 2 + (position * 7919) % \(Self.aggregates - 1) END AS aggregate

@@ -193,7 +193,7 @@ import Testing
           #expect(page.edges.map(\.node.id) == [id] && page.edges.first?.node.aggregatorID == "ada")
         }
         let next = NewEvent(
-          aggregatorType: "bank/Account", aggregatorID: "ada", name: "Opened", routingKey: .value("eu"), version: 2,
+          aggregatorType: "bank/Account", aggregatorID: "ada", version: 2, name: "Opened", routingKey: .value("eu"),
           data: Payload("{}"))
         #expect(try await store.write([next]).events.first?.version == 2)
       }
