@@ -1,4 +1,5 @@
 import Evento
+import EventoGateway
 import EventoSQLite
 import Foundation
 import TestSupport
@@ -110,21 +111,30 @@ import Testing
         try await Self.write(20, from: start, fill: 100, to: client)
         try await Self.write(60, fill: 10, aggregate: "other", to: client)
       }
-      var (cursor, seen, cuts) = (String?.none, [Int](), 0)
+      var seen: [Int] = []
+      var cursors: [String] = []
       while seen.count < count {
-        let after = cursor.map { "&after=\($0)" } ?? ""
-        let stream = try await OpenStream(client, "/events/stream?\(Self.filter)\(after)") {
-          OpenStream.heartbeats($0) >= 1
-        }
-        let blocks = stream.text.components(separatedBy: "\n\n").dropLast()
-        let heartbeat = try #require(blocks.lastIndex { $0.hasPrefix(": heartbeat\nid: ") })
-        seen += Self.numbers(blocks[..<heartbeat].joined(separator: "\n"))
-        cursor = String(blocks[heartbeat].dropFirst(": heartbeat\nid: ".count))
-        cuts += 1
+        let (numbers, cursor) = try await Self.readUpToHeartbeat(after: cursors.last, client)
+        seen += numbers
+        cursors.append(cursor)
       }
       #expect(seen == Array(1...count))
-      #expect(cuts > 1)
+      #expect(cursors.count > 1)
     }
+  }
+
+  /// Returns the numbers before the last heartbeat that came, and its cursor.
+  private static func readUpToHeartbeat(
+    after cursor: String?, _ client: HTTPClient
+  ) async throws -> (numbers: [Int], cursor: String) {
+    let after = cursor.map { "&after=\($0)" } ?? ""
+    let stream = try await OpenStream(client, "/events/stream?\(filter)\(after)") { OpenStream.heartbeats($0) >= 1 }
+    let blocks = stream.text.components(separatedBy: "\n\n").dropLast()
+    let heartbeat = try #require(blocks.lastIndex { $0.hasPrefix(": heartbeat\nid: ") })
+    return (
+      numbers(blocks[..<heartbeat].joined(separator: "\n")),
+      String(blocks[heartbeat].dropFirst(": heartbeat\nid: ".count))
+    )
   }
 
   /// The limits of the store's pages bound a step too, and an event that is larger than a step is a step of its own.
