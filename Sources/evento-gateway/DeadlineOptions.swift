@@ -7,7 +7,7 @@ struct DeadlineOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Seconds to receive the head of a request, from its first byte.",
+      "Seconds to receive the head of a request, from its first byte, and for a new connection to send one.",
       valueName: "seconds"))
   var headTimeout = Number(seconds(ServerConfiguration().headTimeout))
 

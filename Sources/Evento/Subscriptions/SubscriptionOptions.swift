@@ -45,9 +45,9 @@ extension Subscription {
     return with { $0.options.chunkSize = events }
   }
 
-  /// Acknowledges after every `events` events, and at the end of each chunk or of what a stream has brought together. If
-  /// you don't call this, it acknowledges at the end of a chunk, or with the first event that ends 100 ms or more after
-  /// the last acknowledgement.
+  /// Acknowledges after every `events` events, and at the end of each chunk, or of the events that a stream delivered
+  /// together. If you don't call this, it acknowledges at the end of a chunk, or with the first event that ends 100 ms or
+  /// more after the last acknowledgement.
   ///
   /// Each acknowledgement is a write to disk. While that of a chunk is being stored, fewer than `events` further events are
   /// handled: with 1, none. An event that is handled and not acknowledged is handled again if the

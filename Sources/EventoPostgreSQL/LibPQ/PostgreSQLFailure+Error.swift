@@ -61,7 +61,7 @@ extension PostgreSQLFailure {
     case .lockNotAvailable:
       unavailable(
         "Another client has locked the store for too long, or its commit waits for a standby. Retry shortly.")
-    case .queryCanceled: unavailable("PostgreSQL canceled the statement. Retry shortly.")
+    case .queryCanceled: unavailable("PostgreSQL cancelled the statement. Retry shortly.")
     case .idleInTransactionTimeout:
       unavailable("PostgreSQL ended a transaction that was idle for too long. Retry shortly.")
     case .serializationFailure, .deadlockDetected:

@@ -34,7 +34,8 @@ func withdraw(_ cents: Int, from id: String, in store: any Executor) async throw
 
 /// Only compiled: it needs a server.
 func openPostgreSQL() async throws -> PostgreSQLExecutor {
-  var configuration = PostgreSQLConfiguration(url: "postgresql://evento_gateway@db1,db2,db3/events?sslmode=verify-full")
+  var configuration = PostgreSQLConfiguration(
+    url: "postgresql://evento_gateway@db1,db2,db3/events?sslmode=verify-full&sslrootcert=/etc/ssl/ca.pem")
   configuration.schema = "evento"
   configuration.createsTables = false  // a database without a store is an error
   configuration.notify = { print($0.message) }  // such as a lost connection
