@@ -208,8 +208,6 @@ final class WriteBatch {
   // MARK: Looking up
 
   private struct Lookup: LogLookup {
-    typealias Failure = LookupRequest
-
     let batch: WriteBatch
     /// The index of the write.
     let index: Int

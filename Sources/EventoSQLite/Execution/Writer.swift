@@ -219,8 +219,8 @@ final class Writer: @unchecked Sendable {
     // Released before the reports, so that the threads that created the events free them.
     defer { session.endCommit() }
     let count = session.added.reduce(0) { $0 + $1.written.count }
-    guard let last = session.added.last?.written.last?.cursor, let position = LogPosition(last)?.position else {
-      // Not reached: every job adds an event, with a cursor of this store.
+    guard let last = session.added.last?.written.last?.cursor, let position = session.headCache.end else {
+      // Not reached: a write that has added events has recorded the last one's position.
       poller.endAnnouncement(at: end)
       return
     }

@@ -7,7 +7,8 @@ internal import EventoStorage
 /// Unlike the rows of a ``SymbolTable``, these change. The cache records this connection's own changes. If another
 /// connection has changed the database, which is detected when a transaction begins, the cache is emptied.
 final class HeadCache {
-  private var end: Int64?
+  /// The position of the last event, if it is known: always after a write of events.
+  private(set) var end: Int64?
   private var heads = TwoGenerationCache<AggregateKey, AggregateHead>(limit: headLimit)
   private var dataVersion: Int64?
 

@@ -2,10 +2,13 @@
 ///
 /// It has two halves. When the younger one is full, it replaces the older one, whose values are dropped. A value that
 /// is found in the older half moves to the younger. So values in use stay, at the cost of two dictionary look-ups.
+///
+/// Finding and storing are inlinable, so that they are specialized, as in ``CommitQueue``: each write does both.
+@usableFromInline
 package struct TwoGenerationCache<Key: Hashable, Value> {
-  private var young: [Key: Value] = [:]
-  private var old: [Key: Value] = [:]
-  private let half: Int
+  @usableFromInline var young: [Key: Value] = [:]
+  @usableFromInline var old: [Key: Value] = [:]
+  @usableFromInline let half: Int
 
   /// - Parameter limit: The maximum number of values, at least 2.
   package init(limit: Int) {
@@ -16,7 +19,7 @@ package struct TwoGenerationCache<Key: Hashable, Value> {
   package var count: Int { young.count + old.count }
 
   /// - Complexity: amortized O(1).
-  package mutating func value(at key: Key) -> Value? {
+  @inlinable package mutating func value(at key: Key) -> Value? {
     if let value = young[key] { return value }
     guard let value = old.removeValue(forKey: key) else { return nil }
     keep(value, at: key)
@@ -24,7 +27,7 @@ package struct TwoGenerationCache<Key: Hashable, Value> {
   }
 
   /// - Complexity: amortized O(1).
-  package mutating func keep(_ value: Value, at key: Key) {
+  @inlinable package mutating func keep(_ value: Value, at key: Key) {
     guard young.updateValue(value, forKey: key) == nil else { return }
     if !old.isEmpty { old.removeValue(forKey: key) }
     if young.count >= half {

@@ -1,10 +1,10 @@
 internal import Evento
 
 /// Checks whether a write is already stored.
-struct ResendCheck<Lookup: LogLookup> {
-  private let lookup: Lookup
+struct ResendCheck {
+  private let lookup: any LogLookup
 
-  init(_ lookup: Lookup) {
+  init(_ lookup: any LogLookup) {
     self.lookup = lookup
   }
 
@@ -17,7 +17,7 @@ struct ResendCheck<Lookup: LogLookup> {
     case duplicate(EventoError)
   }
 
-  func outcome(of events: [NewEvent]) throws(Lookup.Failure) -> Outcome {
+  func outcome(of events: [NewEvent]) throws -> Outcome {
     guard events.contains(where: { $0.id != nil }) else { return .new }
     let repeated = Self.indexOfRepeatedID(in: events)
     let (stored, isAllStored) = try findStored(events)
@@ -47,7 +47,7 @@ struct ResendCheck<Lookup: LogLookup> {
   }
 
   /// Returns the index of the first stored event, and whether all are stored. It stops as soon as both are known.
-  private func findStored(_ events: [NewEvent]) throws(Lookup.Failure) -> (first: Int?, isAll: Bool) {
+  private func findStored(_ events: [NewEvent]) throws -> (first: Int?, isAll: Bool) {
     var first: Int?
     var isAll = true
     for index in events.indices {

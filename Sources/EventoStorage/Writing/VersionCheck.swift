@@ -1,8 +1,8 @@
 internal import Evento
 
 /// Assigns each event of one write its version and its routing key, which follow from its aggregate's latest event.
-struct VersionCheck<Lookup: LogLookup> {
-  private let lookup: Lookup
+struct VersionCheck {
+  private let lookup: any LogLookup
   /// The aggregates of the write, each with the version and routing key of its latest event.
   private(set) var heads: [AcceptedWrite.Head] = []
   /// The indexes of all aggregates except the last one, so that a write to one aggregate needs no dictionary.
@@ -10,7 +10,7 @@ struct VersionCheck<Lookup: LogLookup> {
   /// The aggregate of the previous event, which is often the same.
   private var last: (key: AggregateKey, index: Int)?
 
-  init(_ lookup: Lookup) {
+  init(_ lookup: any LogLookup) {
     self.lookup = lookup
   }
 
@@ -33,7 +33,7 @@ struct VersionCheck<Lookup: LogLookup> {
     return AcceptedWrite.Admission(head: index, version: next, routingKey: heads[index].routingKey)
   }
 
-  private mutating func index(of event: NewEvent) throws(Lookup.Failure) -> Int {
+  private mutating func index(of event: NewEvent) throws -> Int {
     let key = AggregateKey(type: event.aggregatorType, id: event.aggregatorID)
     if let last, last.key == key { return last.index }
     if let last { indexes[last.key] = last.index }

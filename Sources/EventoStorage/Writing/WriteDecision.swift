@@ -10,8 +10,8 @@ package enum WriteDecision {
   /// Decides about a write.
   ///
   /// - Throws: ``EventoError`` if the write is refused; the lookup's failure.
-  package static func of<Lookup: LogLookup>(
-    _ events: [NewEvent], _ condition: WriteCondition?, _ lookup: Lookup
+  package static func of(
+    _ events: [NewEvent], _ condition: WriteCondition?, _ lookup: any LogLookup
   ) throws -> WriteDecision {
     let duplicate: EventoError?
     switch try ResendCheck(lookup).outcome(of: events) {

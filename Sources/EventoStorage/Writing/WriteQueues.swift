@@ -1,16 +1,19 @@
-internal import DequeModule
+public import DequeModule
 package import Evento
 
 /// The writes that wait for a commit, in queues by their cost, so that many large ones do not delay the small ones.
 ///
 /// Each commit takes writes of one queue. Every other commit takes the small ones, if there are any, so that a small
 /// write waits for one commit and is in the next one, whatever else waits.
-struct WriteQueues<Write: QueuedWrite> {
-  private let limits: CommitLimits
+///
+/// What each write passes through is inlinable, as in ``CommitQueue``.
+@usableFromInline
+struct WriteQueues<Write: QueuedWrite>: Sendable {
+  @usableFromInline let limits: CommitLimits
   /// The queues. That of small writes comes first.
-  private var queues: [Deque<Write>]
-  private var last = costLimits.count
-  private var lastLargeQueue = costLimits.count
+  @usableFromInline var queues: [Deque<Write>]
+  @usableFromInline var last = costLimits.count
+  @usableFromInline var lastLargeQueue = costLimits.count
 
   init(_ limits: CommitLimits) {
     self.limits = limits
@@ -18,23 +21,23 @@ struct WriteQueues<Write: QueuedWrite> {
   }
 
   /// The maximum cost in each queue except the last: about eight events, and a hundred.
-  private static var costLimits: [Int] { [32 << 10, 512 << 10] }
+  @inlinable static var costLimits: [Int] { [32 << 10, 512 << 10] }
 
   private static var empty: [Deque<Write>] { Array(repeating: [], count: Self.costLimits.count + 1) }
 
-  var count: Int { queues.reduce(0) { $0 + $1.count } }
+  @inlinable var count: Int { queues.reduce(0) { $0 + $1.count } }
 
-  mutating func append(_ write: Write) {
+  @inlinable mutating func append(_ write: Write) {
     queues[queue(of: write)].append(write)
   }
 
-  private func queue(of write: Write) -> Int {
+  @inlinable func queue(of write: Write) -> Int {
     let cost = write.size.cost
     return Self.costLimits.firstIndex { cost <= $0 } ?? Self.costLimits.count
   }
 
   /// Removes the writes of the next commit; empty if none waits.
-  mutating func next() -> [Write] {
+  @inlinable mutating func next() -> [Write] {
     let large = Self.costLimits.count
     let others = (1...large).map { (lastLargeQueue + $0 - 1) % large + 1 }
     let order = last == 0 ? others + [0] : [0] + others
@@ -45,12 +48,12 @@ struct WriteQueues<Write: QueuedWrite> {
   }
 
   /// Removes the writes that fit into a commit, after writes that it has already.
-  mutating func more(after writes: [Write]) -> [Write] {
+  @inlinable mutating func more(after writes: [Write]) -> [Write] {
     guard let first = writes.first else { return [] }
     return take(from: queue(of: first), after: writes)
   }
 
-  private mutating func take(from queue: Int, after taken: [Write]) -> [Write] {
+  @inlinable mutating func take(from queue: Int, after taken: [Write]) -> [Write] {
     var (bytes, cost) = (0, 0)
     for write in taken {
       bytes += write.size.bytes
@@ -97,11 +100,12 @@ struct WriteQueues<Write: QueuedWrite> {
 }
 
 /// The estimated size of a write, before it begins.
+@usableFromInline
 package struct WriteSize: Sendable {
   /// The approximate time that it keeps the writer busy, as a number of payload bytes that takes as long.
-  package let cost: Int
+  @usableFromInline package let cost: Int
   /// The approximate number of bytes that it will write.
-  package let bytes: Int
+  @usableFromInline package let bytes: Int
 
   package init(cost: Int, bytes: Int) {
     self.cost = cost
@@ -124,13 +128,14 @@ package struct WriteSize: Sendable {
 }
 
 /// The limits of a commit.
+@usableFromInline
 package struct CommitLimits: Sendable {
   /// The maximum number of writes, so that the first of them does not wait too long.
-  let writes: Int
+  @usableFromInline let writes: Int
   /// The maximum size in bytes, unless its first write alone is larger.
-  let bytes: Int
+  @usableFromInline let bytes: Int
   /// The maximum cost, likewise.
-  let cost: Int
+  @usableFromInline let cost: Int
 
   package init(writes: Int, bytes: Int, cost: Int = .max) {
     self.writes = writes
