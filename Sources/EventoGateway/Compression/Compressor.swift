@@ -16,7 +16,7 @@ final class Compressor: Sendable {
   /// A thread with its state.
   ///
   /// `@unchecked Sendable`: the state is only used on the queue.
-  private final class Lane: @unchecked Sendable {
+  private final class Worker: @unchecked Sendable {
     private let queue: DispatchQueue
     private let zlib: Zlib
     private let deflater: Zlib.Deflater
@@ -43,8 +43,8 @@ final class Compressor: Sendable {
   }
 
   /// For small pieces, which must not wait behind a large page: live events.
-  private let short: Lane
-  private let long: [Lane]
+  private let short: Worker
+  private let long: [Worker]
   private let next = Atomic(0)
   /// The bytes of the bodies that wait for their compression.
   private let waiting = Atomic(0)
@@ -62,13 +62,13 @@ final class Compressor: Sendable {
     } catch {
       throw Unavailable(cause: error.description)
     }
-    short = try Lane("evento.gateway.compression.short", zlib)
+    short = try Worker("evento.gateway.compression.short", zlib)
     long = [
-      try Lane("evento.gateway.compression.1", zlib), try Lane("evento.gateway.compression.2", zlib),
+      try Worker("evento.gateway.compression.1", zlib), try Worker("evento.gateway.compression.2", zlib),
     ]
   }
 
-  private func lane(_ piece: [UInt8]) -> Lane {
+  private func worker(for piece: [UInt8]) -> Worker {
     guard piece.count > Self.shortBytes else { return short }
     let turn = UInt(bitPattern: next.wrappingAdd(1, ordering: .relaxed).newValue)
     return long[Int(turn % UInt(long.count))]
@@ -83,7 +83,7 @@ final class Compressor: Sendable {
       waiting.subtract(count, ordering: .relaxed)
       return completion(nil)
     }
-    lane(body).add(body, to: GzipMember(), isLast: true) { [self] bytes, _ in
+    worker(for: body).add(body, to: GzipMember(), isLast: true) { [self] bytes, _ in
       waiting.subtract(count, ordering: .relaxed)
       completion(bytes)
     }
@@ -92,7 +92,7 @@ final class Compressor: Sendable {
   /// Compresses a piece of a stream.
   func compress(_ piece: [UInt8], of member: GzipMember, isLast: Bool) async -> ([UInt8], GzipMember) {
     await withCheckedContinuation { continuation in
-      lane(piece).add(piece, to: member, isLast: isLast) { continuation.resume(returning: ($0, $1)) }
+      worker(for: piece).add(piece, to: member, isLast: isLast) { continuation.resume(returning: ($0, $1)) }
     }
   }
 }
