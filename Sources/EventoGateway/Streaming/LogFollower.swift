@@ -79,7 +79,7 @@ struct LogFollower: Sendable {
     if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
     progress = page.hasMore ? .behind : .atEnd
     if page.hasMore { stepSize.estimateLines(by: page) } else { stepSize.reset() }
-    lastRead = page.hasMore ? nil : membership.mark(page.count)
+    lastRead = page.hasMore ? nil : membership.mark(page.commitCount)
     guard !page.isEmpty else { return nil }
     return page
   }
