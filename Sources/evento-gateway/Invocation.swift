@@ -21,7 +21,8 @@ struct Invocation {
       if let error = variables.lazy.compactMap(\.error).first { Self.refuse(error, command: arguments.first) }
       return command
     } catch {
-      if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let message = errorMessage(naming: variables) {
+      if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let message = errorMessage(naming: variables)
+      {
         Self.refuse(message, command: arguments.first)
       }
       Self.end(with: error)
