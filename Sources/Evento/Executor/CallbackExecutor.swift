@@ -1,16 +1,14 @@
-internal import Synchronization
-
 /// The frequent operations of an executor, each of which calls a closure when it ends.
 ///
 /// A waiting task costs two changes of thread for each call, as much as the insert of a small event. A caller that has
 /// its own thread to continue on, like the gateway, avoids this.
 ///
-/// A completion is called once, on the store's own thread or the caller's, so it must not block. `mustDrop` returns
+/// A completion is called once, on the store's own thread or the caller's, so it must not block. `isCancelled` returns
 /// true if the caller has stopped waiting: work that has not begun is then dropped, with the error `unavailable`.
 package protocol CallbackExecutor: Sendable {
   /// Writes like ``Executor/write(_:condition:)``.
   func write(
-    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ events: [NewEvent], condition: WriteCondition?, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void)
 
   /// Reads the page that ``Executor/read(_:routingKey:args:)`` would return, and passes its events to a builder in
@@ -20,7 +18,7 @@ package protocol CallbackExecutor: Sendable {
   ///   result is used on that thread, and must not block.
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void)
 
   /// Reads a page like the other `viewPage`, as long as the task is not cancelled.
@@ -33,13 +31,13 @@ package protocol CallbackExecutor: Sendable {
   ///
   /// - Parameter body: Called on the store's own thread; must not block.
   func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ id: ULID, unless isCancelled: @escaping @Sendable () -> Bool,
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void)
 
   /// Reads like ``Executor/getSnapshot(_:)``.
   func getSnapshot(
-    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ key: SnapshotKey, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void)
 
   /// Checks like ``Executor/checkReadiness()``, so that a probe does not wait behind tasks.
@@ -68,9 +66,9 @@ extension CallbackExecutor {
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder
   ) async throws -> Builder.Value {
-    try await withCompletion { mustDrop, completion in
+    try await withCompletion { isCancelled, completion in
       viewPage(
-        aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
+        aggregators, routingKey: routingKey, args: args, unless: isCancelled, into: builder, completion: completion)
     }
   }
 }
@@ -78,49 +76,4 @@ extension CallbackExecutor {
 /// Returns the callbacks of an executor, or a ``CallbackAdapter`` if it has none of its own.
 package func callbacks(of executor: any Executor) -> any CallbackExecutor {
   executor as? any CallbackExecutor ?? CallbackAdapter(executor)
-}
-
-/// Checks the arguments of a call that has a completion. If they are invalid, completes it with the error.
-///
-/// - Returns: True if the call can begin.
-package func passes<Value>(
-  _ completion: (Result<Value, EventoError>) -> Void, _ checks: () throws -> Void
-) -> Bool {
-  do {
-    try checks()
-    return true
-  } catch {
-    completion(.failure(EventoError(wrapping: error)))
-    return false
-  }
-}
-
-/// Makes a call that has a completion, and returns its result. If the task is cancelled, the call is dropped, unless its
-/// work has begun.
-package func withCompletion<Value: Sendable>(
-  _ call: (
-    _ mustDrop: @escaping @Sendable () -> Bool,
-    _ completion: @escaping @Sendable (Result<Value, EventoError>) -> Void
-  ) -> Void
-) async throws(EventoError) -> Value {
-  let cancellation = CancellationFlag()
-  let result = await withTaskCancellationHandler {
-    await withCheckedContinuation { continuation in
-      call({ cancellation.isSet }, { continuation.resume(returning: $0) })
-    }
-  } onCancel: {
-    cancellation.set()
-  }
-  return try result.get()
-}
-
-/// Cancels work that has not begun, because no caller waits for its result.
-package final class CancellationFlag: Sendable {
-  private let flag = Atomic(false)
-
-  package init() {}
-
-  package var isSet: Bool { flag.load(ordering: .relaxed) }
-
-  package func set() { flag.store(true, ordering: .relaxed) }
 }

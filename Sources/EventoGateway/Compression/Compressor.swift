@@ -16,7 +16,7 @@ final class Compressor: Sendable {
   /// A thread with its state.
   ///
   /// `@unchecked Sendable`: the state is only used on the queue.
-  private final class Lane: @unchecked Sendable {
+  private final class Worker: @unchecked Sendable {
     private let queue: DispatchQueue
     private let zlib: Zlib
     private let deflater: Zlib.Deflater
@@ -43,56 +43,71 @@ final class Compressor: Sendable {
   }
 
   /// For small pieces, which must not wait behind a large page: live events.
-  private let short: Lane
-  private let long: [Lane]
+  private let short: Worker
+  private let long: [Worker]
   private let next = Atomic(0)
-  /// The bytes of the bodies that wait for their compression.
+  private let zlib: Zlib
+  /// The bytes of the bodies and pieces that wait for their compression.
   private let waiting = Atomic(0)
 
   private static let shortBytes = 16 << 10
-  /// The size of waiting bodies from which others are not compressed. Compressing takes longer than reading: without a
-  /// limit, many pages would wait here.
+  /// The size of what waits from which nothing more is compressed. Compressing takes longer than reading: without a
+  /// limit, many pages and steps of streams would wait here.
   private static let waitingLimit = 32 << 20
 
   /// - Parameter names: The names or paths of zlib.
   init(names: [String]) throws(Unavailable) {
-    let zlib: Zlib
     do throws(SharedLibrary.LoadError) {
       zlib = try Zlib(names: names)
     } catch {
       throw Unavailable(cause: error.description)
     }
-    short = try Lane("evento.gateway.compression.short", zlib)
+    short = try Worker("evento.gateway.compression.short", zlib)
     long = [
-      try Lane("evento.gateway.compression.1", zlib), try Lane("evento.gateway.compression.2", zlib),
+      try Worker("evento.gateway.compression.1", zlib), try Worker("evento.gateway.compression.2", zlib),
     ]
   }
 
-  private func lane(_ piece: [UInt8]) -> Lane {
+  private func worker(for piece: [UInt8]) -> Worker {
     guard piece.count > Self.shortBytes else { return short }
     let turn = UInt(bitPattern: next.wrappingAdd(1, ordering: .relaxed).newValue)
     return long[Int(turn % UInt(long.count))]
   }
 
-  /// Compresses a whole body. If too many wait, it is not compressed.
+  /// Counts bytes that are to be compressed.
+  ///
+  /// - Returns: False if too many wait.
+  private func admits(_ count: Int) -> Bool {
+    let isAdmitted = waiting.add(count, ordering: .relaxed).newValue <= max(Self.waitingLimit, count)
+    if !isAdmitted { waiting.subtract(count, ordering: .relaxed) }
+    return isAdmitted
+  }
+
+  /// Compresses a whole body. If too many bytes wait, it is not compressed.
   ///
   /// - Parameter completion: Called with `nil` if it is not compressed, at once or on one of the threads.
   func compress(_ body: [UInt8], completion: @escaping @Sendable ([UInt8]?) -> Void) {
     let count = body.count
-    guard waiting.add(count, ordering: .relaxed).newValue <= max(Self.waitingLimit, count) else {
-      waiting.subtract(count, ordering: .relaxed)
-      return completion(nil)
-    }
-    lane(body).add(body, to: GzipMember(), isLast: true) { [self] bytes, _ in
+    guard admits(count) else { return completion(nil) }
+    worker(for: body).add(body, to: GzipMember(), isLast: true) { [self] bytes, _ in
       waiting.subtract(count, ordering: .relaxed)
       completion(bytes)
     }
   }
 
-  /// Compresses a piece of a stream.
+  /// Compresses a piece of a stream. If too many bytes wait, it becomes a part of the member without being compressed.
   func compress(_ piece: [UInt8], of member: GzipMember, isLast: Bool) async -> ([UInt8], GzipMember) {
-    await withCheckedContinuation { continuation in
-      lane(piece).add(piece, to: member, isLast: isLast) { continuation.resume(returning: ($0, $1)) }
+    let count = piece.count
+    guard admits(count) else {
+      var member = member
+      let bytes = member.add(piece, isLast: isLast, zlib, nil)
+      return (bytes, member)
+    }
+    return await withCheckedContinuation { continuation in
+      worker(for: piece).add(piece, to: member, isLast: isLast) { [self] bytes, member in
+        waiting.subtract(count, ordering: .relaxed)
+        continuation.resume(returning: (bytes, member))
+      }
     }
   }
 }

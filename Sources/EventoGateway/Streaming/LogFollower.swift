@@ -47,7 +47,7 @@ struct LogFollower: Sendable {
       } catch is AsyncSemaphore.Closed {
         return .stopped(position)
       }
-      if membership.hasEnded || interruption?.isSet == true { return .stopped(position) }
+      if membership.isFinished || interruption?.isSet == true { return .stopped(position) }
       if ContinuousClock.now >= deadline || Task.isCancelled {
         // A client that resumes from there need not read events of other followers again.
         if let lastRead, let position = membership.quietPosition(since: lastRead) { start = .after(position) }
@@ -79,7 +79,7 @@ struct LogFollower: Sendable {
     if let end = page.end { start = .after(end) } else if start == .now { start = .beginning }
     progress = page.hasMore ? .behind : .atEnd
     if page.hasMore { stepSize.estimateLines(by: page) } else { stepSize.reset() }
-    lastRead = page.hasMore ? nil : membership.mark(page.count)
+    lastRead = page.hasMore ? nil : membership.mark(page.commitCount)
     guard !page.isEmpty else { return nil }
     return page
   }

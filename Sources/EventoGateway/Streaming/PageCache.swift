@@ -18,46 +18,47 @@ final class PageCache: Sendable {
     /// True if there was more after it.
     let hasMore: Bool
     /// The number of commits that were known before the read.
-    let count: UInt64
-    let events: Int
+    let commitCount: UInt64
+    let eventCount: Int
 
-    var isEmpty: Bool { events == 0 }
+    var isEmpty: Bool { eventCount == 0 }
   }
 
   /// Writes the events of a read up to the size of a step, and always at least one.
   private struct Builder: PageBuilder {
     let rendering: StreamRendering
     let byteLimit: Int
-    let count: UInt64
+    let commitCount: UInt64
     private var lines: JSONWriter
-    private var events = 0
+    private var eventCount = 0
 
-    init(_ rendering: StreamRendering, _ size: StepSize, _ count: UInt64) {
+    init(_ rendering: StreamRendering, _ size: StepSize, _ commitCount: UInt64) {
       self.rendering = rendering
       byteLimit = size.bytes
-      self.count = count
+      self.commitCount = commitCount
       // A large step is usually filled, and has room for one line more.
       lines = JSONWriter(capacity: size.bytes > StepSize.leastBytes ? size.bytes + 4096 : 0)
     }
 
     func hasRoom(payloadBytes: Int, isJSON: Bool) -> Bool {
-      events == 0 || lines.count + payloadBytes <= byteLimit
+      eventCount == 0 || lines.count + payloadBytes <= byteLimit
     }
 
     mutating func add(_ event: borrowing EventView) -> Bool {
       let before = lines.count
       rendering.format.append(event, rendering.encoding, to: &lines)
-      guard events == 0 || lines.count <= byteLimit else {
+      guard eventCount == 0 || lines.count <= byteLimit else {
         lines.cut(to: before)
         return false
       }
-      events += 1
+      eventCount += 1
       return true
     }
 
     mutating func finish(_ info: PageInfo) -> Page {
       Page(
-        lines: lines.take(roomKept: 4096), end: info.endCursor, hasMore: info.hasNextPage, count: count, events: events)
+        lines: lines.take(roomKept: 4096), end: info.endCursor, hasMore: info.hasNextPage, commitCount: commitCount,
+        eventCount: eventCount)
     }
   }
 
@@ -76,7 +77,7 @@ final class PageCache: Sendable {
   private struct ReadKey: Hashable {
     let page: Key
     /// A read that began before a commit does not see it, so only followers that have seen the same commits share one.
-    let count: UInt64
+    let commitCount: UInt64
   }
 
   private typealias Waiter = CheckedContinuation<Page, any Error>
@@ -127,18 +128,18 @@ final class PageCache: Sendable {
   /// - Parameters:
   ///   - size: The maximum size of the page.
   ///   - progress: The follower's progress in the log.
-  ///   - count: The number of commits that the caller has seen.
+  ///   - commitCount: The number of commits that the caller has seen.
   /// - Throws: ``AsyncSemaphore/Closed`` if the gateway stops before it is read; `requestDropped` if the task is cancelled
   ///   before the page is there. A read is dropped if the tasks of all followers that wait for it are cancelled before
   ///   it begins.
   func page(
     _ membership: FollowerHub.Membership, _ start: Args.Start, _ rendering: StreamRendering, _ size: StepSize,
-    progress: FollowerReadLimits.Progress, _ count: UInt64
+    progress: FollowerReadLimits.Progress, _ commitCount: UInt64
   ) async throws -> Page {
     let filter = membership.filter
     let semaphore = readLimits.semaphore(for: progress, filter)
     let readInTurn = { @Sendable [self] () async throws in
-      try await semaphore.withPermit { try await read(filter, start, rendering, size, count) }
+      try await semaphore.withPermit { try await read(filter, start, rendering, size, commitCount) }
     }
     let position: Cursor?
     switch start {
@@ -149,7 +150,7 @@ final class PageCache: Sendable {
     }
     let page = Key(
       filter: membership.number, position: position, rendering: rendering, bytes: size.bytes, history: store.history)
-    let key = ReadKey(page: page, count: count)
+    let key = ReadKey(page: page, commitCount: commitCount)
     let number = waits.add(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { waiter in
@@ -161,11 +162,11 @@ final class PageCache: Sendable {
   }
 
   private func read(
-    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ size: StepSize, _ count: UInt64
+    _ filter: FollowFilter, _ start: Args.Start, _ rendering: StreamRendering, _ size: StepSize, _ commitCount: UInt64
   ) async throws -> Page {
     try await store.viewPage(
       filter.aggregators, routingKey: filter.routingKey, args: .forward(first: size.events, after: start),
-      into: { Builder(rendering, size, count) })
+      into: { Builder(rendering, size, commitCount) })
   }
 
   /// Waits for a page that is kept or being read, or for one that is read now.

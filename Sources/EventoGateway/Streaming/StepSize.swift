@@ -31,7 +31,7 @@ struct StepSize: Sendable {
 
   /// Estimates the size of the next lines by those of a page.
   mutating func estimateLines(by page: PageCache.Page) {
-    if page.events > 0 { lineBytes = max(page.lines.count / page.events, 1) }
+    if page.eventCount > 0 { lineBytes = max(page.lines.count / page.eventCount, 1) }
   }
 
   /// Returns to the smallest size: the follower is at the end of the log.

@@ -130,22 +130,3 @@ extension Reception {
   /// The maximum length of a body that is read; `nil` if none is used.
   fileprivate var bodyLimit: Int? { if case .readBody(let limit, _) = self { limit } else { nil } }
 }
-
-extension HTTPProtocolError {
-  fileprivate init(_ rejection: ConnectionStateMachine.Rejection, _ configuration: ServerConfiguration) {
-    switch rejection {
-    case .headTooSlow:
-      self.init(.requestTimeout, "The head of the request exceeded the time limit of \(configuration.headTimeout).")
-    case .bodyTooSlow:
-      self.init(
-        .requestTimeout,
-        "The body came more slowly than \(configuration.minimumBodyRate) bytes per second, the minimum after "
-          + "\(configuration.bodyGrace).")
-    case .handlerTooSlow:
-      self.init(.handlerTimeout, "The response exceeded the time limit of \(configuration.handlerTimeout).")
-    case .bodyTooLong(let limit): self.init(.contentTooLarge, "The body exceeds the limit of \(limit) bytes.")
-    // RFC 9112 §8.
-    case .incomplete: self.init(.badRequest, "The connection ended before the request was complete.")
-    }
-  }
-}
