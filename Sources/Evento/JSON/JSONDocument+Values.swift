@@ -31,6 +31,10 @@ extension JSONDocument {
     if type == UInt16.self { return same(try integer(index) as UInt16) }
     if type == UInt8.self { return same(try integer(index) as UInt8) }
     if type == UInt128.self { return same(try integer(index) as UInt128) }
+    // Without a container, and an existential of it.
+    if type == [String].self { return same(try array(index) { try string($0) }) }
+    if type == [Int].self { return same(try array(index) { try integer($0) as Int }) }
+    if type == [Double].self { return same(try array(index) { try floatingPoint($0, JSONNumber.double) }) }
     return try Value(from: JSONValueDecoder(document: self, index: index))
   }
 
@@ -84,6 +88,32 @@ extension JSONDocument {
       throw corrupted(index, "The number \(numberText(index)) does not fit \(Value.self).")
     }
     return value
+  }
+
+  // MARK: Arrays
+
+  /// Throws an error if the value is not an array.
+  func expectArray(_ index: Int) throws {
+    switch tape.kind(index) {
+    case .array: break
+    case .null: throw null([Any].self, index)
+    default: throw mismatch([Any].self, index)
+    }
+  }
+
+  /// Decodes an array by decoding its elements.
+  @inline(__always)
+  private func array<Element>(_ index: Int, _ element: (Int) throws -> Element) throws -> [Element] {
+    try expectArray(index)
+    var elements: [Element] = []
+    elements.reserveCapacity(tape.count(index))
+    let end = tape.end(index)
+    var next = index + 1
+    while next < end {
+      elements.append(try element(next))
+      next = tape.end(next)
+    }
+    return elements
   }
 
   // MARK: Foundation's types
