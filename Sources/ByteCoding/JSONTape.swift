@@ -45,6 +45,8 @@ package struct JSONTape: Sendable {
     @usableFromInline var isEscaped = false
   }
 
+  /// The text with the values.
+  package let text: [UInt8]
   @usableFromInline package private(set) var entries: [Entry] = []
 
   /// Scans a text, which may begin with a byte order mark.
@@ -52,6 +54,7 @@ package struct JSONTape: Sendable {
   /// - Throws: An error of syntax or of depth.
   /// - Complexity: O(*n*) in the length of the text.
   package init(_ text: [UInt8]) throws(JSONScanner.ParseError) {
+    self.text = text
     var scanner = JSONScanner(text, at: text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
     // SQLite stores no longer value either (https://sqlite.org/limits.html).
     guard text.count <= Int32.max else { throw scanner.error("longer than 2 GiB") }
@@ -61,6 +64,7 @@ package struct JSONTape: Sendable {
   }
 
   private init(_ entries: [Entry]) {
+    text = []
     self.entries = entries
   }
 
@@ -218,41 +222,43 @@ extension JSONTape {
 
   /// Returns the index of an object's first member with a name, compared by bytes.
   ///
-  /// - Parameter text: The text that the tape was made of.
   /// - Complexity: O(*n*) in the number of members.
-  package func member(_ name: UnsafeBufferPointer<UInt8>, of object: Int, in text: [UInt8]) -> Int? {
+  package func member(_ name: UnsafeBufferPointer<UInt8>, of object: Int) -> Int? {
+    let name = UnsafeRawBufferPointer(name)
     let end = end(object)
-    var index = object + 1
-    return text.withUnsafeBytes { text in
-      let name = UnsafeRawBufferPointer(name)
-      while index < end {
-        let entry = entries[index]
-        if Int(entry.name.length) == name.count,
-          Self.isEqual(UnsafeRawBufferPointer(rebasing: text[Int(entry.name.start)...].prefix(name.count)), name)
-        {
-          return index
+    // In bounds: the scan of this text wrote every index, and nothing changes either afterwards.
+    return entries.withUnsafeBufferPointer { entries in
+      text.withUnsafeBytes { text in
+        var index = object + 1
+        while index < end {
+          let other = entries[index].name
+          if Int(other.length) == name.count,
+            Self.isEqual(UnsafeRawBufferPointer(rebasing: text[Int(other.start)..<Int(other.start) + name.count]), name)
+          {
+            return index
+          }
+          index = Int(entries[index].end)
         }
-        index = Int(entry.end)
+        return nil
       }
-      return nil
     }
   }
 
-  /// Compares short texts of one length, eight bytes at a time.
+  /// Compares short texts of one length, eight or four bytes at a time. The last ones may overlap those before.
   @inline(__always)
   private static func isEqual(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
+    func isEqual<Word: FixedWidthInteger>(at index: Int, _: Word.Type) -> Bool {
+      first.loadUnaligned(fromByteOffset: index, as: Word.self)
+        == second.loadUnaligned(fromByteOffset: index, as: Word.self)
+    }
+    let count = second.count
+    guard count >= 4 else { return (0..<count).allSatisfy { first[$0] == second[$0] } }
+    guard count >= 8 else { return isEqual(at: 0, UInt32.self) && isEqual(at: count - 4, UInt32.self) }
     var index = 0
-    while index + 8 <= second.count {
-      let difference =
-        first.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-        ^ second.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-      guard difference == 0 else { return false }
+    while index + 8 < count {
+      guard isEqual(at: index, UInt64.self) else { return false }
       index += 8
     }
-    while index < second.count {
-      guard first[index] == second[index] else { return false }
-      index += 1
-    }
-    return true
+    return isEqual(at: count - 8, UInt64.self)
   }
 }

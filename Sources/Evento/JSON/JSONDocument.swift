@@ -1,17 +1,18 @@
 internal import ByteCoding
 
-/// A JSON text that is decoded: its bytes, and the tape of its values.
+/// A JSON text that is decoded: the tape of its values.
 ///
 /// Decoders and containers are a reference to it and an index of the tape: small enough to need no memory of their own.
 final class JSONDocument {
-  let text: [UInt8]
   let tape: JSONTape
   let dates: JSONCoder.Dates
   /// The path to the outermost value.
   private let rootPath: [any CodingKey]
+  /// The members by their names, of objects that have many or unusual ones. Among equal names, as `String` compares them,
+  /// the first one counts, as in Foundation.
+  private var tables: [Int: [String: Int]] = [:]
 
   init(_ text: [UInt8], _ dates: JSONCoder.Dates) throws(JSONScanner.ParseError) {
-    self.text = text
     self.dates = dates
     tape = try JSONTape(text)
     rootPath = []
@@ -19,11 +20,12 @@ final class JSONDocument {
 
   /// Creates the document of a member that is missing, but can be decoded as a `null`.
   init(missing path: [any CodingKey], _ dates: JSONCoder.Dates) {
-    text = []
     self.dates = dates
     tape = .null
     rootPath = path
   }
+
+  var text: [UInt8] { tape.text }
 
   /// Returns the string of some bytes, or `nil` if an escape is half of a surrogate pair.
   func string(_ content: Range<Int>, isEscaped: Bool) -> String? {
@@ -35,40 +37,34 @@ final class JSONDocument {
 
   // MARK: Members
 
-  /// The members of an object by their names. Among equal names, as `String` compares them, the first one counts, as in
-  /// Foundation.
-  final class MemberTable {
-    fileprivate let indexes: [String: Int]
-
-    fileprivate init(_ indexes: [String: Int]) {
-      self.indexes = indexes
-    }
-  }
-
   /// Up to so many members, whose names are ASCII without escapes, are found one after the other.
   private static let maximumSearched = 16
 
-  /// Returns an object's table, or `nil` if it needs none.
-  func table(of object: Int) throws -> MemberTable? {
-    guard tape.kind(object) != .object || tape.count(object) > Self.maximumSearched else { return nil }
-    var indexes: [String: Int] = [:]
-    indexes.reserveCapacity(tape.count(object))
+  /// Prepares an object for looking its members up.
+  ///
+  /// - Returns: True if it has a table.
+  func makeTable(of object: Int) throws -> Bool {
+    guard tape.kind(object) != .object || tape.count(object) > Self.maximumSearched else { return false }
+    guard tables[object] == nil else { return true }
+    var table: [String: Int] = [:]
+    table.reserveCapacity(tape.count(object))
     for index in tape.children(of: object) {
       let name = tape.name(index)
       guard let text = string(name.content, isEscaped: name.isEscaped) else {
         throw corrupted(object, "The name of a member has half of a surrogate pair.")
       }
-      if indexes[text] == nil { indexes[text] = index }
+      if table[text] == nil { table[text] = index }
     }
-    return MemberTable(indexes)
+    tables[object] = table
+    return true
   }
 
   /// Returns the index of an object's member.
   @inline(__always)
-  func member(_ name: String, of object: Int, _ table: MemberTable?) -> Int? {
-    if let table { return table.indexes[name] }
+  func member(_ name: String, of object: Int, hasTable: Bool) -> Int? {
+    if hasTable { return tables[object]?[name] }
     var utf8 = name
-    if let index = utf8.withUTF8({ tape.member($0, of: object, in: text) }) { return index }
+    if let index = utf8.withUTF8({ tape.member($0, of: object) }) { return index }
     return equivalentMember(name, of: object)
   }
 
@@ -80,9 +76,9 @@ final class JSONDocument {
   }
 
   /// Returns the names of an object's members, each one once.
-  func names(of object: Int, _ table: MemberTable?) -> [String] {
+  func names(of object: Int) -> [String] {
     // In the order of the text, so that equal text is always decoded in the same order.
-    if let table { return table.indexes.sorted { $0.value < $1.value }.map(\.key) }
+    if let table = tables[object] { return table.sorted { $0.value < $1.value }.map(\.key) }
     var names: [String] = []
     for index in tape.children(of: object) {
       let name = name(of: index)

@@ -3,8 +3,8 @@ internal import ByteCoding
 /// Decodes the members of an object.
 struct JSONObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
   private let document: JSONDocument
-  private let object: Int
-  private let table: JSONDocument.MemberTable?
+  private let object: UInt32
+  private let hasTable: Bool
 
   init(_ document: JSONDocument, _ index: Int) throws {
     switch document.tape.kind(index) {
@@ -13,12 +13,12 @@ struct JSONObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     default: throw document.mismatch([String: Any].self, index)
     }
     self.document = document
-    object = index
-    table = try document.table(of: index)
+    object = UInt32(index)
+    hasTable = try document.makeTable(of: index)
   }
 
-  var codingPath: [any CodingKey] { document.path(to: object) }
-  var allKeys: [Key] { document.names(of: object, table).compactMap { Key(stringValue: $0) } }
+  var codingPath: [any CodingKey] { document.path(to: Int(object)) }
+  var allKeys: [Key] { document.names(of: Int(object)).compactMap { Key(stringValue: $0) } }
 
   func contains(_ key: Key) -> Bool { index(key) != nil }
 
@@ -51,7 +51,9 @@ struct JSONObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 
   @inline(__always)
-  private func index(_ key: some CodingKey) -> Int? { document.member(key.stringValue, of: object, table) }
+  private func index(_ key: some CodingKey) -> Int? {
+    document.member(key.stringValue, of: Int(object), hasTable: hasTable)
+  }
 
   @inline(__always)
   private func existingIndex(_ key: Key) throws -> Int {
