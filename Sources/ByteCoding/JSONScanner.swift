@@ -99,10 +99,20 @@ package struct JSONScanner {
   mutating func scanString() throws(ParseError) -> (content: Range<Int>, isEscaped: Bool, isASCII: Bool) {
     guard skip(UInt8(ascii: "\"")) else { throw error("expected a string") }
     let start = offset
+    skipPlainCharacters()
+    guard next == UInt8(ascii: "\"") else { return try scanRest(ofStringFrom: start) }
+    offset += 1
+    return (start..<offset - 1, false, true)
+  }
+
+  /// Skips the rest of a string, after plain characters.
+  @inline(never)
+  private mutating func scanRest(
+    ofStringFrom start: Int
+  ) throws(ParseError) -> (content: Range<Int>, isEscaped: Bool, isASCII: Bool) {
     var isEscaped = false
     var isASCII = true
     while true {
-      skipPlainCharacters()
       guard offset < bytes.count else { throw error("unterminated string") }
       let byte = bytes[offset]
       switch byte {
@@ -118,15 +128,18 @@ package struct JSONScanner {
         try skipMultibyte(byte)
       default: throw error("a control character must be escaped in a string")
       }
+      skipPlainCharacters()
     }
   }
 
   /// Skips characters of a string that need no check, eight at a time: ASCII without quotes, backslashes and control
   /// characters. It stops at the first other one, or less than eight bytes before the end of the text.
+  @inline(__always)
   private mutating func skipPlainCharacters() {
     offset = endOfPlainCharacters
   }
 
+  @inline(__always)
   private var endOfPlainCharacters: Int {
     let text = bytes.span.bytes
     var offset = offset

@@ -24,8 +24,9 @@ package struct JSONTape: Sendable {
   /// One value.
   @usableFromInline
   package struct Entry: Sendable {
-    @usableFromInline package fileprivate(set) var kind: Kind
+    // In this order, an entry has 28 bytes.
     @usableFromInline let name: Name
+    @usableFromInline package fileprivate(set) var kind: Kind
     /// The index of the array or object that it is in.
     @usableFromInline let parent: UInt32
     /// The index of the first byte of a string's content or a number.
@@ -69,7 +70,7 @@ package struct JSONTape: Sendable {
   }
 
   /// The tape of `null`.
-  package static let null = JSONTape([Entry(kind: .null, name: Name(), parent: none, start: 0, length: 0, end: 1)])
+  package static let null = JSONTape([Entry(name: Name(), kind: .null, parent: none, start: 0, length: 0, end: 1)])
 
   // MARK: Scanning
 
@@ -148,7 +149,7 @@ package struct JSONTape: Sendable {
     }
     entries.append(
       Entry(
-        kind: kind, name: name, parent: parent, start: UInt32(truncatingIfNeeded: content.lowerBound),
+        name: name, kind: kind, parent: parent, start: UInt32(truncatingIfNeeded: content.lowerBound),
         length: UInt32(truncatingIfNeeded: content.count), end: UInt32(truncatingIfNeeded: entries.count + 1)))
     guard kind == .object || kind == .array else { return nil }
     _ = scanner.skip(byte)
