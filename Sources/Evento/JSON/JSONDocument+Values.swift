@@ -13,13 +13,13 @@ extension JSONDocument {
     // compiler leaves one of the comparisons.
     if type == String.self { return same(try string(index)) }
     if type == Int.self { return same(try integer(index) as Int) }
-    if type == Double.self { return same(try floatingPoint(index, JSONNumber.double)) }
+    if type == Double.self { return same(try double(index)) }
     if type == Bool.self { return same(try boolean(index)) }
     if type == Date.self { return same(try date(index)) }
     if type == Decimal.self { return same(try decimal(index)) }
     if type == Data.self { return same(try data(index)) }
     if type == URL.self { return same(try url(index)) }
-    if type == Float.self { return same(try floatingPoint(index, JSONNumber.float)) }
+    if type == Float.self { return same(try number(index, JSONNumber.float)) }
     if type == Int64.self { return same(try integer(index) as Int64) }
     if type == Int32.self { return same(try integer(index) as Int32) }
     if type == Int16.self { return same(try integer(index) as Int16) }
@@ -34,7 +34,7 @@ extension JSONDocument {
     // Without a container, and an existential of it.
     if type == [String].self { return same(try array(index) { try string($0) }) }
     if type == [Int].self { return same(try array(index) { try integer($0) as Int }) }
-    if type == [Double].self { return same(try array(index) { try floatingPoint($0, JSONNumber.double) }) }
+    if type == [Double].self { return same(try array(index) { try double($0) }) }
     return try Value(from: JSONValueDecoder(document: self, index: index))
   }
 
@@ -49,7 +49,7 @@ extension JSONDocument {
 
   // MARK: JSON's own types
 
-  private func boolean(_ index: Int) throws -> Bool {
+  func boolean(_ index: Int) throws -> Bool {
     switch tape.kind(index) {
     case .true: true
     case .false: false
@@ -58,7 +58,7 @@ extension JSONDocument {
     }
   }
 
-  private func string(_ index: Int, for type: Any.Type = String.self) throws -> String {
+  func string(_ index: Int, for type: Any.Type = String.self) throws -> String {
     let isEscaped: Bool
     switch tape.kind(index) {
     case .string: isEscaped = false
@@ -71,12 +71,12 @@ extension JSONDocument {
     return string
   }
 
-  private func integer<Value: FixedWidthInteger>(_ index: Int) throws -> Value {
+  func integer<Value: FixedWidthInteger>(_ index: Int) throws -> Value {
     try number(index) { JSONNumber.integer($0) }
   }
 
-  private func floatingPoint<Value>(_ index: Int, _ value: (Span<UInt8>) -> Value?) throws -> Value {
-    try number(index, value)
+  func double(_ index: Int) throws -> Double {
+    try number(index, JSONNumber.double)
   }
 
   @inline(__always)
@@ -122,7 +122,7 @@ extension JSONDocument {
     switch tape.kind(index) {
     case .null: throw unexpected(index, for: Date.self, mismatch: Date.self)
     case .number:
-      if let number = try? floatingPoint(index, JSONNumber.double) { return dates.date(number) }
+      if let number = try? double(index) { return dates.date(number) }
     case .string, .escapedString:
       if let moment = moment(index) { return Date(timeIntervalSince1970: moment.secondsSince1970) }
     default: break

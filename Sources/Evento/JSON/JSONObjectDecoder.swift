@@ -65,8 +65,13 @@ struct JSONObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
   }
 }
 
-// Without these, a member is looked up three times.
+// Faster than the defaults and the generic function: a member is looked up once, and its type is not compared.
 extension JSONObjectDecoder {
+  func decode(_ type: String.Type, forKey key: Key) throws -> String { try document.string(existingIndex(key)) }
+  func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try document.boolean(existingIndex(key)) }
+  func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try document.integer(existingIndex(key)) }
+  func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try document.double(existingIndex(key)) }
+
   func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
     guard let index = index(key), !document.isNull(index) else { return nil }
     return try document.decode(type, at: index)
