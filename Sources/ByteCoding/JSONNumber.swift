@@ -5,15 +5,13 @@ package enum JSONNumber {
   /// Returns an integer, or `nil` if the number is not one, or is out of the type's range. `1.0` and `10e-1` are 1.
   ///
   /// - Complexity: O(*n*) in the length of the text.
-  @inlinable @inline(__always)
   package static func integer<Value: FixedWidthInteger>(_ text: Span<UInt8>) -> Value? {
-    // This one is not generic, so that it is fast where the type is not fixed, too.
     if let short = shortInteger(text) { Value(exactly: short) } else { exactInteger(text) }
   }
 
-  /// Returns an integer of up to 19 digits, or `nil` for any other number.
-  @usableFromInline
-  static func shortInteger(_ text: Span<UInt8>) -> Int64? {
+  /// Returns an integer of up to 19 digits that fits, or `nil` for any other number: most integers, by a function that is
+  /// not generic.
+  package static func shortInteger(_ text: Span<UInt8>) -> Int64? {
     let isNegative = text[0] == UInt8(ascii: "-")
     var index = isNegative ? 1 : 0
     // 19 digits always fit 64 bits.
@@ -30,8 +28,7 @@ package enum JSONNumber {
   }
 
   /// Returns the same for any number: long, with a fraction or an exponent.
-  @usableFromInline
-  static func exactInteger<Value: FixedWidthInteger>(_ text: Span<UInt8>) -> Value? {
+  private static func exactInteger<Value: FixedWidthInteger>(_ text: Span<UInt8>) -> Value? {
     var (digits, exponent) = Decimal(text).normalized
     guard !digits.isEmpty else { return 0 }
     // 2^128 has 39 digits.

@@ -72,7 +72,9 @@ extension JSONDocument {
   }
 
   func integer<Value: FixedWidthInteger>(_ index: Int) throws -> Value {
-    try number(index) { JSONNumber.integer($0) }
+    try number(index) { text in
+      if let short = JSONNumber.shortInteger(text) { Value(exactly: short) } else { JSONNumber.integer(text) }
+    }
   }
 
   func double(_ index: Int) throws -> Double {
