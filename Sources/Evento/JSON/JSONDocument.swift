@@ -64,15 +64,17 @@ final class JSONDocument {
   func member(_ name: String, of object: Int, hasTable: Bool) -> Int? {
     if hasTable { return tables[object]?[name] }
     var utf8 = name
-    if let index = utf8.withUTF8({ tape.member($0, of: object) }) { return index }
-    return equivalentMember(name, of: object)
+    let (index, isASCII) = utf8.withUTF8 { name in
+      let index = tape.member(name, of: object)
+      return (index, index != nil || ASCII.isASCII(name))
+    }
+    return isASCII ? index : equivalentMember(name, of: object)
   }
 
   /// Returns a member with an equal name of other bytes: U+212A, the sign of Kelvin, is equal to the letter K.
   @inline(never)
   private func equivalentMember(_ name: String, of object: Int) -> Int? {
-    guard !name.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
-    return tape.children(of: object).first { self.name(of: $0) == name }
+     tape.children(of: object).first { self.name(of: $0) == name }
   }
 
   /// Returns the names of an object's members, each one once.

@@ -72,8 +72,30 @@ extension JSONObjectDecoder {
   func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try document.integer(existingIndex(key)) }
   func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try document.double(existingIndex(key)) }
 
+  func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+    try presentIndex(key).map { try document.string($0) }
+  }
+
+  func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? {
+    try presentIndex(key).map { try document.boolean($0) }
+  }
+
+  func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? {
+    try presentIndex(key).map { try document.integer($0) }
+  }
+
+  func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? {
+    try presentIndex(key).map { try document.double($0) }
+  }
+
   func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
+    try presentIndex(key).map { try document.decode(type, at: $0) }
+  }
+
+  /// Returns the index of a member, or `nil` if it is missing or `null`.
+  @inline(__always)
+  private func presentIndex(_ key: Key) -> Int? {
     guard let index = index(key), !document.isNull(index) else { return nil }
-    return try document.decode(type, at: index)
+    return index
   }
 }
