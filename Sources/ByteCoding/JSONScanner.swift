@@ -49,20 +49,20 @@ package struct JSONScanner {
   // MARK: Tokens
 
   /// The byte at ``offset``, or `nil` at the end.
-  @inlinable package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+  @inlinable @inline(__always) package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-  @inlinable
+  @inlinable @inline(__always)
   package mutating func skipWhitespace() {
     while offset < bytes.count, Self.isWhitespace(bytes[offset]) { offset += 1 }
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   package static func isWhitespace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    byte <= 0x20 && (byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09)
   }
 
   /// Skips a byte if it is the next one.
-  @inlinable
+  @inlinable @inline(__always)
   package mutating func skip(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     offset += 1
