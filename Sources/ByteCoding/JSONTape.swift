@@ -225,19 +225,15 @@ extension JSONTape {
   ///
   /// - Complexity: O(*n*) in the number of members.
   package func member(_ name: UnsafeBufferPointer<UInt8>, of object: Int) -> Int? {
-    let name = UnsafeRawBufferPointer(name)
-    let end = end(object)
+    let (name, count, end) = (UnsafeRawPointer(name.baseAddress), name.count, end(object))
     // In bounds: the scan of this text wrote every index, and nothing changes either afterwards.
     return entries.withUnsafeBufferPointer { entries in
       text.withUnsafeBytes { text in
+        guard let text = text.baseAddress, let name else { return nil }
         var index = object + 1
         while index < end {
           let other = entries[index].name
-          if Int(other.length) == name.count,
-            Self.isEqual(UnsafeRawBufferPointer(rebasing: text[Int(other.start)..<Int(other.start) + name.count]), name)
-          {
-            return index
-          }
+          if Int(other.length) == count, Self.areEqual(text + Int(other.start), name, count) { return index }
           index = Int(entries[index].end)
         }
         return nil
@@ -247,19 +243,18 @@ extension JSONTape {
 
   /// Compares short texts of one length, eight or four bytes at a time. The last ones may overlap those before.
   @inline(__always)
-  private static func isEqual(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
-    func isEqual<Word: FixedWidthInteger>(at index: Int, _: Word.Type) -> Bool {
+  private static func areEqual(_ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ count: Int) -> Bool {
+    func areEqual<Word: FixedWidthInteger>(at index: Int, _: Word.Type) -> Bool {
       first.loadUnaligned(fromByteOffset: index, as: Word.self)
         == second.loadUnaligned(fromByteOffset: index, as: Word.self)
     }
-    let count = second.count
-    guard count >= 4 else { return (0..<count).allSatisfy { first[$0] == second[$0] } }
-    guard count >= 8 else { return isEqual(at: 0, UInt32.self) && isEqual(at: count - 4, UInt32.self) }
+    guard count >= 4 else { return (0..<count).allSatisfy { areEqual(at: $0, UInt8.self) } }
+    guard count >= 8 else { return areEqual(at: 0, UInt32.self) && areEqual(at: count - 4, UInt32.self) }
     var index = 0
     while index + 8 < count {
-      guard isEqual(at: index, UInt64.self) else { return false }
+      guard areEqual(at: index, UInt64.self) else { return false }
       index += 8
     }
-    return isEqual(at: count - 8, UInt64.self)
+    return areEqual(at: count - 8, UInt64.self)
   }
 }
