@@ -13,7 +13,9 @@ package struct JSONTape: Sendable {
   @usableFromInline
   package enum Kind: UInt8, Sendable {
     case null, `true`, `false`, number
-    /// A string without escapes.
+    /// A string of ASCII without escapes.
+    case asciiString
+    /// Another string without escapes.
     case string
     case escapedString
     case array, object
@@ -56,12 +58,12 @@ package struct JSONTape: Sendable {
   /// - Complexity: O(*n*) in the length of the text.
   package init(_ text: [UInt8]) throws(JSONScanner.ParseError) {
     self.text = text
-    var scanner = JSONScanner(text, at: text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+    let scanner = JSONScanner(text, at: text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
     // SQLite stores no longer value either (https://sqlite.org/limits.html).
     guard text.count <= Int32.max else { throw scanner.error("longer than 2 GiB") }
     // A value of a typical payload has more than eight bytes with its name.
     entries.reserveCapacity(min(text.count / 8 + 4, 1024))
-    try scan(&scanner)
+    try scan(scanner)
   }
 
   private init(_ entries: [Entry]) {
@@ -76,7 +78,9 @@ package struct JSONTape: Sendable {
 
   private static let none = UInt32.max
 
-  private mutating func scan(_ scanner: inout JSONScanner) throws(JSONScanner.ParseError) {
+  private mutating func scan(_ scanner: JSONScanner) throws(JSONScanner.ParseError) {
+    // A variable of this function stays in registers.
+    var scanner = scanner
     var (parent, depth) = (Self.none, 0)
     // Of the parent.
     var (kind, count) = (Kind.null, UInt32(0))
@@ -131,7 +135,8 @@ package struct JSONTape: Sendable {
     switch byte {
     case UInt8(ascii: "\""):
       let string = try scanner.scanString()
-      (kind, content) = (string.isEscaped ? .escapedString : .string, string.content)
+      kind = string.isEscaped ? .escapedString : string.isASCII ? .asciiString : .string
+      content = string.content
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
       let start = scanner.offset
       try scanner.skipNumber()

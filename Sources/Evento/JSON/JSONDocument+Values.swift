@@ -61,6 +61,14 @@ extension JSONDocument {
   func string(_ index: Int, for type: Any.Type = String.self) throws -> String {
     let isEscaped: Bool
     switch tape.kind(index) {
+    case .asciiString:
+      // A span is of a local array.
+      let text = text
+      if #available(macOS 26, *) {
+        // The scan has checked every byte.
+        return String(copying: UTF8Span(unchecked: text.span.extracting(tape.content(index)), isKnownASCII: true))
+      }
+      isEscaped = false
     case .string: isEscaped = false
     case .escapedString: isEscaped = true
     default: throw unexpected(index, for: type, mismatch: String.self)
@@ -125,7 +133,7 @@ extension JSONDocument {
     case .null: throw unexpected(index, for: Date.self, mismatch: Date.self)
     case .number:
       if let number = try? double(index) { return dates.date(number) }
-    case .string, .escapedString:
+    case .asciiString, .string, .escapedString:
       if let moment = moment(index) { return Date(timeIntervalSince1970: moment.secondsSince1970) }
     default: break
     }
@@ -134,7 +142,7 @@ extension JSONDocument {
 
   /// The moment of a string, which seldom has escapes.
   private func moment(_ index: Int) -> RFC3339? {
-    guard tape.kind(index) == .string else { return (try? string(index)).flatMap { RFC3339($0) } }
+    guard tape.kind(index) != .escapedString else { return (try? string(index)).flatMap { RFC3339($0) } }
     return text.withUnsafeBufferPointer { RFC3339(UnsafeBufferPointer(rebasing: $0[tape.content(index)])) }
   }
 
@@ -198,7 +206,7 @@ extension JSONTape.Kind {
     case .null: "null"
     case .true, .false: "a boolean"
     case .number: "a number"
-    case .string, .escapedString: "a string"
+    case .asciiString, .string, .escapedString: "a string"
     case .array: "an array"
     case .object, .objectWithUnusualNames: "an object"
     }
