@@ -96,7 +96,6 @@ package struct JSONScanner {
   }
 
   /// Skips a string, and returns more about it.
-  @inline(__always)
   mutating func scanString() throws(ParseError) -> (content: Range<Int>, isEscaped: Bool, isASCII: Bool) {
     guard skip(UInt8(ascii: "\"")) else { throw error("expected a string") }
     let start = offset
@@ -137,28 +136,26 @@ package struct JSONScanner {
   /// characters. It stops at the first other one, or less than eight bytes before the end of the text.
   @inline(__always)
   private mutating func skipPlainCharacters() {
-    offset = endOfPlainCharacters
+    offset = bytes.withUnsafeBytes { Self.endOfPlainCharacters($0, from: offset) }
   }
 
   @inline(__always)
-  private var endOfPlainCharacters: Int {
-    bytes.withUnsafeBytes { text in
-      var offset = offset
-      let last = text.count - 8
-      while offset <= last {
-        // In bounds, as the condition says; any eight bytes are a UInt64.
-        let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-        // A byte's high bit is set if the byte is below 0x20, a quote, a backslash, or not ASCII. Other bits that a
-        // borrow sets come after one that is set already: the first one is right.
-        let special =
-          (word &- 0x2020_2020_2020_2020) | Self.zeroBytes(word ^ 0x2222_2222_2222_2222)
-          | Self.zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C) | word
-        let found = special & 0x8080_8080_8080_8080
-        guard found == 0 else { return offset + found.trailingZeroBitCount / 8 }
-        offset += 8
-      }
-      return offset
+  static func endOfPlainCharacters(_ text: UnsafeRawBufferPointer, from start: Int) -> Int {
+    var offset = start
+    let last = text.count - 8
+    while offset <= last {
+      // In bounds, as the condition says; any eight bytes are a UInt64.
+      let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      // A byte's high bit is set if the byte is below 0x20, a quote, a backslash, or not ASCII. Other bits that a
+      // borrow sets come after one that is set already: the first one is right.
+      let special =
+        (word &- 0x2020_2020_2020_2020) | Self.zeroBytes(word ^ 0x2222_2222_2222_2222)
+        | Self.zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C) | word
+      let found = special & 0x8080_8080_8080_8080
+      guard found == 0 else { return offset &+ found.trailingZeroBitCount / 8 }
+      offset &+= 8
     }
+    return offset
   }
 
   /// Sets the high bit of each zero byte, if there is one.

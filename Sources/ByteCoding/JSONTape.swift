@@ -58,12 +58,15 @@ package struct JSONTape: Sendable {
   /// - Complexity: O(*n*) in the length of the text.
   package init(_ text: [UInt8]) throws(JSONScanner.ParseError) {
     self.text = text
-    let scanner = JSONScanner(text, at: text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
     // SQLite stores no longer value either (https://sqlite.org/limits.html).
-    guard text.count <= Int32.max else { throw scanner.error("longer than 2 GiB") }
+    guard text.count <= Int32.max else { throw JSONScanner(text).error("longer than 2 GiB") }
     // A value of a typical payload has more than eight bytes with its name.
     entries.reserveCapacity(min(text.count / 8 + 4, 1024))
-    try scan(scanner)
+    let start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    try text.withUnsafeBufferPointer { bytes throws(JSONScanner.ParseError) in
+      var cursor = JSONCursor(text, bytes, at: start)
+      try scan(&cursor)
+    }
   }
 
   private init(_ entries: [Entry]) {
@@ -78,42 +81,41 @@ package struct JSONTape: Sendable {
 
   private static let none = UInt32.max
 
-  private mutating func scan(_ scanner: JSONScanner) throws(JSONScanner.ParseError) {
-    // A variable of this function stays in registers.
-    var scanner = scanner
+  @inline(__always)
+  private mutating func scan(_ cursor: inout JSONCursor) throws(JSONScanner.ParseError) {
     var (parent, depth) = (Self.none, 0)
     // Of the parent.
     var (kind, count) = (Kind.null, UInt32(0))
     var name = Name()
-    scanner.skipWhitespace()
+    cursor.skipWhitespace()
     while true {
-      if let opened = try scanValue(&scanner, parent, name) {
+      if let opened = try scanValue(&cursor, parent, name) {
         guard depth < Self.maximumDepth else {
-          throw scanner.error("nested more than \(Self.maximumDepth) levels deep", .depth)
+          throw cursor.error("nested more than \(Self.maximumDepth) levels deep", .depth)
         }
         if parent != Self.none { entries[Int(parent)].length = count }
         (parent, depth) = (UInt32(entries.count - 1), depth + 1)
         (kind, count) = (opened, 0)
-        scanner.skipWhitespace()
-        if scanner.next != kind.end {
-          name = try scanName(&scanner, in: parent, kind, &count)
+        cursor.skipWhitespace()
+        if cursor.next != kind.end {
+          name = try scanName(&cursor, in: parent, kind, &count)
           continue
         }
       }
       // The ends of the arrays and objects that the value is the last one of.
       while true {
-        scanner.skipWhitespace()
+        cursor.skipWhitespace()
         guard parent != Self.none else {
-          guard scanner.next == nil else { throw scanner.error("expected nothing after the value") }
+          guard cursor.isAtEnd else { throw cursor.error("expected nothing after the value") }
           return
         }
-        if scanner.skip(UInt8(ascii: ",")) {
-          scanner.skipWhitespace()
-          name = try scanName(&scanner, in: parent, kind, &count)
+        if cursor.skip(UInt8(ascii: ",")) {
+          cursor.skipWhitespace()
+          name = try scanName(&cursor, in: parent, kind, &count)
           break
         }
-        guard scanner.skip(kind.end) else {
-          throw scanner.error(kind == .array ? "expected , or ] in an array" : "expected , or } in an object")
+        guard cursor.skip(kind.end) else {
+          throw cursor.error(kind == .array ? "expected , or ] in an array" : "expected , or } in an object")
         }
         entries[Int(parent)].length = count
         entries[Int(parent)].end = UInt32(entries.count)
@@ -128,49 +130,48 @@ package struct JSONTape: Sendable {
   /// - Returns: The kind of an array or object.
   @inline(__always)
   private mutating func scanValue(
-    _ scanner: inout JSONScanner, _ parent: UInt32, _ name: Name
+    _ cursor: inout JSONCursor, _ parent: UInt32, _ name: Name
   ) throws(JSONScanner.ParseError) -> Kind? {
-    var (kind, content) = (Kind.null, scanner.offset..<scanner.offset)
-    guard let byte = scanner.next else { throw scanner.error("expected a value") }
+    var (kind, content) = (Kind.null, cursor.offset..<cursor.offset)
+    let byte = cursor.next
     switch byte {
     case UInt8(ascii: "\""):
-      let string = try scanner.scanString()
+      let string = try cursor.skipString()
       kind = string.isEscaped ? .escapedString : string.isASCII ? .asciiString : .string
       content = string.content
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-      let start = scanner.offset
-      try scanner.skipNumber()
-      (kind, content) = (.number, start..<scanner.offset)
+      let start = cursor.offset
+      try cursor.skipNumber()
+      (kind, content) = (.number, start..<cursor.offset)
     case UInt8(ascii: "{"): kind = .object
     case UInt8(ascii: "["): kind = .array
     case UInt8(ascii: "t"):
       kind = .true
-      try scanner.skipWord("true")
+      try cursor.skipWord("true")
     case UInt8(ascii: "f"):
       kind = .false
-      try scanner.skipWord("false")
-    case UInt8(ascii: "n"): try scanner.skipWord("null")
-    default: throw scanner.error("expected a value")
+      try cursor.skipWord("false")
+    case UInt8(ascii: "n"): try cursor.skipWord("null")
+    default: throw cursor.error("expected a value")
     }
     entries.append(
       Entry(
         name: name, kind: kind, parent: parent, start: UInt32(truncatingIfNeeded: content.lowerBound),
         length: UInt32(truncatingIfNeeded: content.count), end: UInt32(truncatingIfNeeded: entries.count + 1)))
     guard kind == .object || kind == .array else { return nil }
-    _ = scanner.skip(byte)
+    _ = cursor.skip(byte)
     return kind
   }
 
   /// Scans the name of an object's next member with its colon; for an array, it only counts the element.
   @inline(__always)
   private mutating func scanName(
-    _ scanner: inout JSONScanner, in parent: UInt32, _ kind: Kind, _ count: inout UInt32
+    _ cursor: inout JSONCursor, in parent: UInt32, _ kind: Kind, _ count: inout UInt32
   ) throws(JSONScanner.ParseError) -> Name {
     defer { count += 1 }
     guard kind != .array else { return Name(start: count) }
-    let string = try scanner.scanString()
-    if !scanner.skip(UInt8(ascii: ":")) { try scanner.expect(UInt8(ascii: ":"), ": after a member's name") }
-    scanner.skipWhitespace()
+    let string = try cursor.skipString()
+    try cursor.skipColon()
     if string.isEscaped || !string.isASCII { entries[Int(parent)].kind = .objectWithUnusualNames }
     return Name(
       start: UInt32(truncatingIfNeeded: string.content.lowerBound),
