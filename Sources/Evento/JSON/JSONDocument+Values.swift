@@ -16,6 +16,10 @@ extension JSONDocument {
     if type == Double.self { return same(try double(index)) }
     if type == Bool.self { return same(try boolean(index)) }
     if type == Date.self { return same(try date(index)) }
+    // Without a container, and an existential of it.
+    if type == [String].self { return same(try array(index) { try string($0) }) }
+    if type == [Int].self { return same(try array(index) { try integer($0) as Int }) }
+    if type == [Double].self { return same(try array(index) { try double($0) }) }
     if type == Decimal.self { return same(try decimal(index)) }
     if type == Data.self { return same(try data(index)) }
     if type == URL.self { return same(try url(index)) }
@@ -31,10 +35,6 @@ extension JSONDocument {
     if type == UInt16.self { return same(try integer(index) as UInt16) }
     if type == UInt8.self { return same(try integer(index) as UInt8) }
     if type == UInt128.self { return same(try integer(index) as UInt128) }
-    // Without a container, and an existential of it.
-    if type == [String].self { return same(try array(index) { try string($0) }) }
-    if type == [Int].self { return same(try array(index) { try integer($0) as Int }) }
-    if type == [Double].self { return same(try array(index) { try double($0) }) }
     return try Value(from: JSONValueDecoder(document: self, index: index))
   }
 

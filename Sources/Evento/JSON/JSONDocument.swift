@@ -63,18 +63,16 @@ final class JSONDocument {
   @inline(__always)
   func member(_ name: String, of object: Int, hasTable: Bool) -> Int? {
     if hasTable { return tables[object]?[name] }
-    var utf8 = name
-    let (index, isASCII) = utf8.withUTF8 { name in
-      let index = tape.member(name, of: object)
-      return (index, index != nil || ASCII.isASCII(name))
-    }
-    return isASCII ? index : equivalentMember(name, of: object)
+    // Nearly all strings are contiguous.
+    let found = name.utf8.withContiguousStorageIfAvailable { tape.member($0, of: object) }
+    return found.flatMap { $0 } ?? equivalentMember(name, of: object)
   }
 
   /// Returns a member with an equal name of other bytes: U+212A, the sign of Kelvin, is equal to the letter K.
   @inline(never)
   private func equivalentMember(_ name: String, of object: Int) -> Int? {
-     tape.children(of: object).first { self.name(of: $0) == name }
+    guard name.utf8.withContiguousStorageIfAvailable(ASCII.isASCII) != true else { return nil }
+    return tape.children(of: object).first { self.name(of: $0) == name }
   }
 
   /// Returns the names of an object's members, each one once.
