@@ -43,9 +43,16 @@ final class JSONDocument {
   /// Prepares an object for looking its members up.
   ///
   /// - Returns: True if it has a table.
+  @inline(__always)
   func makeTable(of object: Int) throws -> Bool {
     guard tape.kind(object) != .object || tape.count(object) > Self.maximumSearched else { return false }
-    guard tables[object] == nil else { return true }
+    try fillTable(of: object)
+    return true
+  }
+
+  @inline(never)
+  private func fillTable(of object: Int) throws {
+    guard tables[object] == nil else { return }
     var table: [String: Int] = [:]
     table.reserveCapacity(tape.count(object))
     for index in tape.children(of: object) {
@@ -56,7 +63,6 @@ final class JSONDocument {
       if table[text] == nil { table[text] = index }
     }
     tables[object] = table
-    return true
   }
 
   /// Returns the index of an object's member.

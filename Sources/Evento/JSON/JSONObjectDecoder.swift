@@ -6,6 +6,7 @@ struct JSONObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
   private let object: UInt32
   private let hasTable: Bool
 
+  @inline(__always)
   init(_ document: JSONDocument, _ index: Int) throws {
     switch document.tape.kind(index) {
     case .object, .objectWithUnusualNames: break
