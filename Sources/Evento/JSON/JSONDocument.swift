@@ -8,21 +8,24 @@ final class JSONDocument {
   let dates: JSONCoder.Dates
   /// The path to the outermost value.
   private let rootPath: [any CodingKey]
-  /// The members by their names, of objects that have many or unusual ones. Among equal names, as `String` compares them,
-  /// the first one counts, as in Foundation.
-  private var tables: [Int: [String: Int]] = [:]
+  /// The members of one object by their names, for a container that needs it. Among equal names, as `String` compares
+  /// them, the first one counts, as in Foundation.
+  private let table: [String: Int]
 
-  init(_ text: [UInt8], _ dates: JSONCoder.Dates) throws(JSONScanner.ParseError) {
+  private init(_ tape: JSONTape, _ dates: JSONCoder.Dates, path: [any CodingKey] = [], table: [String: Int] = [:]) {
+    self.tape = tape
     self.dates = dates
-    tape = try JSONTape(text)
-    rootPath = []
+    rootPath = path
+    self.table = table
+  }
+
+  convenience init(_ text: [UInt8], _ dates: JSONCoder.Dates) throws(JSONScanner.ParseError) {
+    self.init(try JSONTape(text), dates)
   }
 
   /// Creates the document of a member that is missing, but can be decoded as a `null`.
-  init(missing path: [any CodingKey], _ dates: JSONCoder.Dates) {
-    self.dates = dates
-    tape = .null
-    rootPath = path
+  convenience init(missing path: [any CodingKey], _ dates: JSONCoder.Dates) {
+    self.init(.null, dates, path: path)
   }
 
   var text: [UInt8] { tape.text }
@@ -40,19 +43,14 @@ final class JSONDocument {
   /// Up to so many members, whose names are ASCII without escapes, are found one after the other.
   private static let maximumSearched = 16
 
-  /// Prepares an object for looking its members up.
-  ///
-  /// - Returns: True if it has a table.
-  @inline(__always)
-  func makeTable(of object: Int) throws -> Bool {
-    guard tape.kind(object) != .object || tape.count(object) > Self.maximumSearched else { return false }
-    try fillTable(of: object)
-    return true
+  /// Returns true if the members of an object are found by a table.
+  func needsTable(_ object: Int) -> Bool {
+    tape.kind(object) != .object || tape.count(object) > Self.maximumSearched
   }
 
-  @inline(never)
-  private func fillTable(of object: Int) throws {
-    guard tables[object] == nil else { return }
+  /// Returns a document with the table of an object. It lives as long as the object's container, and not as long as this
+  /// one: there may be many objects.
+  func withTable(of object: Int) throws -> JSONDocument {
     var table: [String: Int] = [:]
     table.reserveCapacity(tape.count(object))
     for index in tape.children(of: object) {
@@ -62,13 +60,13 @@ final class JSONDocument {
       }
       if table[text] == nil { table[text] = index }
     }
-    tables[object] = table
+    return JSONDocument(tape, dates, path: rootPath, table: table)
   }
 
   /// Returns the index of an object's member.
   @inline(__always)
   func member(_ name: String, of object: Int, hasTable: Bool) -> Int? {
-    if hasTable { return tables[object]?[name] }
+    if hasTable { return table[name] }
     // Nearly all strings are contiguous.
     let found = name.utf8.withContiguousStorageIfAvailable { tape.member($0, of: object) }
     return found.flatMap { $0 } ?? equivalentMember(name, of: object)
@@ -82,9 +80,9 @@ final class JSONDocument {
   }
 
   /// Returns the names of an object's members, each one once.
-  func names(of object: Int) -> [String] {
+  func names(of object: Int, hasTable: Bool) -> [String] {
     // In the order of the text, so that equal text is always decoded in the same order.
-    if let table = tables[object] { return table.sorted { $0.value < $1.value }.map(\.key) }
+    if hasTable { return table.sorted { $0.value < $1.value }.map(\.key) }
     var names: [String] = []
     for index in tape.children(of: object) {
       let name = name(of: index)

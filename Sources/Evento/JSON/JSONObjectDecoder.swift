@@ -13,13 +13,13 @@ struct JSONObjectDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     case .null: throw document.null([String: Any].self, index)
     default: throw document.mismatch([String: Any].self, index)
     }
-    self.document = document
+    hasTable = document.needsTable(index)
+    self.document = hasTable ? try document.withTable(of: index) : document
     object = UInt32(index)
-    hasTable = try document.makeTable(of: index)
   }
 
   var codingPath: [any CodingKey] { document.path(to: Int(object)) }
-  var allKeys: [Key] { document.names(of: Int(object)).compactMap { Key(stringValue: $0) } }
+  var allKeys: [Key] { document.names(of: Int(object), hasTable: hasTable).compactMap { Key(stringValue: $0) } }
 
   func contains(_ key: Key) -> Bool { index(key) != nil }
 
