@@ -28,6 +28,14 @@ package enum ASCII {
     return found != 0
   }
 
+  /// Returns whether all bytes are ASCII. Without an early exit, so that it checks many at once.
+  @inlinable
+  package static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var all: UInt8 = 0
+    for byte in bytes { all |= byte }
+    return all < 0x80
+  }
+
   @inlinable
   package static func lowercased(_ byte: UInt8) -> UInt8 {
     UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte

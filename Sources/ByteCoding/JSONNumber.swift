@@ -5,26 +5,30 @@ package enum JSONNumber {
   /// Returns an integer, or `nil` if the number is not one, or is out of the type's range. `1.0` and `10e-1` are 1.
   ///
   /// - Complexity: O(*n*) in the length of the text.
-  @inlinable
   package static func integer<Value: FixedWidthInteger>(_ text: Span<UInt8>) -> Value? {
+    if let short = shortInteger(text) { Value(exactly: short) } else { exactInteger(text) }
+  }
+
+  /// Returns an integer of up to 19 digits that fits, or `nil` for any other number: most integers, by a function that is
+  /// not generic.
+  package static func shortInteger(_ text: Span<UInt8>) -> Int64? {
     let isNegative = text[0] == UInt8(ascii: "-")
     var index = isNegative ? 1 : 0
-    // 19 digits always fit.
-    guard text.count - index <= 19 else { return exactInteger(text) }
+    // 19 digits always fit 64 bits.
+    guard text.count - index <= 19 else { return nil }
     var magnitude: UInt64 = 0
     while index < text.count {
-      guard ASCII.isDigit(text[index]) else { return exactInteger(text) }
+      guard ASCII.isDigit(text[index]) else { return nil }
       magnitude = magnitude &* 10 &+ UInt64(text[index] &- UInt8(ascii: "0"))
       index += 1
     }
-    guard isNegative else { return Value(exactly: magnitude) }
-    // 0 - 2^63 is in range, and anything less is not an Int64, but may be an Int128.
-    return magnitude <= 1 << 63 ? Value(exactly: Int64(truncatingIfNeeded: 0 &- magnitude)) : exactInteger(text)
+    guard isNegative else { return Int64(exactly: magnitude) }
+    // 0 - 2^63 is in range.
+    return magnitude <= 1 << 63 ? Int64(truncatingIfNeeded: 0 &- magnitude) : nil
   }
 
   /// Returns the same for any number: long, with a fraction or an exponent.
-  @usableFromInline
-  static func exactInteger<Value: FixedWidthInteger>(_ text: Span<UInt8>) -> Value? {
+  private static func exactInteger<Value: FixedWidthInteger>(_ text: Span<UInt8>) -> Value? {
     var (digits, exponent) = Decimal(text).normalized
     guard !digits.isEmpty else { return 0 }
     // 2^128 has 39 digits.

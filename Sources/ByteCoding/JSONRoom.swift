@@ -86,8 +86,8 @@ package struct JSONRoom: ~Copyable {
     while index + 8 <= text.count, !mayNeedEscape(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
       index += 8
     }
-    // A rest of less than eight bytes, together with bytes before it that need none.
-    if index + 8 > text.count, text.count >= 8,
+    // If fewer than eight bytes are left, together with bytes before them.
+    if text.count >= 8, index + 8 > text.count,
       !mayNeedEscape(text.loadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self))
     {
       return nil

@@ -49,20 +49,20 @@ package struct JSONScanner {
   // MARK: Tokens
 
   /// The byte at ``offset``, or `nil` at the end.
-  @inlinable package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+  @inlinable @inline(__always) package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-  @inlinable
+  @inlinable @inline(__always)
   package mutating func skipWhitespace() {
     while offset < bytes.count, Self.isWhitespace(bytes[offset]) { offset += 1 }
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   package static func isWhitespace(_ byte: UInt8) -> Bool {
-    byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    byte <= 0x20 && (byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09)
   }
 
   /// Skips a byte if it is the next one.
-  @inlinable
+  @inlinable @inline(__always)
   package mutating func skip(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     offset += 1
@@ -99,10 +99,20 @@ package struct JSONScanner {
   mutating func scanString() throws(ParseError) -> (content: Range<Int>, isEscaped: Bool, isASCII: Bool) {
     guard skip(UInt8(ascii: "\"")) else { throw error("expected a string") }
     let start = offset
+    skipPlainCharacters()
+    guard next == UInt8(ascii: "\"") else { return try scanRest(ofStringFrom: start) }
+    offset += 1
+    return (start..<offset - 1, false, true)
+  }
+
+  /// Skips the rest of a string, after plain characters.
+  @inline(never)
+  private mutating func scanRest(
+    ofStringFrom start: Int
+  ) throws(ParseError) -> (content: Range<Int>, isEscaped: Bool, isASCII: Bool) {
     var isEscaped = false
     var isASCII = true
     while true {
-      skipPlainCharacters()
       guard offset < bytes.count else { throw error("unterminated string") }
       let byte = bytes[offset]
       switch byte {
@@ -118,29 +128,32 @@ package struct JSONScanner {
         try skipMultibyte(byte)
       default: throw error("a control character must be escaped in a string")
       }
+      skipPlainCharacters()
     }
   }
 
   /// Skips characters of a string that need no check, eight at a time: ASCII without quotes, backslashes and control
   /// characters. It stops at the first other one, or less than eight bytes before the end of the text.
+  @inline(__always)
   private mutating func skipPlainCharacters() {
-    offset = endOfPlainCharacters
+    offset = bytes.withUnsafeBytes { Self.endOfPlainCharacters($0, from: offset) }
   }
 
-  private var endOfPlainCharacters: Int {
-    let text = bytes.span.bytes
-    var offset = offset
-    while offset + 8 <= text.byteCount {
+  @inline(__always)
+  static func endOfPlainCharacters(_ text: UnsafeRawBufferPointer, from start: Int) -> Int {
+    var offset = start
+    let last = text.count - 8
+    while offset <= last {
       // In bounds, as the condition says; any eight bytes are a UInt64.
-      let word = UInt64(littleEndian: text.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      let word = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
       // A byte's high bit is set if the byte is below 0x20, a quote, a backslash, or not ASCII. Other bits that a
       // borrow sets come after one that is set already: the first one is right.
       let special =
         (word &- 0x2020_2020_2020_2020) | Self.zeroBytes(word ^ 0x2222_2222_2222_2222)
         | Self.zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C) | word
       let found = special & 0x8080_8080_8080_8080
-      guard found == 0 else { return offset + found.trailingZeroBitCount / 8 }
-      offset += 8
+      guard found == 0 else { return offset &+ found.trailingZeroBitCount / 8 }
+      offset &+= 8
     }
     return offset
   }

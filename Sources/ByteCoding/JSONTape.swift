@@ -13,7 +13,9 @@ package struct JSONTape: Sendable {
   @usableFromInline
   package enum Kind: UInt8, Sendable {
     case null, `true`, `false`, number
-    /// A string without escapes.
+    /// A string of ASCII without escapes.
+    case asciiString
+    /// Another string without escapes.
     case string
     case escapedString
     case array, object
@@ -24,8 +26,9 @@ package struct JSONTape: Sendable {
   /// One value.
   @usableFromInline
   package struct Entry: Sendable {
-    @usableFromInline package fileprivate(set) var kind: Kind
+    // In this order, an entry has 28 bytes.
     @usableFromInline let name: Name
+    @usableFromInline package fileprivate(set) var kind: Kind
     /// The index of the array or object that it is in.
     @usableFromInline let parent: UInt32
     /// The index of the first byte of a string's content or a number.
@@ -45,6 +48,8 @@ package struct JSONTape: Sendable {
     @usableFromInline var isEscaped = false
   }
 
+  /// The text with the values.
+  package let text: [UInt8]
   @usableFromInline package private(set) var entries: [Entry] = []
 
   /// Scans a text, which may begin with a byte order mark.
@@ -52,59 +57,65 @@ package struct JSONTape: Sendable {
   /// - Throws: An error of syntax or of depth.
   /// - Complexity: O(*n*) in the length of the text.
   package init(_ text: [UInt8]) throws(JSONScanner.ParseError) {
-    var scanner = JSONScanner(text, at: text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+    self.text = text
     // SQLite stores no longer value either (https://sqlite.org/limits.html).
-    guard text.count <= Int32.max else { throw scanner.error("longer than 2 GiB") }
+    guard text.count <= Int32.max else { throw JSONScanner(text).error("longer than 2 GiB") }
     // A value of a typical payload has more than eight bytes with its name.
     entries.reserveCapacity(min(text.count / 8 + 4, 1024))
-    try scan(&scanner)
+    let start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    try text.withUnsafeBufferPointer { bytes throws(JSONScanner.ParseError) in
+      var cursor = JSONCursor(text, bytes, at: start)
+      try scan(&cursor)
+    }
   }
 
   private init(_ entries: [Entry]) {
+    text = []
     self.entries = entries
   }
 
   /// The tape of `null`.
-  package static let null = JSONTape([Entry(kind: .null, name: Name(), parent: none, start: 0, length: 0, end: 1)])
+  package static let null = JSONTape([Entry(name: Name(), kind: .null, parent: none, start: 0, length: 0, end: 1)])
 
   // MARK: Scanning
 
   private static let none = UInt32.max
 
-  private mutating func scan(_ scanner: inout JSONScanner) throws(JSONScanner.ParseError) {
+  @inline(__always)
+  private mutating func scan(_ cursor: inout JSONCursor) throws(JSONScanner.ParseError) {
     var (parent, depth) = (Self.none, 0)
     // Of the parent.
     var (kind, count) = (Kind.null, UInt32(0))
     var name = Name()
-    scanner.skipWhitespace()
+    cursor.skipWhitespace()
     while true {
-      if let opened = try scanValue(&scanner, parent, name) {
+      if let opened = try scanValue(&cursor, parent, name) {
         guard depth < Self.maximumDepth else {
-          throw scanner.error("nested more than \(Self.maximumDepth) levels deep", .depth)
+          throw cursor.error("nested more than \(Self.maximumDepth) levels deep", .depth)
         }
         if parent != Self.none { entries[Int(parent)].length = count }
         (parent, depth) = (UInt32(entries.count - 1), depth + 1)
         (kind, count) = (opened, 0)
-        scanner.skipWhitespace()
-        if scanner.next != kind.end {
-          name = try scanName(&scanner, in: parent, kind, &count)
+        cursor.skipWhitespace()
+        if cursor.next != kind.end {
+          name = try scanName(&cursor, in: parent, kind, &count)
           continue
         }
       }
       // The ends of the arrays and objects that the value is the last one of.
       while true {
-        scanner.skipWhitespace()
+        cursor.skipWhitespace()
         guard parent != Self.none else {
-          guard scanner.next == nil else { throw scanner.error("expected nothing after the value") }
+          guard cursor.isAtEnd else { throw cursor.error("expected nothing after the value") }
           return
         }
-        if scanner.skip(UInt8(ascii: ",")) {
-          scanner.skipWhitespace()
-          name = try scanName(&scanner, in: parent, kind, &count)
+        if cursor.skip(UInt8(ascii: ",")) {
+          cursor.skipWhitespace()
+          name = try scanName(&cursor, in: parent, kind, &count)
           break
         }
-        guard scanner.skip(kind.end) else {
-          throw scanner.error(kind == .array ? "expected , or ] in an array" : "expected , or } in an object")
+        guard cursor.skip(kind.end) else {
+          throw cursor.error(kind == .array ? "expected , or ] in an array" : "expected , or } in an object")
         }
         entries[Int(parent)].length = count
         entries[Int(parent)].end = UInt32(entries.count)
@@ -119,48 +130,48 @@ package struct JSONTape: Sendable {
   /// - Returns: The kind of an array or object.
   @inline(__always)
   private mutating func scanValue(
-    _ scanner: inout JSONScanner, _ parent: UInt32, _ name: Name
+    _ cursor: inout JSONCursor, _ parent: UInt32, _ name: Name
   ) throws(JSONScanner.ParseError) -> Kind? {
-    var (kind, content) = (Kind.null, scanner.offset..<scanner.offset)
-    guard let byte = scanner.next else { throw scanner.error("expected a value") }
+    var (kind, content) = (Kind.null, cursor.offset..<cursor.offset)
+    let byte = cursor.next
     switch byte {
     case UInt8(ascii: "\""):
-      let string = try scanner.scanString()
-      (kind, content) = (string.isEscaped ? .escapedString : .string, string.content)
+      let string = try cursor.skipString()
+      kind = string.isEscaped ? .escapedString : string.isASCII ? .asciiString : .string
+      content = string.content
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-      let start = scanner.offset
-      try scanner.skipNumber()
-      (kind, content) = (.number, start..<scanner.offset)
+      let start = cursor.offset
+      try cursor.skipNumber()
+      (kind, content) = (.number, start..<cursor.offset)
     case UInt8(ascii: "{"): kind = .object
     case UInt8(ascii: "["): kind = .array
     case UInt8(ascii: "t"):
       kind = .true
-      try scanner.skipWord("true")
+      try cursor.skipWord("true")
     case UInt8(ascii: "f"):
       kind = .false
-      try scanner.skipWord("false")
-    case UInt8(ascii: "n"): try scanner.skipWord("null")
-    default: throw scanner.error("expected a value")
+      try cursor.skipWord("false")
+    case UInt8(ascii: "n"): try cursor.skipWord("null")
+    default: throw cursor.error("expected a value")
     }
     entries.append(
       Entry(
-        kind: kind, name: name, parent: parent, start: UInt32(truncatingIfNeeded: content.lowerBound),
+        name: name, kind: kind, parent: parent, start: UInt32(truncatingIfNeeded: content.lowerBound),
         length: UInt32(truncatingIfNeeded: content.count), end: UInt32(truncatingIfNeeded: entries.count + 1)))
     guard kind == .object || kind == .array else { return nil }
-    _ = scanner.skip(byte)
+    _ = cursor.skip(byte)
     return kind
   }
 
   /// Scans the name of an object's next member with its colon; for an array, it only counts the element.
   @inline(__always)
   private mutating func scanName(
-    _ scanner: inout JSONScanner, in parent: UInt32, _ kind: Kind, _ count: inout UInt32
+    _ cursor: inout JSONCursor, in parent: UInt32, _ kind: Kind, _ count: inout UInt32
   ) throws(JSONScanner.ParseError) -> Name {
     defer { count += 1 }
     guard kind != .array else { return Name(start: count) }
-    let string = try scanner.scanString()
-    if !scanner.skip(UInt8(ascii: ":")) { try scanner.expect(UInt8(ascii: ":"), ": after a member's name") }
-    scanner.skipWhitespace()
+    let string = try cursor.skipString()
+    try cursor.skipColon()
     if string.isEscaped || !string.isASCII { entries[Int(parent)].kind = .objectWithUnusualNames }
     return Name(
       start: UInt32(truncatingIfNeeded: string.content.lowerBound),
@@ -218,41 +229,38 @@ extension JSONTape {
 
   /// Returns the index of an object's first member with a name, compared by bytes.
   ///
-  /// - Parameter text: The text that the tape was made of.
   /// - Complexity: O(*n*) in the number of members.
-  package func member(_ name: UnsafeBufferPointer<UInt8>, of object: Int, in text: [UInt8]) -> Int? {
-    let end = end(object)
-    var index = object + 1
-    return text.withUnsafeBytes { text in
-      let name = UnsafeRawBufferPointer(name)
-      while index < end {
-        let entry = entries[index]
-        if Int(entry.name.length) == name.count,
-          Self.isEqual(UnsafeRawBufferPointer(rebasing: text[Int(entry.name.start)...].prefix(name.count)), name)
-        {
-          return index
+  package func member(_ name: UnsafeBufferPointer<UInt8>, of object: Int) -> Int? {
+    let (name, count, end) = (UnsafeRawPointer(name.baseAddress), name.count, end(object))
+    // In bounds: the scan of this text wrote every index, and nothing changes either afterwards.
+    return entries.withUnsafeBufferPointer { entries in
+      text.withUnsafeBytes { text in
+        guard let text = text.baseAddress, let name else { return nil }
+        var index = object + 1
+        while index < end {
+          let other = entries[index].name
+          if Int(other.length) == count, Self.areEqual(text + Int(other.start), name, count) { return index }
+          index = Int(entries[index].end)
         }
-        index = Int(entry.end)
+        return nil
       }
-      return nil
     }
   }
 
-  /// Compares short texts of one length, eight bytes at a time.
+  /// Compares short texts of one length, eight or four bytes at a time. The last ones may overlap those before.
   @inline(__always)
-  private static func isEqual(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Bool {
+  private static func areEqual(_ first: UnsafeRawPointer, _ second: UnsafeRawPointer, _ count: Int) -> Bool {
+    func areEqual<Word: FixedWidthInteger>(at index: Int, _: Word.Type) -> Bool {
+      first.loadUnaligned(fromByteOffset: index, as: Word.self)
+        == second.loadUnaligned(fromByteOffset: index, as: Word.self)
+    }
+    guard count >= 4 else { return (0..<count).allSatisfy { areEqual(at: $0, UInt8.self) } }
+    guard count >= 8 else { return areEqual(at: 0, UInt32.self) && areEqual(at: count - 4, UInt32.self) }
     var index = 0
-    while index + 8 <= second.count {
-      let difference =
-        first.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-        ^ second.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-      guard difference == 0 else { return false }
+    while index + 8 < count {
+      guard areEqual(at: index, UInt64.self) else { return false }
       index += 8
     }
-    while index < second.count {
-      guard first[index] == second[index] else { return false }
-      index += 1
-    }
-    return true
+    return areEqual(at: count - 8, UInt64.self)
   }
 }

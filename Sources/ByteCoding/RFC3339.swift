@@ -2,8 +2,10 @@
 package struct RFC3339 {
   /// Unix seconds, rounded down. A leap second is the first second of the next minute.
   package let seconds: Int64
-  /// The digits of the second's fraction, as many as the text has.
-  package let fraction: String
+  /// The second's fraction, of any number of digits.
+  package let fraction: Double
+  /// The second's whole milliseconds.
+  package let milliseconds: Int
 
   /// The milliseconds that ``text(milliseconds:)`` takes: 0001-01-01T00:00:00.000Z to 9999-12-31T23:59:59.999Z.
   package static let range: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
@@ -49,6 +51,7 @@ package struct RFC3339 {
 
   /// Reads it from UTF-8.
   package init?(_ bytes: UnsafeBufferPointer<UInt8>) {
+    @inline(__always)
     func number(_ start: Int, _ count: Int, _ allowed: ClosedRange<Int64>) -> Int64? {
       guard start + count <= bytes.count else { return nil }
       var value: Int64 = 0
@@ -71,6 +74,7 @@ package struct RFC3339 {
       guard end > 20 else { return nil }
     }
     guard end < bytes.count else { return nil }
+    (fraction, milliseconds) = Self.fraction(UnsafeBufferPointer(rebasing: bytes[min(20, end)..<end]))
     var offset: Int64 = 0
     switch bytes[end] {
     case UInt8(ascii: "Z"), UInt8(ascii: "z"):
@@ -84,19 +88,27 @@ package struct RFC3339 {
     }
     let date = CalendarDay(year: year, month: month, day: day)
     // The 30th of February would be a day of March.
-    guard CalendarDay(daysSince1970: date.daysSince1970).day == day else { return nil }
+    guard day <= 28 || CalendarDay(daysSince1970: date.daysSince1970).day == day else { return nil }
     seconds = date.daysSince1970 * Self.secondsADay + hour * 3600 + minute * 60 + second - offset
-    fraction = String(decoding: bytes[min(20, end)..<end], as: UTF8.self)
+  }
+
+  /// Reads the digits of a fraction, which may be none.
+  private static func fraction(_ digits: UnsafeBufferPointer<UInt8>) -> (Double, milliseconds: Int) {
+    var (number, milliseconds) = (Int64(0), 0)
+    for (index, digit) in digits.prefix(15).enumerated() {
+      number = number * 10 + Int64(digit - UInt8(ascii: "0"))
+      if index == 2 { milliseconds = Int(number) }
+    }
+    switch digits.count {
+    case 1: milliseconds = Int(number) * 100
+    case 2: milliseconds = Int(number) * 10
+    default: break
+    }
+    // So few digits are exact, and so is the power of ten: the quotient is the nearest `Double`.
+    guard digits.count > 15 else { return (Double(number) / JSONNumber.powersOfTen[digits.count], milliseconds) }
+    return (Double("0." + String(decoding: digits, as: UTF8.self)) ?? 0, milliseconds)
   }
 
   /// Unix seconds with their fraction.
-  package var secondsSince1970: Double {
-    guard !fraction.isEmpty else { return Double(seconds) }
-    // So few digits are exact, and so is the power of ten: the quotient is the nearest `Double`.
-    let count = fraction.utf8.count
-    if count <= 15, let digits = Int64(digits: fraction.utf8) {
-      return Double(seconds) + Double(digits) / JSONNumber.powersOfTen[count]
-    }
-    return Double(seconds) + (Double("0." + fraction) ?? 0)
-  }
+  package var secondsSince1970: Double { Double(seconds) + fraction }
 }

@@ -12,7 +12,7 @@ import Testing
   func isWrittenAndReadAgain(_ milliseconds: Int64, _ text: String) throws {
     #expect(RFC3339.text(milliseconds: milliseconds) == text)
     let moment = try #require(RFC3339(text))
-    #expect(moment.seconds * 1000 + (Int64(moment.fraction) ?? 0) == milliseconds)
+    #expect(moment.seconds * 1000 + Int64(moment.milliseconds) == milliseconds)
   }
 
   @Test func itsRangeIsThatOfTheYearsOfFourDigits() {
@@ -22,15 +22,20 @@ import Testing
 
   @Test(
     arguments: [
-      ("0000-01-01T00:00:00Z", -62_167_219_200, ""), ("0000-02-29T00:00:00Z", -62_162_121_600, ""),
-      ("1969-12-31T23:59:59.5Z", -1, "5"), ("1970-01-01t00:00:01.123456789z", 1, "123456789"),
-      ("1970-01-01 00:00:01Z", 1, ""), ("1970-01-01T00:00:00+23:59", -86_340, ""),
-      ("1969-12-31T00:00:00-23:59", -60, ""), ("2016-12-31T23:59:60Z", 1_483_228_800, ""),
-      ("9999-12-31T23:59:59.999-23:59", 253_402_387_139, "999"), ("0000-01-01T00:00:00+23:59", -62_167_305_540, ""),
-    ] as [(String, Int64, String)])
-  func isReadInEveryForm(_ text: String, _ seconds: Int64, _ fraction: String) {
+      ("0000-01-01T00:00:00Z", -62_167_219_200, 0), ("0000-02-29T00:00:00Z", -62_162_121_600, 0),
+      ("1969-12-31T23:59:59.5Z", -1, 0.5), ("1970-01-01t00:00:01.123456789z", 1, 0.123456789),
+      ("1970-01-01 00:00:01Z", 1, 0), ("1970-01-01T00:00:00+23:59", -86_340, 0),
+      ("1969-12-31T00:00:00-23:59", -60, 0), ("2016-12-31T23:59:60Z", 1_483_228_800, 0),
+      ("9999-12-31T23:59:59.999-23:59", 253_402_387_139, 0.999), ("0000-01-01T00:00:00+23:59", -62_167_305_540, 0),
+      ("1970-01-01T00:00:00.07Z", 0, 0.07), ("1970-01-01T00:00:00.0019Z", 0, 0.0019),
+      ("1970-01-01T00:00:00.123456789012345Z", 0, 0.123456789012345),
+      ("1970-01-01T00:00:00.1234567890123456Z", 0, 0.1234567890123456),
+      ("1970-01-01T00:00:00.00000000000000000000000000000000000000001Z", 0, 1e-41),
+    ] as [(String, Int64, Double)])
+  func isReadInEveryForm(_ text: String, _ seconds: Int64, _ fraction: Double) {
     let moment = RFC3339(text)
     #expect(moment?.seconds == seconds && moment?.fraction == fraction)
+    #expect(moment?.milliseconds == Int(fraction * 1000))
   }
 
   @Test(arguments: [

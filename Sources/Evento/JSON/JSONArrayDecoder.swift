@@ -8,11 +8,7 @@ struct JSONArrayDecoder: UnkeyedDecodingContainer {
   private var next: UInt32
 
   init(_ document: JSONDocument, _ index: Int) throws {
-    switch document.tape.kind(index) {
-    case .array: break
-    case .null: throw document.null([Any].self, index)
-    default: throw document.mismatch([Any].self, index)
-    }
+    try document.expectArray(index)
     self.document = document
     array = UInt32(index)
     next = array + 1

@@ -13,13 +13,17 @@ extension JSONDocument {
     // compiler leaves one of the comparisons.
     if type == String.self { return same(try string(index)) }
     if type == Int.self { return same(try integer(index) as Int) }
-    if type == Double.self { return same(try floatingPoint(index, JSONNumber.double)) }
+    if type == Double.self { return same(try double(index)) }
     if type == Bool.self { return same(try boolean(index)) }
     if type == Date.self { return same(try date(index)) }
+    // Without a container, and an existential of it.
+    if type == [String].self { return same(try array(index) { try string($0) }) }
+    if type == [Int].self { return same(try array(index) { try integer($0) as Int }) }
+    if type == [Double].self { return same(try array(index) { try double($0) }) }
     if type == Decimal.self { return same(try decimal(index)) }
     if type == Data.self { return same(try data(index)) }
     if type == URL.self { return same(try url(index)) }
-    if type == Float.self { return same(try floatingPoint(index, JSONNumber.float)) }
+    if type == Float.self { return same(try number(index, JSONNumber.float)) }
     if type == Int64.self { return same(try integer(index) as Int64) }
     if type == Int32.self { return same(try integer(index) as Int32) }
     if type == Int16.self { return same(try integer(index) as Int16) }
@@ -45,7 +49,7 @@ extension JSONDocument {
 
   // MARK: JSON's own types
 
-  private func boolean(_ index: Int) throws -> Bool {
+  func boolean(_ index: Int) throws -> Bool {
     switch tape.kind(index) {
     case .true: true
     case .false: false
@@ -54,9 +58,17 @@ extension JSONDocument {
     }
   }
 
-  private func string(_ index: Int, for type: Any.Type = String.self) throws -> String {
+  func string(_ index: Int, for type: Any.Type = String.self) throws -> String {
     let isEscaped: Bool
     switch tape.kind(index) {
+    case .asciiString:
+      // A span is of a local array.
+      let text = text
+      if #available(macOS 26, *) {
+        // The scan has checked every byte.
+        return String(copying: UTF8Span(unchecked: text.span.extracting(tape.content(index)), isKnownASCII: true))
+      }
+      isEscaped = false
     case .string: isEscaped = false
     case .escapedString: isEscaped = true
     default: throw unexpected(index, for: type, mismatch: String.self)
@@ -67,12 +79,14 @@ extension JSONDocument {
     return string
   }
 
-  private func integer<Value: FixedWidthInteger>(_ index: Int) throws -> Value {
-    try number(index) { JSONNumber.integer($0) }
+  func integer<Value: FixedWidthInteger>(_ index: Int) throws -> Value {
+    try number(index) { text in
+      if let short = JSONNumber.shortInteger(text) { Value(exactly: short) } else { JSONNumber.integer(text) }
+    }
   }
 
-  private func floatingPoint<Value>(_ index: Int, _ value: (Span<UInt8>) -> Value?) throws -> Value {
-    try number(index, value)
+  func double(_ index: Int) throws -> Double {
+    try number(index, JSONNumber.double)
   }
 
   @inline(__always)
@@ -86,14 +100,40 @@ extension JSONDocument {
     return value
   }
 
+  // MARK: Arrays
+
+  /// Throws an error if the value is not an array.
+  func expectArray(_ index: Int) throws {
+    switch tape.kind(index) {
+    case .array: break
+    case .null: throw null([Any].self, index)
+    default: throw mismatch([Any].self, index)
+    }
+  }
+
+  /// Decodes an array by decoding its elements.
+  @inline(__always)
+  private func array<Element>(_ index: Int, _ element: (Int) throws -> Element) throws -> [Element] {
+    try expectArray(index)
+    var elements: [Element] = []
+    elements.reserveCapacity(tape.count(index))
+    let end = tape.end(index)
+    var next = index + 1
+    while next < end {
+      elements.append(try element(next))
+      next = tape.end(next)
+    }
+    return elements
+  }
+
   // MARK: Foundation's types
 
   private func date(_ index: Int) throws -> Date {
     switch tape.kind(index) {
     case .null: throw unexpected(index, for: Date.self, mismatch: Date.self)
     case .number:
-      if let number = try? floatingPoint(index, JSONNumber.double) { return dates.date(number) }
-    case .string, .escapedString:
+      if let number = try? double(index) { return dates.date(number) }
+    case .asciiString, .string, .escapedString:
       if let moment = moment(index) { return Date(timeIntervalSince1970: moment.secondsSince1970) }
     default: break
     }
@@ -102,7 +142,7 @@ extension JSONDocument {
 
   /// The moment of a string, which seldom has escapes.
   private func moment(_ index: Int) -> RFC3339? {
-    guard tape.kind(index) == .string else { return (try? string(index)).flatMap { RFC3339($0) } }
+    guard tape.kind(index) != .escapedString else { return (try? string(index)).flatMap { RFC3339($0) } }
     return text.withUnsafeBufferPointer { RFC3339(UnsafeBufferPointer(rebasing: $0[tape.content(index)])) }
   }
 
@@ -166,7 +206,7 @@ extension JSONTape.Kind {
     case .null: "null"
     case .true, .false: "a boolean"
     case .number: "a number"
-    case .string, .escapedString: "a string"
+    case .asciiString, .string, .escapedString: "a string"
     case .array: "an array"
     case .object, .objectWithUnusualNames: "an object"
     }

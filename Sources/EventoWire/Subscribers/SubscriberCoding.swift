@@ -167,9 +167,8 @@ extension Timestamp {
   /// are dropped.
   package init?(rfc3339 text: String) {
     guard text.utf8.last == UInt8(ascii: "Z"), text.utf8.dropFirst(10).first == UInt8(ascii: "T"),
-      let moment = RFC3339(text), Self.secondsRange.contains(moment.seconds),
-      let subsecond = Int((moment.fraction + "000").prefix(3))
+      let moment = RFC3339(text), Self.secondsRange.contains(moment.seconds)
     else { return nil }
-    self.init(seconds: moment.seconds, subsecond: subsecond)
+    self.init(seconds: moment.seconds, subsecond: moment.milliseconds)
   }
 }
