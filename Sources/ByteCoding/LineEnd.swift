@@ -64,8 +64,12 @@ package struct LineEnd {
   }
 
   /// Returns whether one of eight bytes is LF, CR, or the first byte of the other three; never false if one is.
+  @inline(__always)
   private static func mayBeginOne(_ bytes: UInt64) -> Bool {
     let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+    // Most text is ASCII without control characters. The subtraction sets the top bit of a byte up to CR; a borrow from
+    // the next byte only comes from one that was found.
+    guard (bytes &- ones &* 0x0E | bytes) & tops != 0 else { return false }
     // A byte that matches is zero in these. C2 and E2 differ in one bit.
     let (lf, cr, lead) = (bytes ^ ones &* 0x0A, bytes ^ ones &* 0x0D, (bytes | ones &* 0x20) ^ ones &* 0xE2)
     let found = (lf &- ones) & ~lf | (cr &- ones) & ~cr | (lead &- ones) & ~lead

@@ -17,12 +17,13 @@ package struct LogPosition: Sendable, Equatable {
 
   package var cursor: Cursor { withContent { Cursor(content: $0) } }
 
-  /// Calls `body` with the text of the cursor, which is valid only during the call.
-  package func withCursorText<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
-    withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { text in
-      let length = withContent { Cursor.writeText(of: $0, to: text) }
-      return body(UnsafeRawBufferPointer(rebasing: text[..<length]))
-    }
+  /// Writes the text of the cursor. The caller has the buffer, so that this is not generic: a page writes it for each
+  /// of its events, and what is generic is not specialized in other modules.
+  ///
+  /// - Parameter text: Has room for `Cursor.maximumLength` bytes.
+  /// - Returns: The number of bytes written.
+  package func writeCursorText(to text: UnsafeMutableRawBufferPointer) -> Int {
+    withContent { Cursor.writeText(of: $0, to: text) }
   }
 
   private func withContent<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {

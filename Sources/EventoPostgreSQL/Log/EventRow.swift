@@ -79,11 +79,13 @@ enum EventRow {
     let names = try names.lane(lane(rows, row))
     let metadata = rows.bytes(row, Column.metadata.rawValue)
     let position = position(rows, row)
-    return position.withCursorText { cursor in
-      noMetadata.withUTF8Buffer { noMetadata in
+    return withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { cursor in
+      let length = position.writeCursorText(to: cursor)
+      return noMetadata.withUTF8Buffer { noMetadata in
         body(
           EventView(
-            cursor: cursor, id: rows.ulid(row, Column.id.rawValue), names: .shared(names),
+            cursor: UnsafeRawBufferPointer(rebasing: cursor[..<length]), id: rows.ulid(row, Column.id.rawValue),
+            names: .shared(names),
             aggregatorID: rows.text(row, Column.aggregateKey.rawValue),
             version: Int(rows.integer(row, Column.version.rawValue)), data: rows.bytes(row, Column.data.rawValue),
             isJSON: isJSON(rows, row),

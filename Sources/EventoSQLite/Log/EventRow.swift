@@ -45,12 +45,13 @@ enum EventRow {
     let metadata = row.bytes(8)
     try symbols.connection.spend(metadata.count + payload.length)
     return try withData(of: payload, at: position, on: symbols.connection) { data in
-      position.withCursorText { cursor in
-        noMetadata.withUTF8Buffer { noMetadata in
+      withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { cursor in
+        let length = position.writeCursorText(to: cursor)
+        return noMetadata.withUTF8Buffer { noMetadata in
           body(
             EventView(
-              cursor: cursor, id: row.ulid(2), names: .shared(names), aggregatorID: key,
-              version: Int(row.integer(4)), data: data, isJSON: isJSON(row),
+              cursor: UnsafeRawBufferPointer(rebasing: cursor[..<length]), id: row.ulid(2), names: .shared(names),
+              aggregatorID: key, version: Int(row.integer(4)), data: data, isJSON: isJSON(row),
               metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
               timestamp: Timestamp(milliseconds: row.integer(6))))
         }

@@ -4,15 +4,17 @@
 /// 1, so consecutive ids, up to the number of slots, never collide. Storing and finding a value takes one access to a
 /// slot.
 ///
-/// Finding is inlinable, so that it is specialized: a page finds the names of each of its rows, and without it took a
-/// tenth of its time to look up the metadata of the generic tuple.
+/// Finding and storing are specialized in the modules of the stores: a page finds the names of each of its rows. For
+/// that, they must be inlinable, and the class usable from inline.
+@usableFromInline
 package final class DirectMappedCache<Value> {
   @usableFromInline typealias Slot = (id: Int64, value: Value)?
 
   // Not an array, which would be retained and released at each access: each row of a page has two. Only this class has
-  // the address, and all slots are initialized from `init` to `deinit`.
-  @usableFromInline private(set) var slots: UnsafeMutableBufferPointer<Slot>
-  private let limit: Int
+  // the address, and all slots are initialized from `init` to `deinit`. Nothing here calls foreign code while it changes
+  // the property, so its accesses can't overlap, and need not be checked.
+  @exclusivity(unchecked) @usableFromInline private(set) var slots: UnsafeMutableBufferPointer<Slot>
+  @usableFromInline let limit: Int
 
   /// The initial number of slots. It grows as ids require.
   private static var fewest: Int { 64 }
@@ -38,8 +40,8 @@ package final class DirectMappedCache<Value> {
   /// Stores a value, and replaces the one in its slot, if any.
   ///
   /// - Complexity: amortized O(1).
-  package func keep(_ value: Value, at id: Int64) {
-    while slots.count < limit, let other = slots[slotIndex(of: id)], other.id != id { grow() }
+  @inlinable package func keep(_ value: Value, at id: Int64) {
+    while slots.count < limit, let other = slots[slotIndex(of: id)]?.id, other != id { grow() }
     slots[slotIndex(of: id)] = (id, value)
   }
 
@@ -63,7 +65,7 @@ package final class DirectMappedCache<Value> {
     Int(truncatingIfNeeded: id) & (slots.count - 1)
   }
 
-  private func grow() {
+  @usableFromInline func grow() {
     let old = slots
     slots = Self.empty(old.count * 2)
     // Two ids with different slots still have different ones.
