@@ -43,6 +43,21 @@ func openPostgreSQL() async throws -> PostgreSQLExecutor {
   return store
 }
 
+struct SnakeCaseCoder: EventCoder {
+  func encode(_ value: some Encodable) throws -> Payload {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = .sortedKeys  // equal values need equal bytes
+    return Payload(Array(try encoder.encode(value)))
+  }
+
+  func decode<Value: Decodable>(_ type: Value.Type, from payload: Payload) throws -> Value {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(type, from: Data(payload.bytes))
+  }
+}
+
 typealias MyExecutor = InMemoryExecutor
 
 @Suite struct ConformanceSnippetTests {
@@ -151,6 +166,16 @@ typealias MyExecutor = InMemoryExecutor
       try await Account.create().event(booked).commit(to: store)
       let payloads = try await store.read().edges.map(\.node.data.text)
       #expect(payloads == [#"{"on":0}"#, #"{"on":"1970-01-01T00:00:00.000Z"}"#])
+    }
+  }
+
+  @Test func anEventHasItsOwnCoder() async throws {
+    struct LimitSet: AggregateEvent { typealias Aggregate = Account; var dailyLimit: Int }
+    try await withStore { store in
+      let ada = try await Account.create().event(LimitSet(dailyLimit: 5)).coder(SnakeCaseCoder()).commit(to: store)
+      #expect(try await store.read().edges.first?.node.data.text == #"{"daily_limit":5}"#)
+      let limits = Projection<Account, Int>(initial: 0).on(LimitSet.self) { $0 = $1.data.dailyLimit }
+      #expect(try await limits.coder(SnakeCaseCoder()).load(ada.id, from: store)?.state == 5)
     }
   }
 }
