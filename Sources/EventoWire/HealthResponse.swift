@@ -6,11 +6,11 @@ package enum HealthResponse {
   ///   - checks: The names of the checks, and the errors that they found.
   ///   - server: The server of the database, if there is one.
   package static func json(
-    isWell: Bool, checks: [(name: String, error: String?)], server: String? = nil
+    isHealthy: Bool, checks: [(name: String, error: String?)], server: String? = nil
   ) -> [UInt8] {
     var body = JSONWriter()
     body.write(json: "{\"status\":")
-    body.write(plainString: isWell ? "ok" : "unavailable")
+    body.write(plainString: isHealthy ? "ok" : "unavailable")
     body.write(json: ",\"checks\":{")
     for (index, check) in checks.enumerated() {
       if index > 0 { body.write(json: ",") }

@@ -11,16 +11,16 @@ enum EnvironmentArguments {
   static let prefix = "EVENTO_"
 
   /// A variable as arguments.
-  struct Setting {
-    let variable: String
+  struct GivenVariable {
+    let name: String
     let option: String
     let arguments: [String]
     /// The error in the value, if it can be found without the option.
     var error: String?
   }
 
-  /// Returns the settings of the environment for a command, except those that its arguments override.
-  static func settings(notIn arguments: [String], environment: [String: String]) -> [Setting] {
+  /// Returns the variables of the environment for a command, except those that its arguments override.
+  static func variables(notIn arguments: [String], environment: [String: String]) -> [GivenVariable] {
     guard let command = arguments.first else { return [] }
     let given = Set(arguments.dropFirst().map { $0.prefix { $0 != "=" } })
     return options(ofCommand: command).compactMap { option in
@@ -39,15 +39,15 @@ enum EnvironmentArguments {
         default: (arguments, error) = ([], "\(option.variable) must be true or false, but is \"\(value)\".")
         }
       }
-      return Setting(variable: option.variable, option: option.argument, arguments: arguments, error: error)
+      return GivenVariable(name: option.variable, option: option.argument, arguments: arguments, error: error)
     }
   }
 
   /// Returns the name by which the user gave an option: its variable if that is in effect, or the option itself.
   static func givenName(of option: String) -> String {
-    settings(
+    variables(
       notIn: Array(CommandLine.arguments.dropFirst()), environment: ProcessInfo.processInfo.environment
-    ).first { $0.option == option }?.variable ?? option
+    ).first { $0.option == option }?.name ?? option
   }
 
   /// Returns variables that start like the gateway's but are unknown: a typo must not go unnoticed.

@@ -3,7 +3,7 @@ internal import ByteCoding
 internal import Evento
 internal import Foundation
 
-/// The input of a command: its arguments, and the settings of the environment.
+/// The input of a command: its arguments, and the variables of the environment.
 struct Invocation {
   private let arguments: [String]
   private let environment: [String: String]
@@ -15,13 +15,14 @@ struct Invocation {
 
   /// Parses the arguments. If they are invalid, or request help, the process prints that and ends.
   func command() -> any ParsableCommand {
-    let settings = EnvironmentArguments.settings(notIn: arguments, environment: environment)
+    let variables = EnvironmentArguments.variables(notIn: arguments, environment: environment)
     do {
-      let command = try parse(settings)
-      if let error = settings.lazy.compactMap(\.error).first { Self.refuse(error, command: arguments.first) }
+      let command = try parse(variables)
+      if let error = variables.lazy.compactMap(\.error).first { Self.refuse(error, command: arguments.first) }
       return command
     } catch {
-      if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let message = errorMessage(naming: settings) {
+      if EventoGatewayCommand.exitCode(for: error) == .validationFailure, let message = errorMessage(naming: variables)
+      {
         Self.refuse(message, command: arguments.first)
       }
       Self.end(with: error)
@@ -52,18 +53,18 @@ struct Invocation {
     Foundation.exit(ExitCode.validationFailure.rawValue)
   }
 
-  private func parse(_ settings: [EnvironmentArguments.Setting]) throws -> any ParsableCommand {
+  private func parse(_ variables: [EnvironmentArguments.GivenVariable]) throws -> any ParsableCommand {
     try EventoGatewayCommand.parseAsRoot(
-      Array(arguments.prefix(1)) + settings.flatMap(\.arguments) + arguments.dropFirst())
+      Array(arguments.prefix(1)) + variables.flatMap(\.arguments) + arguments.dropFirst())
   }
 
   /// Finds the variable with the error, and names it in the text instead of its option.
   ///
   /// - Returns: `nil` if the error is in the arguments.
-  private func errorMessage(naming settings: [EnvironmentArguments.Setting]) -> String? {
+  private func errorMessage(naming variables: [EnvironmentArguments.GivenVariable]) -> String? {
     guard (try? parse([])) != nil else { return nil }
     // A variable that is invalid by itself is named alone. Several may be invalid only together.
-    for suspects in settings.map({ [$0] }) + [settings] {
+    for suspects in variables.map({ [$0] }) + [variables] {
       do {
         _ = try parse(suspects)
       } catch {
@@ -73,9 +74,9 @@ struct Invocation {
     return nil
   }
 
-  private static func message(of error: any Error, naming settings: [EnvironmentArguments.Setting]) -> String {
+  private static func message(of error: any Error, naming variables: [EnvironmentArguments.GivenVariable]) -> String {
     EventoGatewayCommand.message(for: error).replacing(/'?(--[a-z-]+)( <[a-z-]+>)?'?/) { match in
-      settings.first { $0.option == match.output.1 }?.variable ?? String(match.output.0)
+      variables.first { $0.option == match.output.1 }?.name ?? String(match.output.0)
     }
   }
 }

@@ -47,9 +47,9 @@ import Testing
     let (store, recorder) = (SwitchedStore(try await SQLiteExecutor.open(":memory:")), LogRecorder())
     try await withGateway(over: store, log: recorder.logger()) { client in
       for _ in 0..<2 {
-        for isWell in [true, false] {
-          store.isWell.withLock { $0 = isWell }
-          let status = isWell ? 200 : 503
+        for isHealthy in [true, false] {
+          store.isHealthy.withLock { $0 = isHealthy }
+          let status = isHealthy ? 200 : 503
           for _ in 0..<3 {
             let response = try await client.send("GET", "/readyz")
             #expect(response.status == status)
@@ -103,13 +103,13 @@ import Testing
 /// A store that can be written to or not, as a test wants.
 private final class SwitchedStore: StoreWrapper {
   let store: SQLiteExecutor
-  let isWell = Mutex(true)
+  let isHealthy = Mutex(true)
 
   init(_ store: SQLiteExecutor) {
     self.store = store
   }
 
   func checkReadiness() async throws {
-    if !isWell.withLock({ $0 }) { throw EventoError(.unavailable, "No disk.", cause: "unplugged") }
+    if !isHealthy.withLock({ $0 }) { throw EventoError(.unavailable, "No disk.", cause: "unplugged") }
   }
 }

@@ -276,10 +276,10 @@ import Testing
 
   @Test func readinessIsWhatTheGatewaySaysOfItself() async throws {
     let responses = Mutex([
-      httpResponse("200 OK", "application/json", [], HealthResponse.json(isWell: true, checks: [("store", nil)])),
+      httpResponse("200 OK", "application/json", [], HealthResponse.json(isHealthy: true, checks: [("store", nil)])),
       httpResponse(
         "503 Service Unavailable", "application/json", ["Retry-After: 1"],
-        HealthResponse.json(isWell: false, checks: [("store", "disk full")])),
+        HealthResponse.json(isHealthy: false, checks: [("store", "disk full")])),
       problem(503, "unavailable", ["Retry-After: 1"]),
     ])
     let server = try ScriptedServer { _ in responses.withLock { $0.removeFirst() } }

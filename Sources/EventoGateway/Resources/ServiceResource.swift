@@ -11,7 +11,7 @@ struct ServiceResource: Sendable {
   let basePath: String
 
   var routes: [Route] {
-    let alive = Response.json(HealthResponse.json(isWell: true, checks: []))
+    let alive = Response.json(HealthResponse.json(isHealthy: true, checks: []))
     let document = RevalidatedText(
       "application/yaml", document, digest: SHA256.digest(Self.digest + Array(basePath.utf8)))
     return [
@@ -52,7 +52,7 @@ struct ServiceResource: Sendable {
   private func readiness(_ error: EventoError?) -> Response {
     readinessLog.note(error)
     let body = HealthResponse.json(
-      isWell: error == nil, checks: [("store", error?.detail)], server: store.databaseServer)
+      isHealthy: error == nil, checks: [("store", error?.detail)], server: store.databaseServer)
     return error == nil ? .json(body) : .json(body, status: 503, [("Retry-After", "1")])
   }
 }

@@ -28,7 +28,7 @@ final class FollowerHub: Sendable {
     var count: UInt64 { member.value.count }
 
     /// True if no follower may wait any more.
-    var hasEnded: Bool { member.value.isFinished }
+    var isFinished: Bool { member.value.isFinished }
 
     func wait(
       past count: UInt64, until deadline: ContinuousClock.Instant, unless interruption: Interruption?

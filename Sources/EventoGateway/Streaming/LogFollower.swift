@@ -47,7 +47,7 @@ struct LogFollower: Sendable {
       } catch is AsyncSemaphore.Closed {
         return .stopped(position)
       }
-      if membership.hasEnded || interruption?.isSet == true { return .stopped(position) }
+      if membership.isFinished || interruption?.isSet == true { return .stopped(position) }
       if ContinuousClock.now >= deadline || Task.isCancelled {
         // A client that resumes from there need not read events of other followers again.
         if let lastRead, let position = membership.quietPosition(since: lastRead) { start = .after(position) }

@@ -32,7 +32,7 @@ struct WaitingReads: Sendable {
         return page
       }
       let lastRead = commits.mark(count)
-      let mustEnd = commits.hasEnded || interruption?.isSet == true || Task.isCancelled
+      let mustEnd = commits.isFinished || interruption?.isSet == true || Task.isCancelled
       if !page.isEmpty || mustEnd || ContinuousClock.now >= deadline { return page }
       await commits.wait(past: count, until: deadline, unless: interruption)
       if !commits.mayHaveEvents(since: lastRead) {
