@@ -1,7 +1,4 @@
-internal import Dispatch
-internal import Evento
 internal import HTTPServer
-internal import Synchronization
 
 /// The way in which the response to a request is made, once the request has been decoded.
 enum Work: Sendable {
@@ -20,37 +17,5 @@ enum Work: Sendable {
     case .callback(let begin): return try await GatewayResponder.response(begin)
     case .task(let body): return try await body(waitState)
     }
-  }
-}
-
-/// The state of a request that can wait for events.
-final class WaitState: Sendable {
-  /// Set when the client has half-closed its connection: it may be gone, and would keep a follower's permit.
-  let interruption = Interruption()
-  private let waited = Atomic(false)
-
-  /// True if the request has waited: its duration does not say how fast reads are.
-  var hasWaited: Bool { waited.load(ordering: .relaxed) }
-
-  func recordWait() {
-    waited.store(true, ordering: .relaxed)
-  }
-}
-
-/// Runs long computations on threads of Dispatch instead of the cooperative pool: a few requests with large bodies must
-/// not block all other tasks.
-final class LongWork: TaskExecutor {
-  static let executor = LongWork()
-
-  private let queue = DispatchQueue(label: "evento.gateway.long-work", attributes: .concurrent)
-
-  /// Runs `body` on such a thread.
-  static func run(_ body: @escaping @Sendable () -> Void) {
-    executor.queue.async(execute: body)
-  }
-
-  func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    queue.async { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
   }
 }
