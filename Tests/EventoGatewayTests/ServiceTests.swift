@@ -270,11 +270,11 @@ private final class PlacedStore: CallbackWrapper {
   }
 
   func write(
-    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ events: [NewEvent], condition: WriteCondition?, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
     let executor = withUnsafeCurrentTask { $0?.unownedTaskExecutor }
     isElsewhere.withLock { $0.append(executor != nil) }
-    store.write(events, condition: condition, unless: mustDrop, completion: completion)
+    store.write(events, condition: condition, unless: isCancelled, completion: completion)
   }
 }

@@ -10,18 +10,18 @@ package struct CallbackAdapter: CallbackExecutor {
   }
 
   package func write(
-    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ events: [NewEvent], condition: WriteCondition?, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
-    run(unless: mustDrop, completion) { () async throws in try await executor.write(events, condition: condition) }
+    run(unless: isCancelled, completion) { () async throws in try await executor.write(events, condition: condition) }
   }
 
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
-    run(unless: mustDrop, completion) { () async throws in
+    run(unless: isCancelled, completion) { () async throws in
       try await viewPage(aggregators, routingKey: routingKey, args: args, into: builder)
     }
   }
@@ -37,18 +37,18 @@ package struct CallbackAdapter: CallbackExecutor {
   }
 
   package func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ id: ULID, unless isCancelled: @escaping @Sendable () -> Bool,
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    run(unless: mustDrop, completion) { () async throws in try await executor.event(id).map { $0.withView(body) } }
+    run(unless: isCancelled, completion) { () async throws in try await executor.event(id).map { $0.withView(body) } }
   }
 
   package func getSnapshot(
-    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ key: SnapshotKey, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
-    run(unless: mustDrop, completion) { () async throws in try await executor.getSnapshot(key) }
+    run(unless: isCancelled, completion) { () async throws in try await executor.getSnapshot(key) }
   }
 
   package func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {
@@ -61,11 +61,11 @@ package struct CallbackAdapter: CallbackExecutor {
   package var metrics: StoreMetrics? { nil }
 
   private func run<Value: Sendable>(
-    unless mustDrop: @escaping @Sendable () -> Bool,
+    unless isCancelled: @escaping @Sendable () -> Bool,
     _ completion: @escaping @Sendable (Result<Value, EventoError>) -> Void,
     _ operation: @escaping @Sendable () async throws -> Value
   ) {
-    tasks.start(cancelIf: mustDrop) {
+    tasks.start(unless: isCancelled) {
       let result: Result<Value, EventoError>
       do {
         result = .success(try await operation())
@@ -82,7 +82,7 @@ package struct CallbackAdapter: CallbackExecutor {
 /// A caller does not report this, so it must be polled. One task polls all callers, while there are any.
 private final class CallTasks: Sendable {
   private struct Call {
-    let mustCancel: @Sendable () -> Bool
+    let isCancelled: @Sendable () -> Bool
     let task: Task<Void, Never>
   }
 
@@ -95,7 +95,7 @@ private final class CallTasks: Sendable {
   private let state = Mutex(State())
   private static let interval: Duration = .milliseconds(100)
 
-  func start(cancelIf mustCancel: @escaping @Sendable () -> Bool, _ body: @escaping @Sendable () async -> Void) {
+  func start(unless isCancelled: @escaping @Sendable () -> Bool, _ body: @escaping @Sendable () async -> Void) {
     state.withLock { state in
       state.lastNumber += 1
       let number = state.lastNumber
@@ -103,7 +103,7 @@ private final class CallTasks: Sendable {
         await body()
         end(number)
       }
-      state.calls[number] = Call(mustCancel: mustCancel, task: task)
+      state.calls[number] = Call(isCancelled: isCancelled, task: task)
       guard !state.isWatched else { return }
       state.isWatched = true
       Task { await watch() }
@@ -123,7 +123,7 @@ private final class CallTasks: Sendable {
         return Array(state.calls.values)
       }
       if calls.isEmpty { return }
-      for call in calls where call.mustCancel() { call.task.cancel() }
+      for call in calls where call.isCancelled() { call.task.cancel() }
     }
   }
 }

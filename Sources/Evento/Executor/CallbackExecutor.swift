@@ -3,12 +3,12 @@
 /// A waiting task costs two changes of thread for each call, as much as the insert of a small event. A caller that has
 /// its own thread to continue on, like the gateway, avoids this.
 ///
-/// A completion is called once, on the store's own thread or the caller's, so it must not block. `mustDrop` returns
+/// A completion is called once, on the store's own thread or the caller's, so it must not block. `isCancelled` returns
 /// true if the caller has stopped waiting: work that has not begun is then dropped, with the error `unavailable`.
 package protocol CallbackExecutor: Sendable {
   /// Writes like ``Executor/write(_:condition:)``.
   func write(
-    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ events: [NewEvent], condition: WriteCondition?, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void)
 
   /// Reads the page that ``Executor/read(_:routingKey:args:)`` would return, and passes its events to a builder in
@@ -18,7 +18,7 @@ package protocol CallbackExecutor: Sendable {
   ///   result is used on that thread, and must not block.
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void)
 
   /// Reads a page like the other `viewPage`, as long as the task is not cancelled.
@@ -31,13 +31,13 @@ package protocol CallbackExecutor: Sendable {
   ///
   /// - Parameter body: Called on the store's own thread; must not block.
   func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ id: ULID, unless isCancelled: @escaping @Sendable () -> Bool,
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void)
 
   /// Reads like ``Executor/getSnapshot(_:)``.
   func getSnapshot(
-    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ key: SnapshotKey, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void)
 
   /// Checks like ``Executor/checkReadiness()``, so that a probe does not wait behind tasks.
@@ -66,9 +66,9 @@ extension CallbackExecutor {
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
     into builder: @escaping @Sendable () -> Builder
   ) async throws -> Builder.Value {
-    try await withCompletion { mustDrop, completion in
+    try await withCompletion { isCancelled, completion in
       viewPage(
-        aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
+        aggregators, routingKey: routingKey, args: args, unless: isCancelled, into: builder, completion: completion)
     }
   }
 }

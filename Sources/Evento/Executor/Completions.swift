@@ -19,7 +19,7 @@ package func passes<Value>(
 /// work has begun.
 package func withCompletion<Value: Sendable>(
   _ call: (
-    _ mustDrop: @escaping @Sendable () -> Bool,
+    _ isCancelled: @escaping @Sendable () -> Bool,
     _ completion: @escaping @Sendable (Result<Value, EventoError>) -> Void
   ) -> Void
 ) async throws(EventoError) -> Value {

@@ -8,34 +8,34 @@ extension CallbackWrapper {
   var metrics: StoreMetrics? { store.metrics }
 
   func write(
-    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ events: [NewEvent], condition: WriteCondition?, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
-    store.write(events, condition: condition, unless: mustDrop, completion: completion)
+    store.write(events, condition: condition, unless: isCancelled, completion: completion)
   }
 
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     store.viewPage(
-      aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
+      aggregators, routingKey: routingKey, args: args, unless: isCancelled, into: builder, completion: completion)
   }
 
   func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ id: ULID, unless isCancelled: @escaping @Sendable () -> Bool,
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    store.viewEvent(id, unless: mustDrop, through: body, completion: completion)
+    store.viewEvent(id, unless: isCancelled, through: body, completion: completion)
   }
 
   func getSnapshot(
-    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ key: SnapshotKey, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
-    store.getSnapshot(key, unless: mustDrop, completion: completion)
+    store.getSnapshot(key, unless: isCancelled, completion: completion)
   }
 
   func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {

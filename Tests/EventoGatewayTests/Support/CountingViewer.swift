@@ -16,11 +16,11 @@ final class CountingViewer: CallbackWrapper {
 
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     count.add(1, ordering: .relaxed)
     store.viewPage(
-      aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
+      aggregators, routingKey: routingKey, args: args, unless: isCancelled, into: builder, completion: completion)
   }
 }

@@ -20,11 +20,11 @@ final class HeldViewer: CallbackWrapper {
 
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     store.viewPage(
-      aggregators, routingKey: routingKey, args: args, unless: mustDrop,
+      aggregators, routingKey: routingKey, args: args, unless: isCancelled,
       into: { [self] in
         begun.add(1, ordering: .sequentiallyConsistent)
         // On the thread of the store that reads.

@@ -15,7 +15,7 @@ final class HeldWriter: CallbackWrapper {
   }
 
   func write(
-    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ events: [NewEvent], condition: WriteCondition?, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping Completion
   ) {
     held.withLock { $0.append((events, completion)) }

@@ -37,12 +37,12 @@ final class HoldingViewer: CallbackWrapper {
 
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     let read: @Sendable () -> Void = { [store] in
       store.viewPage(
-        aggregators, routingKey: routingKey, args: args, unless: mustDrop, into: builder, completion: completion)
+        aggregators, routingKey: routingKey, args: args, unless: isCancelled, into: builder, completion: completion)
     }
     let isHeld = state.withLock { state in
       guard let aggregators, state.holds(aggregators) else { return false }

@@ -39,11 +39,11 @@ final class MeasuringViewer: CallbackWrapper {
 
   func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     store.viewPage(
-      aggregators, routingKey: routingKey, args: args, unless: mustDrop,
+      aggregators, routingKey: routingKey, args: args, unless: isCancelled,
       into: { [taken] in MeasuredBuilder(base: builder(), taken: taken) }, completion: completion)
   }
 }

@@ -91,10 +91,10 @@ import Testing
       try Task.checkCancellation()
     }
     let (store, flag) = (callbacks(of: slow), CancellationFlag())
-    @Sendable func page(unless mustDrop: @escaping @Sendable () -> Bool) async throws -> [String] {
+    @Sendable func page(unless isCancelled: @escaping @Sendable () -> Bool) async throws -> [String] {
       try await result {
         store.viewPage(
-          nil, routingKey: .all, args: .forward(), unless: mustDrop, into: { Names() }, completion: $0)
+          nil, routingKey: .all, args: .forward(), unless: isCancelled, into: { Names() }, completion: $0)
       }.names
     }
     let dropped = Task { try await page(unless: { flag.isSet }) }
