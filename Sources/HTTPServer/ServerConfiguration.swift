@@ -31,8 +31,8 @@ package struct ServerConfiguration: Sendable {
   /// The number of threads that serve connections. 1.
   package var eventLoops = 1
   /// The maximum size of the responses that wait on one connection before its requests are left unread. The last
-  /// response before that can exceed it. A stream waits at an eighth of it, or at all of it
-  /// while its client catches up quickly. 256 KiB.
+  /// response before that can exceed it. A stream waits at an eighth of it, or at all of it while its client catches up
+  /// quickly. 256 KiB.
   package var bufferedBytes = 256 * 1024
   /// The maximum size of the responses that wait for all clients. Above it, those that have read nothing for the
   /// longest time are evicted. 512 MiB.
