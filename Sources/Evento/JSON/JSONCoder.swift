@@ -34,6 +34,7 @@ public struct JSONCoder: EventCoder {
   public func encode(_ value: some Encodable) throws -> Payload {
     let output = JSONOutput(dates)
     try output.encode(value, at: JSONOutput.root)
+    if let node = output.twiceEncoded { throw output.encodedTwice(value, node) }
     guard !output.isEmpty else {
       throw EncodingError.invalidValue(
         value, .init(codingPath: [], debugDescription: "The value did not encode anything."))

@@ -100,6 +100,10 @@ extension JSONOutput {
     invalid(value, node, "The value is nested more than \(JSONTape.maximumDepth) levels deep.")
   }
 
+  func encodedTwice(_ value: Any, _ node: Int) -> EncodingError {
+    invalid(value, node, "A type encodes a second value in the place of this one.")
+  }
+
   private func invalid(_ value: Any, _ node: Int, _ text: String) -> EncodingError {
     .invalidValue(value, .init(codingPath: path(to: node), debugDescription: text))
   }

@@ -48,6 +48,9 @@ final class JSONOutput {
   @exclusivity(unchecked) private var nodes: [Node] = []
   /// The depth of the deepest array or object.
   @exclusivity(unchecked) private(set) var depth = 0
+  /// The first value in whose place a type has encoded a second one, such as an object after an array. Many methods of
+  /// containers can't throw, so ``JSONCoder/encode(_:)`` throws the error at its end.
+  @exclusivity(unchecked) private(set) var twiceEncoded: Int?
 
   init(_ dates: JSONCoder.Dates) {
     self.dates = dates
@@ -70,7 +73,7 @@ final class JSONOutput {
     case .empty:
       nodes[node].kind = kind
       depth = max(depth, Int(nodes[node].depth) + 1)
-    default: misuse(node)
+    default: twiceEncoded = twiceEncoded ?? node
     }
   }
 
@@ -108,16 +111,14 @@ final class JSONOutput {
   /// Writes a scalar.
   @inline(__always)
   func write(_ node: Int, _ body: (inout JSONWriter) -> Void) {
-    guard nodes[node].kind == .empty else { misuse(node) }
+    guard nodes[node].kind == .empty else {
+      twiceEncoded = twiceEncoded ?? node
+      return
+    }
     let start = text.count
     body(&text)
     nodes[node].kind = .scalar
     nodes[node].content = start..<text.count
-  }
-
-  private func misuse(_ node: Int) -> Never {
-    let path = path(to: node).map(\.stringValue).joined(separator: ".")
-    fatalError("A type encodes a second value for the same member \"\(path)\"")
   }
 
   /// Returns the path to a value.

@@ -97,6 +97,62 @@ import Testing
 
   // MARK: Dates
 
+  /// Encodes a second value in the place of another, as no type should.
+  struct Careless: Encodable, Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let encode: @Sendable (any Encoder) throws -> Void
+
+    init(_ testDescription: String, _ encode: @escaping @Sendable (any Encoder) throws -> Void) {
+      self.testDescription = testDescription
+      self.encode = encode
+    }
+
+    func encode(to encoder: any Encoder) throws { try encode(encoder) }
+  }
+
+  @Test(arguments: [
+    Careless("two scalars") { encoder in
+      var container = encoder.singleValueContainer()
+      try container.encode(1)
+      try container.encode("two")
+    },
+    Careless("nil and a scalar") { encoder in
+      var container = encoder.singleValueContainer()
+      try container.encodeNil()
+      try container.encode(1)
+    },
+    Careless("a scalar and members") { encoder in
+      var scalar = encoder.singleValueContainer()
+      try scalar.encode(1)
+      var members = encoder.container(keyedBy: JSONCoderTests.Key.self)
+      try members.encode([2], forKey: .a)
+      var elements = members.nestedUnkeyedContainer(forKey: .b)
+      try elements.encode(3)
+    },
+    Careless("elements and members") { encoder in
+      var elements = encoder.unkeyedContainer()
+      try elements.encode("one")
+      var members = encoder.container(keyedBy: JSONCoderTests.Key.self)
+      try members.encode(Line(cents: 2), forKey: .a)
+      try elements.encode("three")
+    },
+    Careless("members and a scalar") { encoder in
+      var members = encoder.container(keyedBy: JSONCoderTests.Key.self)
+      try members.encode(1, forKey: .a)
+      var scalar = encoder.singleValueContainer()
+      try scalar.encode(2)
+    },
+  ]) func aSecondValueInOnePlaceIsAnError(_ value: Careless) throws {
+    let error = #expect(throws: EncodingError.self) { try JSONCoder().encode(["good": [value], "other": []]) }
+    guard case .invalidValue(_, let context) = error else { return }
+    #expect(context.codingPath.map(\.stringValue) == ["good", "Index 0"] && context.codingPath.last?.intValue == 0)
+    #expect(context.debugDescription == "A type encodes a second value in the place of this one.")
+    // Also outermost, where there is no path, and where the error of an inner value is caught.
+    #expect(throws: EncodingError.self) { try JSONCoder().encode(value) }
+  }
+
+  enum Key: CodingKey { case a, b }
+
   private func text(_ date: Date, _ coder: JSONCoder = JSONCoder()) throws -> String {
     try #require(try coder.encode([date]).text)
   }
