@@ -46,17 +46,17 @@ final class Compressor: Sendable {
   private let short: Worker
   private let long: [Worker]
   private let next = Atomic(0)
-  /// The bytes of the bodies that wait for their compression.
+  private let zlib: Zlib
+  /// The bytes of the bodies and pieces that wait for their compression.
   private let waiting = Atomic(0)
 
   private static let shortBytes = 16 << 10
-  /// The size of waiting bodies from which others are not compressed. Compressing takes longer than reading: without a
-  /// limit, many pages would wait here.
+  /// The size of what waits from which nothing more is compressed. Compressing takes longer than reading: without a
+  /// limit, many pages and steps of streams would wait here.
   private static let waitingLimit = 32 << 20
 
   /// - Parameter names: The names or paths of zlib.
   init(names: [String]) throws(Unavailable) {
-    let zlib: Zlib
     do throws(SharedLibrary.LoadError) {
       zlib = try Zlib(names: names)
     } catch {
@@ -74,25 +74,40 @@ final class Compressor: Sendable {
     return long[Int(turn % UInt(long.count))]
   }
 
-  /// Compresses a whole body. If too many wait, it is not compressed.
+  /// Counts bytes that are to be compressed.
+  ///
+  /// - Returns: False if too many wait.
+  private func admits(_ count: Int) -> Bool {
+    let isAdmitted = waiting.add(count, ordering: .relaxed).newValue <= max(Self.waitingLimit, count)
+    if !isAdmitted { waiting.subtract(count, ordering: .relaxed) }
+    return isAdmitted
+  }
+
+  /// Compresses a whole body. If too many bytes wait, it is not compressed.
   ///
   /// - Parameter completion: Called with `nil` if it is not compressed, at once or on one of the threads.
   func compress(_ body: [UInt8], completion: @escaping @Sendable ([UInt8]?) -> Void) {
     let count = body.count
-    guard waiting.add(count, ordering: .relaxed).newValue <= max(Self.waitingLimit, count) else {
-      waiting.subtract(count, ordering: .relaxed)
-      return completion(nil)
-    }
+    guard admits(count) else { return completion(nil) }
     worker(for: body).add(body, to: GzipMember(), isLast: true) { [self] bytes, _ in
       waiting.subtract(count, ordering: .relaxed)
       completion(bytes)
     }
   }
 
-  /// Compresses a piece of a stream.
+  /// Compresses a piece of a stream. If too many bytes wait, it becomes a part of the member without being compressed.
   func compress(_ piece: [UInt8], of member: GzipMember, isLast: Bool) async -> ([UInt8], GzipMember) {
-    await withCheckedContinuation { continuation in
-      worker(for: piece).add(piece, to: member, isLast: isLast) { continuation.resume(returning: ($0, $1)) }
+    let count = piece.count
+    guard admits(count) else {
+      var member = member
+      let bytes = member.add(piece, isLast: isLast, zlib, nil)
+      return (bytes, member)
+    }
+    return await withCheckedContinuation { continuation in
+      worker(for: piece).add(piece, to: member, isLast: isLast) { [self] bytes, member in
+        waiting.subtract(count, ordering: .relaxed)
+        continuation.resume(returning: (bytes, member))
+      }
     }
   }
 }
