@@ -20,7 +20,7 @@ package struct JSONWriter: Sendable {
   /// - Complexity: amortized O(*n*) in `length`.
   @inlinable @inline(__always)
   package mutating func write(upTo length: Int, _ body: (inout JSONRoom) -> Void) {
-    // The array's unused memory, not an array of zeros: filling that takes as long as writing the text.
+    // The array's unused memory, not an array of zeros, which would be written twice.
     bytes.append(addingCapacity: length) { output in
       output.withUnsafeMutableBufferPointer { buffer, count in
         let unused = UnsafeMutableBufferPointer(rebasing: buffer[count..<count + length])
