@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct ConformanceTests {
   /// One check, on every arrangement. Nothing is skipped but what is known to be missing.
   @Test(arguments: ConformanceCheck.all) func conforms(_ check: ConformanceCheck) async throws {
-    _ = try await concurrently(Arrangement.available) { arrangement in
+    _ = try await concurrently(Arrangement.available, atOnce: 4) { arrangement in
       do {
         let outcome = try await check.run { body in try await arrangement.withExecutor(body) }
         let missing = check.capabilities.intersection(arrangement.missing).first

@@ -111,10 +111,16 @@ final class WriteBatch {
   private func add(_ newEvents: [NewEvent], _ accepted: AcceptedWrite) throws(LookupRequest) -> [WrittenEvent] {
     var symbols: [(kind: Kind, lane: Lane)] = []
     symbols.reserveCapacity(newEvents.count)
-    // First, since it may fail.
+    // First, since some may have to be looked up: all of them at once.
+    var unknown = LookupRequest()
     for (index, admission) in accepted.admissions.enumerated() {
-      symbols.append(try addSymbols(of: newEvents[index], routingKey: admission.routingKey))
+      do throws(LookupRequest) {
+        symbols.append(try addSymbols(of: newEvents[index], routingKey: admission.routingKey))
+      } catch {
+        unknown.formUnion(error)
+      }
     }
+    guard unknown.isEmpty else { throw unknown }
     var heads = accepted.heads
     var written: [WrittenEvent] = []
     written.reserveCapacity(newEvents.count)
