@@ -97,6 +97,38 @@ import Testing
     }
   }
 
+  /// A batch has a stored event again, and its id with a payload of another length.
+  @Test(arguments: [true, false]) func aResendIsConfirmedBesideAnotherEventWithItsID(_ isFirst: Bool) async throws {
+    try await FastServer.shared.withDatabase { database in
+      try await withStores(1, database) { stores in
+        let (store, id) = (stores[0], ULID())
+        let event = NewEvent.sample(id)
+        let other = NewEvent(id: id, aggregatorType: "t", aggregatorID: "a", name: "n", data: Payload(#"{"a":12}"#))
+        let first = try await store.write([event])
+        let codes = try await withThrowingTaskGroup(of: (Int, EventoError.Code?).self) { group in
+          try await database.withLockedLog(isChanged: true) {
+            group.addTask { (0, await errorCode { try await store.write([.sample(of: "b")]) }) }
+            _ = try await database.wait(
+              for: "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+            for number in 1...2 {
+              group.addTask {
+                let code = await errorCode {
+                  let result = try await store.write([(number == 1) == isFirst ? event : other])
+                  #expect(result.isResend && result.events == first.events)
+                }
+                return (number, code)
+              }
+              while store.metrics?.waitingWrites != number { try await Task.sleep(for: .milliseconds(5)) }
+            }
+          }
+          return try await group.reduce(into: [Int: EventoError.Code]()) { $0[$1.0] = $1.1 }
+        }
+        #expect(codes == [isFirst ? 2 : 1: .duplicateEventID])
+        #expect(store.metrics?.commits == 2)
+      }
+    }
+  }
+
   /// The results of writers.
   private actor Journal {
     private(set) var results: [WriteResult] = []

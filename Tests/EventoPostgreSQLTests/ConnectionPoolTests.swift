@@ -12,6 +12,29 @@ import Testing
     try ConnectionSettings(try await PostgreSQLServer.shared.database.url)
   }
 
+  /// A number of a process may be that of any other process, such as one of the new leader after a failover.
+  @Test func abandonedSessionsAreNotTakenForOtherProcesses() async throws {
+    let settings = try await settings()
+    try await withConnection { connection in
+      let sessions = AbandonedSessions()
+      // Those of the server itself, which have no state for this role, and its own with another beginning.
+      let rows = try connection.run(.once("SELECT pid FROM pg_stat_activity"))
+      for row in 0..<rows.rowCount {
+        sessions.add(Connection.Backend(pid: Int32(rows.integer(row, 0)), start: connection.backend.start - 1))
+      }
+      #expect(rows.rowCount > 2)
+      try sessions.check(on: connection)
+      // One is left, then two.
+      sessions.add(connection.backend)
+      try sessions.check(on: connection)
+      let other = try Connection(settings)
+      try other.run(.begin)
+      sessions.add(other.backend)
+      #expect(try failure { try sessions.check(on: connection) }.reason == .timedOut)
+      other.close()
+    }
+  }
+
   private static let backend = Statement("SELECT pg_backend_pid()")
   private static let terminate = Statement("SELECT pg_terminate_backend($1)", .int4)
 

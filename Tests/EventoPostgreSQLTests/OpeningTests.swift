@@ -187,12 +187,12 @@ import Testing
     let failed = try await onThread { try failure { _ = try Connection(settings) } }
     #expect(failed.reason == .notWritable)
     #expect(settings.serversToTry.map(\.index) == [other.index, hung.index])
-    #expect(settings.timeToConnect(to: hung, isOtherThere: true) == .milliseconds(250))
+    #expect(settings.timeToConnect(to: hung, anotherResponded: true) == .milliseconds(250))
     try relay.resume()
     try await server.psql("ALTER ROLE follower RESET ALL")
     settings.demote(other, hasHung: false)
     try await onThread { try Connection(settings).close() }
-    #expect(settings.timeToConnect(to: hung, isOtherThere: true) == .seconds(1))
+    #expect(settings.timeToConnect(to: hung, anotherResponded: true) == .seconds(1))
     relay.stop()
   }
 

@@ -130,6 +130,36 @@ import Testing
     }
   }
 
+  /// The larger event has more than its share of the page's bytes, with which rows are read first.
+  @Test(arguments: [(1, [10, 10]), (4, [10, 10]), (7, [6, 10, 4]), (10, [9, 10, 1])])
+  func aPageThatIsHalfFullEndsBeforeALargePayload(_ large: Int, _ counts: [Int]) async throws {
+    try await withStore(events: 20, { $0.pageBytes = 50_000 }) { store, log, database in
+      for position in [large, log.events + 1 - large] {
+        try await database.psql(
+          """
+          UPDATE event SET metadata = NULL,
+            data = convert_to(repeat('x', CASE position WHEN \(position) THEN 20000 ELSE 100 END), 'UTF8')
+          """)
+        var found: [[Int64]] = []
+        var cursor: Cursor?
+        repeat {
+          let isForward = position == large
+          let args: Args =
+            isForward
+            ? .forward(first: 10, after: cursor.map(Args.Start.after) ?? .beginning)
+            : .backward(last: 10, before: cursor)
+          let page = try await store.read(nil, routingKey: .all, args: args)
+          let positions = page.edges.map { Int64($0.node.id.low) }
+          found.append(isForward ? positions : positions.reversed().map { Int64(log.events + 1) - $0 })
+          cursor = isForward ? page.pageInfo.endCursor : page.pageInfo.startCursor
+          guard isForward ? page.pageInfo.hasNextPage : page.pageInfo.hasPreviousPage else { break }
+        } while found.count < 20
+        #expect(found.map(\.count) == counts)
+        #expect(found.flatMap { $0 } == Array(1...Int64(log.events)))
+      }
+    }
+  }
+
   @Test func largePayloadsArriveWhole() async throws {
     try await withStore(events: 3) { store, _, database in
       try await database.psql(

@@ -187,7 +187,22 @@ import Testing
             "INSERT INTO aggregate VALUES (1, 1, 'ada')",
             "INSERT INTO event VALUES (1, 7, 1, 1, 1700000000000, '\(uuid)', 1, 1, 1, 3, false, false, true, NULL, '{}')",
           ]).joined(separator: "; "))
-      try await withStore(PostgreSQLConfiguration(url: database.url)) { store in
+      // A time limit that an upgrade exceeds, and no other statement.
+      try await database.psql(
+        """
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(2.5); RETURN NEW; END';
+        CREATE TRIGGER wait BEFORE UPDATE ON event EXECUTE FUNCTION wait();
+        ALTER DATABASE \(database.name) SET statement_timeout = '2s'
+        """)
+      let notices = Mutex<[StoreNotice]>([])
+      var configuration = PostgreSQLConfiguration(url: database.url)
+      configuration.notify = { notice in notices.withLock { $0.append(notice) } }
+      try await withStore(configuration) { store in
+        let found = notices.withLock { $0 }
+        #expect(found.map(\.level) == [.information, .information])
+        let name = #"the tables in the PostgreSQL schema "public""#
+        #expect(found.first?.message.hasPrefix("Upgrading \(name) from version 1 to version 2: 1 event, ") == true)
+        #expect(found.last?.message.hasPrefix("Upgraded \(name) to version 2 (") == true)
         for filter in [nil, [ReadAggregator("bank/Account", id: "ada")]] as [[ReadAggregator]?] {
           let page = try await store.read(filter, routingKey: .all, args: .forward(first: 2))
           #expect(page.edges.map(\.node.id) == [id] && page.edges.first?.node.aggregatorID == "ada")
@@ -196,6 +211,12 @@ import Testing
           aggregatorType: "bank/Account", aggregatorID: "ada", version: 2, name: "Opened", routingKey: .value("eu"),
           data: Payload("{}"))
         #expect(try await store.write([next]).events.first?.version == 2)
+      }
+      let indexes = "SELECT string_agg(indexdef, '; ' ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'public'"
+      let upgraded = try await database.psql(indexes)
+      try await withDatabase { new in
+        try await prepare(new.url)
+        #expect(try await new.psql(indexes) == upgraded)
       }
     }
   }

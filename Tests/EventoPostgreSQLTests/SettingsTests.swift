@@ -34,11 +34,11 @@ import Testing
     let settings = try ConnectionSettings(
       "postgresql://a/b?target_session_attrs=any&connect_timeout=0&keepalives_idle=7")
     #expect(settings.parameters["target_session_attrs"] == "any")
-    #expect(settings.timeToConnect(to: settings.serversToTry[0], isOtherThere: true) == nil)
+    #expect(settings.timeToConnect(to: settings.serversToTry[0], anotherResponded: true) == nil)
     #expect(settings.parameters["keepalives_idle"] == "7")
     #expect(settings.parameters["tcp_user_timeout"] == "5000")
     let standard = try ConnectionSettings("postgresql://a/b")
-    #expect(standard.timeToConnect(to: standard.serversToTry[0], isOtherThere: false) == .seconds(2))
+    #expect(standard.timeToConnect(to: standard.serversToTry[0], anotherResponded: false) == .seconds(2))
   }
 
   @Test func serversAreSeparated() throws {
@@ -58,11 +58,11 @@ import Testing
     let (a, b) = (settings.serversToTry[0], settings.serversToTry[1])
     settings.demote(a, hasHung: true)
     settings.demote(b, hasHung: false)
-    #expect(settings.timeToConnect(to: a, isOtherThere: true) == .milliseconds(500))
-    #expect(settings.timeToConnect(to: a, isOtherThere: false) == .seconds(2))
-    #expect(settings.timeToConnect(to: b, isOtherThere: true) == .seconds(2))
+    #expect(settings.timeToConnect(to: a, anotherResponded: true) == .milliseconds(500))
+    #expect(settings.timeToConnect(to: a, anotherResponded: false) == .seconds(2))
+    #expect(settings.timeToConnect(to: b, anotherResponded: true) == .seconds(2))
     settings.accepted(by: a)
-    #expect(settings.timeToConnect(to: a, isOtherThere: true) == .seconds(2))
+    #expect(settings.timeToConnect(to: a, anotherResponded: true) == .seconds(2))
   }
 
   /// Passwords with characters that end a part of a URL.

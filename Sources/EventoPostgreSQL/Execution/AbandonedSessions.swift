@@ -5,15 +5,16 @@ internal import Synchronization
 /// A commit waits for a synchronous standby as long as it takes, and meanwhile the server does not notice that its client
 /// has closed the connection (https://www.postgresql.org/docs/15/warm-standby.html#SYNCHRONOUS-REPLICATION-HA). To cancel
 /// the wait would show readers a commit that a failover may lose. So while a few such sessions are left, no other one
-/// begins what may wait in the same way: they would take all of the server's connections.
+/// begins what may wait in the same way: they would take all of the server's connections. A new connection to another
+/// server ends that, which does not have them, and one to the same server does not.
 final class AbandonedSessions: Sendable {
-  private let backends = Mutex<Set<Int32>>([])
+  private let backends = Mutex<Set<Connection.Backend>>([])
 
   /// The number of sessions from which on nothing else may begin.
   private static let limit = 2
 
   /// - Parameter backend: See ``Connection/backend``.
-  func add(_ backend: Int32) {
+  func add(_ backend: Connection.Backend) {
     _ = backends.withLock { $0.insert(backend) }
   }
 
@@ -22,8 +23,12 @@ final class AbandonedSessions: Sendable {
   func check(on connection: Connection) throws(PostgreSQLFailure) {
     let known = backends.withLock { $0 }
     guard !known.isEmpty else { return }
-    let rows = try connection.run(Self.statement, [.int4Array(Array(known))])
-    let left = Set((0..<rows.rowCount).map { Int32(clamping: rows.integer($0, 0)) })
+    let rows = try connection.run(
+      Self.statement, [.int4Array(known.map(\.pid)), .int8Array(known.map(\.start))])
+    let left = Set(
+      (0..<rows.rowCount).map { row in
+        Connection.Backend(pid: Int32(clamping: rows.integer(row, 0)), start: rows.integer(row, 1))
+      })
     let count = backends.withLock { backends in
       backends.subtract(known.subtracting(left))
       return backends.count
@@ -35,7 +40,13 @@ final class AbandonedSessions: Sendable {
     }
   }
 
-  /// A session ends when its server is done and finds no client, so an idle one with the number is another one.
+  /// A session ends when its server is done and finds no client. Its number may become that of another process, also one
+  /// of another server after a failover, which began at another time.
   private static let statement = Statement(
-    "SELECT pid FROM pg_stat_activity WHERE pid = ANY ($1) AND state IS DISTINCT FROM 'idle'", .int4Array)
+    """
+    SELECT pid, known.start
+    FROM unnest($1, $2) AS known (pid, start) JOIN pg_stat_activity AS activity USING (pid)
+    WHERE known.start = \(Connection.Backend.start(of: "activity")) AND backend_type = 'client backend'
+      AND state IS DISTINCT FROM 'idle'
+    """, .int4Array, .int8Array)
 }

@@ -9,7 +9,7 @@ internal import Synchronization
 /// connection is broken is lost, and poolers in transaction mode deliver none. So the end of the log is also read after
 /// each connection, and once a second. If that finds commits without notifications, it is read more often.
 ///
-/// `@unchecked Sendable`: `isDeaf` and `failures` are used only on `queue`.
+/// `@unchecked Sendable`: `lacksNotifications` and `failures` are used only on `queue`.
 final class CommitListener: @unchecked Sendable {
   private let queue = DispatchQueue(label: "evento.postgresql.listener")
   private let settings: ConnectionSettings
@@ -20,7 +20,7 @@ final class CommitListener: @unchecked Sendable {
   private let wakeup: Wakeup
   private let isClosed = Atomic(false)
   /// True if notifications don't arrive.
-  private var isDeaf = false
+  private var lacksNotifications = false
   private var failures = 0
 
   private static let interval: Duration = .seconds(1)
@@ -66,11 +66,11 @@ final class CommitListener: @unchecked Sendable {
       failures = 0
       while !isClosed.load(ordering: .relaxed) {
         let notifications = try connection.waitForNotifications(
-          within: isDeaf ? Self.intervalWithoutNotifications : Self.interval, wakeup: wakeup)
+          within: lacksNotifications ? Self.intervalWithoutNotifications : Self.interval, wakeup: wakeup)
         if notifications.isEmpty {
-          if announcer.announce(readEnd: try end(connection)) { isDeaf = true }
+          if announcer.announce(readEnd: try end(connection)) { lacksNotifications = true }
         } else {
-          isDeaf = false
+          lacksNotifications = false
           let positions = notifications.compactMap { LogPosition(payload: $0.payload) }
           for position in positions { announcer.announce(position) }
         }

@@ -14,12 +14,12 @@ final class ConnectionPool: Sendable {
     let connection: Connection
     let symbols = SymbolTable()
     var filters = FilterCache()
-    /// The term in which it was opened; see ``renew()``.
-    fileprivate let term: Int
+    /// The generation in which it was opened; see ``renew()``.
+    fileprivate let generation: Int
 
-    fileprivate init(_ connection: Connection, term: Int) {
+    fileprivate init(_ connection: Connection, generation: Int) {
       self.connection = connection
-      self.term = term
+      self.generation = generation
     }
   }
 
@@ -83,7 +83,7 @@ final class ConnectionPool: Sendable {
   /// The sessions whose change took too long.
   private let abandoned = AbandonedSessions()
   /// Grows with each ``renew()``.
-  private let term = Atomic(0)
+  private let generation = Atomic(0)
 
   /// - Parameter sessions: The maximum number of connections, at least 1.
   convenience init(_ settings: ConnectionSettings, sessions: Int) {
@@ -107,7 +107,7 @@ final class ConnectionPool: Sendable {
   /// Replaces all connections, and repeats what is running: another server may have taken over, and has just accepted a
   /// connection.
   func renew() {
-    term.add(1, ordering: .sequentiallyConsistent)
+    generation.add(1, ordering: .sequentiallyConsistent)
     state.withLock { $0.failure = nil }
   }
 
@@ -265,7 +265,7 @@ final class ConnectionPool: Sendable {
         if job.work == .change { try abandoned.check(on: session.connection) }
         let report = try job.run(session, isRepeated)
         // A former leader that has hung and goes on does not know at once that another server has taken over.
-        guard isRepeated || session.term == term.load(ordering: .sequentiallyConsistent) else {
+        guard isRepeated || session.generation == generation.load(ordering: .sequentiallyConsistent) else {
           isRepeated = true
           continue
         }
@@ -288,13 +288,13 @@ final class ConnectionPool: Sendable {
 
   /// - Throws: ``EventoError`` if the server can't be reached.
   private func session(of seat: Seat) throws -> Session {
-    let term = term.load(ordering: .sequentiallyConsistent)
-    if let session = seat.session, !session.connection.isBroken, session.term == term { return session }
+    let generation = generation.load(ordering: .sequentiallyConsistent)
+    if let session = seat.session, !session.connection.isBroken, session.generation == generation { return session }
     seat.session = nil
     let failure = state.withLock { $0.failure }
     if let failure, .now < failure.retryAt { throw failure.error }
     do throws(PostgreSQLFailure) {
-      let session = Session(try connect(), term: term)
+      let session = Session(try connect(), generation: generation)
       state.withLock { $0.failure = nil }
       seat.session = session
       return session

@@ -12,10 +12,10 @@ internal import Synchronization
 /// is unknown is looked up first, so that no caller hears of a failure while its events are stored, as long as there is
 /// time.
 ///
-/// `@unchecked Sendable`: `session`, `unsettled`, `retries` and `isTrialScheduled` are used only on `queue`.
+/// `@unchecked Sendable`: `session`, `inDoubt`, `retries` and `isTrialScheduled` are used only on `queue`.
 final class Writer: @unchecked Sendable {
   /// A commit whose outcome is unknown.
-  private struct Unsettled {
+  private struct InDoubtCommit {
     let writes: [PendingWrite]
     let batch: WriteBatch
     let began: ContinuousClock.Instant
@@ -32,7 +32,7 @@ final class Writer: @unchecked Sendable {
   private let announcer: CommitAnnouncer
   let health: WriterHealth
   private var session: WriterSession?
-  private var unsettled: Unsettled?
+  private var inDoubt: InDoubtCommit?
   private var retries = 0
   private var isTrialScheduled = false
 
@@ -77,7 +77,7 @@ final class Writer: @unchecked Sendable {
 
   /// Waits for the writes, turn by turn, so that those whose time is over can end.
   private func finish(_ continuation: CheckedContinuation<Void, Never>) {
-    guard unsettled == nil, waiting.count == 0 else {
+    guard inDoubt == nil, waiting.count == 0 else {
       return queue.async(after: .milliseconds(10)) { [self] in finish(continuation) }
     }
     session?.connection.close()
@@ -89,15 +89,15 @@ final class Writer: @unchecked Sendable {
 
   private func drain() {
     failExpired()
-    if unsettled == nil, waiting.endIfEmpty() {
+    if inDoubt == nil, waiting.endIfEmpty() {
       health.idle()
       if health.isFailing { scheduleTrial() }
       return
     }
     do throws(PostgreSQLFailure) {
       let session = try openSession()
-      if let unsettled {
-        try settle(unsettled, session)
+      if let inDoubt {
+        try resolve(inDoubt, session)
       } else {
         try commitNext(session)
       }
@@ -163,9 +163,9 @@ final class Writer: @unchecked Sendable {
   /// Ends the writes whose time is over.
   private func failExpired() {
     let now = ContinuousClock.now
-    if let unsettled, unsettled.writes.allSatisfy({ $0.deadline <= now }) {
-      self.unsettled = nil
-      for (write, outcome) in zip(unsettled.writes, unsettled.batch.outcomes) {
+    if let inDoubt, inDoubt.writes.allSatisfy({ $0.deadline <= now }) {
+      self.inDoubt = nil
+      for (write, outcome) in zip(inDoubt.writes, inDoubt.batch.outcomes) {
         // A write that was refused is not in the commit. But why it was may depend on the others.
         if case .success = outcome { write.fail(health.unknownOutcome) } else { write.fail(health.unavailable) }
       }
@@ -194,7 +194,7 @@ final class Writer: @unchecked Sendable {
     } catch {
       let writes = batchWrites.all
       if error.outcome == .unknown, let sent = session.sent {
-        unsettled = Unsettled(writes: writes, batch: sent, began: began)
+        inDoubt = InDoubtCommit(writes: writes, batch: sent, began: began)
         throw error
       }
       if error.isTransientForWrites {
@@ -216,7 +216,7 @@ final class Writer: @unchecked Sendable {
       do throws(PostgreSQLFailure) {
         try commit(WriterSession.Writes([write]), session)
       } catch {
-        // The write itself waits already.
+        // The write itself waits already, and these come before it: writes that wait together may be stored in any order.
         waiting.putBack(writes[(index + 1)...])
         throw error
       }
@@ -233,12 +233,12 @@ final class Writer: @unchecked Sendable {
   }
 
   /// Finds out whether a commit without a known outcome was made.
-  private func settle(_ commit: Unsettled, _ session: WriterSession) throws(PostgreSQLFailure) {
+  private func resolve(_ commit: InDoubtCommit, _ session: WriterSession) throws(PostgreSQLFailure) {
     if try session.isStored(commit.batch) {
-      unsettled = nil
+      inDoubt = nil
       end(commit.writes, commit.batch, began: commit.began)
     } else {
-      unsettled = nil
+      inDoubt = nil
       waiting.putBack(commit.writes[...])
     }
   }

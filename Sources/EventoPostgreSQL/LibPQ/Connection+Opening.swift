@@ -15,7 +15,7 @@ extension Connection {
     var failures: [PostgreSQLFailure] = []
     for server in settings.serversToTry {
       let limit = settings.timeToConnect(
-        to: server, isOtherThere: failures.contains { $0.reason == .notWritable }
+        to: server, anotherResponded: failures.contains { $0.reason == .notWritable }
       ).map { min(.now + $0, deadline) }
       guard let failure = attempt(server, settings, within: limit ?? deadline, deadline: deadline) else {
         settings.accepted(by: server)
@@ -85,7 +85,7 @@ extension Connection {
       Self.sessionStatement, [.text(settings.schema ?? ""), .text(access == .reading ? "on" : "")],
       within: deadline - .now)
     server = Self.serverName(libpq.host(handle), libpq.port(handle))
-    backend = Int32(clamping: session.integer(0, 1))
+    backend = Backend(pid: Int32(clamping: session.integer(0, 1)), start: session.integer(0, 2))
     let encoding = session.text(0, 0)
     guard encoding == "UTF8" else {
       throw unsupported(
@@ -120,8 +120,9 @@ extension Connection {
   ///   choice of the operator is kept, and so is pglz on a server that was built without lz4.
   private static let sessionStatement = Statement.once(
     """
-    SELECT current_setting('server_encoding'), pg_backend_pid(), set_config('jit', 'off', false),
-      set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false),
+    SELECT current_setting('server_encoding'), pg_backend_pid(),
+      (SELECT \(Backend.start(of: "own")) FROM pg_stat_activity AS own WHERE pid = pg_backend_pid()),
+      set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_seqscan', 'off', false),
       set_config('enable_bitmapscan', 'off', false), set_config('enable_sort', 'off', false),
       set_config('enable_incremental_sort', 'off', false), set_config('enable_hashjoin', 'off', false),
       set_config('enable_mergejoin', 'off', false), set_config('lock_timeout', '2s', false),

@@ -18,8 +18,8 @@ final class Connection {
   let name: String
   /// The server to which it is or was connected, as `host:port`.
   var server = ""
-  /// The number of the server's process for it, its "pid".
-  var backend: Int32 = 0
+  /// The server's process for it.
+  var backend = Backend(pid: 0, start: 0)
   /// The schema of the settings, which comes first in the `search_path`; `nil` for that of the server or the URL.
   let schema: String?
   /// The time for an operation unless it has one of its own.
@@ -232,6 +232,22 @@ final class Connection {
     self.handle = handle
     // Before anything is received: the default receiver prints to the standard error.
     _ = libpq.setNoticeReceiver(handle, WarningCollector.receive, Unmanaged.passUnretained(warnings).toOpaque())
+  }
+}
+
+extension Connection {
+  /// A process of the server: https://www.postgresql.org/docs/15/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW
+  struct Backend: Hashable {
+    let pid: Int32
+    /// The time at which it began, in microseconds since 1970. Numbers of processes are used again.
+    let start: Int64
+
+    /// Returns an expression for ``start``.
+    ///
+    /// - Parameter activity: An item of a `FROM` clause with the columns of `pg_stat_activity`.
+    static func start(of activity: String) -> String {
+      "(extract(epoch FROM \(activity).backend_start) * 1000000)::bigint"
+    }
   }
 }
 

@@ -36,10 +36,10 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
   /// The maximum time for a connection to one server; `nil` for no limit. libpq only applies its own in its blocking
   /// functions.
   ///
-  /// - Parameter isOtherThere: True if another server has just responded that it does not accept writes. It may take
+  /// - Parameter anotherResponded: True if another server has just responded that it does not accept writes. It may take
   ///   over at any moment from a server that hangs, so that one then has a quarter of the time.
-  func timeToConnect(to server: Server, isOtherThere: Bool) -> Duration? {
-    connectTimeout.map { isOtherThere && order.hasHung(server.index) ? $0 / 4 : $0 }
+  func timeToConnect(to server: Server, anotherResponded: Bool) -> Duration? {
+    connectTimeout.map { anotherResponded && order.hasHung(server.index) ? $0 / 4 : $0 }
   }
 
   /// The parameters that name one server.
@@ -125,7 +125,7 @@ struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable 
   }
 
   /// Returns the servers of a URL. libpq would try them too, but without a time limit for each: see
-  /// ``timeToConnect(to:isOtherThere:)``.
+  /// ``timeToConnect(to:anotherResponded:)``.
   private static func servers(of parameters: [String: String]) throws(EventoError) -> [Server] {
     func list(_ keyword: String) -> [String] {
       guard let text = parameters[keyword], !text.isEmpty else { return [] }

@@ -93,12 +93,27 @@ struct EventReader {
       if let cursor { try history.check(cursor) }
       rows = results.count > 1 ? results[1] : nil
     }
-    if let found = rows, (0..<min(found.rowCount, page.room)).contains(where: { !EventRow.hasPayload(found, $0) }) {
+    if let found = rows, endsEarly(found, page, builder) {
       rows = try run(query(page, filters.targets, range, .bounded, builder))
     }
     if let rows { try add(rows, &page, to: &builder) }
     return history
   }
+
+  /// Returns whether an event that came without its payload would end the page before it is half full. Otherwise, that
+  /// event is the first one of the next page, which is read again.
+  private func endsEarly(_ rows: QueryResult, _ page: PageState, _ builder: some PageBuilder) -> Bool {
+    var bytes = 0
+    for row in 0..<min(rows.rowCount, page.room) {
+      guard EventRow.hasPayload(rows, row) else {
+        return row == 0 || row < page.room / 2 && bytes < byteLimit(builder) / 2
+      }
+      bytes += EventRow.payloadLength(rows, row)
+    }
+    return false
+  }
+
+  private func byteLimit(_ builder: some PageBuilder) -> Int { min(limits.bytes, builder.byteLimit) }
 
   /// - Returns: `nil` if no event can match.
   private func query(
@@ -108,7 +123,7 @@ struct EventReader {
     guard !targets.isEmpty else { return nil }
     // One more than requested shows whether there are more.
     let limit = page.room + 1
-    let bytes = min(limits.bytes, builder.byteLimit)
+    let bytes = byteLimit(builder)
     let share =
       switch payloads {
       case .small: max(bytes / limit, Self.bytesInRow)

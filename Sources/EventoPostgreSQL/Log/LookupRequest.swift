@@ -8,13 +8,21 @@ struct LookupRequest: Error {
   var aggregates: Set<AggregateKey> = []
   var kinds: Set<KindName> = []
   var lanes: Set<LaneName> = []
-  /// The ids of events, each with the lengths of the payload and the metadata in the write. Stored bytes are read only
-  /// if there are as many.
-  var events: [ULID: (data: Int, metadata: Int)] = [:]
+  var events: Set<SentEvent> = []
   /// The positions of cursors.
   var positions: Set<Int64> = []
   /// The conditions, by the index of their write.
   var conditions: [Int: WriteCondition] = [:]
+
+  /// The id of an event, with the lengths of its payload and metadata in the write. Stored bytes are read only if there
+  /// are as many.
+  ///
+  /// The writes of a batch may have the same id with other lengths, and one of them may repeat the stored event.
+  struct SentEvent: Hashable {
+    let id: ULID
+    let dataLength: Int
+    let metadataLength: Int
+  }
 
   /// Aggregates that are taken for new instead of looked up.
   private(set) var newAggregates: Set<AggregateKey> = []
@@ -53,7 +61,10 @@ struct LookupRequest: Error {
       if cache.lane(lane) == nil { lanes.insert(lane) }
     }
     if !assumesNew, let id = event.id {
-      events[id] = (event.data.bytes.count, event.metadata.isEmpty ? 0 : event.metadata.bytes.count)
+      events.insert(
+        SentEvent(
+          id: id, dataLength: event.data.bytes.count,
+          metadataLength: event.metadata.isEmpty ? 0 : event.metadata.bytes.count))
     }
   }
 
@@ -62,7 +73,7 @@ struct LookupRequest: Error {
     aggregates.formUnion(other.aggregates)
     kinds.formUnion(other.kinds)
     lanes.formUnion(other.lanes)
-    events.merge(other.events) { known, _ in known }
+    events.formUnion(other.events)
     positions.formUnion(other.positions)
     conditions.merge(other.conditions) { known, _ in known }
   }
@@ -89,9 +100,16 @@ struct LookupResult {
 
   /// A stored event that a write may repeat.
   enum StoredEvent {
+    /// Its lengths are those of a write; see ``LookupRequest/SentEvent``.
     case sameLength(Edge<Event>)
-    /// Its payload or metadata has another length, so that its content differs.
+    /// Its payload or metadata has another length than in any write, so that its content differs.
     case otherLength
+  }
+
+  /// Adds a stored event. One with its content replaces one without.
+  mutating func add(_ event: StoredEvent, _ id: ULID) {
+    if case .otherLength = event, events[id] != nil { return }
+    events[id] = event
   }
 
   /// Adds the aggregates that a request takes for new.
@@ -108,7 +126,7 @@ struct LookupResult {
     kindCounts.merge(other.kindCounts) { known, _ in known }
     lanes.merge(other.lanes) { known, _ in known }
     laneCounts.merge(other.laneCounts) { known, _ in known }
-    events.merge(other.events) { known, _ in known }
+    for (id, event) in other.events { add(event, id) }
     commitIDs.merge(other.commitIDs) { known, _ in known }
     matches.merge(other.matches) { known, _ in known }
   }

@@ -5,8 +5,10 @@ internal import EventoStorage
 final class SymbolTable {
   private let lanes = DirectMappedCache<EventNames>(limit: slots)
 
-  /// The maximum number of lanes with cached names. Each has three texts of at most 255 bytes, and their JSON.
-  private static let slots = 1 << 15
+  /// The maximum number of lanes with cached names. Each has three texts of at most 255 bytes, and their JSON: all
+  /// together they take at most about 10 MB for each connection. Few stores have more lanes, and a page with others takes
+  /// one more round trip, for all of them.
+  private static let slots = 1 << 12
 
   fileprivate func lane(_ id: Int64) -> EventNames? { lanes[id] }
 

@@ -1,31 +1,6 @@
 internal import Evento
 internal import EventoStorage
 
-/// A kind with a routing key.
-struct LaneName: Hashable {
-  let kind: KindName
-  let routingKey: Name?
-}
-
-/// The row of a kind.
-struct Kind {
-  let id: Int64
-  let type: Int64
-  /// True if it is not among the first kinds of its type.
-  let isLate: Bool
-}
-
-/// The row of a lane.
-struct Lane {
-  /// The id of a lane without a routing key.
-  static let noRoutingKey: Int64 = 0
-
-  let id: Int64
-  let routingKey: Int64
-  /// True if it is not among the first lanes of its routing key.
-  let isLate: Bool
-}
-
 /// The part of the log that the writer's connection has without a look-up.
 ///
 /// It ends with the connection: after a failover that lost commits, other texts may have the ids.

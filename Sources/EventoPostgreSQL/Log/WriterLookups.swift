@@ -10,7 +10,7 @@ struct WriterLookups {
   private let aggregates: [AggregateKey]
   private let kinds: [KindName]
   private let lanes: [LaneName]
-  private let events: [(id: ULID, lengths: (data: Int, metadata: Int))]
+  private let events: [LookupRequest.SentEvent]
   private let conditions: [(index: Int, condition: WriteCondition)]
 
   init(_ request: LookupRequest) {
@@ -19,7 +19,7 @@ struct WriterLookups {
     aggregates = Array(request.aggregates)
     kinds = Array(request.kinds)
     lanes = Array(request.lanes)
-    events = request.events.map { ($0.key, $0.value) }
+    events = Array(request.events)
     conditions = request.conditions.map { ($0.key, $0.value) }
   }
 
@@ -49,8 +49,8 @@ struct WriterLookups {
     if !events.isEmpty {
       var parameters = Parameters()
       parameters.array(of: .uuid, events) { $0.uuid($1.id) }
-      parameters.array(of: .int4, events) { $0.int4(Int32(clamping: $1.lengths.data)) }
-      parameters.array(of: .int4, events) { $0.int4(Int32(clamping: $1.lengths.metadata)) }
+      parameters.array(of: .int4, events) { $0.int4(Int32(clamping: $1.dataLength)) }
+      parameters.array(of: .int4, events) { $0.int4(Int32(clamping: $1.metadataLength)) }
       try send(Self.eventsStatement, parameters)
     }
     if !request.positions.isEmpty {
@@ -193,20 +193,19 @@ struct WriterLookups {
     for row in 0..<rows.rowCount {
       let id = rows.ulid(row, 0)
       guard rows.bool(row, 10) else {
-        found.events[id] = .otherLength
+        found.add(.otherLength, id)
         continue
       }
       let metadata = rows.bytes(row, 12)
-      found.events[id] = .sameLength(
-        Edge(
-          cursor: LogPosition(position: rows.integer(row, 1), commitID: rows.integer(row, 2)).cursor,
-          node: Event(
-            id: id, aggregatorType: rows.text(row, 6), aggregatorID: rows.text(row, 7),
-            version: Int(rows.integer(row, 3)), name: rows.text(row, 8),
-            routingKey: rows.isNull(row, 9) ? nil : rows.text(row, 9),
-            data: Payload(bytes: Array(rows.bytes(row, 11)), isJSON: rows.bool(row, 5)),
-            metadata: metadata.isEmpty ? Metadata() : Metadata(checked: Array(metadata)),
-            timestamp: Timestamp(milliseconds: rows.integer(row, 4)))))
+      let event = Event(
+        id: id, aggregatorType: rows.text(row, 6), aggregatorID: rows.text(row, 7),
+        version: Int(rows.integer(row, 3)), name: rows.text(row, 8),
+        routingKey: rows.isNull(row, 9) ? nil : rows.text(row, 9),
+        data: Payload(bytes: Array(rows.bytes(row, 11)), isJSON: rows.bool(row, 5)),
+        metadata: metadata.isEmpty ? Metadata() : Metadata(checked: Array(metadata)),
+        timestamp: Timestamp(milliseconds: rows.integer(row, 4)))
+      let cursor = LogPosition(position: rows.integer(row, 1), commitID: rows.integer(row, 2)).cursor
+      found.add(.sameLength(Edge(cursor: cursor, node: event)), id)
     }
   }
 

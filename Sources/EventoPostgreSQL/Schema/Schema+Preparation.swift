@@ -8,8 +8,9 @@ extension Schema {
     var allowsAsynchronousCommit = false
     /// True if the tables are created if they are missing.
     var createsTables = true
-    /// The time for a migration, including the wait for another gateway's.
-    var migrationTimeout: Duration = .seconds(3600)
+    /// The time for a migration, or for the wait for another gateway's. It only ends one that hangs: the time that an
+    /// upgrade takes grows with the number of events, and one that was ended begins again.
+    var migrationTimeout: Duration = .seconds(24 * 3600)
   }
 
   /// Prepares the database for a store: creates the tables or upgrades them. Any number of gateways can do this at once.
@@ -19,7 +20,8 @@ extension Schema {
   /// They are in the schema of the connection's settings, which is created if it is missing, or else in the first one of
   /// the `search_path`.
   ///
-  /// - Parameter notify: Called with a notice if the server's settings can lose confirmed events.
+  /// - Parameter notify: Called with a notice if the server's settings can lose confirmed events, and when an upgrade
+  ///   begins and ends.
   /// - Returns: True if the store is new.
   /// - Throws: ``EventoError`` if the database can't hold a store, or has one of a newer version;
   ///   ``PostgreSQLFailure``.
@@ -36,15 +38,19 @@ extension Schema {
     }
     if let notice = state.synchronousCommitNotice { notify(notice) }
     guard try content(of: connection, state) != .store(version: version) else { return false }
-    return try migrate(connection, rules)
+    return try migrate(connection, rules, notify)
   }
 
-  private static func migrate(_ connection: Connection, _ rules: Rules) throws -> Bool {
+  private static func migrate(
+    _ connection: Connection, _ rules: Rules, _ notify: (StoreNotice) -> Void
+  ) throws -> Bool {
     var schema = connection.schema
     do {
       try connection.run(.begin)
-      // The wait for another gateway's migration has the limit of the operation, not that of a short lock.
+      // A migration, and the wait for another gateway's, have the limit of the operation: not that of a short lock, nor
+      // that of a role's statements.
       try connection.run(.once("SET LOCAL lock_timeout = 0"))
+      try connection.run(.once("SET LOCAL statement_timeout = 0"))
       try connection.run(
         .once("SELECT pg_advisory_xact_lock($1)", .int8), [.int8(lock)], within: rules.migrationTimeout)
       // Later statements see what was committed before the lock was acquired: another gateway may have done it all.
@@ -72,7 +78,10 @@ extension Schema {
         connection.rollBack()
         return false
       }
+      let upgrade = content == .nothing ? nil : try Upgrade(connection, schema ?? "?", from: content.version)
+      if let upgrade { notify(upgrade.beginning) }
       try apply(to: connection, content, rules)
+      if let upgrade { notify(upgrade.end) }
       return content == .nothing
     } catch {
       connection.rollBack()
@@ -83,6 +92,32 @@ extension Schema {
         "The PostgreSQL role can't create the event store's tables in the schema \"\(schema ?? "?")\". Start the program "
           + "once as a role with the privilege CREATE on it, or grant it.", cause: failure.description,
         isTransient: false)
+    }
+  }
+
+  /// The operator's notices about an upgrade: it is one transaction, however large the store is, and the store is not
+  /// available until its end.
+  private struct Upgrade {
+    let beginning: StoreNotice
+    private let name: String
+    private let start = ContinuousClock.now
+
+    init(_ connection: Connection, _ schema: String, from found: Int) throws(PostgreSQLFailure) {
+      name = "the tables in the PostgreSQL schema \"\(schema)\""
+      let row = try connection.run(.once("SELECT position, pg_total_relation_size('event') FROM store"))
+      let events = row.integer(0, 0)
+      beginning = StoreNotice(
+        level: .information,
+        message:
+          "Upgrading \(name) from version \(found) to version \(version): \(events) \(events == 1 ? "event" : "events"), "
+          + "\(row.integer(0, 1)) bytes. The store is not available until this is done.",
+        cause: nil)
+    }
+
+    var end: StoreNotice {
+      let seconds = (ContinuousClock.now - start).components.seconds
+      return StoreNotice(
+        level: .information, message: "Upgraded \(name) to version \(version) (\(seconds) s).", cause: nil)
     }
   }
 
