@@ -24,6 +24,12 @@ package struct LineEnd {
   package static func first(in text: UnsafeRawBufferPointer, _ part: Range<Int>) -> LineEnd? {
     var index = part.lowerBound
     while true {
+      while index + 16 <= part.upperBound,
+        unusual(text.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+          | unusual(text.loadUnaligned(fromByteOffset: index + 8, as: UInt64.self)) == 0
+      {
+        index += 16
+      }
       while index + 8 <= part.upperBound, !mayBeginOne(text.loadUnaligned(fromByteOffset: index, as: UInt64.self)) {
         index += 8
       }
@@ -67,12 +73,17 @@ package struct LineEnd {
   @inline(__always)
   private static func mayBeginOne(_ bytes: UInt64) -> Bool {
     let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
-    // Most text is ASCII without control characters. The subtraction sets the top bit of a byte up to CR; a borrow from
-    // the next byte only comes from one that was found.
-    guard (bytes &- ones &* 0x0E | bytes) & tops != 0 else { return false }
+    guard unusual(bytes) != 0 else { return false }
     // A byte that matches is zero in these. C2 and E2 differ in one bit.
     let (lf, cr, lead) = (bytes ^ ones &* 0x0A, bytes ^ ones &* 0x0D, (bytes | ones &* 0x20) ^ ones &* 0xE2)
     let found = (lf &- ones) & ~lf | (cr &- ones) & ~cr | (lead &- ones) & ~lead
     return found & tops != 0
+  }
+
+  /// Returns 0 if eight bytes are ASCII greater than CR, as in most text.
+  @inline(__always)
+  private static func unusual(_ bytes: UInt64) -> UInt64 {
+    // The subtraction sets the top bit of a byte up to CR. Only such a byte takes a borrow from the next one.
+    (bytes &- 0x0E0E_0E0E_0E0E_0E0E | bytes) & 0x8080_8080_8080_8080
   }
 }

@@ -13,7 +13,7 @@ package final class DirectMappedCache<Value> {
   // Not an array, which would be retained and released at each access: each row of a page has two. Only this class has
   // the address, and all slots are initialized from `init` to `deinit`. Nothing here calls foreign code while it changes
   // the property, so its accesses can't overlap, and need not be checked.
-  @exclusivity(unchecked) @usableFromInline private(set) var slots: UnsafeMutableBufferPointer<Slot>
+  @exclusivity(unchecked) @usableFromInline var slots: UnsafeMutableBufferPointer<Slot>
   @usableFromInline let limit: Int
 
   /// The initial number of slots. It grows as ids require.
@@ -55,7 +55,7 @@ package final class DirectMappedCache<Value> {
   /// The number of stored values.
   package var count: Int { slots.count { $0 != nil } }
 
-  private static func empty(_ count: Int) -> UnsafeMutableBufferPointer<Slot> {
+  @inlinable static func empty(_ count: Int) -> UnsafeMutableBufferPointer<Slot> {
     let slots = UnsafeMutableBufferPointer<Slot>.allocate(capacity: count)
     slots.initialize(repeating: nil)
     return slots
@@ -65,7 +65,7 @@ package final class DirectMappedCache<Value> {
     Int(truncatingIfNeeded: id) & (slots.count - 1)
   }
 
-  @usableFromInline func grow() {
+  @inlinable func grow() {
     let old = slots
     slots = Self.empty(old.count * 2)
     // Two ids with different slots still have different ones.

@@ -83,7 +83,9 @@ extension EventView {
   /// True if one of the texts of the event, other than the payload, has a character that ends a line. Identifiers and
   /// numbers have none.
   fileprivate var hasLineEnds: Bool {
-    if LineEnd.first(in: metadata, metadata.indices) != nil || aggregatorID.hasLineEnds { return true }
+    // The shortest metadata, {}, is the most frequent.
+    if metadata.count > 2, LineEnd.first(in: metadata, metadata.indices) != nil { return true }
+    if aggregatorID.hasLineEnds { return true }
     return switch names {
     case .shared(let names): names.hasLineEnds
     case .own(let type, let name, let key): type.hasLineEnds || name.hasLineEnds || key?.hasLineEnds ?? false
