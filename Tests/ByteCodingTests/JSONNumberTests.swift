@@ -33,6 +33,8 @@ import Testing
     check(UInt64.self)
     check(Int128.self)
     check(UInt128.self)
+    #expect(integer("9999999999999999999", UInt64.self) == 9_999_999_999_999_999_999)
+    #expect(integer("-9999999999999999999", Int128.self) == -9_999_999_999_999_999_999)
     #expect(integer("256", UInt8.self) == nil && integer("-129", Int8.self) == nil)
   }
 

@@ -30,6 +30,16 @@ import Testing
     #expect(tape.end(3) == 5 && tape.end(0) == 8)
   }
 
+  @Test(arguments: ["", "a", "1234567", "12345678", "123456789", "0123456789abcdef"])
+  func distinguishesStrings(_ plain: String) throws {
+    for (end, kind) in [("", .asciiString), ("é", .string), (#"\n"#, .escapedString)] as [(String, JSONTape.Kind)] {
+      let tape = try tape("[\"\(plain)\(end)\",\"\(end)\(plain)\"]")
+      #expect(tape.entries.dropFirst().map(\.kind) == [kind, kind])
+      #expect(
+        tape.content(1).count == plain.utf8.count + end.utf8.count && tape.content(2).count == tape.content(1).count)
+    }
+  }
+
   /// Like the scanner, except for the depth and white space at the ends.
   @Test(arguments: [
     "0", "\"\"", "[]", "{}", "[1,2]", "{\"a\":1,\"a\":2}", #"["\ud800"]"#, "[[],{}]", "[{\"a\":[{}]}]", "", " ", "01",

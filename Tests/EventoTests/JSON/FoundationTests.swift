@@ -27,6 +27,8 @@ import Testing
     // Members.
     #"{"a":1,"a":2,"b":3}"#, #"{"é":1,"e\u0301":2}"#, #"{"\u0061":1}"#, #"{"b":1,"\ud800":2}"#, #"{"":1}"#,
     manyMembers(names: 40), manyMembers(names: 7),
+    // Objects with unusual names in each other: the outer one's members are found after the inner one's.
+    #"{"é":0,"deep":{"é":{"é":2.5,"x":1},"b":{"ü":1}},"byName":{"é":1,"b":2}}"#,
     // A structure with optionals and Foundation's types.
     #"{"lines":[{"cents":1,"share":0.25,"small":7,"text":"\u00e9\n"},{"cents":2,"share":null}],"status":"open","rate":1.10}"#,
     #"{"at":"2026-11-25T09:44:45.407Z","page":"https://example.org/a?b=c","bytes":"AAECAw==","isPaid":true,"size":1.5}"#,

@@ -217,7 +217,8 @@ enum Shapes {
 
   private static var types: [any (Codable & Equatable).Type] {
     [
-      Order.self, Numbers.self, [Int].self, Int.self, [Double?].self, Double.self, String.self, [String].self,
+      Order.self, Numbers.self, [Int].self, Int.self, [Double?].self, [Double].self, Double.self, String.self,
+      [String].self,
       Bool?.self, [Date].self, [Decimal].self, [Data].self, [URL].self, [UUID].self, [Float].self, [Int128].self,
       Payment.self, Tree.self, Cat.self, Dog.self, Nested.self, Pair.self,
     ]
