@@ -98,16 +98,21 @@ import Testing
   // MARK: Dates
 
   /// Encodes a second value in the place of another, as no type should.
-  struct Careless: Encodable, Sendable, CustomTestStringConvertible {
+  struct Careless: Sendable, CustomTestStringConvertible {
+    /// Not the argument itself, which Swift Testing would encode with Foundation, to name its case.
+    struct Value: Encodable {
+      let encode: @Sendable (any Encoder) throws -> Void
+
+      func encode(to encoder: any Encoder) throws { try encode(encoder) }
+    }
+
     let testDescription: String
-    let encode: @Sendable (any Encoder) throws -> Void
+    let value: Value
 
     init(_ testDescription: String, _ encode: @escaping @Sendable (any Encoder) throws -> Void) {
       self.testDescription = testDescription
-      self.encode = encode
+      value = Value(encode: encode)
     }
-
-    func encode(to encoder: any Encoder) throws { try encode(encoder) }
   }
 
   @Test(arguments: [
@@ -142,7 +147,8 @@ import Testing
       var scalar = encoder.singleValueContainer()
       try scalar.encode(2)
     },
-  ]) func aSecondValueInOnePlaceIsAnError(_ value: Careless) throws {
+  ]) func aSecondValueInOnePlaceIsAnError(_ careless: Careless) throws {
+    let value = careless.value
     let error = #expect(throws: EncodingError.self) { try JSONCoder().encode(["good": [value], "other": []]) }
     guard case .invalidValue(_, let context) = error else { return }
     #expect(context.codingPath.map(\.stringValue) == ["good", "Index 0"] && context.codingPath.last?.intValue == 0)
