@@ -1,4 +1,4 @@
-import ByteCoding
+@testable import ByteCoding
 import Evento
 import Foundation
 
