@@ -1,6 +1,7 @@
-@testable import ByteCoding
 import Evento
 import Foundation
+
+@testable import ByteCoding
 
 /// Compares `JSONCoder` with Foundation's coders, configured alike.
 ///
