@@ -32,9 +32,9 @@ import Testing
   /// kernel has taken. When it reads on, it gets everything.
   @Test func readsNoFurtherAheadOfItsClientThanTwoSteps() async throws {
     let (count, fill) = (4000, 3000)
-    // Two steps of 256 KiB, a third that was read before the first is complete, and buffers of the kernel.
-    let bound = 900_000
-    try #require(count * fill > 10 * bound)
+    // Two steps of 256 KiB, a third that was read before the first is complete, and as much for the kernel's buffers.
+    let bound = 6 * 256 << 10
+    try #require(count * fill > 7 * bound)
     let viewer = MeasuringViewer(try await SQLiteExecutor.open(":memory:"))
     try await withGateway(over: viewer) { client in
       try await Self.write(count, fill: fill, to: client)
