@@ -161,11 +161,18 @@ import Testing
       // Longer than the wait for a lock.
       configuration.requestTimeout = .milliseconds(2500)
       try await EventoPostgreSQLTests.withStore(configuration) { other in
-        var results = [try await store.write([.sample()]), try await store.write([.sample()])]
+        // With a new name, a second and a third statement follow the one that locks the log.
+        func event(_ number: Int) -> NewEvent {
+          NewEvent(aggregatorType: "t", aggregatorID: "a", name: "new name \(number)")
+        }
+        var results = [try await store.write([event(1)])]
         let writer = try #require(relay.traffic.max { $0.value.toServer < $1.value.toServer }).key
-        // Within the statement that adds the event, which follows the one that locks the log.
-        relay.plan(.stall, ofConnection: writer, after: 400, .toServer)
-        async let hung = store.write([.sample()])
+        results.append(try await store.write([event(2)]))
+        let before = relay.traffic[writer]?.toServer ?? 0
+        results.append(try await store.write([event(3)]))
+        let length = (relay.traffic[writer]?.toServer ?? 0) - before
+        relay.plan(.stall, ofConnection: writer, after: length - 60, .toServer)
+        async let hung = store.write([event(4)])
         while relay.faults == 0 { try await Task.sleep(for: .milliseconds(5)) }
         relay.stall()
         _ = try await database.wait(
