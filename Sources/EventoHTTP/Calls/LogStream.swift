@@ -194,7 +194,7 @@ struct LineBuffer {
     if bytes.isEmpty { bytes = new } else { bytes += new }
   }
 
-  /// Returns the range of the next complete line in ``bytes``, without its end; `nil` if there is none yet.
+  /// Returns the range of the next complete line in ``bytes``, without its end; `nil` if no complete line has arrived.
   mutating func next() -> Range<Int>? {
     guard let end = lineEnd else {
       searched = bytes.count
