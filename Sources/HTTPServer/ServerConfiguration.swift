@@ -8,8 +8,8 @@ package struct ServerConfiguration: Sendable {
   package var headerFields = 100
   /// The maximum size of all chunk extensions of a body; 413 above it. 4 KiB.
   package var chunkExtensionBytes = 4 * 1024
-  /// The maximum time for a head from its first byte, and then 408; and for a new connection until its first byte, and then
-  /// it is closed. 15 s.
+  /// The maximum time for a head from its first byte, then 408; and for a new connection until its first byte, then it is
+  /// closed. 15 s.
   package var headTimeout = Duration.seconds(15)
   /// The time after which the rate of a body counts. 10 s.
   package var bodyGrace = Duration.seconds(10)
