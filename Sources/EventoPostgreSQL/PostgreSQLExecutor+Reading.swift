@@ -18,12 +18,12 @@ extension PostgreSQLExecutor {
 
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     guard passes(completion, { try Args.check(aggregators, routingKey, args) }) else { return }
     let limits = pageLimits
-    connections.perform(.readPage, unless: mustDrop, completion: completion) { session, _ in
+    connections.perform(.readPage, unless: isCancelled, completion: completion) { session, _ in
       var builder = builder()
       let info = try EventReader(session: session, limits: limits).show(aggregators, routingKey, args, to: &builder)
       return builder.finish(info)
@@ -35,16 +35,16 @@ extension PostgreSQLExecutor {
   }
 
   package func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ id: ULID, unless isCancelled: @escaping @Sendable () -> Bool,
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    connections.perform(.lookUp, unless: mustDrop, completion: completion) { session, _ in
+    connections.perform(.lookUp, unless: isCancelled, completion: completion) { session, _ in
       try EventRow.withView(id, on: session, body)
     }
   }
 
-  package var history: UInt64 { announcer.history }
+  package var epoch: UInt64 { announcer.epoch }
 
   /// Returns the number of stored events.
   ///

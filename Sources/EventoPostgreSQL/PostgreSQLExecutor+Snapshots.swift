@@ -9,11 +9,11 @@ extension PostgreSQLExecutor {
   }
 
   package func getSnapshot(
-    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ key: SnapshotKey, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
     guard passes(completion, { try key.check() }) else { return }
-    connections.perform(.lookUp, unless: mustDrop, completion: completion) { session, _ in
+    connections.perform(.lookUp, unless: isCancelled, completion: completion) { session, _ in
       try SnapshotTable(connection: session.connection).snapshot(key)
     }
   }

@@ -16,7 +16,7 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
   }
 
   package func write(
-    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ events: [NewEvent], condition: WriteCondition?, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
     let checks = {
@@ -25,7 +25,7 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
     }
     guard passes(completion, checks) else { return }
     let write = PendingWrite(
-      events, condition, deadline: .now + configuration.writeTimeout, unless: mustDrop, completion: completion)
+      events, condition, deadline: .now + configuration.writeTimeout, unless: isCancelled, completion: completion)
     guard write.size.bytes <= Parameters.maximumSize else {
       return completion(.failure(.tooLarge(write.size.bytes)))
     }

@@ -69,7 +69,7 @@ public final class PostgreSQLExecutor: Sendable {
       let connection = try Connection(settings)
       // Before the first write on it is confirmed: no read may come from the server before.
       connections.renew()
-      announcer.doubtHistory()
+      announcer.beginEpoch()
       return WriterSession(connection, channel: channel, now: now)
     }
     listener.start()

@@ -2,7 +2,7 @@ package import Evento
 
 extension SQLiteExecutor: CallbackExecutor {
   package func write(
-    _ events: [NewEvent], condition: WriteCondition?, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ events: [NewEvent], condition: WriteCondition?, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<WriteResult, EventoError>) -> Void
   ) {
     let checks = {
@@ -13,13 +13,13 @@ extension SQLiteExecutor: CallbackExecutor {
     let now = configuration.now
     guard let condition, let prechecks, ConditionPrecheck.isNeeded(for: condition) else {
       return writer.submit(
-        EventWriteJob(events, condition, now: now, unless: mustDrop, completion: completion))
+        EventWriteJob(events, condition, now: now, unless: isCancelled, completion: completion))
     }
-    prechecks.check(condition, unless: mustDrop) { [writer] result in
+    prechecks.check(condition, unless: isCancelled) { [writer] result in
       switch result {
       case .success(let precheck):
         writer.submit(
-          EventWriteJob(events, condition, precheck, now: now, unless: mustDrop, completion: completion))
+          EventWriteJob(events, condition, precheck, now: now, unless: isCancelled, completion: completion))
       case .failure(let error): completion(.failure(error))
       }
     }
@@ -27,12 +27,12 @@ extension SQLiteExecutor: CallbackExecutor {
 
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,
-    unless mustDrop: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
+    unless isCancelled: @escaping @Sendable () -> Bool, into builder: @escaping @Sendable () -> Builder,
     completion: @escaping @Sendable (Result<Builder.Value, EventoError>) -> Void
   ) {
     guard passes(completion, { try Args.check(aggregators, routingKey, args) }) else { return }
     let limits = pageLimits
-    readers.perform(unless: mustDrop, completion: completion) { session in
+    readers.perform(unless: isCancelled, completion: completion) { session in
       let reader = EventReader(connection: session.connection, symbols: session.symbols, limits: limits)
       var builder = builder()
       let info = try reader.show(aggregators, routingKey, args, to: &builder)
@@ -41,21 +41,21 @@ extension SQLiteExecutor: CallbackExecutor {
   }
 
   package func viewEvent<Value: Sendable>(
-    _ id: ULID, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ id: ULID, unless isCancelled: @escaping @Sendable () -> Bool,
     through body: @escaping @Sendable (borrowing EventView) -> Value,
     completion: @escaping @Sendable (Result<Value?, EventoError>) -> Void
   ) {
-    readers.perform(unless: mustDrop, completion: completion) { session in
+    readers.perform(unless: isCancelled, completion: completion) { session in
       try EventRow.withView(id, on: session.connection, session.symbols, body)
     }
   }
 
   package func getSnapshot(
-    _ key: SnapshotKey, unless mustDrop: @escaping @Sendable () -> Bool,
+    _ key: SnapshotKey, unless isCancelled: @escaping @Sendable () -> Bool,
     completion: @escaping @Sendable (Result<Snapshot?, EventoError>) -> Void
   ) {
     guard passes(completion, { try key.check() }) else { return }
-    readers.perform(unless: mustDrop, completion: completion) { session in
+    readers.perform(unless: isCancelled, completion: completion) { session in
       try SnapshotTable(connection: session.connection).snapshot(key)
     }
   }

@@ -120,7 +120,7 @@ import Testing
     server.poller = poller
     let store = try await SQLiteExecutor.open(":memory:")
     try await store.write([NewEvent(aggregatorType: "bank/Account", aggregatorID: "a", name: "Opened")])
-    let viewer = HeldViewer(store)
+    let viewer = BlockedReadsStore(store)
     let query = "{\"first\":1\(String(repeating: " ", count: byTasks ? 10_000 : 0))}"
     try await withRunningGateway(over: viewer, server: server) { client, _, _ in
       let patient = try await open(client, "/events/query", query)

@@ -14,7 +14,7 @@ import Testing
   /// One commit wakes all of them, streams and reads that wait. Whoever else reads must not come behind all of them.
   @Test func aCommitThatWakesManyBringsFewReadsAtOnce() async throws {
     let store = try await SQLiteExecutor.open(":memory:")
-    let viewer = HoldingViewer(store)
+    let viewer = DeferredReadsStore(store)
     try await withGateway(over: viewer) { client in
       try await client.writeEvents(1)
       var streams: [OpenStream] = []
@@ -54,7 +54,7 @@ import Testing
 
   @Test func thoseAtTheEndDoNotWaitForThoseThatAreNot() async throws {
     let store = try await SQLiteExecutor.open(":memory:")
-    let viewer = HoldingViewer(store)
+    let viewer = DeferredReadsStore(store)
     try await withGateway(over: viewer) { client in
       try await client.writeEvents(1)
       viewer.hold { $0.contains { $0.aggregatorType == "slow" } }
@@ -109,7 +109,7 @@ import Testing
   /// The reads of those that have gone take no turn, and those that remain miss nothing, with the same filter or another.
   @Test func readsNothingForStreamsWhoseClientsHaveGone() async throws {
     let store = try await SQLiteExecutor.open(":memory:")
-    let viewer = HoldingViewer(store)
+    let viewer = DeferredReadsStore(store)
     let typesRead = Mutex<Set<String>>([])
     try await withGateway(over: viewer) { client in
       try await client.writeEvents(3)
@@ -156,7 +156,7 @@ import Testing
   /// Neither their first reads nor those that follow.
   @Test(arguments: [0, 1]) func streamsWithFewFiltersDoNotWaitForThoseWithMany(_ readsBefore: Int) async throws {
     let store = try await SQLiteExecutor.open(":memory:")
-    let viewer = HoldingViewer(store)
+    let viewer = DeferredReadsStore(store)
     let reads = Mutex<[String: Int]>([:])
     try await withGateway(over: viewer) { client in
       try await client.writeEvents(200)
@@ -185,7 +185,7 @@ import Testing
   /// A stream whose turn to read has not come ends with a complete body, as all streams do.
   @Test func streamsThatWaitForTheirTurnEndWhenTheGatewayStops() async throws {
     let store = try await SQLiteExecutor.open(":memory:")
-    let viewer = HoldingViewer(store)
+    let viewer = DeferredReadsStore(store)
     try await withStoppableGateway(over: viewer) { client, stop in
       try await client.writeEvents(1)
       viewer.hold { $0.contains { $0.aggregatorType == "slow" } }

@@ -13,9 +13,9 @@ import Testing
   enum Way: CaseIterable {
     /// Compare and swap.
     case swap
-    /// A swap that fails, since another executor was quicker, then lock and look.
+    /// A swap that fails, since another executor was quicker, then lock and look up.
     case lostSwap
-    /// Lock and look, shortly after a swap that failed.
+    /// Lock and look up, shortly after a swap that failed.
     case lock
   }
 
@@ -135,7 +135,7 @@ import Testing
 
   /// Returns one lane's share of the cuts, in both directions.
   ///
-  /// A lost swap is cut until its end. Lock and look follows, which has cuts of its own.
+  /// A lost swap is cut until its end. Lock and look up follows, which has cuts of its own.
   private func cuts(of lane: Int, _ bench: Bench) async throws -> [Cut] {
     let swap = try await bench.length(of: .swap)
     let lock = try await bench.length(of: .lock)

@@ -36,6 +36,34 @@ func withRelayedStore<Value>(
   }
 }
 
+/// Runs a test on a store without a relay.
+///
+/// - Parameter server: The server; `nil` for the shared one.
+func withStore<Value>(
+  on server: PostgreSQLServer? = nil, _ change: (inout PostgreSQLConfiguration) -> Void = { _ in },
+  _ body: (PostgreSQLExecutor, PostgreSQLServer.Database) async throws -> Value
+) async throws -> Value {
+  let shared = try await FastServer.shared
+  return try await (server ?? shared).withDatabase { database in
+    var configuration = PostgreSQLConfiguration(url: database.url)
+    change(&configuration)
+    return try await withStore(configuration) { try await body($0, database) }
+  }
+}
+
+/// Expects that `body` throws `unavailable`, with a text in its detail.
+func expectUnavailable(
+  _ text: String? = nil, sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
+) async throws {
+  do {
+    try await body()
+    Issue.record("no error", sourceLocation: sourceLocation)
+  } catch let error as EventoError {
+    let hasText = text.map { error.detail.contains($0) } ?? true
+    #expect(error.code == .unavailable && hasText, "\(error)", sourceLocation: sourceLocation)
+  }
+}
+
 extension PostgreSQLServer.Database {
   /// Terminates all connections of the stores, as a failover does.
   func terminateAll() async throws {

@@ -155,10 +155,10 @@ import Testing
       let first = try await responses.beginning { $0.contains("\"lost\"") }
       #expect(first.status == 200)
 
-      let history = store.history
+      let epoch = store.epoch
       relay.refuse()
       relay.cut()
-      while store.history == history { try await Task.sleep(for: .milliseconds(5)) }
+      while store.epoch == epoch { try await Task.sleep(for: .milliseconds(5)) }
       let meanwhile = try await client.beginning("GET", target) { $0.contains("\"lost\"") }
       #expect(meanwhile.status == 503 && !meanwhile.text.contains("\"lost\""))
 

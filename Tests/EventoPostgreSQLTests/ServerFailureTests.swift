@@ -10,31 +10,6 @@ import Testing
 /// A server that fails while a store is open: clear errors, nothing written that is not answered, and recovery without
 /// help.
 @Suite(.needsPostgreSQL, .timeLimit(.minutes(5))) struct ServerFailureTests {
-  /// Runs a test on a store without a relay.
-  private func withStore<Value>(
-    _ server: PostgreSQLServer? = nil, _ change: (inout PostgreSQLConfiguration) -> Void = { _ in },
-    _ body: (PostgreSQLExecutor, PostgreSQLServer.Database) async throws -> Value
-  ) async throws -> Value {
-    let shared = try await FastServer.shared
-    return try await (server ?? shared).withDatabase { database in
-      var configuration = PostgreSQLConfiguration(url: database.url)
-      change(&configuration)
-      return try await EventoPostgreSQLTests.withStore(configuration) { try await body($0, database) }
-    }
-  }
-
-  private func expectUnavailable(
-    _ text: String? = nil, sourceLocation: SourceLocation = #_sourceLocation, _ body: () async throws -> Void
-  ) async throws {
-    do {
-      try await body()
-      Issue.record("no error", sourceLocation: sourceLocation)
-    } catch let error as EventoError {
-      let hasText = text.map { error.detail.contains($0) } ?? true
-      #expect(error.code == .unavailable && hasText, "\(error)", sourceLocation: sourceLocation)
-    }
-  }
-
   /// Writes from several tasks, half of the events without ids, until `body` returns.
   private func writing(
     to store: PostgreSQLExecutor, while body: () async throws -> Void
@@ -81,7 +56,7 @@ import Testing
 
   @Test func aServerThatIsKilledAndStartsAgainLosesNothing() async throws {
     let server = try await FastServer.own()
-    try await withStore(server, { $0.writeTimeout = .seconds(60) }) { store, _ in
+    try await withStore(on: server, { $0.writeTimeout = .seconds(60) }) { store, _ in
       let followed = Mutex<[Cursor]>([])
       let follower = Task {
         for try await edge in store.follow() { followed.withLock { $0.append(edge.cursor) } }
@@ -109,7 +84,7 @@ import Testing
   // MARK: Locks
 
   @Test func aLockThatIsHeldEndsTheWaitForIt() async throws {
-    try await withStore(nil, { $0.writeTimeout = .seconds(1) }) { store, database in
+    try await withStore({ $0.writeTimeout = .seconds(1) }) { store, database in
       let first = try await store.write([.sample()])
       try await database.withLockedLog {
         try await expectUnavailable("Another client has locked the store") { try await store.write([.sample()]) }
@@ -137,7 +112,7 @@ import Testing
   /// The server ends the transaction of a gateway that hangs between its two halves.
   @Test func theLockOfAHungGatewayIsFreed() async throws {
     try await withRelayedStore { store, relay, database in
-      try await EventoPostgreSQLTests.withStore(PostgreSQLConfiguration(url: database.url)) { other in
+      try await withStore(PostgreSQLConfiguration(url: database.url)) { other in
         var results = [try await store.write([.sample()])]
         let writer = try #require(relay.traffic.max { $0.value.toServer < $1.value.toServer }).key
         results.append(try await other.write([.sample()]))
@@ -161,7 +136,7 @@ import Testing
       var configuration = PostgreSQLConfiguration(url: database.url)
       // Longer than the wait for a lock.
       configuration.requestTimeout = .milliseconds(2500)
-      try await EventoPostgreSQLTests.withStore(configuration) { other in
+      try await withStore(configuration) { other in
         // With a new name, a second and a third statement follow the one that locks the log.
         func event(_ number: Int) -> NewEvent {
           NewEvent(aggregatorType: "t", aggregatorID: "a", name: "new name \(number)")
@@ -193,7 +168,7 @@ import Testing
   // MARK: Roles of the server
 
   @Test func aServerThatOnlyAllowsReadsIsNotWrittenTo() async throws {
-    try await withStore(nil, { $0.writeTimeout = .seconds(1) }) { store, database in
+    try await withStore({ $0.writeTimeout = .seconds(1) }) { store, database in
       let first = try await store.write([.sample()])
       try await database.psql("ALTER DATABASE \(database.name) SET default_transaction_read_only = on")
       try await database.terminateAll()
@@ -235,7 +210,7 @@ import Testing
 
   @Test func tooManyConnectionsAreRefusedUntilOthersEnd() async throws {
     let server = try await FastServer.own(["max_connections": "6", "superuser_reserved_connections": "2"])
-    try await withStore(server, { $0.writeTimeout = .seconds(1) }) { store, database in
+    try await withStore(on: server, { $0.writeTimeout = .seconds(1) }) { store, database in
       let first = try await store.write([.sample()])
       #expect(try await store.log().count == 1)
       // The first store has three of four connections.
@@ -247,7 +222,7 @@ import Testing
       }
       let third = try await store.write([.sample()])
       await second.close()
-      try await EventoPostgreSQLTests.withStore(configuration) { second in
+      try await withStore(configuration) { second in
         let fourth = try await second.write([.sample()])
         expect(try await store.log(), toHave: [first, third, fourth])
       }
@@ -294,7 +269,7 @@ import Testing
     let server = try await FastServer.own()
     let disk = try SmallDisk(megabytes: 48)
     try await server.psql("CREATE TABLESPACE small LOCATION '\(disk.folder.path())'")
-    try await withStore(server) { store, database in
+    try await withStore(on: server) { store, database in
       try await database.psql("ALTER TABLE event SET TABLESPACE small")
       try disk.fill(megabytes: 40)
       var large = NewEvent.sample()
@@ -337,170 +312,5 @@ import Testing
       let result = try await store.write([.sample()])
       expect(try await store.log(), toHave: [result])
     }
-  }
-
-  // MARK: Standbys
-
-  private static let waitsForStandby = """
-    SELECT xact_start FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'
-    """
-
-  /// Sets the standbys of a server, as names that no standby has.
-  private func requireStandby(_ name: String?, _ server: PostgreSQLServer) async throws {
-    try await server.psql("ALTER SYSTEM SET synchronous_standby_names = '\(name ?? "")'")
-    try await server.psql("SELECT pg_reload_conf()")
-    while try await server.psql("SHOW synchronous_standby_names") != name ?? "" {}
-  }
-
-  /// A canceled wait for a standby is a success for PostgreSQL, with a warning.
-  @Test func aCanceledWaitForAStandbyIsNoSuccess() async throws {
-    let server = try await FastServer.own()
-    try await withStore(server) { store, database in
-      var results = [try await store.write([.sample()])]
-      try await requireStandby("missing", server)
-      let isAnswered = CancellationFlag()
-      let event = NewEvent.sample(ULID())
-      async let written: WriteResult = {
-        let result = try await store.write([event])
-        isAnswered.set()
-        return result
-      }()
-      // The commit, then those that are to confirm it.
-      for _ in 0..<4 {
-        let waiting = try await database.wait(for: Self.waitsForStandby)
-        try await database.psql(
-          "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-        _ = try await database.wait(for: "\(Self.waitsForStandby) AND xact_start <> '\(waiting)'")
-        #expect(!isAnswered.isSet)
-      }
-      try await requireStandby(nil, server)
-      results.append(try await written)
-      #expect(!results[1].isResend)
-      #expect(try await store.write([event]) == WriteResult(events: results[1].events, isResend: true))
-      expect(try await store.log(), toHave: results)
-    }
-    try await server.stop()
-  }
-
-  /// Without a standby, a write ends with its own time, and its error says that it may have been stored.
-  @Test func aMissingStandbyMakesTheOutcomeUnknown() async throws {
-    let server = try await FastServer.own()
-    try await withStore(
-      server,
-      {
-        $0.requestTimeout = .seconds(1)
-        $0.writeTimeout = .seconds(2)
-      }
-    ) { store, database in
-      try await requireStandby("missing", server)
-      let event = NewEvent.sample(ULID())
-      try await expectUnavailable("may have been stored") { try await store.write([event]) }
-      try await requireStandby(nil, server)
-      // The first one may wait for the first attempt.
-      let result = try await store.write([event])
-      #expect(result.isResend)
-      expect(try await store.log(), toHave: [result])
-    }
-    try await server.stop()
-  }
-
-  private static let waitingForStandby = """
-    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'
-    """
-
-  /// The server does not notice that the client of a commit that waits for a standby has gone.
-  @Test func fewSessionsWaitForAMissingStandby() async throws {
-    let server = try await FastServer.own()
-    try await withStore(
-      server,
-      {
-        $0.requestTimeout = .milliseconds(500)
-        $0.writeTimeout = .seconds(1)
-      }
-    ) { store, database in
-      let first = try await store.write([.sample()])
-      try await requireStandby("missing", server)
-      try await expectUnavailable("may have been stored") { try await store.write([.sample()]) }
-      // None of them is stored twice, and all are different rows.
-      for number in 0..<8 {
-        try await expectUnavailable("too long") {
-          try await store.upsertSubscriber("s\(number)", workerID: ULID())
-        }
-      }
-      try await expectUnavailable { try await store.write([.sample()]) }
-      let count = try await #require(Int(database.psql(Self.waitingForStandby)))
-      #expect((1...4).contains(count))
-      try await requireStandby(nil, server)
-      while try await database.psql(Self.waitingForStandby) != "0" { try await Task.sleep(for: .milliseconds(20)) }
-      try await store.upsertSubscriber("s", workerID: ULID())
-      let last = try await store.write([.sample()])
-      let log = try await store.log()
-      #expect(log.first?.cursor == first.events[0].cursor && log.last?.cursor == last.events[0].cursor)
-    }
-    try await server.stop()
-  }
-
-  /// The server accepts connections and reads, but no commit succeeds, also while no write waits.
-  @Test func aStoreThatWaitsForAStandbyIsNotReadyUntilACommitSucceeds() async throws {
-    let server = try await FastServer.own()
-    let notices = Mutex<[StoreNotice]>([])
-    try await withStore(
-      server,
-      {
-        $0.requestTimeout = .milliseconds(500)
-        $0.writeTimeout = .seconds(1)
-        $0.notify = { notice in notices.withLock { $0.append(notice) } }
-      }
-    ) { store, _ in
-      #expect(store.databaseServer == "127.0.0.1:\(server.port)")
-      try await requireStandby("missing", server)
-      try await expectUnavailable("may have been stored") { try await store.write([.sample()]) }
-      let began = ContinuousClock.now
-      while ContinuousClock.now - began < .seconds(4) {
-        try await expectUnavailable { try await store.checkReadiness() }
-        try await Task.sleep(for: .milliseconds(20))
-      }
-      #expect(notices.withLock { $0.count { $0.level == .recovery && $0.message.contains("Writes") } } == 0)
-      try await requireStandby(nil, server)
-      while await errorCode({ try await store.checkReadiness() }) != nil {
-        try await Task.sleep(for: .milliseconds(20))
-      }
-      #expect(notices.withLock { $0.count { $0.level == .recovery && $0.message.contains("Writes") } } == 1)
-      #expect(try await store.log().count == 1)
-    }
-    try await server.stop()
-  }
-
-  /// Both writes are in one batch, of which one is stored.
-  @Test func aRefusedWriteIsNotStoredWhateverBecomesOfItsBatch() async throws {
-    let server = try await FastServer.own()
-    let relay = try Relay()
-    relay.setTarget(server.port)
-    try await server.withDatabase { database in
-      var configuration = PostgreSQLConfiguration(url: database.url(port: relay.port))
-      configuration.requestTimeout = .seconds(5)
-      configuration.writeTimeout = .seconds(8)
-      try await EventoPostgreSQLTests.withStore(configuration) { store in
-        _ = try await store.write([.sample(of: "a")])
-        relay.stall()
-        let (results, signal) = AsyncStream.makeStream(of: (isRefused: Bool, Result<WriteResult, EventoError>).self)
-        // The first one is in flight, or waits with the other one.
-        for (event, isRefused) in [(NewEvent.sample(of: "a", version: 7), true), (.sample(of: "b"), false)] {
-          store.write([event], condition: nil, unless: { false }) { signal.yield((isRefused, $0)) }
-        }
-        try await requireStandby("missing", server)
-        try relay.resume()
-        for await (isRefused, result) in results.prefix(2) {
-          let error = #expect(throws: EventoError.self) { try result.get() }
-          #expect(error?.code == .unavailable)
-          #expect(error?.detail.contains("may have been stored") == !isRefused)
-        }
-        try await requireStandby(nil, server)
-        while try await store.eventCount() != 2 { try await Task.sleep(for: .milliseconds(20)) }
-        #expect(await errorCode { try await store.write([.sample(of: "a", version: 7)]) } == .invalidOriginalVersion)
-      }
-    }
-    relay.stop()
-    try await server.stop()
   }
 }

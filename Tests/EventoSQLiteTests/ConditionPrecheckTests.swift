@@ -186,14 +186,14 @@ import Testing
   @Test func theWriterAsksNoIndexesBehindAFewHundredEvents() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let (symbols, pending) = (SymbolTable(connection), InsertBuffer(connection))
+    let (symbols, insertBuffer) = (SymbolTable(connection), InsertBuffer(connection))
     let writer = EventWriter(
-      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), insertBuffer: insertBuffer,
       now: { Timestamp(milliseconds: 0) })
     _ = try writer.write(
       (0..<1000).map { .sample("a", "N\($0 % 40)", type: "t\($0 % 16)") }, condition: nil, commitID: 1)
     _ = try writer.write((0..<250).map { _ in .sample("b", "Other") }, condition: nil, commitID: 1)
-    try pending.flush()
+    try insertBuffer.flush()
     let condition = WriteCondition(failIfEventsMatch: (0..<16).map { ReadAggregator("t\($0)") })
     let check = ConditionCheck(connection: connection, symbols: symbols, condition: condition)
     let before = runs(on: connection)

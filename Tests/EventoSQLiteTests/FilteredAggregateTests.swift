@@ -58,9 +58,9 @@ import Testing
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
     let symbols = SymbolTable(connection)
-    let pending = InsertBuffer(connection)
+    let insertBuffer = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), insertBuffer: insertBuffer,
       now: { Timestamp(milliseconds: 0) })
     _ = try writer.write([.sample("long", "Rare", type: "t")], condition: nil, commitID: 1)
     let others: [NewEvent] = ["Elsewhere", "Usual"].map {
@@ -70,7 +70,7 @@ import Testing
       _ = try writer.write(
         (0..<1000).flatMap { [.sample("long", "Usual", type: "t"), others[$0 % 2]] }, condition: nil, commitID: 1)
     }
-    try pending.flush()
+    try insertBuffer.flush()
     let reader = EventReader(
       connection: connection, symbols: symbols, limits: PageLimits(events: 1000, bytes: 8 << 20))
     let filter = [ReadAggregator("t", id: "long", name: name)]

@@ -133,9 +133,9 @@ import Testing
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
     let symbols = SymbolTable(connection)
-    let pending = InsertBuffer(connection)
+    let insertBuffer = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), insertBuffer: insertBuffer,
       now: { Timestamp(milliseconds: 0) })
     for number in 0..<33 {
       _ = try writer.write(
@@ -143,7 +143,7 @@ import Testing
     }
     let end = try writer.write([.sample("a", "N1", type: "t7")], condition: nil, commitID: 1).events[0].cursor
     let last = try writer.write([.sample("a", "N2", type: "t7")], condition: nil, commitID: 1).events[0].cursor
-    try pending.flush()
+    try insertBuffer.flush()
     let reader = EventReader(
       connection: connection, symbols: symbols, limits: PageLimits(events: 1000, bytes: 8 << 20))
     let before = runs(on: connection)

@@ -146,9 +146,9 @@ import Testing
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
     let symbols = SymbolTable(connection)
-    let pending = InsertBuffer(connection)
+    let insertBuffer = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), insertBuffer: insertBuffer,
       now: { Timestamp(milliseconds: 0) })
     for start in stride(from: 0, to: 3000, by: 1000) {
       let events = (start..<start + 1000).map { number in
@@ -158,7 +158,7 @@ import Testing
       }
       _ = try writer.write(events, condition: nil, commitID: 1)
     }
-    try pending.flush()
+    try insertBuffer.flush()
     for key in [RoutingKey.all, .value(nil), .value("k1")] {
       #expect(try symbols.scans([ReadAggregator("t1")], key).count <= IndexLimits.kindsPerType + 1)
       #expect(try symbols.scans([ReadAggregator("t1", name: "N2998")], key).count <= 1)
@@ -175,15 +175,15 @@ import Testing
   @Test func aCommitWritesEachPostingOnce() throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let pending = InsertBuffer(connection)
+    let insertBuffer = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, symbols: SymbolTable(connection), headCache: HeadCache(), pending: pending,
+      connection: connection, symbols: SymbolTable(connection), headCache: HeadCache(), insertBuffer: insertBuffer,
       now: { Timestamp(milliseconds: 0) })
     let before = connection.totalChanges
     for start in [0, 500] {
       _ = try writer.write((start..<start + 500).map { .sample("id", "N\($0)") }, condition: nil, commitID: 1)
     }
-    try pending.flush()
+    try insertBuffer.flush()
     let tables = ["text", "kind", "lane", "aggregate", "event", "posting_list", "posting", "sparse_index"]
     let rows = try tables.reduce(0) { $0 + Int(try connection.integer("SELECT count(*) FROM \($1)") ?? 0) }
     #expect(connection.totalChanges - before == rows)

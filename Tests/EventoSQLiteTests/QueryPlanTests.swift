@@ -11,9 +11,9 @@ import Testing
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
     let symbols = SymbolTable(connection)
-    let pending = InsertBuffer(connection)
+    let insertBuffer = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), insertBuffer: insertBuffer,
       now: { Timestamp(milliseconds: 0) })
     let events = (0..<1000).map { number in
       NewEvent.sample(
@@ -21,7 +21,7 @@ import Testing
         routingKey: .value(number % 3 == 0 ? nil : "k\(number % 2)"))
     }
     _ = try writer.write(events, condition: nil, commitID: 1)
-    try pending.flush()
+    try insertBuffer.flush()
     try body(connection, symbols)
   }
 

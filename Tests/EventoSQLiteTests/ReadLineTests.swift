@@ -65,10 +65,10 @@ import Testing
   /// Reads a page, of so many events.
   private func read(
     _ store: SQLiteExecutor, _ door: Door, first: Int, waitsAt: Int? = nil,
-    unless mustDrop: @escaping @Sendable () -> Bool = { false }
+    unless isCancelled: @escaping @Sendable () -> Bool = { false }
   ) {
     store.viewPage(
-      nil, routingKey: .all, args: .forward(first: first), unless: mustDrop,
+      nil, routingKey: .all, args: .forward(first: first), unless: isCancelled,
       into: { Builder(door, waitsAt: waitsAt) },
       completion: { outcome in door.outcomes.withLock { $0.append(outcome) } })
   }
@@ -275,14 +275,14 @@ import Testing
   @Test(arguments: [true, false]) func aPayloadThatDoesNotFitIsNotRead(isForward: Bool) throws {
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
-    let (symbols, pending) = (SymbolTable(connection), InsertBuffer(connection))
+    let (symbols, insertBuffer) = (SymbolTable(connection), InsertBuffer(connection))
     let writer = EventWriter(
-      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), insertBuffer: insertBuffer,
       now: { Timestamp(milliseconds: 0) })
     let large = Payload("\"\(String(repeating: "x", count: 2 * ReadAllowance.limit))\"")
     let events = [NewEvent.sample(), .sample(data: large), .sample()]
     _ = try writer.write(events, condition: nil, commitID: 1)
-    try pending.flush()
+    try insertBuffer.flush()
     let reader = EventReader(
       connection: connection, symbols: symbols,
       limits: PageLimits(events: 1000, bytes: ReadAllowance.limit))

@@ -38,15 +38,15 @@ import Testing
     let connection = try Connection(path: ":memory:", busyTimeout: .zero)
     try Schema.prepare(connection, path: ":memory:", isInMemory: true)
     let symbols = SymbolTable(connection, slots: 64)
-    let pending = InsertBuffer(connection)
+    let insertBuffer = InsertBuffer(connection)
     let writer = EventWriter(
-      connection: connection, symbols: symbols, headCache: HeadCache(), pending: pending,
+      connection: connection, symbols: symbols, headCache: HeadCache(), insertBuffer: insertBuffer,
       now: { Timestamp(milliseconds: 0) })
     let events = (0..<500).map { number in
       NewEvent.sample("id-\(number % 200)", "N\(number % 3)", routingKey: .value("k\(number % 150)"))
     }
     _ = try writer.write(events, condition: nil, commitID: 1)
-    try pending.flush()
+    try insertBuffer.flush()
     let reader = EventReader(
       connection: connection, symbols: symbols, limits: PageLimits(events: 1000, bytes: 8 << 20))
     for _ in 1...2 {

@@ -46,8 +46,8 @@ package protocol CallbackExecutor: Sendable {
   func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void)
 
   /// A number that grows when events that were read before may no longer be in the log, because another server may have
-  /// taken over that did not have them. What was read at another number must be read again before it is used.
-  var history: UInt64 { get }
+  /// taken over that did not have them. What was read in another epoch must be read again before it is used.
+  var epoch: UInt64 { get }
 
   /// The server of the database to which writes go, as `host:port`; `nil` for a store without one. While it can't be
   /// reached, it is the latest one.
@@ -59,7 +59,7 @@ package protocol CallbackExecutor: Sendable {
 
 extension CallbackExecutor {
   /// 0: the store loses no events.
-  package var history: UInt64 { 0 }
+  package var epoch: UInt64 { 0 }
   package var databaseServer: String? { nil }
 
   package func viewPage<Builder: PageBuilder>(

@@ -26,7 +26,7 @@ struct EventsResource: Sendable {
     ]
   }
 
-  @Sendable private func write(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func write(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let write = try WriteRequest(json: request.body, limits: limits)
     return .callback { [store, basePath] responder in
       store.write(write.events, condition: write.condition, unless: { responder.isCancelled }) {
@@ -41,7 +41,7 @@ struct EventsResource: Sendable {
     }
   }
 
-  @Sendable private func find(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func find(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let encoding = try request.encoding()
     let id = try request.ulid("id")
     return .callback { [pages] responder in
@@ -51,19 +51,19 @@ struct EventsResource: Sendable {
     }
   }
 
-  @Sendable private func read(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func read(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     var parameters = try request.parameters()
-    return work(for: try ReadRequest(&parameters), request.token, label: ParameterReader.label)
+    return plan(for: try ReadRequest(&parameters), request.token, label: ParameterReader.label)
   }
 
-  @Sendable private func query(_ request: GatewayRequest) throws(EventoError) -> Work {
-    work(for: try ReadRequest(json: request.body), request.token, label: { "/\($0)" })
+  @Sendable private func query(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
+    plan(for: try ReadRequest(json: request.body), request.token, label: { "/\($0)" })
   }
 
   /// - Parameter label: Returns the name of a member of the request for errors.
-  private func work(
+  private func plan(
     for read: ReadRequest, _ token: TokenSet.Entry?, label: @escaping @Sendable (String) -> String
-  ) -> Work {
+  ) -> ResponsePlan {
     if let seconds = read.wait {
       return .task { waitState in
         try await naming(cursor: label(read.args.cursorMember)) { () async throws in

@@ -20,7 +20,7 @@ struct SnapshotsResource: Sendable {
     ]
   }
 
-  @Sendable private func get(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func get(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let encoding = try request.encoding()
     let key = try key(request)
     return .callback { [store] responder in
@@ -35,7 +35,7 @@ struct SnapshotsResource: Sendable {
     }
   }
 
-  @Sendable private func save(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func save(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let key = try key(request)
     let snapshot = try SnapshotBody.snapshot(request: request.body, limits: limits)
     return .task { _ in
@@ -44,7 +44,7 @@ struct SnapshotsResource: Sendable {
     }
   }
 
-  @Sendable private func delete(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func delete(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let key = try key(request)
     return .task { _ in
       try await executor.deleteSnapshot(key)

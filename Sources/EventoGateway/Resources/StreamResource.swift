@@ -25,7 +25,7 @@ struct StreamResource: Sendable {
     ]
   }
 
-  @Sendable private func follow(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func follow(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let format = try Accept.format(request.head.headers)
     var parameters = try request.parameters()
     let lastEventID = try lastEventID(request)
@@ -34,7 +34,7 @@ struct StreamResource: Sendable {
     return stream(follow, format, cursor: cursor, request)
   }
 
-  @Sendable private func followBody(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func followBody(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let format = try Accept.format(request.head.headers)
     let lastEventID = try lastEventID(request)
     let follow = try FollowRequest(json: request.body, lastEventID: lastEventID)
@@ -56,7 +56,7 @@ struct StreamResource: Sendable {
   /// - Parameter cursor: The name of the start cursor in errors.
   private func stream(
     _ follow: FollowRequest, _ format: StreamFormat, cursor: String, _ request: GatewayRequest
-  ) -> Work {
+  ) -> ResponsePlan {
     let (token, compression) = (request.token, ResponseCompression(compressor, for: request))
     return .task { waitState in
       try await naming(cursor: cursor) { () async throws in

@@ -22,7 +22,7 @@ struct SubscribersResource: Sendable {
     ]
   }
 
-  @Sendable private func list(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func list(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     var parameters = try request.parameters()
     let page = try SubscriberPageRequest(&parameters)
     return .task { _ in
@@ -30,7 +30,7 @@ struct SubscribersResource: Sendable {
     }
   }
 
-  @Sendable private func get(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func get(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let key = try request.name("key")
     return .task { _ in
       guard let subscriber = try await executor.subscriber(key) else { throw EventoError.subscriberNotFound(key) }
@@ -38,7 +38,7 @@ struct SubscribersResource: Sendable {
     }
   }
 
-  @Sendable private func upsert(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func upsert(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let key = try request.name("key")
     let body = try UpsertRequest(json: request.body)
     return .task { _ in
@@ -47,7 +47,7 @@ struct SubscribersResource: Sendable {
     }
   }
 
-  @Sendable private func acknowledge(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func acknowledge(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let key = try request.name("key")
     let body = try AcknowledgeRequest(json: request.body)
     return .task { _ in
@@ -58,14 +58,14 @@ struct SubscribersResource: Sendable {
     }
   }
 
-  @Sendable private func isRunning(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func isRunning(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let (key, worker) = (try request.name("key"), try request.ulid("worker_id"))
     return .task { _ in
       .json(SubscriberResponse.json(isRunning: try await executor.isSubscriberRunning(key, workerID: worker)))
     }
   }
 
-  @Sendable private func enable(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func enable(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let key = try request.name("key")
     let body = try EnableRequest(json: request.body)
     return .task { _ in
@@ -73,7 +73,7 @@ struct SubscribersResource: Sendable {
     }
   }
 
-  @Sendable private func delete(_ request: GatewayRequest) throws(EventoError) -> Work {
+  @Sendable private func delete(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     let key = try request.name("key")
     return .task { _ in
       try await executor.deleteSubscriber(key)

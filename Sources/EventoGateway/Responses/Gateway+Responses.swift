@@ -17,11 +17,11 @@ extension Gateway {
           // Decoding a body of 16 MiB takes a tenth of a second or more. It must not occupy a thread of the cooperative
           // pool, which has only as many as processors.
           try await withTaskExecutorPreference(LongWork.executor) { () async throws in
-            try await operation.work(for: request).response(waitState)
+            try await operation.plan(for: request).response(waitState)
           }
         }
       }
-      switch try operation.work(for: request) {
+      switch try operation.plan(for: request) {
       case .response(let response): return .response(finish(exchange, response))
       case .callback(let begin):
         let context = GatewayResponder.Context(self, exchange, permit, compression)

@@ -11,7 +11,7 @@ final class Operation: Sendable {
   ///
   /// If the body is small, it is called on the event loop, because decoding it costs less than changing the thread: it
   /// must not block.
-  typealias Handler = @Sendable (GatewayRequest) throws(EventoError) -> Work
+  typealias Handler = @Sendable (GatewayRequest) throws(EventoError) -> ResponsePlan
 
   /// The role that a client needs; `nil` if none is required.
   let role: Role?
@@ -41,7 +41,7 @@ final class Operation: Sendable {
   /// Returns the work that makes the response to a request.
   ///
   /// - Throws: `invalid_request` if an operation without a query got one; the handler's error.
-  func work(for request: GatewayRequest) throws(EventoError) -> Work {
+  func plan(for request: GatewayRequest) throws(EventoError) -> ResponsePlan {
     if !takesQuery, request.head.query != nil {
       var parameters = try request.parameters()
       try parameters.finish()

@@ -8,7 +8,7 @@ internal import Synchronization
 ///
 /// Without it, a thousand followers at the end of the log with the same filter would read the same page from the store
 /// after each commit, and render it a thousand times. The log after a position never changes and only grows, so a page
-/// with events is also valid for later followers at the same position, as long as the store's history is the same.
+/// with events is also valid for later followers at the same position, as long as the store's epoch is the same.
 final class PageCache: Sendable {
   /// Events after a position, as the lines of a stream.
   struct Page: Sendable {
@@ -70,8 +70,8 @@ final class PageCache: Sendable {
     let rendering: StreamRendering
     /// The maximum size: a slow client must not get a page of a quick one.
     let bytes: Int
-    /// The value of ``CallbackExecutor/history`` before the read.
-    let history: UInt64
+    /// The value of ``CallbackExecutor/epoch`` before the read.
+    let epoch: UInt64
   }
 
   private struct ReadKey: Hashable {
@@ -149,7 +149,7 @@ final class PageCache: Sendable {
     case .now: return try await readInTurn()
     }
     let page = Key(
-      filter: membership.number, position: position, rendering: rendering, bytes: size.bytes, history: store.history)
+      filter: membership.number, position: position, rendering: rendering, bytes: size.bytes, epoch: store.epoch)
     let key = ReadKey(page: page, commitCount: commitCount)
     let number = waits.add(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {

@@ -10,7 +10,7 @@ internal import Synchronization
 final class CommitAnnouncer: Sendable {
   let signal = CommitSignal()
   private let state: Mutex<State>
-  private let historyNumber = Atomic<UInt64>(0)
+  private let currentEpoch = Atomic<UInt64>(0)
 
   private struct State {
     /// The end of the log that was announced last.
@@ -27,13 +27,13 @@ final class CommitAnnouncer: Sendable {
   /// The end of the log that was announced last.
   var end: LogPosition { state.withLock { $0.end } }
 
-  /// See ``CallbackExecutor/history``.
-  var history: UInt64 { historyNumber.load(ordering: .sequentiallyConsistent) }
+  /// See ``CallbackExecutor/epoch``.
+  var epoch: UInt64 { currentEpoch.load(ordering: .sequentiallyConsistent) }
 
-  /// Says that another server may have taken over. Call it when a connection was lost, and again when everything is read
-  /// on new ones.
-  func doubtHistory() {
-    historyNumber.add(1, ordering: .sequentiallyConsistent)
+  /// Begins an epoch, since another server may have taken over. Call it when a connection was lost, and again when
+  /// everything is read on new ones.
+  func beginEpoch() {
+    currentEpoch.add(1, ordering: .sequentiallyConsistent)
   }
 
   /// Leaves the announcement of a batch to its writer, whose notification may arrive before the commit's result.

@@ -60,7 +60,7 @@ final class CommitListener: @unchecked Sendable {
       try compareHistory(connection)
       if failures > 0 {
         connections.renew()
-        announcer.doubtHistory()
+        announcer.beginEpoch()
         notify(StoreNotice(level: .recovery, message: "PostgreSQL reports commits again.", cause: nil))
       }
       failures = 0
@@ -77,7 +77,7 @@ final class CommitListener: @unchecked Sendable {
       }
     } catch {
       guard !isClosed.load(ordering: .relaxed) else { return }
-      announcer.doubtHistory()
+      announcer.beginEpoch()
       failures += 1
       // Followers only wait, and report no error.
       if failures == 1 {

@@ -41,7 +41,7 @@ final class ConnectionPool: Sendable {
     let number: Int
     /// The end of its wait for a connection.
     let deadline: ContinuousClock.Instant
-    let mustDrop: @Sendable () -> Bool
+    let isCancelled: @Sendable () -> Bool
     /// Returns the closure that passes the outcome to the caller.
     let run: @Sendable (Session, _ isRepeated: Bool) throws -> @Sendable () -> Void
     let fail: @Sendable (EventoError) -> Void
@@ -119,16 +119,18 @@ final class ConnectionPool: Sendable {
   func perform<Value: Sendable>(
     _ work: Work, _ body: @escaping @Sendable (Session, _ isRepeated: Bool) throws -> Value
   ) async throws(EventoError) -> Value {
-    try await withCompletion { mustDrop, completion in perform(work, unless: mustDrop, completion: completion, body) }
+    try await withCompletion { isCancelled, completion in
+      perform(work, unless: isCancelled, completion: completion, body)
+    }
   }
 
   /// Runs `body` like the other `perform`, and calls `completion`: on a connection's queue, or at once if this is closed.
   ///
   /// - Parameters:
-  ///   - mustDrop: Returns whether the caller has stopped waiting. It is called before `body`.
+  ///   - isCancelled: Returns whether the caller has stopped waiting. It is called before `body`.
   ///   - body: Called again, with `isRepeated` set, if its connection is lost. What it did before may have been done.
   func perform<Value: Sendable>(
-    _ work: Work, unless mustDrop: @escaping @Sendable () -> Bool = { false },
+    _ work: Work, unless isCancelled: @escaping @Sendable () -> Bool = { false },
     completion: @escaping Completion<Value>,
     _ body: @escaping @Sendable (Session, _ isRepeated: Bool) throws -> Value
   ) {
@@ -137,7 +139,7 @@ final class ConnectionPool: Sendable {
       state.submitted += 1
       state.waiting[work.rawValue].append(
         Job(
-          work: work, number: state.submitted, deadline: .now + waitLimit, mustDrop: mustDrop,
+          work: work, number: state.submitted, deadline: .now + waitLimit, isCancelled: isCancelled,
           run: { session, isRepeated in
             let outcome = try Self.outcome { try body(session, isRepeated) }
             return { completion(outcome) }
@@ -259,7 +261,7 @@ final class ConnectionPool: Sendable {
   private func outcome(of job: Job, on seat: Seat) -> @Sendable () -> Void {
     var isRepeated = false
     while true {
-      guard !job.mustDrop() else { return { job.fail(.requestDropped) } }
+      guard !job.isCancelled() else { return { job.fail(.requestDropped) } }
       do {
         let session = try session(of: seat)
         if job.work == .change { try abandoned.check(on: session.connection) }

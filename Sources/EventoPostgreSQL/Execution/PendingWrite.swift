@@ -8,27 +8,27 @@ struct PendingWrite: QueuedWrite {
   let size: WriteSize
   /// The time when the caller gets an error.
   let deadline: ContinuousClock.Instant
-  private let mustDrop: @Sendable () -> Bool
+  private let cancelled: @Sendable () -> Bool
   private let completion: Completion
 
   typealias Completion = @Sendable (Result<WriteResult, EventoError>) -> Void
 
   /// - Parameters:
   ///   - events: Events that ``NewEvent/check(_:)`` has checked.
-  ///   - mustDrop: Returns whether the caller has stopped waiting. The write then does not begin.
+  ///   - isCancelled: Returns whether the caller has stopped waiting. The write then does not begin.
   init(
     _ events: [NewEvent], _ condition: WriteCondition?, deadline: ContinuousClock.Instant,
-    unless mustDrop: @escaping @Sendable () -> Bool, completion: @escaping Completion
+    unless isCancelled: @escaping @Sendable () -> Bool, completion: @escaping Completion
   ) {
     self.events = events
     self.condition = condition
     self.deadline = deadline
-    self.mustDrop = mustDrop
+    self.cancelled = isCancelled
     self.completion = completion
     size = WriteSize(events, filters: condition?.failIfEventsMatch.count ?? 0)
   }
 
-  var isCancelled: Bool { mustDrop() }
+  var isCancelled: Bool { cancelled() }
 
   func end(_ result: Result<WriteResult, EventoError>) { completion(result) }
 

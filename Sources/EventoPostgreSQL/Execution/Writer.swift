@@ -90,7 +90,7 @@ final class Writer: @unchecked Sendable {
   private func drain() {
     failExpired()
     if inDoubt == nil, waiting.endIfEmpty() {
-      health.idle()
+      health.becameIdle()
       if health.isFailing { scheduleTrial() }
       return
     }

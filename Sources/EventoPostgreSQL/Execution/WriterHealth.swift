@@ -49,7 +49,7 @@ final class WriterHealth: Sendable {
   }
 
   /// Records that no write waits.
-  func idle() {
+  func becameIdle() {
     state.withLock { $0.busySince = nil }
   }
 

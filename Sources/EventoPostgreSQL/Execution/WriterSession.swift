@@ -8,7 +8,7 @@ internal import EventoStorage
 /// - *Compare and swap*, if no other gateway has written lately. The writes are decided from the cache and look-ups
 ///   without a lock. The row of the store is then updated only if it is still the one after which they were decided, and
 ///   the rows are added only if it was. So the lock is held for one round trip.
-/// - *Lock and look*, if the swap failed because another gateway was quicker. The row of the store is locked first, and
+/// - *Lock and look up*, if the swap failed because another gateway was quicker. The row of the store is locked first, and
 ///   everything is looked up under the lock. The writes that arrived during the wait for the lock join the batch: while
 ///   several gateways take turns, each of them has many.
 ///
@@ -24,7 +24,7 @@ final class WriterSession {
   /// Until then, other gateways are expected to be quicker.
   private var locksUntil = ContinuousClock.now
   /// Until then, further writes are expected to be stored already.
-  private var looksUntil = ContinuousClock.now
+  private var looksUpUntil = ContinuousClock.now
 
   /// The time for which an expectation lasts after a swap that failed because of it.
   private static let expectationDuration: Duration = .seconds(1)
@@ -58,18 +58,18 @@ final class WriterSession {
   func store(
     _ writes: inout Writes, sending: (WriteBatch) -> Void
   ) throws(PostgreSQLFailure) -> WriteBatch {
-    let assumesNew = ContinuousClock.now >= looksUntil
+    let assumesNew = ContinuousClock.now >= looksUpUntil
     do throws(PostgreSQLFailure) {
       if ContinuousClock.now >= locksUntil {
         if let batch = try swap(writes.all, assumesNew: assumesNew, sending: sending) { return batch }
         locksUntil = .now + Self.expectationDuration
       }
-      return try lockAndLook(&writes, assumesNew: assumesNew, sending: sending)
+      return try lockAndLookUp(&writes, assumesNew: assumesNew, sending: sending)
     } catch {
       // Without the assumption, nothing can be stored already.
       guard assumesNew, error.sqlstate == .uniqueViolation else { throw error }
-      looksUntil = .now + Self.expectationDuration
-      return try lockAndLook(&writes, assumesNew: false, sending: sending)
+      looksUpUntil = .now + Self.expectationDuration
+      return try lockAndLookUp(&writes, assumesNew: false, sending: sending)
     }
   }
 
@@ -121,14 +121,14 @@ final class WriterSession {
     // was taken for new, if a write would be refused that may be stored already.
     while true {
       if base == nil || !request.isEmpty {
-        let look = try look(request)
-        guard base.map({ $0.isSameCommit(as: look.store) }) ?? true else {
+        let answer = try lookUp(request)
+        guard base.map({ $0.isSameCommit(as: answer.store) }) ?? true else {
           cache.forgetHeads()
           return nil
         }
-        base = look.store
-        known.merge(look.found)
-        isConfirmed = look.isUnchanged
+        base = answer.store
+        known.merge(answer.found)
+        isConfirmed = answer.isUnchanged
       }
       known.assumeNew(in: request)
       guard let store = base else { return nil }
@@ -149,7 +149,7 @@ final class WriterSession {
   }
 
   /// Looks up what is requested, between two reads of the store.
-  private func look(
+  private func lookUp(
     _ request: LookupRequest
   ) throws(PostgreSQLFailure) -> (store: StoreRow, found: LookupResult, isUnchanged: Bool) {
     let lookups = WriterLookups(request)
@@ -164,9 +164,9 @@ final class WriterSession {
     }
   }
 
-  // MARK: Lock and look
+  // MARK: Lock and look up
 
-  private func lockAndLook(
+  private func lockAndLookUp(
     _ writes: inout Writes, assumesNew: Bool, sending: (WriteBatch) -> Void
   ) throws(PostgreSQLFailure) -> WriteBatch {
     sent = nil

@@ -113,9 +113,9 @@ final class WriteBatch {
     symbols.reserveCapacity(newEvents.count)
     // First, since some may have to be looked up: all of them at once.
     var unknown = LookupRequest()
-    for (index, admission) in accepted.admissions.enumerated() {
+    for (index, assigned) in accepted.assignedVersions.enumerated() {
       do throws(LookupRequest) {
-        symbols.append(try addSymbols(of: newEvents[index], routingKey: admission.routingKey))
+        symbols.append(try addSymbols(of: newEvents[index], routingKey: assigned.routingKey))
       } catch {
         unknown.formUnion(error)
       }
@@ -124,34 +124,34 @@ final class WriteBatch {
     var heads = accepted.heads
     var written: [WrittenEvent] = []
     written.reserveCapacity(newEvents.count)
-    for (index, admission) in accepted.admissions.enumerated() {
+    for (index, assigned) in accepted.assignedVersions.enumerated() {
       let event = newEvents[index]
       let (kind, lane) = symbols[index]
-      let key = heads[admission.head].key
+      let key = heads[assigned.head].key
       let aggregate: Int64
-      if let known = heads[admission.head].aggregate {
+      if let known = heads[assigned.head].aggregate {
         aggregate = known
       } else {
         store.aggregates += 1
         aggregate = store.aggregates
-        heads[admission.head].aggregate = aggregate
+        heads[assigned.head].aggregate = aggregate
         newAggregates.append((aggregate, kind.type, key.id))
       }
       store.end = LogPosition(position: store.end.position + 1, commitID: commitID)
       let row = Row(
-        id: event.id ?? ULID(), aggregate: aggregate, aggregateKey: event.aggregatorID, version: admission.version,
+        id: event.id ?? ULID(), aggregate: aggregate, aggregateKey: event.aggregatorID, version: assigned.version,
         kind: kind, lane: lane, timestamp: event.timestamp ?? time, data: event.data, metadata: event.metadata)
       rows.append(row)
       written.append(
         WrittenEvent(
           id: row.id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID,
-          version: row.version, routingKey: admission.routingKey, timestamp: row.timestamp, cursor: store.end.cursor))
+          version: row.version, routingKey: assigned.routingKey, timestamp: row.timestamp, cursor: store.end.cursor))
       if event.id != nil {
         events[row.id] = Edge(
           cursor: store.end.cursor,
           node: Event(
             id: row.id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: row.version,
-            name: event.name, routingKey: admission.routingKey, data: event.data, metadata: event.metadata,
+            name: event.name, routingKey: assigned.routingKey, data: event.data, metadata: event.metadata,
             timestamp: row.timestamp))
       }
     }

@@ -52,7 +52,7 @@ final class MinimumSizes {
   ///
   /// - Parameter dataVersion: The data version in the transaction. It changes when another connection has committed or
   ///   emptied the log: https://sqlite.org/pragma.html#pragma_data_version
-  func firstCut(dataVersion: Int64?) throws(SQLiteFailure) -> Displacement? {
+  func firstTruncated(dataVersion: Int64?) throws(SQLiteFailure) -> FileChange? {
     if dataVersion != self.dataVersion {
       self.dataVersion = dataVersion
       (log, database, mustMeasure) = (0, 0, true)
@@ -60,10 +60,10 @@ final class MinimumSizes {
       canShrink = try connection.integer("PRAGMA auto_vacuum") != 0
     }
     if log > 0, let bytes = FileSystem.bytes(files.logPath), bytes < log {
-      return .cut(files.logPath, bytes: bytes, least: log)
+      return .truncated(files.logPath, bytes: bytes, least: log)
     }
     guard !canShrink, let bytes = FileSystem.bytes(files.databasePath) else { return nil }
-    if bytes < database { return .cut(files.databasePath, bytes: bytes, least: database) }
+    if bytes < database { return .truncated(files.databasePath, bytes: bytes, least: database) }
     guard mustMeasure else { return nil }
     // The file may have more pages than the database. The next checkpoint cuts them off.
     database = min(bytes, pageSize * Int(try connection.integer("PRAGMA page_count") ?? 0))

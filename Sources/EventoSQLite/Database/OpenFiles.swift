@@ -53,8 +53,8 @@ struct OpenFiles {
   /// Returns the change to the first file whose name no longer leads to it.
   ///
   /// - Complexity: three system calls; four if the database was opened through a link.
-  func firstDisplaced() -> Displacement? {
-    if let file = files.first(where: { Self.isDisplaced($0) }) { return .gone(file.path) }
+  func firstDisplaced() -> FileChange? {
+    if let file = files.first(where: { Self.isDisplaced($0) }) { return .removed(file.path) }
     guard let link, Self.isDisplaced(link) else { return nil }
     return .relinked(link.path, opened: files[0].path)
   }
@@ -77,26 +77,26 @@ struct OpenFiles {
 }
 
 /// A change to a file of a store that has it open.
-enum Displacement {
+enum FileChange {
   /// The name does not exist any more, or leads to another file.
-  case gone(String)
+  case removed(String)
   /// The path by which the database was opened leads to another file.
   case relinked(String, opened: String)
   /// The file has fewer bytes than it must have.
-  case cut(String, bytes: Int, least: Int)
+  case truncated(String, bytes: Int, least: Int)
 
   /// True if a file does not have the content that the store has written. Then nothing more may be written, because
   /// that could mix two databases.
   var isOverwritten: Bool {
     switch self {
-    case .gone, .relinked: false
-    case .cut: true
+    case .removed, .relinked: false
+    case .truncated: true
     }
   }
 
   var error: EventoError {
     switch self {
-    case .gone(let file):
+    case .removed(let file):
       EventoError(
         .unavailable,
         "A file of the store was removed or replaced while in use, so writes are refused. Move it back and restart, or read "
@@ -108,7 +108,7 @@ enum Displacement {
         "The database's path leads to another file than the one in use, so writes are refused. Point it back at that file, "
           + "then restart.",
         cause: "\(path) does not lead to \(opened) any more")
-    case .cut(let file, let bytes, let least):
+    case .truncated(let file, let bytes, let least):
       EventoError(
         .unavailable,
         "A file of the store was truncated or overwritten while in use, so writes are refused. Stop and restore the latest "

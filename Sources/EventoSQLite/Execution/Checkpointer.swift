@@ -33,7 +33,7 @@ final class Checkpointer {
   private static let tryDuration = Duration.milliseconds(20)
   /// The time after which no read of this store begins any more. Most restarts are done by then, so that readers need
   /// not wait.
-  private static let openDuration = Duration.milliseconds(40)
+  private static let unblockedDuration = Duration.milliseconds(40)
   /// The maximum time that commits, and reads that have not begun, wait for reads of this store, which take
   /// milliseconds.
   private static let maximumWait = Duration.seconds(5)
@@ -91,27 +91,27 @@ final class Checkpointer {
   /// In short attempts: SQLite waits for the readers that hold one of four marks that was outdated when the attempt
   /// began. While reads overlap, others update that mark and share it without end, which only the next attempt detects.
   /// Readers that find no free mark share an outdated one, so that even the next attempts may not end: then no more
-  /// readers are admitted.
+  /// readers may begin.
   private func restart() throws(SQLiteFailure) -> CheckpointOutcome {
     let start = ContinuousClock.now
-    var isShut = false
+    var isBlocked = false
     var isHeldByOthers = false
-    defer { turns.open() }
+    defer { turns.unblock() }
     while true {
-      // While shut, no reader begins during the attempt either.
-      let isAlone = isShut && !turns.areAny
+      // While readers are blocked, none begins during the attempt either.
+      let isAlone = isBlocked && !turns.isAnyRunning
       let outcome = try connection.checkpoint(.restart, waitingUpTo: Self.tryDuration)
       let passed = ContinuousClock.now - start
       if isAlone, !outcome.isComplete {
         isHeldByOthers = true
-        isShut = false
-        turns.open()
+        isBlocked = false
+        turns.unblock()
       }
       let maximumWait = isHeldByOthers ? Self.maximumWaitForOthers : Self.maximumWait
       if outcome.isComplete || passed >= maximumWait { return outcome }
-      if !isShut, !isHeldByOthers, passed >= Self.openDuration {
-        isShut = true
-        turns.shut()
+      if !isBlocked, !isHeldByOthers, passed >= Self.unblockedDuration {
+        isBlocked = true
+        turns.block()
       }
     }
   }

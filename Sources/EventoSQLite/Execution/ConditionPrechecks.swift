@@ -25,10 +25,10 @@ final class ConditionPrechecks: Sendable {
   /// Checks a condition.
   ///
   /// - Parameters:
-  ///   - mustDrop: Returns whether the caller has stopped waiting. The condition is then not checked.
+  ///   - isCancelled: Returns whether the caller has stopped waiting. The condition is then not checked.
   ///   - completion: Called on the connection's queue, or at once if the condition is refused.
   func check(
-    _ condition: WriteCondition, unless mustDrop: @escaping @Sendable () -> Bool, completion: @escaping Completion
+    _ condition: WriteCondition, unless isCancelled: @escaping @Sendable () -> Bool, completion: @escaping Completion
   ) {
     guard count.add(1, ordering: .relaxed).oldValue < waitingLimit else {
       count.subtract(1, ordering: .relaxed)
@@ -36,7 +36,7 @@ final class ConditionPrechecks: Sendable {
     }
     pool.submit(
       ClosureJob(
-        unless: { [self] in isClosed.load(ordering: .relaxed) || mustDrop() },
+        unless: { [self] in isClosed.load(ordering: .relaxed) || isCancelled() },
         completion: { [self] result in
           count.subtract(1, ordering: .relaxed)
           completion(isClosed.load(ordering: .relaxed) ? result.mapError { _ in .storeClosed } : result)

@@ -9,17 +9,17 @@ final class EventWriteJob: Job {
   private let condition: WriteCondition?
   private let precheck: ConditionPrecheck?
   private let now: @Sendable () -> Timestamp
-  private let mustDrop: @Sendable () -> Bool
+  private let cancelled: @Sendable () -> Bool
   private let completion: Completion
   let size: WriteSize
 
   /// - Parameters:
   ///   - events: Events that ``NewEvent/check(_:)`` has checked.
   ///   - precheck: A reader's check of the condition, if there was one.
-  ///   - mustDrop: Returns whether the caller has stopped waiting. The write then does not begin.
+  ///   - isCancelled: Returns whether the caller has stopped waiting. The write then does not begin.
   init(
     _ events: [NewEvent], _ condition: WriteCondition?, _ precheck: ConditionPrecheck? = nil,
-    now: @escaping @Sendable () -> Timestamp, unless mustDrop: @escaping @Sendable () -> Bool = { false },
+    now: @escaping @Sendable () -> Timestamp, unless isCancelled: @escaping @Sendable () -> Bool = { false },
     completion: @escaping Completion
   ) {
     self.events = events
@@ -27,17 +27,17 @@ final class EventWriteJob: Job {
     self.condition = condition
     self.precheck = precheck
     self.now = now
-    self.mustDrop = mustDrop
+    self.cancelled = isCancelled
     self.completion = completion
   }
 
-  var isCancelled: Bool { mustDrop() }
+  var isCancelled: Bool { cancelled() }
 
   func run(on session: WriterSession) throws(SQLiteFailure) -> Report {
     let outcome = try Self.outcome {
       let result = try EventWriter(
         connection: session.connection, symbols: session.symbols, headCache: session.headCache,
-        pending: session.pending,
+        insertBuffer: session.insertBuffer,
         now: now
       )
       .write(events, condition: condition, precheck: precheck, commitID: session.commitID)

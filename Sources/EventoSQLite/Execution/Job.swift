@@ -54,23 +54,23 @@ final class ClosureJob<Resource, Value: Sendable>: Job {
 
   private let body: @Sendable (Resource) throws -> Value
   private let completion: Completion
-  private let mustDrop: @Sendable () -> Bool
+  private let cancelled: @Sendable () -> Bool
   let size: WriteSize
 
   /// - Parameters:
   ///   - bytes: The approximate number of bytes that it writes.
-  ///   - mustDrop: Returns whether the caller has stopped waiting.
+  ///   - isCancelled: Returns whether the caller has stopped waiting.
   init(
-    bytes: Int = 0, unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion,
+    bytes: Int = 0, unless isCancelled: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion,
     _ body: @escaping @Sendable (Resource) throws -> Value
   ) {
     size = WriteSize(cost: bytes, bytes: bytes)
-    self.mustDrop = mustDrop
+    self.cancelled = isCancelled
     self.completion = completion
     self.body = body
   }
 
-  var isCancelled: Bool { mustDrop() }
+  var isCancelled: Bool { cancelled() }
 
   func run(on resource: Resource) throws(SQLiteFailure) -> Report {
     let outcome = try Self.outcome { try body(resource) }

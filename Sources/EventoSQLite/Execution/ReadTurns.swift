@@ -5,7 +5,7 @@ internal import Synchronization
 final class ReadTurns: Sendable {
   private struct State {
     var running = 0
-    var isShut = false
+    var isBlocked = false
     /// The calls that retry the turns that could not begin.
     var held: [@Sendable () -> Void] = []
   }
@@ -20,7 +20,7 @@ final class ReadTurns: Sendable {
   /// - Returns: True if the turn has begun.
   func begin(orLater retry: @escaping @Sendable () -> Void) -> Bool {
     state.withLock { state in
-      guard !state.isShut else {
+      guard !state.isBlocked else {
         state.held.append(retry)
         return false
       }
@@ -32,10 +32,10 @@ final class ReadTurns: Sendable {
   func end() { state.withLock { $0.running -= 1 } }
 
   /// True if a reader of this store may be in a transaction.
-  var areAny: Bool { state.withLock { $0.running > 0 } }
+  var isAnyRunning: Bool { state.withLock { $0.running > 0 } }
 
   /// True if readers must end their transaction after the current read.
-  var areShort: Bool { shortens.load(ordering: .relaxed) }
+  var mustEndEarly: Bool { shortens.load(ordering: .relaxed) }
 
   func shorten<Value>(during body: () throws(SQLiteFailure) -> Value) throws(SQLiteFailure) -> Value {
     shortens.store(true, ordering: .relaxed)
@@ -43,12 +43,12 @@ final class ReadTurns: Sendable {
     return try body()
   }
 
-  /// Lets no turn begin until ``open()``. Running turns continue.
-  func shut() { state.withLock { $0.isShut = true } }
+  /// Lets no turn begin until ``unblock()``. Running turns continue.
+  func block() { state.withLock { $0.isBlocked = true } }
 
-  func open() {
+  func unblock() {
     let held = state.withLock { state in
-      state.isShut = false
+      state.isBlocked = false
       defer { state.held = [] }
       return state.held
     }

@@ -121,7 +121,7 @@ final class ReaderPool: Sendable {
   private func runTurn(_ session: Session) -> Bool {
     guard let (job, number, newest) = next(for: session) else { return false }
     // The callers of later jobs may have seen a commit that this transaction does not show.
-    let last = turns.areShort ? number : min(newest, number + Self.sharing - 1)
+    let last = turns.mustEndEarly ? number : min(newest, number + Self.sharing - 1)
     if last == number {
       _ = run(job, on: session)
     } else {
@@ -138,7 +138,7 @@ final class ReaderPool: Sendable {
       return first.fail(error.error)
     }
     var job = first
-    while run(job, on: session), !turns.areShort, ContinuousClock.now < end, let following = next(upTo: last) {
+    while run(job, on: session), !turns.mustEndEarly, ContinuousClock.now < end, let following = next(upTo: last) {
       job = following
     }
   }

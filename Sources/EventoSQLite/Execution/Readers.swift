@@ -27,17 +27,17 @@ final class Readers: Sendable {
   func perform<Value: Sendable>(
     _ body: @escaping @Sendable (Session) throws -> Value
   ) async throws(EventoError) -> Value {
-    try await withCompletion { mustDrop, completion in perform(unless: mustDrop, completion: completion, body) }
+    try await withCompletion { isCancelled, completion in perform(unless: isCancelled, completion: completion, body) }
   }
 
   /// Runs `body` like ``perform(_:)``, and calls `completion`: on a connection's queue, or at once if this is closed.
   ///
-  /// - Parameter mustDrop: Returns whether the caller has stopped waiting. It is called before `body`.
+  /// - Parameter isCancelled: Returns whether the caller has stopped waiting. It is called before `body`.
   func perform<Value: Sendable>(
-    unless mustDrop: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion<Value>,
+    unless isCancelled: @escaping @Sendable () -> Bool = { false }, completion: @escaping Completion<Value>,
     _ body: @escaping @Sendable (Session) throws -> Value
   ) {
-    short.submit(ClosureJob(unless: mustDrop, completion: completion, body))
+    short.submit(ClosureJob(unless: isCancelled, completion: completion, body))
   }
 
   /// Refuses new reads, completes the waiting ones, then closes the connections.

@@ -66,21 +66,21 @@ final class Writer: @unchecked Sendable {
   func perform<Value: Sendable>(
     bytes: Int = 0, _ body: @escaping @Sendable (WriterSession) throws -> Value
   ) async throws(EventoError) -> Value {
-    try await withCompletion { mustDrop, completion in
-      perform(bytes: bytes, unless: mustDrop, completion: completion, body)
+    try await withCompletion { isCancelled, completion in
+      perform(bytes: bytes, unless: isCancelled, completion: completion, body)
     }
   }
 
   /// Runs `body` like ``perform(bytes:_:)``, and calls `completion` once it is committed or refused.
   func perform<Value: Sendable>(
-    bytes: Int = 0, unless mustDrop: @escaping @Sendable () -> Bool = { false },
+    bytes: Int = 0, unless isCancelled: @escaping @Sendable () -> Bool = { false },
     completion: @escaping ClosureJob<WriterSession, Value>.Completion,
     _ body: @escaping @Sendable (WriterSession) throws -> Value
   ) {
     submit(
-      ClosureJob(bytes: bytes, unless: mustDrop, completion: completion) { session in
+      ClosureJob(bytes: bytes, unless: isCancelled, completion: completion) { session in
         // It may read events.
-        try session.pending.flush()
+        try session.insertBuffer.flush()
         return try body(session)
       })
   }
@@ -129,7 +129,7 @@ final class Writer: @unchecked Sendable {
   /// - Returns: True if there was anything to do.
   private func drainOnce() -> Bool {
     if waiting.endIfEmpty() {
-      health.ended()
+      health.endedWithoutCommit()
       return false
     }
     commit(waiting.next())
@@ -156,7 +156,7 @@ final class Writer: @unchecked Sendable {
       try session.connection.run("BEGIN IMMEDIATE")
       hasBegun = true
       let dataVersion = try session.headCache.refresh(session.connection)
-      if let cut = try files?.firstCut(dataVersion: dataVersion) {
+      if let cut = try files?.firstTruncated(dataVersion: dataVersion) {
         session.connection.rollBack()
         session.forget()
         let error = displaced(cut)
@@ -173,7 +173,7 @@ final class Writer: @unchecked Sendable {
         }
         reports.append(try taken[index].run(on: session))
       }
-      try session.pending.flush()
+      try session.insertBuffer.flush()
       if !session.added.isEmpty { announced = poller.beginAnnouncement() }
       try session.connection.run("COMMIT")
     } catch {
@@ -229,7 +229,7 @@ final class Writer: @unchecked Sendable {
     poller.endAnnouncement(at: position)
   }
 
-  private func displaced(_ displacement: Displacement) -> EventoError {
+  private func displaced(_ displacement: FileChange) -> EventoError {
     let error = displacement.error
     isOverwritten = displacement.isOverwritten
     health.displaced(error)

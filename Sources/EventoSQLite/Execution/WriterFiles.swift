@@ -36,23 +36,23 @@ final class WriterFiles: @unchecked Sendable {
   // MARK: Files that are not what was written
 
   /// Returns the change to the first file whose name no longer leads to it.
-  func firstDisplaced() -> Displacement? { files.firstDisplaced() }
+  func firstDisplaced() -> FileChange? { files.firstDisplaced() }
 
-  /// See ``MinimumSizes/firstCut(dataVersion:)``.
-  func firstCut(dataVersion: Int64?) throws(SQLiteFailure) -> Displacement? {
-    try sizes.firstCut(dataVersion: dataVersion)
+  /// See ``MinimumSizes/firstTruncated(dataVersion:)``.
+  func firstTruncated(dataVersion: Int64?) throws(SQLiteFailure) -> FileChange? {
+    try sizes.firstTruncated(dataVersion: dataVersion)
   }
 
   /// Records a commit.
   func committed() { sizes.committed() }
 
   /// Returns the change to a file since the last commit, if any.
-  func displacementAtTheEnd(_ headCache: HeadCache) -> Displacement? {
+  func displacementAtTheEnd(_ headCache: HeadCache) -> FileChange? {
     if let displacement = files.firstDisplaced() { return displacement }
     do throws(SQLiteFailure) {
       try connection.run("BEGIN IMMEDIATE")
       defer { connection.rollBack() }
-      return try sizes.firstCut(dataVersion: headCache.refresh(connection))
+      return try sizes.firstTruncated(dataVersion: headCache.refresh(connection))
     } catch {
       // Another process is writing, or the disk fails, which the checkpoint reports.
       return nil
@@ -69,7 +69,7 @@ final class WriterFiles: @unchecked Sendable {
     // A disk can hang here too.
     health.began()
     checkpointer.run()
-    health.ended()
+    health.endedWithoutCommit()
     let after = checkpointer.figures
     if after.count != before.count { sizes.checkpointed() }
     guard after.count != before.count || after.failures != before.failures else { return nil }

@@ -93,7 +93,7 @@ final class WriterHealth: Sendable {
   }
 
   /// Records the end of work that ``began()`` recorded, and that does not show whether the store can commit.
-  func ended() {
+  func endedWithoutCommit() {
     state.withLock { $0.busySince = nil }
   }
 

@@ -6,7 +6,7 @@ final class WriterSession {
   let connection: Connection
   let symbols: SymbolTable
   let headCache = HeadCache()
-  let pending: InsertBuffer
+  let insertBuffer: InsertBuffer
   /// The ID of the current commit.
   private(set) var commitID: Int64 = 0
   /// The writes that have added events in the current commit. Waiting callers are woken after it.
@@ -15,7 +15,7 @@ final class WriterSession {
   init(_ connection: Connection) {
     self.connection = connection
     symbols = SymbolTable(connection)
-    pending = InsertBuffer(connection)
+    insertBuffer = InsertBuffer(connection)
   }
 
   func beginCommit() {
@@ -37,7 +37,7 @@ final class WriterSession {
   func forget() {
     symbols.forget()
     headCache.forget()
-    pending.forget()
+    insertBuffer.forget()
     added.removeAll()
   }
 }

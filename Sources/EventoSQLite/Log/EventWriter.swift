@@ -9,7 +9,7 @@ struct EventWriter {
   let connection: Connection
   let symbols: SymbolTable
   let headCache: HeadCache
-  let pending: InsertBuffer
+  let insertBuffer: InsertBuffer
   let now: () -> Timestamp
 
   /// - Parameters:
@@ -19,9 +19,9 @@ struct EventWriter {
   func write(
     _ events: [NewEvent], condition: WriteCondition?, precheck: ConditionPrecheck? = nil, commitID: Int64
   ) throws -> WriteResult {
-    if condition != nil { try pending.flush() }
-    let lookup = EventLookup(
-      connection: connection, symbols: symbols, headCache: headCache, pending: pending, precheck: precheck)
+    if condition != nil { try insertBuffer.flush() }
+    let lookup = WriterLookup(
+      connection: connection, symbols: symbols, headCache: headCache, insertBuffer: insertBuffer, precheck: precheck)
     switch try WriteDecision.of(events, condition, lookup) {
     case .resend(let stored): return WriteResult(events: stored, isResend: true)
     case .accepted(let write): return try store(events, write, commitID: commitID)
@@ -37,27 +37,27 @@ struct EventWriter {
     let time = now().clamped
     var written: [WrittenEvent] = []
     written.reserveCapacity(events.count)
-    for (index, admission) in write.admissions.enumerated() {
+    for (index, assigned) in write.assignedVersions.enumerated() {
       position += 1
       let aggregate: Int64
-      if let known = heads[admission.head].aggregate {
+      if let known = heads[assigned.head].aggregate {
         aggregate = known
       } else {
         aggregate = try symbols.addAggregate(type: events[index].aggregatorType, key: events[index].aggregatorID)
-        heads[admission.head].aggregate = aggregate
+        heads[assigned.head].aggregate = aggregate
       }
-      let (kind, lane) = try lastSymbols.add(events.span[index], routingKey: admission.routingKey)
+      let (kind, lane) = try lastSymbols.add(events.span[index], routingKey: assigned.routingKey)
       let id = events[index].id ?? ULID()
       let timestamp = events[index].timestamp ?? time
-      try pending.append(
+      try insertBuffer.append(
         NewEventRow(
-          position: position, commitID: commitID, id: id, aggregate: aggregate, version: admission.version,
+          position: position, commitID: commitID, id: id, aggregate: aggregate, version: assigned.version,
           kind: kind.id,
           lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata))
       written.append(
         WrittenEvent(
           id: id, aggregatorType: events[index].aggregatorType, aggregatorID: events[index].aggregatorID,
-          version: admission.version, routingKey: admission.routingKey, timestamp: timestamp,
+          version: assigned.version, routingKey: assigned.routingKey, timestamp: timestamp,
           cursor: LogPosition(position: position, commitID: commitID).cursor))
     }
     headCache.setEnd(position)

@@ -16,7 +16,7 @@ struct VersionCheck {
 
   /// - Throws: `invalid_original_version` if the event's version is not the next one of its aggregate, after the
   ///   earlier events of the same write; the lookup's failure.
-  mutating func admit(_ event: NewEvent) throws -> AcceptedWrite.Admission {
+  mutating func assign(to event: NewEvent) throws -> AcceptedWrite.AssignedVersion {
     let index = try index(of: event)
     let next = heads[index].version + 1
     if let given = event.version, given != next {
@@ -30,7 +30,7 @@ struct VersionCheck {
     }
     heads[index].version = next
     if case .value(let routingKey) = event.routingKey { heads[index].routingKey = routingKey }
-    return AcceptedWrite.Admission(head: index, version: next, routingKey: heads[index].routingKey)
+    return AcceptedWrite.AssignedVersion(head: index, version: next, routingKey: heads[index].routingKey)
   }
 
   private mutating func index(of event: NewEvent) throws -> Int {

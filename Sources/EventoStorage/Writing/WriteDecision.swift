@@ -24,19 +24,19 @@ package enum WriteDecision {
     if let duplicate { throw duplicate }
 
     var versions = VersionCheck(lookup)
-    var admissions: [AcceptedWrite.Admission] = []
-    admissions.reserveCapacity(events.count)
+    var assignedVersions: [AcceptedWrite.AssignedVersion] = []
+    assignedVersions.reserveCapacity(events.count)
     // Borrowed: copying an event would retain and release each of its members.
-    for index in events.indices { admissions.append(try versions.admit(events.span[index])) }
+    for index in events.indices { assignedVersions.append(try versions.assign(to: events.span[index])) }
     if let condition, try lookup.hasMatch(condition, after: start) { throw EventoError.conditionFailed() }
-    return .accepted(AcceptedWrite(admissions: admissions, heads: versions.heads))
+    return .accepted(AcceptedWrite(assignedVersions: assignedVersions, heads: versions.heads))
   }
 }
 
 /// The versions and routing keys of events that can be written.
 package struct AcceptedWrite {
   /// The version and routing key of an event.
-  package struct Admission {
+  package struct AssignedVersion {
     /// The index of its aggregate in ``AcceptedWrite/heads``.
     package let head: Int
     package let version: Int
@@ -63,6 +63,6 @@ package struct AcceptedWrite {
   }
 
   /// One for each event, in their order.
-  package let admissions: [Admission]
+  package let assignedVersions: [AssignedVersion]
   package let heads: [Head]
 }

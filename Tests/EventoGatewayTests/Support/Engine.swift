@@ -5,14 +5,7 @@ import EventoSQLite
 import Synchronization
 import TestSupport
 
-/// The databases of a gateway, for the tests that depend on what a store does.
-enum Engine: CaseIterable, Sendable {
-  case sqlite
-  case postgreSQL
-
-  /// The engines of this machine.
-  static let available = allCases.filter { $0 != .postgreSQL || PostgreSQLServer.isInstalled }
-
+extension Engine {
   private static let schemas = Atomic(0)
 
   /// Runs `body` on a new store.

@@ -7,14 +7,9 @@ import TestSupport
 
 @testable import EventoSQLite
 
-/// The engines between which a store can be copied. A new one is a case here, with its branches.
-enum Engine: CaseIterable, Sendable {
-  case sqlite
-  case postgreSQL
-
-  /// The engines of this machine.
-  static let available = allCases.filter { $0 != .postgreSQL || PostgreSQLServer.isInstalled }
-
+/// A new engine has its branches here.
+extension Engine {
+  /// The stores that are copied, each with the store to which it is copied.
   static let pairs = available.flatMap { source in available.map { target in (source, target) } }
 
   /// Makes the address of a store that does not exist yet.

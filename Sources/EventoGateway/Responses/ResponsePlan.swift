@@ -1,7 +1,7 @@
 internal import HTTPServer
 
 /// The way in which the response to a request is made, once the request has been decoded.
-enum Work: Sendable {
+enum ResponsePlan: Sendable {
   /// The response is ready.
   case response(Response)
   /// A store makes it and calls back when it is done, so that no task has to wait. The closure is called on the event

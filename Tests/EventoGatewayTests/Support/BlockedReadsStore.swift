@@ -4,7 +4,7 @@ import EventoSQLite
 import Synchronization
 
 /// A store whose reads of pages begin only while its door is open, and are counted when they do.
-final class HeldViewer: CallbackWrapper {
+final class BlockedReadsStore: CallbackWrapper {
   let store: SQLiteExecutor
   private let begun = Atomic(0)
   private let door = DispatchSemaphore(value: 0)

@@ -2,16 +2,16 @@ internal import Evento
 internal import EventoStorage
 
 /// Looks up what decides about a write, inside the writer's transaction.
-struct EventLookup: LogLookup {
+struct WriterLookup: LogLookup {
   let connection: Connection
   let symbols: SymbolTable
   let headCache: HeadCache
-  let pending: InsertBuffer
+  let insertBuffer: InsertBuffer
   /// A reader's check of the condition, if there was one.
   let precheck: ConditionPrecheck?
 
   func isStored(_ id: ULID) throws(SQLiteFailure) -> Bool {
-    if pending.hasEvent(id) { try pending.flush() }
+    if insertBuffer.hasEvent(id) { try insertBuffer.flush() }
     // In the index alone.
     return try connection.integer("SELECT 1 FROM event WHERE id = ?1", .blob(id.blob)) != nil
   }
@@ -42,7 +42,7 @@ struct EventLookup: LogLookup {
   func head(of key: AggregateKey) throws(SQLiteFailure) -> AggregateHead? {
     if let known = headCache.head(of: key) { return known }
     guard let aggregate = try symbols.aggregate(type: key.type.text, key: key.id.text) else { return nil }
-    if pending.hasEvents(ofAggregate: aggregate) { try pending.flush() }
+    if insertBuffer.hasEvents(ofAggregate: aggregate) { try insertBuffer.flush() }
     let latest = try connection.first(
       "SELECT version, lane FROM event WHERE aggregate = ?1 ORDER BY position DESC LIMIT 1", .integer(aggregate)
     ) { row in (version: Int(row.integer(0)), lane: row.integer(1)) }

@@ -3,7 +3,7 @@ import EventoSQLite
 import Synchronization
 
 /// A store whose reads with a filter wait, while it is told to hold them.
-final class HoldingViewer: CallbackWrapper {
+final class DeferredReadsStore: CallbackWrapper {
   private struct State {
     var holds: @Sendable ([ReadAggregator]) -> Bool = { _ in false }
     var held: [@Sendable () -> Void] = []
