@@ -86,7 +86,7 @@ enum Database: Sendable {
       case .timestamp: Self.both("timestamp = timestamp + 1")
       case .id: ("id = x'00000000000000000000000000000001'", "id = '00000000-0000-0000-0000-000000000001'")
       case .version: Self.both("version = version + 1")
-      case .aggregate: Self.both("aggregate = aggregate + 1")
+      case .aggregate: ("aggregate = aggregate + 1", "aggregate_key = aggregate_key || 'x'")
       case .lane: Self.both("lane = lane + 1")
       }
     }
