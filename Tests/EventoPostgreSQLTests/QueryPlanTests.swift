@@ -31,6 +31,8 @@ import Testing
     let text: Comment = "\(label):\n\(plan.joined(separator: "\n"))"
     for (index, step) in plan.enumerated() {
       #expect(!step.contains("Bitmap") && !step.contains("Hash Join") && !step.contains("Merge"), text)
+      // All columns of a look-up are conditions of its index.
+      #expect(!step.contains("Join Filter"), text)
       if step.contains("Seq Scan") { #expect(step.hasSuffix("Seq Scan on store"), text) }
       // A subquery has the same name.
       guard step.contains(" on event"), !step.contains("Subquery Scan") else { continue }
@@ -72,6 +74,9 @@ import Testing
     for page in pages() { check(try plan(page.statement, on: connection), page.label, sorts: !page.isOneScan) }
     let condition = WriteCondition(failIfEventsMatch: [ReadAggregator("t")])
     check(try plan(EventQuery.exists(condition).statement, on: connection), "condition", sorts: true)
+    for (index, statement) in WriterLookups.statements.enumerated() {
+      check(try plan(statement, on: connection), "look-up \(index) of a writer", sorts: true)
+    }
     check(try plan(FilterResolution.statement, on: connection), "names", sorts: true)
     check(try plan(SymbolTable.statement, on: connection), "lanes", sorts: false)
     check(try plan(EventRow.byID, on: connection), "event by id", sorts: false)

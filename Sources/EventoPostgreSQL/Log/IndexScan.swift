@@ -84,4 +84,11 @@ struct IndexScan {
       AND (\(columns)) <= (\(values)\(range.upper)) ORDER BY \(order) LIMIT \(range.limit)
       """
   }
+
+  /// Returns the clauses of a query from `FROM` on that finds the latest event of an aggregate.
+  static func latest(ofAggregate aggregate: String) -> String {
+    clauses(
+      [("aggregate", aggregate)], nil,
+      Range(lower: "0", upper: "\(Int64.max)", direction: .backward, limit: "1"))
+  }
 }

@@ -5,6 +5,9 @@ internal import EventoStorage
 ///
 /// Without a lock, the row of the store is read first, and again last: if both are the same, no commit came in between,
 /// and everything is of that state. Each statement sees what was committed before it (`READ COMMITTED`).
+///
+/// Each row is looked up by a subquery of its own. In a join with a small table, the planner would use only the first
+/// column of an index, and the plan is kept while the table grows: each look-up would read all aggregates of a type.
 struct WriterLookups {
   private let request: LookupRequest
   private let aggregates: [AggregateKey]
@@ -79,6 +82,9 @@ struct WriterLookups {
     return found
   }
 
+  /// The statements, apart from those of conditions (``EventQuery/exists(_:)``).
+  static let statements = [headsStatement, kindsStatement, lanesStatement, eventsStatement, commitIDsStatement]
+
   // MARK: The heads of aggregates
 
   /// An index scan for each aggregate, from its end.
@@ -86,12 +92,10 @@ struct WriterLookups {
     """
     SELECT a.id, e.version, r.value
     FROM unnest($1, $2) WITH ORDINALITY AS f (type, key, number)
-      LEFT JOIN text AS t ON t.value = f.type
-      LEFT JOIN aggregate AS a ON a.type = t.id AND a.key = f.key
-      LEFT JOIN LATERAL (
-        SELECT version, routing_key FROM event WHERE aggregate = a.id ORDER BY position DESC LIMIT 1
-      ) AS e ON true
-      LEFT JOIN text AS r ON r.id = e.routing_key
+      LEFT JOIN LATERAL (SELECT id FROM text WHERE value = f.type LIMIT 1) AS t ON true
+      LEFT JOIN LATERAL (SELECT id FROM aggregate WHERE type = t.id AND key = f.key LIMIT 1) AS a ON true
+      LEFT JOIN LATERAL (SELECT version, routing_key \(IndexScan.latest(ofAggregate: "a.id"))) AS e ON true
+      LEFT JOIN LATERAL (SELECT value FROM text WHERE id = e.routing_key LIMIT 1) AS r ON true
     ORDER BY f.number
     """, .textArray, .textArray)
 
@@ -117,9 +121,9 @@ struct WriterLookups {
       ) AS first
     )
     FROM unnest($1, $2) WITH ORDINALITY AS f (type, name, number)
-      LEFT JOIN text AS t ON t.value = f.type
-      LEFT JOIN text AS n ON n.value = f.name
-      LEFT JOIN kind AS k ON k.type = t.id AND k.name = n.id
+      LEFT JOIN LATERAL (SELECT id FROM text WHERE value = f.type LIMIT 1) AS t ON true
+      LEFT JOIN LATERAL (SELECT id FROM text WHERE value = f.name LIMIT 1) AS n ON true
+      LEFT JOIN LATERAL (SELECT id, is_late FROM kind WHERE type = t.id AND name = n.id LIMIT 1) AS k ON true
     ORDER BY f.number
     """, .textArray, .textArray)
 
@@ -148,10 +152,10 @@ struct WriterLookups {
         SELECT CASE WHEN f.routing_key IS NULL THEN \(Lane.noRoutingKey)
           ELSE (SELECT id FROM text WHERE value = f.routing_key) END AS id
       ) AS r ON true
-      LEFT JOIN text AS t ON t.value = f.type
-      LEFT JOIN text AS n ON n.value = f.name
-      LEFT JOIN kind AS k ON k.type = t.id AND k.name = n.id
-      LEFT JOIN lane AS l ON l.routing_key = r.id AND l.kind = k.id
+      LEFT JOIN LATERAL (SELECT id FROM text WHERE value = f.type LIMIT 1) AS t ON true
+      LEFT JOIN LATERAL (SELECT id FROM text WHERE value = f.name LIMIT 1) AS n ON true
+      LEFT JOIN LATERAL (SELECT id, is_late FROM kind WHERE type = t.id AND name = n.id LIMIT 1) AS k ON true
+      LEFT JOIN LATERAL (SELECT id, is_late FROM lane WHERE routing_key = r.id AND kind = k.id LIMIT 1) AS l ON true
     ORDER BY f.number
     """, .textArray, .textArray, .textArray)
 
@@ -182,11 +186,11 @@ struct WriterLookups {
       CASE WHEN octet_length(e.data) = f.data_length THEN e.data END,
       CASE WHEN octet_length(e.metadata) = f.metadata_length THEN e.metadata END
     FROM unnest($1, $2, $3) AS f (id, data_length, metadata_length)
-      JOIN event AS e ON e.id = f.id
-      JOIN kind AS k ON k.id = e.kind
-      JOIN text AS t ON t.id = k.type
-      JOIN text AS n ON n.id = k.name
-      LEFT JOIN text AS r ON r.id = e.routing_key
+      CROSS JOIN LATERAL (SELECT * FROM event WHERE event.id = f.id LIMIT 1) AS e
+      CROSS JOIN LATERAL (SELECT type, name FROM kind WHERE kind.id = e.kind LIMIT 1) AS k
+      CROSS JOIN LATERAL (SELECT value FROM text WHERE text.id = k.type LIMIT 1) AS t
+      CROSS JOIN LATERAL (SELECT value FROM text WHERE text.id = k.name LIMIT 1) AS n
+      LEFT JOIN LATERAL (SELECT value FROM text WHERE text.id = e.routing_key LIMIT 1) AS r ON true
     """, .uuidArray, .int4Array, .int4Array)
 
   private func readEvents(_ rows: QueryResult, _ found: inout LookupResult) {
