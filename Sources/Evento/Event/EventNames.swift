@@ -11,6 +11,8 @@ package final class EventNames: Sendable {
   package let nameJSON: [UInt8]
   /// The routing key as a JSON string, or `null`.
   package let routingKeyJSON: [UInt8]
+  /// The length of the three JSON values together, in bytes.
+  package let jsonLength: Int
   /// True if one of the names has a character that ends a line (``LineEnd``).
   package let hasLineEnds: Bool
 
@@ -21,6 +23,7 @@ package final class EventNames: Sendable {
     aggregatorTypeJSON = Self.json(aggregatorType)
     nameJSON = Self.json(name)
     routingKeyJSON = Self.json(routingKey)
+    jsonLength = aggregatorTypeJSON.count + nameJSON.count + routingKeyJSON.count
     hasLineEnds = [aggregatorTypeJSON, nameJSON, routingKeyJSON].contains { json in
       json.withUnsafeBytes { LineEnd.first(in: $0, $0.indices) != nil }
     }

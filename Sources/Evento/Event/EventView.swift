@@ -6,7 +6,7 @@ package struct EventView: ~Copyable {
   /// The text form of the event's ``Cursor``.
   package let cursor: UnsafeRawBufferPointer
   package let id: ULID
-  package let names: Names
+  package let names: EventNames
   package let aggregatorID: String
   package let version: Int
   /// The payload.
@@ -17,26 +17,19 @@ package struct EventView: ~Copyable {
   package let metadata: UnsafeRawBufferPointer
   package let timestamp: Timestamp
 
-  /// The names that other events have too.
-  package enum Names {
-    /// Kept by the store.
-    case shared(EventNames)
-    case own(aggregatorType: String, name: String, routingKey: String?)
-  }
-
   package init(
     cursor: UnsafeRawBufferPointer, id: ULID, aggregatorType: String, aggregatorID: String, version: Int, name: String,
     routingKey: String?, data: UnsafeRawBufferPointer, isJSON: Bool, metadata: UnsafeRawBufferPointer,
     timestamp: Timestamp
   ) {
     self.init(
-      cursor: cursor, id: id, names: .own(aggregatorType: aggregatorType, name: name, routingKey: routingKey),
+      cursor: cursor, id: id, names: EventNames(aggregatorType: aggregatorType, name: name, routingKey: routingKey),
       aggregatorID: aggregatorID, version: version, data: data, isJSON: isJSON, metadata: metadata,
       timestamp: timestamp)
   }
 
   package init(
-    cursor: UnsafeRawBufferPointer, id: ULID, names: Names, aggregatorID: String, version: Int,
+    cursor: UnsafeRawBufferPointer, id: ULID, names: consuming EventNames, aggregatorID: consuming String, version: Int,
     data: UnsafeRawBufferPointer, isJSON: Bool, metadata: UnsafeRawBufferPointer, timestamp: Timestamp
   ) {
     self.cursor = cursor
@@ -50,26 +43,11 @@ package struct EventView: ~Copyable {
     self.timestamp = timestamp
   }
 
-  package var aggregatorType: String {
-    switch names {
-    case .shared(let names): names.aggregatorType
-    case .own(let type, _, _): type
-    }
-  }
+  package var aggregatorType: String { names.aggregatorType }
 
-  package var name: String {
-    switch names {
-    case .shared(let names): names.name
-    case .own(_, let name, _): name
-    }
-  }
+  package var name: String { names.name }
 
-  package var routingKey: String? {
-    switch names {
-    case .shared(let names): names.routingKey
-    case .own(_, _, let key): key
-    }
-  }
+  package var routingKey: String? { names.routingKey }
 }
 
 extension Edge<Event> {

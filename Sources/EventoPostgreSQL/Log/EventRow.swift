@@ -85,7 +85,7 @@ enum EventRow {
         body(
           EventView(
             cursor: UnsafeRawBufferPointer(rebasing: cursor[..<length]), id: rows.ulid(row, Column.id.rawValue),
-            names: .shared(names),
+            names: names,
             aggregatorID: rows.text(row, Column.aggregateKey.rawValue),
             version: Int(rows.integer(row, Column.version.rawValue)), data: rows.bytes(row, Column.data.rawValue),
             isJSON: isJSON(rows, row),

@@ -40,38 +40,37 @@ enum EventRow {
     _ row: Statement, _ payload: StoredPayload, at position: LogPosition, _ symbols: SymbolTable,
     _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value {
-    let names = try symbols.names(ofLane: row.integer(5))
-    let key = try symbols.key(ofAggregate: row.integer(3))
-    let metadata = row.bytes(8)
-    try symbols.connection.spend(metadata.count + payload.length)
-    return try withData(of: payload, at: position, on: symbols.connection) { data in
-      withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { cursor in
-        let length = position.writeCursorText(to: cursor)
-        return noMetadata.withUTF8Buffer { noMetadata in
-          body(
-            EventView(
-              cursor: UnsafeRawBufferPointer(rebasing: cursor[..<length]), id: row.ulid(2), names: .shared(names),
-              aggregatorID: key, version: Int(row.integer(4)), data: data, isJSON: isJSON(row),
-              metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
-              timestamp: Timestamp(milliseconds: row.integer(6))))
-        }
-      }
+    try symbols.connection.spend(row.bytes(8).count + payload.length)
+    if case .inRow(let data) = payload { return try withView(row, data, at: position, symbols, body) }
+    // A large one is read only here, after its length was counted, so that a short read can stop before it.
+    let large = try symbols.connection.statement("SELECT data FROM event WHERE position = ?1")
+    defer { large.reset() }
+    try large.bind(1, position.position)
+    _ = try large.step()
+    return try withView(row, large.bytes(0), at: position, symbols, body)
+  }
+
+  private static func withView<Value>(
+    _ row: Statement, _ data: UnsafeRawBufferPointer, at position: LogPosition, _ symbols: SymbolTable,
+    _ body: (borrowing EventView) -> Value
+  ) throws(SQLiteFailure) -> Value {
+    var cursor: CursorText = (0, 0, 0, 0)
+    let length = withUnsafeMutableBytes(of: &cursor) { position.writeCursorText(to: $0) }
+    return try withUnsafeBytes(of: &cursor) { (cursor) throws(SQLiteFailure) in
+      let metadata = row.bytes(8)
+      // The view takes over what is looked up here. If this closure captured it, each event would retain it once more.
+      return body(
+        EventView(
+          cursor: UnsafeRawBufferPointer(rebasing: cursor[..<length]), id: row.ulid(2),
+          names: try symbols.names(ofLane: row.integer(5)), aggregatorID: try symbols.key(ofAggregate: row.integer(3)),
+          version: Int(row.integer(4)), data: data, isJSON: isJSON(row),
+          metadata: metadata.isEmpty ? noMetadata : metadata,
+          timestamp: Timestamp(milliseconds: row.integer(6))))
     }
   }
 
-  /// Passes the bytes of a payload to `body`. A large one is read only here, after its length was counted, so that a
-  /// short read can stop before it.
-  private static func withData<Value>(
-    of payload: StoredPayload, at position: LogPosition, on connection: Connection,
-    _ body: (UnsafeRawBufferPointer) -> Value
-  ) throws(SQLiteFailure) -> Value {
-    if case .inRow(let data) = payload { return body(data) }
-    let statement = try connection.statement("SELECT data FROM event WHERE position = ?1")
-    defer { statement.reset() }
-    try statement.bind(1, position.position)
-    _ = try statement.step()
-    return body(statement.bytes(0))
-  }
+  /// Room for the text of a cursor, which has 26 characters.
+  private typealias CursorText = (UInt64, UInt64, UInt64, UInt64)
 
   /// Returns the position of the current row of a statement that selects ``columns``.
   static func position(_ row: Statement) -> LogPosition {
@@ -81,7 +80,10 @@ enum EventRow {
   /// Returns whether the current row's payload is JSON.
   static func isJSON(_ row: Statement) -> Bool { row.integer(7) != 0 }
 
-  private static let noMetadata: StaticString = "{}"
+  private static var noMetadata: UnsafeRawBufferPointer {
+    let text: StaticString = "{}"
+    return UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+  }
 
   /// Passes the event with an id to `body`; returns `nil` if there is none.
   static func withView<Value>(

@@ -7,25 +7,15 @@ extension JSONRoom {
     put(json: "{\"id\":")
     put(ulid: event.id)
     put(json: ",\"aggregator_type\":")
-    switch event.names {
-    case .shared(let names): put(json: names.aggregatorTypeJSON)
-    case .own(let type, _, _): put(string: type)
-    }
+    put(json: event.names.aggregatorTypeJSON)
     put(json: ",\"aggregator_id\":")
     put(string: event.aggregatorID)
     put(json: ",\"version\":")
     put(integer: Int64(event.version))
     put(json: ",\"name\":")
-    switch event.names {
-    case .shared(let names):
-      put(json: names.nameJSON)
-      put(json: ",\"routing_key\":")
-      put(json: names.routingKeyJSON)
-    case .own(_, let name, let key):
-      put(string: name)
-      put(json: ",\"routing_key\":")
-      if let key { put(string: key) } else { put(json: "null") }
-    }
+    put(json: event.names.nameJSON)
+    put(json: ",\"routing_key\":")
+    put(json: event.names.routingKeyJSON)
     put(json: ",")
     put(payloadMember: event.data, isJSON: event.isJSON, encoding)
     put(json: ",\"metadata\":")
@@ -50,15 +40,7 @@ extension JSONRoom {
 
   /// The maximum size of an event's names and metadata, in bytes.
   static func longest(textsOf event: borrowing EventView) -> Int {
-    longest(event.names) + longest(string: event.aggregatorID) + event.metadata.count
-  }
-
-  private static func longest(_ names: borrowing EventView.Names) -> Int {
-    switch names {
-    case .shared(let names): names.aggregatorTypeJSON.count + names.nameJSON.count + names.routingKeyJSON.count
-    case .own(let type, let name, let key):
-      longest(string: type) + longest(string: name) + (key.map(longest(string:)) ?? 0)
-    }
+    event.names.jsonLength + longest(string: event.aggregatorID) + event.metadata.count
   }
 
   /// Writes an event with its cursor.

@@ -86,17 +86,19 @@ extension EventView {
     // The shortest metadata, {}, is the most frequent.
     if metadata.count > 2, LineEnd.first(in: metadata, metadata.indices) != nil { return true }
     if aggregatorID.hasLineEnds { return true }
-    return switch names {
-    case .shared(let names): names.hasLineEnds
-    case .own(let type, let name, let key): type.hasLineEnds || name.hasLineEnds || key?.hasLineEnds ?? false
-    }
+    return names.hasLineEnds
   }
 }
 
 extension String {
   fileprivate var hasLineEnds: Bool {
-    var text = self
-    return text.withUTF8 { LineEnd.first(in: UnsafeRawBufferPointer($0), $0.indices) != nil }
+    func hasLineEnds(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+      LineEnd.first(in: UnsafeRawBufferPointer(text), text.indices) != nil
+    }
+    // Nearly all strings are contiguous, and need no copy.
+    if let result = utf8.withContiguousStorageIfAvailable(hasLineEnds) { return result }
+    var copy = self
+    return copy.withUTF8(hasLineEnds)
   }
 }
 
