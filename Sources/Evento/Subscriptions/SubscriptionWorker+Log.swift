@@ -21,6 +21,12 @@ extension SubscriptionWorker {
     var latest = Timestamp(milliseconds: 0)
   }
 
+  /// The newest event of the log, as of a moment.
+  private struct NewestEvent {
+    let timestamp: Timestamp
+    let age: Stopwatch
+  }
+
   /// Handles the events after the stored cursor, and then those that commit, until an error.
   ///
   /// Stored events are read page by page, and new ones come through a stream, if the store has one. Each
@@ -57,16 +63,17 @@ extension SubscriptionWorker {
     var start = progress.remembered.map(Args.Start.after) ?? .beginning
     var ahead: ReadAhead<Batch>?
     var stream: FollowedPages?
+    var newest: NewestEvent?
     var sinceCheck = Stopwatch(options.clock)
     while !signal.isStopped {
       let commits = stream?.arrivals ?? store.commits
       // Before the page is read: a later commit ends the wait for more.
       let seen = commits?.count
-      let batch: Batch
+      var batch: Batch
       if let stream {
         switch stream.take() {
         case .success(let edges):
-          batch = try await self.batch(streamed: edges, after: start)
+          batch = Batch(edges: edges, end: edges.last.map { .after($0.cursor) } ?? start)
           failureLog.recovered("stream", "Subscription \"\(key)\" is streamed again.")
         case .failure(let error): return .streamFailed(error)
         case nil: batch = Batch(end: start)
@@ -80,6 +87,7 @@ extension SubscriptionWorker {
       // Nothing says whether more has committed since a page was read ahead.
       let mayHaveMore = batch.hasMore || ahead != nil
       start = batch.end
+      batch.latest = try await latest(batch, &newest)
       // Read while this one is handled.
       ahead = batch.hasMore ? ReadAhead { [start] () throws in try await read(after: start) } : nil
       if !batch.edges.isEmpty, let reason = await handle(batch, hasMore: mayHaveMore, &progress, &failures) {
@@ -139,26 +147,24 @@ extension SubscriptionWorker {
     let page = try await store.read(
       filters, routingKey: subscription.routing, args: .forward(first: options.chunkSize, after: start))
     let end = page.edges.last?.cursor ?? page.pageInfo.endCursor
-    return Batch(
-      edges: page.edges, hasMore: page.pageInfo.hasNextPage, end: end.map(Args.Start.after) ?? start,
-      latest: try await latest(page.edges, hasMore: page.pageInfo.hasNextPage))
+    return Batch(edges: page.edges, hasMore: page.pageInfo.hasNextPage, end: end.map(Args.Start.after) ?? start)
   }
 
-  /// A stream does not say if it has more: if so many events have arrived at once, it may be far from the end.
-  private func batch(streamed edges: [Edge<Event>], after start: Args.Start) async throws -> Batch {
-    Batch(
-      edges: edges, end: edges.last.map { .after($0.cursor) } ?? start,
-      latest: try await latest(edges, hasMore: edges.count >= Self.manyEvents))
+  /// Returns the time of the newest event to handle. Behind the end of the log, it is at most a second old: the lag is
+  /// measured in seconds.
+  private func latest(_ batch: Batch, _ newest: inout NewestEvent?) async throws -> Timestamp {
+    guard let last = batch.edges.last?.node.timestamp else { return Timestamp(milliseconds: 0) }
+    // A stream does not say if it has more: if so many events have arrived at once, it may be far from the end.
+    guard batch.hasMore || batch.edges.count >= Self.manyEvents else { return last }
+    if let newest, newest.age.elapsed < .seconds(1) { return max(newest.timestamp, last) }
+    let age = Stopwatch(options.clock)
+    let page = try await store.read(filters, routingKey: subscription.routing, args: .backward(last: 1))
+    let timestamp = page.edges.last?.node.timestamp ?? last
+    newest = NewestEvent(timestamp: timestamp, age: age)
+    return timestamp
   }
 
   private static let manyEvents = 300
-
-  private func latest(_ edges: [Edge<Event>], hasMore: Bool) async throws -> Timestamp {
-    let last = edges.last?.node.timestamp ?? Timestamp(milliseconds: 0)
-    guard hasMore else { return last }
-    let newest = try await store.read(filters, routingKey: subscription.routing, args: .backward(last: 1))
-    return newest.edges.last?.node.timestamp ?? last
-  }
 
   // MARK: Waiting
 
