@@ -42,6 +42,35 @@ import Testing
     }
   }
 
+  /// What another executor has added meanwhile is read, up to a number of events; after more, everything is looked up.
+  @Test(arguments: [0, 1, 510, 511, 600]) func theEventsOfAnotherExecutorAreKnown(others: Int) async throws {
+    try await FastServer.shared.withDatabase { database in
+      try await withStores(2, database) { stores in
+        let (own, other) = (stores[0], stores[1])
+        func event(_ id: String, routingKey: NewEvent.Routing = .inherited, version: Int? = nil) -> NewEvent {
+          NewEvent(aggregatorType: "t", aggregatorID: id, version: version, name: "n", routingKey: routingKey)
+        }
+        // In the cache, with the first routing key.
+        try await own.write([event("a", routingKey: .value("first")), event("b")])
+        try await other.write([event("a", routingKey: .value("second"))])
+        if others > 0 { try await other.write((0..<others).map { event("other-\($0 % 7)") }) }
+        // The swap fails, and the rest of the writes take the lock at once.
+        let first = try await own.write([event("a"), event("b")])
+        #expect(first.events.map(\.version) == [3, 2] && first.events.map(\.routingKey) == ["second", nil])
+        for round in 0..<3 {
+          try await other.write([event("a"), event("new-\(round)", version: 1)])
+          #expect(try await own.write([event("new-\(round)")]).events[0].version == 2)
+          #expect(await errorCode { try await own.write([event("a", version: 4 + 2 * round)]) } == .invalidOriginalVersion)
+          #expect(try await own.write([event("a", version: 5 + 2 * round)]).events[0].routingKey == "second")
+        }
+        let log = try await own.log()
+        for (_, events) in Dictionary(grouping: log, by: \.node.aggregatorID) {
+          #expect(events.map(\.node.version) == Array(1...events.count))
+        }
+      }
+    }
+  }
+
   /// A write that takes an aggregate or an id for new is decided again if it is not.
   @Test func whatIsTakenForNewAndIsNotIsLookedUp() async throws {
     try await FastServer.shared.withDatabase { database in
