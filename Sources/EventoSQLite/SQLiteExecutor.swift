@@ -61,7 +61,10 @@ public final class SQLiteExecutor: Sendable {
         connection, path: path, isInMemory: isInMemory, work, notify: configuration.notify)
       connection.setWork(nil)
       try connection.execute("PRAGMA cache_size = -\(Self.writerCacheKiB)")
-      if let file = connection.path { try FileSystem.sync(folderOf: file) }
+      if let file = connection.path {
+        try FileSystem.sync(folderOf: file)
+        try connection.secureLog()
+      }
       poller = ForeignCommitPoller(
         isInMemory ? nil : try Connection(readingFrom: path, busyTimeout: configuration.busyTimeout),
         end: try connection.logEnd().position)

@@ -128,6 +128,33 @@ import Testing
     }
   }
 
+  /// A commit whose sync failed is complete in the log. A gateway that is killed before its next commit leaves it there, and
+  /// the next start finds it.
+  @Test func aWriteWhoseSyncFailedMayHaveBeenStored() async throws {
+    try await withTemporaryFolder { folder in
+      let database = folder + "/e.sqlite"
+      let body = { (id: String) in
+        #"{"events":[{"id":"\#(id)","aggregator_type":"t","aggregator_id":"a","name":"n"}]}"#
+      }
+      let gateway = try await GatewayProcess(["--port", "0", "--database", database])
+      let client = try gateway.client
+      #expect(try await client.send("POST", "/events", body("01JD0000000000000000000001")).status == 201)
+      let fault = try await DiskFault("fdatasync:error=EIO", on: database + "-wal", of: gateway.processID)
+      let response = try await client.send("POST", "/events", body("01JD0000000000000000000002"))
+      #expect(response.status == 503)
+      #expect(response.text.contains("This write may have been stored. Retry it with the same ids"), "\(response.text)")
+      gateway.send(SIGKILL)
+      #expect(await gateway.outcome().isKilled)
+      await fault.end()
+
+      let next = try await GatewayProcess(["--port", "0", "--database", database])
+      #expect(try await next.client.send("GET", "/events/01JD0000000000000000000002").status == 200)
+      #expect(try await next.client.send("POST", "/events", body("01JD0000000000000000000002")).status == 200)
+      next.send(SIGTERM)
+      #expect(await next.outcome().status == 0)
+    }
+  }
+
   /// `statvfs` tells neither of a quota nor of a limit on the size of files: a probe that writes one page has room where a
   /// write does not.
   @Test func itIsNotReadyUntilThereIsRoomForAWriteLikeTheOneThatFailed() async throws {

@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 internal import Synchronization
 
 /// The state of the writer, derived from its normal work, so that a probe need not wait behind writes.
@@ -88,13 +89,7 @@ final class WriterHealth: Sendable {
   }
 
   /// The error of a write whose outcome could not be found out before its time was over.
-  var unknownOutcome: EventoError {
-    let error = unavailable
-    return EventoError(
-      error.code,
-      error.detail + " This write may have been stored. Retry it with the same ids: it is not stored twice.",
-      cause: error.cause)
-  }
+  var unknownOutcome: EventoError { unavailable.withUnknownOutcome }
 
   var verdict: Verdict {
     let (busySince, lastCommit, failure) = state.withLock { ($0.busySince, $0.lastCommit, $0.failure) }

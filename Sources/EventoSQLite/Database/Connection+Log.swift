@@ -35,6 +35,13 @@ extension Connection {
   ///
   /// - Parameter limit: The maximum time to wait for readers and other processes.
   func checkpoint(_ checkpoint: Checkpoint, waitingUpTo limit: Duration) throws(SQLiteFailure) -> CheckpointOutcome {
+    if mustRepeatCheckpoints {
+      guard repeatCheckpoints() else {
+        throw SQLiteFailure(
+          code: SQLITE_BUSY, message: "another process is moving it", action: "move the write-ahead log again")
+      }
+      mustRepeatCheckpoints = false
+    }
     let usual = busyTimeout
     busyTimeout = limit
     defer { busyTimeout = usual }
@@ -43,7 +50,10 @@ extension Connection {
     case SQLITE_OK: return CheckpointOutcome(pages: Int(pages), moved: Int(moved), isComplete: moved == pages)
     case let code where code & 0xFF == SQLITE_BUSY:
       return CheckpointOutcome(pages: Int(pages), moved: Int(moved), isComplete: false)
-    case let code: throw failure(code, action: "move the write-ahead log into the database")
+    case let code:
+      let failure = failure(code, action: "move the write-ahead log into the database")
+      mustRepeatCheckpoints = failure.isFailedSync && !repeatCheckpoints()
+      throw failure
     }
   }
 

@@ -21,6 +21,8 @@ final class Connection {
   private(set) var allowance: ReadAllowance?
   /// The hook's target, which must exist for as long as SQLite may call the hook.
   private var logPages: LogPages?
+  /// True if the sync of a checkpoint has failed, and the log was not made to be moved from its start again since.
+  var mustRepeatCheckpoints = false
   /// The time for which a statement waits for another connection's lock: https://sqlite.org/c3ref/busy_timeout.html
   var busyTimeout: Duration {
     didSet { applyBusyTimeout() }
@@ -122,6 +124,13 @@ final class Connection {
   /// - Returns: SQLite's result code.
   func runCheckpoint(_ mode: Int32, _ pages: inout Int32, _ moved: inout Int32) -> Int32 {
     sqlite3_wal_checkpoint_v2(handle, "main", mode, &pages, &moved)
+  }
+
+  /// The open database file; `nil` for a database in memory: https://sqlite.org/c3ref/c_fcntl_begin_atomic_write.html
+  var databaseFile: UnsafeMutablePointer<sqlite3_file>? {
+    var file: UnsafeMutablePointer<sqlite3_file>?
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file)
+    return file
   }
 
   func failure(_ code: Int32, action: String) -> SQLiteFailure {

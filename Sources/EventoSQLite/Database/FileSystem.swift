@@ -84,15 +84,43 @@ enum FileSystem {
   static func sync(folderOf path: String) throws(SQLiteFailure) {
     let folder = folder(of: path)
     let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw failure(folder) }
+    guard descriptor >= 0 else { throw failure("open the folder \(folder)") }
     defer { close(descriptor) }
-    guard sync(descriptor) else { throw failure(folder) }
+    guard sync(descriptor) else { throw failure("sync the folder \(folder)") }
   }
 
-  private static func failure(_ folder: String) -> SQLiteFailure {
+  /// Writes the bytes of a file again in place, and syncs it, so that they are on disk even if an earlier sync failed. Does
+  /// nothing if there is no such file.
+  static func rewrite(_ path: String) throws(SQLiteFailure) {
+    let descriptor = open(path, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return }
+      throw failure("open \(path)")
+    }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    var offset: off_t = 0
+    while true {
+      let count = pread(descriptor, &bytes, bytes.count, offset)
+      guard count >= 0 else { throw failure("read \(path)") }
+      guard count > 0 else { break }
+      var written = 0
+      while written < count {
+        let result = bytes.withUnsafeBytes { bytes in
+          bytes.baseAddress.map { pwrite(descriptor, $0 + written, count - written, offset + off_t(written)) } ?? 0
+        }
+        guard result > 0 || result < 0 && errno == EINTR else { throw failure("write \(path) again") }
+        written += max(result, 0)
+      }
+      offset += off_t(count)
+    }
+    guard offset == 0 || sync(descriptor) else { throw failure("sync \(path)") }
+  }
+
+  /// The failure of the last system call.
+  private static func failure(_ action: String) -> SQLiteFailure {
     let error = errno
     return SQLiteFailure(
-      code: SQLITE_IOERR, message: String(cString: strerror(error)), action: "sync the folder \(folder)",
-      systemError: error)
+      code: SQLITE_IOERR, message: String(cString: strerror(error)), action: action, systemError: error)
   }
 }

@@ -106,6 +106,14 @@ struct SQLiteFailure: Error {
   /// True if the file is damaged, which neither time nor a retry repairs.
   var isDamage: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
 
+  /// True if a file could not be synced (`SQLITE_IOERR_FSYNC`, a macro that Swift does not import).
+  var isFailedSync: Bool { code == SQLITE_IOERR | 4 << 8 }
+
+  /// True if a commit that ended with this error may be complete in the write-ahead log, so that the next start finds it
+  /// there: its last page was written, and what failed came after it. That page is missing if a write failed
+  /// (`SQLITE_IOERR_WRITE`) or found no room.
+  var mayHaveCommitted: Bool { primaryCode == SQLITE_IOERR && code != SQLITE_IOERR | 3 << 8 }
+
   /// True if there is no room for the write.
   var isFull: Bool {
     primaryCode == SQLITE_FULL || [ENOSPC, EDQUOT, EFBIG].contains(systemError) && primaryCode == SQLITE_IOERR

@@ -104,6 +104,8 @@ final class Writer: @unchecked Sendable {
         } else if let notice = files?.emptyLog() {
           notify(notice)
         }
+        // SQLite would move the rest alone.
+        if session.connection.mustRepeatCheckpoints { session.connection.keepLogWhenClosed() }
         session.connection.close()
         continuation.resume()
       }
@@ -138,7 +140,9 @@ final class Writer: @unchecked Sendable {
 
   /// Runs jobs in one transaction and reports their outcomes. If the time is over, the others wait for the next turn of
   /// their queue.
-  private func commit(_ taken: [WriteJob]) {
+  ///
+  /// - Parameter isInDoubt: True if an earlier commit of these jobs has failed, and may be found in the log nevertheless.
+  private func commit(_ taken: [WriteJob], isInDoubt: Bool = false) {
     var jobs = taken[...]
     guard !jobs.isEmpty else { return }
     health.began()
@@ -148,7 +152,7 @@ final class Writer: @unchecked Sendable {
     }
     var reports: [WriteJob.Report] = []
     reports.reserveCapacity(jobs.count)
-    var hasBegun = false
+    var (hasBegun, isCommitting) = (false, false)
     var announced: Int64?
     let changes = session.connection.totalChanges
     let began = ContinuousClock.now
@@ -175,18 +179,21 @@ final class Writer: @unchecked Sendable {
       }
       try session.insertBuffer.flush()
       if !session.added.isEmpty { announced = poller.beginAnnouncement() }
+      isCommitting = true
       try session.connection.run("COMMIT")
     } catch {
       if let announced { poller.endAnnouncement(at: announced) }
       session.connection.rollBack()
       session.forget()
+      let isInDoubt = isInDoubt || isCommitting && error.mayHaveCommitted
       if hasBegun, jobs.count > 1 {
         // The jobs may succeed one by one: a request that fills the disk must not make the small ones fail.
-        for job in jobs { commit([job]) }
+        for job in jobs { commit([job], isInDoubt: isInDoubt) }
       } else {
         // Before the reports: a client that gets an error must not find the store healthy.
         health.failed(error, bytes: jobs.reduce(0) { max($0, $1.size.bytes) })
-        for job in jobs { job.fail(error.error) }
+        let error = isInDoubt ? error.error.withUnknownOutcome : error.error
+        for job in jobs { job.fail(error) }
       }
       return
     }
