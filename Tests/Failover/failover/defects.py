@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import sys
 import threading
 
 from servers.processes import HOST
@@ -194,14 +195,21 @@ class Proxy:
     """An HTTP server before a gateway."""
 
     def __init__(self, gateway_port, defect, number):
-        self.server = http.server.ThreadingHTTPServer((HOST, 0), _handler(gateway_port, defect, number))
-        self.server.daemon_threads = True
+        self.server = _Server((HOST, 0), _handler(gateway_port, defect, number))
         self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(gateway_port, defect, number):

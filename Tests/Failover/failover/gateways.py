@@ -16,7 +16,8 @@ STOP_SECONDS = 20
 class Gateway:
     """An `evento-gateway serve` that can be killed and started again on the same port."""
 
-    def __init__(self, program, folder, number, database, options=()):
+    def __init__(self, program, folder, number, database, options=(), environment=None):
+        self.environment = environment or {}
         self.number, self.port = number, free_ports(1)[0]
         self.log = Path(folder) / f"gateway{number}.log"
         self.command = [program, "serve", "--port", str(self.port), "--database", database, *options]
@@ -24,6 +25,7 @@ class Gateway:
 
     def start(self):
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("EVENTO_", "PG"))}
+        environment |= self.environment
         position = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as output:
             self.process = subprocess.Popen(

@@ -159,6 +159,18 @@ class TailReader(Reader):
         self.process.wait()
 
 
+def make_readers(ports, program=None):
+    """A stream and a reader of pages at each gateway, some filtered; and with a program, its command that follows a log."""
+    readers = []
+    for index, port in enumerate(ports):
+        readers.append(StreamReader(f"stream {index}", port))
+        readers.append(PageReader(f"pages {index}", port))
+        readers.append(StreamReader(f"filtered stream {index}", port, is_filtered=True))
+        if program:
+            readers.append(TailReader(f"tail {index}", port, program))
+    return readers
+
+
 def selected(edges, reader):
     """Those of these edges that a reader is to get."""
     return [seen(edge) for edge in edges

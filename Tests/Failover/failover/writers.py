@@ -59,6 +59,8 @@ class Load:
     epoch: str = "0"
     # Whether confirmed writes may be lost: then a version can go back, and a write that is sent again can be new.
     may_lose: bool = False
+    # The size of a payload, at most.
+    padding: int = 120
     began: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
     # When writers give up writes that have no response.
@@ -122,7 +124,7 @@ class Writer(threading.Thread):
     def event(self, aggregator_type, aggregator_id, **members):
         self.written += 1
         now = time.time() + self.skew
-        data = {"writer": self.number, "n": self.written, "pad": "x" * self.random.randrange(120)}
+        data = {"writer": self.number, "n": self.written, "pad": "x" * self.random.randrange(self.load.padding)}
         return {
             "id": ulid(now), "aggregator_type": aggregator_type, "aggregator_id": aggregator_id,
             "name": f"Happened{self.load.epoch}", "data": data, "timestamp": int(now), **members}

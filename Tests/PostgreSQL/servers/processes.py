@@ -80,12 +80,12 @@ def psql(port, sql, database="postgres", check=True):
     return result.stdout.strip() if result.returncode == 0 else None
 
 
-def spawn(command, log, cwd="/"):
+def spawn(command, log, cwd="/", variables=None):
     """Starts a process in a session of its own, so that it outlives this one, and returns its id."""
     with open(log, "ab") as output:
         return subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            env=environment(), cwd=cwd, start_new_session=True, **account_options()).pid
+            env=environment() | (variables or {}), cwd=cwd, start_new_session=True, **account_options()).pid
 
 
 def process_status(pid):

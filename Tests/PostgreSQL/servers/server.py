@@ -17,6 +17,8 @@ class Server:
 
     def __init__(self, folder):
         self.folder = Path(folder).absolute()
+        # More environment variables of the server.
+        self.variables = {}
         self.data = self.folder / "data"
         self.postgres = PidFile(self.folder / "pid")
 
@@ -76,7 +78,7 @@ class Server:
                 return
             remove_lock_files(self.data, self.folder)
             log = self.folder / "log"
-            self.postgres.write(spawn([program_folder() / "postgres", "-D", self.data], log))
+            self.postgres.write(spawn([program_folder() / "postgres", "-D", self.data], log, variables=self.variables))
             wait_until(lambda: not self.postgres.pid or psql(config["port"], "SELECT 1", check=False), 60,
                        "The server's start", 0.02)
             if not self.postgres.pid:
