@@ -79,6 +79,12 @@ final class MinimumSizes {
     log = 32 + pages.count * (pageSize + 24)
   }
 
+  /// Records a commit that failed. If it is the first one since the log was started again, SQLite may have cut the log to
+  /// `journal_size_limit` (`sqlite3WalFrames` in https://sqlite.org/src/file/src/wal.c).
+  func commitFailed() {
+    log = 0
+  }
+
   /// Records a checkpoint, after which the database may be larger.
   func checkpointed() {
     mustMeasure = true

@@ -185,6 +185,7 @@ final class Writer: @unchecked Sendable {
       if let announced { poller.endAnnouncement(at: announced) }
       session.connection.rollBack()
       session.forget()
+      if isCommitting { files?.commitFailed() }
       let isInDoubt = isInDoubt || isCommitting && error.mayHaveCommitted
       if hasBegun, jobs.count > 1 {
         // The jobs may succeed one by one: a request that fills the disk must not make the small ones fail.

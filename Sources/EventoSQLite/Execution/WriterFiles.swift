@@ -46,6 +46,9 @@ final class WriterFiles: @unchecked Sendable {
   /// Records a commit.
   func committed() { sizes.committed() }
 
+  /// Records a commit that failed.
+  func commitFailed() { sizes.commitFailed() }
+
   /// Returns the change to a file since the last commit, if any.
   func displacementAtTheEnd(_ headCache: HeadCache) -> FileChange? {
     if let displacement = files.firstDisplaced() { return displacement }
