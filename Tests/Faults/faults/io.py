@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from failover.gateways import Gateway
-from servers.processes import Failure
+from servers.processes import Failure, wait_until
 
 from .disk import OUTCOMES
 from .scene import Broken, Caller, Scene, fresh_id, working_folder
@@ -24,6 +24,7 @@ HARMLESS = "an interrupted or short call is continued"
 STARTS = "a start that fails says why, and the next one succeeds"
 IN_DOUBT = "a write that is in the log after a 503 was said to be stored perhaps"
 LOST_SYNC = "a write whose sync failed is on disk once it is confirmed"
+SHORTENED = "a log that SQLite shortens in a commit that fails is not taken for one that was truncated"
 LOST_PAGES = "what a failed checkpoint lost is moved again"
 
 DEFECTS = {"IgnoredSync": SAFE, "NoFault": HIT, "QuietFault": REFUSED}
@@ -111,6 +112,7 @@ def run(options):
             in_doubt(options, scene.results, folder)
             lost_sync(options, scene.results, folder)
             lost_pages(options, scene.results, folder)
+            shortened_log(options, scene.results, folder)
         return scene.results, {"cases": len(cases), "failed_calls": hits, "starts_with_a_fault": starts} | figures
 
 
@@ -245,6 +247,24 @@ def lost_sync(options, results, parent):
         gateway.start()
         if again not in (200, 201) or not Caller(gateway.port).has(event):
             findings.append(f"{event} was confirmed with {again}, and is lost")
+
+
+def shortened_log(options, results, parent):
+    """The first commit since the log was started again cuts the log to its usual size, and its sync fails."""
+    findings = results.begin(SHORTENED)
+    with store(options, parent, "shortened") as (shim, gateway):
+        gateway.start()
+        caller = Caller(gateway.port)
+        # A checkpoint follows the commit with which the log has 4000 pages.
+        while os.path.getsize(shim.database + "-wal") < 4000 * 4120:
+            caller.write(fresh_id(), 1 << 20)
+        wait_until(lambda: b"evento_checkpoints_total 1\n" in caller.client.request("GET", "/metrics")[1], 10, "A checkpoint")
+        # The first sync is that of the log's header.
+        shim.fail(SYNC, LOG, errno.EIO, first=2, every=0, limit=1)
+        refused, again = caller.write(fresh_id()), caller.write(fresh_id())
+        shim.heal()
+        if refused[0] != 503 or again[0] != 201:
+            findings.append(f"{refused}, then {again}")
 
 
 def lost_pages(options, results, parent):
