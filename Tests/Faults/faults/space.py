@@ -20,7 +20,9 @@ READ_ONLY = "on a read-only file system, writes and starts fail with the reason,
 STALLED = "while the disk stalls, reads go on, /readyz says so, and writes succeed late"
 
 DEFECTS = {"RoomLeft": FULL, "WritableDisk": READ_ONLY, "QuickDisk": STALLED}
-DISK_MEGABYTES = 64
+# More than the log's file, which keeps its room when it is written from its start again.
+LOG_MEGABYTES = 40
+DISK_MEGABYTES = 192
 SHORT_STALL_SECONDS = 7
 LONG_STALL_SECONDS = 60
 # The time of a commit after which /readyz is red, and a second for the probe.
@@ -98,7 +100,10 @@ def fill(options, results, figures, folder, disk):
             if options.defect != "RoomLeft":
                 disk.fill()
             # The log of a store that is in use has room of its own until it grows.
-            refusal = wait_for(lambda: caller.write(fresh_id(), 1 << 20), lambda response: response[0] == 503, 5)
+            for _ in range(LOG_MEGABYTES):
+                refusal = caller.write(fresh_id(), 1 << 20)
+                if refusal[0] == 503:
+                    break
             if "disk is full" not in str(refusal) and os.strerror(errno.ENOSPC) not in str(refusal):
                 results.found(FULL, f"round {number}: a write got {refusal}")
             ready = caller.request("GET", "/readyz")
