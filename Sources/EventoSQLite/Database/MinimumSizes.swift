@@ -79,6 +79,12 @@ final class MinimumSizes {
     log = 32 + pages.count * (pageSize + 24)
   }
 
+  /// Records a checkpoint that has emptied the log.
+  func logCleared() {
+    log = 0
+    checkpointed()
+  }
+
   /// Records a checkpoint, after which the database may be larger.
   func checkpointed() {
     mustMeasure = true
