@@ -45,12 +45,14 @@ package final class Gateway: RequestHandler {
       store: store, pages: pages, waitingReads: WaitingReads(pages: pages, hub: hub, readLimits: readLimits),
       admission: admission, access: access, limits: limits, longestWait: configuration.longestWait,
       basePath: configuration.basePath)
+    let cache = PageCache(store, readLimits: readLimits)
     let stream = StreamResource(
-      pages: PageCache(store, readLimits: readLimits), hub: hub, commits: relay.signal, admission: admission,
+      pages: cache, hub: hub, commits: relay.signal, admission: admission,
       access: access, compressor: compressor, heartbeat: configuration.heartbeat)
     router = Router(
       // Paths with a fixed name come before `/events/{id}`.
-      stream.routes + events.routes + SubscribersResource(executor: executor).routes
+      stream.routes + events.routes + AggregatorsResource(executor: executor, pages: cache).routes
+        + SubscribersResource(executor: executor).routes
         + SnapshotsResource(executor: executor, store: store, limits: limits).routes
         + ServiceResource(
           store: store, metrics: metrics, readinessLog: ReadinessLog(log), basePath: configuration.basePath

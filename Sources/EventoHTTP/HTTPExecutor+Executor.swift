@@ -127,6 +127,16 @@ extension HTTPExecutor: Executor {
     try await delete(Self.path(of: key), missing: .snapshotNotFound)
   }
 
+  /// If the gateway's first response was lost, or said that the bytes are still in a file, and the call was retried, the
+  /// result counts only what the last attempt has erased.
+  @discardableResult
+  public func eraseAggregate(type: String, id: String, snapshotTypes types: [String]) async throws -> ErasureResult {
+    try ErasureResult.check(type: type, id: id, snapshotTypes: types)
+    let request = EraseRequest(aggregatorType: type, aggregatorID: id, snapshotTypes: types)
+    return try await gateway.send(.post("/aggregators/erase", request.json, successes: [200]))
+      .read(EraseResponse.result)
+  }
+
   /// Checks once, without retries: only the current state counts.
   public func checkReadiness() async throws {
     let response = try await gateway.send(.readiness)

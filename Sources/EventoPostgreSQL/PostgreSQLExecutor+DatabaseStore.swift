@@ -9,6 +9,12 @@ extension PostgreSQLExecutor: DatabaseStore {
     }
   }
 
+  package func eraseEvents(at positions: [Int]) async throws {
+    try await connections.perform(.change) { session, _ in
+      try EventEraser(connection: session.connection).erase(positions.map { Int64($0) })
+    }
+  }
+
   package func importSubscribers(_ subscribers: [Subscriber]) async throws {
     try await connections.perform(.change) { session, _ in
       try SubscriberTable(connection: session.connection).put(subscribers)

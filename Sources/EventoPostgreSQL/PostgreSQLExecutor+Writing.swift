@@ -32,6 +32,19 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
     writer.submit(write)
   }
 
+  /// Erases the content of an aggregate. When it returns, no row that a reader can see has it.
+  ///
+  /// The server still has it in old versions of the rows until they are vacuumed, in its write-ahead log, and in backups:
+  /// see docs/postgresql.md. If the connection is lost after the commit and the call is repeated, the result does not
+  /// count what the first attempt erased.
+  @discardableResult
+  public func eraseAggregate(type: String, id: String, snapshotTypes types: [String]) async throws -> ErasureResult {
+    try ErasureResult.check(type: type, id: id, snapshotTypes: types)
+    return try await connections.perform(.change) { session, _ in
+      try EventEraser(connection: session.connection).erase(type: type, id: id, snapshotTypes: types)
+    }
+  }
+
   /// Reports the state of the writer's current or latest commit. If that succeeded, but more than a second ago, asks the
   /// server. So it never waits behind writes.
   public func checkReadiness() async throws {

@@ -9,6 +9,12 @@ extension SQLiteExecutor: DatabaseStore {
     }
   }
 
+  package func eraseEvents(at positions: [Int]) async throws {
+    try await writer.perform { session in
+      try EventEraser(connection: session.connection).erase(positions.map { Int64($0) })
+    }
+  }
+
   package func importSubscribers(_ subscribers: [Subscriber]) async throws {
     try await writer.perform { session in try SubscriberTable(connection: session.connection).put(subscribers) }
   }

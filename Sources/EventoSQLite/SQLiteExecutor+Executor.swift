@@ -110,6 +110,26 @@ extension SQLiteExecutor: Executor {
     try await writer.perform { session in try SnapshotTable(connection: session.connection).delete(key) }
   }
 
+  /// Erases the content of an aggregate. The commit that does it takes some microseconds for each event, in which other
+  /// writes wait.
+  ///
+  /// When it returns, the bytes are overwritten in the database file, and the write-ahead log is empty. A store in memory
+  /// has no files.
+  @discardableResult
+  public func eraseAggregate(type: String, id: String, snapshotTypes types: [String]) async throws -> ErasureResult {
+    try ErasureResult.check(type: type, id: id, snapshotTypes: types)
+    // By a reader, because an aggregate can have very many events that are erased already.
+    let (aggregate, end) = try await readers.perform { session in
+      try session.connection.snapshot {
+        guard let aggregate = try session.symbols.aggregate(type: type, key: id) else {
+          throw EventoError.aggregatorNotFound(type: type, id: id)
+        }
+        return (aggregate, try EventEraser(connection: session.connection).erasedEnd(ofAggregate: aggregate))
+      }
+    }
+    return try await writer.erase(aggregate: aggregate, after: end, id: id, snapshotTypes: types)
+  }
+
   /// Reports the state of the writer's current or latest commit. If it has been idle for a second, writes to the
   /// database. So it never waits behind other writes.
   public func checkReadiness() async throws {

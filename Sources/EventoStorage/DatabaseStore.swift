@@ -24,6 +24,10 @@ package protocol DatabaseStore: Executor {
   ///   - key: The key after which the page begins, which need not exist; `nil` for the first page.
   func snapshots(first: Int, after key: SnapshotKey?) async throws -> SnapshotPage
 
+  /// Erases the content of the events at some positions, in one transaction, because it was erased in the store that they
+  /// were copied from.
+  func eraseEvents(at positions: [Int]) async throws
+
   /// Stores subscribers of another store as they are, in one transaction, and replaces those with the same keys. The
   /// cursor of each is replaced by this store's one at the same position.
   ///

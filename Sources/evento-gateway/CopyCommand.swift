@@ -82,9 +82,9 @@ struct CopyCommand: AsyncParsableCommand, SignalHandling {
     settings.notify = { notice in
       StandardError.write(PrintableText.escaped(notice.message + (notice.cause.map { " (\($0))" } ?? "")) + "\n")
     }
-    try checkExists(source)
-    return try await withStore(source, settings) { from in
-      try await withStore(target, settings) { to in
+    try source.checkExists()
+    return try await source.withStore(settings) { from in
+      try await target.withStore(settings) { to in
         do {
           return try await StoreCopy(
             from: StoreCopy.End(from.store, name: from.name), to: StoreCopy.End(to.store, name: to.name),
@@ -96,27 +96,6 @@ struct CopyCommand: AsyncParsableCommand, SignalHandling {
         }
       }
     }
-  }
-
-  /// Checks that a source in a file exists: opening it would create it.
-  private static func checkExists(_ source: DatabaseLocation) throws {
-    guard case .file(let path) = source, !FileManager.default.fileExists(atPath: path) else { return }
-    throw EventoError(.invalidRequest, "There is no database \(path). Check the path.")
-  }
-
-  private static func withStore<Value>(
-    _ location: DatabaseLocation, _ settings: StoreSettings, _ body: (OpenedStore) async throws -> Value
-  ) async throws -> Value {
-    let opened = try await location.open(settings)
-    let value: Value
-    do {
-      value = try await body(opened)
-    } catch {
-      await opened.store.close()
-      throw error
-    }
-    await opened.store.close()
-    return value
   }
 }
 

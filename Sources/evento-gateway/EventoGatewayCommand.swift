@@ -10,6 +10,7 @@ struct EventoGatewayCommand: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ServeCommand.self, TailCommand.self, BackupCommand.self, RestoreCommand.self, CopyCommand.self,
+      EraseCommand.self,
       TokenCommand.self, VersionCommand.self,
     ])
 }

@@ -38,6 +38,7 @@ struct TokenFixture {
     ("PUT", "/subscribers/k/cursor", "{\"cursor\":null}", .write), ("PUT", "/snapshots/t/1/i", "{}", .write),
     ("PATCH", "/subscribers/k", "{\"enabled\":true}", .admin), ("DELETE", "/subscribers/k", nil, .admin),
     ("DELETE", "/snapshots/t/1/i", nil, .admin),
+    ("POST", "/aggregators/erase", "{\"aggregator_type\":\"t\",\"aggregator_id\":\"i\"}", .admin),
   ]
 
   @Test func givesEachRoleWhatItMay() async throws {

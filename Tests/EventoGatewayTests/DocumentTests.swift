@@ -72,7 +72,7 @@ import Testing
     "health", "readiness", "document", "writeEvents", "readEvents", "queryEvents", "getEvent", "followEvents",
     "followQuery", "upsertSubscriber",
     "getSubscriber", "isSubscriberRunning", "acknowledge", "enableSubscriber", "listSubscribers", "deleteSubscriber",
-    "saveSnapshot", "getSnapshot", "deleteSnapshot", "metrics",
+    "saveSnapshot", "getSnapshot", "deleteSnapshot", "eraseAggregate", "metrics",
   ]
 
   @Test func hasAnExampleOfEachOperationThatIsTaken() async throws {

@@ -201,8 +201,10 @@ import Testing
         let found = notices.withLock { $0 }
         #expect(found.map(\.level) == [.information, .information])
         let name = #"the tables in the PostgreSQL schema "public""#
-        #expect(found.first?.message.hasPrefix("Upgrading \(name) from version 1 to version 2: 1 event, ") == true)
-        #expect(found.last?.message.hasPrefix("Upgraded \(name) to version 2 (") == true)
+        #expect(
+          found.first?.message.hasPrefix("Upgrading \(name) from version 1 to version \(Schema.version): 1 event, ")
+            == true)
+        #expect(found.last?.message.hasPrefix("Upgraded \(name) to version \(Schema.version) (") == true)
         for filter in [nil, [ReadAggregator("bank/Account", id: "ada")]] as [[ReadAggregator]?] {
           let page = try await store.read(filter, routingKey: .all, args: .forward(first: 2))
           #expect(page.edges.map(\.node.id) == [id] && page.edges.first?.node.aggregatorID == "ada")

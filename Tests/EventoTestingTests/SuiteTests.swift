@@ -58,6 +58,7 @@ import Testing
     hooks.event = { _, _ throws in throw refusal }
     hooks.subscribers = { _, _, _ throws in throw refusal }
     hooks.deleteSnapshot = { _, _ throws in throw refusal }
+    hooks.erase = { _, _, _, _ throws in throw refusal }
     hooks.write = { store, events, condition throws in
       guard condition == nil else { throw refusal }
       return try await store.write(events)

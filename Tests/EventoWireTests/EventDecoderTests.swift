@@ -10,14 +10,15 @@ import Testing
 
   private static func edge(
     type: String = "bank/Account", id: String = "01JD0000000000000000000001-7", name: String = "MoneyDepositedLately",
-    routingKey: String? = nil, data: Payload = Payload("{\"cents\":1}"), metadata: String = "{}"
+    routingKey: String? = nil, data: Payload = Payload("{\"cents\":1}"), metadata: String = "{}",
+    isErased: Bool = false
   ) throws -> Edge<Event> {
     Edge(
       cursor: cursor,
       node: Event(
         id: ULID(), aggregatorType: type, aggregatorID: id, version: Event.maximumVersion, name: name,
         routingKey: routingKey, data: data, metadata: try Metadata(json: metadata),
-        timestamp: Timestamp(milliseconds: 253_402_300_799_999)))
+        timestamp: Timestamp(milliseconds: 253_402_300_799_999), isErased: isErased))
   }
 
   private static func line(_ edge: Edge<Event>, _ encoding: PayloadEncoding = .auto) -> [UInt8] {
@@ -35,7 +36,7 @@ import Testing
       try Self.edge(), try Self.edge(routingKey: "eu"), try Self.edge(type: "é", id: "—", name: "\u{10FFFF}"),
       try Self.edge(id: "/", data: Payload([0xFF])), try Self.edge(data: Payload()),
       try Self.edge(data: Payload("-1.5e-3")), try Self.edge(data: Payload("[\"\\u00e9\\\"\",null,true]")),
-      try Self.edge(metadata: "{\"requested_by\":\"é\",\"a\":{\"a\":[{}]}}"),
+      try Self.edge(metadata: "{\"requested_by\":\"é\",\"a\":{\"a\":[{}]}}"), try Self.edge(isErased: true),
       try Self.edge(type: String(repeating: "t", count: 255), id: String(repeating: "i", count: 16)),
     ]
     var decoder = EventDecoder()
@@ -72,6 +73,11 @@ import Testing
     (",\"version\":2147483647", ",\"version\":1,\"version\":2147483647"), (",\"version\":2147483647", ""),
     (",\"metadata\":{}", ""), (",\"data\":{\"cents\":1}", ""), (",\"routing_key\":null", ""),
     (",\"data\":{\"cents\":1}", ",\"data\":1,\"data_base64\":\"\""), ("\"version\"", "\"v\\u0065rsion\""),
+    (",\"data\":{\"cents\":1}", ",\"erased\":true"), (",\"data\":{\"cents\":1}", ",\"erased\":false"),
+    (",\"data\":{\"cents\":1}", ",\"erased\":1"), (",\"data\"", ",\"erased\":true,\"data\""),
+    (",\"data\"", ",\"erased\":false,\"data\""), (",\"data\"", ",\"erased\":null,\"data\""),
+    (",\"data\":{\"cents\":1},\"metadata\":{}", ",\"erased\":true,\"metadata\":{\"a\":1}"),
+    (",\"data\":{\"cents\":1},\"metadata\":{}", ",\"erased\":true"),
     ("\"version\"", "\"Version\""), (",\"name\":", ",\"name\" : "), ("{\"type\":\"event\",", "{"),
     ("\"type\":\"event\"", "\"type\":\"heartbeat\""), ("\"type\":\"event\"", "\"type\":\"notice\""),
     ("\"type\":\"event\"", "\"type\":1"), ("\"type\":\"event\",", "\"type\":\"event\",\"erased\":true,"),

@@ -9,6 +9,7 @@
 /// | `events(matching:routingKey:after:)`, `follow` | all members, merged |
 /// | `event(_:)` | the members in turn, up to the one that has it |
 /// | `write(_:condition:)` | the first, after the others have been read for the condition |
+/// | `eraseAggregate(type:id:snapshotTypes:)` | all members that have events of the aggregate |
 /// | `commits` | all members; `nil` if one of them has none |
 /// | all others | the first |
 ///

@@ -6,7 +6,7 @@
 /// | operation | goes to |
 /// |---|---|
 /// | `read`, `event(_:)`, `getSnapshot` | the reader |
-/// | `write`, `saveSnapshot`, `deleteSnapshot` | the writer |
+/// | `write`, `saveSnapshot`, `deleteSnapshot`, `eraseAggregate` | the writer |
 /// | all operations on subscribers | the writer |
 /// | `commits`, `events(matching:routingKey:after:)`, `follow` | the reader, where new events can be read |
 /// | `checkReadiness` | the writer: a read-only replica is not an error |
@@ -20,6 +20,7 @@
 ///   decision is a conflict.
 /// - A snapshot is read from the reader, so that it fits the events that are read after it. It may be older than the
 ///   one saved last, and a deleted one may be visible for a while.
+/// - The content of erased events may be visible for a while.
 /// - The writer decides which worker holds a subscriber, and returns its cursor: with a stale response, two workers
 ///   would handle the same events. So a worker that takes over may be ahead of a reader that is behind, and has to
 ///   retry.
@@ -115,6 +116,11 @@ extension ReadWriteExecutor: Executor {
 
   public func deleteSnapshot(_ key: SnapshotKey) async throws {
     try await writer.deleteSnapshot(key)
+  }
+
+  @discardableResult
+  public func eraseAggregate(type: String, id: String, snapshotTypes types: [String]) async throws -> ErasureResult {
+    try await writer.eraseAggregate(type: type, id: id, snapshotTypes: types)
   }
 
   public func checkReadiness() async throws {

@@ -10,19 +10,31 @@ public struct Event: Sendable, Equatable {
   public let data: Payload
   public let metadata: Metadata
   public let timestamp: Timestamp
+  /// True if its content was erased (``Executor/eraseAggregate(type:id:snapshotTypes:)``). Then ``data`` has no bytes,
+  /// and ``metadata`` no members.
+  public let isErased: Bool
 
+  /// - Parameter isErased: True for an event without content, whatever `data` and `metadata` are.
   public init(
     id: ULID, aggregatorType: String, aggregatorID: String, version: Int, name: String, routingKey: String?,
-    data: Payload, metadata: Metadata, timestamp: Timestamp
+    data: Payload, metadata: Metadata, timestamp: Timestamp, isErased: Bool = false
   ) {
     self.id = id
     aggregate = AggregateKey(type: aggregatorType, id: aggregatorID)
     self.version = version
     exactName = Name(checked: name)
     exactRoutingKey = routingKey.map(Name.init(checked:))
-    self.data = data
-    self.metadata = metadata
+    self.data = isErased ? Payload(bytes: [], isJSON: false) : data
+    self.metadata = isErased ? Metadata() : metadata
     self.timestamp = timestamp
+    self.isErased = isErased
+  }
+
+  /// The event as it is once its content has been erased.
+  package var erased: Event {
+    Event(
+      id: id, aggregatorType: aggregatorType, aggregatorID: aggregatorID, version: version, name: name,
+      routingKey: routingKey, data: data, metadata: metadata, timestamp: timestamp, isErased: true)
   }
 
   /// The kind of aggregate that it belongs to, such as `bank/Account`.

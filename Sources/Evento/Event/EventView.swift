@@ -16,21 +16,23 @@ package struct EventView: ~Copyable {
   /// The text of a JSON object.
   package let metadata: UnsafeRawBufferPointer
   package let timestamp: Timestamp
+  /// The value of ``Event/isErased``. Then there is no payload, and the metadata is `{}`.
+  package let isErased: Bool
 
   package init(
     cursor: UnsafeRawBufferPointer, id: ULID, aggregatorType: String, aggregatorID: String, version: Int, name: String,
     routingKey: String?, data: UnsafeRawBufferPointer, isJSON: Bool, metadata: UnsafeRawBufferPointer,
-    timestamp: Timestamp
+    timestamp: Timestamp, isErased: Bool
   ) {
     self.init(
       cursor: cursor, id: id, names: EventNames(aggregatorType: aggregatorType, name: name, routingKey: routingKey),
       aggregatorID: aggregatorID, version: version, data: data, isJSON: isJSON, metadata: metadata,
-      timestamp: timestamp)
+      timestamp: timestamp, isErased: isErased)
   }
 
   package init(
     cursor: UnsafeRawBufferPointer, id: ULID, names: consuming EventNames, aggregatorID: consuming String, version: Int,
-    data: UnsafeRawBufferPointer, isJSON: Bool, metadata: UnsafeRawBufferPointer, timestamp: Timestamp
+    data: UnsafeRawBufferPointer, isJSON: Bool, metadata: UnsafeRawBufferPointer, timestamp: Timestamp, isErased: Bool
   ) {
     self.cursor = cursor
     self.id = id
@@ -41,6 +43,7 @@ package struct EventView: ~Copyable {
     self.isJSON = isJSON
     self.metadata = metadata
     self.timestamp = timestamp
+    self.isErased = isErased
   }
 
   package var aggregatorType: String { names.aggregatorType }
@@ -58,7 +61,7 @@ extension Edge<Event> {
       node: Event(
         id: view.id, aggregatorType: view.aggregatorType, aggregatorID: view.aggregatorID, version: view.version,
         name: view.name, routingKey: view.routingKey, data: Payload(bytes: Array(view.data), isJSON: view.isJSON),
-        metadata: Metadata(copying: view.metadata), timestamp: view.timestamp))
+        metadata: Metadata(copying: view.metadata), timestamp: view.timestamp, isErased: view.isErased))
   }
 
   /// Calls `body` with a view of the event and its cursor.
@@ -71,7 +74,8 @@ extension Edge<Event> {
             EventView(
               cursor: UnsafeRawBufferPointer(cursor), id: node.id, aggregatorType: node.aggregatorType,
               aggregatorID: node.aggregatorID, version: node.version, name: node.name, routingKey: node.routingKey,
-              data: data, isJSON: node.data.isJSON, metadata: metadata, timestamp: node.timestamp))
+              data: data, isJSON: node.data.isJSON, metadata: metadata, timestamp: node.timestamp,
+              isErased: node.isErased))
         }
       }
     }

@@ -1,11 +1,11 @@
 extension NewEvent {
   /// Returns true if each member that is present equals the stored one (text by its UTF-8 bytes), so that writing this
-  /// event is a resend.
+  /// event is a resend. With an event whose content was erased, nothing can be compared any more.
   public func isStored(as event: Event) -> Bool {
     agrees(
       id: event.id, version: event.version, timestamp: event.timestamp, routingKey: event.routingKey,
       type: event.aggregatorType, aggregatorID: event.aggregatorID, name: event.name)
-      && data.bytes == event.data.bytes && metadata == event.metadata
+      && isErased == event.isErased && data.bytes == event.data.bytes && metadata == event.metadata
   }
 
   /// Returns true if each member that is present, except payload and metadata, equals the stored one.

@@ -12,6 +12,8 @@ public struct NewEvent: Sendable {
   public var metadata: Metadata
   /// The time; `nil` for the time of the write.
   public var timestamp: Timestamp?
+  /// True for a copy of an event whose content was erased: it is stored as erased.
+  package var isErased = false
 
   /// The routing key of a new event.
   public enum Routing: Sendable, Equatable {

@@ -19,6 +19,7 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let eventNotFound = Code(rawValue: "event_not_found")
     public static let subscriberNotFound = Code(rawValue: "subscriber_not_found")
     public static let snapshotNotFound = Code(rawValue: "snapshot_not_found")
+    public static let aggregatorNotFound = Code(rawValue: "aggregator_not_found")
     public static let methodNotAllowed = Code(rawValue: "method_not_allowed")
     public static let notAcceptable = Code(rawValue: "not_acceptable")
     public static let unsupportedMediaType = Code(rawValue: "unsupported_media_type")
@@ -194,6 +195,11 @@ extension EventoError {
       .snapshotNotFound,
       "No snapshot of type \"\(key.type)\", revision \"\(key.revision)\" and id \"\(key.id)\". Check the key."
     )
+  }
+
+  /// The error of the erasure of an aggregate without events.
+  public static func aggregatorNotFound(type: String, id: String) -> EventoError {
+    EventoError(.aggregatorNotFound, "No events of \(type) \"\(id)\". Check the type and the id.")
   }
 
   /// The error of a read or write that was cancelled before it began.

@@ -32,6 +32,11 @@ extension Executor {
     throw EventoError.notImplemented("deleting snapshots")
   }
 
+  @discardableResult
+  public func eraseAggregate(type: String, id: String, snapshotTypes types: [String]) async throws -> ErasureResult {
+    throw EventoError.notImplemented("erasing events")
+  }
+
   public func checkReadiness() async throws {}
 
   public var commits: CommitSignal? { nil }

@@ -118,6 +118,24 @@ public protocol Executor: Sendable {
   /// - Throws: `snapshot_not_found`.
   func deleteSnapshot(_ key: SnapshotKey) async throws
 
+  /// Erases the content of an aggregate: the payload and the metadata of its events, and the snapshots with its id that
+  /// have one of some types. A reader sees all of it or nothing of it, because it is one transaction. Everything else of
+  /// the events stays, with their positions: see ``Event/isErased``.
+  ///
+  /// When it returns, the bytes are no longer in the store's own files, as far as the store can control them. It is safe
+  /// to call it again.
+  ///
+  /// By default, it throws `not_implemented`.
+  ///
+  /// - Parameter types: The types of the snapshots, at most ``ErasureResult/maximumSnapshotTypes``. One that is given
+  ///   twice counts once.
+  /// - Returns: The numbers of events and snapshots that this call has erased.
+  /// - Throws: `invalid_request` if a name is invalid or there are too many types; `aggregator_not_found` if the
+  ///   aggregate has no events, with nothing changed; `unavailable` if it is erased for every reader but the bytes are
+  ///   still in a file, because another process reads it: call it again.
+  @discardableResult
+  func eraseAggregate(type: String, id: String, snapshotTypes types: [String]) async throws -> ErasureResult
+
   /// Checks if the store can currently accept writes.
   ///
   /// The default returns.
@@ -152,6 +170,12 @@ extension Executor {
     _ aggregators: [ReadAggregator]? = nil, args: Args = .forward()
   ) async throws -> ReadResult<Event> {
     try await read(aggregators, routingKey: .all, args: args)
+  }
+
+  /// ``eraseAggregate(type:id:snapshotTypes:)`` without snapshots.
+  @discardableResult
+  public func eraseAggregate(type: String, id: String) async throws -> ErasureResult {
+    try await eraseAggregate(type: type, id: id, snapshotTypes: [])
   }
 
   /// ``acknowledge(_:cursor:lag:workerID:)`` for any worker that holds the subscriber.

@@ -81,8 +81,9 @@ extension Projection {
     for edge in edges {
       let event = edge.node
       switch handlers.choice(for: event) {
-      case .handle(let handler): try handler(&progress.state, event, context)
       case .skip: break
+      case _ where event.isErased && erasedHandler != nil: try erasedHandler?(&progress.state, event, context)
+      case .handle(let handler): try handler(&progress.state, event, context)
       case nil where checksSafety:
         throw EventoError.unhandled(event, by: "The projection of \(Kind.aggregatorType) into \(State.self)")
       case nil: break

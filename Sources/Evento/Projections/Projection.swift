@@ -20,6 +20,7 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
 
   let initial: State
   var handlers = EventHandlers<AnyHandler>()
+  var erasedHandler: AnyHandler?
   var related: [ReadAggregator] = []
   /// Other kinds whose aggregates are all read.
   var wholeKinds: Set<Name> = []
@@ -38,11 +39,17 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
   /// ``everyAggregate(_:)``. For an event of another kind, one of these two is required: without it, a load fails with
   /// `invalid_request`.
   ///
+  /// An event whose content was erased is passed over, since it can't be decoded: see `onErased`.
+  ///
   /// - Precondition: The type is not handled or skipped yet.
   public func on<Data: AggregateEvent>(_ type: Data.Type, _ handler: @escaping Handler<Data>) -> Self {
     with {
       $0.handlers.add(
-        type, .handle { state, event, context in try handler(&state, EventData(event, coder: context.coder), context) })
+        type,
+        .handle { state, event, context in
+          guard !event.isErased else { return }
+          try handler(&state, EventData(event, coder: context.coder), context)
+        })
     }
   }
 
@@ -51,6 +58,23 @@ public struct Projection<Kind: Aggregate, State: Sendable>: Sendable {
     _ type: Data.Type, _ handler: @escaping @Sendable (_ state: inout State, _ event: EventData<Data>) throws -> Void
   ) -> Self {
     on(type) { state, event, _ in try handler(&state, event) }
+  }
+
+  /// Handles the events whose content was erased, of every type that is read and not skipped. The other handlers pass
+  /// over them.
+  ///
+  /// If called more than once, the last handler counts.
+  public func onErased(
+    _ handler: @escaping @Sendable (_ state: inout State, _ event: Event, _ context: ProjectionContext) throws -> Void
+  ) -> Self {
+    with { $0.erasedHandler = handler }
+  }
+
+  /// `onErased` for a handler that needs no context.
+  public func onErased(
+    _ handler: @escaping @Sendable (_ state: inout State, _ event: Event) throws -> Void
+  ) -> Self {
+    onErased { state, event, _ in try handler(&state, event) }
   }
 
   /// Skips events of a type, which a ``safetyCheck()`` requires for events without a handler.

@@ -31,6 +31,7 @@ public struct Subscription: Sendable {
 
   let name: String
   var handlers = EventHandlers<CatchAllHandler>()
+  var erasedHandler: CatchAllHandler?
   var aggregates: [ReadAggregator] = []
   var routing = RoutingKey.value(nil)
   var shared = SharedData()
@@ -56,13 +57,18 @@ public struct Subscription: Sendable {
 
   // MARK: Handled events
 
-  /// Handles events of a type.
+  /// Handles events of a type. An event whose content was erased is passed over, since it can't be decoded: see
+  /// `onErased`.
   ///
   /// - Precondition: The type is not handled or skipped yet.
   public func on<Data: AggregateEvent>(_ type: Data.Type, _ handler: @escaping Handler<Data>) -> Self {
     with {
       $0.handlers.add(
-        type, .handle { event, context in try await handler(EventData(event, coder: context.coder), context) })
+        type,
+        .handle { event, context in
+          guard !event.isErased else { return }
+          try await handler(EventData(event, coder: context.coder), context)
+        })
     }
   }
 
@@ -73,11 +79,25 @@ public struct Subscription: Sendable {
     on(type) { event, _ in try await handler(event) }
   }
 
-  /// Handles every event of a kind of aggregate that has no handler of its own and is not skipped.
+  /// Handles every event of a kind of aggregate that has no handler of its own and is not skipped. It also gets events
+  /// whose content was erased (``Event/isErased``), unless there is an `onErased` handler.
   ///
   /// - Precondition: All events of this kind are not handled yet.
   public func onAll<Kind: Aggregate>(_ kind: Kind.Type, _ handler: @escaping CatchAllHandler) -> Self {
     with { $0.handlers.addAll(kind, handler) }
+  }
+
+  /// Handles the events whose content was erased, of every type that is read and not skipped, instead of their other
+  /// handler. Events of types that no other handler handles are read only with ``safetyCheck()``.
+  ///
+  /// If called more than once, the last handler counts.
+  public func onErased(_ handler: @escaping CatchAllHandler) -> Self {
+    with { $0.erasedHandler = handler }
+  }
+
+  /// `onErased` for a handler that needs no context.
+  public func onErased(_ handler: @escaping @Sendable (_ event: Event) async throws -> Void) -> Self {
+    onErased { event, _ in try await handler(event) }
   }
 
   /// Acknowledges events of a type without handling them.

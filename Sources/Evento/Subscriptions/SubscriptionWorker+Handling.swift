@@ -72,19 +72,24 @@ extension SubscriptionWorker {
 
   /// - Returns: The error that the handler threw.
   private func handle(_ event: Event, attempt: Int) async -> (any Error)? {
+    let handler: Subscription.CatchAllHandler
     switch subscription.handlers.choice(for: event) {
     case .skip: return nil
-    case nil: return subscription.checksSafety ? EventoError.unhandled(event, by: "Subscription \"\(key)\"") : nil
-    case .handle(let handler):
-      let context = SubscriptionContext(
-        store: store, key: key, workerID: id, attempt: attempt, coder: subscription.coder,
-        shared: subscription.shared, signal: signal)
-      do {
-        try await handler(event, context)
-        return nil
-      } catch {
-        return error
+    case .handle(let chosen): handler = event.isErased ? subscription.erasedHandler ?? chosen : chosen
+    case nil:
+      guard event.isErased, let erasedHandler = subscription.erasedHandler else {
+        return subscription.checksSafety ? EventoError.unhandled(event, by: "Subscription \"\(key)\"") : nil
       }
+      handler = erasedHandler
+    }
+    let context = SubscriptionContext(
+      store: store, key: key, workerID: id, attempt: attempt, coder: subscription.coder,
+      shared: subscription.shared, signal: signal)
+    do {
+      try await handler(event, context)
+      return nil
+    } catch {
+      return error
     }
   }
 

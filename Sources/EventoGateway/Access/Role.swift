@@ -4,7 +4,7 @@ package enum Role: String, Sendable, CaseIterable, Comparable {
   case read
   /// Permission to write events, subscribers and snapshots.
   case write
-  /// Permission to delete, and to disable subscribers.
+  /// Permission to delete, to erase, and to disable subscribers.
   case admin
 
   package static func < (left: Role, right: Role) -> Bool {

@@ -7,8 +7,9 @@ internal import Synchronization
 /// Reads pages of the log for followers, which share the same page.
 ///
 /// Without it, a thousand followers at the end of the log with the same filter would read the same page from the store
-/// after each commit, and render it a thousand times. The log after a position never changes and only grows, so a page
-/// with events is also valid for later followers at the same position, as long as the store's epoch is the same.
+/// after each commit, and render it a thousand times. The log after a position only grows, so a page with events is also
+/// valid for later followers at the same position, as long as the store's epoch is the same and nothing is erased. An
+/// erasure by this gateway empties the cache. One by another process is not noticed, so a page is kept only for a moment.
 final class PageCache: Sendable {
   /// Events after a position, as the lines of a stream.
   struct Page: Sendable {
@@ -19,6 +20,8 @@ final class PageCache: Sendable {
     let hasMore: Bool
     /// The number of commits that were known before the read.
     let commitCount: UInt64
+    /// A time before the read.
+    let began: ContinuousClock.Instant
     let eventCount: Int
 
     var isEmpty: Bool { eventCount == 0 }
@@ -29,6 +32,7 @@ final class PageCache: Sendable {
     let rendering: StreamRendering
     let byteLimit: Int
     let commitCount: UInt64
+    private let began = ContinuousClock.now
     private var lines: JSONWriter
     private var eventCount = 0
 
@@ -58,7 +62,7 @@ final class PageCache: Sendable {
     mutating func finish(_ info: PageInfo) -> Page {
       Page(
         lines: lines.take(roomKept: 4096), end: info.endCursor, hasMore: info.hasNextPage, commitCount: commitCount,
-        eventCount: eventCount)
+        began: began, eventCount: eventCount)
     }
   }
 
@@ -72,6 +76,8 @@ final class PageCache: Sendable {
     let bytes: Int
     /// The value of ``CallbackExecutor/epoch`` before the read.
     let epoch: UInt64
+    /// The number of erasures before the read.
+    let erasures: Int
   }
 
   private struct ReadKey: Hashable {
@@ -99,9 +105,9 @@ final class PageCache: Sendable {
     var bytes = 0
 
     mutating func keep(_ page: Page, _ key: Key) {
-      guard !page.isEmpty, page.lines.count <= key.bytes, pages[key] == nil else { return }
-      pages[key] = page
-      order.append(key)
+      guard !page.isEmpty, page.lines.count <= key.bytes else { return }
+      // An older one may be there, which is not used any more.
+      if let old = pages.updateValue(page, forKey: key) { bytes -= old.lines.count } else { order.append(key) }
       bytes += page.lines.count
       while bytes > PageCache.bytesKept || order.count > PageCache.pagesKept, let oldest = order.popFirst() {
         bytes -= pages.removeValue(forKey: oldest)?.lines.count ?? 0
@@ -112,8 +118,11 @@ final class PageCache: Sendable {
   private let store: any CallbackExecutor
   private let state = Mutex(State())
   private let waits = Atomic(0)
+  private let erasures = Atomic(0)
   private let readLimits: FollowerReadLimits
 
+  /// The time for which a page is used, from its read on.
+  private static let lifetime: Duration = .milliseconds(100)
   /// The maximum number of kept pages, and of their bytes.
   private static let pagesKept = 32
   private static let bytesKept = 2 << 20
@@ -149,7 +158,8 @@ final class PageCache: Sendable {
     case .now: return try await readInTurn()
     }
     let page = Key(
-      filter: membership.number, position: position, rendering: rendering, bytes: size.bytes, epoch: store.epoch)
+      filter: membership.number, position: position, rendering: rendering, bytes: size.bytes, epoch: store.epoch,
+      erasures: erasures.load(ordering: .sequentiallyConsistent))
     let key = ReadKey(page: page, commitCount: commitCount)
     let number = waits.add(1, ordering: .relaxed).newValue
     return try await withTaskCancellationHandler {
@@ -158,6 +168,15 @@ final class PageCache: Sendable {
       }
     } onCancel: {
       leave(key, number)
+    }
+  }
+
+  /// Forgets all pages, because events were erased. Neither they nor a read that has begun are used for a later call of
+  /// ``page(_:_:_:_:progress:_:)``.
+  func forget() {
+    erasures.add(1, ordering: .sequentiallyConsistent)
+    state.withLock { state in
+      (state.pages, state.order, state.bytes) = ([:], [], 0)
     }
   }
 
@@ -176,7 +195,7 @@ final class PageCache: Sendable {
     let known = state.withLock { state -> Result<Page, any Error>? in
       // If the task is cancelled later, `leave` finds the waiter.
       if Task.isCancelled { return .failure(EventoError.requestDropped) }
-      if let page = state.pages[key.page] { return .success(page) }
+      if let page = state.pages[key.page], .now - page.began < Self.lifetime { return .success(page) }
       // In place, without a copy: a thousand followers may wait for one read.
       state.pendingReads[key, default: PendingRead(number: number, task: Task { await run(key, number, read) })]
         .waiters[number] = waiter

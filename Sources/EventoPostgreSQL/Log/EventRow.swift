@@ -90,7 +90,8 @@ enum EventRow {
             version: Int(rows.integer(row, Column.version.rawValue)), data: rows.bytes(row, Column.data.rawValue),
             isJSON: isJSON(rows, row),
             metadata: metadata.isEmpty ? UnsafeRawBufferPointer(noMetadata) : metadata,
-            timestamp: Timestamp(milliseconds: rows.integer(row, Column.timestamp.rawValue))),
+            timestamp: Timestamp(milliseconds: rows.integer(row, Column.timestamp.rawValue)),
+            isErased: isErased(rows, row)),
           position)
       }
     }
@@ -104,6 +105,9 @@ enum EventRow {
   static func lane(_ rows: QueryResult, _ row: Int) -> Int64 { rows.integer(row, Column.lane.rawValue) }
 
   static func isJSON(_ rows: QueryResult, _ row: Int) -> Bool { rows.bool(row, Column.isJSON.rawValue) }
+
+  /// Returns whether the content of the event was erased.
+  private static func isErased(_ rows: QueryResult, _ row: Int) -> Bool { rows.isNull(row, Column.isJSON.rawValue) }
 
   /// Returns whether the row came with its payload.
   static func hasPayload(_ rows: QueryResult, _ row: Int) -> Bool { !rows.isNull(row, Column.data.rawValue) }

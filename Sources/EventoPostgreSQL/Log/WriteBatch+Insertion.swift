@@ -66,7 +66,9 @@ extension WriteBatch {
     parameters.array(of: .int4, rows) { $0.int4(Int32(clamping: $1.lane.routingKey)) }
     parameters.array(of: .bool, rows) { $0.bool($1.kind.isLate) }
     parameters.array(of: .bool, rows) { $0.bool($1.lane.isLate) }
-    parameters.array(of: .bool, rows) { $0.bool($1.data.isJSON) }
+    parameters.array(of: .bool, rows) { array, row in
+      if row.isErased { array.null() } else { array.bool(row.data.isJSON) }
+    }
     parameters.array(of: .text, rows) { $0.text($1.aggregateKey) }
     parameters.array(of: .bytea, rows) { array, row in
       if row.metadata.isEmpty { array.null() } else { array.bytes(row.metadata.bytes) }

@@ -16,6 +16,7 @@ final class WriteBatch {
     let timestamp: Timestamp
     let data: Payload
     let metadata: Metadata
+    let isErased: Bool
   }
 
   /// The outcome of one write, if the commit succeeds.
@@ -140,7 +141,8 @@ final class WriteBatch {
       store.end = LogPosition(position: store.end.position + 1, commitID: commitID)
       let row = Row(
         id: event.id ?? ULID(), aggregate: aggregate, aggregateKey: event.aggregatorID, version: assigned.version,
-        kind: kind, lane: lane, timestamp: event.timestamp ?? time, data: event.data, metadata: event.metadata)
+        kind: kind, lane: lane, timestamp: event.timestamp ?? time, data: event.data, metadata: event.metadata,
+        isErased: event.isErased)
       rows.append(row)
       written.append(
         WrittenEvent(
@@ -152,7 +154,7 @@ final class WriteBatch {
           node: Event(
             id: row.id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: row.version,
             name: event.name, routingKey: assigned.routingKey, data: event.data, metadata: event.metadata,
-            timestamp: row.timestamp))
+            timestamp: row.timestamp, isErased: row.isErased))
       }
     }
     for head in heads {

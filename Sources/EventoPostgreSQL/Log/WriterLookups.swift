@@ -207,7 +207,7 @@ struct WriterLookups {
         routingKey: rows.isNull(row, 9) ? nil : rows.text(row, 9),
         data: Payload(bytes: Array(rows.bytes(row, 11)), isJSON: rows.bool(row, 5)),
         metadata: metadata.isEmpty ? Metadata() : Metadata(checked: Array(metadata)),
-        timestamp: Timestamp(milliseconds: rows.integer(row, 4)))
+        timestamp: Timestamp(milliseconds: rows.integer(row, 4)), isErased: rows.isNull(row, 5))
       let cursor = LogPosition(position: rows.integer(row, 1), commitID: rows.integer(row, 2)).cursor
       found.add(.sameLength(Edge(cursor: cursor, node: event)), id)
     }

@@ -167,9 +167,14 @@ enum Schema {
       "ALTER TABLE event ALTER COLUMN aggregate_key SET NOT NULL",
       "CREATE INDEX event_by_aggregate ON event (aggregate, position) INCLUDE (kind, routing_key)",
     ] + eventIndexes.map(\.statement),
+    [
+      // From here on, it is NULL in the row of an event whose content was erased. Earlier versions of this program would
+      // read it as an event with an empty payload.
+      "ALTER TABLE event ALTER COLUMN is_json DROP NOT NULL"
+    ],
   ]
 
-  /// The indexes of `event` that both versions have, apart from its primary key.
+  /// The indexes of `event` that all versions have, apart from its primary key.
   private static let eventIndexes: [(name: String, statement: String)] = [
     ("event_by_id", "CREATE UNIQUE INDEX event_by_id ON event (id)"),
     ("event_by_kind", "CREATE INDEX event_by_kind ON event (kind, position)"),

@@ -49,6 +49,28 @@ struct SnapshotTable {
   private static let deleteStatement = Statement(
     "DELETE FROM snapshot WHERE type = $1 AND revision = $2 AND id = $3", .text, .text, .text)
 
+  /// Deletes the snapshots with an id of some types, of every revision.
+  ///
+  /// The index begins with type and revision, so each revision of a type is looked up: there are few, and may be many
+  /// snapshots.
+  static let eraseStatement = Statement(
+    """
+    WITH RECURSIVE known AS (
+      SELECT given.type, first.revision
+      FROM (SELECT DISTINCT type FROM unnest($1) AS all_types (type)) AS given CROSS JOIN LATERAL (
+        SELECT revision FROM snapshot WHERE snapshot.type = given.type ORDER BY revision LIMIT 1
+      ) AS first
+      UNION ALL
+      SELECT known.type, next.revision
+      FROM known CROSS JOIN LATERAL (
+        SELECT revision FROM snapshot
+        WHERE snapshot.type = known.type AND snapshot.revision > known.revision ORDER BY revision LIMIT 1
+      ) AS next
+    )
+    DELETE FROM snapshot USING known
+    WHERE snapshot.type = known.type AND snapshot.revision = known.revision AND snapshot.id = $2
+    """, .textArray, .text)
+
   // MARK: Copies
 
   /// - Parameter bytes: The maximum size of the snapshots on a page. A larger one is returned alone.

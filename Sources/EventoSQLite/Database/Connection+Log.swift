@@ -99,6 +99,9 @@ final class LogPages {
   /// whatever another connection has done since.
   fileprivate(set) var commits = 0
 
+  /// Records that the log is empty.
+  func clear() { count = 0 }
+
   /// Called by SQLite after a commit.
   static let hook: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
     context, _, _, count in

@@ -133,6 +133,16 @@ final class Connection {
     return file
   }
 
+  /// Makes the length of the write-ahead log's file durable. A checkpoint that truncates it does not:
+  /// https://sqlite.org/c3ref/io_methods.html
+  func syncLog() throws(SQLiteFailure) {
+    var file: UnsafeMutablePointer<sqlite3_file>?
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file)
+    guard let file, let sync = file.pointee.pMethods?.pointee.xSync else { return }
+    let code = sync(file, SQLITE_SYNC_FULL)
+    guard code == SQLITE_OK else { throw failure(code, action: "sync the write-ahead log") }
+  }
+
   func failure(_ code: Int32, action: String) -> SQLiteFailure {
     SQLiteFailure(handle, code: code, action: action)
   }

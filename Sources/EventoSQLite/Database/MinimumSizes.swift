@@ -85,6 +85,12 @@ final class MinimumSizes {
     log = 0
   }
 
+  /// Records a checkpoint that has emptied the log.
+  func logCleared() {
+    log = 0
+    checkpointed()
+  }
+
   /// Records a checkpoint, after which the database may be larger.
   func checkpointed() {
     mustMeasure = true

@@ -71,7 +71,8 @@ final class Checkpointer {
     do throws(SQLiteFailure) {
       let outcome =
         restarts
-        ? try turns.shorten(during: restart) : try connection.checkpoint(.passive, waitingUpTo: .zero)
+        ? try turns.shorten { () throws(SQLiteFailure) in try moveAll(.restart) }
+        : try connection.checkpoint(.passive, waitingUpTo: .zero)
       // If a reader blocks the restart for long, do not wait for it again before the log has doubled.
       if restarts { nextRestart = outcome.isComplete ? 2 * threshold : 2 * pages.count }
       figures.duration += .now - start
@@ -86,13 +87,28 @@ final class Checkpointer {
     next = pages.count + max(threshold / 4, 1)
   }
 
+  /// Moves all of the log, and empties its file, so that it has no old pages any more.
+  ///
+  /// - Returns: False if a reader needs the log for too long.
+  func clear() throws(SQLiteFailure) -> Bool {
+    let start = ContinuousClock.now
+    let outcome = try turns.shorten { () throws(SQLiteFailure) in try moveAll(.truncate) }
+    figures.duration += .now - start
+    guard outcome.isComplete else { return false }
+    figures.count += 1
+    // Otherwise, the old pages could come back after a power failure.
+    try connection.syncLog()
+    pages.clear()
+    return true
+  }
+
   /// Moves all of the log, and waits until no reader needs it.
   ///
   /// In short attempts: SQLite waits for the readers that hold one of four marks that was outdated when the attempt
   /// began. While reads overlap, others update that mark and share it without end, which only the next attempt detects.
   /// Readers that find no free mark share an outdated one, so that even the next attempts may not end: then no more
   /// readers may begin.
-  private func restart() throws(SQLiteFailure) -> CheckpointOutcome {
+  private func moveAll(_ checkpoint: Connection.Checkpoint) throws(SQLiteFailure) -> CheckpointOutcome {
     let start = ContinuousClock.now
     var isBlocked = false
     var isHeldByOthers = false
@@ -100,7 +116,7 @@ final class Checkpointer {
     while true {
       // While readers are blocked, none begins during the attempt either.
       let isAlone = isBlocked && !turns.isAnyRunning
-      let outcome = try connection.checkpoint(.restart, waitingUpTo: Self.tryDuration)
+      let outcome = try connection.checkpoint(checkpoint, waitingUpTo: Self.tryDuration)
       let passed = ContinuousClock.now - start
       if isAlone, !outcome.isComplete {
         isHeldByOthers = true

@@ -85,6 +85,21 @@ final class Writer: @unchecked Sendable {
       })
   }
 
+  /// Erases the events of an aggregate after a position, and snapshots, unless the caller's task is cancelled before that
+  /// begins. Returns once no file has the erased bytes any more.
+  ///
+  /// - Throws: `unavailable` if one still has, with everything erased for every reader.
+  func erase(
+    aggregate: Int64, after position: Int64, id: String, snapshotTypes: [String]
+  ) async throws(EventoError) -> ErasureResult {
+    try await withCompletion { mustDrop, completion in
+      submit(
+        ErasureJob(
+          aggregate: aggregate, after: position, id: id, snapshotTypes: snapshotTypes, unless: mustDrop,
+          completion: completion))
+    }
+  }
+
   /// Refuses the writes that have not begun, and all later ones.
   func refuse() {
     waiting.refuse()
@@ -216,7 +231,16 @@ final class Writer: @unchecked Sendable {
     commits.add(1, ordering: .relaxed)
     if let announced { announce(after: announced, began: began) }
     for report in reports { report() }
+    endErasures()
     if let notice = files?.moveLog(health) { notify(notice) }
+  }
+
+  /// Removes what the commit has erased from the write-ahead log too, and ends the erasures.
+  private func endErasures() {
+    let erasures = session.takeErasures()
+    guard !erasures.isEmpty else { return }
+    let error = files?.clearLog(health)
+    for end in erasures { end(error) }
   }
 
   /// Wakes the callers that wait for events.

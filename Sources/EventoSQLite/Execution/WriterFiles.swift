@@ -88,6 +88,24 @@ final class WriterFiles: @unchecked Sendable {
     }
   }
 
+  /// Empties the log, because it has pages with erased bytes. The commits before this are on disk.
+  ///
+  /// - Returns: The error if it could not be emptied.
+  func clearLog(_ health: WriterHealth) -> EventoError? {
+    health.began()
+    defer {
+      health.endedWithoutCommit()
+      lastFigures.withLock { $0 = checkpointer.figures }
+    }
+    do throws(SQLiteFailure) {
+      guard try checkpointer.clear() else { return .erasedBytesInLog("another process or a long read uses it") }
+      sizes.logCleared()
+      return nil
+    } catch {
+      return .erasedBytesInLog("the disk does not take it", cause: error.error.cause)
+    }
+  }
+
   /// Moves the rest of the log into the database, so that the file alone is the complete store.
   ///
   /// - Returns: A notice if some of the log remains.
@@ -129,6 +147,16 @@ final class WriterFiles: @unchecked Sendable {
 }
 
 extension EventoError {
+  /// The error of an erasure that is done for every reader.
+  ///
+  /// - Parameter reason: Why the log could not be emptied.
+  fileprivate static func erasedBytesInLog(_ reason: String, cause: String? = nil) -> EventoError {
+    EventoError(
+      .unavailable,
+      "The aggregate is erased for every reader, but its bytes are still in the write-ahead log: \(reason). Erase it again "
+        + "when that has ended.", cause: cause)
+  }
+
   static let logGrows =
     "The write-ahead log can't be moved into the database file, and keeps growing. Check the database's disk."
 }

@@ -11,6 +11,9 @@ final class WriterSession {
   private(set) var commitID: Int64 = 0
   /// The writes that have added events in the current commit. Waiting callers are woken after it.
   private(set) var added: [AddedEvents] = []
+  /// The ends of the erasures of the current commit, to be called once the write-ahead log has nothing of what they have
+  /// erased, or with the error because of which it still has.
+  private var erasures: [(EventoError?) -> Void] = []
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -21,11 +24,23 @@ final class WriterSession {
   func beginCommit() {
     commitID = LogPosition.freshCommitID()
     added.removeAll(keepingCapacity: true)
+    erasures.removeAll()
   }
 
   /// Records the events that a write has added.
   func add(_ events: AddedEvents) {
     added.append(events)
+  }
+
+  /// Records an erasure.
+  func add(erasure end: @escaping (EventoError?) -> Void) {
+    erasures.append(end)
+  }
+
+  /// Removes and returns the ends of the erasures.
+  func takeErasures() -> [(EventoError?) -> Void] {
+    defer { erasures.removeAll() }
+    return erasures
   }
 
   /// Forgets the added events once they are announced.
@@ -39,5 +54,6 @@ final class WriterSession {
     headCache.forget()
     insertBuffer.forget()
     added.removeAll()
+    erasures.removeAll()
   }
 }

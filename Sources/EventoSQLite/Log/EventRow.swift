@@ -65,7 +65,7 @@ enum EventRow {
           names: try symbols.names(ofLane: row.integer(5)), aggregatorID: try symbols.key(ofAggregate: row.integer(3)),
           version: Int(row.integer(4)), data: data, isJSON: isJSON(row),
           metadata: metadata.isEmpty ? noMetadata : metadata,
-          timestamp: Timestamp(milliseconds: row.integer(6))))
+          timestamp: Timestamp(milliseconds: row.integer(6)), isErased: isErased(row)))
     }
   }
 
@@ -78,7 +78,10 @@ enum EventRow {
   }
 
   /// Returns whether the current row's payload is JSON.
-  static func isJSON(_ row: Statement) -> Bool { row.integer(7) != 0 }
+  static func isJSON(_ row: Statement) -> Bool { row.integer(7) == EventContent.json.rawValue }
+
+  /// Returns whether the content of the current row was erased.
+  static func isErased(_ row: Statement) -> Bool { row.integer(7) == EventContent.erased.rawValue }
 
   private static var noMetadata: UnsafeRawBufferPointer {
     let text: StaticString = "{}"

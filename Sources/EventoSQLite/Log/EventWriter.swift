@@ -53,7 +53,8 @@ struct EventWriter {
         NewEventRow(
           position: position, commitID: commitID, id: id, aggregate: aggregate, version: assigned.version,
           kind: kind.id,
-          lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata))
+          lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata,
+          content: events[index].isErased ? .erased : events[index].data.isJSON ? .json : .bytes))
       written.append(
         WrittenEvent(
           id: id, aggregatorType: events[index].aggregatorType, aggregatorID: events[index].aggregatorID,

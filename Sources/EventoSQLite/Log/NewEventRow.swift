@@ -12,6 +12,7 @@ struct NewEventRow {
   let timestamp: Timestamp
   let data: Payload
   let metadata: Metadata
+  let content: EventContent
 
   /// The columns, in the order in which they are bound.
   private static let columns = [
@@ -102,6 +103,6 @@ struct NewEventRow {
     try statement.bind(before + 6, kind)
     try statement.bind(before + 7, lane.id)
     try statement.bind(before + 8, timestamp.milliseconds)
-    try statement.bind(before + 9, data.isJSON ? 1 : 0)
+    try statement.bind(before + 9, content.rawValue)
   }
 }

@@ -28,6 +28,7 @@ struct WriterLookup: LogLookup {
     guard try row.step() else { return nil }
     let metadata = event.metadata.isEmpty ? [] : event.metadata.bytes
     guard row.integer(10) == Int64(metadata.count), row.integer(11) == Int64(event.data.bytes.count) else { return nil }
+    guard EventRow.isErased(row) == event.isErased else { return nil }
     let position = EventRow.position(row)
     let written = try EventRow.withView(row, .inRow(.init(start: nil, count: 0)), at: position, symbols) { stored in
       event.agrees(with: stored) ? WrittenEvent(stored, cursor: position.cursor) : nil

@@ -33,6 +33,9 @@ extension Schema {
     // FULL syncs the write-ahead log at each commit, so a confirmed write is on disk:
     // https://sqlite.org/pragma.html#pragma_synchronous
     try connection.execute("PRAGMA synchronous = FULL")
+    // What is deleted or replaced is overwritten: nothing of a snapshot stays on free pages, where an erasure would not
+    // find it. Debian's SQLite does this by default: https://sqlite.org/pragma.html#pragma_secure_delete
+    try connection.execute("PRAGMA secure_delete = ON")
     guard try content(of: connection, path: path) != .store(version: Int(version)) else { return false }
 
     // Another process may do the same: check again under the lock.

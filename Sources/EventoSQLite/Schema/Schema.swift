@@ -200,5 +200,9 @@ enum Schema {
         (SELECT 1 FROM event GROUP BY aggregate HAVING count(*) > \(IndexLimits.blockLength) LIMIT 1), 9223372036854775807)
       ORDER BY event.position;
     """,
+    """
+    -- Only the number of the version changes. From here on, is_json can be 2, of an event whose content was erased.
+    -- Earlier versions of this program would read it as an event with an empty payload.
+    """,
   ]
 }

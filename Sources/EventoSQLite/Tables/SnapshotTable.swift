@@ -82,6 +82,50 @@ struct SnapshotTable {
     WHERE (type, revision, id) > (?1, ?2, ?3) ORDER BY type, revision, id
     """
 
+  /// Deletes the snapshots with an id of some types, of every revision, so that no page has them any more.
+  ///
+  /// - Returns: Their number.
+  func erase(id: String, types: [String]) throws(SQLiteFailure) -> Int {
+    guard !types.isEmpty else { return 0 }
+    var count = 0
+    for type in types {
+      try connection.run(Self.eraseStatement, .text(type), .text(id))
+      count += connection.changes
+    }
+    try rewrite()
+    return count
+  }
+
+  /// Writes the table again, to other pages, and overwrites its pages with zeros.
+  ///
+  /// When a snapshot has become larger, SQLite may have moved it, and others, within their page or to the next one. Then
+  /// it leaves copies in the unused part of the page, also with `secure_delete` (`rebuildPage` in
+  /// https://sqlite.org/src/file/src/btree.c).
+  private func rewrite() throws(SQLiteFailure) {
+    let statement = try connection.first("SELECT sql FROM sqlite_schema WHERE name = 'snapshot'") { $0.text(0) } ?? ""
+    guard let columns = statement.firstIndex(of: "(") else { return }
+    try connection.execute(
+      """
+      CREATE TABLE rewritten_snapshot \(statement[columns...]);
+      INSERT INTO rewritten_snapshot SELECT * FROM snapshot;
+      DROP TABLE snapshot;
+      ALTER TABLE rewritten_snapshot RENAME TO snapshot;
+      """)
+  }
+
+  /// The index begins with type and revision, so each revision of the type is looked up: there are few, and may be many
+  /// snapshots.
+  static let eraseStatement = """
+    WITH RECURSIVE known (revision) AS (
+      SELECT (SELECT revision FROM snapshot WHERE type = ?1 ORDER BY revision LIMIT 1)
+      UNION ALL
+      SELECT (SELECT revision FROM snapshot WHERE type = ?1 AND revision > known.revision ORDER BY revision LIMIT 1)
+      FROM known WHERE revision IS NOT NULL
+    )
+    DELETE FROM snapshot
+    WHERE type = ?1 AND id = ?2 AND revision IN (SELECT revision FROM known WHERE revision IS NOT NULL)
+    """
+
   func delete(_ key: SnapshotKey) throws {
     try connection.run(
       "DELETE FROM snapshot WHERE type = ?1 AND revision = ?2 AND id = ?3", .text(key.type), .text(key.revision),

@@ -21,7 +21,8 @@ struct LogCopy {
       return
     }
     let original = try await source.store.event(end.node.id)
-    guard let original, original.position == end.position, original.node == end.node, let count = end.position else {
+    guard let original, original.position == end.position, end.node.isCopy(of: original.node), let count = end.position
+    else {
       throw EventoError(
         .invalidRequest,
         """
@@ -75,7 +76,8 @@ struct LogCopy {
       "Another process writes to \(target.name) during the copy. Stop it, and copy to an empty database.")
   }
 
-  /// Reads all events of the target and of the source up to there, and compares them.
+  /// Reads all events of the target and of the source up to there, and compares them. Events that were erased in the
+  /// source after they were copied are erased in the target too.
   ///
   /// - Parameter progress: Called after each page with the number of events that were compared.
   /// - Throws: `internal` if they differ.
@@ -92,13 +94,16 @@ struct LogCopy {
       guard let last = pairs.last else {
         throw notACopy("\(target.name) has only \(verified) of the \(count) events of \(source.name)")
       }
+      var erased: [Int] = []
       for (original, copy) in pairs {
         verified += 1
-        guard original.position == verified, copy.position == verified, original.node == copy.node else {
+        guard original.position == verified, copy.position == verified, copy.node.isCopy(of: original.node) else {
           throw notACopy(
             "Event \(copy.node.id) of \(target.name) is not the one at position \(verified) of \(source.name)")
         }
+        if original.node.isErased, !copy.node.isErased { erased.append(verified) }
       }
+      if !erased.isEmpty { try await target.store.eraseEvents(at: erased) }
       starts = (.after(last.0.cursor), .after(last.1.cursor))
       progress(verified)
     }
@@ -123,6 +128,11 @@ extension Edge<Event> {
   fileprivate var position: Int? { LogPosition(cursor).map { Int($0.position) } }
 }
 
+extension Event {
+  /// Returns whether this is the same event, or was before its content was erased there.
+  fileprivate func isCopy(of original: Event) -> Bool { (original.isErased ? erased : self) == original }
+}
+
 extension NewEvent {
   /// Creates an event that is stored with all the values of another one.
   fileprivate init(stored event: Event) {
@@ -130,5 +140,6 @@ extension NewEvent {
       id: event.id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: event.version,
       name: event.name, routingKey: .value(event.routingKey), data: event.data, metadata: event.metadata,
       timestamp: event.timestamp)
+    isErased = event.isErased
   }
 }

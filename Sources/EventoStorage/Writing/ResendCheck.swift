@@ -65,7 +65,8 @@ struct ResendCheck {
 /// The ends of the sentence after "Event …".
 private enum Explanation {
   static let otherContent =
-    "is already stored with different content. Use a new id for a new event, or resend the stored one unchanged"
+    "is already stored with different content, or its content was erased. Use a new id for a new event, or resend the "
+    + "stored one unchanged"
   static let partly =
     "is already stored, but other events of this request are not. Resend a write unchanged, or send only the new events"
   static let repeated = "occurs twice in this request. Give each event its own id"

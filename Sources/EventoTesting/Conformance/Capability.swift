@@ -10,6 +10,8 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
   case subscriberDirectory
   /// `deleteSnapshot(_:)`
   case snapshotRemoval
+  /// `eraseAggregate(type:id:snapshotTypes:)`
+  case erasure
   /// `commits`
   case commitSignal
 
@@ -26,6 +28,7 @@ public enum Capability: String, Sendable, Hashable, CaseIterable {
       case .eventLookup: _ = try await executor.event(ULID())
       case .subscriberDirectory: _ = try await executor.subscribers(first: 1, after: nil)
       case .snapshotRemoval: try await executor.deleteSnapshot(.sample())
+      case .erasure: try await executor.eraseAggregate(type: "absent", id: "absent")
       case .commitSignal: return executor.commits != nil
       }
       return true

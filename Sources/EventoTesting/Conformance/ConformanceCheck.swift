@@ -15,7 +15,7 @@ public import Evento
 public struct ConformanceCheck: Sendable, CustomStringConvertible {
   /// The subject of a check.
   public enum Area: String, Sendable, Hashable, CaseIterable {
-    case writing, content, reading, ordering, following, conditions, subscribers, snapshots, readiness
+    case writing, content, reading, ordering, following, conditions, subscribers, snapshots, erasure, readiness
   }
 
   /// The requirement, in a sentence. Unique among all checks.
@@ -103,5 +103,5 @@ extension ConformanceCheck {
     + forwardPageChecks + backwardPageChecks + emptyPageChecks + nowChecks + cursorChecks + orderChecks + tailChecks
     + commitSignalChecks + followChecks
     + conditionChecks + subscriberChecks + acknowledgeChecks + directoryChecks
-    + snapshotChecks + snapshotRemovalChecks + readinessChecks
+    + snapshotChecks + snapshotRemovalChecks + erasureChecks + readinessChecks
 }

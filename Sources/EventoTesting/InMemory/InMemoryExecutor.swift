@@ -151,4 +151,18 @@ extension InMemoryExecutor: Executor {
       }
     }
   }
+
+  @discardableResult
+  public func eraseAggregate(type: String, id: String, snapshotTypes types: [String]) async throws -> ErasureResult {
+    try ErasureResult.check(type: type, id: id, snapshotTypes: types)
+    let (key, types) = (AggregateKey(type: type, id: id), Set(types.map(Name.init(checked:))))
+    return try withStore { store throws(EventoError) in
+      guard store.log.head(of: key).version > 0 else { throw EventoError.aggregatorNotFound(type: type, id: id) }
+      let before = store.snapshots.count
+      store.snapshots = store.snapshots.filter { snapshot, _ in
+        Name(checked: snapshot.id) != key.id || !types.contains(Name(checked: snapshot.type))
+      }
+      return ErasureResult(events: store.log.erase(key), snapshots: before - store.snapshots.count)
+    }
+  }
 }

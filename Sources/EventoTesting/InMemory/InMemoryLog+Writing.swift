@@ -62,7 +62,7 @@ extension InMemoryLog {
       if isRepeated { return .refused(.duplicateEvent(id, "occurs twice in this write")) }
       guard let edge else { continue }
       guard event.isStored(as: edge.node) else {
-        return .refused(.duplicateEvent(id, "is already stored with different content"))
+        return .refused(.duplicateEvent(id, "is already stored with different content, or its content was erased"))
       }
       if !isAllStored {
         return .refused(.duplicateEvent(id, "is already stored, but other events of this write are not"))

@@ -41,6 +41,22 @@ struct InMemoryLog: Sendable {
     return cursor(at: events.count)
   }
 
+  /// Erases the events of an aggregate.
+  ///
+  /// - Returns: The number of events that were not erased yet.
+  mutating func erase(_ key: AggregateKey) -> Int {
+    var count = 0
+    for (index, event) in events.enumerated() where !event.isErased {
+      guard AggregateKey(type: event.aggregatorType, id: event.aggregatorID) == key else { continue }
+      events[index] = Event(
+        id: event.id, aggregatorType: event.aggregatorType, aggregatorID: event.aggregatorID, version: event.version,
+        name: event.name, routingKey: event.routingKey, data: Payload(), metadata: Metadata(),
+        timestamp: event.timestamp, isErased: true)
+      count += 1
+    }
+    return count
+  }
+
   // MARK: Pages
 
   func page(

@@ -16,8 +16,12 @@ extension JSONRoom {
     put(json: event.names.nameJSON)
     put(json: ",\"routing_key\":")
     put(json: event.names.routingKeyJSON)
-    put(json: ",")
-    put(payloadMember: event.data, isJSON: event.isJSON, encoding)
+    if event.isErased {
+      put(json: ",\"erased\":true")
+    } else {
+      put(json: ",")
+      put(payloadMember: event.data, isJSON: event.isJSON, encoding)
+    }
     put(json: ",\"metadata\":")
     put(json: event.metadata)
     put(timestampMembers: event.timestamp)
@@ -66,8 +70,10 @@ extension JSONReader {
     var data: Payload?
     var metadata: Metadata?
     var (seconds, subsecond): (Int64?, Int64?)
+    var isErased = false
     let seen = try object(EventMember.self) { (reader, member) throws(EventoError) in
       switch member {
+      case .erased: isErased = try reader.boolean() ?? false
       case .id: id = try reader.ulid()
       case .aggregatorType: type = try reader.string()
       case .aggregatorID: aggregate = try reader.string()
@@ -82,20 +88,22 @@ extension JSONReader {
       }
     }
     guard let seen else { return nil }
+    let payload: EventMember? = isErased ? nil : seen.contains(.data) ? .data : .dataBase64
     let missing = EventMember.allCases.filter {
-      !seen.contains($0) && $0 != (seen.contains(.data) ? .dataBase64 : .data)
+      !seen.contains($0) && ($0 == payload || ![.data, .dataBase64, .erased].contains($0))
     }
     for member in missing { addError(member, EventMember.required) }
+    if isErased { data = Payload() }
     guard let id, let type, let aggregate, let version, let name, let data, let metadata, let seconds, let subsecond
     else { return nil }
     return Event(
       id: id, aggregatorType: type, aggregatorID: aggregate, version: Int(version), name: name,
       routingKey: routingKey, data: data, metadata: metadata,
-      timestamp: Timestamp(seconds: seconds, subsecond: Int(subsecond)))
+      timestamp: Timestamp(seconds: seconds, subsecond: Int(subsecond)), isErased: isErased)
   }
 }
 
-/// The members of an event, in requests and responses.
+/// The members of an event in a response. A request has all of them but the last.
 enum EventMember: String, MemberName {
   case id
   case aggregatorType = "aggregator_type"
@@ -108,8 +116,10 @@ enum EventMember: String, MemberName {
   case metadata
   case timestamp
   case timestampSubsecond = "timestamp_subsec"
+  case erased
 
   static let table = MemberTable<EventMember>()
+  static let requestTable = MemberTable<EventMember>(without: [.erased])
 
   static let bothPayloads = "can't be combined with data. Send one of the two"
   static let required = "is missing"

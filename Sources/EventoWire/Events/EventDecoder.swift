@@ -76,7 +76,7 @@ package struct EventDecoder: Sendable {
       scanner.skip(",\"version\":"), let version = integer(&scanner, in: 1...Int64(Event.maximumVersion)),
       scanner.skip(",\"name\":"), let name = text(&scanner),
       scanner.skip(",\"routing_key\":"), let routingKey = optionalText(&scanner),
-      let data = payload(&scanner),
+      let (data, isErased) = content(&scanner),
       scanner.skip(",\"metadata\":"), let metadata = metadata(&scanner),
       scanner.skip(",\"timestamp\":"), let seconds = integer(&scanner, in: Timestamp.secondsRange),
       scanner.skip(",\"timestamp_subsec\":"), let subsecond = integer(&scanner, in: 0...999),
@@ -85,16 +85,19 @@ package struct EventDecoder: Sendable {
     return Event(
       id: id, aggregatorType: type, aggregatorID: aggregate, version: Int(version), name: name,
       routingKey: routingKey, data: data, metadata: metadata,
-      timestamp: Timestamp(seconds: seconds, subsecond: Int(subsecond)))
+      timestamp: Timestamp(seconds: seconds, subsecond: Int(subsecond)), isErased: isErased)
   }
 
-  private func payload(_ scanner: inout JSONScanner) -> Payload? {
+  private func content(_ scanner: inout JSONScanner) -> (data: Payload, isErased: Bool)? {
     if scanner.skip(",\"data\":") {
       guard let range = try? scanner.skipValue() else { return nil }
-      return Payload(bytes: scanner.withBytes(range) { Array($0) }, isJSON: true)
+      return (Payload(bytes: scanner.withBytes(range) { Array($0) }, isJSON: true), false)
     }
-    guard scanner.skip(",\"data_base64\":"), let range = plainString(&scanner) else { return nil }
-    return scanner.withBytes(range) { Base64.standard.decode(Array($0)) }.map { Payload($0) }
+    if scanner.skip(",\"data_base64\":") {
+      guard let range = plainString(&scanner) else { return nil }
+      return scanner.withBytes(range) { Base64.standard.decode(Array($0)) }.map { (Payload($0), false) }
+    }
+    return scanner.skip(",\"erased\":true") ? (Payload(), true) : nil
   }
 
   private func metadata(_ scanner: inout JSONScanner) -> Metadata? {

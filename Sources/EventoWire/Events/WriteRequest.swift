@@ -103,8 +103,9 @@ extension JSONReader {
   mutating func newEvent(_ limits: WireLimits) throws(EventoError) -> NewEvent? {
     var event = NewEvent(aggregatorType: "", aggregatorID: "", name: "")
     var (seconds, subsecond): (Int64?, Int64?)
-    let seen = try object(EventMember.self) { (reader, member) throws(EventoError) in
+    let seen = try object(EventMember.self, in: EventMember.requestTable) { (reader, member) throws(EventoError) in
       switch member {
+      case .erased: break  // The table does not have it.
       case .id: event.id = try reader.ulid()
       case .aggregatorType: event.aggregatorType = try reader.name() ?? ""
       case .aggregatorID: event.aggregatorID = try reader.name() ?? ""

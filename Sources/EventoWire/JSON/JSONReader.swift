@@ -128,9 +128,11 @@ struct JSONReader {
 
   /// Reads an object: calls `read` at the value of each member.
   ///
+  /// - Parameter table: The members that the object can have.
   /// - Returns: The members that it has.
   mutating func object<Member: MemberName>(
-    _ members: Member.Type, _ read: (inout JSONReader, Member) throws(EventoError) -> Void
+    _ members: Member.Type, in table: MemberTable<Member> = Member.table,
+    _ read: (inout JSONReader, Member) throws(EventoError) -> Void
   ) throws(EventoError) -> MemberSet<Member>? {
     guard scanner.skip(UInt8(ascii: "{")) else { return try refuse("must be an object") }
     var seen = MemberSet<Member>()
@@ -143,9 +145,9 @@ struct JSONReader {
         try scanner.expect(UInt8(ascii: ":"), ": after a member's name")
       }
       scanner.skipWhitespace()
-      guard let (member, index) = find(name, Member.self) else {
+      guard let (member, index) = find(name, table) else {
         let text = name.isEscaped ? scanner.unescaped(name.content)[...] : scanner.bytes[name.content]
-        try unknownMember(text, of: Member.self)
+        try unknownMember(text, table)
         continue
       }
       path.append(.member(member.rawValue))
@@ -162,18 +164,18 @@ struct JSONReader {
   }
 
   private func find<Member: MemberName>(
-    _ name: (content: Range<Int>, isEscaped: Bool), _ members: Member.Type
+    _ name: (content: Range<Int>, isEscaped: Bool), _ table: MemberTable<Member>
   ) -> (member: Member, index: Int)? {
-    guard name.isEscaped else { return Member.table.find(scanner.bytes.span.extracting(name.content)) }
+    guard name.isEscaped else { return table.find(scanner.bytes.span.extracting(name.content)) }
     let text = scanner.unescaped(name.content)
-    return Member.table.find(text.span)
+    return table.find(text.span)
   }
 
   private mutating func unknownMember<Member: MemberName>(
-    _ name: ArraySlice<UInt8>, of members: Member.Type
+    _ name: ArraySlice<UInt8>, _ table: MemberTable<Member>
   ) throws(EventoError) {
     guard unknownMembers == .refused, recordsErrors else { return try skip() }
-    let known = Member.table.list
+    let known = table.list
     guard Name.lengths.contains(name.count) else {
       addError("has an unknown member, whose name has \(name.count) bytes. Allowed members: \(known)")
       return try skip()

@@ -15,8 +15,10 @@ struct MemberTable<Member: MemberName>: Sendable {
 
   private let entries: [Entry]
 
-  init() {
-    entries = Member.allCases.map { member in
+  /// - Parameter excluded: The members that the object does not have. They are the last ones, so that the indexes of the
+  ///   others are the same in every table.
+  init(without excluded: Set<Member> = []) {
+    entries = Member.allCases.filter { !excluded.contains($0) }.map { member in
       let name = Array(member.rawValue.utf8)
       return Entry(head: Self.head(of: name.span), name: name, member: member)
     }
@@ -58,7 +60,7 @@ struct MemberTable<Member: MemberName>: Sendable {
   }
 
   /// All names, for errors.
-  var list: String { Member.allCases.map(\.rawValue).joined(separator: ", ") }
+  var list: String { entries.map(\.member.rawValue).joined(separator: ", ") }
 }
 
 /// The set of members that an object has.

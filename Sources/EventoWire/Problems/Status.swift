@@ -7,7 +7,7 @@ extension EventoError.Code {
     case .invalidRequest, .invalidJSON, .invalidCursor, .missingData: 400
     case .unauthorized: 401
     case .forbidden: 403
-    case .notFound, .eventNotFound, .subscriberNotFound, .snapshotNotFound: 404
+    case .notFound, .eventNotFound, .subscriberNotFound, .snapshotNotFound, .aggregatorNotFound: 404
     case .methodNotAllowed: 405
     case .notAcceptable: 406
     case .requestTimeout: 408

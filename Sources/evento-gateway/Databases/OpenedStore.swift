@@ -2,6 +2,7 @@ internal import Evento
 internal import EventoPostgreSQL
 internal import EventoSQLite
 internal import EventoStorage
+internal import Foundation
 
 /// An open store of either engine.
 struct OpenedStore: Sendable {
@@ -24,6 +25,30 @@ extension DatabaseLocation {
       let store = try await PostgreSQLExecutor.open(PostgreSQLConfiguration(url, schema, settings))
       return OpenedStore(store: store, name: store.name)
     }
+  }
+}
+
+extension DatabaseLocation {
+  /// Checks that a database in a file exists: opening it would create it.
+  func checkExists() throws {
+    guard case .file(let path) = self, !FileManager.default.fileExists(atPath: path) else { return }
+    throw EventoError(.invalidRequest, "There is no database \(path). Check the path.")
+  }
+
+  /// Opens the store, runs `body` on it and closes it.
+  func withStore<Value>(
+    _ settings: StoreSettings, _ body: (OpenedStore) async throws -> Value
+  ) async throws -> Value {
+    let opened = try await open(settings)
+    let value: Value
+    do {
+      value = try await body(opened)
+    } catch {
+      await opened.store.close()
+      throw error
+    }
+    await opened.store.close()
+    return value
   }
 }
 

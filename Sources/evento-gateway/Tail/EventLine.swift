@@ -17,7 +17,8 @@ struct EventLine {
   /// Time, type and id, version, name, payload.
   private var readable: String {
     let event = edge.node
-    let payload = event.data.text.map(Self.beginning) ?? "(\(event.data.bytes.count) bytes)"
+    let payload =
+      event.isErased ? "(erased)" : event.data.text.map(Self.beginning) ?? "(\(event.data.bytes.count) bytes)"
     return PrintableText.escaped(
       "\(event.timestamp.rfc3339)  \(event.aggregatorType)/\(event.aggregatorID)  v\(event.version)  \(event.name)  \(payload)"
     )

@@ -41,6 +41,12 @@ final class AlteredStore: DatabaseStore {
     try await after()
   }
 
+  func eraseEvents(at positions: [Int]) async throws {
+    try await before()
+    try await store.eraseEvents(at: positions)
+    try await after()
+  }
+
   func deleteSubscriber(_ key: String) async throws {
     try await before()
     try await store.deleteSubscriber(key)

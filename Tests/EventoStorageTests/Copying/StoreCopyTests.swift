@@ -103,6 +103,37 @@ import Testing
     }
   }
 
+  /// They stay erased, and what was erased after it was copied is erased in the copy.
+  @Test(arguments: Engine.pairs) func copiesErasedEvents(_ engines: (Engine, Engine)) async throws {
+    let folder = try TestFolder()
+    let source = try await engines.0.database("from", in: folder)
+    let target = try await engines.1.database("to", in: folder)
+    try await source.withStore { store in
+      try await store.write((1...3).flatMap { [Self.event("a", $0), Self.event("b", $0)] })
+      #expect(try await store.eraseAggregate(type: "t", id: "a").events == 3)
+      try await store.write([Self.event("a", 4), Self.event("b", 4)])
+    }
+    try await copy(source, to: target)
+    try await expectEqual(source, target)
+    try await target.withStore { store async throws in
+      #expect(try await store.eraseAggregate(type: "t", id: "a").events == 1)
+    }
+    // The target alone has erased something: it is no copy any more.
+    #expect(await error { try await copy(source, to: target) }?.code == .internal)
+    try await source.withStore { store in
+      #expect(try await store.eraseAggregate(type: "t", id: "a").events == 1)
+      // The last event of the copy is erased, and more follows.
+      #expect(try await store.eraseAggregate(type: "t", id: "b").events == 4)
+      try await store.write([Self.event("a", 5), Self.event("b", 5)])
+    }
+    let result = try await copy(source, to: target)
+    #expect(result.events == 10 && result.presentEvents == 8)
+    try await expectEqual(source, target)
+    try await target.withStore { store async throws in
+      #expect(try await store.allEvents().map(\.node.isErased) == Array(repeating: true, count: 8) + [false, false])
+    }
+  }
+
   @Test(arguments: Engine.pairs) func copiesAnEmptyStore(_ engines: (Engine, Engine)) async throws {
     let folder = try TestFolder()
     let source = try await engines.0.database("from", in: folder)

@@ -89,6 +89,11 @@ extension BrokenExecutor: Executor {
     try await store.deleteSnapshot(key)
   }
 
+  func eraseAggregate(type: String, id: String, snapshotTypes types: [String]) async throws -> ErasureResult {
+    if let erase = hooks.erase { return try await erase(store, type, id, types) }
+    return try await store.eraseAggregate(type: type, id: id, snapshotTypes: types)
+  }
+
   func checkReadiness() async throws {
     if let readiness = hooks.readiness { return try await readiness(store) }
     try await store.checkReadiness()

@@ -31,6 +31,8 @@ struct Defect: Sendable, CustomStringConvertible {
     var getSnapshot: (@Sendable (Store, SnapshotKey) async throws -> Snapshot?)?
     var saveSnapshot: (@Sendable (Store, SnapshotKey, Snapshot) async throws -> Void)?
     var deleteSnapshot: (@Sendable (Store, SnapshotKey) async throws -> Void)?
+    var erase:
+      (@Sendable (Store, _ type: String, _ id: String, _ snapshotTypes: [String]) async throws -> ErasureResult)?
     var commits: CommitSignal?
     var events: (@Sendable (Store, [ReadAggregator]?, RoutingKey, Args.Start) -> EventSequence)?
     var readiness: (@Sendable (Store) async throws -> Void)?
@@ -77,12 +79,12 @@ extension Defect.Hooks {
 extension Event {
   func with(
     version: Int? = nil, routingKey: String?? = nil, data: Payload? = nil, metadata: Metadata? = nil,
-    timestamp: Timestamp? = nil
+    timestamp: Timestamp? = nil, isErased: Bool? = nil
   ) -> Event {
     Event(
       id: id, aggregatorType: aggregatorType, aggregatorID: aggregatorID, version: version ?? self.version, name: name,
       routingKey: routingKey ?? self.routingKey, data: data ?? self.data, metadata: metadata ?? self.metadata,
-      timestamp: timestamp ?? self.timestamp)
+      timestamp: timestamp ?? self.timestamp, isErased: isErased ?? self.isErased)
   }
 }
 

@@ -139,7 +139,7 @@ extension Defect {
 
   static let all: [Defect] =
     writing + identity + form + content + filters + pages + cursors + order + conditions + subscribers
-    + acknowledgements + directory + snapshots + readiness + following
+    + acknowledgements + directory + snapshots + erasure + readiness + following
 }
 
 extension Defect.Hooks {

@@ -85,7 +85,7 @@ private func edge(_ bytes: [UInt8]) -> Edge<Event> {
       id: ULID(high: UInt64(bytes.count), low: .max), aggregatorType: name(0), aggregatorID: name(1),
       version: bytes.count + 1, name: name(2), routingKey: bytes.count % 3 == 0 ? nil : name(3),
       data: Payload(bytes), metadata: (try? Metadata(json: name(4))) ?? Metadata(),
-      timestamp: Timestamp(milliseconds: Int64(bytes.count) * 1001)))
+      timestamp: Timestamp(milliseconds: Int64(bytes.count) * 1001), isErased: bytes.count % 7 == 0))
 }
 
 /// Returns whether a name or key is written with escapes, which the decoder leaves to the other reader.
