@@ -6,8 +6,8 @@ set -eu
 packages="libsqlite3-dev libcurl4-openssl-dev pkg-config curl"
 case "${1:-}" in
   "") ;;
-  # The tests start their own PostgreSQL servers (Tests/PostgreSQL).
-  --tests) packages="$packages strace openssl libpq5 postgresql patroni python3-etcd etcd-server" ;;
+  # The tests start their own PostgreSQL servers (Tests/PostgreSQL). Of prometheus they need promtool.
+  --tests) packages="$packages strace openssl libpq5 postgresql patroni python3-etcd etcd-server prometheus" ;;
   *)
     echo "usage: $0 [--tests]" >&2
     exit 64
@@ -39,7 +39,7 @@ clean_up() {
 }
 
 as_root apt-get update
-case "$missing" in *" postgresql"* | *" patroni"* | *" etcd-server"*)
+case "$missing" in *" postgresql"* | *" patroni"* | *" etcd-server"* | *" prometheus"*)
   trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
   if [ ! -e "$policy" ]; then
@@ -58,4 +58,5 @@ as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-re
 if command -v systemctl >/dev/null; then
   case "$missing" in *" patroni"*) as_root systemctl disable --quiet patroni.service ;; esac
   case "$missing" in *" etcd-server"*) as_root systemctl disable --quiet etcd.service ;; esac
+  case "$missing" in *" prometheus"*) as_root systemctl disable --quiet prometheus.service ;; esac
 fi

@@ -9,7 +9,7 @@ package import Logging
 /// only then its body.
 package final class Gateway: RequestHandler {
   private let configuration: GatewayConfiguration
-  private let access: AccessControl
+  let access: AccessControl
   let originPolicy: OriginPolicy
   let trustedProxies: TrustedProxies
   let router: Router
@@ -22,11 +22,13 @@ package final class Gateway: RequestHandler {
   let metrics: Metrics
   let log: Logger
   let failures: RequestFailureLog
+  let accessLog: (@Sendable (AccessLogEntry) -> Void)?
 
   package init(_ executor: any Executor, configuration: GatewayConfiguration, log: Logger) {
     self.configuration = configuration
     self.log = log
     failures = RequestFailureLog(log, interval: configuration.failureInterval)
+    accessLog = configuration.accessLog
     access = AccessControl(configuration.tokens)
     originPolicy = OriginPolicy(
       allowedOrigins: Set(configuration.allowedOrigins), allowedHosts: Set(configuration.allowedHosts),
@@ -37,18 +39,19 @@ package final class Gateway: RequestHandler {
     admission = AdmissionControl(requestLimit: configuration.requestsInFlight, followerLimit: configuration.followers)
     let store = callbacks(of: executor)
     let hub = FollowerHub(relay: relay, admission: admission, filterBytes: configuration.totalFilterBytes)
-    metrics = Metrics(admission, hub, store, version: configuration.version)
+    let streamLags = StreamLags()
+    metrics = Metrics(configuration, admission: admission, hub: hub, streamLags: streamLags, store: store)
     readLimits = FollowerReadLimits()
     let limits = configuration.wireLimits
     let pages = EventPages(store: store, limit: configuration.pageBytes)
     let events = EventsResource(
       store: store, pages: pages, waitingReads: WaitingReads(pages: pages, hub: hub, readLimits: readLimits),
       admission: admission, access: access, limits: limits, longestWait: configuration.longestWait,
-      basePath: configuration.basePath)
+      addsTraceParent: configuration.addsTraceParent, basePath: configuration.basePath)
     let cache = PageCache(store, readLimits: readLimits)
     let stream = StreamResource(
-      pages: cache, hub: hub, commits: relay.signal, admission: admission,
-      access: access, compressor: compressor, heartbeat: configuration.heartbeat)
+      pages: cache, hub: hub, lags: streamLags, commits: relay.signal, admission: admission, access: access,
+      compressor: compressor, heartbeat: configuration.heartbeat)
     router = Router(
       // Paths with a fixed name come before `/events/{id}`.
       stream.routes + events.routes + AggregatorsResource(executor: executor, pages: cache).routes
@@ -105,7 +108,7 @@ package final class Gateway: RequestHandler {
     } catch {
       // RFC 9110 §15.5.6: `Allow` goes with every 405.
       let allow = error.code == .methodNotAllowed ? exchange.route?.allow : nil
-      return .respond(.response(finish(exchange, .problem(error, allow.map { [("Allow", $0)] } ?? []))))
+      return .respond(.response(finish(exchange, .problem(error, allow.map { [("Allow", $0)] } ?? []), error)))
     }
   }
 
@@ -118,7 +121,7 @@ package final class Gateway: RequestHandler {
     if request.duration != nil, let head = request.head { exchange.route = try? router.find(head.path).route }
     // Only the gateway's own errors, not those of a request that it can't accept.
     if [.unavailable, .internal].contains(error.code) { failures.add(error, exchange) }
-    return finish(exchange, .problem(error, allow), to: request.fields)
+    return finish(exchange, .problem(error, allow), error, to: request.fields)
   }
 
   private func receive(_ head: RequestHead, _ exchange: inout Exchange) throws(EventoError) -> Reception {

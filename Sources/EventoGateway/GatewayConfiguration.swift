@@ -45,6 +45,15 @@ package struct GatewayConfiguration: Sendable {
   package var compression = Compression.auto
   /// The names or paths of zlib.
   package var zlibNames = Zlib.names
+  /// The maximum number of subscribers with metrics of their own: those that are furthest behind.
+  package var subscriberMetrics = 100
+  /// Called with each request that is over, on an event loop's thread: it must not block. `nil` for no access log.
+  package var accessLog: (@Sendable (AccessLogEntry) -> Void)?
+  /// Returns the number of lines that the log has dropped, for `/metrics`; `nil` if it drops none.
+  package var droppedLogLines: (@Sendable () -> Int)?
+  /// True to add the member `traceparent` to the metadata of written events that have no id and no such member, if
+  /// their request has a trace context.
+  package var addsTraceParent = false
   /// The time for which errors of one kind are one line in the log and a count.
   var failureInterval = Duration.seconds(10)
 

@@ -41,10 +41,10 @@ public final class HTTPExecutor: Sendable {
     do {
       gateway = GatewayClient(
         client: try TransferClient(options), base: base, callDeadline: configuration.callDeadline,
-        retry: configuration.retry)
+        retry: configuration.retry, traceparent: configuration.traceparent)
       followers = GatewayClient(
         client: try TransferClient(configuration.streamOptions(options)), base: base,
-        callDeadline: configuration.callDeadline, retry: configuration.retry)
+        callDeadline: configuration.callDeadline, retry: configuration.retry, traceparent: configuration.traceparent)
     } catch {
       throw EventoError(.unavailable, "The HTTP client can't be started: \(error.summary).", cause: error.detail)
     }

@@ -63,6 +63,14 @@ extension PostgreSQLExecutor: Executor, CallbackExecutor {
     }
   }
 
+  package func readFigures(
+    slowest: Int, completion: @escaping @Sendable (Result<StoreFigures?, EventoError>) -> Void
+  ) {
+    connections.perform(.readPage, completion: completion) { session, _ in
+      try SubscriberTable(connection: session.connection).figures(slowest: slowest)
+    }
+  }
+
   package var databaseServer: String? { writer.health.server }
 
   package var metrics: StoreMetrics? { writer.metrics }

@@ -91,6 +91,18 @@ extension SQLiteExecutor: CallbackExecutor {
     }
   }
 
+  package func checkReadinessWithoutWriting(completion: @escaping @Sendable (EventoError?) -> Void) {
+    completion(writer.health.knownFailure)
+  }
+
+  package func readFigures(
+    slowest: Int, completion: @escaping @Sendable (Result<StoreFigures?, EventoError>) -> Void
+  ) {
+    readers.perform(completion: completion) { session in
+      try SubscriberTable(connection: session.connection).figures(slowest: slowest)
+    }
+  }
+
   /// The free bytes on the disk that an idle store requires to be ready.
   private static var leastFreeBytes: Int { 1 << 20 }
 

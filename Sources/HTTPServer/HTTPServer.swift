@@ -59,7 +59,14 @@ package final class HTTPServer: Sendable {
   }
 
   /// The counters since the start.
-  package var statistics: ServerStatistics { limits.statistics }
+  package var statistics: ServerStatistics {
+    var statistics = limits.statistics
+    for loop in loops {
+      statistics.receivedBytes += loop.traffic.received
+      statistics.sentBytes += loop.traffic.sent
+    }
+    return statistics
+  }
 
   /// Stops: accepts no more connections, closes those without a request in flight, waits for the others, including
   /// streams, and returns when all are closed.

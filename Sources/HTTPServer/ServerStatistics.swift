@@ -19,6 +19,10 @@ package struct ServerStatistics: Sendable, Equatable {
   /// The number of times that no connection could be accepted because of a limit of the process or machine (`EMFILE`
   /// and the like).
   package var acceptFailures = 0
+  /// The number of bytes received from all clients.
+  package var receivedBytes = 0
+  /// The number of bytes sent to all clients.
+  package var sentBytes = 0
 
   /// Creates statistics with all values zero.
   package init() {}

@@ -52,6 +52,12 @@ struct LimitOptions: ParsableArguments {
     parsing: .unconditional, help: ArgumentHelp("Maximum number of writes that wait for a commit.", valueName: "count"))
   var maxWaitingWrites = Number(StoreSettings().waitingWrites)
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Maximum number of subscribers with lag metrics of their own: those furthest behind.", valueName: "count"))
+  var maxSubscriberMetrics = Number(GatewayConfiguration().subscriberMetrics)
+
   @Option(parsing: .unconditional, help: ArgumentHelp("Maximum number of open connections.", valueName: "count"))
   var maxConnections = Number(ServerConfiguration().connections)
 
@@ -108,6 +114,7 @@ struct LimitOptions: ParsableArguments {
       Setting("--max-followers", maxFollowers, Self.crowd),
       Setting("--max-total-filter-bytes", maxTotalFilterBytes, Self.total),
       Setting("--max-waiting-writes", maxWaitingWrites, Self.crowd),
+      Setting("--max-subscriber-metrics", maxSubscriberMetrics, 0...10_000),
       Setting("--max-connections", maxConnections, Self.crowd),
       Setting("--max-connections-per-peer", maxConnectionsPerPeer, Self.crowd),
       Setting("--max-request-line-bytes", maxRequestLineBytes, Self.head),
@@ -144,6 +151,7 @@ struct LimitOptions: ParsableArguments {
     configuration.followers = maxFollowers.value
     configuration.totalFilterBytes = maxTotalFilterBytes.value
     configuration.pageBytes = maxPageBytes.value
+    configuration.subscriberMetrics = maxSubscriberMetrics.value
   }
 
   func apply(to settings: inout StoreSettings) {

@@ -5,7 +5,7 @@ internal import Logging
 
 /// The options as the configurations of the gateway, the store and the server.
 extension ServeCommand {
-  func gatewayConfiguration(_ tokens: TokenSet?) -> GatewayConfiguration {
+  func gatewayConfiguration(_ tokens: TokenSet?, _ logOutput: LogOutput) -> GatewayConfiguration {
     var configuration = GatewayConfiguration()
     limits.apply(to: &configuration)
     deadlines.apply(to: &configuration)
@@ -17,6 +17,12 @@ extension ServeCommand {
     // The name on which it listens is allowed too.
     configuration.allowedHosts = (network.allowedHost + [host]).compactMap { HostName($0) }
     if tokens == nil { configuration.hosts = Exposure.isLoopback(host) ? .loopback : .addresses }
+    configuration.addsTraceParent = logging.traceparentMetadata
+    configuration.droppedLogLines = { logOutput.droppedLines }
+    if logging.accessLog {
+      let accessLog = AccessLog(label: Self.logLabel, format: logging.logFormat, output: logOutput)
+      configuration.accessLog = { accessLog.add($0) }
+    }
     configuration.trustedProxies = network.trustedProxy.compactMap { AddressRange($0) }
     return configuration
   }

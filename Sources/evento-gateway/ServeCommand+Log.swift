@@ -10,8 +10,8 @@ extension ServeCommand {
   static let logLabel = "evento-gateway"
 
   func makeLog(_ output: LogOutput) -> Logger {
-    var log = Logger(label: Self.logLabel) { StreamLogHandler(label: $0, stream: output) }
-    log.logLevel = logLevel
+    var log = Logger(label: Self.logLabel) { logging.logFormat.handler(label: $0, stream: output) }
+    log.logLevel = logging.logLevel
     return log
   }
 

@@ -1,11 +1,11 @@
-public import ArgumentParser
+internal import ArgumentParser
 internal import CAllocator
 internal import Evento
 internal import EventoGateway
 internal import EventoStorage
 internal import Foundation
 internal import HTTPServer
-public import Logging
+internal import Logging
 
 struct ServeCommand: AsyncParsableCommand, SignalHandling {
   static let signals = [SIGTERM, SIGINT, SIGHUP]
@@ -34,9 +34,6 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
     help: ArgumentHelp("Octal permissions of a new database file, reduced by the umask.", valueName: "octal"))
   var databaseMode = FileMode(bits: StoreSettings().filePermissions)
 
-  @Option(help: "Least severe level that is logged; debug logs each request.")
-  var logLevel = Logger.Level.info
-
   @Option(parsing: .unconditional, help: "Number of threads that serve connections.")
   var eventLoops = Number(ServerConfiguration().eventLoops)
 
@@ -47,6 +44,9 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
       aggregate take a third less time, but a read error of the disk ends the process.
       """)
   var memoryMapBytes = Number(StoreSettings().memoryMapBytes)
+
+  @OptionGroup(title: "Log")
+  var logging: LogOptions
 
   @OptionGroup(title: "Limits")
   var limits: LimitOptions
@@ -89,7 +89,7 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
     signal(SIGPIPE, SIG_IGN)
     // A page or body of many MiB must not be kept for the next one.
     evento_return_blocks_from(1 << 20)
-    let logOutput = LogOutput(label: Self.logLabel)
+    let logOutput = LogOutput(label: Self.logLabel, format: logging.logFormat)
     // At any kind of end. A reader that does not read can't block it for long.
     defer { logOutput.flush(within: .seconds(1)) }
     let log = makeLog(logOutput)
@@ -117,7 +117,7 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
       return log.info("Stopped.")
     }
     let store = opened.store
-    let gateway = Gateway(store, configuration: gatewayConfiguration(tokens), log: log)
+    let gateway = Gateway(store, configuration: gatewayConfiguration(tokens, logOutput), log: log)
     let server: HTTPServer
     do {
       let count = try await store.eventCount()
@@ -232,5 +232,3 @@ struct ServeCommand: AsyncParsableCommand, SignalHandling {
     }
   }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}

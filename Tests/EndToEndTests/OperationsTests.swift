@@ -7,7 +7,9 @@ import Testing
   @Test func listsEveryMetric() async throws {
     let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/operations.md")
     let text = try String(contentsOf: file, encoding: .utf8)
-    let listed = text.matches(of: /\n\| `(evento_[a-z_]+)` \| ([a-z]+) \|/).map { "\($0.output.1) \($0.output.2)" }
+    let listed = text.matches(of: /\n\| `((?:evento|process)_[a-z_]+)` \| ([a-z]+) \|/).map {
+      "\($0.output.1) \($0.output.2)"
+    }
     try await withTemporaryFolder { folder in
       let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite"])
       let metrics = try await gateway.client.send("GET", "/metrics").text

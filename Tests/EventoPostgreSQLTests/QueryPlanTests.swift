@@ -82,6 +82,7 @@ import Testing
     check(try plan(SymbolTable.statement, on: connection), "lanes", sorts: false)
     check(try plan(EventRow.byID, on: connection), "event by id", sorts: false)
     check(try plan(SubscriberTable.pageStatement, on: connection), "subscribers", sorts: false)
+    check(try plan(SubscriberTable.slowestStatement, on: connection), "slowest subscribers", sorts: true)
   }
 
   @Test(arguments: [0, 120_000]) func eachFilterIsAnIndexScan(events: Int) async throws {

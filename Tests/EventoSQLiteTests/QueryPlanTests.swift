@@ -126,6 +126,16 @@ import Testing
       #expect(plan == ["SEARCH subscriber USING PRIMARY KEY (key>?)"])
     }
   }
+
+  /// A scrape of the metrics reads the subscribers once, and of the log only the events at their positions.
+  @Test func theSlowestSubscribersNeedNoScanOfTheLog() throws {
+    try withConnection { connection, _ in
+      let plan = try connection.all("EXPLAIN QUERY PLAN \(SubscriberTable.slowestQuery)") { $0.text(3) }
+      #expect(plan.count { $0.contains("SCAN subscriber") } == 1)
+      #expect(plan.filter { $0.contains(" event") } == ["SEARCH event USING INTEGER PRIMARY KEY (rowid=?) LEFT-JOIN"])
+    }
+  }
+
   /// A copy of the store reads all of them by pages.
   @Test func aPageOfSnapshotsIsASearchByTheirKey() throws {
     try withConnection { connection, _ in

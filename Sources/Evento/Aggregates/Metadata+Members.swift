@@ -56,6 +56,23 @@ extension Metadata {
     return members
   }
 
+  /// Returns the metadata with another member at its end, or `nil` if it has one of that name.
+  ///
+  /// - Complexity: O(*n*) in the length of the metadata.
+  package func adding(_ name: String, _ text: String) -> Metadata? {
+    guard let members = try? members(), !members.contains(where: { $0.name.elementsEqual(name.utf8) }) else {
+      return nil
+    }
+    var json = JSONWriter(capacity: bytes.count + name.utf8.count + text.utf8.count + 8)
+    json.write(json: Array(bytes.dropLast()))
+    if !members.isEmpty { json.write(json: ",") }
+    json.write(string: name)
+    json.write(json: ":")
+    json.write(string: text)
+    json.write(json: "}")
+    return Metadata(checked: json.take())
+  }
+
   private func text(_ name: String) -> String? {
     guard let member = try? members().first(where: { $0.name.elementsEqual(name.utf8) }) else { return nil }
     var scanner = JSONScanner(bytes, at: member.value.lowerBound)

@@ -45,6 +45,17 @@ package protocol CallbackExecutor: Sendable {
   /// - Parameter completion: Gets the reason if the store can't accept writes.
   func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void)
 
+  /// Checks like ``checkReadiness(completion:)``, but without a test write, for `/metrics`: an idle store reports the
+  /// outcome of its latest write.
+  ///
+  /// By default, it is the same check.
+  func checkReadinessWithoutWriting(completion: @escaping @Sendable (EventoError?) -> Void)
+
+  /// Reads numbers for `/metrics`. The result is `nil` if the store has none.
+  ///
+  /// - Parameter slowest: The maximum number of subscribers in ``StoreFigures/slowest``.
+  func readFigures(slowest: Int, completion: @escaping @Sendable (Result<StoreFigures?, EventoError>) -> Void)
+
   /// A number that grows when events that were read before may no longer be in the log, because another server may have
   /// taken over that did not have them. What was read in another epoch must be read again before it is used.
   var epoch: UInt64 { get }
@@ -61,6 +72,16 @@ extension CallbackExecutor {
   /// 0: the store loses no events.
   package var epoch: UInt64 { 0 }
   package var databaseServer: String? { nil }
+
+  package func checkReadinessWithoutWriting(completion: @escaping @Sendable (EventoError?) -> Void) {
+    checkReadiness(completion: completion)
+  }
+
+  package func readFigures(
+    slowest: Int, completion: @escaping @Sendable (Result<StoreFigures?, EventoError>) -> Void
+  ) {
+    completion(.success(nil))
+  }
 
   package func viewPage<Builder: PageBuilder>(
     _ aggregators: [ReadAggregator]?, routingKey: RoutingKey, args: Args,

@@ -20,14 +20,16 @@ package struct StoreMetrics: Sendable, Equatable {
       case gauge
       /// A number that only grows, from 0 at the start.
       case counter
+      /// The value is a ``Histogram``.
+      case histogram
     }
 
     package enum Value: Sendable, Equatable {
       case count(Int)
-      case duration(Duration)
+      case distribution(Histogram)
     }
 
-    /// The whole name, with the unit: `evento_checkpoint_seconds_total`.
+    /// The whole name, with the unit: `evento_written_bytes_total`.
     package let name: String
     package let kind: Kind
     /// A sentence for people.

@@ -88,7 +88,7 @@ final class OriginPolicy: Sendable {
     else { return [] }
     return [
       ("Access-Control-Allow-Methods", allow),
-      ("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, X-Request-Id"),
+      ("Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID, Traceparent, X-Request-Id"),
       ("Access-Control-Max-Age", "600"),
     ]
   }

@@ -11,6 +11,8 @@ struct EventsResource: Sendable {
   let access: AccessControl
   let limits: WireLimits
   let longestWait: Duration
+  /// See ``GatewayConfiguration/addsTraceParent``.
+  let addsTraceParent: Bool
   let basePath: String
 
   var routes: [Route] {
@@ -26,8 +28,16 @@ struct EventsResource: Sendable {
     ]
   }
 
+  private func writeRequest(_ request: GatewayRequest) throws(EventoError) -> WriteRequest {
+    var write = try WriteRequest(json: request.body, limits: limits)
+    if addsTraceParent, let trace = request.head.headers.traceParent {
+      write.addTraceParent(trace, upTo: limits.metadataBytes)
+    }
+    return write
+  }
+
   @Sendable private func write(_ request: GatewayRequest) throws(EventoError) -> ResponsePlan {
-    let write = try WriteRequest(json: request.body, limits: limits)
+    let write = try writeRequest(request)
     return .callback { [store, basePath] responder in
       store.write(write.events, condition: write.condition, unless: { responder.isCancelled }) {
         [events = write.events] result in

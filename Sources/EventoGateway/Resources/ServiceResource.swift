@@ -22,11 +22,7 @@ struct ServiceResource: Sendable {
       },
       probe("/metrics", .read) { _ in
         .callback { responder in
-          // The text can have thousands of lines.
-          LongWork.run {
-            let text = metrics.text()
-            responder.send { .text(Metrics.mediaType, text) }
-          }
+          metrics.collect { text in responder.send { .text(Metrics.mediaType, text) } }
         }
       },
       probe("/openapi.yaml", .read) { .response(document.response(to: $0.head.headers)) },

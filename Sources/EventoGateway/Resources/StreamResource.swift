@@ -6,6 +6,7 @@ internal import HTTPServer
 struct StreamResource: Sendable {
   let pages: PageCache
   let hub: FollowerHub
+  let lags: StreamLags
   let commits: CommitSignal
   let admission: AdmissionControl
   let access: AccessControl
@@ -73,7 +74,7 @@ struct StreamResource: Sendable {
     var follower = try LogFollower(
       FollowFilter(aggregators: follow.aggregators, routingKey: follow.routingKey), from: follow.after,
       as: StreamRendering(format: format, encoding: follow.encoding), pages: pages, hub: hub,
-      until: waitState.interruption)
+      lag: lags.add(), until: waitState.interruption)
     // Before the head of the response, so that an invalid cursor gets its own status.
     let first = FirstStep(try await follower.next(until: .now))
     let headers = Headers(

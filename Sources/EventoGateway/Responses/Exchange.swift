@@ -7,6 +7,8 @@ struct Exchange: Sendable {
   let head: RequestHead?
   /// The time when the head was complete; `nil` if the server itself has responded, and the time is not known.
   let start: ContinuousClock.Instant?
+  /// True if the server itself has responded, whatever the gateway knew of the request.
+  let isRejected: Bool
   /// `nil` until it is found.
   var route: Route?
   /// The client's token; `nil` if none is required, or none is valid.
@@ -20,6 +22,7 @@ struct Exchange: Sendable {
     requestID = RequestID.of(head.headers)
     self.head = head
     start = .now
+    isRejected = false
   }
 
   /// Creates the exchange of a request that the server itself has ended.
@@ -27,15 +30,20 @@ struct Exchange: Sendable {
     requestID = RequestID.of(request.fields)
     head = request.head
     start = request.duration.map { .now - $0 }
+    isRejected = true
   }
 
   /// The time since the start.
   var duration: Duration? { start?.duration(to: .now) }
 
+  /// The route in metrics and logs; `nil` until it is found.
+  var routeLabel: String? {
+    guard let template = route?.pattern.template else { return nil }
+    return hasWaited ? template + "?wait" : template
+  }
+
   func label(_ status: Int) -> Metrics.Label {
-    guard let route else { return Metrics.Label(route: "-", method: "-", status: status) }
-    let template = route.pattern.template
-    return Metrics.Label(
-      route: hasWaited ? template + "?wait" : template, method: head?.method ?? "-", status: status)
+    guard let routeLabel else { return Metrics.Label(route: "-", method: "-", status: status) }
+    return Metrics.Label(route: routeLabel, method: head?.method ?? "-", status: status)
   }
 }

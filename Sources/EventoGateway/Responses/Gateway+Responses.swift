@@ -29,7 +29,7 @@ extension Gateway {
       case .task(let body): return respondInTask(exchange, permit, compression, body)
       }
     } catch {
-      return .response(finish(exchange, problem(error, exchange)))
+      return .response(finish(exchange, problem(error, exchange), error))
     }
   }
 
@@ -53,7 +53,8 @@ extension Gateway {
         if Task.isCancelled, error as? EventoError == .requestDropped { return Response(status: 503) }
         exchange.hasWaited = waitState.hasWaited
         // The only place for errors of other types, which a custom executor may throw: they become `internal`.
-        return finish(exchange, problem(EventoError(wrapping: error), exchange))
+        let error = EventoError(wrapping: error)
+        return finish(exchange, problem(error, exchange), error)
       }
     }
   }
@@ -71,8 +72,12 @@ extension Gateway {
 
   /// Adds the common fields of all responses, and records the response.
   ///
-  /// - Parameter fields: The fields of a request without a head, as far as they could be read.
-  func finish(_ exchange: Exchange, _ response: consuming Response, to fields: Headers = Headers()) -> Response {
+  /// - Parameters:
+  ///   - error: The error that the response reports.
+  ///   - fields: The fields of a request without a head, as far as they could be read.
+  func finish(
+    _ exchange: Exchange, _ response: consuming Response, _ error: EventoError? = nil, to fields: Headers = Headers()
+  ) -> Response {
     var response = response
     response.headers.append(RequestID.field, exchange.requestID)
     // Without such a field, a cache may keep a response by its own rules (RFC 9111 §4.2.2), even an empty page or a
@@ -83,6 +88,7 @@ extension Gateway {
     for (name, value) in originPolicy.responseFields(exchange.head?.headers ?? fields) {
       response.headers.append(name, value)
     }
+    if observesEnds { response.note = ResponseNote(exchange, error) }
     let duration = exchange.duration
     metrics.record(exchange.label(response.status), duration ?? .zero)
     log.debug(

@@ -41,7 +41,7 @@ struct GatewayResponder: Sendable {
       } catch {
         // The client has gone: the response is not sent, and this is not an error of the store.
         if error == .requestDropped { return Response(status: 503) }
-        return gateway.finish(exchange, gateway.problem(error, exchange))
+        return gateway.finish(exchange, gateway.problem(error, exchange), error)
       }
     }
   }

@@ -2,9 +2,10 @@ internal import Evento
 internal import HTTPServer
 internal import Synchronization
 
-/// Counts the gateway's work, for `/metrics` in Prometheus' text format.
+/// Counts the gateway's work, and collects all metrics for `/metrics`.
 ///
-/// Labels are only route templates, known methods and statuses, so that no client can create unlimited series.
+/// Labels are only route templates, known methods and statuses, and a limited number of subscribers, so that no client
+/// can create unlimited series.
 final class Metrics: Sendable {
   static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -15,42 +16,37 @@ final class Metrics: Sendable {
     let status: Int
   }
 
-  private struct Series {
-    var buckets = [Int](repeating: 0, count: Metrics.bounds.count)
-    var count = 0
-    var seconds = 0.0
-
-    mutating func add(_ duration: Double) {
-      count += 1
-      seconds += duration
-      if let bucket = Metrics.bounds.firstIndex(where: { duration <= $0 }) { buckets[bucket] += 1 }
-    }
-  }
-
   /// A struct around the function: each access to a function within a generic type wraps it once more, and finally a
   /// call takes more stack than a thread has.
   private struct ServerFigures {
     let read: @Sendable () -> ServerStatistics
   }
 
-  /// Upper bounds of the buckets, in seconds.
+  /// Upper bounds of the buckets of requests, in seconds.
   private static let bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-  /// The bounds as the end of a list of labels.
-  private static let boundTexts = bounds.map { "\($0)\"} " }
-
-  private let series = Mutex<[Label: Series]>([:])
+  private let series = Mutex<[Label: Histogram]>([:])
   private let admission: AdmissionControl
   private let hub: FollowerHub
+  private let streamLags: StreamLags
   private let store: any CallbackExecutor
+  private let readings: StoreReadings
   private let version: String
+  private let droppedLogLines: (@Sendable () -> Int)?
+  private let startSeconds = ProcessFigures.startSeconds
   private let serverFigures = Mutex<ServerFigures?>(nil)
 
-  init(_ admission: AdmissionControl, _ hub: FollowerHub, _ store: any CallbackExecutor, version: String) {
+  init(
+    _ configuration: GatewayConfiguration, admission: AdmissionControl, hub: FollowerHub, streamLags: StreamLags,
+    store: any CallbackExecutor
+  ) {
     self.admission = admission
     self.hub = hub
+    self.streamLags = streamLags
     self.store = store
-    self.version = version
+    readings = StoreReadings(store, slowest: configuration.subscriberMetrics)
+    version = configuration.version
+    droppedLogLines = configuration.droppedLogLines
   }
 
   /// Adds the server's own metrics.
@@ -59,36 +55,95 @@ final class Metrics: Sendable {
   }
 
   func record(_ label: Label, _ duration: Duration) {
-    let seconds = duration / .seconds(1)
-    series.withLock { $0[label, default: Series()].add(seconds) }
+    series.withLock { $0[label, default: Histogram(Self.bounds)].add(duration) }
   }
 
-  func text() -> [UInt8] {
+  /// Collects all metrics. The completion is called on a thread that may block, within about a second.
+  func collect(completion: @escaping @Sendable ([UInt8]) -> Void) {
+    readings.read { [self] values in
+      // The text can have thousands of lines.
+      LongWork.run { completion(self.text(values)) }
+    }
+  }
+
+  private func text(_ values: StoreReadings.Values) -> [UInt8] {
     var text = PrometheusText()
     text.family("evento_build_info", "gauge", "Always 1. The label version is the version of the gateway.")
-    text.sample("evento_build_info", [("version", version)], "1")
+    text.sample("evento_build_info", "version", version, "1")
+    text.single(
+      "evento_ready", "gauge",
+      "1 if the store can accept writes, as far as its latest write shows; 0 if not, or if it does not respond.",
+      values.isReady ? 1 : 0)
     text.single(
       "evento_requests_in_flight", "gauge", "Requests that the store is handling.", admission.requestsInFlight)
-    text.single("evento_followers", "gauge", "Streams and waiting reads.", admission.followersWaiting)
-    text.single(
-      "evento_filter_bytes", "gauge", "Size of the filters of streams and waiting reads, in bytes.", hub.filterCost)
     text.single(
       "evento_requests_shed_total", "counter",
       "Requests refused because of --max-requests-in-flight, --max-followers or --max-total-filter-bytes.",
       admission.requestsRefused)
-    if let metrics = store.metrics {
-      text.single(
-        "evento_writes_waiting", "gauge", "Writes waiting for a commit, or for a check of their condition.",
-        metrics.waitingWrites)
-      text.single("evento_commits_total", "counter", "Commits. One commit can contain several writes.", metrics.commits)
-      for metric in metrics.others {
-        text.family(metric.name, metric.kind.rawValue, metric.help)
-        text.sample(metric.name, [], metric.value.text)
-      }
-    }
+    appendFollowers(to: &text)
+    if let metrics = store.metrics { append(metrics, to: &text) }
+    if let figures = values.figures { append(figures, to: &text) }
     if let statistics = serverFigures.withLock({ $0 })?.read() { append(statistics, to: &text) }
+    if let droppedLogLines {
+      text.single(
+        "evento_log_lines_dropped_total", "counter", "Lines of the log dropped because they were not read in time.",
+        droppedLogLines())
+    }
+    append(ProcessFigures(), to: &text)
     appendRequests(to: &text)
     return Array(text.text.utf8)
+  }
+
+  private func appendFollowers(to text: inout PrometheusText) {
+    let lag = streamLags.summary()
+    text.single("evento_followers", "gauge", "Streams and waiting reads.", admission.followersWaiting)
+    text.single(
+      "evento_followers_behind", "gauge",
+      "Streams that have had events to send for more than a second, without having reached the end of the log.",
+      lag.behind)
+    text.single(
+      "evento_follower_lag_seconds", "gauge",
+      "Longest time for which a stream has had events to send, without having reached the end of the log, in seconds.",
+      lag.longest)
+    text.single(
+      "evento_filter_bytes", "gauge", "Size of the filters of streams and waiting reads, in bytes.", hub.filterCost)
+  }
+
+  private func append(_ metrics: StoreMetrics, to text: inout PrometheusText) {
+    text.single(
+      "evento_writes_waiting", "gauge", "Writes waiting for a commit, or for a check of their condition.",
+      metrics.waitingWrites)
+    text.single("evento_commits_total", "counter", "Commits. One commit can contain several writes.", metrics.commits)
+    for metric in metrics.others {
+      switch metric.value {
+      case .count(let count): text.single(metric.name, metric.kind.rawValue, metric.help, count)
+      case .distribution(let histogram):
+        text.family(metric.name, metric.kind.rawValue, metric.help)
+        text.histogram(metric.name, "", histogram, bounds: PrometheusText.bounds(of: histogram.bounds))
+      }
+    }
+  }
+
+  private func append(_ figures: StoreFigures, to text: inout PrometheusText) {
+    text.single("evento_log_events", "gauge", "Events in the log.", figures.events)
+    let subscribers = "evento_subscribers"
+    text.family(subscribers, "gauge", "Subscribers.")
+    text.sample(subscribers, "state", "enabled", figures.enabledSubscribers.description)
+    text.sample(subscribers, "state", "disabled", figures.disabledSubscribers.description)
+    text.single(
+      "evento_subscribers_unlisted", "gauge",
+      "Enabled subscribers without a lag of their own here, because of --max-subscriber-metrics. None is further behind.",
+      figures.enabledSubscribers - figures.slowest.count)
+    let events = "evento_subscriber_lag_events"
+    text.family(events, "gauge", "Events after the position of a subscriber.")
+    for lag in figures.slowest { text.sample(events, "subscriber", lag.key, lag.events.description) }
+    let seconds = "evento_subscriber_lag_seconds"
+    text.family(seconds, "gauge", "Age of the first event after the position of a subscriber, in seconds.")
+    let now = Timestamp.now().milliseconds
+    for lag in figures.slowest {
+      let age = lag.next.map { Double(max(now - $0.milliseconds, 0)) / 1000 } ?? 0
+      text.sample(seconds, "subscriber", lag.key, age.description)
+    }
   }
 
   private func append(_ statistics: ServerStatistics, to text: inout PrometheusText) {
@@ -103,6 +158,11 @@ final class Metrics: Sendable {
       "evento_connections_evicted_total", "counter", "Connections closed to free memory for other responses.",
       statistics.evictions)
     text.single(
+      "evento_received_bytes_total", "counter", "Bytes received from clients, heads of requests included.",
+      statistics.receivedBytes)
+    text.single(
+      "evento_sent_bytes_total", "counter", "Bytes sent to clients, heads of responses included.", statistics.sentBytes)
+    text.single(
       "evento_timeouts_total", "counter",
       "Connections closed and requests abandoned at a deadline, including idle connections.",
       statistics.timeouts)
@@ -115,61 +175,37 @@ final class Metrics: Sendable {
       statistics.acceptFailures)
   }
 
+  private func append(_ figures: ProcessFigures, to text: inout PrometheusText) {
+    text.single(
+      "process_cpu_seconds_total", "counter", "User and system CPU time of the process, in seconds.",
+      figures.processorSeconds)
+    if let bytes = figures.residentBytes {
+      text.single("process_resident_memory_bytes", "gauge", "Resident memory of the process, in bytes.", bytes)
+    }
+    if let bytes = figures.virtualBytes {
+      text.single("process_virtual_memory_bytes", "gauge", "Virtual memory of the process, in bytes.", bytes)
+    }
+    if let count = figures.openDescriptors {
+      text.single("process_open_fds", "gauge", "Open file descriptors.", count)
+    }
+    if let limit = figures.descriptorLimit {
+      text.single("process_max_fds", "gauge", "Maximum number of open file descriptors.", limit)
+    }
+    if let startSeconds {
+      text.single(
+        "process_start_time_seconds", "gauge", "Time when the process started, in seconds since 1970.", startSeconds)
+    }
+  }
+
   private func appendRequests(to text: inout PrometheusText) {
     let name = "evento_request_duration_seconds"
     text.family(name, "histogram", "Time from the end of a request's head to its response, in seconds.")
     let all = series.withLock { $0 }
+    let bounds = PrometheusText.bounds(of: Self.bounds)
     for label in all.keys.sorted(by: { ($0.route, $0.method, $0.status) < ($1.route, $1.method, $1.status) }) {
       guard let series = all[label] else { continue }
-      // Built once for all lines of the series: there can be a hundred series of 17 lines.
       let labels = "route=\"\(label.route)\",method=\"\(label.method)\",status=\"\(label.status)\""
-      let bucket = "\(name)_bucket{\(labels),le=\""
-      var sum = 0
-      for (bound, count) in zip(Self.boundTexts, series.buckets) {
-        sum += count
-        text.line(bucket, bound, sum.description)
-      }
-      text.line(bucket, "+Inf\"} ", series.count.description)
-      text.line(name, "_sum{\(labels)} ", series.seconds.description)
-      text.line(name, "_count{\(labels)} ", series.count.description)
+      text.histogram(name, labels, series, bounds: bounds)
     }
-  }
-}
-
-extension StoreMetrics.Metric.Value {
-  /// The number, of seconds for a duration.
-  fileprivate var text: String {
-    switch self {
-    case .count(let count): count.description
-    case .duration(let duration): (duration / .seconds(1)).description
-    }
-  }
-}
-
-/// Text in Prometheus' exposition format.
-private struct PrometheusText {
-  private(set) var text = ""
-
-  mutating func family(_ name: String, _ type: String, _ help: String) {
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-  }
-
-  mutating func single(_ name: String, _ type: String, _ help: String, _ value: Int) {
-    family(name, type, help)
-    sample(name, [], value.description)
-  }
-
-  /// Appends a line of three parts.
-  mutating func line(_ beginning: String, _ end: String, _ value: String) {
-    text += beginning
-    text += end
-    text += value
-    text += "\n"
-  }
-
-  /// Appends a sample. Label values are the gateway's own words, so they need no escapes.
-  mutating func sample(_ name: String, _ labels: [(String, String)], _ value: String) {
-    let list = labels.map { "\($0)=\"\($1)\"" }.joined(separator: ",")
-    text += list.isEmpty ? "\(name) \(value)\n" : "\(name){\(list)} \(value)\n"
   }
 }

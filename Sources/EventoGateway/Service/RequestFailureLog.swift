@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoWire
 internal import HTTPServer
 internal import Logging
 internal import Synchronization
@@ -73,10 +74,11 @@ final class RequestFailureLog: Sendable {
   }
 
   private func write(_ error: EventoError, _ exchange: Exchange) {
+    var metadata: Logger.Metadata = [
+      "request_id": "\(exchange.requestID)", "code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "-")",
+    ]
+    if let trace = exchange.head?.headers.traceParent { metadata["trace_id"] = "\(trace.traceID)" }
     log.error(
-      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") failed: \(error.detail)",
-      metadata: [
-        "request_id": "\(exchange.requestID)", "code": "\(error.code.rawValue)", "cause": "\(error.cause ?? "-")",
-      ])
+      "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") failed: \(error.detail)", metadata: metadata)
   }
 }

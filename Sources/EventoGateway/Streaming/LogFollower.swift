@@ -5,6 +5,7 @@ struct LogFollower: Sendable {
   private let pages: PageCache
   private let rendering: StreamRendering
   private let membership: FollowerHub.Membership
+  private let lag: StreamLags.Entry
   private let interruption: Interruption?
   private(set) var start: Args.Start
   private var progress: FollowerReadLimits.Progress
@@ -21,13 +22,16 @@ struct LogFollower: Sendable {
     case stopped(Cursor?)
   }
 
-  /// - Parameter interruption: Ends the waits.
+  /// - Parameters:
+  ///   - lag: Records when it waits at the end of the log.
+  ///   - interruption: Ends the waits.
   /// - Throws: `invalid_request` if the filters alone exceed the limit of all followers' filters; `unavailable` if they
   ///   do so together with the existing ones.
   init(
     _ filter: FollowFilter, from start: Args.Start, as rendering: StreamRendering, pages: PageCache, hub: FollowerHub,
-    until interruption: Interruption?
+    lag: StreamLags.Entry, until interruption: Interruption?
   ) throws(EventoError) {
+    self.lag = lag
     self.interruption = interruption
     self.pages = pages
     self.rendering = rendering
@@ -48,12 +52,14 @@ struct LogFollower: Sendable {
         return .stopped(position)
       }
       if membership.isFinished || interruption?.isSet == true { return .stopped(position) }
+      lag.reachedEnd()
       if ContinuousClock.now >= deadline || Task.isCancelled {
         // A client that resumes from there need not read events of other followers again.
         if let lastRead, let position = membership.quietPosition(since: lastRead) { start = .after(position) }
         return .nothing(position)
       }
       await membership.wait(past: count, until: deadline, unless: interruption)
+      if membership.count != count { lag.leftEnd() }
     }
   }
 

@@ -7,6 +7,7 @@ struct GatewayClient: Sendable {
   let base: BaseURL
   let callDeadline: Duration
   let retry: RetryPolicy
+  let traceparent: @Sendable () -> String?
 
   /// A successful response.
   struct Response {
@@ -47,7 +48,7 @@ struct GatewayClient: Sendable {
 
   /// Sends a call whose successful response is read as it arrives.
   func stream(_ call: Call) -> ResponseStream {
-    client.stream(TransferRequest(method: call.method, url: base.text + call.path.text, body: call.body))
+    client.stream(request(call))
   }
 
   /// Returns the error of an ended stream; `nil` if it was the stream itself.
@@ -59,10 +60,16 @@ struct GatewayClient: Sendable {
       isTransient: Self.transientStatuses.contains(response.status))
   }
 
+  private func request(_ call: Call) -> TransferRequest {
+    TransferRequest(
+      method: call.method, url: base.text + call.path.text, body: call.body,
+      traceParent: traceparent().flatMap { TraceParent($0) })
+  }
+
   /// Sends a call like ``send(_:)``. The error also says whether something may have been done.
   func perform(_ call: Call) async throws(Failure) -> Response {
     let deadline = ContinuousClock.now + callDeadline
-    let request = TransferRequest(method: call.method, url: base.text + call.path.text, body: call.body)
+    let request = request(call)
     let attempts = call.isRepeatable ? retry.attempts : 1
     var attempt = 0
     var mayHaveBeenDone = false

@@ -61,6 +61,13 @@ public struct HTTPConfiguration: Sendable {
   /// The value of `User-Agent` (RFC 9110 §10.1.5), in printable ASCII: `evento-swift`.
   public var userAgent = "evento-swift"
 
+  /// Returns the trace context of the current task, which is sent as `traceparent` (https://www.w3.org/TR/trace-context/),
+  /// or `nil` for none: by default, always `nil`.
+  ///
+  /// It is called once for each call, in the caller's task, so that it can read a task-local value, and once for each
+  /// connection of a follower. All attempts of a call send the same value. An invalid value is not sent.
+  public var traceparent: @Sendable () -> String? = { nil }
+
   /// The logger for followers that can't reach the gateway. They retry without end: the first error is logged as a
   /// `warning`, then one a minute, and recovery as a `notice`. Calls throw, and log nothing.
   public var logger = Logger(label: "evento.http")

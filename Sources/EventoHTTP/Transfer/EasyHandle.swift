@@ -11,6 +11,8 @@ final class EasyHandle {
   private let streaming: TransferOptions.Streaming?
   /// libcurl's error message (CURLOPT_ERRORBUFFER), freed after the handle that writes it.
   private let message: UnsafeMutablePointer<CChar>
+  /// The header lines of the latest transfer, which libcurl reads during it.
+  private var headers: HeaderList?
   private var received = ReceivedResponse(limit: 0)
   private(set) var begin = ContinuousClock.now
   /// The time when a byte of a streamed body last arrived, or was last waited for.
@@ -96,6 +98,7 @@ final class EasyHandle {
     isStreamed = nil
     try options.set(CURLOPT_URL, request.url)
     try options.set(CURLOPT_HTTPHEADER, list: headers.list)
+    self.headers = headers
     if let body = request.body {
       try options.set(CURLOPT_POST, 1)
       try options.set(body: body)

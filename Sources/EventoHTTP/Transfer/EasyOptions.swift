@@ -97,7 +97,8 @@ struct EasyOptions {
 }
 
 /// Header lines in libcurl's form. libcurl reads them during transfers, and neither changes nor frees them
-/// (https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html), so that all transfers of a client share one list.
+/// (https://curl.se/libcurl/c/CURLOPT_HTTPHEADER.html), so that the transfers of a client
+/// share a list, unless one has a trace context.
 final class HeaderList {
   private(set) var list: UnsafeMutablePointer<curl_slist>?
 

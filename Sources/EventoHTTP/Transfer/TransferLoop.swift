@@ -1,4 +1,5 @@
 internal import CCurl
+internal import EventoWire
 
 #if canImport(Glibc)
   internal import Glibc
@@ -16,6 +17,7 @@ final class TransferLoop {
   private let multi: MultiHandle
   let options: TransferOptions
   private let queue: TransferQueue
+  private let headerLines: [String]
   private let headers: HeaderList
   private let headersWithBody: HeaderList
   private(set) var waiting = PendingQueue()
@@ -29,9 +31,9 @@ final class TransferLoop {
     self.multi = multi
     self.options = options
     self.queue = queue
-    let lines = ["Accept: \(options.accept)"] + options.headers
-    headers = try HeaderList(lines)
-    headersWithBody = try HeaderList(lines + TransferOptions.bodyHeaders)
+    headerLines = ["Accept: \(options.accept)"] + options.headers
+    headers = try HeaderList(headerLines)
+    headersWithBody = try HeaderList(headerLines + TransferOptions.bodyHeaders)
     let connections = Int(clamping: options.connections)
     for option in [CURLMOPT_MAXCONNECTS, CURLMOPT_MAX_TOTAL_CONNECTIONS] {
       guard evento_curl_multi_set_long(multi.pointer, option, connections) == CURLM_OK else {
@@ -116,12 +118,18 @@ final class TransferLoop {
   private func start(_ entry: TransferQueue.Entry) throws(TransferError) {
     let handle = if let handle = idle.popLast() { handle } else { try EasyHandle(options) }
     // A handle that throws is half prepared, and not used again.
-    try handle.prepare(entry, headers: entry.transfer.request.body == nil ? headers : headersWithBody)
+    try handle.prepare(entry, headers: try headers(of: entry.transfer.request))
     guard curl_multi_add_handle(multi.pointer, handle.easy) == CURLM_OK else {
       throw TransferError(kind: .permanent, summary: "libcurl accepts no more transfers")
     }
     busy[handle.easy] = handle
     if nextStallCheck == nil { nextStallCheck = options.streaming.map { handle.begin + $0.stallTimeout } }
+  }
+
+  private func headers(of request: TransferRequest) throws(TransferError) -> HeaderList {
+    guard let trace = request.traceParent else { return request.body == nil ? headers : headersWithBody }
+    let lines = headerLines + (request.body == nil ? [] : TransferOptions.bodyHeaders)
+    return try HeaderList(lines + ["\(TraceParent.field): \(trace.text)"])
   }
 
   // MARK: Ending

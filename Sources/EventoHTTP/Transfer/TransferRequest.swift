@@ -1,3 +1,4 @@
+internal import EventoWire
 internal import Synchronization
 
 /// One HTTP request.
@@ -15,6 +16,8 @@ struct TransferRequest: Sendable {
   let url: String
   /// The JSON body, if any.
   var body: [UInt8]?
+  /// The value of `traceparent`, if any.
+  var traceParent: TraceParent?
 }
 
 /// The complete response to a request.

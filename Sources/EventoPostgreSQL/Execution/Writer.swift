@@ -1,7 +1,6 @@
 internal import Dispatch
 internal import Evento
 internal import EventoStorage
-internal import Synchronization
 
 /// The one connection of this gateway that adds events.
 ///
@@ -27,7 +26,7 @@ final class Writer: @unchecked Sendable {
 
   private let queue = DispatchQueue(label: "evento.postgresql.writer")
   private let waiting: CommitQueue<PendingWrite>
-  private let commits = Atomic(0)
+  private let commitMetrics = CommitMetrics()
   private let connect: @Sendable () throws(PostgreSQLFailure) -> WriterSession
   private let announcer: CommitAnnouncer
   let health: WriterHealth
@@ -55,7 +54,7 @@ final class Writer: @unchecked Sendable {
   }
 
   var metrics: StoreMetrics {
-    StoreMetrics(waitingWrites: waiting.count, commits: commits.load(ordering: .relaxed))
+    commitMetrics.metrics(waitingWrites: waiting.count)
   }
 
   func submit(_ write: PendingWrite) {
@@ -226,7 +225,7 @@ final class Writer: @unchecked Sendable {
   private func end(_ writes: [PendingWrite], _ batch: WriteBatch, began: ContinuousClock.Instant) {
     if !batch.isOnlyRefusals { health.committed() }
     if !batch.rows.isEmpty {
-      commits.add(1, ordering: .relaxed)
+      commitMetrics.add(writes: writes.count, duration: .now - began, batch.added)
       announcer.announce(batch, began: began)
     }
     for (write, outcome) in zip(writes, batch.outcomes) { write.end(outcome) }

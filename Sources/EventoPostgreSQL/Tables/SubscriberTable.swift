@@ -132,6 +132,45 @@ struct SubscriberTable {
       is_enabled = excluded.is_enabled, created = excluded.created, updated = excluded.updated
     """, .textArray, .uuidArray, .int8Array, .int8Array, .boolArray, .int8Array, .int8Array)
 
+  // MARK: Metrics
+
+  func figures(slowest count: Int) throws -> StoreFigures {
+    let results = try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
+      try pipeline.send(Self.slowestStatement, [.int8(Int64(count))])
+      try pipeline.send(Self.countStatement)
+      return try pipeline.sync()
+    }
+    let (slowest, counts) = (results[0], results[1])
+    let end = counts.integer(0, 0)
+    return StoreFigures(
+      events: Int(end), enabledSubscribers: Int(counts.integer(0, 1)),
+      disabledSubscribers: Int(counts.integer(0, 2)),
+      slowest: (0..<slowest.rowCount).map { row in
+        StoreFigures.Lag(
+          key: slowest.text(row, 0),
+          // A failover may have lost the events of its position.
+          events: Int(max(end - slowest.integer(row, 1), 0)),
+          next: slowest.isNull(row, 2) ? nil : Timestamp(milliseconds: slowest.integer(row, 2)))
+      })
+  }
+
+  /// Without an index on the position: each acknowledgement would change it.
+  static let slowestStatement = Statement(
+    """
+    SELECT key, slowest.position, event.timestamp
+    FROM (
+      SELECT key, coalesce(position, 0) AS position FROM subscriber WHERE is_enabled ORDER BY 2, key LIMIT $1
+    ) AS slowest
+      LEFT JOIN event ON event.position = slowest.position + 1
+    ORDER BY slowest.position, key
+    """, .int8)
+
+  private static let countStatement = Statement(
+    """
+    SELECT (SELECT position FROM store), count(*) FILTER (WHERE is_enabled), count(*) FILTER (WHERE NOT is_enabled)
+    FROM subscriber
+    """)
+
   // MARK: Rows
 
   private static func first(_ rows: QueryResult) -> Subscriber? {

@@ -72,6 +72,9 @@ struct OpenFiles {
   /// The size of the write-ahead log, in bytes.
   var logBytes: Int { FileSystem.size(logPath) }
 
+  /// The size of the database file, in bytes.
+  var databaseBytes: Int { FileSystem.size(databasePath) }
+
   /// The bytes that this process can still write to the database's file system; `nil` if unknown.
   var freeBytes: Int? { FileSystem.freeBytes(files[0].path) }
 }

@@ -24,7 +24,7 @@ final class Checkpointer {
 
   struct Figures {
     var count = 0
-    var duration = Duration.zero
+    var duration = Histogram([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
     var failures = 0
     /// The time since which every attempt has failed, and the latest error.
     var failing: (since: ContinuousClock.Instant, error: EventoError)?
@@ -75,7 +75,7 @@ final class Checkpointer {
         : try connection.checkpoint(.passive, waitingUpTo: .zero)
       // If a reader blocks the restart for long, do not wait for it again before the log has doubled.
       if restarts { nextRestart = outcome.isComplete ? 2 * threshold : 2 * pages.count }
-      figures.duration += .now - start
+      figures.duration.add(.now - start)
       if outcome.moved > 0 {
         figures.failing = nil
         figures.count += 1

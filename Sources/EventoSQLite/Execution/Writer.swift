@@ -1,7 +1,6 @@
 internal import Dispatch
 internal import Evento
 internal import EventoStorage
-internal import Synchronization
 
 /// The one connection that changes the database.
 ///
@@ -19,7 +18,7 @@ final class Writer: @unchecked Sendable {
   private let files: WriterFiles?
   private let notify: @Sendable (StoreNotice) -> Void
   private let waiting: CommitQueue<WriteJob>
-  private let commits = Atomic(0)
+  private let commitMetrics = CommitMetrics()
   private let commitDuration: Duration
   let health: WriterHealth
   private let poller: ForeignCommitPoller
@@ -49,9 +48,7 @@ final class Writer: @unchecked Sendable {
   }
 
   var metrics: StoreMetrics {
-    StoreMetrics(
-      waitingWrites: waiting.count, commits: commits.load(ordering: .relaxed),
-      others: WriterFiles.metrics(of: files))
+    commitMetrics.metrics(waitingWrites: waiting.count, others: WriterFiles.metrics(of: files))
   }
 
   /// The free bytes on the disk of the database; `nil` if unknown.
@@ -228,7 +225,7 @@ final class Writer: @unchecked Sendable {
     health.committed(
       hasWritten: session.connection.totalChanges > changes, hasAddedEvents: !session.added.isEmpty,
       bytes: jobs.reduce(0) { $0 + $1.size.bytes })
-    commits.add(1, ordering: .relaxed)
+    commitMetrics.add(writes: jobs.count, duration: .now - began, session.added)
     if let announced { announce(after: announced, began: began) }
     for report in reports { report() }
     endErasures()

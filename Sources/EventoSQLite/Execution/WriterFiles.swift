@@ -27,6 +27,9 @@ final class WriterFiles: @unchecked Sendable {
   /// The size of the write-ahead log, in bytes.
   var logBytes: Int { files.logBytes }
 
+  /// The size of the database file, in bytes.
+  var databaseBytes: Int { files.databaseBytes }
+
   /// The free bytes on the disk of the database; `nil` if unknown.
   var freeBytes: Int? { files.freeBytes }
 
@@ -133,14 +136,13 @@ final class WriterFiles: @unchecked Sendable {
   static func metrics(of files: WriterFiles?) -> [StoreMetrics.Metric] {
     let figures = files?.figures ?? Checkpointer.Figures()
     return [
+      .init("evento_database_bytes", .gauge, "Size of the database file, in bytes.", .count(files?.databaseBytes ?? 0)),
       .init(
         "evento_write_ahead_log_bytes", .gauge, "Size of the write-ahead log, in bytes.", .count(files?.logBytes ?? 0)),
       .init(
-        "evento_checkpoints_total", .counter, "Checkpoints: the write-ahead log was moved into the database file.",
-        .count(figures.count)),
-      .init(
-        "evento_checkpoint_seconds_total", .counter,
-        "Time spent on checkpoints, in seconds. No commit starts meanwhile.", .duration(figures.duration)),
+        "evento_checkpoint_duration_seconds", .histogram,
+        "Time of a checkpoint, which moves the write-ahead log into the database file, in seconds. No commit starts meanwhile.",
+        .distribution(figures.duration)),
       .init("evento_checkpoint_failures_total", .counter, "Checkpoints that failed.", .count(figures.failures)),
     ]
   }

@@ -120,6 +120,15 @@ final class WriterHealth: Sendable {
       cause: failing.error.cause)
   }
 
+  /// The error of a store that is not ready, as far as its normal work has shown; `nil` if it has shown none.
+  var knownFailure: EventoError? {
+    switch verdict {
+    case .healthy: checkpointFailure
+    case .unhealthy(let failure): failure
+    case .unknown: state.withLock { $0.shortage?.error ?? $0.lastOutcome?.failure } ?? checkpointFailure
+    }
+  }
+
   var verdict: Verdict {
     let (busySince, last, lasting, shortage) = state.withLock {
       ($0.busySince, $0.lastOutcome, $0.displacement ?? $0.lastingFailure, $0.shortage)

@@ -72,6 +72,33 @@ struct SubscriberTable {
     guard connection.changes > 0 else { throw EventoError.subscriberNotFound(key) }
   }
 
+  // MARK: Metrics
+
+  func figures(slowest count: Int) throws(SQLiteFailure) -> StoreFigures {
+    let lags = try connection.all(Self.slowestQuery, .integer(Int64(count))) { row in
+      (key: row.text(0), position: row.integer(1), next: row.isNull(2) ? nil : Timestamp(milliseconds: row.integer(2)))
+    }
+    let counts = try connection.first(Self.countQuery) { (Int($0.integer(0)), Int($0.integer(1))) } ?? (0, 0)
+    // Read last, so that no subscriber is after it.
+    let end = try connection.logEnd().position
+    return StoreFigures(
+      events: Int(end), enabledSubscribers: counts.0, disabledSubscribers: counts.1,
+      slowest: lags.map { StoreFigures.Lag(key: $0.key, events: Int(end - $0.position), next: $0.next) })
+  }
+
+  /// Without an index on the position: each acknowledgement would change it.
+  static let slowestQuery = """
+    SELECT key, slowest.position, event.timestamp
+    FROM (
+      SELECT key, ifnull(position, 0) AS position FROM subscriber WHERE is_enabled = 1 ORDER BY 2, key LIMIT ?1
+    ) AS slowest
+      LEFT JOIN event ON event.position = slowest.position + 1
+    ORDER BY slowest.position, key
+    """
+
+  private static let countQuery =
+    "SELECT count(*) FILTER (WHERE is_enabled = 1), count(*) FILTER (WHERE is_enabled = 0) FROM subscriber"
+
   private func existing(_ key: String) throws -> Subscriber {
     guard let subscriber = try subscriber(key) else { throw EventoError.subscriberNotFound(key) }
     return subscriber

@@ -56,6 +56,7 @@ extension Connection {
 
   private func receive(_ head: RequestHead) {
     loop.limits.countRequest()
+    if loop.observesEnds { record = RequestRecord(head, at: .now) }
     let reception = loop.handler.receive(head)
     let action = machine.headReceived(
       head.framing, version: head.version, bodyLimit: reception.bodyLimit, at: loop.now)
@@ -119,8 +120,10 @@ extension Connection {
         to: RejectedRequest(error: error, head: head, fields: head?.headers ?? parser.headers, duration: duration))
       if case .stream = response.body { response.body = .none }
       if !write(response, method: head?.method ?? parser.method, version: .oneDotOne, persists: false) {
-        _ = write(Response(status: error.status), method: nil, version: .oneDotOne, persists: false)
+        response = Response(status: error.status)
+        _ = write(response, method: nil, version: .oneDotOne, persists: false)
       }
+      endRejected(response, head: head)
     }
     perform(.closeAfterOutput)
   }

@@ -44,9 +44,11 @@ extension Connection {
   }
 
   /// Takes a response that was not ready at once.
-  func receive(_ response: Response) {
-    // If its deadline had passed, the client has received another one.
+  ///
+  /// - Parameter make: Makes it. Not called if its deadline had passed: the client has received another one.
+  func receive(_ make: () -> Response) {
     guard machine.isHandling, let request = request.take() else { return }
+    let response = make()
     output.reuse(&loop.scratchBuffer)
     send(response, to: request.head, halfClose: request.halfClose)
     advance()
@@ -60,10 +62,16 @@ extension Connection {
         HTTPProtocolError(.invalidResponse, "The response has a status or a field that can't be sent."), of: head
       )
     }
+    record?.status = response.status
+    record?.note = response.note
     if case .stream(let produce) = response.body, Self.hasBody(response.status, method: head.method) {
       machine.streamBegan()
       request = InFlightRequest(head: head, work: stream(produce), halfClose: halfClose)
     } else {
+      if case .bytes(let bytes) = response.body, Self.hasBody(response.status, method: head.method) {
+        record?.responseBytes = bytes.count
+      }
+      endRequest(isComplete: true)
       perform(machine.responseEnded(at: loop.now))
     }
   }
@@ -74,7 +82,7 @@ extension Connection {
   }
 
   /// Returns true if a response has a body (RFC 9110 §6.4.1).
-  private static func hasBody(_ status: Int, method: String?) -> Bool {
+  static func hasBody(_ status: Int, method: String?) -> Bool {
     method != "HEAD" && !statusHasNoContent(status)
   }
 
@@ -160,6 +168,7 @@ extension Connection {
       switch writer.take() {
       case .nothing: return
       case .bytes(let content, let isLast):
+        record?.responseBytes += content.count
         queue { output in if isChunked { output.append(chunk: content) } else { output.append(content) } }
         flush()
         guard machine.isOpen else { return }
@@ -168,8 +177,11 @@ extension Connection {
       case .finished:
         if isChunked { queue { $0.appendLastChunk() } }
         request = nil
+        endRequest(isComplete: true)
         return perform(machine.responseEnded(at: loop.now))
-      case .failed: return perform(machine.streamFailed(at: loop.now))
+      case .failed:
+        endRequest(isComplete: false)
+        return perform(machine.streamFailed(at: loop.now))
       }
     }
   }

@@ -18,6 +18,8 @@ final class Connection {
   var body: [UInt8] = []
   /// The request in progress: with its handler, or the task that writes its body.
   var request: InFlightRequest?
+  /// The request that has not ended yet, if the handler observes ends.
+  var record: RequestRecord?
   var output = OutputQueue()
   /// The bytes of this connection that are counted in ``EventLoop/waitingBytes``.
   var countedBytes = 0
@@ -152,6 +154,7 @@ final class Connection {
   private func read() {
     switch socket.read(into: loop.readBuffer) {
     case .bytes(let count):
+      loop.traffic.countReceived(count)
       if count < loop.readBuffer.count, socket.shortReadMeansEmpty, machine.peer == .sending {
         readiness.remove(.readable)
       }
@@ -230,6 +233,7 @@ final class Connection {
         return close()
       }
     }
+    if sent > 0 { loop.traffic.countSent(sent) }
     perform(machine.outputSent(sent, at: loop.now))
   }
 
@@ -240,6 +244,7 @@ final class Connection {
   /// - Parameter reset: Resets it, so that the peer can see that a body is incomplete.
   func close(reset: Bool = false) {
     guard let mustReset = machine.closed() else { return }
+    endRequest(isComplete: false)
     request?.cancel(loop.isStopping ? .serverStopped : .clientGone)
     request = nil
     dropInput()

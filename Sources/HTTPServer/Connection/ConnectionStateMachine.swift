@@ -64,6 +64,9 @@ struct ConnectionStateMachine {
 
   var isHandling: Bool { if case .handling = response { true } else { false } }
 
+  /// The bytes of the latest request's body that have arrived.
+  var bodyBytes: Int { request.bodyBytes }
+
   var isStreaming: Bool { if case .streaming = response { true } else { false } }
 
   private var hasNotResponded: Bool { if case .pending = response { true } else { false } }

@@ -4,7 +4,7 @@ internal import Synchronization
 /// A thread that owns a share of the connections, waits for all of them at once, and makes the responses that need no
 /// other thread.
 ///
-/// `@unchecked Sendable`: everything except `mailbox`, `limits` and the constants is used only on that thread.
+/// `@unchecked Sendable`: everything except `mailbox`, `limits`, `traffic` and the constants is used only on that thread.
 final class EventLoop: @unchecked Sendable {
   let configuration: ServerConfiguration
   let parserLimits: ParserLimits
@@ -12,6 +12,9 @@ final class EventLoop: @unchecked Sendable {
   let handler: any RequestHandler
   let limits: ConnectionLimits
   let mailbox: Mailbox
+  let traffic = Traffic()
+  /// The value of ``RequestHandler/observesEnds``.
+  let observesEnds: Bool
 
   private let poller: any Poller
   private var listeners: [Listener]
@@ -64,6 +67,7 @@ final class EventLoop: @unchecked Sendable {
     persistence = PersistenceFields(idle: configuration.idleTimeout)
     outputShare = configuration.totalResponseBytes / max(configuration.eventLoops, 1)
     self.handler = handler
+    observesEnds = handler.observesEnds
     self.limits = limits
     self.listeners = listeners
     mailbox = try Mailbox()
@@ -120,8 +124,8 @@ final class EventLoop: @unchecked Sendable {
     divideTime(among: messages.count)
     for message in messages {
       switch message {
-      case .response(let token, let response): connections[token]?.receive(response)
-      case .making(let token, let make): connections[token]?.receive(make())
+      case .response(let token, let response): connections[token]?.receive { response }
+      case .making(let token, let make): connections[token]?.receive(make)
       case .stream(let token): connections[token]?.streamWrote()
       case .stop(let deadline): stop(deadline)
       }

@@ -9,6 +9,21 @@ package protocol RequestHandler: Sendable {
   ///
   /// Called on an event loop's thread: it must not block. The connection is closed after it.
   func response(to request: RejectedRequest) -> Response
+
+  /// True if ``ended(_:)`` is called. It must not change.
+  var observesEnds: Bool { get }
+
+  /// Reports the end of each request, once: when all of its response was passed to the connection, or when the
+  /// connection was closed before that. Of the connections over the limit, those that get no response are not reported.
+  ///
+  /// Called on an event loop's thread: it must not block.
+  func ended(_ request: EndedRequest)
+}
+
+extension RequestHandler {
+  package var observesEnds: Bool { false }
+
+  package func ended(_ request: EndedRequest) {}
 }
 
 /// The way in which a handler receives a request.

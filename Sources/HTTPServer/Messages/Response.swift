@@ -20,6 +20,8 @@ package struct Response: Sendable {
   package var headers: Headers
   /// The content.
   package var body: Body
+  /// The handler's own object, which ``EndedRequest`` returns. The server does not use it.
+  package var note: (any AnyObject & Sendable)?
 
   package init(status: Int = 200, headers: Headers = Headers(), body: Body = .none) {
     self.status = status

@@ -37,6 +37,12 @@ struct Descriptor: ~Copyable {
 
 /// The process's limit of descriptors, which bounds its connections like ``ServerConfiguration/connections``.
 package enum DescriptorLimit {
+  /// The soft limit; `nil` if it can't be found.
+  package static var current: Int? {
+    var limit = rlimit()
+    return getrlimit(descriptors, &limit) == 0 ? Int(clamping: limit.rlim_cur) : nil
+  }
+
   /// Raises the soft limit (`ulimit -n`) to this number, or as far as the hard limit allows; never lowers it.
   ///
   /// It is the limit of the whole process, so a server does not raise it by itself.

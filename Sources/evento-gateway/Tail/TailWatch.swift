@@ -28,7 +28,7 @@ struct TailWatch {
   static var logger: Logger {
     Logger(label: "evento.http") { label -> any LogHandler in
       guard !isTerminal else { return SwiftLogNoOpLogHandler() }
-      return StreamLogHandler(label: label, stream: LogOutput(label: label))
+      return StreamLogHandler(label: label, stream: LogOutput(label: label, format: .text))
     }
   }
 

@@ -11,21 +11,30 @@ internal import Synchronization
 final class LogOutput: TextOutputStream, Sendable {
   private struct State {
     var waiting: [UInt8] = []
+    /// The lines that were dropped since the last notice, and since the start.
     var dropped = 0
+    var allDropped = 0
     var isWriting = false
   }
 
   private let label: String
+  private let format: LogFormat
   private let queue = DispatchQueue(label: "log")
   private let state = Mutex(State())
 
   /// The maximum size of waiting lines, in bytes. As many again may be about to be written.
   private static let limit = 1 << 20
 
-  /// - Parameter label: The logger's label, for the notice of dropped lines.
-  init(label: String) {
+  /// - Parameters:
+  ///   - label: The logger's label, for the notice of dropped lines.
+  ///   - format: The format of that notice.
+  init(label: String, format: LogFormat) {
     self.label = label
+    self.format = format
   }
+
+  /// The number of lines that were dropped since the start.
+  var droppedLines: Int { state.withLock { $0.allDropped } }
 
   /// Writes one line, which includes its end.
   func write(_ line: String) {
@@ -34,6 +43,7 @@ final class LogOutput: TextOutputStream, Sendable {
     let mustSchedule = state.withLock { state in
       guard state.waiting.count + line.utf8.count <= Self.limit else {
         state.dropped += 1
+        state.allDropped += 1
         return false
       }
       state.waiting.append(contentsOf: line.utf8)
@@ -68,7 +78,7 @@ final class LogOutput: TextOutputStream, Sendable {
 
   private func notice(of dropped: Int) -> String {
     let text = LineBuffer()
-    Logger(label: label) { StreamLogHandler(label: $0, stream: text) }
+    Logger(label: label) { format.handler(label: $0, stream: text) }
       .warning("\(dropped) lines of the log were dropped here, because they were not read in time.")
     return text.line.withLock { $0 }
   }
