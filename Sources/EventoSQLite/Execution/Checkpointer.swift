@@ -93,7 +93,7 @@ final class Checkpointer {
   func clear() throws(SQLiteFailure) -> Bool {
     let start = ContinuousClock.now
     let outcome = try turns.shorten { () throws(SQLiteFailure) in try moveAll(.truncate) }
-    figures.duration += .now - start
+    figures.duration.add(.now - start)
     guard outcome.isComplete else { return false }
     figures.count += 1
     // Otherwise, the old pages could come back after a power failure.
