@@ -258,7 +258,7 @@ def shortened_log(options, results, parent):
         # A checkpoint follows the commit with which the log has 4000 pages.
         while os.path.getsize(shim.database + "-wal") < 4000 * 4120:
             caller.write(fresh_id(), 1 << 20)
-        wait_until(lambda: b"evento_checkpoints_total 1\n" in caller.client.request("GET", "/metrics")[1], 10, "A checkpoint")
+        wait_until(lambda: b"evento_checkpoint_duration_seconds_count 1\n" in caller.client.request("GET", "/metrics")[1], 10, "A checkpoint")
         # The first sync is that of the log's header.
         shim.fail(SYNC, LOG, errno.EIO, first=2, every=0, limit=1)
         refused, again = caller.write(fresh_id()), caller.write(fresh_id())
