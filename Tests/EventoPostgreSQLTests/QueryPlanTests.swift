@@ -77,7 +77,6 @@ import Testing
     for (index, statement) in WriterLookups.statements.enumerated() {
       check(try plan(statement, on: connection), "look-up \(index) of a writer", sorts: true)
     }
-    check(try plan(ChangedHeads.statement, on: connection), "heads that others have changed", sorts: true)
     check(try plan(FilterResolution.statement, on: connection), "names", sorts: true)
     check(try plan(SymbolTable.statement, on: connection), "lanes", sorts: false)
     check(try plan(EventRow.byID, on: connection), "event by id", sorts: false)

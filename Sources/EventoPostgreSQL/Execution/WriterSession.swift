@@ -9,9 +9,8 @@ internal import EventoStorage
 ///   without a lock. The row of the store is then updated only if it is still the one after which they were decided, and
 ///   the rows are added only if it was. So the lock is held for one round trip.
 /// - *Lock and look up*, if the swap failed because another gateway was quicker. The row of the store is locked first, and
-///   what the cache lacks is looked up under the lock, after the events that the other gateways have added
-///   (``ChangedHeads``). The writes that arrived during the wait for the lock join the batch: while several gateways take
-///   turns, each of them has many.
+///   everything is looked up under the lock. The writes that arrived during the wait for the lock join the batch: while
+///   several gateways take turns, each of them has many.
 ///
 /// In both, what a write itself takes for new is not looked up: the ids of its events, and an aggregate whose version
 /// it gives as 1. If one is stored already, a unique index refuses the batch, and it is decided again with all look-ups.
@@ -123,7 +122,10 @@ final class WriterSession {
     while true {
       if base == nil || !request.isEmpty {
         let answer = try lookUp(request)
-        guard base.map({ $0.isSameCommit(as: answer.store) }) ?? true else { return nil }
+        guard base.map({ $0.isSameCommit(as: answer.store) }) ?? true else {
+          cache.forgetHeads()
+          return nil
+        }
         base = answer.store
         known.merge(answer.found)
         isConfirmed = answer.isUnchanged
@@ -168,20 +170,18 @@ final class WriterSession {
     _ writes: inout Writes, assumesNew: Bool, sending: (WriteBatch) -> Void
   ) throws(PostgreSQLFailure) -> WriteBatch {
     sent = nil
-    let changes = cache.store.map(ChangedHeads.init)
+    cache.forgetHeads()
     var batchWrites = writes
     defer { writes = batchWrites }
     let batch = try connection.pipeline { (pipeline) throws(PostgreSQLFailure) in
       try pipeline.send(.begin)
       try pipeline.send(StoreRow.lockStatement)
-      if let changes { try pipeline.send(ChangedHeads.statement, changes.parameters) }
       var request = LookupRequest(batchWrites.all, cache, assumesNew: assumesNew)
       var lookups = WriterLookups(request)
       try lookups.send { (statement, parameters) throws(PostgreSQLFailure) in try pipeline.send(statement, parameters) }
       // The later statements see what was committed before the lock was acquired.
       var results = try pipeline.syncInTransaction().dropFirst()
       let store = try StoreRow(results.popFirst())
-      if let changes { changes.update(cache, try results.next(), upTo: store) }
       var known = try lookups.result { () throws(PostgreSQLFailure) in try results.next() }
       known.assumeNew(in: request)
 

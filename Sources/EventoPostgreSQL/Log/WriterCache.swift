@@ -5,7 +5,8 @@ internal import EventoStorage
 ///
 /// It ends with the connection: after a failover that lost commits, other texts may have the ids.
 final class WriterCache {
-  /// The store as of which the heads are those of the latest events; `nil` before the first commit of this connection.
+  /// The store as of the last commit of this connection; `nil` before the first one. Unless another gateway has
+  /// committed since, the heads are those of the latest events.
   var store: StoreRow?
   private var heads = TwoGenerationCache<AggregateKey, AggregateHead>(limit: headLimit)
   private var kinds = TwoGenerationCache<KindName, Kind>(limit: symbolLimit)
@@ -24,7 +25,7 @@ final class WriterCache {
   func keep(_ kind: Kind, of name: KindName) { kinds.keep(kind, at: name) }
   func keep(_ lane: Lane, of name: LaneName) { lanes.keep(lane, at: name) }
 
-  /// Forgets the heads, because too many events have been committed since. Symbols never change.
+  /// Forgets the heads, because another gateway has committed. Symbols never change.
   func forgetHeads() {
     store = nil
     heads.removeAll()
