@@ -9,12 +9,19 @@ final class GatewayProcess: Sendable {
   private let process: CommandProcess
   let announcement: String
 
-  /// Runs a command of the package to its end.
+  /// Runs a command of the package to its end. One that does not end within two minutes is killed, so that no test waits
+  /// for it for ever.
   static func run(
     _ arguments: [String], environment: [String: String] = [:], command: String = "evento-gateway",
     shell: String? = nil
   ) async throws -> Outcome {
-    try await CommandProcess(arguments, environment: environment, command: command, shell: shell).outcome()
+    let process = try CommandProcess(arguments, environment: environment, command: command, shell: shell)
+    let end = Task {
+      try await Task.sleep(for: .seconds(120))
+      process.send(SIGKILL)
+    }
+    defer { end.cancel() }
+    return await process.outcome()
   }
 
   /// Starts `serve` on a free port, and waits until it listens.
