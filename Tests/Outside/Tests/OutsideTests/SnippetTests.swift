@@ -158,6 +158,29 @@ typealias MyExecutor = InMemoryExecutor
     }
   }
 
+  @Test func anErasedAggregateIsForgotten() async throws {
+    struct Opened: AggregateEvent { typealias Aggregate = Account; var owner: String }
+    actor Owners {
+      private(set) var names: [String: String] = [:]
+      func set(_ name: String, of id: String) { names[id] = name }
+      func remove(_ id: String) { names[id] = nil }
+    }
+    try await withStore { store in
+      let owners = Owners()
+      let ada = try await Account.create().event(Opened(owner: "Ada")).commit(to: store)
+      let bob = try await Account.create().event(Opened(owner: "Bob")).commit(to: store)
+      await owners.set("Ada", of: ada.id)
+
+      try await store.eraseAggregate(type: Account.aggregatorType, id: ada.id, snapshotTypes: ["balance"])
+
+      try await Subscription("owners")
+        .on(Opened.self) { await owners.set($0.data.owner, of: $0.aggregatorID) }
+        .onErased { await owners.remove($0.aggregatorID) }
+        .runOnce(on: store)
+      #expect(await owners.names == [bob.id: "Bob"])
+    }
+  }
+
   @Test func anEventThatIsGivenADateSaysHow() async throws {
     struct Booked: AggregateEvent { typealias Aggregate = Account; var on: Date }
     try await withStore { store in
