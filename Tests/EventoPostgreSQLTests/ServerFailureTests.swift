@@ -213,7 +213,12 @@ import Testing
     try await withStore(on: server, { $0.writeTimeout = .seconds(1) }) { store, database in
       let first = try await store.write([.sample()])
       #expect(try await store.log().count == 1)
-      // The first store has three of four connections.
+      // The first store has three of four connections. A connection that is closed counts until its process has ended.
+      let onlyThree = """
+        SELECT 'yes' FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() HAVING count(*) <= 3
+        """
+      _ = try await database.wait(for: onlyThree)
       let configuration = PostgreSQLConfiguration(url: database.url)
       let second = try await PostgreSQLExecutor.open(configuration)
       try await expectUnavailable("accepts no more connections") { _ = try await second.log() }
@@ -222,6 +227,7 @@ import Testing
       }
       let third = try await store.write([.sample()])
       await second.close()
+      _ = try await database.wait(for: onlyThree)
       try await withStore(configuration) { second in
         let fourth = try await second.write([.sample()])
         expect(try await store.log(), toHave: [first, third, fourth])
