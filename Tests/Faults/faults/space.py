@@ -40,10 +40,10 @@ class SmallDisk:
         self._run("mount", "-t", "tmpfs", "-o", f"size={DISK_MEGABYTES}m", "none", str(self.folder))
 
     def fill(self):
-        with open(self.folder / "ballast", "wb") as file, contextlib.suppress(OSError):
+        # Without a buffer, whose rest would be written when the file is closed.
+        with open(self.folder / "ballast", "wb", buffering=0) as file, contextlib.suppress(OSError):
             while True:
                 file.write(bytes(65536))
-                file.flush()
 
     def free(self):
         (self.folder / "ballast").unlink()
