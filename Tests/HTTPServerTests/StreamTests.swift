@@ -45,9 +45,10 @@ import Testing
 
   /// A writer that has nothing to write just now finds out all the same.
   @Test func anEmptyWriteFailsOnceTheClientIsGone() async throws {
-    let ended = Signal()
+    let (written, ended) = (Signal(), Signal())
     let handler = handler { writer in
       try await writer.write(Array("first".utf8))
+      written.fire()
       // It is cancelled once the writer is closed.
       while !Task.isCancelled { await Task.yield() }
       do {
@@ -61,6 +62,8 @@ import Testing
       let client = try RawClient(address)
       try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
       _ = try await client.bytes(17)
+      // The head is sent before the body: otherwise, the first write could fail.
+      _ = await written.wait()
       client.reset()
       #expect(await ended.wait() as? BodyWriter.Closed == .clientGone)
     }
