@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import ByteCoding
 internal import Evento
 internal import EventoStorage
 internal import Foundation
@@ -79,9 +78,7 @@ struct CopyCommand: AsyncParsableCommand, SignalHandling {
     _ source: DatabaseLocation, _ target: DatabaseLocation, _ progress: @escaping LongOperation.Progress
   ) async throws -> StoreCopy.Result {
     var settings = StoreSettings()
-    settings.notify = { notice in
-      StandardError.write(PrintableText.escaped(notice.message + (notice.cause.map { " (\($0))" } ?? "")) + "\n")
-    }
+    settings.notify = { StandardError.write($0) }
     try source.checkExists()
     return try await source.withStore(settings) { from in
       try await target.withStore(settings) { to in

@@ -125,9 +125,7 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
     var settings = StoreSettings()
     settings.createsStore = false
     settings.createsStoreSetting = "this command"
-    settings.notify = { notice in
-      StandardError.write(PrintableText.escaped(notice.message + (notice.cause.map { " (\($0))" } ?? "")) + "\n")
-    }
+    settings.notify = { StandardError.write($0) }
     return try await location.withStore(settings) { opened in
       try await opened.store.eraseAggregate(type: type, id: id, snapshotTypes: snapshotType)
     }

@@ -1,3 +1,5 @@
+internal import ByteCoding
+internal import Evento
 internal import EventoPostgreSQL
 internal import Foundation
 
@@ -9,6 +11,11 @@ enum StandardError {
   /// - Returns: True if all of it was written.
   @discardableResult static func write(_ text: String) -> Bool {
     writeAll(Array(PostgreSQLURL.redacted(text).utf8), to: STDERR_FILENO) == nil
+  }
+
+  /// Writes a message of a store, for a command that has no log.
+  static func write(_ notice: StoreNotice) {
+    write(PrintableText.escaped(notice.message + (notice.cause.map { " (\($0))" } ?? "")) + "\n")
   }
 }
 

@@ -20,7 +20,7 @@ package struct StoreFigures: Sendable, Equatable {
     package let key: String
     /// The number of events after its position, whether it has a filter or not.
     package let events: Int
-    /// The time of the first of them; `nil` if there is none.
+    /// The timestamp of the first event after its position; `nil` at the end of the log.
     package let next: Timestamp?
 
     package init(key: String, events: Int, next: Timestamp?) {

@@ -104,6 +104,15 @@ enum EventRow {
   }
 }
 
+/// The kinds of content of an event's row: the values of its column `is_json`.
+enum EventContent: Int64 {
+  /// A payload that is not JSON.
+  case bytes = 0
+  case json = 1
+  /// Nothing: the payload is empty, and there is no metadata.
+  case erased = 2
+}
+
 extension ULID {
   /// The sixteen bytes stored in a row. They sort by time, so that an index on them grows at its end.
   var blob: [UInt8] { withBlob { Array($0) } }
