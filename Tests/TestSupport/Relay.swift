@@ -108,7 +108,10 @@ package final class Relay: Sendable {
   /// Refuses new connections. Those that are open go on.
   package func refuse() {
     change { state in
-      if let listener = state.listener { close(listener) }
+      guard let listener = state.listener else { return }
+      // A socket that the thread waits for listens on after `close`, until the wait ends.
+      shutdown(listener, Int32(SHUT_RD))
+      close(listener)
       state.listener = nil
     }
   }
