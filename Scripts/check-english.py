@@ -18,7 +18,7 @@ NAMES = ["Tests"]
 DOCUMENTS = [
     "README.md", "CHANGELOG.md", "openapi.yaml", "docs/http-api.md", "docs/operations.md", "docs/swift.md",
     "docs/decisions.md", "docs/threat-model.md", "docs/postgresql.md", "docs/reliability.md", "CONTRIBUTING.md",
-    "Benchmarks/README.md", "Tests/Failover/README.md", "Tests/Fuzz/README.md", "Tests/Peers/README.md",
+    "Benchmarks/README.md", "Tests/Failover/README.md", "Tests/Faults/README.md", "Tests/Fuzz/README.md", "Tests/Peers/README.md",
     "Tests/PostgreSQL/README.md",
 ]
 

@@ -15,6 +15,10 @@ cp -Rp Package.swift README.md openapi.yaml docs Sources Tests "$tree"
 # The one benchmark that is a target of the package.
 cp -R Benchmarks/Wire "$tree/Benchmarks"
 if [ "$sanitizer" = thread ]; then
+  # Code that other modules inline must not name the stand-ins, which are internal. Without it, some imports are of no use.
+  grep --recursive --files-with-matches "@inlinable\|@usableFromInline" "$tree/Sources" |
+    xargs sed -i "s/@inlinable *//; s/@usableFromInline *//"
+  sed -i "s/treatAllWarnings(as: .error)/treatAllWarnings(as: .warning)/" "$tree/Package.swift"
   number=0
   for target in "$tree"/Sources/* "$tree"/Tests/*; do
     if grep --recursive --quiet "import Synchronization" "$target"; then cp Scripts/sanitizers/Mutex.swift "$target"; fi

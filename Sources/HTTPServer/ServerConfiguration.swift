@@ -46,9 +46,9 @@ package struct ServerConfiguration: Sendable {
   /// 32 MiB.
   package var lingerBytes = 32 * 1024 * 1024
   /// The maximum time after the last response until a client that still sends must close. 10 s.
-  package var lingerTime = Duration.seconds(10)
+  package var lingerTimeout = Duration.seconds(10)
   /// The maximum time after the last response until a client that sends nothing must close. 2 s.
-  package var lingerTimeout = Duration.seconds(2)
+  package var lingerIdleTimeout = Duration.seconds(2)
   /// The maximum number of connections that the kernel keeps until they are accepted; it has its own limit. 4096.
   package var backlog = 4096
 

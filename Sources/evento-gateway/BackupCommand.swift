@@ -6,7 +6,7 @@ struct BackupCommand: AsyncParsableCommand, SignalHandling {
 
   static let configuration = CommandConfiguration(
     commandName: "backup",
-    abstract: "Copy a store while a gateway serves it.",
+    abstract: "Back up a SQLite store, even while a gateway is serving it.",
     discussion: """
       The copy is consistent and has every confirmed event. It appears under its name only when it is complete and on \
       disk. Ctrl-C removes a partial copy. EVENTO_DATABASE can be set instead of --database.

@@ -25,20 +25,20 @@ struct DeadlineOptions: ParsableArguments {
       valueName: "bytes"))
   var minBodyRate = Number(ServerConfiguration().minimumBodyRate)
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("Seconds from a request to its response.", valueName: "seconds"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("Maximum seconds to respond to a request.", valueName: "seconds"))
   var handlerTimeout = Number(seconds(ServerConfiguration().handlerTimeout))
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Seconds that a client may read nothing of its response.",
+      "Maximum seconds without a client reading any of its response.",
       valueName: "seconds"))
   var writeTimeout = Number(seconds(ServerConfiguration().writeTimeout))
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Seconds that an idle connection stays open; longer than clients keep one.",
+      "Seconds that an idle connection stays open. Set it longer than clients keep idle connections.",
       valueName: "seconds"))
   var idleTimeout = Number(seconds(ServerConfiguration().idleTimeout))
 
@@ -54,7 +54,7 @@ struct DeadlineOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Seconds for requests in flight when the gateway stops.",
+      "Seconds that requests in flight have to finish when the gateway stops.",
       valueName: "seconds"))
   var shutdownGrace = Number(5)
 

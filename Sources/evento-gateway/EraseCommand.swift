@@ -12,7 +12,7 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
     commandName: "erase",
     abstract: "Erase the payloads and metadata of an aggregate's events.",
     discussion: """
-      Everything else of the events stays, with their positions in the log. The aggregate can be written to as before. \
+      Everything else about the events stays, including their positions in the log. The aggregate can be written to as before. \
       This can't be undone: on a terminal, the command asks before it begins. Backups and consumers still have what they \
       have copied: docs/operations.md says what to do about them.
 
@@ -51,7 +51,7 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
   @Option(help: ArgumentHelp("PostgreSQL schema of the tables.", valueName: "name"))
   var databaseSchema: String?
 
-  @Flag(help: "Don't ask before it begins.")
+  @Flag(help: "Skip the confirmation prompt.")
   var yes = false
 
   private var usesDatabase: Bool { database != nil || databaseUrlFile != nil }

@@ -65,7 +65,8 @@ struct LimitOptions: ParsableArguments {
     parsing: .unconditional,
     help: ArgumentHelp(
       """
-      Maximum number of open connections from one address. Behind a proxy, all come from one.
+      Maximum number of open connections from one address. Behind a proxy, all connections count as coming from one \
+      address.
       """, valueName: "count"))
   var maxConnectionsPerPeer = Number(ServerConfiguration().connectionsPerPeer)
 
@@ -103,40 +104,40 @@ struct LimitOptions: ParsableArguments {
   /// The options with their values and ranges: no more than this program and the system can count or hold.
   var settings: [Setting] {
     [
-      Setting("--max-body-bytes", maxBodyBytes, Self.item),
-      Setting("--max-total-body-bytes", maxTotalBodyBytes, Self.total),
-      Setting("--max-payload-bytes", maxPayloadBytes, Self.item),
-      Setting("--max-metadata-bytes", maxMetadataBytes, Self.item),
-      Setting("--max-events-per-write", maxEventsPerWrite, Self.events),
-      Setting("--max-page-events", maxPageEvents, Self.events),
-      Setting("--max-page-bytes", maxPageBytes, Self.item),
-      Setting("--max-requests-in-flight", maxRequestsInFlight, Self.crowd),
-      Setting("--max-followers", maxFollowers, Self.crowd),
-      Setting("--max-total-filter-bytes", maxTotalFilterBytes, Self.total),
-      Setting("--max-waiting-writes", maxWaitingWrites, Self.crowd),
+      Setting("--max-body-bytes", maxBodyBytes, Self.itemBytes),
+      Setting("--max-total-body-bytes", maxTotalBodyBytes, Self.totalBytes),
+      Setting("--max-payload-bytes", maxPayloadBytes, Self.itemBytes),
+      Setting("--max-metadata-bytes", maxMetadataBytes, Self.itemBytes),
+      Setting("--max-events-per-write", maxEventsPerWrite, Self.eventCount),
+      Setting("--max-page-events", maxPageEvents, Self.eventCount),
+      Setting("--max-page-bytes", maxPageBytes, Self.itemBytes),
+      Setting("--max-requests-in-flight", maxRequestsInFlight, Self.count),
+      Setting("--max-followers", maxFollowers, Self.count),
+      Setting("--max-total-filter-bytes", maxTotalFilterBytes, Self.totalBytes),
+      Setting("--max-waiting-writes", maxWaitingWrites, Self.count),
       Setting("--max-subscriber-metrics", maxSubscriberMetrics, 0...10_000),
-      Setting("--max-connections", maxConnections, Self.crowd),
-      Setting("--max-connections-per-peer", maxConnectionsPerPeer, Self.crowd),
-      Setting("--max-request-line-bytes", maxRequestLineBytes, Self.head),
-      Setting("--max-header-bytes", maxHeaderBytes, Self.head),
+      Setting("--max-connections", maxConnections, Self.count),
+      Setting("--max-connections-per-peer", maxConnectionsPerPeer, Self.count),
+      Setting("--max-request-line-bytes", maxRequestLineBytes, Self.headBytes),
+      Setting("--max-header-bytes", maxHeaderBytes, Self.headBytes),
       Setting("--max-header-fields", maxHeaderFields, 1...10_000),
-      Setting("--max-chunk-extension-bytes", maxChunkExtensionBytes, Self.head),
-      Setting("--max-buffered-bytes", maxBufferedBytes, Self.item),
-      Setting("--max-total-response-bytes", maxTotalResponseBytes, Self.total),
+      Setting("--max-chunk-extension-bytes", maxChunkExtensionBytes, Self.headBytes),
+      Setting("--max-buffered-bytes", maxBufferedBytes, Self.itemBytes),
+      Setting("--max-total-response-bytes", maxTotalResponseBytes, Self.totalBytes),
     ]
   }
 
   /// The bytes that one request or response has in memory: 1 GiB, more than SQLite accepts as a value
   /// (https://sqlite.org/limits.html).
-  private static let item = 1...1 << 30
+  private static let itemBytes = 1...1 << 30
   /// The bytes of all of them: 1 TiB.
-  private static let total = 1...1 << 40
+  private static let totalBytes = 1...1 << 40
   /// The bytes of the parts of a head: 16 MiB.
-  private static let head = 1...16 << 20
+  private static let headBytes = 1...16 << 20
   /// The maximum number of events that a client can request at once, and more than a commit should have.
-  private static let events = 1...65_535
+  private static let eventCount = 1...65_535
   /// A million, about the maximum number of descriptors of a process.
-  private static let crowd = 1...1_000_000
+  private static let count = 1...1_000_000
 
   func validate() throws {
     try Setting.check(settings)

@@ -4,7 +4,7 @@ internal import EventoSQLite
 internal import Foundation
 internal import Synchronization
 
-/// Runs a backup, a restore or a copy: shows its progress on a terminal, and cancels it cleanly at a signal.
+/// Runs an operation that may take long: shows its progress on a terminal, and cancels it cleanly at a signal.
 enum LongOperation {
   static let signals = [SIGINT, SIGTERM, SIGHUP]
 

@@ -6,7 +6,7 @@ struct RestoreCommand: AsyncParsableCommand, SignalHandling {
 
   static let configuration = CommandConfiguration(
     commandName: "restore",
-    abstract: "Replace a store that no gateway serves with a backup.",
+    abstract: "Restore a backup over a store that no gateway is serving.",
     discussion: """
       If it fails, the store stays as it was. It fails while another process has the database open. Cursors that are \
       newer than the backup are refused afterwards. EVENTO_DATABASE can be set instead of --database.

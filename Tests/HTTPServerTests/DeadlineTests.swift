@@ -29,7 +29,7 @@ import Testing
   @Test(arguments: [PollerKind.best, .poll]) func givesUpASlowHead(_ poller: PollerKind) async throws {
     let configuration = configuration {
       $0.headTimeout = .milliseconds(50)
-      $0.lingerTime = .milliseconds(50)
+      $0.lingerTimeout = .milliseconds(50)
       $0.poller = poller
     }
     try await withServer(configuration: configuration) { server, address in

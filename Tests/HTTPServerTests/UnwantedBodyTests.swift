@@ -202,8 +202,8 @@ import Testing
   /// The client can read the response although it is still sending: RFC 9112 §9.6.
   @Test func letsTheClientReadWhyItIsRefused() async throws {
     var configuration = ServerConfiguration.patient
-    configuration.lingerTime = .seconds(600)
     configuration.lingerTimeout = .seconds(600)
+    configuration.lingerIdleTimeout = .seconds(600)
     try await withServer(configuration: configuration) { _, address in
       let client = try RawClient(address)
       try await client.send("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")

@@ -1,5 +1,5 @@
-/// The only error of this package: a stable code for programs, and a text for people that says what is wrong and how to
-/// fix it.
+/// The error that every operation of a store throws: a stable code for programs, and a text for people that says what is
+/// wrong and how to fix it.
 public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The kind of error. The set is open: a newer gateway may return a code that this version does not name.
   public struct Code: RawRepresentable, Sendable, Hashable {

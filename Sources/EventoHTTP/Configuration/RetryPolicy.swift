@@ -3,7 +3,8 @@ public import Evento
 /// The rule for retries of failed calls.
 ///
 /// A call is retried if the connection could not be made or broke, or if the response was 408, 429, 502, 503 or 504,
-/// within ``HTTPConfiguration/callDeadline``. A write is safe to retry: the gateway recognizes each event by its id.
+/// within ``HTTPConfiguration/callDeadline``. A 500 is not: it may be an error of the gateway that every attempt finds
+/// again, and the caller can decide (``EventoError/isTransient``). A write is safe to retry: the gateway recognizes each event by its id.
 /// All other calls read or set a state. If the first attempt was carried out but its response lost, the retry sets the
 /// state again, and overwrites changes by others in between:
 ///

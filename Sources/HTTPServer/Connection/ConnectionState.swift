@@ -150,7 +150,7 @@ struct Timeouts: Sendable {
   let write: TimeSpan
   let handler: TimeSpan
   let linger: TimeSpan
-  let lingerQuiet: TimeSpan
+  let lingerIdle: TimeSpan
   private let nanosecondsPerByte: UInt64
 
   init(_ configuration: ServerConfiguration) {
@@ -159,8 +159,8 @@ struct Timeouts: Sendable {
     idle = TimeSpan(configuration.idleTimeout)
     write = TimeSpan(configuration.writeTimeout)
     handler = TimeSpan(configuration.handlerTimeout)
-    linger = TimeSpan(configuration.lingerTime)
-    lingerQuiet = TimeSpan(configuration.lingerTimeout)
+    linger = TimeSpan(configuration.lingerTimeout)
+    lingerIdle = TimeSpan(configuration.lingerIdleTimeout)
     nanosecondsPerByte = 1_000_000_000 / UInt64(max(configuration.minimumBodyRate, 1))
   }
 

@@ -330,7 +330,7 @@ extension ConnectionStateMachine {
     case .head(.first), .head(.partial): return since + timeouts.head
     case .head(.idle): return since + timeouts.idle
     case .collecting, .discarding: return since + timeouts.bodyGrace + timeouts.body(request.bodyBytes)
-    case .closing(.finished, _): return min(lastProgress + timeouts.lingerQuiet, since + timeouts.linger)
+    case .closing(.finished, _): return min(lastProgress + timeouts.lingerIdle, since + timeouts.linger)
     case .paused, .closing, .closed: return .never
     }
   }

@@ -9,7 +9,7 @@ struct LogOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Format of the log on standard error: text, or json with an object per line."))
   var logFormat = LogFormat.text
 
-  @Flag(help: "Log each request, in one line when it is over, whatever the level.")
+  @Flag(help: "Log one line for each request when it ends, at any log level.")
   var accessLog = false
 
   @Flag(

@@ -34,8 +34,8 @@ struct ConnectionDriver {
     configuration.bufferedBytes = 1000
     configuration.drainBytes = 20
     configuration.lingerBytes = 50
-    configuration.lingerTime = .seconds(8)
-    configuration.lingerTimeout = .seconds(2)
+    configuration.lingerTimeout = .seconds(8)
+    configuration.lingerIdleTimeout = .seconds(2)
     return configuration
   }
 

@@ -1,16 +1,3 @@
-package import Evento
-
-/// A kind: an aggregate type with an event name.
-package struct KindName: Hashable, Sendable {
-  package let type: Name
-  package let name: Name
-
-  package init(type: Name, name: Name) {
-    self.type = type
-    self.name = name
-  }
-}
-
 /// The numbers that bound what a read by a filter costs. They are constants of the databases: each kind, lane and event
 /// stays what it was when it was added.
 package enum IndexLimits {
