@@ -5,18 +5,18 @@ internal import ByteCoding
 package struct TraceParent: Sendable, Equatable {
   package static let field = "traceparent"
 
-  /// The value of the field, as received.
+  /// The value of the field, in version 00: 55 characters.
   package let text: String
 
   /// Reads a value.
   ///
-  /// A value of a later version may have more at its end, which is kept and not read:
+  /// One of a later version may have more at its end. It is read like one of version 00, and passed on as such:
   /// https://www.w3.org/TR/trace-context/#versioning-of-traceparent
   ///
   /// - Returns: `nil` if it is invalid, so that the field must be ignored.
   package init?(_ text: String) {
     guard text.utf8.allSatisfy({ 0x21...0x7E ~= $0 }), Self.isValid(Array(text.utf8)) else { return nil }
-    self.text = text
+    self.text = "00" + text.dropFirst(2).prefix(Self.length - 2)
   }
 
   /// The ID of the trace: 32 lower-case hexadecimal digits.

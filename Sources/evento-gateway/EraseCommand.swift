@@ -90,8 +90,9 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
     let location = usesDatabase ? try choice.location() : nil
     if usesDatabase, let warning = choice.warning { StandardError.write("Warning: \(warning)\n") }
     let result = try await LongOperation.run("Erasing") { [self] _ in
+      try location?.checkExists()
+      try await confirm(at: location?.description ?? source.url)
       do {
-        try await confirm()
         return if let location { try await erase(in: location) } else { try await eraseThroughGateway() }
       } catch  where Task.isCancelled {
         throw EventoError(.unavailable, "Cancelled. Run the command again to be certain that everything is erased.")
@@ -104,12 +105,14 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
 
   // MARK: Confirmation
 
-  /// Asks on the terminal. Without one, a script has decided.
-  private func confirm() async throws {
-    guard !yes, isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return }
-    let place = usesDatabase ? "" : " at \(source.url)"
-    StandardError.write(
-      PrintableText.escaped("Erase the content of all events of \(name)\(place)? This can't be undone. (yes/no) "))
+  /// Asks on the terminal, also if the command's output goes to a file. Without one, a script has decided.
+  private func confirm(at place: String) async throws {
+    guard !yes, isatty(STDIN_FILENO) == 1 else { return }
+    guard let terminal = FileHandle(forWritingAtPath: "/dev/tty") else {
+      throw EventoError(.invalidRequest, "There is no terminal on which to ask. Confirm with --yes.")
+    }
+    let question = "Erase the content of all events of \(name) at \(place)? This can't be undone. (yes/no) "
+    try terminal.write(contentsOf: Data(PrintableText.escaped(question).utf8))
     // Not by a blocking read, which a signal could not end.
     var entry = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     while poll(&entry, 1, 0) <= 0 { try await Task.sleep(for: .milliseconds(50)) }
@@ -121,7 +124,6 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
   // MARK: Erasing
 
   private func erase(in location: DatabaseLocation) async throws -> ErasureResult {
-    try location.checkExists()
     var settings = StoreSettings()
     settings.createsStore = false
     settings.createsStoreSetting = "this command"

@@ -186,7 +186,11 @@ import Testing
     try await withLoggedGateway { client, entries in
       var connection: RawConnection? = try RawConnection(port: client.port)
       try await connection?.send(
-        "POST /events HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: cut\r\nContent-Length: 100\r\n\r\n{\"eve")
+        "POST /events HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: cut\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"
+      )
+      // The gateway has read the head: a reset discards what it has not read.
+      #expect(try await connection?.receive().starts(with: "HTTP/1.1 100 ".utf8) == true)
+      try await connection?.send("{\"eve")
       connection?.resetOnClose()
       connection = nil
       let entry = try await entries.entry("cut")
@@ -197,7 +201,8 @@ import Testing
   @Test func logsWhatIsRefusedBeforeARoute() async throws {
     try await withLoggedGateway(over: nil, { $0.bodyBytes = 10 }) { client, entries in
       for (message, status, path) in [
-        ("GET / HTTP/1.1\r\nX-Request-Id: r\r\nno colon\r\n\r\n", 400, nil),
+        ("GET /events HTTP/1.1\r\nX-Request-Id: r\r\nno colon\r\n\r\n", 400, "/events"),
+        ("POST /events HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "/events"),
         ("\u{1}\u{2}\r\n\r\n", 400, nil),
         ("GET /\u{1B}[31m\" HTTP/1.1\r\nHost: a\r\n\r\n", 400, nil),
         ("GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505, nil),

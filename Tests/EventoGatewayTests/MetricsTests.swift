@@ -144,10 +144,14 @@ import Testing
         #expect(scrape["evento_ready"] == 0 && scrape["evento_log_events"] == nil)
         #expect(scrape["evento_build_info{version=\"unknown\"}"] == 1)
       }
-      #expect(hanging.calls.load(ordering: .relaxed) == 1, "it is asked once")
+      #expect(hanging.calls.load(ordering: .relaxed) == 2, "it is asked once for each of two values")
       hanging.finish()
       let scrape = try await client.scrape { $0["evento_ready"] == 1 }
       #expect(scrape["evento_log_events"] == 12)
+      // However long it took to respond, its next state counts within seconds.
+      let recovered = ContinuousClock.now
+      try await client.scrape { $0["evento_ready"] == 0 }
+      #expect(.now - recovered < .seconds(5))
     }
     await store.close()
   }
@@ -229,6 +233,10 @@ private final class FailingStore: CallbackWrapper {
   }
 
   func checkReadinessWithoutWriting(completion: @escaping @Sendable (EventoError?) -> Void) {
+    checkReadiness(completion: completion)
+  }
+
+  func checkReadiness(completion: @escaping @Sendable (EventoError?) -> Void) {
     completion(EventoError(.unavailable, "No disk."))
   }
 
@@ -248,13 +256,18 @@ private final class HangingStore: CallbackWrapper {
   }
 
   func readFigures(slowest: Int, completion: @escaping @Sendable (Result<StoreFigures?, EventoError>) -> Void) {
-    calls.add(1, ordering: .relaxed)
-    waiting.withLock { waiting in
-      waiting.append {
-        completion(
-          .success(StoreFigures(events: 12, enabledSubscribers: 0, disabledSubscribers: 0, slowest: [])))
-      }
+    wait {
+      completion(.success(StoreFigures(events: 12, enabledSubscribers: 0, disabledSubscribers: 0, slowest: [])))
     }
+  }
+
+  func checkReadinessWithoutWriting(completion: @escaping @Sendable (EventoError?) -> Void) {
+    wait { completion(nil) }
+  }
+
+  private func wait(_ end: @escaping @Sendable () -> Void) {
+    calls.add(1, ordering: .relaxed)
+    waiting.withLock { $0.append(end) }
   }
 
   func finish() {

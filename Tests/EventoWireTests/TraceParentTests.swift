@@ -8,11 +8,11 @@ import Testing
 
   @Test(arguments: [
     "00-\(trace)-\(parent)-01", "00-\(trace)-\(parent)-00", "00-\(trace)-\(parent)-ff",
-    // Later versions, with and without more at the end.
+    // Later versions, with and without more at the end: only what is known of them is passed on.
     "01-\(trace)-\(parent)-01", "cc-\(trace)-\(parent)-01-", "fe-\(trace)-\(parent)-01-what-the-future-will-be",
   ]) func takesWhatIsValid(_ text: String) throws {
     let parent = try #require(TraceParent(text))
-    #expect(parent.text == text && parent.traceID == Self.trace)
+    #expect(parent.text == "00" + text.prefix(55).dropFirst(2) && parent.traceID == Self.trace)
   }
 
   @Test(arguments: [

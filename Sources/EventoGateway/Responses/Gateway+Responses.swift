@@ -88,9 +88,13 @@ extension Gateway {
     for (name, value) in originPolicy.responseFields(exchange.head?.headers ?? fields) {
       response.headers.append(name, value)
     }
-    if observesEnds { response.note = ResponseNote(exchange, error) }
     let duration = exchange.duration
     metrics.record(exchange.label(response.status), duration ?? .zero)
+    if observesEnds {
+      // The access log has the request, with more of it than is known here.
+      response.note = ResponseNote(exchange, error)
+      return response
+    }
     log.debug(
       "\(exchange.head?.method ?? "-") \(exchange.head?.path ?? "-") \(response.status)",
       metadata: [

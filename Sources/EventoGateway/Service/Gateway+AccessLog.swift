@@ -22,15 +22,15 @@ extension Gateway {
     let (head, note) = (request.head, request.note as? ResponseNote)
     var (route, token) = (note?.exchange.routeLabel, note?.exchange.token)
     // The server has responded instead of the gateway, or the client was gone before the response. Both are found again.
-    if let head, note?.exchange.isRejected ?? true {
-      route = try? router.find(head.path).route.pattern.template
-      token = try? access.token(of: head)
+    if note?.exchange.isRejected ?? true {
+      route = request.path.flatMap { try? router.find($0).route.pattern.template }
+      token = head.flatMap { try? access.token(of: $0) }
     }
     accessLog(
       AccessLogEntry(
         requestID: note?.exchange.requestID ?? RequestID.of(request.fields),
         client: head.map { trustedProxies.client(of: $0).address } ?? request.peer.host, token: token?.name,
-        method: head?.method, path: head?.path, route: route, status: request.status, code: note?.error?.code,
+        method: request.method, path: request.path, route: route, status: request.status, code: note?.error?.code,
         cause: note?.error?.loggedCause,
         duration: request.duration, requestBytes: request.requestBytes, responseBytes: request.responseBytes,
         isComplete: request.isComplete, traceID: request.fields.traceParent?.traceID))

@@ -30,7 +30,9 @@ final class Metrics: Sendable {
   private let hub: FollowerHub
   private let streamLags: StreamLags
   private let store: any CallbackExecutor
-  private let readings: StoreReadings
+  /// Whether the store can accept writes.
+  private let readiness: CachedReading<Bool>
+  private let figures: CachedReading<StoreFigures>
   private let version: String
   private let droppedLogLines: (@Sendable () -> Int)?
   private let startSeconds = ProcessFigures.startSeconds
@@ -44,7 +46,18 @@ final class Metrics: Sendable {
     self.hub = hub
     self.streamLags = streamLags
     self.store = store
-    readings = StoreReadings(store, slowest: configuration.subscriberMetrics)
+    readiness = CachedReading(keptFor: .seconds(1)) { completion in
+      store.checkReadinessWithoutWriting { error in
+        guard error != nil else { return completion(true) }
+        // An idle store reports its latest failure, which may be over.
+        store.checkReadiness { completion($0 == nil) }
+      }
+    }
+    // A store can have any number of subscribers.
+    let slowest = configuration.subscriberMetrics
+    figures = CachedReading(keptFor: .seconds(60)) { completion in
+      store.readFigures(slowest: slowest) { completion(try? $0.get()) }
+    }
     version = configuration.version
     droppedLogLines = configuration.droppedLogLines
   }
@@ -58,22 +71,24 @@ final class Metrics: Sendable {
     series.withLock { $0[label, default: Histogram(Self.bounds)].add(duration) }
   }
 
-  /// Collects all metrics. The completion is called on a thread that may block, within about a second.
+  /// Collects all metrics. The completion is called on a thread that may block, within about two seconds.
   func collect(completion: @escaping @Sendable ([UInt8]) -> Void) {
-    readings.read { [self] values in
-      // The text can have thousands of lines.
-      LongWork.run { completion(self.text(values)) }
+    readiness.value { [self] isReady in
+      figures.value { [self] figures in
+        // The text can have thousands of lines.
+        LongWork.run { completion(self.text(isReady: isReady ?? false, figures)) }
+      }
     }
   }
 
-  private func text(_ values: StoreReadings.Values) -> [UInt8] {
+  private func text(isReady: Bool, _ figures: StoreFigures?) -> [UInt8] {
     var text = PrometheusText()
     text.family("evento_build_info", "gauge", "Always 1. The label version is the version of the gateway.")
     text.sample("evento_build_info", "version", version, "1")
     text.single(
       "evento_ready", "gauge",
-      "1 if the store can accept writes, as far as its latest write shows; 0 if not, or if it does not respond.",
-      values.isReady ? 1 : 0)
+      "1 if the store can accept writes, as far as its latest write shows; 0 if not, or if it does not respond within a second.",
+      isReady ? 1 : 0)
     text.single(
       "evento_requests_in_flight", "gauge", "Requests that the store is handling.", admission.requestsInFlight)
     text.single(
@@ -82,7 +97,7 @@ final class Metrics: Sendable {
       admission.requestsRefused)
     appendFollowers(to: &text)
     if let metrics = store.metrics { append(metrics, to: &text) }
-    if let figures = values.figures { append(figures, to: &text) }
+    if let figures { append(figures, to: &text) }
     if let statistics = serverFigures.withLock({ $0 })?.read() { append(statistics, to: &text) }
     if let droppedLogLines {
       text.single(
@@ -133,7 +148,8 @@ final class Metrics: Sendable {
     text.single(
       "evento_subscribers_unlisted", "gauge",
       "Enabled subscribers without a lag of their own here, because of --max-subscriber-metrics. None is further behind.",
-      figures.enabledSubscribers - figures.slowest.count)
+      // Counted apart from the list, so that one may be disabled in between.
+      max(figures.enabledSubscribers - figures.slowest.count, 0))
     let events = "evento_subscriber_lag_events"
     text.family(events, "gauge", "Events after the position of a subscriber.")
     for lag in figures.slowest { text.sample(events, "subscriber", lag.key, lag.events.description) }

@@ -5,7 +5,8 @@ extension Connection {
     guard let record = record.take() else { return }
     loop.handler.ended(
       EndedRequest(
-        head: record.head, fields: record.head.headers, peer: peer, status: record.status,
+        head: record.head, method: record.head.method, path: record.head.path, fields: record.head.headers, peer: peer,
+        status: record.status,
         requestBytes: machine.bodyBytes, responseBytes: record.responseBytes, duration: record.start.duration(to: .now),
         isComplete: isComplete, note: record.note))
   }
@@ -20,7 +21,8 @@ extension Connection {
     let bytes = if case .bytes(let bytes) = response.body, hasBody { bytes.count } else { 0 }
     loop.handler.ended(
       EndedRequest(
-        head: head, fields: head?.headers ?? parser.headers, peer: peer, status: response.status,
+        head: head, method: head?.method ?? parser.method, path: head?.path ?? parser.path,
+        fields: head?.headers ?? parser.headers, peer: peer, status: response.status,
         requestBytes: start == nil ? 0 : machine.bodyBytes, responseBytes: bytes,
         duration: start.map { $0.duration(to: .now) }, isComplete: true, note: response.note))
   }

@@ -2,6 +2,9 @@
 package struct EndedRequest: Sendable {
   /// `nil` if the error is in the head itself, or the connection was refused.
   package let head: RequestHead?
+  /// Those of the request line, of which the method can be unknown; `nil` if it could not be read.
+  package let method: String?
+  package let path: String?
   /// The head's fields; without a head, those that were read.
   package let fields: Headers
   /// The sender.
