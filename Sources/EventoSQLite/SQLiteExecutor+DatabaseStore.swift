@@ -10,8 +10,9 @@ extension SQLiteExecutor: DatabaseStore {
   }
 
   package func eraseEvents(at positions: [Int]) async throws {
-    try await writer.perform { session in
-      try EventEraser(connection: session.connection).erase(positions.map { Int64($0) })
+    try await writer.erase { connection throws(SQLiteFailure) in
+      try EventEraser(connection: connection).erase(positions.map { Int64($0) })
+      return ErasureResult(events: positions.count, snapshots: 0)
     }
   }
 

@@ -127,7 +127,11 @@ extension SQLiteExecutor: Executor {
         return (aggregate, try EventEraser(connection: session.connection).erasedEnd(ofAggregate: aggregate))
       }
     }
-    return try await writer.erase(aggregate: aggregate, after: end, id: id, snapshotTypes: types)
+    return try await writer.erase { connection throws(SQLiteFailure) in
+      ErasureResult(
+        events: try EventEraser(connection: connection).erase(aggregate: aggregate, after: end),
+        snapshots: try SnapshotTable(connection: connection).erase(id: id, types: types))
+    }
   }
 
   /// Reports the state of the writer's current or latest commit. If it has been idle for a second, writes to the

@@ -89,7 +89,7 @@ final class WriterHealth: Sendable {
   }
 
   /// The error of a write whose outcome could not be found out before its time was over.
-  var unknownOutcome: EventoError { unavailable.withUnknownOutcome }
+  var unknownOutcome: EventoError { unavailable.withUnknownOutcome(EventoError.adviceForWriteInDoubt) }
 
   var verdict: Verdict {
     let (busySince, lastCommit, failure) = state.withLock { ($0.busySince, $0.lastCommit, $0.failure) }

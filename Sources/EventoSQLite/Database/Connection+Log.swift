@@ -94,21 +94,28 @@ struct CheckpointOutcome {
 ///
 /// Confined to the connection's queue, on which the hook is called.
 final class LogPages {
-  fileprivate(set) var count = 0
-  /// The number of commits that have written to the log. An empty commit does not, and leaves ``count`` unchanged,
-  /// whatever another connection has done since.
-  fileprivate(set) var commits = 0
+  private(set) var count = 0
+  /// The number of pages that the log's file must have: 0 if it may have been shortened since the connection's last
+  /// commit that has written to the log. An empty commit has not, and leaves this as it is.
+  private(set) var minimum = 0
 
   /// Records that the log is empty.
-  func clear() { count = 0 }
+  func clear() {
+    (count, minimum) = (0, 0)
+  }
+
+  /// Records that the file may have been shortened: by another connection, or in an operation that has failed.
+  func forgetMinimum() { minimum = 0 }
+
+  fileprivate func committed(_ count: Int) {
+    (self.count, minimum) = (count, count)
+  }
 
   /// Called by SQLite after a commit.
   static let hook: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
     context, _, _, count in
     guard let context else { return SQLITE_OK }
-    let pages = Unmanaged<LogPages>.fromOpaque(context).takeUnretainedValue()
-    pages.count = Int(count)
-    pages.commits += 1
+    Unmanaged<LogPages>.fromOpaque(context).takeUnretainedValue().committed(Int(count))
     return SQLITE_OK
   }
 }

@@ -12,12 +12,10 @@ final class MinimumSizes {
   private let connection: Connection
   private let files: OpenFiles
   private let pages: LogPages
-  private var commits: Int
   private let pageSize: Int
   /// True if a commit of this process can make the database smaller: https://sqlite.org/pragma.html#pragma_auto_vacuum
   private var canShrink = true
   private var dataVersion: Int64?
-  private var log = 0
   private var database = 0
   private var mustMeasure = true
 
@@ -25,7 +23,6 @@ final class MinimumSizes {
     self.connection = connection
     self.files = files
     self.pages = pages
-    commits = pages.commits
     pageSize = Int(try connection.integer("PRAGMA page_size") ?? 0)
   }
 
@@ -55,12 +52,17 @@ final class MinimumSizes {
   func firstTruncated(dataVersion: Int64?) throws(SQLiteFailure) -> FileChange? {
     if dataVersion != self.dataVersion {
       self.dataVersion = dataVersion
-      (log, database, mustMeasure) = (0, 0, true)
+      pages.forgetMinimum()
+      (database, mustMeasure) = (0, true)
       // Another process may have switched it on.
       canShrink = try connection.integer("PRAGMA auto_vacuum") != 0
     }
-    if log > 0, let bytes = FileSystem.bytes(files.logPath), bytes < log {
-      return .truncated(files.logPath, bytes: bytes, least: log)
+    if pages.minimum > 0 {
+      // https://sqlite.org/fileformat2.html#the_write_ahead_log
+      let log = 32 + pages.minimum * (pageSize + 24)
+      if let bytes = FileSystem.bytes(files.logPath), bytes < log {
+        return .truncated(files.logPath, bytes: bytes, least: log)
+      }
     }
     guard !canShrink, let bytes = FileSystem.bytes(files.databasePath) else { return nil }
     if bytes < database { return .truncated(files.databasePath, bytes: bytes, least: database) }
@@ -71,24 +73,10 @@ final class MinimumSizes {
     return nil
   }
 
-  /// Records a commit.
-  func committed() {
-    guard pages.commits != commits else { return }
-    commits = pages.commits
-    // https://sqlite.org/fileformat2.html#the_write_ahead_log
-    log = 32 + pages.count * (pageSize + 24)
-  }
-
   /// Records a commit that failed. If it is the first one since the log was started again, SQLite may have cut the log to
   /// `journal_size_limit` (`sqlite3WalFrames` in https://sqlite.org/src/file/src/wal.c).
   func commitFailed() {
-    log = 0
-  }
-
-  /// Records a checkpoint that has emptied the log.
-  func logCleared() {
-    log = 0
-    checkpointed()
+    pages.forgetMinimum()
   }
 
   /// Records a checkpoint, after which the database may be larger.

@@ -106,6 +106,9 @@ struct SQLiteFailure: Error {
   /// True if the file is damaged, which neither time nor a retry repairs.
   var isDamage: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
 
+  /// True if another connection holds a lock.
+  var isBusy: Bool { primaryCode == SQLITE_BUSY }
+
   /// True if a file could not be synced (`SQLITE_IOERR_FSYNC`, a macro that Swift does not import).
   var isFailedSync: Bool { code == SQLITE_IOERR | 4 << 8 }
 

@@ -23,7 +23,9 @@ final class Checkpointer {
   private(set) var figures = Figures()
 
   struct Figures {
+    /// The number of attempts that have moved pages, or found none to move.
     var count = 0
+    /// The durations of all attempts, also of those that failed.
     var duration = Histogram([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
     var failures = 0
     /// The time since which every attempt has failed, and the latest error.
@@ -75,31 +77,47 @@ final class Checkpointer {
         : try connection.checkpoint(.passive, waitingUpTo: .zero)
       // If a reader blocks the restart for long, do not wait for it again before the log has doubled.
       if restarts { nextRestart = outcome.isComplete ? 2 * threshold : 2 * pages.count }
-      figures.duration.add(.now - start)
-      if outcome.moved > 0 {
-        figures.failing = nil
-        figures.count += 1
-      }
+      record(.success(outcome), since: start)
     } catch {
-      figures.failures += 1
-      figures.failing = (figures.failing?.since ?? start, error.error)
+      record(.failure(error), since: start)
     }
     next = pages.count + max(threshold / 4, 1)
   }
 
   /// Moves all of the log, and empties its file, so that it has no old pages any more.
   ///
-  /// - Returns: False if a reader needs the log for too long.
+  /// - Returns: False if a reader or another process needs the log for too long.
   func clear() throws(SQLiteFailure) -> Bool {
     let start = ContinuousClock.now
-    let outcome = try turns.shorten { () throws(SQLiteFailure) in try moveAll(.truncate) }
+    // Before anything can fail: the file may be truncated nevertheless.
+    pages.forgetMinimum()
+    do throws(SQLiteFailure) {
+      let outcome = try turns.shorten { () throws(SQLiteFailure) in try moveAll(.truncate) }
+      if outcome.isComplete {
+        pages.clear()
+        // Otherwise, the old pages could come back after a power failure.
+        try connection.syncLog()
+      }
+      record(.success(outcome), since: start)
+      return outcome.isComplete
+    } catch {
+      if error.isBusy { return false }
+      record(.failure(error), since: start)
+      throw error
+    }
+  }
+
+  private func record(_ result: Result<CheckpointOutcome, SQLiteFailure>, since start: ContinuousClock.Instant) {
     figures.duration.add(.now - start)
-    guard outcome.isComplete else { return false }
-    figures.count += 1
-    // Otherwise, the old pages could come back after a power failure.
-    try connection.syncLog()
-    pages.clear()
-    return true
+    switch result {
+    case .success(let outcome):
+      guard outcome.moved > 0 || outcome.isComplete else { return }
+      figures.failing = nil
+      figures.count += 1
+    case .failure(let failure):
+      figures.failures += 1
+      figures.failing = (figures.failing?.since ?? start, failure.error)
+    }
   }
 
   /// Moves all of the log, and waits until no reader needs it.

@@ -1,43 +1,31 @@
 internal import Evento
-internal import EventoStorage
 
 /// An erasure. Its caller waits until no file has the erased bytes any more: ``Writer`` ends it after the commit.
 final class ErasureJob: Job {
   typealias Completion = @Sendable (Result<ErasureResult, EventoError>) -> Void
 
-  private let aggregate: Int64
-  private let position: Int64
-  private let id: String
-  private let snapshotTypes: [String]
-  private let mustDrop: @Sendable () -> Bool
+  private let erase: @Sendable (Connection) throws(SQLiteFailure) -> ErasureResult
+  private let cancelled: @Sendable () -> Bool
   private let completion: Completion
 
   /// - Parameters:
-  ///   - aggregate: The aggregate, which has events.
-  ///   - position: The position up to which all of its events are erased already.
-  ///   - id: The id of the snapshots.
-  ///   - snapshotTypes: Their types.
-  ///   - mustDrop: Returns whether the caller has stopped waiting. The erasure then does not begin.
+  ///   - isCancelled: Returns whether the caller has stopped waiting. The erasure then does not begin.
+  ///   - erase: Erases, and returns what it has erased.
   init(
-    aggregate: Int64, after position: Int64, id: String, snapshotTypes: [String],
-    unless mustDrop: @escaping @Sendable () -> Bool, completion: @escaping Completion
+    unless isCancelled: @escaping @Sendable () -> Bool, completion: @escaping Completion,
+    _ erase: @escaping @Sendable (Connection) throws(SQLiteFailure) -> ErasureResult
   ) {
-    self.aggregate = aggregate
-    self.position = position
-    self.id = id
-    self.snapshotTypes = snapshotTypes
-    self.mustDrop = mustDrop
+    self.erase = erase
+    self.cancelled = isCancelled
     self.completion = completion
   }
 
-  var isCancelled: Bool { mustDrop() }
+  var isCancelled: Bool { cancelled() }
 
   func run(on session: WriterSession) throws(SQLiteFailure) -> Report {
     try session.insertBuffer.flush()
-    let connection = session.connection
-    let result = ErasureResult(
-      events: try EventEraser(connection: connection).erase(aggregate: aggregate, after: position),
-      snapshots: try SnapshotTable(connection: connection).erase(id: id, types: snapshotTypes))
+    let result = try erase(session.connection)
+    if result.snapshots > 0 { session.mustRewriteSnapshots = true }
     session.add(erasure: { [completion] error in completion(error.map { .failure($0) } ?? .success(result)) })
     return {}
   }
@@ -45,4 +33,6 @@ final class ErasureJob: Job {
   func fail(_ error: EventoError) {
     completion(.failure(error))
   }
+
+  var adviceInDoubt: String { "The aggregate may have been erased. Erase it again." }
 }

@@ -50,4 +50,6 @@ final class EventWriteJob: Job {
   func fail(_ error: EventoError) {
     completion(.failure(error))
   }
+
+  var adviceInDoubt: String { EventoError.adviceForWriteInDoubt }
 }

@@ -25,12 +25,17 @@ protocol Job<Resource>: AnyObject, Sendable {
 
   /// Passes an error to the caller instead.
   func fail(_ error: EventoError)
+
+  /// What an error says if the job may have been done nevertheless, and what to do: one or more sentences.
+  var adviceInDoubt: String { get }
 }
 
 extension Job {
   var size: WriteSize { WriteSize(cost: 0, bytes: 0) }
 
   var isCancelled: Bool { false }
+
+  var adviceInDoubt: String { "This change may have been stored. Send it again." }
 
   /// Returns the result of `body`, or its error.
   ///

@@ -82,18 +82,16 @@ final class Writer: @unchecked Sendable {
       })
   }
 
-  /// Erases the events of an aggregate after a position, and snapshots, unless the caller's task is cancelled before that
-  /// begins. Returns once no file has the erased bytes any more.
+  /// Erases something, unless the caller's task is cancelled before that begins. Returns once no file has the erased bytes
+  /// any more.
   ///
   /// - Throws: `unavailable` if one still has, with everything erased for every reader.
+  @discardableResult
   func erase(
-    aggregate: Int64, after position: Int64, id: String, snapshotTypes: [String]
+    _ body: @escaping @Sendable (Connection) throws(SQLiteFailure) -> ErasureResult
   ) async throws(EventoError) -> ErasureResult {
-    try await withCompletion { mustDrop, completion in
-      submit(
-        ErasureJob(
-          aggregate: aggregate, after: position, id: id, snapshotTypes: snapshotTypes, unless: mustDrop,
-          completion: completion))
+    try await withCompletion { isCancelled, completion in
+      submit(ErasureJob(unless: isCancelled, completion: completion, body))
     }
   }
 
@@ -159,7 +157,7 @@ final class Writer: @unchecked Sendable {
     guard !jobs.isEmpty else { return }
     health.began()
     if let displacement = health.displacement {
-      for job in jobs { job.fail(displacement) }
+      for job in jobs { job.fail(displacement, isInDoubt: isInDoubt) }
       return
     }
     var reports: [WriteJob.Report] = []
@@ -176,7 +174,7 @@ final class Writer: @unchecked Sendable {
         session.connection.rollBack()
         session.forget()
         let error = displaced(cut)
-        for job in jobs { job.fail(error) }
+        for job in jobs { job.fail(error, isInDoubt: isInDoubt) }
         return
       }
       session.beginCommit()
@@ -189,7 +187,7 @@ final class Writer: @unchecked Sendable {
         }
         reports.append(try taken[index].run(on: session))
       }
-      try session.insertBuffer.flush()
+      try session.finishCommit()
       if !session.added.isEmpty { announced = poller.beginAnnouncement() }
       isCommitting = true
       try session.connection.run("COMMIT")
@@ -205,8 +203,7 @@ final class Writer: @unchecked Sendable {
       } else {
         // Before the reports: a client that gets an error must not find the store healthy.
         health.failed(error, bytes: jobs.reduce(0) { max($0, $1.size.bytes) })
-        let error = isInDoubt ? error.error.withUnknownOutcome : error.error
-        for job in jobs { job.fail(error) }
+        for job in jobs { job.fail(error.error, isInDoubt: isInDoubt) }
       }
       return
     }
@@ -214,14 +211,9 @@ final class Writer: @unchecked Sendable {
     if let displacement = files?.firstDisplaced() {
       if let announced { poller.endAnnouncement(at: announced) }
       let error = displaced(displacement)
-      let unknown = EventoError(
-        error.code,
-        error.detail + " This write may have been stored. Retry it with the same ids once the store works again.",
-        cause: error.cause)
-      for job in jobs { job.fail(unknown) }
+      for job in jobs { job.fail(error, isInDoubt: true) }
       return
     }
-    files?.committed()
     health.committed(
       hasWritten: session.connection.totalChanges > changes, hasAddedEvents: !session.added.isEmpty,
       bytes: jobs.reduce(0) { $0 + $1.size.bytes })
@@ -236,8 +228,9 @@ final class Writer: @unchecked Sendable {
   private func endErasures() {
     let erasures = session.takeErasures()
     guard !erasures.isEmpty else { return }
-    let error = files?.clearLog(health)
-    for end in erasures { end(error) }
+    let cleared = files?.clearLog(health)
+    for end in erasures { end(cleared?.error) }
+    if let notice = cleared?.notice { notify(notice) }
   }
 
   /// Wakes the callers that wait for events.
@@ -281,4 +274,9 @@ private struct WriteJob: QueuedWrite {
   var isCancelled: Bool { job.isCancelled }
   func run(on session: WriterSession) throws(SQLiteFailure) -> Report { try job.run(on: session) }
   func fail(_ error: EventoError) { job.fail(error) }
+
+  /// - Parameter isInDoubt: True if the job may have been done nevertheless. The error then says so.
+  func fail(_ error: EventoError, isInDoubt: Bool) {
+    job.fail(isInDoubt ? error.withUnknownOutcome(job.adviceInDoubt) : error)
+  }
 }

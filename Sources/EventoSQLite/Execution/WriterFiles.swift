@@ -46,9 +46,6 @@ final class WriterFiles: @unchecked Sendable {
     try sizes.firstTruncated(dataVersion: dataVersion)
   }
 
-  /// Records a commit.
-  func committed() { sizes.committed() }
-
   /// Records a commit that failed.
   func commitFailed() { sizes.commitFailed() }
 
@@ -71,15 +68,37 @@ final class WriterFiles: @unchecked Sendable {
   ///
   /// - Returns: A notice if this has begun to fail, or succeeds again.
   func moveLog(_ health: WriterHealth) -> StoreNotice? {
-    let before = checkpointer.figures
     // A disk can hang here too.
     health.began()
     checkpointer.run()
+    return ended(health)
+  }
+
+  /// Empties the log, because it has pages with erased bytes. The commits before this are on disk.
+  ///
+  /// - Returns: The error if it could not be emptied, and a notice like that of ``moveLog(_:)``.
+  func clearLog(_ health: WriterHealth) -> (error: EventoError?, notice: StoreNotice?) {
+    health.began()
+    var remaining: EventoError?
+    do throws(SQLiteFailure) {
+      if try !checkpointer.clear() {
+        remaining = .erasedBytesInLog(
+          "because another process or a long read uses it", "Repeat the erasure once that has ended.")
+      }
+    } catch {
+      remaining = .erasedBytesInLog(
+        "because the disk failed", "Check the disk, and repeat the erasure.", cause: error.error.cause)
+    }
+    return (remaining, ended(health))
+  }
+
+  /// Takes over what the checkpointer has counted.
+  private func ended(_ health: WriterHealth) -> StoreNotice? {
     health.endedWithoutCommit()
-    let after = checkpointer.figures
+    let (before, after) = (figures, checkpointer.figures)
     if after.count != before.count { sizes.checkpointed() }
-    guard after.count != before.count || after.failures != before.failures else { return nil }
     lastFigures.withLock { $0 = after }
+    guard after.count != before.count || after.failures != before.failures else { return nil }
     health.checkpoints(failing: after.failing)
     switch (before.failing, after.failing) {
     case (nil, let failing?):
@@ -88,24 +107,6 @@ final class WriterFiles: @unchecked Sendable {
       return StoreNotice(
         level: .recovery, message: "The write-ahead log is moved into the database file again.", cause: nil)
     default: return nil
-    }
-  }
-
-  /// Empties the log, because it has pages with erased bytes. The commits before this are on disk.
-  ///
-  /// - Returns: The error if it could not be emptied.
-  func clearLog(_ health: WriterHealth) -> EventoError? {
-    health.began()
-    defer {
-      health.endedWithoutCommit()
-      lastFigures.withLock { $0 = checkpointer.figures }
-    }
-    do throws(SQLiteFailure) {
-      guard try checkpointer.clear() else { return .erasedBytesInLog("another process or a long read uses it") }
-      sizes.logCleared()
-      return nil
-    } catch {
-      return .erasedBytesInLog("the disk does not take it", cause: error.error.cause)
     }
   }
 
@@ -141,7 +142,7 @@ final class WriterFiles: @unchecked Sendable {
         "evento_write_ahead_log_bytes", .gauge, "Size of the write-ahead log, in bytes.", .count(files?.logBytes ?? 0)),
       .init(
         "evento_checkpoint_duration_seconds", .histogram,
-        "Time of a checkpoint, which moves the write-ahead log into the database file, in seconds. No commit starts meanwhile.",
+        "Time of an attempt to move the write-ahead log into the database file, in seconds. No commit starts meanwhile.",
         .distribution(figures.duration)),
       .init("evento_checkpoint_failures_total", .counter, "Checkpoints that failed.", .count(figures.failures)),
     ]
@@ -151,12 +152,14 @@ final class WriterFiles: @unchecked Sendable {
 extension EventoError {
   /// The error of an erasure that is done for every reader.
   ///
-  /// - Parameter reason: Why the log could not be emptied.
-  fileprivate static func erasedBytesInLog(_ reason: String, cause: String? = nil) -> EventoError {
+  /// - Parameters:
+  ///   - reason: Why the log could not be emptied, as the end of a sentence.
+  ///   - advice: What to do, as a sentence.
+  fileprivate static func erasedBytesInLog(_ reason: String, _ advice: String, cause: String? = nil) -> EventoError {
     EventoError(
       .unavailable,
-      "The aggregate is erased for every reader, but its bytes are still in the write-ahead log: \(reason). Erase it again "
-        + "when that has ended.", cause: cause)
+      "The aggregate is erased for every reader, but its bytes are still in the write-ahead log, \(reason). \(advice)",
+      cause: cause)
   }
 
   static let logGrows =

@@ -14,6 +14,8 @@ final class WriterSession {
   /// The ends of the erasures of the current commit, to be called once the write-ahead log has nothing of what they have
   /// erased, or with the error because of which it still has.
   private var erasures: [(EventoError?) -> Void] = []
+  /// True if the current commit has erased snapshots: see ``SnapshotTable/rewrite()``.
+  var mustRewriteSnapshots = false
 
   init(_ connection: Connection) {
     self.connection = connection
@@ -25,6 +27,13 @@ final class WriterSession {
     commitID = LogPosition.freshCommitID()
     added.removeAll(keepingCapacity: true)
     erasures.removeAll()
+    mustRewriteSnapshots = false
+  }
+
+  /// Does what all jobs of the current commit share, before it is made.
+  func finishCommit() throws(SQLiteFailure) {
+    try insertBuffer.flush()
+    if mustRewriteSnapshots { try SnapshotTable(connection: connection).rewrite() }
   }
 
   /// Records the events that a write has added.
@@ -55,5 +64,6 @@ final class WriterSession {
     insertBuffer.forget()
     added.removeAll()
     erasures.removeAll()
+    mustRewriteSnapshots = false
   }
 }

@@ -82,17 +82,16 @@ struct SnapshotTable {
     WHERE (type, revision, id) > (?1, ?2, ?3) ORDER BY type, revision, id
     """
 
-  /// Deletes the snapshots with an id of some types, of every revision, so that no page has them any more.
+  /// Deletes the snapshots with an id of some types, of every revision. Once ``rewrite()`` has been called, no page has
+  /// them any more.
   ///
   /// - Returns: Their number.
   func erase(id: String, types: [String]) throws(SQLiteFailure) -> Int {
-    guard !types.isEmpty else { return 0 }
     var count = 0
     for type in types {
       try connection.run(Self.eraseStatement, .text(type), .text(id))
       count += connection.changes
     }
-    try rewrite()
     return count
   }
 
@@ -101,7 +100,7 @@ struct SnapshotTable {
   /// When a snapshot has become larger, SQLite may have moved it, and others, within their page or to the next one. Then
   /// it leaves copies in the unused part of the page, also with `secure_delete` (`rebuildPage` in
   /// https://sqlite.org/src/file/src/btree.c).
-  private func rewrite() throws(SQLiteFailure) {
+  func rewrite() throws(SQLiteFailure) {
     let statement = try connection.first("SELECT sql FROM sqlite_schema WHERE name = 'snapshot'") { $0.text(0) } ?? ""
     guard let columns = statement.firstIndex(of: "(") else { return }
     try connection.execute(

@@ -9,9 +9,9 @@ from failover.stores import ServerStore
 
 from .disk import OUTCOMES
 from .scene import Broken, Caller, Scene, fresh_id, working_folder
-from .shims import LIE, LOG, SYNC, DiskShim
+from .shims import LIE, SYNC, DiskShim, build
 
-# The disk that reports a sync without doing it, and `synchronous = NORMAL`, which does not sync the log at a commit.
+# A disk that reports a sync without doing it, and `synchronous = NORMAL`, which does not sync the log at a commit.
 DEFECTS = {
     "LyingDisk": "every confirmed write is in the log once",
     "LowerSynchronous": "every confirmed write is in the log once",
@@ -30,10 +30,12 @@ def run(options):
             kill, start = server.server.kill, server.server.start
         else:
             shim = DiskShim(folder)
+            if options.defect == "LowerSynchronous":
+                shim.environment["LD_PRELOAD"] += f" {build('synchronous', folder)}"
             scene = Scene(options, folder, shim.database, GATEWAYS, shim.environment, padding=3000)
             kill, start = scene.kill, scene.start
-        if options.defect:
-            shim.fail(SYNC, effect=LIE, **({"files": LOG} if options.defect == "LowerSynchronous" else {}))
+        if options.defect == "LyingDisk":
+            shim.fail(SYNC, effect=LIE)
         cleanup.enter_context(scene)
         random = Random(options.seed)
         rounds = 2 if options.defect else options.rounds or SHORT_ROUNDS

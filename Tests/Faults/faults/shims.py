@@ -25,7 +25,7 @@ def build(name, folder):
     """The path of a library."""
     library = Path(folder) / f"{name}.so"
     command = ["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o", str(library),
-               str(SOURCES / f"{name}.c")]
+               str(SOURCES / f"{name}.c"), "-ldl"]
     try:
         result = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     except OSError as error:
