@@ -131,8 +131,8 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
     }
   }
 
-  private var source: TailSource {
-    TailSource(url: url, token: token, environment: ProcessInfo.processInfo.environment)
+  private var source: GatewaySource {
+    GatewaySource(url: url, token: token, environment: ProcessInfo.processInfo.environment)
   }
 
   private func eraseThroughGateway() async throws -> ErasureResult {

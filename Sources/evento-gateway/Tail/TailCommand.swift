@@ -110,7 +110,7 @@ struct TailCommand: AsyncParsableCommand, SignalHandling {
   }
 
   private func follow() async throws {
-    let source = TailSource(url: url, token: token, environment: ProcessInfo.processInfo.environment)
+    let source = GatewaySource(url: url, token: token, environment: ProcessInfo.processInfo.environment)
     let filters = aggregatorType.map { [ReadAggregator($0, id: aggregatorId, name: name)] }
     let key = routingKey.map { RoutingKey.value($0.isEmpty ? nil : $0) } ?? .all
     let output = QueuedOutput()
