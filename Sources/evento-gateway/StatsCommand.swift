@@ -13,9 +13,9 @@ struct StatsCommand: AsyncParsableCommand, SignalHandling {
     commandName: "stats",
     abstract: "Count the events, aggregates, subscribers and snapshots of a store.",
     discussion: """
-      The numbers are exact. The command reads the whole log: a million events take about a second. A gateway can serve \
-      the store meanwhile. It needs the database, since a gateway does not count these over HTTP; its /metrics has the \
-      number of events and the lag of subscribers. EVENTO_DATABASE can be set instead of --database.
+      The numbers are exact. The command reads the whole log, and a gateway can serve the store meanwhile. It needs the \
+      database, since a gateway does not count these over HTTP; its /metrics has the number of events and the lag of \
+      subscribers. EVENTO_DATABASE can be set instead of --database.
 
       The lag of a subscriber is the number of events after its position, and the age of the first of them.
       """)
