@@ -46,7 +46,10 @@ let package = Package(
     .target(name: "SharedLibrary", swiftSettings: settings),
     .target(name: "Evento", dependencies: ["ByteCoding", log], swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
-    .target(name: "EventoStorage", dependencies: ["Evento", deque], swiftSettings: settings),
+    .target(name: "EventoStorage", dependencies: ["ByteCoding", "Evento", deque], swiftSettings: settings),
+    .target(
+      name: "EventoExport", dependencies: ["ByteCoding", "Evento", "EventoStorage", "EventoWire"],
+      swiftSettings: settings),
     .target(
       name: "EventoSQLite", dependencies: ["CSQLite", "Evento", "EventoStorage", deque], swiftSettings: settings),
     // It loads libpq when it runs.
@@ -65,8 +68,8 @@ let package = Package(
     .executableTarget(
       name: "evento-gateway",
       dependencies: [
-        "ByteCoding", "CAllocator", "Evento", "EventoGateway", "EventoHTTP", "EventoPostgreSQL", "EventoSQLite",
-        "EventoStorage", "EventoWire", "HTTPServer",
+        "ByteCoding", "CAllocator", "Evento", "EventoExport", "EventoGateway", "EventoHTTP", "EventoPostgreSQL",
+        "EventoSQLite", "EventoStorage", "EventoWire", "HTTPServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         log,
       ],
@@ -86,6 +89,10 @@ let package = Package(
     .testTarget(
       name: "EventoStorageTests",
       dependencies: ["Evento", "EventoPostgreSQL", "EventoSQLite", "EventoStorage", "EventoTesting", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "EventoExportTests",
+      dependencies: ["ByteCoding", "Evento", "EventoExport", "EventoSQLite", "EventoTesting"],
       swiftSettings: settings),
     .testTarget(
       name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "EventoStorage", "CSQLite"], swiftSettings: settings),

@@ -1,45 +1,73 @@
-/// SHA-256 (FIPS 180-4), for tokens: short texts, one for each request.
+/// SHA-256 (FIPS 180-4), for tokens: short texts, one for each request. And for exports, piece by piece.
 ///
 /// Written here because the one library for it would weigh more than the rest of the gateway together.
-package enum SHA256 {
+package struct SHA256: Sendable {
   /// Bytes of a digest.
   package static let length = 32
 
   private static let blockLength = 64
 
+  private var state = Self.initialState
+  /// The bytes after the last whole block.
+  private var rest: [UInt8] = []
+  private var count = 0
+
+  package init() {}
+
   package static func digest(_ message: [UInt8]) -> [UInt8] {
-    var state = initialState
+    var hash = SHA256()
+    message.withUnsafeBytes { hash.update($0) }
+    return hash.digest
+  }
+
+  /// Adds bytes to the message.
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    count += bytes.count
+    var bytes = bytes
+    if !rest.isEmpty {
+      let missing = min(Self.blockLength - rest.count, bytes.count)
+      rest.append(contentsOf: bytes.prefix(missing))
+      bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(missing))
+      guard rest.count == Self.blockLength else { return }
+      rest.withUnsafeBytes { Self.compress($0, into: &state) }
+      rest.removeAll(keepingCapacity: true)
+    }
+    let whole = bytes.count / Self.blockLength * Self.blockLength
+    Self.compress(UnsafeRawBufferPointer(rebasing: bytes.prefix(whole)), into: &state)
+    rest.append(contentsOf: bytes.dropFirst(whole))
+  }
+
+  /// The digest of the bytes so far, to which more can be added.
+  package var digest: [UInt8] {
+    // §5.1.1: the rest of the message, a one bit, zeros, and its length in bits.
+    var last = rest + [0x80]
+    last += [UInt8](repeating: 0, count: (120 - last.count) % Self.blockLength)
+    withUnsafeBytes(of: (UInt64(count) * 8).bigEndian) { last += $0 }
+    var state = state
+    last.withUnsafeBytes { Self.compress($0, into: &state) }
+    return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
+  }
+
+  /// Adds whole blocks.
+  private static func compress(_ blocks: UnsafeRawBufferPointer, into state: inout [UInt32]) {
     // One workspace for all blocks, on the stack: to allocate one for each took most of the time.
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
-      message.withUnsafeBufferPointer { message in
-        let whole = message.count / blockLength
-        for block in 0..<whole { compress(message, from: block * blockLength, into: &state, words) }
-        // §5.1.1: the rest of the message, a one bit, zeros, and its length in bits.
-        var last = Array(message[(whole * blockLength)...]) + [0x80]
-        last += [UInt8](repeating: 0, count: (120 - last.count) % blockLength)
-        withUnsafeBytes(of: (UInt64(message.count) * 8).bigEndian) { last += $0 }
-        last.withUnsafeBufferPointer { last in
-          for start in stride(from: 0, to: last.count, by: blockLength) {
-            compress(last, from: start, into: &state, words)
-          }
-        }
+      for start in stride(from: 0, to: blocks.count, by: blockLength) {
+        compress(blocks, from: start, into: &state, words)
       }
     }
-    return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
   }
 
   /// §6.2.2.
   ///
   /// - Parameter words: a workspace of 64 words; nothing in it lasts.
   private static func compress(
-    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, into state: inout [UInt32],
+    _ bytes: UnsafeRawBufferPointer, from start: Int, into state: inout [UInt32],
     _ words: UnsafeMutableBufferPointer<UInt32>
   ) {
     for index in 0..<16 {
       let offset = start + index * 4
-      words[index] =
-        UInt32(bytes[offset]) << 24 | UInt32(bytes[offset + 1]) << 16 | UInt32(bytes[offset + 2]) << 8
-        | UInt32(bytes[offset + 3])
+      words[index] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
     for index in 16..<64 {
       let (early, late) = (words[index - 15], words[index - 2])

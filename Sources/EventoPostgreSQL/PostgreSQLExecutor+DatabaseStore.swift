@@ -2,6 +2,10 @@ package import Evento
 package import EventoStorage
 
 extension PostgreSQLExecutor: DatabaseStore {
+  package func statistics() async throws -> StoreStatistics {
+    try await connections.perform(.readPage) { session, _ in try session.connection.statistics() }
+  }
+
   package func snapshots(first: Int, after key: SnapshotKey?) async throws -> SnapshotPage {
     let bytes = configuration.pageBytes
     return try await connections.perform(.readPage) { session, _ in

@@ -2,6 +2,14 @@ package import Evento
 package import EventoStorage
 
 extension SQLiteExecutor: DatabaseStore {
+  package func statistics() async throws -> StoreStatistics {
+    var statistics = try await readers.perform { session in try session.connection.statistics() }
+    if let path = try await readers.perform({ session in session.connection.path }) {
+      statistics.databaseBytes = FileSystem.size(path) + FileSystem.size(path + "-wal")
+    }
+    return statistics
+  }
+
   package func snapshots(first: Int, after key: SnapshotKey?) async throws -> SnapshotPage {
     let bytes = configuration.pageBytes
     return try await readers.perform { session in

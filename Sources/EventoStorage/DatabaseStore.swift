@@ -8,6 +8,9 @@ package protocol DatabaseStore: Executor {
   /// Returns the number of stored events.
   func eventCount() async throws -> Int
 
+  /// Counts what the store has. It takes time in proportion to the log.
+  func statistics() async throws -> StoreStatistics
+
   /// Refuses writes that have not begun, and all later ones, as `unavailable`. Reads continue.
   func refuseWrites()
 

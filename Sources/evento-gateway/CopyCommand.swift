@@ -88,8 +88,7 @@ struct CopyCommand: AsyncParsableCommand, SignalHandling {
             progress: progress
           ).run()
         } catch let error as EventoError where error.code == .unavailable {
-          let detail = error.detail.replacing(" Retry shortly.", with: "")
-          throw EventoError(error.code, "\(detail) Run the command again to continue.", cause: error.cause)
+          throw error.toContinue
         }
       }
     }
@@ -99,9 +98,8 @@ struct CopyCommand: AsyncParsableCommand, SignalHandling {
 extension StoreCopy.Result {
   /// A summary for the user.
   fileprivate var summary: String {
-    func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
     let present = presentEvents > 0 ? " (\(presentEvents) of them in an earlier run)" : ""
     return
-      "\(count(events, "event"))\(present), \(count(subscribers, "subscriber")) and \(count(snapshots, "snapshot"))"
+      "\(events.counted("event"))\(present), \(subscribers.counted("subscriber")) and \(snapshots.counted("snapshot"))"
   }
 }

@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import Foundation
 
 /// Options from environment variables. Every option of `serve` has one: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`.
-/// So have the options for the database of `backup` and `restore`, so that in a container they use the database that is
-/// served there.
+/// So have the options for the database of `backup`, `restore` and `stats`, so that in a container they use the database
+/// that is served there.
 ///
 /// The variable of an absent option becomes an argument, so that names, defaults and checks are only in the options
 /// themselves. An option that can be repeated has its values in the variable, separated by commas.
@@ -95,6 +95,8 @@ enum EnvironmentArguments {
     case ServeCommand.configuration.commandName: options
     case BackupCommand.configuration.commandName, RestoreCommand.configuration.commandName:
       options.filter { databaseOptions.contains($0.argument) }
+    case StatsCommand.configuration.commandName:
+      options.filter { (databaseOptions + [ServeCommand.databaseNames.schema]).contains($0.argument) }
     default: []
     }
   }

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import ByteCoding
 internal import Evento
-internal import EventoHTTP
 internal import Foundation
 
 /// Erases the content of an aggregate, through a gateway or in a database.
@@ -34,32 +33,10 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
       "Also delete the snapshots of this type with the aggregate's id. Can be repeated.", valueName: "type"))
   var snapshotType: [String] = []
 
-  @Option(help: "URL of the gateway. (default: http://127.0.0.1:8080)")
-  var url: String?
-
-  @Option(help: "Bearer token. EVENTO_TOKEN keeps it out of the list of processes.")
-  var token: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Database to use instead of a gateway: a SQLite file or a postgresql:// URL.", valueName: "database"))
-  var database: String?
-
-  @Option(help: ArgumentHelp("File with the postgresql:// URL of the database.", valueName: "file"))
-  var databaseUrlFile: String?
-
-  @Option(help: ArgumentHelp("PostgreSQL schema of the tables.", valueName: "name"))
-  var databaseSchema: String?
+  @OptionGroup var options: StoreOptions
 
   @Flag(help: "Skip the confirmation prompt.")
   var yes = false
-
-  private var usesDatabase: Bool { database != nil || databaseUrlFile != nil }
-
-  private var choice: DatabaseChoice {
-    DatabaseChoice(
-      ServeCommand.databaseNames, database: database, urlFile: databaseUrlFile, schema: databaseSchema)
-  }
 
   func validate() throws {
     for (argument, name) in [("The aggregate type", type), ("The aggregate id", id)]
@@ -70,37 +47,27 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
     guard snapshotType.count <= ErasureResult.maximumSnapshotTypes else {
       throw ValidationError("--snapshot-type can be given at most \(ErasureResult.maximumSnapshotTypes) times.")
     }
-    guard usesDatabase else {
-      guard databaseSchema == nil else { throw ValidationError("--database-schema needs --database.") }
-      return
-    }
-    guard url == nil, token == nil else {
-      throw ValidationError("--database can't be combined with --url and --token: name a gateway or a database.")
-    }
-    try choice.check()
-    guard database != ":memory:" else {
-      throw ValidationError("--database must name a file: a store in memory is lost when its process ends.")
-    }
   }
 
   /// The aggregate, for people.
   private var name: String { "\(type) \"\(id)\"" }
 
   func run() async throws {
-    let location = usesDatabase ? try choice.location() : nil
-    if usesDatabase, let warning = choice.warning { StandardError.write("Warning: \(warning)\n") }
+    let location = try options.location()
     let result = try await LongOperation.run("Erasing") { [self] _ in
       try location?.checkExists()
-      try await confirm(at: location?.description ?? source.url)
+      try await confirm(at: location?.description ?? options.gateway.url)
       do {
-        return if let location { try await erase(in: location) } else { try await eraseThroughGateway() }
-      } catch  where Task.isCancelled {
+        // An aggregate can have very many events.
+        return try await options.withStore(location, callDeadline: .seconds(120)) { store, _ in
+          try await store.eraseAggregate(type: type, id: id, snapshotTypes: snapshotType)
+        }
+      } catch where Task.isCancelled {
         throw EventoError(.unavailable, "Cancelled. Run the command again to be certain that everything is erased.")
       }
     }
-    func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
     try LongOperation.report(
-      "Erased \(count(result.events, "event")) and \(count(result.snapshots, "snapshot")) of \(name).")
+      "Erased \(result.events.counted("event")) and \(result.snapshots.counted("snapshot")) of \(name).")
   }
 
   // MARK: Confirmation
@@ -108,53 +75,16 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
   /// Asks on the terminal, also if the command's output goes to a file. Without one, a script has decided.
   private func confirm(at place: String) async throws {
     guard !yes, isatty(STDIN_FILENO) == 1 else { return }
-    guard let terminal = FileHandle(forWritingAtPath: "/dev/tty") else {
-      throw EventoError(.invalidRequest, "There is no terminal on which to ask. Confirm with --yes.")
+    guard let name = ttyname(STDIN_FILENO), let terminal = FileHandle(forWritingAtPath: String(cString: name)) else {
+      throw EventoError(.invalidRequest, "The terminal on which to ask can't be written to. Confirm with --yes.")
     }
-    let question = "Erase the content of all events of \(name) at \(place)? This can't be undone. (yes/no) "
+    let question = "Erase the content of all events of \(self.name) at \(place)? This can't be undone. (yes/no) "
     try terminal.write(contentsOf: Data(PrintableText.escaped(question).utf8))
     // Not by a blocking read, which a signal could not end.
     var entry = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     while poll(&entry, 1, 0) <= 0 { try await Task.sleep(for: .milliseconds(50)) }
     guard let answer = readLine(), ["yes", "y"].contains(answer.lowercased()) else {
       throw EventoError(.invalidRequest, "Not confirmed. Nothing was erased.")
-    }
-  }
-
-  // MARK: Erasing
-
-  private func erase(in location: DatabaseLocation) async throws -> ErasureResult {
-    var settings = StoreSettings()
-    settings.createsStore = false
-    settings.createsStoreSetting = "this command"
-    settings.notify = { StandardError.write($0) }
-    return try await location.withStore(settings) { opened in
-      try await opened.store.eraseAggregate(type: type, id: id, snapshotTypes: snapshotType)
-    }
-  }
-
-  private var source: TailSource {
-    TailSource(url: url, token: token, environment: ProcessInfo.processInfo.environment)
-  }
-
-  private func eraseThroughGateway() async throws -> ErasureResult {
-    let source = source
-    do {
-      var configuration = source.configuration
-      // An aggregate can have very many events.
-      configuration.callDeadline = .seconds(120)
-      let executor = try HTTPExecutor(baseURL: source.url, configuration: configuration)
-      let result: ErasureResult
-      do {
-        result = try await executor.eraseAggregate(type: type, id: id, snapshotTypes: snapshotType)
-      } catch {
-        await executor.close()
-        throw error
-      }
-      await executor.close()
-      return result
-    } catch let error where !Task.isCancelled {
-      throw source.explained(error)
     }
   }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ByteCoding
+internal import Evento
 internal import EventoSQLite
 internal import Foundation
 internal import Synchronization
@@ -53,9 +54,17 @@ enum LongOperation {
   }
 }
 
+extension EventoError {
+  /// The error of a command that continues when it is run again.
+  var toContinue: EventoError {
+    let detail = detail.replacing(" Retry shortly.", with: "")
+    return EventoError(code, "\(detail) Run the command again to continue.", cause: cause)
+  }
+}
+
 extension SQLiteExecutor.Copy {
   /// A summary for the user.
-  var summary: String { "\(events) \(events == 1 ? "event" : "events"), \(bytes) bytes" }
+  var summary: String { "\(events.counted("event")), \(bytes) bytes" }
 }
 
 /// A line on standard error that is overwritten as the work progresses; nothing if that is not a terminal.

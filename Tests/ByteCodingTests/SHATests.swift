@@ -23,6 +23,21 @@ import Testing
   func digests(_ message: String, _ hexadecimal: String) {
     #expect(Hex.encode(SHA256.digest(Array(message.utf8))) == hexadecimal)
   }
+
+  /// The digest of a message does not depend on the pieces in which it comes, and can be taken in between.
+  @Test func digestsPieces() {
+    let message = (0..<300).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    for size in 1...140 {
+      var hash = SHA256()
+      var end = 0
+      while end < message.count {
+        let next = min(end + size, message.count)
+        message[end..<next].withUnsafeBytes { hash.update($0) }
+        end = next
+        #expect(hash.digest == SHA256.digest(Array(message[..<end])))
+      }
+    }
+  }
 }
 
 @Suite struct SHA3Tests {

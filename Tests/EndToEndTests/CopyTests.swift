@@ -64,17 +64,6 @@ import Testing
     }
   }
 
-  /// A database that takes a while to copy.
-  private func makeLargeStore(_ database: String) async throws {
-    let store = try await SQLiteExecutor.open(database)
-    let data = Payload([UInt8](repeating: 7, count: 400_000))
-    for number in 0..<25 {
-      try await store.write(
-        (0..<10).map { NewEvent(aggregatorType: "t", aggregatorID: "\(number)-\($0)", name: "n", data: data) })
-    }
-    await store.close()
-  }
-
   /// Starts a copy, and returns once it has committed something.
   private func startCopy(_ arguments: [String], target: String) async throws -> CommandProcess {
     let copy = try CommandProcess(arguments)

@@ -100,6 +100,50 @@ import Testing
     #expect(outcome.status == 64 && outcome.errors.contains(error), "\(outcome.errors)")
   }
 
+  /// On a terminal, only yes erases. The question names the aggregate and the gateway.
+  @Test(arguments: ["yes\n", "y\n", "no\n", "\n", "yess\n", "\u{04}"]) func asksOnATerminal(_ answer: String)
+    async throws
+  {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite"])
+      let client = try gateway.client
+      _ = try await client.send("POST", "/events", Self.event())
+      let url = "http://127.0.0.1:\(client.port)"
+      let command = try CommandProcess(["erase", "shop/Customer", "7", "--url", url], errors: .terminal)
+      try command.type(answer)
+      let outcome = await command.outcome()
+      #expect(
+        outcome.errors.contains(
+          "Erase the content of all events of shop/Customer \"7\" at \(url)? This can't be undone."),
+        "\(outcome.errors)")
+      let isErased = try await client.send("GET", "/events").text.contains("\"erased\":true")
+      if answer.hasPrefix("y"), !answer.hasPrefix("yess") {
+        #expect(outcome.status == 0 && isErased)
+        #expect(outcome.output == "Erased 1 event and 0 snapshots of shop/Customer \"7\".\n")
+      } else {
+        #expect(outcome.status == 1 && !isErased && outcome.output.isEmpty)
+        #expect(outcome.errors.contains("Not confirmed. Nothing was erased."), "\(outcome.errors)")
+      }
+    }
+  }
+
+  /// Ctrl-C at the question changes nothing, and --yes asks nothing.
+  @Test func theQuestionCanBeInterruptedOrLeftOut() async throws {
+    try await withTemporaryFolder { folder in
+      let gateway = try await GatewayProcess(["--port", "0", "--database", folder + "/e.sqlite"])
+      let client = try gateway.client
+      _ = try await client.send("POST", "/events", Self.event())
+      let arguments = ["erase", "shop/Customer", "7", "--url", "http://127.0.0.1:\(client.port)"]
+      let command = try CommandProcess(arguments, errors: .terminal)
+      command.send(SIGINT)
+      #expect(await command.outcome().status == 130)
+      #expect(try await !client.send("GET", "/events").text.contains("\"erased\":true"))
+      let outcome = await (try CommandProcess(arguments + ["--yes"], errors: .terminal)).outcome()
+      #expect(outcome.status == 0 && !outcome.errors.contains("undone"))
+      #expect(try await client.send("GET", "/events").text.contains("\"erased\":true"))
+    }
+  }
+
   /// A reader in this process holds the write-ahead log, as a backup does, so that the work ends only after the gateway
   /// was killed.
   @Test func finishesAfterAKill() async throws {

@@ -1,22 +1,24 @@
-internal import Evento
+package import Evento
 
 #if canImport(Glibc)
-  import Glibc
+  package import Glibc
 #elseif canImport(Musl)
-  import Musl
+  package import Musl
 #else
-  import Darwin
+  package import Darwin
 #endif
 
 /// A file under a temporary name until it is complete, so that an incomplete file never looks complete.
 ///
 /// File descriptors hold the file and its folder from beginning to end. Only SQLite writes to it by its path: before
 /// the file is renamed, the path must still lead to it.
-struct PartialFile: ~Copyable {
+package struct PartialFile: ~Copyable, Sendable {
   let path: String
   private let target: String
   private let folder: Int32
   private let file: Int32
+  /// The file, open for writing until this value is gone.
+  package var descriptor: Int32 { file }
   /// The names of both in the folder.
   private let partialName: String
   private let targetName: String
@@ -24,7 +26,7 @@ struct PartialFile: ~Copyable {
   /// Creates the file, empty, next to the target. Only its owner can read it until it is complete.
   ///
   /// - Throws: `unavailable`.
-  init(of target: String) throws(EventoError) {
+  package init(of target: String) throws(EventoError) {
     let path = "\(target).partial-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
     let partialName = Self.name(path)
     let folder = open(FileSystem.folder(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -55,7 +57,7 @@ struct PartialFile: ~Copyable {
   /// does not sync.
   ///
   /// - Throws: `unavailable`; `invalid_request` if the target exists by now.
-  func finish(permissions: mode_t) throws(EventoError) {
+  package func finish(permissions: mode_t) throws(EventoError) {
     guard isAt(partialName) else {
       throw EventoError(.unavailable, "\(target) can't be created: another file has replaced \(path).")
     }
@@ -76,7 +78,7 @@ struct PartialFile: ~Copyable {
     }
   }
 
-  func remove() {
+  package func remove() {
     // Either may be gone already.
     unlinkat(folder, partialName, 0)
     unlinkat(folder, partialName + "-journal", 0)

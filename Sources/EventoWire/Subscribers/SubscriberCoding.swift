@@ -96,7 +96,7 @@ private enum SubscriberMember: String, MemberName {
 }
 
 extension JSONWriter {
-  fileprivate mutating func write(_ subscriber: Subscriber) {
+  mutating func write(_ subscriber: Subscriber) {
     write(json: "{\"key\":")
     write(string: subscriber.key)
     write(json: ",\"worker_id\":")
@@ -125,7 +125,7 @@ extension JSONReader {
     return hasNextPage
   }
 
-  fileprivate mutating func subscriber() throws(EventoError) -> Subscriber? {
+  mutating func subscriber() throws(EventoError) -> Subscriber? {
     var (key, workerID, cursor): (String?, ULID?, Cursor?)
     var (lag, isEnabled): (Int64?, Bool?)
     var (createdAt, updatedAt): (Timestamp?, Timestamp?)
@@ -148,7 +148,7 @@ extension JSONReader {
       updatedAt: updatedAt)
   }
 
-  private mutating func timestamp() throws(EventoError) -> Timestamp? {
+  mutating func timestamp() throws(EventoError) -> Timestamp? {
     guard let text = try string() else { return nil }
     guard let timestamp = Timestamp(rfc3339: text) else {
       addError("must be an RFC 3339 time in UTC")

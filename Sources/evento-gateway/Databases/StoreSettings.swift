@@ -13,6 +13,15 @@ struct StoreSettings: Sendable {
   /// Called with messages for the operator. It must not block.
   var notify: @Sendable (StoreNotice) -> Void = { _ in }
 
+  /// The settings of a command that runs to its end, and writes the messages to standard error.
+  static func command(createsStore: Bool) -> StoreSettings {
+    var settings = StoreSettings()
+    settings.createsStore = createsStore
+    settings.createsStoreSetting = "this command"
+    settings.notify = { StandardError.write($0) }
+    return settings
+  }
+
   // MARK: Files
 
   var filePermissions = SQLiteConfiguration().filePermissions

@@ -18,17 +18,7 @@ struct TailCommand: AsyncParsableCommand, SignalHandling {
   @Option(help: "Bearer token. EVENTO_TOKEN keeps it out of the list of processes.")
   var token: String?
 
-  @Option(help: "Only events of this aggregate type.")
-  var aggregatorType: String?
-
-  @Option(help: "Only events of this aggregate; needs --aggregator-type.")
-  var aggregatorId: String?
-
-  @Option(help: "Only events with this name; needs --aggregator-type.")
-  var name: String?
-
-  @Option(help: "Only events with this routing key. An empty one selects events without a key.")
-  var routingKey: String?
+  @OptionGroup var filter: FilterOptions
 
   @Option(
     help: ArgumentHelp("Where to begin: now, beginning, or the cursor of the last event seen.", valueName: "position"))
@@ -41,23 +31,7 @@ struct TailCommand: AsyncParsableCommand, SignalHandling {
   var json = false
 
   func validate() throws {
-    guard aggregatorType != nil || aggregatorId == nil && name == nil else {
-      throw ValidationError("--aggregator-id and --name need --aggregator-type.")
-    }
-    try checkNames()
     _ = try start
-  }
-
-  /// Checks names by the gateway's rule, whose errors would name the members of a request.
-  private func checkNames() throws {
-    let names = [
-      ("--aggregator-type", aggregatorType), ("--aggregator-id", aggregatorId), ("--name", name),
-      // An empty one selects events without a key.
-      ("--routing-key", routingKey?.isEmpty == true ? nil : routingKey),
-    ]
-    for case (let option, let name?) in names {
-      if let problem = Name.error(in: name) { throw ValidationError("\(option) \(problem).") }
-    }
   }
 
   private var start: Args.Start {
@@ -110,9 +84,7 @@ struct TailCommand: AsyncParsableCommand, SignalHandling {
   }
 
   private func follow() async throws {
-    let source = TailSource(url: url, token: token, environment: ProcessInfo.processInfo.environment)
-    let filters = aggregatorType.map { [ReadAggregator($0, id: aggregatorId, name: name)] }
-    let key = routingKey.map { RoutingKey.value($0.isEmpty ? nil : $0) } ?? .all
+    let source = GatewaySource(url: url, token: token, environment: ProcessInfo.processInfo.environment)
     let output = QueuedOutput()
     do {
       let executor = try HTTPExecutor(baseURL: source.url, configuration: source.configuration)
@@ -122,7 +94,7 @@ struct TailCommand: AsyncParsableCommand, SignalHandling {
       _ = try await executor.read([], routingKey: .all, args: .forward(first: 0))
       let watching = Task { await watch.run() }
       defer { watching.cancel() }
-      for try await edge in executor.follow(filters, routingKey: key, after: try start) {
+      for try await edge in executor.follow(filter.aggregators, routingKey: filter.key, after: try start) {
         try await output.write(EventLine(edge).text(asJSON: json))
       }
     } catch let error where !Task.isCancelled {

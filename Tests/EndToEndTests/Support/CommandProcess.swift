@@ -16,6 +16,7 @@ final class CommandProcess: Sendable {
   private let output: LineReader?
   private let errors: LineReader?
   private let unread: FileHandle?
+  private let terminal: FileHandle?
 
   /// Beside the tests in the folder of the build.
   private static func executable(_ command: String) throws -> URL {
@@ -32,7 +33,7 @@ final class CommandProcess: Sendable {
     case refused
     /// It stays in the pipe, until there is no room.
     case unread
-    /// It is a terminal, which is read.
+    /// It is a terminal, which is read, and so is standard input.
     case terminal
   }
 
@@ -62,6 +63,8 @@ final class CommandProcess: Sendable {
     let terminal = kind == .terminal ? try Terminal() : nil
     process.standardOutput = output
     process.standardError = terminal?.command ?? errors
+    if let terminal { process.standardInput = terminal.command }
+    self.terminal = terminal?.reader
     self.output = isRead ? LineReader(output.fileHandleForReading) : nil
     if !isRead { try output.fileHandleForReading.close() }
     self.errors = (terminal?.reader ?? (kind == .read ? errors.fileHandleForReading : nil)).map { LineReader($0) }
@@ -103,6 +106,11 @@ final class CommandProcess: Sendable {
 
   func send(_ signal: Int32) {
     kill(process.processIdentifier, signal)
+  }
+
+  /// Types text on its terminal.
+  func type(_ text: String) throws {
+    try terminal?.write(contentsOf: Data(text.utf8))
   }
 
   /// The next line that it prints; `nil` where there is none any more.

@@ -47,6 +47,8 @@ final class AlteredStore: DatabaseStore {
     try await after()
   }
 
+  func statistics() async throws -> StoreStatistics { try await store.statistics() }
+
   func deleteSubscriber(_ key: String) async throws {
     try await before()
     try await store.deleteSubscriber(key)

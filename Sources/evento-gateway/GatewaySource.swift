@@ -1,8 +1,8 @@
 internal import Evento
 internal import EventoHTTP
 
-/// The gateway to follow, and the settings that name it.
-struct TailSource {
+/// The gateway that a command uses as a client, and the settings that name it.
+struct GatewaySource {
   let url: String
   let configuration: HTTPConfiguration
   private let urlSetting: String
@@ -30,17 +30,17 @@ struct TailSource {
     guard let error = error as? EventoError else { return error }
     switch error.code {
     case .unauthorized where configuration.token == nil:
-      return TailError(description: "The gateway requires a token. Pass one with --token or EVENTO_TOKEN.")
+      return SettingError(description: "The gateway requires a token. Pass one with --token or EVENTO_TOKEN.")
     case .unauthorized, .forbidden:
-      return TailError(description: "The gateway does not accept the token (\(tokenSetting)): \(error.detail)")
+      return SettingError(description: "The gateway does not accept the token (\(tokenSetting)): \(error.detail)")
     // From a gateway with another base path, or from another server.
     case .notFound, .methodNotAllowed, .unavailable:
-      return TailError(description: "\(error.detail) The URL is \(url) (\(urlSetting)).")
+      return SettingError(description: "\(error.detail) The URL is \(url) (\(urlSetting)).")
     default: return error
     }
   }
 
-  private struct TailError: Error, CustomStringConvertible {
+  private struct SettingError: Error, CustomStringConvertible {
     let description: String
   }
 }
