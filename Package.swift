@@ -39,14 +39,15 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CSocketPolling"),
     .target(name: "CAllocator"),
+    .target(name: "CChecksum"),
     // Declarations only: a gateway loads zlib when it starts.
     .target(name: "CZlib"),
 
-    .target(name: "ByteCoding", swiftSettings: settings),
+    .target(name: "ByteCoding", dependencies: ["CChecksum"], swiftSettings: settings),
     .target(name: "SharedLibrary", swiftSettings: settings),
     .target(name: "Evento", dependencies: ["ByteCoding", log], swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
-    .target(name: "EventoStorage", dependencies: ["Evento", deque], swiftSettings: settings),
+    .target(name: "EventoStorage", dependencies: ["ByteCoding", "Evento", deque], swiftSettings: settings),
     .target(
       name: "EventoSQLite", dependencies: ["CSQLite", "Evento", "EventoStorage", deque], swiftSettings: settings),
     // It loads libpq when it runs.
@@ -88,7 +89,9 @@ let package = Package(
       dependencies: ["Evento", "EventoPostgreSQL", "EventoSQLite", "EventoStorage", "EventoTesting", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "EventoStorage", "CSQLite"], swiftSettings: settings),
+      name: "EventoSQLiteTests",
+      dependencies: ["ByteCoding", "CSQLite", "EventoSQLite", "EventoStorage", "EventoTesting"],
+      swiftSettings: settings),
     .testTarget(
       name: "EventoPostgreSQLTests",
       dependencies: [

@@ -1,45 +1,75 @@
-/// SHA-256 (FIPS 180-4), for tokens: short texts, one for each request.
+/// SHA-256 (FIPS 180-4): of tokens, which are short, and of whole logs.
 ///
 /// Written here because the one library for it would weigh more than the rest of the gateway together.
-package enum SHA256 {
+package struct SHA256: Sendable {
   /// Bytes of a digest.
   package static let length = 32
 
   private static let blockLength = 64
 
+  private var state = initialState
+  /// The bytes after the last whole block.
+  private var rest: [UInt8] = []
+  private var count = 0
+
+  package init() {
+    rest.reserveCapacity(2 * Self.blockLength)
+  }
+
   package static func digest(_ message: [UInt8]) -> [UInt8] {
-    var state = initialState
+    var hash = SHA256()
+    message.withUnsafeBytes { hash.update($0) }
+    return hash.finalize()
+  }
+
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    count += bytes.count
+    var bytes = bytes
+    if !rest.isEmpty {
+      let missing = min(Self.blockLength - rest.count, bytes.count)
+      rest.append(contentsOf: bytes[..<missing])
+      bytes = UnsafeRawBufferPointer(rebasing: bytes[missing...])
+      guard rest.count == Self.blockLength else { return }
+      Self.compress(rest, into: &state)
+      rest.removeAll(keepingCapacity: true)
+    }
+    let whole = bytes.count & ~(Self.blockLength - 1)
+    Self.compress(UnsafeRawBufferPointer(rebasing: bytes[..<whole]), into: &state)
+    rest.append(contentsOf: bytes[whole...])
+  }
+
+  /// §5.1.1: the rest of the message, a one bit, zeros, and its length in bits.
+  package consuming func finalize() -> [UInt8] {
+    rest.append(0x80)
+    rest += [UInt8](repeating: 0, count: (120 - rest.count) & (Self.blockLength - 1))
+    withUnsafeBytes(of: (UInt64(count) * 8).bigEndian) { rest += $0 }
+    Self.compress(rest, into: &state)
+    return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
+  }
+
+  private static func compress(_ blocks: [UInt8], into state: inout [UInt32]) {
+    blocks.withUnsafeBytes { compress($0, into: &state) }
+  }
+
+  private static func compress(_ blocks: UnsafeRawBufferPointer, into state: inout [UInt32]) {
+    guard !blocks.isEmpty else { return }
     // One workspace for all blocks, on the stack: to allocate one for each took most of the time.
     withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
-      message.withUnsafeBufferPointer { message in
-        let whole = message.count / blockLength
-        for block in 0..<whole { compress(message, from: block * blockLength, into: &state, words) }
-        // §5.1.1: the rest of the message, a one bit, zeros, and its length in bits.
-        var last = Array(message[(whole * blockLength)...]) + [0x80]
-        last += [UInt8](repeating: 0, count: (120 - last.count) % blockLength)
-        withUnsafeBytes(of: (UInt64(message.count) * 8).bigEndian) { last += $0 }
-        last.withUnsafeBufferPointer { last in
-          for start in stride(from: 0, to: last.count, by: blockLength) {
-            compress(last, from: start, into: &state, words)
-          }
-        }
+      for start in stride(from: 0, to: blocks.count, by: blockLength) {
+        compress(blocks, from: start, into: &state, words)
       }
     }
-    return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
   }
 
   /// §6.2.2.
   ///
   /// - Parameter words: a workspace of 64 words; nothing in it lasts.
   private static func compress(
-    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int, into state: inout [UInt32],
+    _ bytes: UnsafeRawBufferPointer, from start: Int, into state: inout [UInt32],
     _ words: UnsafeMutableBufferPointer<UInt32>
   ) {
     for index in 0..<16 {
-      let offset = start + index * 4
-      words[index] =
-        UInt32(bytes[offset]) << 24 | UInt32(bytes[offset + 1]) << 16 | UInt32(bytes[offset + 2]) << 8
-        | UInt32(bytes[offset + 3])
+      words[index] = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: start + index * 4, as: UInt32.self))
     }
     for index in 16..<64 {
       let (early, late) = (words[index - 15], words[index - 2])

@@ -25,6 +25,21 @@ import Testing
   }
 }
 
+@Suite struct SHA256StreamTests {
+  /// In parts of every size, with each length of what is left for the next one.
+  @Test func isTheSameInParts() {
+    let message = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+    let expected = SHA256.digest(message)
+    for size in [1, 3, 63, 64, 65, 127, 128, 200, 999] {
+      var hash = SHA256()
+      for start in stride(from: 0, to: message.count, by: size) {
+        message[start..<min(start + size, message.count)].withUnsafeBytes { hash.update($0) }
+      }
+      #expect(hash.finalize() == expected, "\(size)")
+    }
+  }
+}
+
 @Suite struct SHA3Tests {
   /// The example of FIPS 202's authors, and each length at which the padding changes its shape.
   @Test(arguments: [
