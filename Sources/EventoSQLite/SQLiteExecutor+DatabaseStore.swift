@@ -11,7 +11,7 @@ extension SQLiteExecutor: DatabaseStore {
 
   package func eraseEvents(at positions: [Int]) async throws {
     try await writer.perform { session in
-      try EventEraser(connection: session.connection).erase(positions.map { Int64($0) })
+      try EventEraser(connection: session.connection, symbols: session.symbols).erase(positions.map { Int64($0) })
     }
   }
 

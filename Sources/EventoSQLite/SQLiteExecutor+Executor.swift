@@ -124,7 +124,8 @@ extension SQLiteExecutor: Executor {
         guard let aggregate = try session.symbols.aggregate(type: type, key: id) else {
           throw EventoError.aggregatorNotFound(type: type, id: id)
         }
-        return (aggregate, try EventEraser(connection: session.connection).erasedEnd(ofAggregate: aggregate))
+        let eraser = EventEraser(connection: session.connection, symbols: session.symbols)
+        return (aggregate, try eraser.erasedEnd(ofAggregate: aggregate))
       }
     }
     return try await writer.erase(aggregate: aggregate, after: end, id: id, snapshotTypes: types)

@@ -36,7 +36,8 @@ final class ErasureJob: Job {
     try session.insertBuffer.flush()
     let connection = session.connection
     let result = ErasureResult(
-      events: try EventEraser(connection: connection).erase(aggregate: aggregate, after: position),
+      events: try EventEraser(connection: connection, symbols: session.symbols)
+        .erase(aggregate: aggregate, after: position),
       snapshots: try SnapshotTable(connection: connection).erase(id: id, types: snapshotTypes))
     session.add(erasure: { [completion] error in completion(error.map { .failure($0) } ?? .success(result)) })
     return {}
