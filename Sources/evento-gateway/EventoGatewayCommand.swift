@@ -10,7 +10,7 @@ struct EventoGatewayCommand: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ServeCommand.self, TailCommand.self, BackupCommand.self, RestoreCommand.self, CopyCommand.self,
-      EraseCommand.self,
+      EraseCommand.self, VerifyCommand.self,
       TokenCommand.self, VersionCommand.self,
     ])
 }
