@@ -204,7 +204,8 @@ import Testing
       configuration.notify = { notice in notices.withLock { $0.append(notice) } }
       try await withStore(configuration) { store in
         let found = notices.withLock { $0 }
-        #expect(found.map(\.level) == [.information, .information])
+        // And one of its progress, if it takes so long.
+        #expect((2...3).contains(found.count) && found.allSatisfy { $0.level == .information })
         let name = #"the tables in the PostgreSQL schema "public""#
         #expect(
           found.first?.message.hasPrefix(

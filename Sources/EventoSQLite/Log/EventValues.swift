@@ -9,7 +9,7 @@ struct EventValues {
   private let id: ULID
   private let version: Int64
   private let timestamp: Timestamp
-  /// `nil` for a number that is none.
+  /// `nil` if the row has another number.
   private let content: EventContent?
   private let metadata: UnsafeRawBufferPointer
   private let names: CheckedNames
