@@ -39,10 +39,11 @@ let package = Package(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
     .target(name: "CSocketPolling"),
     .target(name: "CAllocator"),
+    .target(name: "CChecksum"),
     // Declarations only: a gateway loads zlib when it starts.
     .target(name: "CZlib"),
 
-    .target(name: "ByteCoding", swiftSettings: settings),
+    .target(name: "ByteCoding", dependencies: ["CChecksum"], swiftSettings: settings),
     .target(name: "SharedLibrary", swiftSettings: settings),
     .target(name: "Evento", dependencies: ["ByteCoding", log], swiftSettings: settings),
     .target(name: "EventoWire", dependencies: ["ByteCoding", "Evento"], swiftSettings: settings),
@@ -95,7 +96,9 @@ let package = Package(
       dependencies: ["ByteCoding", "Evento", "EventoExport", "EventoSQLite", "EventoTesting"],
       swiftSettings: settings),
     .testTarget(
-      name: "EventoSQLiteTests", dependencies: ["EventoSQLite", "EventoStorage", "CSQLite"], swiftSettings: settings),
+      name: "EventoSQLiteTests",
+      dependencies: ["ByteCoding", "CSQLite", "EventoSQLite", "EventoStorage", "EventoTesting"],
+      swiftSettings: settings),
     .testTarget(
       name: "EventoPostgreSQLTests",
       dependencies: [

@@ -20,7 +20,7 @@ for module in EventoGateway EventoHTTP EventoSQLite; do
   swift build --scratch-path "$build" --configuration release --target "$module" \
     -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing
 done
-objects="$products/CSocketPolling.build/CSocketPolling.c.o"
+objects="$products/CSocketPolling.build/CSocketPolling.c.o $products/CChecksum.build/CChecksum.c.o"
 for module in ByteCoding Evento EventoGateway EventoHTTP EventoSQLite EventoStorage EventoWire HTTPServer Logging \
   SharedLibrary; do
   # Of the sources that there are: the objects of others may still lie there.
@@ -38,6 +38,7 @@ for target in $targets; do
     -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility \
     -enable-upcoming-feature NonisolatedNonsendingByDefault -sanitize=address \
     -I "$products/Modules" -Xcc "-fmodule-map-file=$products/CSocketPolling.build/module.modulemap" \
+    -Xcc "-fmodule-map-file=$products/CChecksum.build/module.modulemap" \
     -Xcc "-fmodule-map-file=$products/CZlib.build/module.modulemap" \
     -Xcc -fmodule-map-file=Sources/CCurl/module.modulemap -Xcc -fmodule-map-file=Sources/CSQLite/module.modulemap \
     Tests/Fuzz/Support/*.swift "Tests/Fuzz/$target"/*.swift

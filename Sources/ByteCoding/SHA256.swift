@@ -1,4 +1,4 @@
-/// SHA-256 (FIPS 180-4), for tokens: short texts, one for each request. And for exports, piece by piece.
+/// SHA-256 (FIPS 180-4): of tokens, which are short, and piece by piece of exports and whole logs.
 ///
 /// Written here because the one library for it would weigh more than the rest of the gateway together.
 package struct SHA256: Sendable {

@@ -17,14 +17,15 @@ extension SQLiteExecutor {
   /// permissions are those of the database, regardless of the umask, and let its owner write. Meanwhile, the
   /// write-ahead log of the store can't be reset, and grows.
   ///
-  /// If the task is cancelled, no copy is left.
+  /// The copy is verified before it gets its name. If that fails, or the task is cancelled, no copy is left.
   ///
   /// - Parameters:
   ///   - path: The database. It must exist.
   ///   - target: The copy, in an existing folder. It must not exist.
   ///   - progress: Called from time to time with the completed fraction, 0 to 1, on the thread that copies.
   /// - Throws: `invalid_request` if `path` is not a store of this or an older version, or `target` exists;
-  ///   `unavailable` if either can't be read or written.
+  ///   `unavailable` if either can't be read or written; `internal` if the store is damaged, so that the copy would be
+  ///   damaged or incomplete.
   public static func backUp(
     _ path: String, to target: String, progress: @escaping @Sendable (Double) -> Void = { _ in }
   ) async throws -> Copy {
@@ -77,7 +78,7 @@ extension SQLiteExecutor {
   /// Runs a blocking operation on a thread that may block.
   ///
   /// - Parameter path: The database, for errors.
-  private static func blocking<Value: Sendable>(
+  static func blocking<Value: Sendable>(
     _ path: String, _ progress: @escaping @Sendable (Double) -> Void,
     _ body: @escaping @Sendable (CancellableWork) throws -> Value
   ) async throws(EventoError) -> Value {

@@ -18,8 +18,8 @@ extension SQLiteExecutor: DatabaseStore {
   }
 
   package func eraseEvents(at positions: [Int]) async throws {
-    try await writer.erase { connection throws(SQLiteFailure) in
-      try EventEraser(connection: connection).erase(positions.map { Int64($0) })
+    try await writer.erase { session throws(SQLiteFailure) in
+      try EventEraser(connection: session.connection, symbols: session.symbols).erase(positions.map { Int64($0) })
       return ErasureResult(events: positions.count, snapshots: 0)
     }
   }

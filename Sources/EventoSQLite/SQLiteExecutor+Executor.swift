@@ -124,13 +124,15 @@ extension SQLiteExecutor: Executor {
         guard let aggregate = try session.symbols.aggregate(type: type, key: id) else {
           throw EventoError.aggregatorNotFound(type: type, id: id)
         }
-        return (aggregate, try EventEraser(connection: session.connection).erasedEnd(ofAggregate: aggregate))
+        let eraser = EventEraser(connection: session.connection, symbols: session.symbols)
+        return (aggregate, try eraser.erasedEnd(ofAggregate: aggregate))
       }
     }
-    return try await writer.erase { connection throws(SQLiteFailure) in
+    return try await writer.erase { session throws(SQLiteFailure) in
       ErasureResult(
-        events: try EventEraser(connection: connection).erase(aggregate: aggregate, after: end),
-        snapshots: try SnapshotTable(connection: connection).erase(id: id, types: types))
+        events: try EventEraser(connection: session.connection, symbols: session.symbols)
+          .erase(aggregate: aggregate, after: end),
+        snapshots: try SnapshotTable(connection: session.connection).erase(id: id, types: types))
     }
   }
 

@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import Foundation
 
 /// Options from environment variables. Every option of `serve` has one: `--max-body-bytes` is `EVENTO_MAX_BODY_BYTES`.
-/// So have the options for the database of `backup`, `restore` and `stats`, so that in a container they use the database
-/// that is served there.
+/// So have the options for the database of `backup`, `restore`, `stats` and `verify`, so that in a container they use the
+/// database that is served there.
 ///
 /// The variable of an absent option becomes an argument, so that names, defaults and checks are only in the options
 /// themselves. An option that can be repeated has its values in the variable, separated by commas.
@@ -83,9 +83,9 @@ enum EnvironmentArguments {
     let kind: Kind
   }
 
-  /// Returns the options that override the variable of an option: itself, and the other one that names the database.
+  /// Returns the options that override the variable of an option: itself, and the others that name a store.
   private static func alternatives(to option: String) -> [String] {
-    databaseOptions.contains(option) ? databaseOptions : [option]
+    databaseOptions.contains(option) ? databaseOptions + ["--url"] : [option]
   }
 
   private static let databaseOptions = [ServeCommand.databaseNames.database, ServeCommand.databaseNames.urlFile]
@@ -93,7 +93,8 @@ enum EnvironmentArguments {
   private static func options(ofCommand name: String) -> [Known] {
     switch name {
     case ServeCommand.configuration.commandName: options
-    case BackupCommand.configuration.commandName, RestoreCommand.configuration.commandName:
+    case BackupCommand.configuration.commandName, RestoreCommand.configuration.commandName,
+      VerifyCommand.configuration.commandName:
       options.filter { databaseOptions.contains($0.argument) }
     case StatsCommand.configuration.commandName:
       options.filter { (databaseOptions + [ServeCommand.databaseNames.schema]).contains($0.argument) }

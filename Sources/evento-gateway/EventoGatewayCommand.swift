@@ -10,8 +10,8 @@ struct EventoGatewayCommand: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ServeCommand.self, TailCommand.self, BackupCommand.self, RestoreCommand.self, CopyCommand.self,
-      ExportCommand.self, ImportCommand.self, StatsCommand.self, EraseCommand.self, TokenCommand.self,
-      VersionCommand.self,
+      ExportCommand.self, ImportCommand.self, StatsCommand.self, VerifyCommand.self, EraseCommand.self,
+      TokenCommand.self, VersionCommand.self,
     ])
 }
 

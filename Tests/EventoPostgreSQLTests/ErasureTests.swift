@@ -78,8 +78,13 @@ import Testing
     await store.close()
     let database = try await PostgreSQLServer.shared.database
     try await database.psql(
-      "SET search_path = \(schema); ALTER TABLE event ALTER COLUMN is_json SET NOT NULL; UPDATE evento_schema SET version = 2"
-    )
+      """
+      SET search_path = \(schema);
+      ALTER TABLE event ALTER COLUMN is_json SET NOT NULL;
+      ALTER TABLE event DROP COLUMN checksum;
+      ALTER TABLE snapshot DROP COLUMN checksum;
+      UPDATE evento_schema SET version = 2
+      """)
     let upgraded = try await open(schema)
     #expect(try await upgraded.eraseAggregate(type: "t", id: "a").events == 2)
     #expect(try await events(upgraded, "a").map(\.isErased) == [true, true])

@@ -110,8 +110,9 @@ import Testing
       try await database.psql(
         """
         UPDATE event SET metadata = NULL, data = convert_to(repeat('x', CASE position
-          WHEN 1 THEN 1398 WHEN 2 THEN 1598 WHEN 3 THEN 2998 WHEN 4 THEN 4998 ELSE 0 END), 'UTF8')
+          WHEN 1 THEN 1398 WHEN 2 THEN 1598 WHEN 3 THEN 2998 WHEN 4 THEN 4998 ELSE 0 END), 'UTF8'), is_json = false
         """)
+      try await database.fillChecksums()
       for filters in [nil, SampleLog.filters + (1...20).map { ReadAggregator("t\($0)") }] as [[ReadAggregator]?] {
         var sizes: [[Int]] = []
         var start = Args.Start.beginning
@@ -138,8 +139,10 @@ import Testing
         try await database.psql(
           """
           UPDATE event SET metadata = NULL,
-            data = convert_to(repeat('x', CASE position WHEN \(position) THEN 20000 ELSE 100 END), 'UTF8')
+            data = convert_to(repeat('x', CASE position WHEN \(position) THEN 20000 ELSE 100 END), 'UTF8'),
+            is_json = false
           """)
+        try await database.fillChecksums()
         var found: [[Int64]] = []
         var cursor: Cursor?
         repeat {
@@ -163,7 +166,11 @@ import Testing
   @Test func largePayloadsArriveWhole() async throws {
     try await withStore(events: 3) { store, _, database in
       try await database.psql(
-        "UPDATE event SET data = convert_to(repeat(md5(position::text), 100000), 'UTF8') WHERE position = 2")
+        """
+        UPDATE event SET data = convert_to(repeat(md5(position::text), 100000), 'UTF8'), is_json = false
+        WHERE position = 2
+        """)
+      try await database.fillChecksums()
       let page = try await store.read(nil, routingKey: .all, args: .forward())
       #expect(page.edges.map(\.node.data.bytes.count) == [7, 3_200_000, 7])
       let edge = try #require(try await store.event(page.edges[1].node.id))
@@ -190,10 +197,11 @@ import Testing
               .once(
                 """
                 INSERT INTO event SELECT \(position), \(position + 1000), 1, 1000, 0, gen_random_uuid(), type,
-                  \(kind), lane.id, lane.routing_key, false, false, true, NULL, '', 'a'
+                  \(kind), lane.id, lane.routing_key, false, false, false, NULL, '', 'a', 0
                 FROM lane JOIN kind ON kind.id = \(kind) WHERE lane.id = \(lane)
                 """))
           }
+          try ChecksumFilling(connection: connection).fillEvents(after: Int64(position - 1))
           try connection.run(.commit)
         }
       }

@@ -103,7 +103,7 @@ import Testing
         INSERT INTO kind VALUES (1, 1, 2, false);
         INSERT INTO lane VALUES (1, 0, 1, false);
         INSERT INTO aggregate VALUES (1, 1, 'a');
-        INSERT INTO event SELECT g, g, 1, g, g, gen_random_uuid(), 1, 1, 1, 0, false, false, true, NULL, '', 'a'
+        INSERT INTO event SELECT g, g, 1, g, g, gen_random_uuid(), 1, 1, 1, 0, false, false, true, NULL, '', 'a', 0
           FROM generate_series(1, 50000) g;
         ANALYZE
         """)

@@ -50,7 +50,7 @@ struct SampleLog {
         1700000000000 + position, lpad(to_hex(position), 32, '0')::uuid, kind.type, kind.id, lane.id, lane.routing_key,
         kind.is_late, lane.is_late, true,
         CASE WHEN position % 3 = 0 THEN convert_to('{"m":' || position || '}', 'UTF8') END,
-        convert_to('{"n":' || position || '}', 'UTF8'), a.key
+        convert_to('{"n":' || position || '}', 'UTF8'), a.key, 0
       FROM (
         SELECT position,
           CASE WHEN position % 10 = 0 THEN 1 ELSE 2 + (position * 7919) % \(Self.aggregates - 1) END AS aggregate
@@ -67,6 +67,7 @@ struct SampleLog {
         aggregates = \(Self.aggregates);
       ANALYZE
       """)
+    try await database.fillChecksums()
   }
 
   /// A filter of each form: of few events, of many, and some that match nothing.
@@ -81,6 +82,16 @@ struct SampleLog {
   ]
 
   static let routings: [RoutingKey] = [.all, .value(nil), .value("k1"), .value("k3"), .value("missing"), .value("t1")]
+}
+
+extension PostgreSQLServer.Database {
+  /// Computes the checksums of events that were changed by SQL.
+  func fillChecksums() async throws {
+    let url = url
+    try await onThread {
+      try ChecksumFilling(connection: Connection(try ConnectionSettings(url))).fillEvents(after: 0)
+    }
+  }
 }
 
 /// Runs a test on a store with a log, and closes it.

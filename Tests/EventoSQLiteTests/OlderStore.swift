@@ -9,6 +9,8 @@ enum OlderStore {
     DROP TABLE sparse_index;
     DROP INDEX kind_by_type;
     DROP INDEX lane_by_routing_key;
+    ALTER TABLE event DROP COLUMN checksum;
+    ALTER TABLE snapshot DROP COLUMN checksum;
     PRAGMA user_version = 1;
     """
 

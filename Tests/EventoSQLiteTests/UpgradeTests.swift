@@ -1,4 +1,5 @@
 import Evento
+import EventoStorage
 import Foundation
 import Synchronization
 import Testing
@@ -27,6 +28,51 @@ import Testing
     #expect(
       seen[0].message.hasPrefix("Upgrading \(folder.file()) from schema 1 to schema \(Schema.version): 900 events, "))
     #expect(seen[1].message.hasPrefix("Upgraded \(folder.file()) to schema \(Schema.version) ("))
+  }
+
+  /// A store of each version that the program has ever made.
+  @Test(arguments: OldStores.versions) func aStoreOfEachVersionIsUpgraded(_ version: Int) async throws {
+    #expect(OldStores.versions.upperBound == Schema.version - 1, "The last version is missing in OldStores.")
+    let folder = try TestFolder()
+    let connection = try Connection(path: folder.file(), busyTimeout: .zero)
+    try connection.execute(OldStores.statements(ofVersion: version))
+    connection.close()
+    // A backup of it needs no upgrade.
+    #expect(try await SQLiteExecutor.backUp(folder.file(), to: folder.file("backup")).events == 3)
+    let before = try await SQLiteExecutor.verify(folder.file("backup"))
+    #expect(before.findings == [])
+
+    let store = try await SQLiteExecutor.open(folder.file())
+    let page = try await store.read(nil, routingKey: .all, args: .forward())
+    #expect(page.edges.map(\.node.aggregatorID) == ["ada", "ada", "bob"])
+    #expect(page.edges.map(\.node.version) == [1, 2, 1])
+    #expect(page.edges.map(\.node.routingKey) == ["eu", "eu", nil])
+    #expect(page.edges[1].node.isErased == (version >= 3))
+    #expect(page.edges[1].node.data.bytes == (version >= 3 ? [] : [0, 0xFF]))
+    #expect(try await store.subscriber("mail")?.cursor == page.edges[1].cursor)
+    let snapshot = try await store.getSnapshot(SnapshotKey(type: "bank/Account", revision: "1", id: "ada"))
+    #expect(snapshot?.data == Payload("{\"state\":2}") && snapshot?.cursor == page.edges[1].cursor)
+    try await store.write([.sample("ada", version: 3)])
+    await store.close()
+    let after = try await SQLiteExecutor.verify(folder.file())
+    #expect(after.findings == [] && after.events == 4)
+    try FileManager.default.copyItem(atPath: folder.file("backup"), toPath: folder.file("restored"))
+    let restored = try await SQLiteExecutor.open(folder.file("restored"))
+    await restored.close()
+    #expect(try await SQLiteExecutor.verify(folder.file("restored")) == before)
+  }
+
+  /// A payload that was damaged before there were checksums does not get one.
+  @Test func aPayloadThatIsNotJSONStaysDamaged() async throws {
+    let folder = try TestFolder()
+    let connection = try Connection(path: folder.file(), busyTimeout: .zero)
+    try connection.execute(OldStores.statements(ofVersion: 3) + "UPDATE event SET data = x'7b' WHERE position = 3")
+    connection.close()
+    let store = try await SQLiteExecutor.open(folder.file())
+    let page = try await store.read(nil, routingKey: .all, args: .forward())
+    #expect(page.edges.count == 2 && page.pageInfo.hasNextPage)
+    await store.close()
+    #expect(try await SQLiteExecutor.verify(folder.file()).findings.first == "Event 3 does not have its checksum.")
   }
 
   @Test func itIsUndoneIfItIsCancelled() async throws {

@@ -118,9 +118,9 @@ def fill(server: PostgreSQL, events: int) -> None:
     server.sql(
         f"""INSERT INTO event (
           position, commit_id, aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind,
-          is_late_lane, is_json, aggregate_key, data)
+          is_late_lane, is_json, aggregate_key, data, checksum)
         SELECT n, 1, n % {events // 10}, n / {events // 10} + 1, 1795599885407, gen_random_uuid(), 1, 1, 1, 0, false,
-          false, true, 'a-' || n % {events // 10}, convert_to('{payload}', 'UTF8')
+          false, true, 'a-' || n % {events // 10}, convert_to('{payload}', 'UTF8'), 0
         FROM generate_series(1, {events}) AS n""", empty_store(server))
     server.sql("VACUUM ANALYZE event", "yardstick")
 

@@ -23,10 +23,10 @@ INSERT = f"""
 \\set aggregate random(1, 1000000)
 INSERT INTO event (
   position, commit_id, aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind, is_late_lane,
-  is_json, aggregate_key, data)
+  is_json, aggregate_key, data, checksum)
 VALUES (nextval('unchecked'), 1, :aggregate, 1, 1795599885407, gen_random_uuid(), 1, 1, 1, 0, false, false, true,
   'a-000-' || lpad(:aggregate::text, 9, '0'),
-  convert_to('{PAYLOAD}', 'UTF8'));
+  convert_to('{PAYLOAD}', 'UTF8'), 0);
 """
 
 
@@ -69,13 +69,13 @@ def writes(server: PostgreSQL, settings):
         database, rows, count = empty_store(server), 1000, 0
         columns = (
             "position, commit_id, aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind, "
-            "is_late_lane, is_json, aggregate_key, metadata, data")
+            "is_late_lane, is_json, aggregate_key, metadata, data, checksum")
         data = "\\\\x" + PAYLOAD.encode().hex()
         lines = []
         for start in range(1, 100 * rows, rows):
             lines.append(f"COPY event ({columns}) FROM STDIN;")
             lines += (
-                f"{n}\t1\t{n}\t1\t1795599885407\t{uuid.uuid4()}\t1\t1\t1\t0\tf\tf\tt\ta-000-{n:09}\t\\N\t{data}"
+                f"{n}\t1\t{n}\t1\t1795599885407\t{uuid.uuid4()}\t1\t1\t1\t0\tf\tf\tt\ta-000-{n:09}\t\\N\t{data}\t0"
                 for n in range(start, start + rows))
             lines.append("\\.")
             count += rows

@@ -36,6 +36,7 @@ public struct EventoError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let expectationFailed = Code(rawValue: "expectation_failed")
     public static let notImplemented = Code(rawValue: "not_implemented")
     public static let httpVersionNotSupported = Code(rawValue: "http_version_not_supported")
+    public static let damaged = Code(rawValue: "damaged")
     public static let `internal` = Code(rawValue: "internal")
     public static let unavailable = Code(rawValue: "unavailable")
   }

@@ -64,7 +64,8 @@ extension Gateway {
     guard error.code.status >= 500 else { return .problem(error) }
     // Closing a store is not an error.
     if error != .storeClosed { failures.add(error, exchange) }
-    guard error.code.status == 500 else { return .problem(error) }
+    // The text of damage is for the client: it says how to read on.
+    guard error.code.status == 500, error.code != .damaged else { return .problem(error) }
     return .problem(
       EventoError(
         .internal, "Internal error. The gateway's log has details under the request id \(exchange.requestID)."))

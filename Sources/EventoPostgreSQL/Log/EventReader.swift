@@ -96,7 +96,7 @@ struct EventReader {
     if let found = rows, endsEarly(found, page, builder) {
       rows = try run(query(page, filters.targets, range, .bounded, builder))
     }
-    if let rows { try add(rows, &page, to: &builder) }
+    if let rows { try add(rows, filters.targets, range, &page, to: &builder) }
     return history
   }
 
@@ -136,10 +136,39 @@ struct EventReader {
   private static let bytesInRow = 2000
 
   /// Passes the events of a result to a builder, as long as the page has room for them.
-  private func add(_ rows: QueryResult, _ page: inout PageState, to builder: inout some PageBuilder) throws {
+  ///
+  /// If one is damaged or missing, the page ends before it, unless it would be empty: the next page begins there, and has
+  /// the error.
+  private func add(
+    _ rows: QueryResult, _ targets: Set<FilterTarget>, _ range: EventQuery.Range, _ page: inout PageState,
+    to builder: inout some PageBuilder
+  ) throws {
+    do {
+      try addWhole(rows, targets, range, &page, to: &builder)
+    } catch let error as EventoError where error.code == .damaged && page.first != nil {
+      page.end()
+    }
+  }
+
+  private func addWhole(
+    _ rows: QueryResult, _ targets: Set<FilterTarget>, _ range: EventQuery.Range, _ page: inout PageState,
+    to builder: inout some PageBuilder
+  ) throws {
+    // A page that is read backward from the end begins at any position.
+    let start: Int64? =
+      switch range.direction {
+      case .forward: range.lower
+      case .backward: range.upper == .max ? nil : range.upper &+ 1
+      }
+    var gaps = targets.contains(.log) ? GapCheck(after: start, range.direction) : nil
     let names = try session.symbols.names(of: rows, on: session.connection)
     defer { session.symbols.keep(names) }
     for row in 0..<rows.rowCount where !page.hasMore {
+      let position = EventRow.position(rows, row)
+      if let gap = gaps?.gap(before: position.position), let first = gap.first, let last = gap.last {
+        let damage = Damage.missing(first...last, before: position)
+        throw damage.error(cause: damage.summary)
+      }
       guard EventRow.hasPayload(rows, row) else { return page.end() }
       guard
         page.hasRoom(payloadBytes: EventRow.payloadLength(rows, row), isJSON: EventRow.isJSON(rows, row), in: builder)

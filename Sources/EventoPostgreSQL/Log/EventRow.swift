@@ -5,11 +5,13 @@ internal import EventoStorage
 enum EventRow {
   /// The order of the cases is that of the columns.
   private enum Column: Int, CaseIterable {
-    case position, commitID, id, version, lane, timestamp, isJSON, aggregateKey, metadata, data
+    case position, commitID, id, version, lane, timestamp, isJSON, aggregateKey, checksum, metadata, data
   }
 
-  private static let beginning =
-    "event.position, event.commit_id, event.id, event.version, event.lane, event.timestamp, event.is_json, event.aggregate_key"
+  private static let beginning = """
+    event.position, event.commit_id, event.id, event.version, event.lane, event.timestamp, event.is_json,
+    event.aggregate_key, event.checksum
+    """
 
   /// The columns that ``withView(_:_:_:_:)`` reads, in its order.
   private static let columns = "\(beginning), event.metadata, event.data"
@@ -70,22 +72,31 @@ enum EventRow {
 
   // MARK: Values
 
-  /// Passes a row with ``columns`` to `body`.
+  /// Passes a row with ``columns`` to `body`, if it has its checksum.
   ///
   /// - Parameter names: Has the names of all rows of the result.
   static func withView<Value>(
     _ rows: QueryResult, _ row: Int, _ names: RowNames, _ body: (borrowing EventView, LogPosition) -> Value
   ) throws -> Value {
-    let names = try names.lane(lane(rows, row))
-    let metadata = rows.bytes(row, Column.metadata.rawValue)
     let position = position(rows, row)
+    let checked: CheckedNames
+    do {
+      checked = try names.lane(lane(rows, row))
+    } catch {
+      throw Damage.event(position).error(cause: EventoError(wrapping: error).cause ?? "\(error)")
+    }
+    guard checksum(rows, row, checked) == rows.integer(row, Column.checksum.rawValue) else {
+      let damage = Damage.event(position)
+      throw damage.error(cause: damage.summary)
+    }
+    let metadata = rows.bytes(row, Column.metadata.rawValue)
     return withUnsafeTemporaryAllocation(byteCount: Cursor.maximumLength, alignment: 1) { cursor in
       let length = position.writeCursorText(to: cursor)
       return noMetadata.withUTF8Buffer { noMetadata in
         body(
           EventView(
             cursor: UnsafeRawBufferPointer(rebasing: cursor[..<length]), id: rows.ulid(row, Column.id.rawValue),
-            names: names,
+            names: checked.names,
             aggregatorID: rows.text(row, Column.aggregateKey.rawValue),
             version: Int(rows.integer(row, Column.version.rawValue)), data: rows.bytes(row, Column.data.rawValue),
             isJSON: isJSON(rows, row),
@@ -97,7 +108,46 @@ enum EventRow {
     }
   }
 
-  private static func position(_ rows: QueryResult, _ row: Int) -> LogPosition {
+  /// Returns the checksum that a row with ``columns`` must have.
+  private static func checksum(_ rows: QueryResult, _ row: Int, _ names: CheckedNames) -> Int64 {
+    let content: EventContent = isErased(rows, row) ? .erased : isJSON(rows, row) ? .json : .bytes
+    return checksum(
+      rows, row, names, content, metadata: rows.bytes(row, Column.metadata.rawValue),
+      data: rows.bytes(row, Column.data.rawValue))
+  }
+
+  private static func checksum(
+    _ rows: QueryResult, _ row: Int, _ names: CheckedNames, _ content: EventContent,
+    metadata: UnsafeRawBufferPointer, data: UnsafeRawBufferPointer
+  ) -> Int64 {
+    Int64(
+      EventChecksum.of(
+        position(rows, row), id: rows.ulid(row, Column.id.rawValue), names: names.checksum,
+        aggregatorID: EventChecksum.ofAggregatorID(rows.bytes(row, Column.aggregateKey.rawValue)),
+        version: rows.integer(row, Column.version.rawValue),
+        timestamp: Timestamp(milliseconds: rows.integer(row, Column.timestamp.rawValue)), content, metadata: metadata,
+        data: data))
+  }
+
+  /// Returns the checksum for a row with ``columns``; `nil` if its payload should be JSON, but is not.
+  static func checksumIfJSON(_ rows: QueryResult, _ row: Int, _ names: RowNames) throws -> Int32? {
+    let data = rows.bytes(row, Column.data.rawValue)
+    guard !isJSON(rows, row) || Payload(Array(data)).isJSON else { return nil }
+    return Int32(truncatingIfNeeded: checksum(rows, row, try names.lane(lane(rows, row))))
+  }
+
+  /// The columns for ``erasedChecksum(_:_:_:)``.
+  static let columnsWithoutContent = beginning
+
+  /// Returns the checksum of a row's event once it is erased.
+  static func erasedChecksum(_ rows: QueryResult, _ row: Int, _ names: RowNames) throws -> Int32 {
+    let none = UnsafeRawBufferPointer(start: nil, count: 0)
+    return Int32(
+      truncatingIfNeeded: checksum(
+        rows, row, try names.lane(lane(rows, row)), .erased, metadata: none, data: none))
+  }
+
+  static func position(_ rows: QueryResult, _ row: Int) -> LogPosition {
     LogPosition(
       position: rows.integer(row, Column.position.rawValue), commitID: rows.integer(row, Column.commitID.rawValue))
   }

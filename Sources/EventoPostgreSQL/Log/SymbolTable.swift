@@ -3,14 +3,14 @@ internal import EventoStorage
 
 /// Finds the texts that integers in the log represent, with a bounded cache for one connection.
 final class SymbolTable {
-  private let lanes = DirectMappedCache<EventNames>(limit: slots)
+  private let lanes = DirectMappedCache<CheckedNames>(limit: slots)
 
   /// The maximum number of lanes with cached names. Each has three texts of at most 255 bytes, and their JSON: all
   /// together they take at most about 10 MB for each connection. Few stores have more lanes, and a page with others takes
   /// one more round trip, for all of them.
   private static let slots = 1 << 12
 
-  fileprivate func lane(_ id: Int64) -> EventNames? { lanes[id] }
+  fileprivate func lane(_ id: Int64) -> CheckedNames? { lanes[id] }
 
   /// Returns the names of the rows of a page or an event. Those that are not cached are looked up in one round trip.
   func names(of rows: QueryResult, on connection: Connection) throws(PostgreSQLFailure) -> RowNames {
@@ -45,20 +45,20 @@ final class SymbolTable {
 struct RowNames {
   private let table: SymbolTable
   /// The names that were not cached.
-  fileprivate private(set) var lanes: [Int64: EventNames] = [:]
+  fileprivate private(set) var lanes: [Int64: CheckedNames] = [:]
 
   /// - Parameter found: The names that were looked up.
   fileprivate init(_ table: SymbolTable, _ found: QueryResult? = nil) {
     self.table = table
     guard let found else { return }
     for row in 0..<found.rowCount {
-      lanes[found.integer(row, 0)] = EventNames(
+      lanes[found.integer(row, 0)] = CheckedNames(
         aggregatorType: found.text(row, 1), name: found.text(row, 2),
         routingKey: found.isNull(row, 3) ? nil : found.text(row, 3))
     }
   }
 
-  func lane(_ id: Int64) throws -> EventNames {
+  func lane(_ id: Int64) throws -> CheckedNames {
     guard let names = table.lane(id) ?? lanes[id] else {
       throw EventoError.damaged(cause: "an event refers to lane \(id), which is missing")
     }

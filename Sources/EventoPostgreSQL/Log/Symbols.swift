@@ -5,6 +5,11 @@ internal import EventoStorage
 struct LaneName: Hashable {
   let kind: KindName
   let routingKey: Name?
+
+  /// The part of the names in the checksum of an event.
+  var checksum: UInt32 {
+    EventChecksum.ofNames(type: kind.type.text, name: kind.name.text, routingKey: routingKey?.text)
+  }
 }
 
 /// The row of a kind.
@@ -24,4 +29,6 @@ struct Lane {
   let routingKey: Int64
   /// True if it is not among the first lanes of its routing key.
   let isLate: Bool
+  /// ``LaneName/checksum``
+  let checksum: UInt32
 }

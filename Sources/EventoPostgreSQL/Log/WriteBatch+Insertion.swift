@@ -74,6 +74,7 @@ extension WriteBatch {
       if row.metadata.isEmpty { array.null() } else { array.bytes(row.metadata.bytes) }
     }
     parameters.array(of: .bytea, rows) { $0.bytes($1.data.bytes) }
+    parameters.array(of: .int4, rows) { $0.int4($1.checksum) }
     guard !newAggregates.isEmpty else { return parameters }
     parameters.array(of: .int8, newAggregates) { $0.int8($1.id) }
     parameters.array(of: .int4, newAggregates) { $0.int4(Int32(clamping: $1.type)) }
@@ -93,20 +94,20 @@ extension WriteBatch {
   private static let eventInsertion = """
     INSERT INTO event (
       position, commit_id, aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind, is_late_lane,
-      is_json, aggregate_key, metadata, data
+      is_json, aggregate_key, metadata, data, checksum
     )
     SELECT $1 + number, $5, aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind,
-      is_late_lane, is_json, aggregate_key, metadata, data
-    FROM unnest($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) WITH ORDINALITY AS row (
+      is_late_lane, is_json, aggregate_key, metadata, data, checksum
+    FROM unnest($12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) WITH ORDINALITY AS row (
       aggregate, version, timestamp, id, type, kind, lane, routing_key, is_late_kind, is_late_lane, is_json,
-      aggregate_key, metadata, data, number
+      aggregate_key, metadata, data, checksum, number
     )
     WHERE (SELECT true FROM updated)
     """
   private static let eventTypes: [ValueType] =
     storeTypes + [
       .text, .text, .int8Array, .int4Array, .int8Array, .uuidArray, .int4Array, .int4Array, .int4Array, .int4Array,
-      .boolArray, .boolArray, .boolArray, .textArray, .byteaArray, .byteaArray,
+      .boolArray, .boolArray, .boolArray, .textArray, .byteaArray, .byteaArray, .int4Array,
     ]
 
   /// Sent to other connections when the transaction commits: https://www.postgresql.org/docs/15/sql-notify.html
@@ -121,7 +122,7 @@ extension WriteBatch {
   private static let aggregateStatement = Statement(
     """
     WITH updated AS (\(storeUpdate)), events AS (\(eventInsertion)), aggregates AS (
-      INSERT INTO aggregate (id, type, key) SELECT * FROM unnest($26, $27, $28) WHERE (SELECT true FROM updated)
+      INSERT INTO aggregate (id, type, key) SELECT * FROM unnest($27, $28, $29) WHERE (SELECT true FROM updated)
     )
     \(notification)
     """, eventTypes + [.int8Array, .int4Array, .textArray])

@@ -17,6 +17,7 @@ final class WriteBatch {
     let data: Payload
     let metadata: Metadata
     let isErased: Bool
+    let checksum: Int32
   }
 
   /// The outcome of one write, if the commit succeeds.
@@ -139,10 +140,13 @@ final class WriteBatch {
         newAggregates.append((aggregate, kind.type, key.id))
       }
       store.end = LogPosition(position: store.end.position + 1, commitID: commitID)
+      let (id, timestamp) = (event.id ?? ULID(), event.timestamp ?? time)
       let row = Row(
-        id: event.id ?? ULID(), aggregate: aggregate, aggregateKey: event.aggregatorID, version: assigned.version,
-        kind: kind, lane: lane, timestamp: event.timestamp ?? time, data: event.data, metadata: event.metadata,
-        isErased: event.isErased)
+        id: id, aggregate: aggregate, aggregateKey: event.aggregatorID, version: assigned.version,
+        kind: kind, lane: lane, timestamp: timestamp, data: event.data, metadata: event.metadata,
+        isErased: event.isErased,
+        checksum: EventChecksum.of(
+          event, at: store.end, id: id, names: lane.checksum, version: Int64(assigned.version), timestamp: timestamp))
       rows.append(row)
       written.append(
         WrittenEvent(
@@ -198,7 +202,8 @@ final class WriteBatch {
     let routingKey = name.routingKey.map(addText) ?? Lane.noRoutingKey
     let count = (known.laneCounts[routingKey] ?? 0) + (addedLanes[routingKey] ?? 0)
     store.lanes += 1
-    let lane = Lane(id: store.lanes, routingKey: routingKey, isLate: count >= IndexLimits.lanesPerRoutingKey)
+    let lane = Lane(
+      id: store.lanes, routingKey: routingKey, isLate: count >= IndexLimits.lanesPerRoutingKey, checksum: name.checksum)
     addedLanes[routingKey, default: 0] += 1
     newLanes.append((lane, kind.id))
     lanes[name] = lane

@@ -165,7 +165,9 @@ struct WriterLookups {
       if let text = lane.routingKey { found.texts[text] = .some(routingKey) }
       if let routingKey { found.laneCounts[routingKey] = Int(rows.integer(row, 3)) }
       let known: Lane? = routingKey.flatMap { routingKey in
-        optionalInteger(rows, row, 1).map { Lane(id: $0, routingKey: routingKey, isLate: rows.bool(row, 2)) }
+        optionalInteger(rows, row, 1).map {
+          Lane(id: $0, routingKey: routingKey, isLate: rows.bool(row, 2), checksum: lane.checksum)
+        }
       }
       found.lanes[lane] = .some(known)
     }

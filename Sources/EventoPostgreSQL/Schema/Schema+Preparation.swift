@@ -78,9 +78,17 @@ extension Schema {
         connection.rollBack()
         return false
       }
-      let upgrade = content == .nothing ? nil : try Upgrade(connection, schema ?? "?", from: content.version)
+      let upgrade = content == .nothing ? nil : try notices(connection, schema ?? "?", from: content.version)
       if let upgrade { notify(upgrade.beginning) }
-      try apply(to: connection, content, rules)
+      if let upgrade, content.version < checksumVersion {
+        try run(migrations[content.version..<checksumVersion].joined(), on: connection, rules)
+        try ChecksumFilling(connection: connection).fill { count in
+          if let notice = upgrade.progress(count) { notify(notice) }
+        }
+        try apply(to: connection, content, from: checksumVersion, rules)
+      } else {
+        try apply(to: connection, content, from: content.version, rules)
+      }
       if let upgrade { notify(upgrade.end) }
       return content == .nothing
     } catch {
@@ -95,38 +103,30 @@ extension Schema {
     }
   }
 
-  /// The operator's notices about an upgrade: it is one transaction, however large the store is, and the store is not
-  /// available until its end.
-  private struct Upgrade {
-    let beginning: StoreNotice
-    private let name: String
-    private let start = ContinuousClock.now
+  private static func notices(
+    _ connection: Connection, _ schema: String, from found: Int
+  ) throws(PostgreSQLFailure) -> UpgradeNotices {
+    let row = try connection.run(.once("SELECT position, pg_total_relation_size('event') FROM store"))
+    return UpgradeNotices(
+      "the tables in the PostgreSQL schema \"\(schema)\"", ("version \(found)", "version \(version)"),
+      events: row.integer(0, 0), bytes: row.integer(0, 1))
+  }
 
-    init(_ connection: Connection, _ schema: String, from found: Int) throws(PostgreSQLFailure) {
-      name = "the tables in the PostgreSQL schema \"\(schema)\""
-      let row = try connection.run(.once("SELECT position, pg_total_relation_size('event') FROM store"))
-      let events = row.integer(0, 0)
-      beginning = StoreNotice(
-        level: .information,
-        message:
-          "Upgrading \(name) from version \(found) to version \(version): \(events) \(events == 1 ? "event" : "events"), "
-          + "\(row.integer(0, 1)) bytes. The store is not available until this is done.",
-        cause: nil)
-    }
-
-    var end: StoreNotice {
-      let seconds = (ContinuousClock.now - start).components.seconds
-      return StoreNotice(
-        level: .information, message: "Upgraded \(name) to version \(version) (\(seconds) s).", cause: nil)
+  /// Runs statements in the open transaction.
+  private static func run(
+    _ statements: some Sequence<String>, on connection: Connection, _ rules: Rules
+  ) throws(PostgreSQLFailure) {
+    try connection.pipeline(within: rules.migrationTimeout) { (pipeline) throws(PostgreSQLFailure) in
+      for statement in statements { try pipeline.send(.once(statement)) }
     }
   }
 
-  /// Runs the migrations in the open transaction, and commits it.
+  /// Runs the migrations from a version on in the open transaction, and commits it.
   private static func apply(
-    to connection: Connection, _ content: Content, _ rules: Rules
+    to connection: Connection, _ content: Content, from current: Int, _ rules: Rules
   ) throws(PostgreSQLFailure) {
     try connection.pipeline(within: rules.migrationTimeout) { (pipeline) throws(PostgreSQLFailure) in
-      for statement in migrations.dropFirst(content.version).joined() { try pipeline.send(.once(statement)) }
+      for statement in migrations.dropFirst(current).joined() { try pipeline.send(.once(statement)) }
       let version: Parameters = [.int4(Int32(version))]
       if content == .nothing {
         try pipeline.send(.once("INSERT INTO \(versionTable) (version) VALUES ($1)", .int4), version)

@@ -158,21 +158,38 @@ enum Schema {
     ],
     [
       "ALTER TABLE event ADD COLUMN aggregate_key text COLLATE \"C\"",
-      // Each row gets another place, which every index would get too. To make the indexes again takes less time.
-      "DROP INDEX event_by_aggregate, \(eventIndexes.map(\.name).joined(separator: ", "))",
+      eventIndexRemoval,
       // For this one statement, not as connections set it: it reads both tables whole.
       "SET LOCAL enable_seqscan = on",
       "SET LOCAL enable_hashjoin = on",
       "UPDATE event SET aggregate_key = aggregate.key FROM aggregate WHERE aggregate.id = event.aggregate",
       "ALTER TABLE event ALTER COLUMN aggregate_key SET NOT NULL",
-      "CREATE INDEX event_by_aggregate ON event (aggregate, position) INCLUDE (kind, routing_key)",
-    ] + eventIndexes.map(\.statement),
+    ] + eventIndexCreation,
     [
       // From here on, it is NULL in the row of an event whose content was erased. Earlier versions of this program would
       // read it as an event with an empty payload.
       "ALTER TABLE event ALTER COLUMN is_json DROP NOT NULL"
     ],
+    [
+      // The rows that there are get theirs by ChecksumFilling, in the same transaction. Without a default afterwards, so
+      // that a gateway of an earlier version can't add others.
+      "ALTER TABLE event ADD COLUMN checksum integer NOT NULL DEFAULT 0",
+      "ALTER TABLE event ALTER COLUMN checksum DROP DEFAULT",
+      "ALTER TABLE snapshot ADD COLUMN checksum integer NOT NULL DEFAULT 0",
+      "ALTER TABLE snapshot ALTER COLUMN checksum DROP DEFAULT",
+    ],
   ]
+
+  /// The step that adds the checksums.
+  static let checksumVersion = 4
+
+  /// The statements that remove the indexes of `event` except for its primary key, and make them again. A change of all
+  /// rows gives each of them another place, which every index would get too, and that takes longer.
+  static let eventIndexRemoval =
+    "DROP INDEX event_by_aggregate, \(eventIndexes.map(\.name).joined(separator: ", "))"
+  static let eventIndexCreation =
+    ["CREATE INDEX event_by_aggregate ON event (aggregate, position) INCLUDE (kind, routing_key)"]
+    + eventIndexes.map(\.statement)
 
   /// The indexes of `event` that all versions have, apart from its primary key.
   private static let eventIndexes: [(name: String, statement: String)] = [

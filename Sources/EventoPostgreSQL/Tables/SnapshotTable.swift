@@ -8,14 +8,26 @@ struct SnapshotTable {
   func snapshot(_ key: SnapshotKey) throws -> Snapshot? {
     let rows = try connection.run(Self.readStatement, Self.parameters(key))
     guard rows.rowCount > 0 else { return nil }
-    return Snapshot(
-      data: Payload(bytes: Array(rows.bytes(0, 3)), isJSON: rows.bool(0, 2)),
-      cursor: LogPosition(position: rows.integer(0, 0), commitID: rows.integer(0, 1)).cursor)
+    return try Self.snapshot(key, rows, 0, from: 0)
+  }
+
+  /// Returns the snapshot of a row, if it has its checksum.
+  ///
+  /// - Parameter column: The first of the columns `position, commit_id, is_json, data, checksum`.
+  private static func snapshot(
+    _ key: SnapshotKey, _ rows: QueryResult, _ row: Int, from column: Int
+  ) throws(EventoError) -> Snapshot {
+    let position = LogPosition(position: rows.integer(row, column), commitID: rows.integer(row, column + 1))
+    let data = Payload(bytes: Array(rows.bytes(row, column + 3)), isJSON: rows.bool(row, column + 2))
+    guard rows.integer(row, column + 4) == Int64(SnapshotChecksum.of(key, at: position.position, data)) else {
+      throw Damage.snapshot.error(cause: Damage.snapshot.summary)
+    }
+    return Snapshot(data: data, cursor: position.cursor)
   }
 
   private static let readStatement = Statement(
     """
-    SELECT position, commit_id, is_json, data FROM snapshot WHERE type = $1 AND revision = $2 AND id = $3
+    SELECT position, commit_id, is_json, data, checksum FROM snapshot WHERE type = $1 AND revision = $2 AND id = $3
     """, .text, .text, .text)
 
   /// - Throws: `cursor_not_in_history`, with nothing changed.
@@ -26,6 +38,7 @@ struct SnapshotTable {
     parameters.int8(position.commitID)
     parameters.bool(snapshot.data.isJSON)
     parameters.bytes(snapshot.data.bytes)
+    parameters.int4(SnapshotChecksum.of(key, at: position.position, snapshot.data))
     guard try connection.run(Self.saveStatement, parameters).affectedRows > 0 else {
       throw EventoError.cursorNotInHistory()
     }
@@ -33,11 +46,16 @@ struct SnapshotTable {
 
   private static let saveStatement = Statement(
     """
-    INSERT INTO snapshot (type, revision, id, position, commit_id, is_json, data)
-    SELECT $1, $2, $3, $4, $5, $6, $7 WHERE \(LogHistory.condition("$4", "$5"))
+    INSERT INTO snapshot (type, revision, id, position, commit_id, is_json, data, checksum)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE \(LogHistory.condition("$4", "$5"))
+    \(replacement)
+    """, .text, .text, .text, .int8, .int8, .bool, .bytea, .int4)
+
+  private static let replacement = """
     ON CONFLICT (type, revision, id) DO UPDATE
-    SET position = excluded.position, commit_id = excluded.commit_id, is_json = excluded.is_json, data = excluded.data
-    """, .text, .text, .text, .int8, .int8, .bool, .bytea)
+    SET position = excluded.position, commit_id = excluded.commit_id, is_json = excluded.is_json, data = excluded.data,
+      checksum = excluded.checksum
+    """
 
   /// - Parameter isRepeated: True if an earlier call may have deleted it.
   func delete(_ key: SnapshotKey, isRepeated: Bool) throws {
@@ -83,21 +101,18 @@ struct SnapshotTable {
         .text(key?.type ?? ""), .text(key?.revision ?? ""), .text(key?.id ?? ""), .int8(Int64(first) + 1),
         .int8(Int64(bytes)),
       ])
-    let count = (0..<min(rows.rowCount, first)).prefix { rows.bool($0, 6) }.count
+    let count = (0..<min(rows.rowCount, first)).prefix { rows.bool($0, 3) }.count
     return SnapshotPage(
-      snapshots: (0..<count).map { row in
-        KeyedSnapshot(
-          key: SnapshotKey(type: rows.text(row, 0), revision: rows.text(row, 1), id: rows.text(row, 2)),
-          snapshot: Snapshot(
-            data: Payload(bytes: Array(rows.bytes(row, 7)), isJSON: rows.bool(row, 5)),
-            cursor: LogPosition(position: rows.integer(row, 3), commitID: rows.integer(row, 4)).cursor))
+      snapshots: try (0..<count).map { row in
+        let key = SnapshotKey(type: rows.text(row, 0), revision: rows.text(row, 1), id: rows.text(row, 2))
+        return KeyedSnapshot(key: key, snapshot: try Self.snapshot(key, rows, row, from: 4))
       }, hasNextPage: rows.rowCount > count)
   }
 
   /// The data of a snapshot that does not fit is neither read nor sent.
   private static let pageStatement = Statement(
     """
-    SELECT type, revision, id, position, commit_id, is_json, fits, CASE WHEN fits THEN data END
+    SELECT type, revision, id, fits, position, commit_id, is_json, CASE WHEN fits THEN data END, checksum
     FROM (
       SELECT *, row_number() OVER keys = 1 OR sum(octet_length(data)) OVER keys <= $5 AS fits
       FROM (
@@ -118,6 +133,9 @@ struct SnapshotTable {
     parameters.array(of: .int8, positions) { $0.int8($1) }
     parameters.array(of: .bool, snapshots) { $0.bool($1.snapshot.data.isJSON) }
     parameters.array(of: .bytea, snapshots) { $0.bytes($1.snapshot.data.bytes) }
+    parameters.array(of: .int4, Array(zip(snapshots, positions))) { array, entry in
+      array.int4(SnapshotChecksum.of(entry.0.key, at: entry.1, entry.0.snapshot.data))
+    }
     guard try connection.run(Self.putStatement, parameters).affectedRows == snapshots.count else {
       throw EventoError.cursorNotInHistory()
     }
@@ -125,14 +143,30 @@ struct SnapshotTable {
 
   private static let putStatement = Statement(
     """
-    INSERT INTO snapshot (type, revision, id, position, commit_id, is_json, data)
-    SELECT row.type, revision, row.id, row.position, \(LogHistory.commitIDOfRow), row.is_json, row.data
-    FROM unnest($1, $2, $3, $4, $5, $6) AS row (type, revision, id, position, is_json, data)
+    INSERT INTO snapshot (type, revision, id, position, commit_id, is_json, data, checksum)
+    SELECT row.type, revision, row.id, row.position, \(LogHistory.commitIDOfRow), row.is_json, row.data, row.checksum
+    FROM unnest($1, $2, $3, $4, $5, $6, $7) AS row (type, revision, id, position, is_json, data, checksum)
       LEFT JOIN event ON event.position = row.position
     WHERE \(LogHistory.hasAll(of: "$4"))
-    ON CONFLICT (type, revision, id) DO UPDATE
-    SET position = excluded.position, commit_id = excluded.commit_id, is_json = excluded.is_json, data = excluded.data
-    """, .textArray, .textArray, .textArray, .int8Array, .boolArray, .byteaArray)
+    \(replacement)
+    """, .textArray, .textArray, .textArray, .int8Array, .boolArray, .byteaArray, .int4Array)
+
+  /// Computes the checksums of the snapshots of a store that had none.
+  func fillChecksums() throws {
+    // One by one, because a snapshot can be large.
+    let keys = try connection.run(.once("SELECT type, revision, id FROM snapshot"))
+    for row in 0..<keys.rowCount {
+      let key = SnapshotKey(type: keys.text(row, 0), revision: keys.text(row, 1), id: keys.text(row, 2))
+      let found = try connection.run(Self.readStatement, Self.parameters(key))
+      let data = Payload(bytes: Array(found.bytes(0, 3)), isJSON: found.bool(0, 2))
+      var parameters = Self.parameters(key)
+      parameters.int4(SnapshotChecksum.of(key, at: found.integer(0, 0), data))
+      try connection.run(Self.fillStatement, parameters)
+    }
+  }
+
+  private static let fillStatement = Statement(
+    "UPDATE snapshot SET checksum = $4 WHERE type = $1 AND revision = $2 AND id = $3", .text, .text, .text, .int4)
 
   private static func parameters(_ key: SnapshotKey) -> Parameters {
     [.text(key.type), .text(key.revision), .text(key.id)]

@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Evento
+internal import EventoStorage
 
 /// A consistent copy of a store that other processes may be writing to.
 ///
@@ -17,13 +18,36 @@ enum Backup {
     let partial = try PartialFile(of: target)
     do {
       try copy(source, to: partial.path, for: target, work)
-      let result = try DatabaseFile.measure(partial.path)
+      let result = try check(partial.path, against: source, path, work)
       try partial.finish(permissions: DatabaseFile.permissions(ofCopyOf: path))
       return result
     } catch {
       partial.remove()
       throw error
     }
+  }
+
+  /// Verifies a copy. A damaged store can have a copy that SQLite finds nothing wrong with, but that lacks some rows.
+  ///
+  /// - Throws: `internal` if the store is damaged.
+  private static func check(
+    _ copy: String, against source: Connection, _ path: String, _ work: CancellableWork
+  ) throws -> SQLiteExecutor.Copy {
+    let connection = try DatabaseFile.look(at: copy)
+    defer { connection.close() }
+    let result: Verification
+    do {
+      result = try StoreVerification(connection, path: copy, work).run()
+    } catch let failure as SQLiteFailure where work.isCancelled {
+      throw EventoError(.unavailable, "Cancelled. No copy was made.", cause: failure.error.cause, isTransient: false)
+    }
+    guard let finding = result.findings.first else {
+      return SQLiteExecutor.Copy(events: result.events, bytes: FileSystem.size(copy))
+    }
+    throw EventoError(
+      .internal,
+      "\(path) is damaged, so no copy was made: \(finding) Keep its earlier backups, and run `evento-gateway verify` on it "
+        + "for the rest.")
   }
 
   private static func copy(_ source: Connection, to path: String, for target: String, _ work: CancellableWork) throws {

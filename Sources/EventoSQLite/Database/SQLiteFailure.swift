@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Evento
+internal import EventoStorage
 
 #if canImport(Glibc)
   import Glibc
@@ -20,11 +21,20 @@ struct SQLiteFailure: Error {
   /// The system's error (`errno`) behind it; 0 if there is none or it is unknown.
   let systemError: Int32
 
-  init(code: Int32, message: String, action: String, systemError: Int32 = 0) {
+  /// The damage, if a reader of the store has found it, and not SQLite.
+  let damage: Damage?
+
+  init(code: Int32, message: String, action: String, systemError: Int32 = 0, damage: Damage? = nil) {
     self.code = code
     self.message = message
     self.action = action
     self.systemError = systemError
+    self.damage = damage
+  }
+
+  /// Creates the error of damage that SQLite has not noticed.
+  init(_ damage: Damage) {
+    self.init(code: SQLITE_CORRUPT, message: damage.summary, action: "read the store", damage: damage)
   }
 
   /// Creates the error of a connection's last operation.
@@ -149,7 +159,7 @@ struct SQLiteFailure: Error {
       return EventoError(
         .contentTooLarge, "A payload is larger than the database can hold. Send less at once.", cause: cause)
     case SQLITE_CORRUPT, SQLITE_NOTADB:
-      return .damaged(cause: cause)
+      return damage?.error(cause: cause) ?? .damaged(cause: cause)
     default:
       return .unexpected(cause: cause)
     }

@@ -4,7 +4,7 @@ internal import Evento
 final class ErasureJob: Job {
   typealias Completion = @Sendable (Result<ErasureResult, EventoError>) -> Void
 
-  private let erase: @Sendable (Connection) throws(SQLiteFailure) -> ErasureResult
+  private let erase: @Sendable (WriterSession) throws(SQLiteFailure) -> ErasureResult
   private let cancelled: @Sendable () -> Bool
   private let completion: Completion
 
@@ -13,7 +13,7 @@ final class ErasureJob: Job {
   ///   - erase: Erases, and returns what it has erased.
   init(
     unless isCancelled: @escaping @Sendable () -> Bool, completion: @escaping Completion,
-    _ erase: @escaping @Sendable (Connection) throws(SQLiteFailure) -> ErasureResult
+    _ erase: @escaping @Sendable (WriterSession) throws(SQLiteFailure) -> ErasureResult
   ) {
     self.erase = erase
     self.cancelled = isCancelled
@@ -24,7 +24,7 @@ final class ErasureJob: Job {
 
   func run(on session: WriterSession) throws(SQLiteFailure) -> Report {
     try session.insertBuffer.flush()
-    let result = try erase(session.connection)
+    let result = try erase(session)
     if result.snapshots > 0 { session.mustRewriteSnapshots = true }
     session.add(erasure: { [completion] error in completion(error.map { .failure($0) } ?? .success(result)) })
     return {}

@@ -88,7 +88,7 @@ final class Writer: @unchecked Sendable {
   /// - Throws: `unavailable` if one still has, with everything erased for every reader.
   @discardableResult
   func erase(
-    _ body: @escaping @Sendable (Connection) throws(SQLiteFailure) -> ErasureResult
+    _ body: @escaping @Sendable (WriterSession) throws(SQLiteFailure) -> ErasureResult
   ) async throws(EventoError) -> ErasureResult {
     try await withCompletion { isCancelled, completion in
       submit(ErasureJob(unless: isCancelled, completion: completion, body))

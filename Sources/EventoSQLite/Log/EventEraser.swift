@@ -8,6 +8,7 @@ internal import EventoStorage
 /// pages of a large payload, which become free.
 struct EventEraser {
   let connection: Connection
+  let symbols: SymbolTable
 
   /// Returns the number of events in the log up to which an aggregate needs no erasure any more: as of now, all of its
   /// events up to there are erased. An erased event stays erased.
@@ -36,13 +37,32 @@ struct EventEraser {
 
   /// Erases the events at some positions, inside the writer's transaction.
   func erase(_ positions: [Int64]) throws(SQLiteFailure) {
-    for position in positions { try connection.run(Self.update, .integer(position)) }
+    for position in positions {
+      guard let checksum = try erasedChecksum(at: position) else { continue }
+      try connection.run(Self.update, .integer(position), .integer(checksum))
+    }
+  }
+
+  /// Returns the checksum of an event once it is erased; `nil` if there is no event at the position.
+  private func erasedChecksum(at position: Int64) throws(SQLiteFailure) -> Int64? {
+    try connection.first("SELECT \(EventRow.columns) FROM event WHERE position = ?1", .integer(position)) {
+      row throws(SQLiteFailure) in
+      let values = try EventValues(row, at: EventRow.position(row), symbols)
+      let isWhole = try EventRow.withPayload(row, EventRow.payload(row), on: connection) { data, checksum in
+        values.checksum(data) == checksum
+      }
+      let erased = values.erasedChecksum
+      // What is damaged stays so: what is kept of the event may be the damaged part.
+      return isWhole ? erased : Int64(~Int32(truncatingIfNeeded: erased))
+    }
   }
 
   private static let batch = 256
 
-  private static let update =
-    "UPDATE event SET is_json = \(EventContent.erased.rawValue), metadata = NULL, data = x'' WHERE position = ?1"
+  private static let update = """
+    UPDATE event SET is_json = \(EventContent.erased.rawValue), metadata = NULL, data = x'', checksum = ?2
+    WHERE position = ?1
+    """
 
   /// Returns the positions of the next events of an aggregate that are not erased.
   private func next(

@@ -28,7 +28,7 @@ struct EventReader {
       case .backward(let last, let before):
         let end = try before.map { try connection.position(of: $0).position } ?? Int64.max
         var page = PageState(count: last, limits)
-        try fill(&page, from: try symbols.scans(aggregators, routingKey), end, .backward, to: &builder)
+        try fill(&page, aggregators, routingKey, from: end, .backward, to: &builder)
         return page.backwardInfo
       }
     }
@@ -51,9 +51,12 @@ struct EventReader {
     if try isNearEnd(position, aggregators, routingKey) {
       let scan = LogScan(connection: connection, symbols: symbols)
       let positions = try scan.positions(after: position, aggregators, routingKey, limit: page.room + 1)
-      for position in positions where !page.hasMore { try add(position, &page, to: &builder) }
+      var check = EventCheck(aggregators, routingKey)
+      try untilDamage(&page, &builder) { (page, builder) throws(SQLiteFailure) in
+        for position in positions where !page.hasMore { try add(position, &check, &page, to: &builder) }
+      }
     } else {
-      try fill(&page, from: try symbols.scans(aggregators, routingKey), position, .forward, to: &builder)
+      try fill(&page, aggregators, routingKey, from: position, .forward, to: &builder)
     }
     return page
   }
@@ -70,24 +73,43 @@ struct EventReader {
   /// The number of index scans up to which reading the end of the log first is not worth it.
   private static let fewScans = 4
 
-  /// Fills a page with the events of some scans.
+  /// Fills a page with the events that match some filters.
   private func fill(
-    _ page: inout PageState, from scans: Set<IndexScan>, _ position: Int64, _ direction: ReadDirection,
-    to builder: inout some PageBuilder
+    _ page: inout PageState, _ aggregators: [ReadAggregator]?, _ routingKey: RoutingKey, from position: Int64,
+    _ direction: ReadDirection, to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
-    if scans.count == 1, let scan = scans.first, let query = scan.query(.rows, direction),
-      try !isLongFilter(scan, from: position, direction)
-    {
-      let statement = try connection.statement(query)
-      defer { statement.reset() }
-      // One more than requested shows whether there are more.
-      try scan.bind(to: statement, from: position, limit: Int64(page.room + 1))
-      // The common case: rows in the order of one index.
-      while !page.hasMore, try statement.step() { try add(statement, &page, to: &builder) }
-    } else {
-      var merge = KWayMerge(scans, from: position, direction, count: page.room + 1, on: connection)
-      // Positions first, then the row of each.
-      while !page.hasMore, let position = try merge.next() { try add(position, &page, to: &builder) }
+    let scans = try symbols.scans(aggregators, routingKey)
+    try untilDamage(&page, &builder) { (page, builder) throws(SQLiteFailure) in
+      if scans.count == 1, let scan = scans.first, let query = scan.query(.rows, direction),
+        try !isLongFilter(scan, from: position, direction)
+      {
+        let statement = try connection.statement(query)
+        defer { statement.reset() }
+        // One more than requested shows whether there are more.
+        try scan.bind(to: statement, from: position, limit: Int64(page.room + 1))
+        var check = EventCheck(aggregators, routingKey, scan, from: position, direction)
+        // The common case: rows in the order of one index.
+        while !page.hasMore, try statement.step() { try add(statement, &check, &page, to: &builder) }
+      } else {
+        var merge = KWayMerge(scans, from: position, direction, count: page.room + 1, on: connection)
+        var check = EventCheck(aggregators, routingKey)
+        // Positions first, then the row of each.
+        while !page.hasMore, let position = try merge.next() { try add(position, &check, &page, to: &builder) }
+      }
+    }
+  }
+
+  /// Calls `body`, which fills a page. If it finds damage, the page ends before it, unless it would be empty: the next
+  /// page begins there, and has the error.
+  private func untilDamage<Builder: PageBuilder>(
+    _ page: inout PageState, _ builder: inout Builder,
+    _ body: (inout PageState, inout Builder) throws(SQLiteFailure) -> Void
+  ) throws(SQLiteFailure) {
+    do throws(SQLiteFailure) {
+      try body(&page, &builder)
+    } catch {
+      guard error.isDamage, page.first != nil else { throw error }
+      page.end()
     }
   }
 
@@ -100,27 +122,30 @@ struct EventReader {
 
   /// Passes the event at a position to a builder, if the page has room for it.
   private func add(
-    _ position: Int64, _ page: inout PageState, to builder: inout some PageBuilder
+    _ position: Int64, _ check: inout EventCheck, _ page: inout PageState, to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
     let row = try connection.statement("SELECT \(EventRow.columns) FROM event WHERE position = ?1")
     defer { row.reset() }
     try row.bind(1, position)
-    guard try row.step() else {
-      throw SQLiteFailure(
-        code: SQLITE_CORRUPT, message: "an index refers to event \(position), which is missing", action: "read an event"
-      )
-    }
-    try add(row, &page, to: &builder)
+    // An index refers to it.
+    guard try row.step() else { throw SQLiteFailure(.index) }
+    try add(row, &check, &page, to: &builder)
   }
 
   /// Passes the event of a row to a builder, if the page has room for it.
   private func add(
-    _ row: Statement, _ page: inout PageState, to builder: inout some PageBuilder
+    _ row: Statement, _ check: inout EventCheck, _ page: inout PageState, to builder: inout some PageBuilder
   ) throws(SQLiteFailure) {
+    let position = EventRow.position(row)
+    try check.checkOrder(row, at: position)
     // Before a large payload is read.
     let payload = EventRow.payload(row)
     guard page.hasRoom(payloadBytes: payload.length, isJSON: EventRow.isJSON(row), in: builder) else { return }
-    let position = EventRow.position(row)
-    try EventRow.withView(row, payload, at: position, symbols) { page.add($0, at: position, to: &builder) }
+    let isMatch = try EventRow.withView(row, payload, at: position, symbols) { view in
+      guard check.matches(view, row) else { return false }
+      page.add(view, at: position, to: &builder)
+      return true
+    }
+    guard isMatch else { throw SQLiteFailure(.index) }
   }
 }

@@ -3,12 +3,15 @@ internal import EventoStorage
 
 /// Reads rows of `event` as events.
 enum EventRow {
-  /// The columns that ``withView(_:_:at:_:_:)`` reads, in its order. Instead of a large payload, the last one has its
-  /// length.
-  static let columns =
-    "\(names), metadata, CASE WHEN length(data) > \(Statement.largestInRow) THEN length(data) ELSE data END"
-  /// The same, without payload and metadata, which may be on overflow pages: they are returned as empty.
-  static let columnsWithoutContent = "\(names), NULL, NULL"
+  /// The columns that ``withView(_:_:at:_:_:)`` reads, in its order. Instead of a large payload, there is its length. The
+  /// checksum comes after the payload in the row, so that of a large one is read with it.
+  static let columns = """
+    \(names), metadata, CASE WHEN length(data) > \(Statement.largestInRow) THEN length(data) ELSE data END,
+    CASE WHEN length(data) > \(Statement.largestInRow) THEN NULL ELSE checksum END
+    """
+  /// The same, without payload and metadata, which may be on overflow pages, and without checksum: for
+  /// ``withUncheckedView(_:at:_:_:)``.
+  static let columnsWithoutContent = "\(names), NULL, NULL, NULL"
 
   private static let names = "position, tag, id, aggregate, version, lane, timestamp, is_json"
 
@@ -28,10 +31,33 @@ enum EventRow {
 
   /// Returns the payload of the current row of a statement that selects ``columns``.
   static func payload(_ row: Statement) -> StoredPayload {
-    row.isInteger(9) ? .apart(length: Int(row.integer(9))) : .inRow(row.bytes(9))
+    guard row.isInteger(9) else { return .inRow(row.bytes(9)) }
+    let length = row.integer(9)
+    // A number in place of the payload is damage, which the checksum shows.
+    guard (Int64(Statement.largestInRow)...Int64(Int32.max)).contains(length) else { return .inRow(noBytes) }
+    return .apart(length: Int(length))
   }
 
-  /// Passes the current row of a statement that selects ``columns`` to `body`.
+  private static var noBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
+  /// Passes the payload of the current row of a statement that selects ``columns`` to `body`, with the stored checksum.
+  ///
+  /// - Parameter payload: The payload of the event, as ``payload(_:)`` returns it.
+  static func withPayload<Value>(
+    _ row: Statement, _ payload: StoredPayload, on connection: Connection,
+    _ body: (UnsafeRawBufferPointer, _ checksum: Int64) throws(SQLiteFailure) -> Value
+  ) throws(SQLiteFailure) -> Value {
+    try connection.spend(row.bytes(8).count + payload.length)
+    if case .inRow(let data) = payload { return try body(data, row.integer(10)) }
+    // A large one is read only here, after its length was counted, so that a short read can stop before it.
+    let large = try connection.statement("SELECT data, checksum FROM event WHERE position = ?1")
+    defer { large.reset() }
+    try large.bind(1, row.integer(0))
+    _ = try large.step()
+    return try body(large.bytes(0), large.integer(1))
+  }
+
+  /// Passes the current row of a statement that selects ``columns`` to `body`, if it has its checksum.
   ///
   /// - Parameters:
   ///   - payload: The payload of the event, as ``payload(_:)`` returns it.
@@ -40,37 +66,24 @@ enum EventRow {
     _ row: Statement, _ payload: StoredPayload, at position: LogPosition, _ symbols: SymbolTable,
     _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value {
-    try symbols.connection.spend(row.bytes(8).count + payload.length)
-    if case .inRow(let data) = payload { return try withView(row, data, at: position, symbols, body) }
-    // A large one is read only here, after its length was counted, so that a short read can stop before it.
-    let large = try symbols.connection.statement("SELECT data FROM event WHERE position = ?1")
-    defer { large.reset() }
-    try large.bind(1, position.position)
-    _ = try large.step()
-    return try withView(row, large.bytes(0), at: position, symbols, body)
-  }
-
-  private static func withView<Value>(
-    _ row: Statement, _ data: UnsafeRawBufferPointer, at position: LogPosition, _ symbols: SymbolTable,
-    _ body: (borrowing EventView) -> Value
-  ) throws(SQLiteFailure) -> Value {
-    var cursor: CursorText = (0, 0, 0, 0)
-    let length = withUnsafeMutableBytes(of: &cursor) { position.writeCursorText(to: $0) }
-    return try withUnsafeBytes(of: &cursor) { (cursor) throws(SQLiteFailure) in
-      let metadata = row.bytes(8)
-      // The view takes over what is looked up here. If this closure captured it, each event would retain it once more.
-      return body(
-        EventView(
-          cursor: UnsafeRawBufferPointer(rebasing: cursor[..<length]), id: row.ulid(2),
-          names: try symbols.names(ofLane: row.integer(5)), aggregatorID: try symbols.key(ofAggregate: row.integer(3)),
-          version: Int(row.integer(4)), data: data, isJSON: isJSON(row),
-          metadata: metadata.isEmpty ? noMetadata : metadata,
-          timestamp: Timestamp(milliseconds: row.integer(6)), isErased: isErased(row)))
+    try withPayload(row, payload, on: symbols.connection) { (data, checksum) throws(SQLiteFailure) in
+      let values: EventValues
+      do throws(SQLiteFailure) {
+        values = try EventValues(row, at: position, symbols)
+      } catch {
+        throw error.isDamage ? SQLiteFailure(.event(position)) : error
+      }
+      guard values.checksum(data) == checksum else { throw SQLiteFailure(.event(position)) }
+      return values.withView(data, body)
     }
   }
 
-  /// Room for the text of a cursor, which has 26 characters.
-  private typealias CursorText = (UInt64, UInt64, UInt64, UInt64)
+  /// Passes the current row of a statement that selects ``columnsWithoutContent`` to `body`.
+  static func withUncheckedView<Value>(
+    _ row: Statement, at position: LogPosition, _ symbols: SymbolTable, _ body: (borrowing EventView) -> Value
+  ) throws(SQLiteFailure) -> Value {
+    try EventValues(row, at: position, symbols).withView(noBytes, body)
+  }
 
   /// Returns the position of the current row of a statement that selects ``columns``.
   static func position(_ row: Statement) -> LogPosition {
@@ -83,17 +96,14 @@ enum EventRow {
   /// Returns whether the content of the current row was erased.
   static func isErased(_ row: Statement) -> Bool { row.integer(7) == EventContent.erased.rawValue }
 
-  private static var noMetadata: UnsafeRawBufferPointer {
-    let text: StaticString = "{}"
-    return UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-  }
-
   /// Passes the event with an id to `body`; returns `nil` if there is none.
   static func withView<Value>(
     _ id: ULID, on connection: Connection, _ symbols: SymbolTable, _ body: (borrowing EventView) -> Value
   ) throws(SQLiteFailure) -> Value? {
     try connection.first("SELECT \(columns) FROM event WHERE id = ?1", .blob(id.blob)) {
-      row throws(SQLiteFailure) in try withView(row, payload(row), at: position(row), symbols, body)
+      row throws(SQLiteFailure) in
+      guard row.ulid(2) == id else { throw SQLiteFailure(.index) }
+      return try withView(row, payload(row), at: position(row), symbols, body)
     }
   }
 
@@ -102,15 +112,6 @@ enum EventRow {
   {
     try withView(id, on: connection, symbols) { Edge($0) }
   }
-}
-
-/// The kinds of content of an event's row: the values of its column `is_json`.
-enum EventContent: Int64 {
-  /// A payload that is not JSON.
-  case bytes = 0
-  case json = 1
-  /// Nothing: the payload is empty, and there is no metadata.
-  case erased = 2
 }
 
 extension ULID {

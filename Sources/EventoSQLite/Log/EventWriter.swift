@@ -49,17 +49,16 @@ struct EventWriter {
       let (kind, lane) = try lastSymbols.add(events.span[index], routingKey: assigned.routingKey)
       let id = events[index].id ?? ULID()
       let timestamp = events[index].timestamp ?? time
+      let log = LogPosition(position: position, commitID: commitID)
       try insertBuffer.append(
         NewEventRow(
-          position: position, commitID: commitID, id: id, aggregate: aggregate, version: assigned.version,
-          kind: kind.id,
-          lane: lane, timestamp: timestamp, data: events[index].data, metadata: events[index].metadata,
-          content: events[index].isErased ? .erased : events[index].data.isJSON ? .json : .bytes))
+          events.span[index], at: log, id: id, aggregate: aggregate, version: assigned.version, kind: kind.id,
+          lane: lane, timestamp: timestamp))
       written.append(
         WrittenEvent(
           id: id, aggregatorType: events[index].aggregatorType, aggregatorID: events[index].aggregatorID,
           version: assigned.version, routingKey: assigned.routingKey, timestamp: timestamp,
-          cursor: LogPosition(position: position, commitID: commitID).cursor))
+          cursor: log.cursor))
     }
     headCache.setEnd(position)
     for head in heads {
@@ -88,7 +87,8 @@ private struct LastSymbols {
     if let lastLane, lastLane.kind == kind.id, lastLane.routingKey.isExactly(routingKey) {
       return (kind, lastLane.lane)
     }
-    let lane = try symbols.addLane(kind: kind, isNewKind: isNew, routingKey: routingKey)
+    let lane = try symbols.addLane(
+      kind: kind, isNewKind: isNew, type: event.aggregatorType, name: event.name, routingKey: routingKey)
     lastLane = (kind.id, routingKey, lane)
     return (kind, lane)
   }

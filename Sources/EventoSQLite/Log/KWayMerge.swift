@@ -12,6 +12,8 @@ struct KWayMerge {
   /// The runs that have a next position, as a binary heap with the nearest position first. Created for the first
   /// position.
   private var heap: [Int]?
+  /// The last position that was returned.
+  private var last: Int64?
 
   private struct Run {
     let scan: IndexScan
@@ -59,6 +61,9 @@ struct KWayMerge {
       }
       siftDown(0, in: &heap)
     }
+    // Otherwise, an index is damaged.
+    if let last, !isBefore(last, nearest) { throw SQLiteFailure(.index) }
+    last = nearest
     return nearest
   }
 

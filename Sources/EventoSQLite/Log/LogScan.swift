@@ -47,10 +47,10 @@ struct LogScan {
       let filters = known ?? FilterSet(aggregators, routingKey)
       known = filters
       let aggregate = statement.integer(2)
-      let names = try symbols.names(ofLane: statement.integer(1))
+      let names = try symbols.names(ofLane: statement.integer(1)).names
       let matches = try filters.matches(
         type: names.aggregatorType, name: names.name, routingKey: names.routingKey
-      ) { () throws(SQLiteFailure) in try symbols.key(ofAggregate: aggregate) }
+      ) { () throws(SQLiteFailure) in try symbols.key(ofAggregate: aggregate).text }
       if matches { positions.append(statement.integer(0)) }
     }
     return positions

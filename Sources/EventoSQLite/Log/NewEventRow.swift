@@ -1,4 +1,5 @@
 internal import Evento
+internal import EventoStorage
 
 /// A new row of `event`.
 struct NewEventRow {
@@ -13,10 +14,31 @@ struct NewEventRow {
   let data: Payload
   let metadata: Metadata
   let content: EventContent
+  let checksum: Int32
+
+  init(
+    _ event: NewEvent, at position: LogPosition, id: ULID, aggregate: Int64, version: Int, kind: Int64,
+    lane: SymbolTable.Lane, timestamp: Timestamp
+  ) {
+    self.position = position.position
+    commitID = position.commitID
+    self.id = id
+    self.aggregate = aggregate
+    self.version = version
+    self.kind = kind
+    self.lane = lane
+    self.timestamp = timestamp
+    data = event.data
+    metadata = event.metadata
+    content = EventContent(event)
+    checksum = EventChecksum.of(
+      event, at: position, id: id, names: lane.checksum, version: Int64(version), timestamp: timestamp)
+  }
 
   /// The columns, in the order in which they are bound.
   private static let columns = [
     "position", "tag", "id", "aggregate", "version", "kind", "lane", "timestamp", "is_json", "metadata", "data",
+    "checksum",
   ]
   /// The size of ``ULID/blob``, in bytes.
   private static let idLength = 16
@@ -104,5 +126,6 @@ struct NewEventRow {
     try statement.bind(before + 7, lane.id)
     try statement.bind(before + 8, timestamp.milliseconds)
     try statement.bind(before + 9, content.rawValue)
+    try statement.bind(before + 12, Int64(checksum))
   }
 }

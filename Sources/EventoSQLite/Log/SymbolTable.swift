@@ -12,8 +12,8 @@ final class SymbolTable {
   private var kinds = TwoGenerationCache<KindName, Kind>(limit: bound)
   private var lanes = TwoGenerationCache<LaneName, Lane>(limit: bound)
   private var postingLists = TwoGenerationCache<PostingListName, PostingList>(limit: bound)
-  private let laneNames: DirectMappedCache<EventNames>
-  private let aggregateKeys: DirectMappedCache<String>
+  private let laneNames: DirectMappedCache<CheckedNames>
+  private let aggregateKeys: DirectMappedCache<CheckedID>
 
   /// The maximum number of cached types, of kinds and of lanes for a writer.
   private static let bound = 8192
@@ -120,6 +120,8 @@ final class SymbolTable {
     let routingKey: Int64
     /// The posting lists that contain its events.
     let postingLists: [Int64]
+    /// The part of its names in the checksum of an event.
+    let checksum: UInt32
   }
 
   private struct LaneName: Hashable {
@@ -168,8 +170,13 @@ final class SymbolTable {
     return (kind, known == nil)
   }
 
-  /// - Parameter isNewKind: True if the kind was just added, so that it has no lanes.
-  func addLane(kind: Kind, isNewKind: Bool, routingKey: String?) throws(SQLiteFailure) -> Lane {
+  /// - Parameters:
+  ///   - isNewKind: True if the kind was just added, so that it has no lanes.
+  ///   - type: The type of the kind.
+  ///   - name: The name of the kind.
+  func addLane(
+    kind: Kind, isNewKind: Bool, type: String, name: String, routingKey: String?
+  ) throws(SQLiteFailure) -> Lane {
     let key = LaneName(kind: kind.id, routingKey: routingKey.map(Name.init(checked:)))
     if let lane = lanes.value(at: key) { return lane }
     var text = Self.noRoutingKey
@@ -190,7 +197,9 @@ final class SymbolTable {
       return try firstLanes(ofRoutingKey: text).last != id
     }
     if let list { lists.append(list.id) }
-    let lane = Lane(id: id, routingKey: text, postingLists: lists)
+    let lane = Lane(
+      id: id, routingKey: text, postingLists: lists,
+      checksum: EventChecksum.ofNames(type: type, name: name, routingKey: routingKey))
     lanes.keep(lane, at: key)
     return lane
   }
@@ -225,7 +234,7 @@ final class SymbolTable {
 
   // MARK: From integers to texts
 
-  func names(ofLane lane: Int64) throws(SQLiteFailure) -> EventNames {
+  func names(ofLane lane: Int64) throws(SQLiteFailure) -> CheckedNames {
     if let names = laneNames[lane] { return names }
     let names = try connection.first(
       """
@@ -237,7 +246,7 @@ final class SymbolTable {
       WHERE lane.id = ?1
       """, .integer(lane)
     ) { row in
-      EventNames(aggregatorType: row.text(0), name: row.text(1), routingKey: row.isNull(2) ? nil : row.text(2))
+      CheckedNames(aggregatorType: row.text(0), name: row.text(1), routingKey: row.isNull(2) ? nil : row.text(2))
     }
     guard let names else { throw Self.missing("lane", lane) }
     laneNames.keep(names, at: lane)
@@ -247,16 +256,16 @@ final class SymbolTable {
   /// Returns the id of an aggregate as a text. It reads a few neighbors too: aggregates whose events are close
   /// together in the log were often created one after the other, and starting a query takes longer than reading eight
   /// rows.
-  func key(ofAggregate aggregate: Int64) throws(SQLiteFailure) -> String {
+  func key(ofAggregate aggregate: Int64) throws(SQLiteFailure) -> CheckedID {
     if let key = aggregateKeys[aggregate] { return key }
     let first = aggregate & ~(Self.neighbors - 1)
-    var found: String?
+    var found: CheckedID?
     let statement = try connection.statement("SELECT id, key FROM aggregate WHERE id BETWEEN ?1 AND ?2")
     defer { statement.reset() }
     try statement.bind(1, first)
     try statement.bind(2, first + Self.neighbors - 1)
     while try statement.step() {
-      let (id, key) = (statement.integer(0), statement.text(1))
+      let (id, key) = (statement.integer(0), CheckedID(statement.text(1)))
       if id == aggregate { found = key }
       aggregateKeys.keep(key, at: id)
     }

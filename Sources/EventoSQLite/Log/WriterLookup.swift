@@ -27,10 +27,10 @@ struct WriterLookup: LogLookup {
     try row.bind(1, id.blob)
     guard try row.step() else { return nil }
     let metadata = event.metadata.isEmpty ? [] : event.metadata.bytes
-    guard row.integer(10) == Int64(metadata.count), row.integer(11) == Int64(event.data.bytes.count) else { return nil }
+    guard row.integer(11) == Int64(metadata.count), row.integer(12) == Int64(event.data.bytes.count) else { return nil }
     guard EventRow.isErased(row) == event.isErased else { return nil }
     let position = EventRow.position(row)
-    let written = try EventRow.withView(row, .inRow(.init(start: nil, count: 0)), at: position, symbols) { stored in
+    let written = try EventRow.withUncheckedView(row, at: position, symbols) { stored in
       event.agrees(with: stored) ? WrittenEvent(stored, cursor: position.cursor) : nil
     }
     guard let written else { return nil }
@@ -50,7 +50,7 @@ struct WriterLookup: LogLookup {
     let head = AggregateHead(
       aggregate: aggregate, version: latest?.version ?? 0,
       routingKey: try latest.flatMap { (latest) throws(SQLiteFailure) in
-        try symbols.names(ofLane: latest.lane).routingKey
+        try symbols.names(ofLane: latest.lane).names.routingKey
       })
     headCache.keep(head, of: key)
     return head

@@ -43,9 +43,14 @@ extension Schema {
     do {
       let content = try content(of: connection, path: path)
       let isOlder = (1..<Int(version)).contains(content.version)
-      let upgrade = isOlder ? try Upgrade(connection, path, from: content.version) : nil
+      let upgrade = isOlder ? try notices(connection, path, from: content.version) : nil
       if let upgrade { notify(upgrade.beginning) }
       for migration in migrations.dropFirst(content.version) { try connection.execute(migration) }
+      if let upgrade, content.version < checksumVersion {
+        try ChecksumFilling(connection).fill { count in
+          if let notice = upgrade.progress(count) { notify(notice) }
+        }
+      }
       if content == .nothing {
         try connection.run("INSERT INTO store (origin, probe) VALUES (?1, 0)", .integer(LogPosition.freshCommitID()))
       }
@@ -82,29 +87,12 @@ extension Schema {
     }
   }
 
-  /// The operator's notices about an upgrade: it is one transaction, however large the store is, and the store is not
-  /// available until its end.
-  private struct Upgrade {
-    let beginning: StoreNotice
-    private let path: String
-    private let start = ContinuousClock.now
-
-    init(_ connection: Connection, _ path: String, from found: Int) throws(SQLiteFailure) {
-      self.path = path
-      let events = try connection.logEnd().position
-      beginning = StoreNotice(
-        level: .information,
-        message:
-          "Upgrading \(path) from schema \(found) to schema \(version): \(events) \(events == 1 ? "event" : "events"), "
-          + "\(FileSystem.size(path)) bytes. The store is not available until this is done.",
-        cause: nil)
-    }
-
-    var end: StoreNotice {
-      let seconds = (ContinuousClock.now - start).components.seconds
-      return StoreNotice(
-        level: .information, message: "Upgraded \(path) to schema \(version) (\(seconds) s).", cause: nil)
-    }
+  private static func notices(
+    _ connection: Connection, _ path: String, from found: Int
+  ) throws(SQLiteFailure) -> UpgradeNotices {
+    UpgradeNotices(
+      path, ("schema \(found)", "schema \(version)"), events: try connection.logEnd().position,
+      bytes: Int64(FileSystem.size(path)))
   }
 
   /// - Returns: The error if another process has the database open.

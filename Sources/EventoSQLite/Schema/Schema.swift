@@ -204,5 +204,14 @@ enum Schema {
     -- Only the number of the version changes. From here on, is_json can be 2, of an event whose content was erased.
     -- Earlier versions of this program would read it as an event with an empty payload.
     """,
+    """
+    -- At the end of a row, after a payload that may be large: a column is only ever added there. Readers read it with the
+    -- payload. The rows that there are get theirs by Checksums, in the same transaction.
+    ALTER TABLE event ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE snapshot ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+    """,
   ]
+
+  /// The step that adds the checksums.
+  static let checksumVersion = 4
 }

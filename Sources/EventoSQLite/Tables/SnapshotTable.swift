@@ -6,24 +6,37 @@ struct SnapshotTable {
   let connection: Connection
 
   func snapshot(_ key: SnapshotKey) throws(SQLiteFailure) -> Snapshot? {
-    try connection.first(
+    let largest = Statement.largestInRow
+    return try connection.first(
       """
-      SELECT position, tag, is_json, CASE WHEN length(data) <= \(Statement.largestInRow) THEN data END, length(data), rowid
+      SELECT position, tag, is_json, CASE WHEN length(data) <= \(largest) THEN data END,
+        CASE WHEN length(data) <= \(largest) THEN checksum END, length(data), rowid
       FROM snapshot WHERE type = ?1 AND revision = ?2 AND id = ?3
       """, .text(key.type), .text(key.revision), .text(key.id)
     ) { row throws(SQLiteFailure) in
-      try connection.spend(Int(row.integer(4)))
-      var data = row.blob(3)
-      if row.integer(4) > Statement.largestInRow {
-        let large = try connection.first("SELECT data FROM snapshot WHERE rowid = ?1", .integer(row.integer(5))) {
-          $0.blob(0)
-        }
-        data = large ?? []
+      try connection.spend(Int(row.integer(5)))
+      let position = LogPosition(position: row.integer(0), commitID: row.integer(1))
+      let isJSON = row.integer(2) != 0
+      guard row.integer(5) > largest else {
+        return try Self.snapshot(key, position, isJSON: isJSON, row.blob(3), checksum: row.integer(4))
       }
-      return Snapshot(
-        data: Payload(bytes: data, isJSON: row.integer(2) != 0),
-        cursor: LogPosition(position: row.integer(0), commitID: row.integer(1)).cursor)
+      let large = try connection.first("SELECT data, checksum FROM snapshot WHERE rowid = ?1", .integer(row.integer(6)))
+      {
+        ($0.blob(0), $0.integer(1))
+      }
+      return try Self.snapshot(key, position, isJSON: isJSON, large?.0 ?? [], checksum: large?.1)
     }
+  }
+
+  /// Returns the snapshot of a row, if it has its checksum.
+  private static func snapshot(
+    _ key: SnapshotKey, _ position: LogPosition, isJSON: Bool, _ data: [UInt8], checksum: Int64?
+  ) throws(SQLiteFailure) -> Snapshot {
+    let payload = Payload(bytes: data, isJSON: isJSON)
+    guard checksum == Int64(SnapshotChecksum.of(key, at: position.position, payload)) else {
+      throw SQLiteFailure(.snapshot)
+    }
+    return Snapshot(data: payload, cursor: position.cursor)
   }
 
   /// - Throws: `cursor_not_in_history`, with nothing changed.
@@ -42,11 +55,14 @@ struct SnapshotTable {
   private func save(_ key: SnapshotKey, _ data: Payload, at position: LogPosition) throws(SQLiteFailure) {
     try connection.run(
       """
-      INSERT INTO snapshot (type, revision, id, position, tag, is_json, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+      INSERT INTO snapshot (type, revision, id, position, tag, is_json, data, checksum)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
       ON CONFLICT (type, revision, id) DO UPDATE
-      SET position = excluded.position, tag = excluded.tag, is_json = excluded.is_json, data = excluded.data
+      SET position = excluded.position, tag = excluded.tag, is_json = excluded.is_json, data = excluded.data,
+        checksum = excluded.checksum
       """, .text(key.type), .text(key.revision), .text(key.id), .integer(position.position),
-      .integer(position.commitID), .integer(data.isJSON ? 1 : 0), .blob(data.bytes))
+      .integer(position.commitID), .integer(data.isJSON ? 1 : 0), .blob(data.bytes),
+      .integer(Int64(SnapshotChecksum.of(key, at: position.position, data))))
   }
 
   /// Returns a page of the snapshots; see ``DatabaseStore``.
@@ -66,21 +82,38 @@ struct SnapshotTable {
       }
       try connection.spend(size)
       room -= size
+      let key = SnapshotKey(type: row.text(0), revision: row.text(1), id: row.text(2))
+      let position = LogPosition(position: row.integer(3), commitID: row.integer(4))
       snapshots.append(
         KeyedSnapshot(
-          key: SnapshotKey(type: row.text(0), revision: row.text(1), id: row.text(2)),
-          snapshot: Snapshot(
-            data: Payload(bytes: row.blob(7), isJSON: row.integer(5) != 0),
-            cursor: LogPosition(position: row.integer(3), commitID: row.integer(4)).cursor)))
+          key: key,
+          snapshot: try Self.snapshot(
+            key, position, isJSON: row.integer(5) != 0, row.blob(7), checksum: row.integer(8))))
     }
     return SnapshotPage(snapshots: snapshots, hasNextPage: false)
   }
 
   // Keys are sorted by their bytes, like those of subscribers.
   static let pageQuery = """
-    SELECT type, revision, id, position, tag, is_json, length(data), data FROM snapshot
+    SELECT type, revision, id, position, tag, is_json, length(data), data, checksum FROM snapshot
     WHERE (type, revision, id) > (?1, ?2, ?3) ORDER BY type, revision, id
     """
+
+  /// Computes the checksums of the snapshots of a store that had none.
+  func fillChecksums() throws(SQLiteFailure) {
+    // By row, because a snapshot can be large.
+    for row in try connection.all("SELECT rowid FROM snapshot", body: { $0.integer(0) }) {
+      let checksum = try connection.first(
+        "SELECT type, revision, id, position, is_json, data FROM snapshot WHERE rowid = ?1", .integer(row)
+      ) { row in
+        SnapshotChecksum.of(
+          SnapshotKey(type: row.text(0), revision: row.text(1), id: row.text(2)), at: row.integer(3),
+          Payload(bytes: row.blob(5), isJSON: row.integer(4) != 0))
+      }
+      try connection.run(
+        "UPDATE snapshot SET checksum = ?2 WHERE rowid = ?1", .integer(row), .integer(Int64(checksum ?? 0)))
+    }
+  }
 
   /// Deletes the snapshots with an id of some types, of every revision. Once ``rewrite()`` has been called, no page has
   /// them any more.

@@ -16,6 +16,9 @@ package struct FilterSet {
     self.forms = forms.filter { !$0.hasID } + forms.filter { $0.hasID }
   }
 
+  /// True if a filter has the id of an aggregate.
+  package var hasIDs: Bool { forms.last?.hasID ?? false }
+
   /// Returns whether an event matches.
   ///
   /// - Parameter id: Returns the id of the event's aggregate. Called only if a filter has one.
