@@ -62,7 +62,7 @@ struct EraseCommand: AsyncParsableCommand, SignalHandling {
         return try await options.withStore(location, callDeadline: .seconds(120)) { store, _ in
           try await store.eraseAggregate(type: type, id: id, snapshotTypes: snapshotType)
         }
-      } catch where Task.isCancelled {
+      } catch  where Task.isCancelled {
         throw EventoError(.unavailable, "Cancelled. Run the command again to be certain that everything is erased.")
       }
     }

@@ -82,7 +82,7 @@ struct VerifyCommand: AsyncParsableCommand, SignalHandling {
         do {
           guard let location else { return try await verifyGateway(progress) }
           return try await Self.verify(location, progress)
-        } catch where Task.isCancelled {
+        } catch  where Task.isCancelled {
           throw EventoError(.unavailable, "Cancelled. Nothing was changed.")
         }
       }

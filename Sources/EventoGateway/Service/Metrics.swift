@@ -30,7 +30,7 @@ final class Metrics: Sendable {
   private let hub: FollowerHub
   private let streamLags: StreamLags
   private let store: any CallbackExecutor
-  /// Whether the store can accept writes.
+  /// True if the store can accept writes.
   private let readiness: CachedReading<Bool>
   private let figures: CachedReading<StoreFigures>
   private let version: String
@@ -148,7 +148,7 @@ final class Metrics: Sendable {
     text.single(
       "evento_subscribers_unlisted", "gauge",
       "Enabled subscribers without a lag of their own here, because of --max-subscriber-metrics. None is further behind.",
-      // Counted apart from the list, so that one may be disabled in between.
+      // The list is read before: a subscriber may have been disabled since.
       max(figures.enabledSubscribers - figures.slowest.count, 0))
     let events = "evento_subscriber_lag_events"
     text.family(events, "gauge", "Events after the position of a subscriber.")

@@ -26,7 +26,7 @@ protocol Job<Resource>: AnyObject, Sendable {
   /// Passes an error to the caller instead.
   func fail(_ error: EventoError)
 
-  /// What an error says if the job may have been done nevertheless, and what to do: one or more sentences.
+  /// The end of an error's text if the job may have been done nevertheless: says so, and what to do.
   var adviceInDoubt: String { get }
 }
 

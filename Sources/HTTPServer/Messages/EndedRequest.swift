@@ -2,8 +2,9 @@
 package struct EndedRequest: Sendable {
   /// `nil` if the error is in the head itself, or the connection was refused.
   package let head: RequestHead?
-  /// Those of the request line, of which the method can be unknown; `nil` if it could not be read.
+  /// The method of the request line, which can be unknown; `nil` if the line could not be read.
   package let method: String?
+  /// The path of the request line; `nil` if it could not be read.
   package let path: String?
   /// The head's fields; without a head, those that were read.
   package let fields: Headers
