@@ -69,8 +69,16 @@ import Testing
     #expect(entry["route"] == "/events" && entry["message"] == "POST /events 400" && entry["level"] == "info")
     let time = try #require(entry["time"]?.string)
     #expect(time.wholeMatch(of: /20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/) != nil)
-    let debug = try #require(entries.first { $0["level"] == "debug" && $0["request_id"] == "one" })
-    #expect(debug["client"] == "127.0.0.1" && debug["source"] == "EventoGateway")
+    #expect(!entries.contains { $0["level"] == "debug" && $0["request_id"] == "one" }, "one line is enough")
+  }
+
+  @Test func debugHasALineForEachResponse() async throws {
+    let lines = try await log(["--log-format", "json", "--log-level", "debug"]) { _, client in
+      _ = try await client.send("GET", "/events", fields: [("X-Request-Id", "one")])
+    }
+    let entries = try lines.map { try JSONValue(Array($0.utf8)) }
+    let debug = try #require(entries.first { $0["request_id"] == "one" })
+    #expect(debug["level"] == "debug" && debug["client"] == "127.0.0.1" && debug["source"] == "EventoGateway")
   }
 
   /// Anything in the places that end up in a line. Each line is valid JSON, and nothing makes two of one.

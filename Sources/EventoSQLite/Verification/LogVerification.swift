@@ -57,7 +57,7 @@ struct LogVerification {
       try check(row, at: position, &result)
       progress(position.position)
     }
-    result.digest = digest.value
+    result.digest = digest.value()
     digest = LogDigest()
   }
 

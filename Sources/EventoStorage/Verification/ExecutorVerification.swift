@@ -30,7 +30,7 @@ package struct ExecutorVerification {
   /// - Throws: ``EventoError`` if the store can't be read, for another reason than damage; `CancellationError`.
   package consuming func run() async throws -> Verification {
     let isWhole = try await readLog()
-    if isWhole { result.digest = digest.value }
+    if isWhole { result.digest = digest.value() }
     try await checkSubscribers()
     return result
   }

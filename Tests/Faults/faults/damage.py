@@ -151,6 +151,8 @@ def stream(client, answer):
     response = client.open("/events/stream", {"Accept": "application/x-ndjson"})
     if response.status != 200:
         answer.error = f"{response.status}"
+        client.close()
+        return
     # A heartbeat shows that all of what is there was sent.
     while len(answer.items) < EVENTS:
         line = response.readline()
