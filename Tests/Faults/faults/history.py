@@ -3,6 +3,7 @@ their requests is checked: each aggregate must be linearizable."""
 
 import contextlib
 import json
+import secrets
 import socket
 import threading
 import time
@@ -73,13 +74,13 @@ class StaleRead(Defect):
 
 
 class TwoPositions(Defect):
-    """Responds to a write that is sent again with another position."""
+    """Responds to a write that is sent again with another position each time."""
     check = ONCE
 
     def write(self, request, forward):
         status, response = forward(request)
         if status == 200:
-            response["events"][0]["cursor"] += "x"
+            response["events"][0]["cursor"] += secrets.token_hex(4)
         return status, response
 
 
