@@ -31,7 +31,7 @@ struct ChecksumFilling {
   /// Only ends one that hangs, like that of the migration.
   private static let indexTimeout = Schema.Rules().migrationTimeout
 
-  /// - Returns: The position of the last event of the batch; `nil` if there is none.
+  /// - Returns: The position of the last event of the batch; `nil` if no event was left.
   private func fillBatch(after position: Int64, _ symbols: SymbolTable) throws -> Int64? {
     let query = EventQuery.page(
       [.log], EventQuery.Range(lower: position, direction: .forward), limit: Self.batch, .bounded,

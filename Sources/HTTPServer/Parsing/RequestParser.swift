@@ -54,7 +54,7 @@ struct RequestParser {
   /// The method of the current head.
   var method: String? { line?.method }
 
-  /// The path of the request line; `nil` if there is none yet, or the line is invalid.
+  /// The path of the request line; `nil` before the line has been read, and if it is invalid.
   var path: String? { lineError == nil ? line?.path : nil }
 
   /// True if nothing of a request's head has been consumed yet.
