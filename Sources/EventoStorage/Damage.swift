@@ -6,6 +6,8 @@ package enum Damage: Sendable {
   case event(LogPosition)
   /// Some positions before an event have none.
   case missing(ClosedRange<Int64>, before: LogPosition)
+  /// The log does not begin with its first event.
+  case beginning(missing: ClosedRange<Int64>)
   /// An index does not lead to the events that it should lead to.
   case index
   /// A snapshot does not have the checksum that is stored with it.
@@ -21,6 +23,8 @@ package enum Damage: Sendable {
       "\(range.count == 1 ? "Event \(range.lowerBound)" : "Events \(range.lowerBound) to \(range.upperBound)") of the log "
         + "\(range.count == 1 ? "is" : "are") missing. Restore the latest backup, or read on after the next one, event "
         + "\(next.position), with the cursor \(next.cursor)."
+    case .beginning(let range):
+      "Events \(range.lowerBound) to \(range.upperBound) of the log are missing. Restore the latest backup."
     case .index: "An index of the database is damaged. Restore the latest backup."
     case .snapshot: "The snapshot is damaged. Delete it, or restore the latest backup."
     }
@@ -41,6 +45,7 @@ package enum Damage: Sendable {
     case .event(let position): "event \(position.position) does not have its checksum"
     case .missing(let range, let next):
       "positions \(range.lowerBound) to \(range.upperBound), before event \(next.position), have no event"
+    case .beginning(let range): "positions \(range.lowerBound) to \(range.upperBound), of the beginning, have no event"
     case .index: "an index does not agree with the log"
     case .snapshot: "a snapshot does not have its checksum"
     }

@@ -69,8 +69,11 @@ import Testing
 
       let last = try await store.read(nil, routingKey: .all, args: .backward())
       #expect(last.edges.map(\.cursor) == written[gap.upperBound...].map(\.cursor))
-      // Nothing shows that there were events before the first one, except that it is not at position 1.
-      #expect(last.pageInfo.hasPreviousPage == (gap.lowerBound > 1))
+      // The page before it has the error.
+      #expect(last.pageInfo.hasPreviousPage)
+      let before = Args.backward(before: written[gap.upperBound].cursor)
+      let missing = await self.error { _ = try await store.read(nil, routingKey: .all, args: before) }
+      #expect(missing?.code == .damaged && missing?.detail.hasPrefix(positions) == true, "\(missing?.detail ?? "-")")
     }
   }
 

@@ -40,6 +40,13 @@ struct EventCheck {
     throw SQLiteFailure(.missing(first...last, before: position))
   }
 
+  /// Checks that no event is missing at the beginning, once a backward read has found no more.
+  func checkBeginning() throws(SQLiteFailure) {
+    guard let (check, isOfLog) = gaps, let gap = check.gapAtBeginning else { return }
+    guard isOfLog else { throw SQLiteFailure(.index) }
+    throw SQLiteFailure(.beginning(missing: gap))
+  }
+
   /// Returns whether an event matches the filters.
   mutating func matches(_ event: borrowing EventView, _ row: Statement) -> Bool {
     guard let filters else { return true }

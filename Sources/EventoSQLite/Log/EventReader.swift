@@ -90,6 +90,7 @@ struct EventReader {
         var check = EventCheck(aggregators, routingKey, scan, from: position, direction)
         // The common case: rows in the order of one index.
         while !page.hasMore, try statement.step() { try add(statement, &check, &page, to: &builder) }
+        if !page.hasMore { try check.checkBeginning() }
       } else {
         var merge = KWayMerge(scans, from: position, direction, count: page.room + 1, on: connection)
         var check = EventCheck(aggregators, routingKey)

@@ -12,6 +12,12 @@ package struct GapCheck {
     next = start.map { direction == .forward ? $0 &+ 1 : $0 &- 1 }
   }
 
+  /// The missing numbers from 1 on, once a backward read has found no more; `nil` if it has come to 1.
+  package var gapAtBeginning: ClosedRange<Int64>? {
+    guard direction == .backward, let next, next > 0 else { return nil }
+    return 1...next
+  }
+
   /// Takes the next number.
   ///
   /// - Returns: The missing numbers before it; an empty range if it is not in order.
